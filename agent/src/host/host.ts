@@ -1,0 +1,87 @@
+import type { TelemetryReading } from "../telemetry/reading.ts";
+
+/** One fact about a device, such as `os.name` or `memory.total_bytes`. Names are lower case, dotted, with the unit last. */
+export interface Fact {
+  readonly name: string;
+  readonly value: string | number | boolean;
+}
+
+/** A program to run: never through a shell. */
+export interface Program {
+  /** The program and its arguments; the program is found in PATH when it has no slash. */
+  readonly argv: readonly [string, ...string[]];
+  /** Absolute; the agent's own working directory when absent. */
+  readonly cwd?: string;
+  /** Added to a minimal environment (PATH, HOME, LANG); nothing else of the agent's environment is passed on. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: Uint8Array;
+  /** Output above this many bytes (both channels together) is dropped and counted. */
+  readonly maxOutputBytes: number;
+  readonly onOutput?: (channel: "stdout" | "stderr", bytes: Uint8Array) => void;
+  /** Aborting it kills the whole process group. */
+  readonly signal?: AbortSignal;
+}
+
+/** How a program ended. `exitCode` is absent when a signal ended it. */
+export interface ProgramResult {
+  readonly exitCode?: number;
+  readonly endedBySignal?: string;
+  readonly outputBytes: number;
+  readonly droppedBytes: number;
+}
+
+/** What a service manager says of one service. */
+export interface ServiceStatus {
+  readonly name: string;
+  readonly manager: "systemd" | "sysvinit";
+  readonly state: "running" | "stopped" | "failed" | "starting" | "stopping" | "unknown";
+  /** The manager's own words, such as "active (running)". */
+  readonly detail: string;
+  readonly enabled?: boolean;
+  readonly mainPid?: number;
+}
+
+/** A file found below a data directory. */
+export interface DataFile {
+  /** Relative to the directory, with `/`. */
+  readonly name: string;
+  readonly bytes: number;
+  readonly modifiedAt: number;
+}
+
+/** A refusal of the operating system or of the host's own rules, fit to be shown: says what and why. */
+export class HostError extends Error {
+  readonly reason: "not-found" | "not-allowed" | "failed";
+  constructor(reason: HostError["reason"], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "HostError";
+    this.reason = reason;
+  }
+}
+
+/**
+ * The only door to the operating system. Real: `linuxHost()`; for labs and tests: `fakeHost()` in simulators.
+ * Time and randomness do not come from here but from `Env`.
+ */
+export interface Host {
+  /** Proposed name of the device: its host name. */
+  readonly name: string;
+  /** Identifies this boot: changes with every start of the machine. */
+  bootId(): Promise<string>;
+  /** Identifies the machine over reinstallations where it can (`/etc/machine-id`); never sent to anyone but the control plane. */
+  machineId(): Promise<string>;
+  /** Every periodic metric once. Spawns no process. Counters come as rates since the previous call. */
+  sample(): Promise<readonly TelemetryReading[]>;
+  /** Slow facts: operating system, hardware, network addresses. May take seconds. */
+  inventory(): Promise<readonly Fact[]>;
+  run(program: Program): Promise<ProgramResult>;
+  serviceStatus(name: string): Promise<ServiceStatus>;
+  /** Every regular file below the directory, links not followed; throws HostError when it cannot be read. */
+  listFiles(directory: string): Promise<readonly DataFile[]>;
+  /** SHA-256 of a file's bytes, hex. */
+  hashFile(directory: string, name: string): Promise<string>;
+  /** Total and available bytes of the file system that holds the directory. */
+  capacity(directory: string): Promise<{ readonly totalBytes: number; readonly freeBytes: number }>;
+  /** Whether a terminal can be opened (node-pty is installed and loads). */
+  hasTerminal(): Promise<boolean>;
+}

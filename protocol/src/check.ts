@@ -1,0 +1,69 @@
+import { checkRecord } from "./check-record.ts";
+import { atMost, id, instant, safe, text } from "./check-values.ts";
+import { limits } from "./limits.ts";
+import type { Ack, Bye, Hello, RecordBatch, SignedEnvelope, Sync } from "./messages.ts";
+import { ProtocolError } from "./protocol-error.ts";
+import { isStreamName } from "./streams.ts";
+import type { DeviceTopicName } from "./codec.ts";
+
+/** The semantic check after decoding: a decoder accepts far more than makes sense. Throws ProtocolError naming the field. */
+export function checkMessage(name: DeviceTopicName, message: unknown): void {
+  if (isStreamName(name)) return checkBatch(name, message as RecordBatch);
+  checks[name](message as never);
+}
+
+const checks = {
+  hello: (hello: Hello) => {
+    text("boot_id", hello.bootId, 128);
+    if (hello.bootId === "") throw new ProtocolError("missing-field", "boot_id is empty");
+    safe("session_epoch", hello.sessionEpoch);
+    text("agent_version", hello.agentVersion, 64);
+    text("last_exit_reason", hello.lastExitReason, 64);
+    atMost("capabilities", hello.capabilities, 100);
+    for (const capability of hello.capabilities) text("capabilities", capability, 64);
+    atMost("streams", hello.streams, 16);
+    for (const position of hello.streams) {
+      text("streams.stream", position.stream, 32);
+      safe("streams.first_unacknowledged", position.firstUnacknowledged ?? 0);
+      safe("streams.next", position.next ?? 0);
+    }
+    safe("command_high_sequence", hello.commandHighSequence);
+    safe("spool_bytes", hello.spoolBytes);
+    atMost("open_commands", hello.openCommands, 1_000);
+    for (const command of hello.openCommands) id("open_commands", command);
+    if (hello.time) instant("time.wall_ms", hello.time.wallMs ?? 0);
+  },
+  bye: (bye: Bye) => {
+    safe("session_epoch", bye.sessionEpoch);
+    text("reason", bye.reason, 256);
+  },
+  sync: (sync: Sync) => {
+    safe("session_epoch", sync.sessionEpoch);
+    atMost("commands", sync.commands, 1_000);
+    atMost("cancelled_commands", sync.cancelledCommands, 1_000);
+    instant("server_time_ms", sync.serverTimeMs);
+  },
+  command: (envelope: SignedEnvelope) => {
+    text("payload_type", envelope.payloadType, 128);
+    atMost("signatures", envelope.signatures, 8);
+  },
+  ack: (ack: Ack) => {
+    atMost("acknowledgements", ack.acknowledgements, 16);
+    for (const each of ack.acknowledgements) safe("acknowledgements.up_to", each.upTo ?? 0);
+  },
+} as const;
+
+function checkBatch(stream: Parameters<typeof checkRecord>[0], batch: RecordBatch): void {
+  atMost("records", batch.records, limits.batchRecords);
+  safe("first_unacknowledged", batch.firstUnacknowledged);
+  safe("session_epoch", batch.sessionEpoch);
+  let expected = 0;
+  for (const record of batch.records) {
+    const last = checkRecord(stream, record);
+    const { sequence } = record as { sequence: number };
+    if (expected !== 0 && sequence !== expected) {
+      throw new ProtocolError("out-of-range", `records.sequence is ${sequence} where ${expected} must follow`);
+    }
+    expected = last + 1;
+  }
+}

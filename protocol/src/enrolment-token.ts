@@ -1,0 +1,31 @@
+/** A single-use permission to enrol, which also says where to and whom to trust: no trust on first use. */
+export interface EnrolmentToken {
+  readonly id: string;
+  /** 32 random bytes, base64url. The control plane keeps only its hash. */
+  readonly secret: string;
+  /** SHA-256 of the root certificate's public key (SPKI), base64url: checked before anything is sent. */
+  readonly pin: string;
+  /** Address of the device API, `https://host:port`. */
+  readonly server: string;
+}
+
+/** The text is wrong; the message says how, never what it contains. */
+export class BadToken extends Error {
+  constructor(what: string) {
+    super(`this is no enrolment token: ${what}. Make one with "edgemere cpl dm token create" and paste it whole.`);
+    this.name = "BadToken";
+  }
+}
+
+export const formatToken = ({ id, secret, pin, server }: EnrolmentToken): string =>
+  ["ed1", id, secret, pin, Buffer.from(server).toString("base64url")].join(".");
+
+export function parseToken(text: string): EnrolmentToken {
+  const [version, id, secret, pin, server, ...rest] = text.trim().split(".");
+  if (version !== "ed1") throw new BadToken("it does not start with ed1.");
+  if (!id || !secret || !pin || !server || rest.length > 0) throw new BadToken("it does not have five parts");
+  if (Buffer.from(secret, "base64url").length !== 32 || Buffer.from(pin, "base64url").length !== 32) throw new BadToken("a part is cut short");
+  const address = Buffer.from(server, "base64url").toString();
+  if (!URL.canParse(address) || new URL(address).protocol !== "https:") throw new BadToken("its address is no https address");
+  return { id, secret, pin, server: address };
+}

@@ -1,0 +1,6 @@
+export * from "./backoff.ts";
+export * from "./clock.ts";
+export * from "./env.ts";
+export * from "./machine.ts";
+export * from "./node-env.ts";
+export * from "./reconciler.ts";

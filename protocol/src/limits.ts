@@ -1,0 +1,28 @@
+/** Bounds that both sides keep to. Whoever breaks one is refused, and the refusal is counted. */
+export const limits = {
+  /** One MQTT message. */
+  messageBytes: 256 * 1024,
+  /** One signed command. */
+  commandBytes: 64 * 1024,
+  /** The CONNECT packet, before anybody has proved anything. */
+  connectBytes: 8 * 1024,
+  /** Filters one device may subscribe to. */
+  filters: 16,
+  /** Records in one batch. */
+  batchRecords: 1_000,
+  /** Bytes of a stream under way and not yet acknowledged. */
+  windowBytes: 256 * 1024,
+  /** Rows and series of one telemetry batch. */
+  telemetryRows: 3_600,
+  telemetrySeries: 1_000,
+  /** Facts of one inventory. */
+  facts: 500,
+  /** Items in one part of a data source report. */
+  dataItems: 1_000,
+  /** One string in a message, unless a field says otherwise. */
+  textLength: 4_096,
+  /** Names of metrics, facts, sources. */
+  nameLength: 256,
+  /** Validity of a command, milliseconds: 7 days. */
+  commandValidity: 7 * 24 * 3_600_000,
+} as const;

@@ -1,0 +1,23 @@
+/** Why a command did not succeed: a closed list, so that a report can be counted, filtered and translated. */
+export const reasons = {
+  "not-allowed": "the device's own settings do not allow this kind of command",
+  unsupported: "the agent does not know this kind of command",
+  "bad-signature": "the signature does not fit the command or the key",
+  "unknown-key": "no key of the device's keyring may sign this command",
+  "wrong-device": "the command is for another device or trust domain",
+  "bad-arguments": "the arguments do not make sense on this device",
+  "too-old": "the command's deadline passed before it could start",
+  replayed: "a command with this sequence number was seen before",
+  "journal-full": "the device cannot write down more open commands",
+  "exit-code": "the program ended with an exit code other than 0",
+  "ended-by-signal": "a signal ended the program",
+  "not-found": "the program or service does not exist on the device",
+  "not-permitted": "the operating system refused",
+  failed: "the command failed on the device",
+  "ran-too-long": "the command ran longer than it may",
+  cancelled: "somebody cancelled the command",
+  "agent-stopped": "the agent stopped while the command ran",
+  "device-retired": "the device was retired",
+} as const;
+
+export type Reason = keyof typeof reasons;

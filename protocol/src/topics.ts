@@ -1,0 +1,80 @@
+import { limits } from "./limits.ts";
+
+interface TopicRule {
+  readonly pattern: string;
+  /** up: a device says it; down: the control plane says it to a device; out: the control plane says it to subscribers. */
+  readonly way: "up" | "down" | "out";
+  readonly qos: 0 | 1;
+  readonly maxBytes: number;
+}
+
+/** Every MQTT topic. The access rules of the broker are read from this table. */
+export const topics = {
+  hello: { pattern: "edgemere/v1/{device}/up/hello", way: "up", qos: 1, maxBytes: 64 * 1024 },
+  bye: { pattern: "edgemere/v1/{device}/up/bye", way: "up", qos: 1, maxBytes: 1024 },
+  telemetry: { pattern: "edgemere/v1/{device}/up/telemetry", way: "up", qos: 1, maxBytes: limits.messageBytes },
+  event: { pattern: "edgemere/v1/{device}/up/event", way: "up", qos: 1, maxBytes: limits.messageBytes },
+  result: { pattern: "edgemere/v1/{device}/up/result", way: "up", qos: 1, maxBytes: limits.messageBytes },
+  log: { pattern: "edgemere/v1/{device}/up/log", way: "up", qos: 1, maxBytes: limits.messageBytes },
+  sync: { pattern: "edgemere/v1/{device}/down/sync", way: "down", qos: 1, maxBytes: limits.messageBytes },
+  command: { pattern: "edgemere/v1/{device}/down/command", way: "down", qos: 1, maxBytes: limits.commandBytes },
+  ack: { pattern: "edgemere/v1/{device}/down/ack", way: "down", qos: 1, maxBytes: 8 * 1024 },
+  domainEvent: { pattern: "edgemere/v1/events/{class}/{event}", way: "out", qos: 1, maxBytes: limits.messageBytes },
+} as const satisfies Record<string, TopicRule>;
+
+export type TopicName = keyof typeof topics;
+export type UpTopicName = { [N in TopicName]: (typeof topics)[N]["way"] extends "up" ? N : never }[TopicName];
+export type DownTopicName = { [N in TopicName]: (typeof topics)[N]["way"] extends "down" ? N : never }[TopicName];
+
+type Params<P extends string> = P extends `${string}{${infer Name}}${infer Rest}` ? { readonly [K in Name]: string } & Params<Rest> : unknown;
+export type TopicParams<N extends TopicName> = Params<(typeof topics)[N]["pattern"]>;
+
+export type ParsedTopic = { [N in TopicName]: { readonly name: N; readonly params: TopicParams<N> } }[TopicName];
+
+/** Ids that may stand in a topic: no separator or wildcard of any broker can occur in one. */
+export const ID_PATTERN = /^[A-Za-z0-9_-]{1,64}$/;
+
+const rules = Object.entries(topics) as [TopicName, TopicRule][];
+const levelsOf = new Map(rules.map(([name, rule]) => [name, rule.pattern.split("/")]));
+const isParam = (level: string) => level.startsWith("{");
+
+export function formatTopic<N extends TopicName>(name: N, params: TopicParams<N>): string {
+  const values = params as Readonly<Record<string, string>>;
+  return topics[name].pattern.replaceAll(/\{(\w+)\}/g, (_, key: string) => {
+    const value = values[key] ?? "";
+    if (!ID_PATTERN.test(value)) throw new RangeError(`"${value}" cannot stand for {${key}} in a topic`);
+    return value;
+  });
+}
+
+/** Undefined when the topic is not in the table. */
+export function parseTopic(topic: string): ParsedTopic | undefined {
+  const levels = topic.split("/");
+  for (const [name, pattern] of levelsOf) {
+    if (pattern.length !== levels.length) continue;
+    const fits = pattern.every((level, i) => (isParam(level) ? ID_PATTERN.test(levels[i] ?? "") : level === levels[i]));
+    if (!fits) continue;
+    const params = Object.fromEntries(pattern.flatMap((level, i) => (isParam(level) ? [[level.slice(1, -1), levels[i]]] : [])));
+    return { name, params } as unknown as ParsedTopic;
+  }
+  return undefined;
+}
+
+/** A device may speak for itself only. */
+export function mayPublish(device: string, topic: string): boolean {
+  const at = parseTopic(topic);
+  return at !== undefined && topics[at.name].way === "up" && "device" in at.params && at.params.device === device;
+}
+
+/** A device may hear only what is said to it, and only by literal filters. */
+export function mayReceive(device: string, topic: string): boolean {
+  const at = parseTopic(topic);
+  return at !== undefined && topics[at.name].way === "down" && "device" in at.params && at.params.device === device;
+}
+
+/** The filters a device subscribes to on every connection. */
+export const subscriptionsOf = (device: string): readonly string[] =>
+  rules.filter(([, rule]) => rule.way === "down").map(([, rule]) => rule.pattern.replace("{device}", device));
+
+/** Root of the topics on which domain events are told to subscribers. */
+export const EVENTS_ROOT = "edgemere/v1/events/";
