@@ -36,6 +36,9 @@ const checks: { readonly [B in RecordBodyName]: (content: never) => void } = {
     const rows = batch.offsetMs.length;
     if (rows === 0) throw new ProtocolError("missing-field", "telemetry.offset_ms is empty");
     atMost("telemetry.offset_ms", batch.offsetMs, limits.telemetryRows);
+    if (batch.offsetMs.some((offset, row) => offset < (batch.offsetMs[row - 1] ?? 0)) || batch.offsetMs[0] !== 0) {
+      throw new ProtocolError("out-of-range", "telemetry.offset_ms must start at 0 and ascend");
+    }
     atMost("telemetry.series", batch.series, limits.telemetrySeries);
     for (const series of batch.series) checkSeries(series, rows);
   },
@@ -47,6 +50,15 @@ const checks: { readonly [B in RecordBodyName]: (content: never) => void } = {
     instant("command_report.started_at_ms", report.startedAtMs);
     instant("command_report.finished_at_ms", report.finishedAtMs);
     if (isFinalPhase(report.phase) && report.finishedAtMs === 0) throw new ProtocolError("missing-field", "command_report.finished_at_ms is 0");
+    if (report.ping) finite("command_report.ping.uptime_seconds", report.ping.uptimeSeconds ?? 0);
+    if (report.exec) {
+      text("command_report.exec.signal", report.exec.signal ?? "", 64);
+      safe("command_report.exec.output_bytes", report.exec.outputBytes ?? 0);
+      safe("command_report.exec.dropped_bytes", report.exec.droppedBytes ?? 0);
+    }
+    const service = report.serviceStatus;
+    for (const word of [service?.name, service?.manager, service?.state]) text("command_report.service_status", word ?? "", limits.nameLength);
+    text("command_report.service_status.detail", service?.detail ?? "");
   },
   commandOutput: (output: CommandOutput) => {
     id("command_output.command", output.command);
@@ -67,13 +79,15 @@ const checks: { readonly [B in RecordBodyName]: (content: never) => void } = {
   dataSource: (report: DataSourceReport) => {
     name("data_source.name", report.name);
     text("data_source.path", report.path);
+    text("data_source.failure", report.failure);
     safe("data_source.total_bytes", report.totalBytes);
     safe("data_source.free_bytes", report.freeBytes);
     atMost("data_source.items", report.items, limits.dataItems);
     id("data_source.report", report.report);
     if (report.part >= Math.max(1, report.parts)) throw new ProtocolError("out-of-range", "data_source.part is not below parts");
     for (const item of report.items) {
-      text("data_source.items.name", item.name ?? "", 4_096);
+      if (!item.name) throw new ProtocolError("missing-field", "data_source.items.name is empty");
+      text("data_source.items.name", item.name);
       safe("data_source.items.bytes", item.bytes ?? 0);
       instant("data_source.items.modified_at_ms", item.modifiedAtMs ?? 0);
       if (item.hash?.length !== 32) throw new ProtocolError("out-of-range", "data_source.items.hash must have 32 bytes");

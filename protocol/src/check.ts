@@ -1,7 +1,7 @@
 import { checkRecord } from "./check-record.ts";
-import { atMost, id, instant, safe, text } from "./check-values.ts";
+import { atMost, finite, id, instant, safe, text } from "./check-values.ts";
 import { limits } from "./limits.ts";
-import type { Ack, Bye, Hello, RecordBatch, SignedEnvelope, Sync } from "./messages.ts";
+import type { Ack, Bye, Hello, RecordBatch, SignedEnvelope, Sync, v1 } from "./messages.ts";
 import { ProtocolError } from "./protocol-error.ts";
 import { isStreamName } from "./streams.ts";
 import type { DeviceTopicName } from "./codec.ts";
@@ -31,7 +31,10 @@ const checks = {
     safe("spool_bytes", hello.spoolBytes);
     atMost("open_commands", hello.openCommands, 1_000);
     for (const command of hello.openCommands) id("open_commands", command);
-    if (hello.time) instant("time.wall_ms", hello.time.wallMs ?? 0);
+    if (hello.time) {
+      instant("time.wall_ms", hello.time.wallMs ?? 0);
+      finite("time.monotonic_ms", hello.time.monotonicMs ?? 0);
+    }
   },
   bye: (bye: Bye) => {
     safe("session_epoch", bye.sessionEpoch);
@@ -39,19 +42,38 @@ const checks = {
   },
   sync: (sync: Sync) => {
     safe("session_epoch", sync.sessionEpoch);
+    checkAcknowledgements(sync.acknowledgements);
     atMost("commands", sync.commands, 1_000);
+    for (const command of sync.commands) checkEnvelope("commands", command);
     atMost("cancelled_commands", sync.cancelledCommands, 1_000);
+    for (const command of sync.cancelledCommands) id("cancelled_commands", command);
+    if (sync.head) checkEnvelope("head", sync.head);
     instant("server_time_ms", sync.serverTimeMs);
   },
-  command: (envelope: SignedEnvelope) => {
-    text("payload_type", envelope.payloadType, 128);
-    atMost("signatures", envelope.signatures, 8);
-  },
+  command: (envelope: SignedEnvelope) => checkEnvelope("command", envelope),
   ack: (ack: Ack) => {
-    atMost("acknowledgements", ack.acknowledgements, 16);
-    for (const each of ack.acknowledgements) safe("acknowledgements.up_to", each.upTo ?? 0);
+    checkAcknowledgements(ack.acknowledgements);
+    instant("server_time_ms", ack.serverTimeMs);
   },
 } as const;
+
+function checkEnvelope(field: string, envelope: v1.SignedEnvelope.$Shape): void {
+  const bytes = envelope.payload?.length ?? 0;
+  if (bytes > limits.commandBytes) {
+    throw new ProtocolError("too-large", `${field}.payload has ${bytes} bytes, over the limit of ${limits.commandBytes}`);
+  }
+  text(`${field}.payload_type`, envelope.payloadType ?? "", 128);
+  atMost(`${field}.signatures`, envelope.signatures ?? [], 8);
+  for (const { keyId } of envelope.signatures ?? []) text(`${field}.signatures.key_id`, keyId ?? "", 128);
+}
+
+function checkAcknowledgements(acknowledgements: readonly v1.StreamAcknowledgement.$Shape[]): void {
+  atMost("acknowledgements", acknowledgements, 16);
+  for (const { stream, upTo } of acknowledgements) {
+    text("acknowledgements.stream", stream ?? "", 32);
+    safe("acknowledgements.up_to", upTo ?? 0);
+  }
+}
 
 function checkBatch(stream: Parameters<typeof checkRecord>[0], batch: RecordBatch): void {
   atMost("records", batch.records, limits.batchRecords);

@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from "node:crypto";
+import { instant, safe } from "./check-values.ts";
 import { decode } from "./codec.ts";
-import { v1, type Encodable } from "./messages.ts";
+import { v1, type Command, type Encodable, type SyncHead } from "./messages.ts";
 import { ProtocolError } from "./protocol-error.ts";
 
 /** Types of signed payloads. Distinct per meaning, so that one can never be taken for another. */
@@ -10,6 +11,19 @@ export const payloadTypes = {
 } as const;
 
 const payloadCodecs = { command: v1.Command, syncHead: v1.SyncHead } as const;
+
+// Only what a number cannot hold: what a well-signed order means is judged by who carries it out.
+const payloadChecks = {
+  command: ({ sequence, issuedAtMs, expiresAtMs }: Command) => {
+    safe("sequence", sequence);
+    instant("issued_at_ms", issuedAtMs);
+    instant("expires_at_ms", expiresAtMs);
+  },
+  syncHead: ({ latestSequence, asOfMs }: SyncHead) => {
+    safe("latest_sequence", latestSequence);
+    instant("as_of_ms", asOfMs);
+  },
+} as const;
 export type PayloadName = keyof typeof payloadTypes;
 type PayloadOf<N extends PayloadName> = ReturnType<(typeof payloadCodecs)[N]["decode"]>;
 
@@ -36,7 +50,7 @@ export function seal<N extends PayloadName>(name: N, message: Encodable<(typeof 
   return { payload, payloadType, signatures: [{ keyId: key.keyId, signature }] };
 }
 
-/** Verifies over the bytes as received and only then decodes. Throws ProtocolError. */
+/** Verifies over the bytes as received, and only then decodes and checks. Throws ProtocolError. */
 export function open<N extends PayloadName>(name: N, envelope: v1.SignedEnvelope.$Shape, find: KeyFinder): PayloadOf<N> {
   const payload = envelope.payload ?? new Uint8Array();
   const payloadType = envelope.payloadType ?? "";
@@ -50,7 +64,9 @@ export function open<N extends PayloadName>(name: N, envelope: v1.SignedEnvelope
   if (!known.some(({ key, signature }) => verify(null, signed, key, signature))) {
     throw new ProtocolError("bad-signature", `the signature of this ${name} does not fit`);
   }
-  return decode<unknown>(payloadCodecs[name], payload) as PayloadOf<N>;
+  const message = decode<unknown>(payloadCodecs[name], payload) as PayloadOf<N>;
+  payloadChecks[name](message as never);
+  return message;
 }
 
 // An Ed25519 key in PKCS#8 or SPKI is this fixed prefix and the 32 raw bytes (RFC 8410).

@@ -34,15 +34,22 @@ export type ParsedTopic = { [N in TopicName]: { readonly name: N; readonly param
 /** Ids that may stand in a topic: no separator or wildcard of any broker can occur in one. */
 export const ID_PATTERN = /^[A-Za-z0-9_-]{1,64}$/;
 
+// Words that stand where a device's id stands, in topics that no device speaks on.
+const RESERVED = new Set(["events", "telemetry"]);
+
+/** A device named like another branch of the topic tree could speak on that branch. */
+export const isDeviceId = (text: string): boolean => ID_PATTERN.test(text) && !RESERVED.has(text);
+
 const rules = Object.entries(topics) as [TopicName, TopicRule][];
 const levelsOf = new Map(rules.map(([name, rule]) => [name, rule.pattern.split("/")]));
 const isParam = (level: string) => level.startsWith("{");
+const mayStandFor = (level: string, value: string) => (level === "{device}" ? isDeviceId(value) : ID_PATTERN.test(value));
 
 export function formatTopic<N extends TopicName>(name: N, params: TopicParams<N>): string {
   const values = params as Readonly<Record<string, string>>;
-  return topics[name].pattern.replaceAll(/\{(\w+)\}/g, (_, key: string) => {
+  return topics[name].pattern.replaceAll(/\{(\w+)\}/g, (level: string, key: string) => {
     const value = values[key] ?? "";
-    if (!ID_PATTERN.test(value)) throw new RangeError(`"${value}" cannot stand for {${key}} in a topic`);
+    if (!mayStandFor(level, value)) throw new RangeError(`"${value}" cannot stand for {${key}} in a topic`);
     return value;
   });
 }
@@ -52,7 +59,7 @@ export function parseTopic(topic: string): ParsedTopic | undefined {
   const levels = topic.split("/");
   for (const [name, pattern] of levelsOf) {
     if (pattern.length !== levels.length) continue;
-    const fits = pattern.every((level, i) => (isParam(level) ? ID_PATTERN.test(levels[i] ?? "") : level === levels[i]));
+    const fits = pattern.every((level, i) => (isParam(level) ? mayStandFor(level, levels[i] ?? "") : level === levels[i]));
     if (!fits) continue;
     const params = Object.fromEntries(pattern.flatMap((level, i) => (isParam(level) ? [[level.slice(1, -1), levels[i]]] : [])));
     return { name, params } as unknown as ParsedTopic;
@@ -74,7 +81,7 @@ export function mayReceive(device: string, topic: string): boolean {
 
 /** The filters a device subscribes to on every connection. */
 export const subscriptionsOf = (device: string): readonly string[] =>
-  rules.filter(([, rule]) => rule.way === "down").map(([, rule]) => rule.pattern.replace("{device}", device));
+  rules.filter(([, rule]) => rule.way === "down").map(([name]) => formatTopic(name as DownTopicName, { device }));
 
 /** Root of the topics on which domain events are told to subscribers. */
 export const EVENTS_ROOT = "edgemere/v1/events/";

@@ -1,7 +1,7 @@
 import { randomBytes, randomInt } from "node:crypto";
 import { constants } from "node:fs";
-import { mkdir, open, readdir, readFile, rename, rm, statfs } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir, open, readdir, readFile, rename, rm, statfs, unlink } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import type { Appender, Disk, Random } from "./env.ts";
 
 export const systemRandom: Random = {
@@ -9,55 +9,80 @@ export const systemRandom: Random = {
   bytes: (length) => new Uint8Array(randomBytes(length)),
 };
 
+// Ends the name of a file that is being written; a crash may leave one behind, and the next write replaces it.
+const UNFINISHED = ".unfinished";
+
 /** Files below `root`, which is made (mode 0700) when absent. */
 export function nodeDisk(root: string): Disk {
-  const at = (path: string) => join(root, path);
-  const makeFolderOf = (path: string) => mkdir(dirname(at(path)), { recursive: true, mode: 0o700 });
+  const base = resolve(root);
+  // Read as if `base` were "/": no path leads out of it.
+  const at = (path: string) => join(base, resolve("/", path));
+  let lastWrite: Promise<unknown> = Promise.resolve();
 
   return {
     read: (path) => readFile(at(path)).then(asBytes).catch(absentWhenMissing),
     list: async (folder) => {
       const entries = await readdir(at(folder), { withFileTypes: true }).catch(absentWhenMissing);
-      return (entries ?? []).filter((entry) => entry.isFile()).map((entry) => entry.name).sort();
+      return (entries ?? [])
+        .filter((entry) => entry.isFile() && !entry.name.endsWith(UNFINISHED))
+        .map((entry) => entry.name)
+        .sort();
     },
-    write: async (path, content) => {
-      await makeFolderOf(path);
-      const fresh = `${at(path)}.new`;
-      const file = await open(fresh, "w", 0o600);
-      try {
-        await file.writeFile(content);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(fresh, at(path));
-      await syncFolder(dirname(at(path)));
+    write: (path, content) => {
+      // One after another, so that of two writes of one file the later call wins and neither tears the other.
+      const write = lastWrite.then(() => replace(at(path), content));
+      lastWrite = write.catch(() => {});
+      return write;
     },
     append: async (path) => {
-      await makeFolderOf(path);
+      await makeFolder(dirname(at(path)));
       return openAppender(at(path));
     },
     truncate: async (path, size) => {
       const file = await open(at(path), "r+");
       try {
-        await file.truncate(size);
+        await file.truncate(Math.min(size, (await file.stat()).size));
         await file.sync();
       } finally {
         await file.close();
       }
     },
     rename: async (from, to) => {
-      await makeFolderOf(to);
+      await makeFolder(dirname(at(to)));
       await rename(at(from), at(to));
       await syncFolder(dirname(at(to)));
+      if (dirname(at(from)) !== dirname(at(to))) await syncFolder(dirname(at(from)));
     },
-    remove: (path) => rm(at(path), { force: true }),
+    remove: (path) =>
+      unlink(at(path))
+        .then(() => syncFolder(dirname(at(path))))
+        .catch(absentWhenMissing),
     space: async () => {
-      await mkdir(root, { recursive: true, mode: 0o700 });
-      const { bavail, blocks, bsize } = await statfs(root);
+      await makeFolder(base);
+      const { bavail, blocks, bsize } = await statfs(base);
       return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
     },
   };
+}
+
+async function replace(path: string, content: Uint8Array): Promise<void> {
+  await makeFolder(dirname(path));
+  const fresh = path + UNFINISHED;
+  try {
+    const file = await open(fresh, "w", 0o600);
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(fresh, path);
+  } catch (error) {
+    // On a full disk half a file is the last thing that is needed.
+    await rm(fresh, { force: true });
+    throw error;
+  }
+  await syncFolder(dirname(path));
 }
 
 async function openAppender(path: string): Promise<Appender> {
@@ -77,6 +102,13 @@ async function openAppender(path: string): Promise<Appender> {
     sync: () => file.datasync(),
     close: () => file.close(),
   };
+}
+
+/** Makes a folder and those above it (mode 0700), and has their names on the disk. */
+async function makeFolder(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  for (let made = path; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
 }
 
 async function syncFolder(path: string): Promise<void> {

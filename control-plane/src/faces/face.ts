@@ -1,0 +1,20 @@
+import type { Log } from "@edgemere/protocol/kit";
+import type { AnyAction } from "../platform/action.ts";
+import type { Authenticate } from "../platform/caller.ts";
+import type { Dispatch } from "../platform/dispatch.ts";
+import type { AnyResource } from "../platform/resource.ts";
+import type { Store } from "../platform/store.ts";
+
+/** All that a face knows: what may be asked, how to ask it, who asks, and the log of events. It knows no feature. */
+export interface FaceParts {
+  readonly actions: readonly AnyAction[];
+  readonly resources: readonly AnyResource[];
+  readonly dispatch: Dispatch;
+  readonly authenticate: Authenticate;
+  readonly store: Store;
+  readonly newId: () => string;
+  readonly log: Log;
+  readonly version: string;
+  /** Origins whose pages may use cookies here, such as `http://127.0.0.1:3000`. */
+  readonly origins: readonly string[];
+}

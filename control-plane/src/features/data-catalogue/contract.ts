@@ -1,0 +1,82 @@
+import { Type } from "@sinclair/typebox";
+import { machine } from "@edgemere/protocol/kit";
+import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
+import { resource, rowSchema, type Row } from "../../platform/resource.ts";
+import { lookups } from "../../platform/crud.ts";
+
+export const Tags = Type.Record(Type.String({ maxLength: 256 }), Type.String({ maxLength: 256 }), { description: "Meta-data: keys and values" });
+export const Query = Type.String({
+  minLength: 1,
+  maxLength: 2_048,
+  description: 'Which data: "owner:darren", "kind in (log,capture)", "size > 1000 and not site:berlin"; words are joined by and, or, not',
+});
+
+/** One piece of data, wherever it lies. */
+export const data = resource({
+  name: "data",
+  summary: "One piece of data in one place",
+  shape: Type.Object({
+    name: Type.String(),
+    source: Type.String(),
+    device: Type.String(),
+    access: Type.Union([Type.Literal("read"), Type.Literal("read-write")]),
+    bytes: Type.Integer(),
+    /** SHA-256, hex. */
+    hash: Type.String(),
+    tags: Tags,
+    modifiedAt: Type.Integer(),
+  }),
+  life: machine("data", "available", {
+    available: { lose: "unavailable", remove: "removed" },
+    unavailable: { recover: "available", remove: "removed" },
+    removed: { recover: "available" },
+  }),
+  indexes: { source: ({ source, name }) => [[source, name]], name: ({ name }) => [[name]], hash: ({ hash }) => [[hash]] },
+});
+
+/** A place data may live. */
+export const dataSource = resource({
+  name: "datasource",
+  summary: "A place data may live",
+  shape: Type.Object({
+    name: Type.String(),
+    device: Type.String(),
+    path: Type.String(),
+    kind: Type.Literal("directory"),
+    totalBytes: Type.Integer(),
+    freeBytes: Type.Integer(),
+    /** Bytes promised to requests that are not decided yet. */
+    reservedBytes: Type.Integer(),
+    tags: Tags,
+    failure: Type.String(),
+    reportedAt: Type.Integer(),
+  }),
+  life: machine("data source", "ready", {
+    ready: { suspend: "suspended", shutdown: "shutdown" },
+    suspended: { resume: "ready", shutdown: "shutdown" },
+    shutdown: { resume: "ready" },
+  }),
+  indexes: { device: ({ device, name }) => [[device, name]], name: ({ name }) => [[name]] },
+});
+
+export const queryData = action({
+  path: "diml/dml/fmdm/query",
+  summary: "Find data by an expression over its meta-data",
+  effect: "read",
+  permission: "data:read",
+  input: Type.Object({ expression: Query, ...pageInput }),
+  output: PageOf(rowSchema(data)),
+});
+export const dataLookups = lookups(data, "diml/dml/fmdm/data", "data:read");
+export const sourceLookups = lookups(dataSource, "diml/dml/fmdm/datasource", "data:read");
+export const tagData = action({
+  path: "diml/dml/fmdm/data/tag",
+  summary: "Set and remove tags of a piece of data",
+  effect: "write",
+  permission: "data:tag",
+  input: Type.Object({ id: Ref("data", "The data: id or unique name"), set: Type.Optional(Tags), remove: Type.Optional(Type.Array(Type.String())) }),
+  output: rowSchema(data),
+});
+
+export type Data = Row<typeof data>;
+export type DataSource = Row<typeof dataSource>;

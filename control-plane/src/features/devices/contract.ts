@@ -1,0 +1,256 @@
+import { Type } from "@sinclair/typebox";
+import { machine } from "@edgemere/protocol/kit";
+import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
+import { ANYONE } from "../../platform/caller.ts";
+import { resource, rowSchema, type Row } from "../../platform/resource.ts";
+
+export const Labels = Type.Record(Type.String({ pattern: "^[a-z0-9]([a-z0-9._/-]{0,61}[a-z0-9])?$" }), Type.String({ maxLength: 256 }), {
+  description: "Keys and values an operator gives a device",
+});
+const FactValue = Type.Union([Type.String(), Type.Number(), Type.Boolean()]);
+export const presences = ["offline", "online", "silent"] as const;
+const Presence = Type.Union(presences.map((each) => Type.Literal(each)));
+const Name = Type.String({ minLength: 1, maxLength: 128, pattern: "^[^\\s/\\x00-\\x1f\\x7f]([^/\\x00-\\x1f\\x7f]*[^\\s/\\x00-\\x1f\\x7f])?$" });
+
+export const device = resource({
+  name: "device",
+  summary: "A managed host",
+  shape: Type.Object({
+    name: Name,
+    labels: Labels,
+    presence: Presence,
+    /** When presence last changed. */
+    presenceAt: Type.Integer(),
+    /** Epoch of the session that presence speaks of; news of older ones are ignored. */
+    sessionEpoch: Type.Integer(),
+    agent: Type.Object({
+      version: Type.String(),
+      bootId: Type.String(),
+      capabilities: Type.Array(Type.String()),
+      lastExitReason: Type.String(),
+      /** Device wall clock minus the control plane's, milliseconds, at the last Hello. */
+      clockOffset: Type.Number(),
+    }),
+    inventory: Type.Record(Type.String(), FactValue),
+    certificate: Type.Object({ serial: Type.String(), notAfter: Type.Integer() }),
+    machineId: Type.String(),
+    /** Raw Ed25519 public key, base64: signs what the device reports. */
+    messageKey: Type.String(),
+  }),
+  life: machine("device", "pending", {
+    pending: { activate: "active", retire: "retired" },
+    active: { quarantine: "quarantined", retire: "retired" },
+    quarantined: { release: "active", retire: "retired" },
+    retired: {},
+  }),
+  news: ["online", "offline", "silent"],
+  indexes: { name: ({ name }) => [[name]], presence: ({ presence }) => [[presence]] },
+});
+
+export const token = resource({
+  name: "enrolmenttoken",
+  summary: "A permission to enrol devices",
+  shape: Type.Object({
+    uses: Type.Integer(),
+    used: Type.Integer(),
+    expiresAt: Type.Integer(),
+    labels: Labels,
+    secretHash: Type.String(),
+    /** Device per key (SHA-256 of the public key) that used it: a lost answer may be asked for again with the same key. */
+    devices: Type.Record(Type.String(), Type.String()),
+    author: Type.String(),
+  }),
+  life: machine("enrolment token", "open", {
+    open: { exhaust: "used", expire: "expired", revoke: "revoked" },
+    used: {},
+    expired: {},
+    revoked: {},
+  }),
+  indexes: { state: ({ state, expiresAt }) => [[state, expiresAt]] },
+});
+
+const DeviceRef = Ref("device", "The device: id or name");
+
+export const listDevices = action({
+  path: "cpl/dm/device/list",
+  summary: "List devices, by name",
+  effect: "read",
+  permission: "device:read",
+  input: Type.Object({
+    selector: Type.Optional(
+      Type.String({
+        maxLength: 2_048,
+        description: 'Which devices: labels ("site=berlin,role in (gw,edge)") or an expression (presence == "online" && inventory["os.name"] == "Debian")',
+      }),
+    ),
+    ...pageInput,
+  }),
+  output: PageOf(rowSchema(device)),
+});
+export const findDevice = action({
+  path: "cpl/dm/device/find",
+  summary: "Show one device",
+  effect: "read",
+  permission: "device:read",
+  input: Type.Object({ device: DeviceRef }),
+  output: rowSchema(device),
+});
+export const updateDevice = action({
+  path: "cpl/dm/device/update",
+  summary: "Rename a device",
+  effect: "write",
+  permission: "device:write",
+  input: Type.Object({ device: DeviceRef, name: Name }),
+  output: rowSchema(device),
+});
+export const labelDevice = action({
+  path: "cpl/dm/device/label",
+  summary: "Set and remove labels of a device",
+  effect: "write",
+  permission: "device:write",
+  input: Type.Object({
+    device: DeviceRef,
+    set: Type.Optional(Labels),
+    remove: Type.Optional(Type.Array(Type.String(), { description: "Keys to remove" })),
+  }),
+  output: rowSchema(device),
+});
+export const quarantineDevice = action({
+  path: "cpl/dm/device/quarantine",
+  summary: "Keep a device connected but give it no commands",
+  effect: "write",
+  permission: "device:write",
+  input: Type.Object({ device: DeviceRef }),
+  output: rowSchema(device),
+});
+export const releaseDevice = action({
+  path: "cpl/dm/device/release",
+  summary: "End a device's quarantine",
+  effect: "write",
+  permission: "device:write",
+  input: Type.Object({ device: DeviceRef }),
+  output: rowSchema(device),
+});
+export const retireDevice = action({
+  path: "cpl/dm/device/retire",
+  summary: "End a device's membership for ever: it is disconnected, its open commands are lost, its certificate is refused",
+  effect: "destroy",
+  permission: "device:retire",
+  input: Type.Object({ device: DeviceRef }),
+  output: rowSchema(device),
+});
+export const inventoryHistory = action({
+  path: "cpl/dm/device/history",
+  summary: "Show how a device's inventory changed, newest first",
+  effect: "read",
+  permission: "device:read",
+  input: Type.Object({ device: DeviceRef, attribute: Type.Optional(Type.String({ description: "One fact only, such as os.version" })), ...pageInput }),
+  output: PageOf(
+    Type.Object({
+      id: Type.String(),
+      at: Type.Integer(),
+      attribute: Type.String(),
+      before: Type.Optional(FactValue),
+      after: Type.Optional(FactValue),
+    }),
+  ),
+});
+export const summariseFleet = action({
+  path: "cpl/dm/device/summary",
+  summary: "Count devices by presence, state, agent version and operating system",
+  effect: "read",
+  permission: "device:read",
+  input: Type.Object({}),
+  output: Type.Object({
+    total: Type.Integer(),
+    presence: Type.Record(Type.String(), Type.Integer()),
+    state: Type.Record(Type.String(), Type.Integer()),
+    agentVersion: Type.Record(Type.String(), Type.Integer()),
+    operatingSystem: Type.Record(Type.String(), Type.Integer()),
+  }),
+});
+
+const TokenOutput = Type.Object({
+  id: Type.String(),
+  state: Type.String(),
+  uses: Type.Integer(),
+  used: Type.Integer(),
+  expiresAt: Type.Integer(),
+  labels: Labels,
+  author: Type.String(),
+  createdAt: Type.Integer(),
+});
+export const createToken = action({
+  path: "cpl/dm/token/create",
+  summary: "Make an enrolment token; it is shown once",
+  effect: "write",
+  permission: "enrol:create",
+  input: Type.Object({
+    uses: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, default: 1, description: "How many devices may enrol with it" })),
+    ttl: Type.Optional(Type.Integer({ minimum: 60, maximum: 604_800, default: 3_600, description: "Seconds until it expires" })),
+    labels: Type.Optional(Labels),
+  }),
+  output: Type.Object({
+    id: Type.String(),
+    token: Type.String({ description: "Paste it into: edgemere-agent enrol TOKEN" }),
+    command: Type.String({ description: "The command that enrols a host" }),
+    expiresAt: Type.Integer(),
+  }),
+});
+export const listTokens = action({
+  path: "cpl/dm/token/list",
+  summary: "List enrolment tokens, newest first",
+  effect: "read",
+  permission: "enrol:create",
+  input: Type.Object(pageInput),
+  output: PageOf(TokenOutput),
+});
+export const revokeToken = action({
+  path: "cpl/dm/token/revoke",
+  summary: "Make an enrolment token useless",
+  effect: "write",
+  permission: "enrol:create",
+  input: Type.Object({ id: Ref("enrolmenttoken", "Id of the token") }),
+  output: TokenOutput,
+});
+/** Called by agents, on the device API. The token in the body is the credential. */
+export const registerAgent = action({
+  path: "cpl/dm/agent/register",
+  summary: "Enrol a device: a token and a certificate request for an identity",
+  effect: "write",
+  permission: ANYONE,
+  forDevices: true,
+  secrets: ["token"],
+  input: Type.Object({
+    token: Type.String({ maxLength: 256, description: "<id>.<secret> of an enrolment token" }),
+    certificateRequest: Type.String({ maxLength: 8_192, description: "PKCS#10, PEM; only its public key is used" }),
+    messageKey: Type.String({ maxLength: 64, description: "Raw Ed25519 public key, base64" }),
+    name: Type.String({ maxLength: 253, description: "Proposed name: the host's" }),
+    machineId: Type.String({ maxLength: 128 }),
+    agentVersion: Type.String({ maxLength: 64 }),
+    nonce: Type.String({ maxLength: 64 }),
+    labels: Type.Optional(Labels),
+  }),
+  output: Type.Object({
+    device: Type.String(),
+    name: Type.String(),
+    trustDomain: Type.String(),
+    certificate: Type.String({ description: "PEM" }),
+    chain: Type.Array(Type.String(), { description: "PEM, from the issuer to the root" }),
+    keyring: Type.String({ description: "edgemere.v1.Keyring, base64" }),
+    mqtt: Type.String({ description: "mqtts://host:port" }),
+  }),
+});
+export const listSessions = action({
+  path: "cpl/dm/session/list",
+  summary: "List the connections that devices have now",
+  effect: "read",
+  permission: "device:read",
+  input: Type.Object(pageInput),
+  output: PageOf(
+    Type.Object({ device: Type.String(), epoch: Type.Integer(), since: Type.Integer(), lastHeardAt: Type.Integer(), address: Type.String() }),
+  ),
+});
+
+export type Device = Row<typeof device>;
+export type Token = Row<typeof token>;

@@ -1,0 +1,151 @@
+import { Type } from "@sinclair/typebox";
+import { commandKinds, commandLife, type CommandKind } from "@edgemere/protocol";
+import { machine } from "@edgemere/protocol/kit";
+import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
+import { resource, rowSchema, type Row } from "../../platform/resource.ts";
+
+const Kind = Type.Union((Object.keys(commandKinds) as CommandKind[]).map((kind) => Type.Literal(kind)));
+const Arguments = Type.Record(Type.String(), Type.Unknown(), { description: "Arguments of the kind; see cpl/dm/job/kinds" });
+
+/** One thing one device is asked to do. */
+export const command = resource({
+  name: "command",
+  summary: "One thing one device is asked to do",
+  shape: Type.Object({
+    job: Type.String(),
+    device: Type.String(),
+    kind: Kind,
+    arguments: Arguments,
+    /** Contiguous per device. */
+    sequence: Type.Integer(),
+    author: Type.String(),
+    /** After this it must not start. */
+    expiresAt: Type.Integer(),
+    /** Milliseconds it may run. */
+    runTimeout: Type.Integer(),
+    cancelRequested: Type.Boolean(),
+    reason: Type.String(),
+    detail: Type.String(),
+    result: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+    startedAt: Type.Optional(Type.Integer()),
+    finishedAt: Type.Optional(Type.Integer()),
+    outputBytes: Type.Integer(),
+  }),
+  life: commandLife,
+  indexes: {
+    device: ({ device, id }) => [[device, id]],
+    job: ({ job }) => [[job]],
+    open: ({ device, state, sequence }) => (commandLife.isFinal(state) ? [] : [[device, sequence]]),
+    due: ({ state, expiresAt }) => (commandLife.isFinal(state) ? [] : [[expiresAt]]),
+  },
+});
+
+/** A command for the devices that were picked. Its end follows from its commands' ends. */
+export const job = resource({
+  name: "job",
+  summary: "A command to devices",
+  shape: Type.Object({
+    kind: Kind,
+    arguments: Arguments,
+    /** The devices that were picked. */
+    devices: Type.Array(Type.String()),
+    author: Type.String(),
+    expiresAt: Type.Integer(),
+    runTimeout: Type.Integer(),
+  }),
+  life: machine("job", "running", {
+    running: { succeed: "succeeded", fail: "failed", cancel: "cancelled", partly: "partial" },
+    succeeded: {},
+    partial: {},
+    failed: {},
+    cancelled: {},
+  }),
+  indexes: { device: ({ devices, id }) => devices.map((device) => [device, id]) },
+});
+
+const JobDetail = Type.Object({ job: rowSchema(job), commands: Type.Array(rowSchema(command)) });
+const JobRef = Ref("job", "Id of the job");
+
+export const createJob = action({
+  path: "cpl/dm/job/create",
+  summary: "Ask a device to do something",
+  effect: "write",
+  permission: "job:create",
+  input: Type.Object({
+    device: Ref("device", "The device: id or name"),
+    kind: Kind,
+    arguments: Type.Optional(Arguments),
+    queueTimeout: Type.Optional(Type.Integer({ minimum: 1, maximum: 604_800, default: 3_600, description: "Seconds within which it must start" })),
+    runTimeout: Type.Optional(Type.Integer({ minimum: 1, maximum: 86_400, default: 300, description: "Seconds it may run" })),
+  }),
+  output: JobDetail,
+});
+export const findJob = action({
+  path: "cpl/dm/job/find",
+  summary: "Show a job and its commands",
+  effect: "read",
+  permission: "job:read",
+  input: Type.Object({ job: JobRef }),
+  output: JobDetail,
+});
+export const listJobs = action({
+  path: "cpl/dm/job/list",
+  summary: "List jobs, newest first",
+  effect: "read",
+  permission: "job:read",
+  input: Type.Object({ device: Type.Optional(Ref("device", "Only those of one device")), ...pageInput }),
+  output: PageOf(rowSchema(job)),
+});
+export const cancelJob = action({
+  path: "cpl/dm/job/cancel",
+  summary: "Stop a job: what has not started never will, what runs is stopped",
+  effect: "write",
+  permission: "job:create",
+  input: Type.Object({ job: JobRef }),
+  output: JobDetail,
+});
+export const readOutput = action({
+  path: "cpl/dm/job/output",
+  summary: "Read what a job's command wrote",
+  effect: "read",
+  permission: "job:read",
+  input: Type.Object({
+    job: JobRef,
+    from: Type.Optional(Type.Integer({ minimum: 0, default: 0, description: "Position of the first byte to read" })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_048_576, default: 65_536, description: "Bytes to read at most" })),
+  }),
+  output: Type.Object({
+    chunks: Type.Array(
+      Type.Object({
+        offset: Type.Integer(),
+        channel: Type.Union([Type.Literal("stdout"), Type.Literal("stderr")]),
+        text: Type.String({ description: "UTF-8; what is none is shown as U+FFFD" }),
+      }),
+    ),
+    next: Type.Integer({ description: "Where to read on" }),
+    ended: Type.Boolean({ description: "Nothing more will come" }),
+  }),
+});
+export const listKinds = action({
+  path: "cpl/dm/job/kinds",
+  summary: "List the command kinds with the schemas of their arguments",
+  effect: "read",
+  permission: "job:read",
+  input: Type.Object({}),
+  output: Type.Object({
+    kinds: Type.Array(
+      Type.Object({
+        kind: Type.String(),
+        summary: Type.String(),
+        permission: Type.String(),
+        lane: Type.String(),
+        onInterrupt: Type.String(),
+        dangerous: Type.Boolean(),
+        arguments: Type.Unknown({ description: "JSON Schema" }),
+      }),
+    ),
+  }),
+});
+
+export type Command = Row<typeof command>;
+export type Job = Row<typeof job>;

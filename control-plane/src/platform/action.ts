@@ -1,0 +1,57 @@
+import { type Static, type TObject, type TSchema, Type } from "@sinclair/typebox";
+import type { Caller } from "./caller.ts";
+
+/** One thing a caller may ask. REST, CLI, WebSocket, client and portal are derived from this declaration. */
+export interface Action<P extends string, I extends TObject, O extends TSchema> {
+  /** The address: REST `/edgemere/<path>`, CLI words, client members. */
+  readonly path: P;
+  readonly summary: string;
+  readonly description?: string;
+  /** read: changes nothing. destroy: asked for twice by the CLI. */
+  readonly effect: "read" | "write" | "destroy";
+  /** Needed by the caller; ANYONE where the input proves itself. */
+  readonly permission: string;
+  readonly input: I;
+  readonly output: O;
+  /** Other names of input fields, as published elsewhere: alias → field. */
+  readonly aliases?: Readonly<Record<string, string>>;
+  /** Input fields that must never be logged, audited or echoed. */
+  readonly secrets?: readonly string[];
+  /** Also served on the device API, where devices and not people call. */
+  readonly forDevices?: boolean;
+}
+
+// eslint-disable-next-line typescript/no-explicit-any -- generics are erased on purpose: lists of actions of every shape
+export type AnyAction = Action<any, any, any>;
+export type InputOf<A extends AnyAction> = Static<A["input"]>;
+export type OutputOf<A extends AnyAction> = Static<A["output"]>;
+
+/** Declares an action. Unknown input fields are refused: a misspelt option must not be ignored. */
+export function action<const P extends string, I extends TObject, O extends TSchema>(declaration: Action<P, I, O>): Action<P, I, O> {
+  return { ...declaration, input: { ...declaration.input, additionalProperties: false } };
+}
+
+/** Bound to a declaration: reads, decides, commits. */
+export interface Handler<C> {
+  readonly action: AnyAction;
+  readonly run: (input: never, context: C, caller: Caller) => Promise<unknown>;
+}
+
+export const handle = <A extends AnyAction, C>(action: A, run: (input: InputOf<A>, context: C, caller: Caller) => Promise<OutputOf<A>>): Handler<C> => ({ action, run });
+
+/** A field that takes an id or a unique name of a resource. */
+export const Ref = (resource: string, description: string) => Type.String({ description, minLength: 1, maxLength: 256, "x-ref": resource });
+
+/** Input fields of every list. */
+export const pageInput = {
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: 50, description: "Items on a page" })),
+  cursor: Type.Optional(Type.String({ description: "Where the previous page ended" })),
+};
+
+/** Output of every list. */
+export const PageOf = <T extends TSchema>(item: T) =>
+  Type.Object({
+    items: Type.Array(item),
+    next: Type.Optional(Type.String({ description: "Cursor of the next page; absent on the last" })),
+    total: Type.Optional(Type.Integer({ description: "How many there are in all, where counted" })),
+  });

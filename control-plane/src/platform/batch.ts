@@ -1,0 +1,88 @@
+import { Conflict, type Change, type Write } from "./change.ts";
+import type { Database, Operation } from "./database.ts";
+import type { DomainEvent } from "./domain-event.ts";
+import { keyOf, type KeyPart } from "./keys.ts";
+
+/** Rows of one group commit: later changes of the group see the earlier ones. */
+export class Batch {
+  readonly #database: Database;
+  readonly #now: number;
+  readonly #rows = new Map<string, object | undefined>();
+  readonly #operations = new Map<string, Operation>();
+  #next: number;
+  readonly events: DomainEvent[] = [];
+
+  constructor(database: Database, now: number, lastNumber: number) {
+    this.#database = database;
+    this.#now = now;
+    this.#next = lastNumber + 1;
+  }
+
+  async add(changes: readonly Change[]): Promise<void> {
+    const writes = changes.flatMap((change) => change.writes);
+    const looks = await Promise.all(writes.map((write) => this.#look(write)));
+    writes.forEach((write, i) => {
+      const earlier = writes.findLastIndex((other, j) => j < i && other.id === write.id && other.table.name === write.table.name);
+      refuseWhenMoved(write, (earlier === -1 ? looks[i] : writes[earlier]?.row) as { version?: number } | undefined);
+    });
+    for (const [i, write] of writes.entries()) this.#write(write, this.#rows.has(rowKey(write)) ? this.#rows.get(rowKey(write)) : looks[i]);
+    for (const { key, bytes } of changes.flatMap((change) => change.bytes)) this.#set(key, bytes);
+  }
+
+  operations(): readonly Operation[] {
+    return [...this.#operations.values()];
+  }
+
+  async #look(write: Write): Promise<object | undefined> {
+    const key = rowKey(write);
+    if (this.#rows.has(key)) return this.#rows.get(key);
+    const bytes = await this.#database.get(key);
+    return bytes && read<object>(bytes);
+  }
+
+  #write(write: Write, before: object | undefined): void {
+    const key = rowKey(write);
+    const row = write.row && this.#stamped(write, before);
+    this.#rows.set(key, row);
+    this.#set(key, row && written(row));
+    for (const place of places(write, before)) this.#set(place, undefined);
+    for (const place of places(write, row)) this.#set(place, new Uint8Array());
+    for (const { type, subject } of write.events) {
+      const event: DomainEvent = { number: this.#next++, type, subject, at: this.#now, data: (row ?? before ?? {}) as Record<string, unknown> };
+      this.events.push(event);
+      this.#set(keyOf("event", event.number), written(event));
+    }
+  }
+
+  /** Rows of resources carry their instants; plain tables keep what they were given. */
+  #stamped(write: Write, before: object | undefined): object {
+    const row = write.row as object;
+    if (!("version" in row)) return row;
+    const createdAt = before && "createdAt" in before ? before.createdAt : this.#now;
+    return { ...row, createdAt, updatedAt: this.#now };
+  }
+
+  #set(key: string, value: Uint8Array | undefined): void {
+    this.#operations.set(key, value === undefined ? { type: "del", key } : { type: "put", key, value });
+  }
+}
+
+function refuseWhenMoved({ basedOn, table, id }: Write, current: { version?: number } | undefined): void {
+  if (basedOn === undefined) return;
+  const version = current?.version ?? 0;
+  if (version === basedOn) return;
+  throw new Conflict(basedOn === 0 ? `there is already a ${table.name} "${id}"` : `the ${table.name} "${id}" changed meanwhile; look again and repeat`);
+}
+
+function places({ table, id }: Write, row: object | undefined): readonly string[] {
+  if (row === undefined) return [];
+  return Object.entries(table.indexes).flatMap(([index, placesOf]) =>
+    (placesOf as (row: object) => readonly (readonly KeyPart[])[])(row).map((place) => keyOf("index", table.name, index, ...place, id)),
+  );
+}
+
+const rowKey = ({ table, id }: Write) => keyOf("row", table.name, id);
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
+export const read = <T>(bytes: Uint8Array): T => JSON.parse(decoder.decode(bytes)) as T;
+const written = (value: object): Uint8Array => encoder.encode(JSON.stringify(value));

@@ -1,0 +1,37 @@
+import { Type } from "@sinclair/typebox";
+import { action, handle, PageOf, pageInput, Ref } from "./action.ts";
+import type { PlatformContext } from "./context.ts";
+import { resolve } from "./reference.ts";
+import { rowSchema, type AnyResource, type Row } from "./resource.ts";
+
+/** The two ways to look at a class that every resource has: one row by id or name, and pages of rows. */
+export const lookups = <const P extends string, R extends AnyResource>(resource: R, path: P, permission: string) => {
+  const name = resource.name as string;
+  return {
+    find: action({
+      path: `${path}/find`,
+      summary: `Find one ${name}`,
+      effect: "read",
+      permission,
+      input: Type.Object({ id: Ref(name, "Its id or its unique name") }),
+      output: rowSchema(resource),
+    }),
+    list: action({
+      path: `${path}/list`,
+      summary: `List ${name}s, newest first`,
+      effect: "read",
+      permission,
+      input: Type.Object(pageInput),
+      output: PageOf(rowSchema(resource)),
+    }),
+  };
+};
+
+export const lookupHandlers = <R extends AnyResource>(resource: R, { find, list }: ReturnType<typeof lookups<string, R>>) => [
+  handle(find, async ({ id }: { id: string }, { store }: PlatformContext) => resolve(store, resource, id)),
+  // Ids are made in order of time, so reversed ids are newest first.
+  handle(list, async ({ limit = 50, cursor }: { limit?: number; cursor?: string }, { store }: PlatformContext) => {
+    const page = await store.list(resource, { limit, cursor, reverse: true });
+    return { ...page, items: page.items as Row<R>[] };
+  }),
+];

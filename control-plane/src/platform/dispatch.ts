@@ -1,0 +1,79 @@
+import { IllegalTransition, type Log } from "@edgemere/protocol/kit";
+import type { AnyAction, Handler } from "./action.ts";
+import type { Audit } from "./audit.ts";
+import { may, type Caller } from "./caller.ts";
+import { convert } from "./convert.ts";
+import type { Feature } from "./feature.ts";
+import type { Idempotency } from "./idempotency.ts";
+import { Problem } from "./problem.ts";
+import { InvalidCursor } from "./store.ts";
+
+/** The narrow waist: every face, rule and test asks through this one function. */
+export type Dispatch = (path: string, input: unknown, caller: Caller) => Promise<unknown>;
+
+interface Parts<C> {
+  readonly features: readonly Feature<C>[];
+  readonly context: C;
+  readonly audit: Audit;
+  readonly idempotency: Idempotency;
+  readonly log: Log;
+}
+
+/** In this order: find → convert and validate → authorise → audit → handle. The entry is durable before the effect; a denial is an entry too. */
+export function createDispatch<C>({ features, context, audit, idempotency, log }: Parts<C>): Dispatch {
+  const handlers = new Map<string, Handler<C>>();
+  for (const handler of features.flatMap((each) => each.actions)) {
+    const { path, permission } = handler.action;
+    if (!permission) throw new Error(`action ${path as string} declares no permission`);
+    if (handlers.has(path as string)) throw new Error(`action ${path as string} is declared twice`);
+    handlers.set(path as string, handler);
+  }
+
+  return async (path, raw, caller) => {
+    const handler = handlers.get(path);
+    if (handler === undefined) throw new Problem("unknown-action", `there is no action "${path}"; ${nearest(path, [...handlers.keys()])}`);
+    const { action } = handler;
+    await authorise(action, raw, caller, audit);
+    const input = convert(action, raw);
+    const entry = { actor: caller.actor, via: caller.via, action: path, requestId: caller.requestId, input: withoutSecrets(action, input) };
+    const run = () => handled(handler, input, context, caller);
+    if (action.effect === "read") return run().catch((error: unknown) => refuse(error, path, caller, log));
+    return idempotency
+      .once(caller, path, input, async () => {
+        await audit.record({ ...entry, decision: "allowed" });
+        return run();
+      })
+      .catch((error: unknown) => refuse(error, path, caller, log));
+  };
+}
+
+// Asked before the input is read closely: who may not ask learns nothing about what would be valid.
+async function authorise(action: AnyAction, raw: unknown, caller: Caller, audit: Audit): Promise<void> {
+  const permission = action.permission as string;
+  if (may(caller, permission)) return;
+  if (caller.actor === "nobody") throw new Problem("not-signed-in", `sign in first: ${action.path as string} needs the permission ${permission}`);
+  await audit.record({ actor: caller.actor, via: caller.via, action: action.path as string, requestId: caller.requestId, input: withoutSecrets(action, raw), decision: "denied" });
+  throw new Problem("forbidden", `${caller.actor} may not ${action.path as string}: it needs the permission ${permission}`);
+}
+
+const handled = async <C>({ run }: Handler<C>, input: unknown, context: C, caller: Caller): Promise<unknown> => run(input as never, context, caller);
+
+/** What a handler threw, as something the caller may know; a bug is logged here and told without its inside. */
+function refuse(error: unknown, path: string, caller: Caller, log: Log): never {
+  if (error instanceof Problem) throw error;
+  if (error instanceof IllegalTransition) throw new Problem("conflict", error.message, { cause: error });
+  if (error instanceof InvalidCursor) throw new Problem("invalid-input", error.message, { cause: error });
+  log.error("action failed", { action: path, requestId: caller.requestId, error });
+  throw new Problem("internal", `the control plane failed at ${path}; its log has more under request ${caller.requestId}`, { cause: error });
+}
+
+function withoutSecrets({ secrets = [] }: AnyAction, input: unknown): unknown {
+  if (typeof input !== "object" || input === null) return null;
+  return Object.fromEntries(Object.entries(input).filter(([name]) => !secrets.includes(name)));
+}
+
+function nearest(path: string, known: readonly string[]): string {
+  const tail = path.split("/").at(-1) ?? "";
+  const close = known.filter((each) => tail !== "" && each.includes(tail)).slice(0, 3);
+  return close.length > 0 ? `did you mean ${close.join(" or ")}?` : 'see "edgemere --help" or /edgemere/docs for all of them';
+}

@@ -1,0 +1,12 @@
+/** News of the domain, numbered in the order in which it was committed. */
+export interface DomainEvent {
+  /** From 1, without holes. */
+  readonly number: number;
+  /** `class.create`, `class.updated`, `class.destroy`, `class.<state>`. */
+  readonly type: string;
+  /** Id of the row it tells of. */
+  readonly subject: string;
+  readonly at: number;
+  /** The row as it was committed; for destroy, as it last was. */
+  readonly data: Readonly<Record<string, unknown>>;
+}

@@ -1,0 +1,38 @@
+/** One part of a key. Numbers sort by value, strings by code unit, false before true. */
+export type KeyPart = string | number | boolean;
+
+// U+0000 separates parts and therefore may not occur inside one: a part that contains it, whoever chose it, cannot reach into another range.
+const SEPARATOR = "\u0000";
+const escape = (text: string) => text.replaceAll("\u0001", "\u0001\u0002").replaceAll(SEPARATOR, "\u0001\u0001");
+const unescape = (text: string) => text.replaceAll("\u0001\u0001", SEPARATOR).replaceAll("\u0001\u0002", "\u0001");
+
+const buffer = new DataView(new ArrayBuffer(8));
+
+/** The bits of a double as 16 hex digits that sort like the number. */
+function sortableNumber(value: number): string {
+  buffer.setFloat64(0, value);
+  const bits = buffer.getBigUint64(0);
+  const sortable = value < 0 || Object.is(value, -0) ? ~bits & 0xffff_ffff_ffff_ffffn : bits | 0x8000_0000_0000_0000n;
+  return sortable.toString(16).padStart(16, "0");
+}
+
+function encodePart(part: KeyPart): string {
+  if (typeof part === "number") return `n${sortableNumber(part)}`;
+  if (typeof part === "boolean") return part ? "b1" : "b0";
+  return `s${escape(part)}`;
+}
+
+/** A key that sorts by its parts, first part first. Ends with a separator, so that no key is a prefix of a longer word. */
+export const keyOf = (...parts: readonly KeyPart[]): string => parts.map((part) => encodePart(part) + SEPARATOR).join("");
+
+/** The bounds of all keys that start with these parts. */
+export const rangeOf = (...parts: readonly KeyPart[]): { readonly gte: string; readonly lt: string } => {
+  const prefix = keyOf(...parts);
+  return { gte: prefix, lt: `${prefix}\uffff` };
+};
+
+/** The last part of a key whose last part is a string: the id of a row or of an index entry. */
+export function lastPart(key: string): string {
+  const start = key.lastIndexOf(SEPARATOR, key.length - 2) + 1;
+  return unescape(key.slice(start + 1, -1));
+}

@@ -1,0 +1,91 @@
+import { type Static, type TObject, Type } from "@sinclair/typebox";
+import type { Machine, StateOf } from "@edgemere/protocol/kit";
+import type { KeyPart } from "./keys.ts";
+
+/** Where a row stands in a secondary index; several places, or none. */
+export type IndexPlaces = readonly (readonly KeyPart[])[];
+export type Indexes<Row> = Readonly<Record<string, (row: Row) => IndexPlaces>>;
+
+/** Rows without events: what the control plane remembers for itself. */
+export interface Table<Row extends { readonly id: string }> {
+  readonly name: string;
+  readonly indexes: Indexes<Row>;
+}
+
+export const table = <Row extends { readonly id: string }>(name: string, indexes: Indexes<Row> = {}): Table<Row> => ({ name, indexes });
+
+/** What every row of a resource has. Instants are milliseconds since 1970 UTC. */
+export interface RowHead {
+  readonly id: string;
+  /** 1 when created, one more with every change. */
+  readonly version: number;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+// eslint-disable-next-line typescript/no-explicit-any -- Machine is invariant in its table, so "any machine" cannot be said otherwise
+type AnyMachine = Machine<any>;
+
+export interface Resource<N extends string, S extends TObject, L extends AnyMachine | undefined, News extends string> extends Table<
+  RowOf<S, L>
+> {
+  readonly name: N;
+  readonly summary: string;
+  readonly shape: S;
+  readonly life: L;
+  /** Events beside create, updated, destroy and the states. */
+  readonly news: readonly News[];
+}
+
+type StateField<L> = L extends AnyMachine ? { readonly state: StateOf<L> } : unknown;
+type RowOf<S extends TObject, L> = RowHead & Readonly<Static<S>> & StateField<L>;
+
+// eslint-disable-next-line typescript/no-explicit-any -- generics are erased on purpose: lists of resources of every shape
+export type AnyResource = Resource<any, any, any, any>;
+export type Row<R extends AnyResource> = R extends Resource<string, infer S, infer L, string> ? RowOf<S, L> : never;
+/** What must be given to create a row: the shape, without head and state. */
+export type Draft<R extends AnyResource> = Readonly<Static<R["shape"]>>;
+/** Every event name of a resource: a misspelt one does not compile. */
+export type EventOf<R extends AnyResource> =
+  R extends Resource<infer N, TObject, infer L, infer News>
+    ? `${N}.create` | `${N}.updated` | `${N}.destroy` | (L extends AnyMachine ? `${N}.${StateOf<L>}` : never) | `${N}.${News}`
+    : never;
+
+/** Declares a class of the domain: gives its table, its rows' type and its events. */
+export function resource<
+  const N extends string,
+  S extends TObject,
+  L extends AnyMachine | undefined = undefined,
+  const News extends string = never,
+>(declaration: {
+  /** Lower case, no separators: it stands in event names. */
+  readonly name: N;
+  readonly summary: string;
+  readonly shape: S;
+  readonly life?: L;
+  readonly news?: readonly News[];
+  readonly indexes?: Indexes<RowOf<S, L>>;
+}): Resource<N, S, L, News> {
+  const { name, summary, shape, life, news = [], indexes = {} } = declaration;
+  return { name, summary, shape, life: life as L, news, indexes };
+}
+
+/** All event names of a resource, in the order: create, updated, destroy, states, news. */
+export const eventsOf = ({ name, life, news }: AnyResource): readonly string[] =>
+  ["create", "updated", "destroy", ...((life?.states ?? []) as readonly string[]), ...(news as readonly string[])].map((each) => `${name as string}.${each}`);
+
+/** The schema of a whole row, for outputs of actions. */
+export function rowSchema<R extends AnyResource>(of: R) {
+  const shape = of.shape as R["shape"];
+  const states = (of.life as AnyMachine | undefined)?.states ?? [];
+  return Type.Unsafe<Row<R>>(
+    Type.Object({
+      id: Type.String(),
+      ...(of.life && { state: Type.Union(states.map((state) => Type.Literal(state as string))) }),
+      ...(shape as TObject).properties,
+      version: Type.Integer({ description: "One more with every change" }),
+      createdAt: Type.Integer({ description: "Milliseconds since 1970 UTC" }),
+      updatedAt: Type.Integer({ description: "Milliseconds since 1970 UTC" }),
+    }),
+  );
+}

@@ -1,0 +1,192 @@
+import type { Clock } from "@edgemere/protocol/kit";
+import { Batch, read } from "./batch.ts";
+import type { Change } from "./change.ts";
+import type { Database } from "./database.ts";
+import type { DomainEvent } from "./domain-event.ts";
+import { keyOf, lastPart, rangeOf, type KeyPart } from "./keys.ts";
+import type { Table } from "./resource.ts";
+
+export interface ListOptions {
+  /** Rows in the order of an index, optionally only those whose place starts with `prefix`. Default: all rows by id. */
+  readonly index?: string;
+  readonly prefix?: readonly KeyPart[];
+  /** Where the previous page ended. */
+  readonly cursor?: string | undefined;
+  readonly limit?: number;
+  readonly reverse?: boolean;
+}
+
+export interface Page<Row> {
+  readonly items: readonly Row[];
+  /** Cursor of the next page; absent on the last one. */
+  readonly next?: string;
+}
+
+interface Waiting {
+  readonly changes: readonly Change[];
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+const RECENT_EVENTS = 2_000;
+
+/**
+ * Rows and events over an ordered map. Commits that wait at the same time share one synced batch (group commit),
+ * each still all or nothing: a commit whose look is out of date fails alone with Conflict.
+ */
+export class Store implements AsyncDisposable {
+  readonly #database: Database;
+  readonly #clock: Clock;
+  readonly #listeners = new Set<() => void>();
+  #recent: DomainEvent[] = [];
+  #lastNumber: number;
+  #waiting: Waiting[] = [];
+  #writing: Promise<void> | undefined;
+  #broken: unknown;
+
+  private constructor(database: Database, clock: Clock, lastNumber: number) {
+    this.#database = database;
+    this.#clock = clock;
+    this.#lastNumber = lastNumber;
+  }
+
+  static async open(database: Database, clock: Clock): Promise<Store> {
+    let lastNumber = 0;
+    for await (const [, value] of database.entries({ ...rangeOf("event"), reverse: true, limit: 1 })) lastNumber = read<DomainEvent>(value).number;
+    return new Store(database, clock, lastNumber);
+  }
+
+  /** Number of the newest event; 0 when there is none. */
+  get lastNumber(): number {
+    return this.#lastNumber;
+  }
+
+  async get<Row extends { readonly id: string }>(table: Table<Row>, id: string): Promise<Row | undefined> {
+    const bytes = await this.#database.get(keyOf("row", table.name, id));
+    return bytes && read<Row>(bytes);
+  }
+
+  async list<Row extends { readonly id: string }>(table: Table<Row>, options: ListOptions = {}): Promise<Page<Row>> {
+    const { limit = 100 } = options;
+    const items: Row[] = [];
+    for await (const { row, cursor } of this.#walk(table, { ...options, limit: limit + 1 })) {
+      if (items.length === limit) return { items, next: cursor };
+      items.push(row);
+    }
+    return { items };
+  }
+
+  /** Every row of a table or of a part of an index. */
+  async *scan<Row extends { readonly id: string }>(table: Table<Row>, options: ListOptions = {}): AsyncGenerator<Row> {
+    for await (const { row } of this.#walk(table, options)) yield row;
+  }
+
+  async bytes(key: string): Promise<Uint8Array | undefined> {
+    return this.#database.get(key);
+  }
+
+  /** Keys and bytes between two keys, in order. */
+  bytesBetween(range: { readonly gte: string; readonly lt: string; readonly reverse?: boolean; readonly limit?: number }): AsyncIterable<readonly [string, Uint8Array]> {
+    return this.#database.entries(range);
+  }
+
+  /** Lands all changes and their events, or none. Resolves when they are durable. Throws Conflict when a row moved since it was looked at. */
+  commit(...changes: readonly Change[]): Promise<void> {
+    if (this.#broken !== undefined) return Promise.reject(new Error("the store failed and takes no more writes", { cause: this.#broken }));
+    const done = new Promise<void>((resolve, reject) => this.#waiting.push({ changes, resolve, reject }));
+    this.#writing ??= this.#writeAll();
+    return done;
+  }
+
+  /** Events after a number, oldest first. */
+  async events(after: number, limit = 500): Promise<readonly DomainEvent[]> {
+    const first = this.#recent[0];
+    if (first && first.number <= after + 1) return this.#recent.slice(after + 1 - first.number, after + 1 - first.number + limit);
+    const events: DomainEvent[] = [];
+    const { lt } = rangeOf("event");
+    for await (const [, value] of this.#database.entries({ gte: keyOf("event", after + 1), lt, limit })) events.push(read<DomainEvent>(value));
+    return events;
+  }
+
+  /** Calls back after every commit that had events, until the returned function is called. */
+  onCommit(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#writing;
+    await this.#database.close();
+  }
+
+  async *#walk<Row extends { readonly id: string }>(table: Table<Row>, options: ListOptions): AsyncGenerator<{ row: Row; cursor: string }> {
+    const { index, prefix = [], cursor, limit, reverse = false } = options;
+    const range = index === undefined ? rangeOf("row", table.name) : rangeOf("index", table.name, index, ...prefix);
+    const from = cursor === undefined ? undefined : openCursor(cursor);
+    // A cursor is a key the caller held; outside the asked range it is a forgery or belongs to another question.
+    if (from !== undefined && (from < range.gte || from >= range.lt)) throw new InvalidCursor();
+    const bounds = { ...range, ...(from !== undefined && (reverse ? { lt: undefined, lte: from } : { gte: from })) };
+    const { lt, ...rest } = bounds;
+    const query = { ...rest, ...(lt !== undefined && { lt }), reverse, ...(limit !== undefined && { limit }) };
+    if (index === undefined) {
+      for await (const [key, value] of this.#database.entries(query)) yield { row: read<Row>(value), cursor: makeCursor(key) };
+      return;
+    }
+    for await (const key of this.#database.keys(query)) {
+      const row = await this.get(table, lastPart(key));
+      if (row !== undefined) yield { row, cursor: makeCursor(key) };
+    }
+  }
+
+  async #writeAll(): Promise<void> {
+    // One turn of waiting lets commits of the same moment share the batch.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) {
+      const group = this.#waiting;
+      this.#waiting = [];
+      await this.#writeGroup(group);
+    }
+    this.#writing = undefined;
+  }
+
+  async #writeGroup(group: readonly Waiting[]): Promise<void> {
+    const batch = new Batch(this.#database, this.#clock.now(), this.#lastNumber);
+    const accepted: Waiting[] = [];
+    for (const each of group) {
+      try {
+        await batch.add(each.changes);
+        accepted.push(each);
+      } catch (error) {
+        each.reject(error);
+      }
+    }
+    if (accepted.length === 0) return;
+    try {
+      await this.#database.batch(batch.operations());
+    } catch (error) {
+      // A failed write may or may not have landed: only a fresh look after reopening can tell.
+      this.#broken = error;
+      for (const each of accepted) each.reject(error);
+      return;
+    }
+    this.#remember(batch.events);
+    for (const each of accepted) each.resolve();
+    if (batch.events.length > 0) for (const listener of this.#listeners) listener();
+  }
+
+  #remember(events: readonly DomainEvent[]): void {
+    this.#lastNumber += events.length;
+    this.#recent = [...this.#recent, ...events].slice(-RECENT_EVENTS);
+  }
+}
+
+/** A cursor that does not belong to the list it was given for. */
+export class InvalidCursor extends Error {
+  constructor() {
+    super("the cursor does not belong to this list; start again without one");
+    this.name = "InvalidCursor";
+  }
+}
+
+const makeCursor = (key: string) => Buffer.from(key).toString("base64url");
+const openCursor = (cursor: string) => Buffer.from(cursor, "base64url").toString();

@@ -1,0 +1,71 @@
+// Everything but the slow tests, from a clean dist. `npm run check`
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { satisfies } from "semver";
+import { build } from "./build.mjs";
+import { runTests, testsBelow } from "./node-tests.mjs";
+import { main, root, run, step, StepFailed, tool, workspaces } from "./steps.mjs";
+
+const released = "protocol/proto/released.binpb";
+const portalTypes = "control-plane/portal/tsconfig.json";
+const OLDEST_NODE = "20.19.0";
+
+/** Runs every check, also after one has failed, and returns an entry per test; throws StepFailed at the end when one failed. */
+export async function check() {
+  for (const workspace of workspaces) rmSync(join(root, workspace, "dist"), { recursive: true, force: true });
+  await build();
+
+  const entries = [];
+  const failed = [];
+  const attempt = async (title, work) => {
+    await work().catch((error) => {
+      if (!(error instanceof StepFailed)) throw error;
+      failed.push(title);
+      entries.push(...(error.entries ?? []));
+    });
+  };
+
+  await attempt("portal types", () => step("portal types", checkPortalTypes));
+  await attempt("oxlint", () => step("oxlint", () => tell(tool("oxlint"))));
+  await attempt("oxfmt", () => step("oxfmt", () => tell(tool("oxfmt"), "--check")));
+  await attempt("knip", () => step("knip", () => tell(tool("knip"), "--no-progress")));
+  await attempt("buf lint", () => step("buf lint", () => tell(tool("buf"), "lint", "protocol")));
+  await attempt("buf breaking", () => step("buf breaking", checkReleasedProtocol));
+  await attempt("node versions", () => step("node versions", checkEngines));
+  await attempt("tests", async () => entries.push(...(await runTests("tests", fastTests()))));
+
+  return { entries, failed };
+}
+
+const tell = async (command, ...args) => void (await run(command, args));
+
+const checkPortalTypes = async () =>
+  existsSync(join(root, portalTypes)) ? tell(tool("tsc"), "--noEmit", "-p", portalTypes) : "there is no portal yet";
+
+const checkReleasedProtocol = async () =>
+  existsSync(join(root, released))
+    ? tell(tool("buf"), "breaking", "protocol", "--against", released)
+    : `skipped: no protocol is released yet (${released})`;
+
+/** npm only warns when a package refuses the Node it runs on, and leaves it out without a word when it is optional. */
+async function checkEngines() {
+  const { packages } = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8"));
+  const refusals = Object.entries(packages)
+    .map(([path, { engines }]) => ({ path, range: engines?.node ?? "*" }))
+    .filter(({ range }) => !satisfies(OLDEST_NODE, range) || !satisfies(process.versions.node, range))
+    .map(({ path, range }) => `${path} wants Node ${range}`);
+  if (refusals.length > 0) throw new StepFailed("packages that refuse a Node we promise", refusals.join("\n"));
+}
+
+const fastTests = () => [
+  ...["protocol/dist", "agent/dist", "control-plane/dist", "simulators/dist", "test/dist/conformance"].flatMap(testsBelow),
+  ...testsBelow("test/dist").filter((path) => path === join("test/dist", "planted.test.js")),
+];
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  await main(async () => {
+    const { failed } = await check();
+    if (failed.length > 0) throw new StepFailed(`failed: ${failed.join(", ")}`);
+  });
+}
