@@ -33,12 +33,13 @@ function orphansOf(workspace) {
   if (!existsSync(manifest)) return [];
   const { rootDir } = JSON.parse(readFileSync(manifest, "utf8")).compilerOptions;
   const dist = join(workspace, "dist");
-  return filesBelow(dist, (path) => !path.startsWith(builtPortal) && /\.(js|js\.map|d\.ts|d\.ts\.map)$/.test(path)).filter(
-    (path) => {
-      const source = join(root, workspace, rootDir, relative(dist, path)).replace(/\.(js|d\.ts)(\.map)?$/, "");
-      return !existsSync(`${source}.ts`) && !existsSync(`${source}.tsx`);
-    },
-  );
+  return filesBelow(
+    dist,
+    (path) => !path.startsWith(builtPortal) && /\.(js|js\.map|d\.ts|d\.ts\.map)$/.test(path),
+  ).filter((path) => {
+    const source = join(root, workspace, rootDir, relative(dist, path)).replace(/\.(js|d\.ts)(\.map)?$/, "");
+    return !existsSync(`${source}.ts`) && !existsSync(`${source}.tsx`);
+  });
 }
 
 const isPortalStale = () =>

@@ -59,7 +59,9 @@ async function checkEngines() {
 }
 
 const fastTests = () => [
-  ...["protocol/dist", "agent/dist", "control-plane/dist", "simulators/dist", "test/dist/conformance"].flatMap(testsBelow),
+  ...["protocol/dist", "agent/dist", "control-plane/dist", "simulators/dist", "test/dist/conformance"].flatMap(
+    testsBelow,
+  ),
   ...testsBelow("test/dist").filter((path) => path === join("test/dist", "planted.test.js")),
 ];
 

@@ -12,11 +12,24 @@ mkdirSync(join(here, "generated"), { recursive: true });
 execFileSync(
   process.execPath,
   [
-    pbjs, "--target", "static-module", "--wrap", "esm", "--dts",
-    "--path", join(here, "proto"),
-    "--force-number", "--null-semantics", "--no-service", "--no-delimited",
-    "--out", join(here, "generated/v1.js"),
-    ...readdirSync(folder).filter((name) => name.endsWith(".proto")).sort().map((name) => join(folder, name)),
+    pbjs,
+    "--target",
+    "static-module",
+    "--wrap",
+    "esm",
+    "--dts",
+    "--path",
+    join(here, "proto"),
+    "--force-number",
+    "--null-semantics",
+    "--no-service",
+    "--no-delimited",
+    "--out",
+    join(here, "generated/v1.js"),
+    ...readdirSync(folder)
+      .filter((name) => name.endsWith(".proto"))
+      .sort()
+      .map((name) => join(folder, name)),
   ],
   { stdio: "inherit" },
 );

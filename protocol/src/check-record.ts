@@ -1,14 +1,25 @@
 import { atMost, finite, id, instant, name, safe, text } from "./check-values.ts";
 import { isFinalPhase, phaseNames } from "./command-life.ts";
 import { limits } from "./limits.ts";
-import type { CommandOutput, CommandReport, DataSourceReport, Gap, InventoryReport, Record_, TelemetryBatch, AgentEvent, v1 } from "./messages.ts";
+import type {
+  CommandOutput,
+  CommandReport,
+  DataSourceReport,
+  Gap,
+  InventoryReport,
+  Record_,
+  TelemetryBatch,
+  AgentEvent,
+  v1,
+} from "./messages.ts";
 import { ProtocolError } from "./protocol-error.ts";
 import { streams, type RecordBodyName, type StreamName } from "./streams.ts";
 
 /** Checks one record and gives the last sequence number it stands for (a gap stands for many). */
 export function checkRecord(stream: StreamName, record: v1.Record.$Shape): number {
   const { sequence, atMs, body } = record as Record_;
-  if (safe("records.sequence", sequence) === 0) throw new ProtocolError("missing-field", "records.sequence is 0; sequences start at 1");
+  if (safe("records.sequence", sequence) === 0)
+    throw new ProtocolError("missing-field", "records.sequence is 0; sequences start at 1");
   instant("records.at_ms", atMs);
   if (body === undefined) throw new ProtocolError("missing-field", "records.body is empty");
   if (!(streams[stream].bodies as readonly RecordBodyName[]).includes(body)) {
@@ -18,7 +29,8 @@ export function checkRecord(stream: StreamName, record: v1.Record.$Shape): numbe
   checks[body](content as never);
   if (body !== "gap") return sequence;
   const { upTo } = content as Gap;
-  if (upTo < sequence) throw new ProtocolError("out-of-range", `gap.up_to is ${upTo}, below its own sequence ${sequence}`);
+  if (upTo < sequence)
+    throw new ProtocolError("out-of-range", `gap.up_to is ${upTo}, below its own sequence ${sequence}`);
   return upTo;
 }
 
@@ -44,21 +56,25 @@ const checks: { readonly [B in RecordBodyName]: (content: never) => void } = {
   },
   commandReport: (report: CommandReport) => {
     id("command_report.command", report.command);
-    if (!Object.hasOwn(phaseNames, report.phase)) throw new ProtocolError("out-of-range", `command_report.phase ${report.phase} is unknown`);
+    if (!Object.hasOwn(phaseNames, report.phase))
+      throw new ProtocolError("out-of-range", `command_report.phase ${report.phase} is unknown`);
     text("command_report.reason", report.reason, 64);
     text("command_report.detail", report.detail);
     instant("command_report.started_at_ms", report.startedAtMs);
     instant("command_report.finished_at_ms", report.finishedAtMs);
-    if (isFinalPhase(report.phase) && report.finishedAtMs === 0) throw new ProtocolError("missing-field", "command_report.finished_at_ms is 0");
+    if (isFinalPhase(report.phase) && report.finishedAtMs === 0)
+      throw new ProtocolError("missing-field", "command_report.finished_at_ms is 0");
     if (report.ping) finite("command_report.ping.uptime_seconds", report.ping.uptimeSeconds ?? 0);
     if (report.exec) {
       text("command_report.exec.signal", report.exec.signal ?? "", 64);
       safe("command_report.exec.output_bytes", report.exec.outputBytes ?? 0);
       safe("command_report.exec.dropped_bytes", report.exec.droppedBytes ?? 0);
     }
-    const service = report.serviceStatus;
-    for (const word of [service?.name, service?.manager, service?.state]) text("command_report.service_status", word ?? "", limits.nameLength);
-    text("command_report.service_status.detail", service?.detail ?? "");
+    if (report.serviceStatus) {
+      const { name, manager, state, detail } = report.serviceStatus;
+      for (const word of [name, manager, state]) text("command_report.service_status", word ?? "", limits.nameLength);
+      text("command_report.service_status.detail", detail ?? "");
+    }
   },
   commandOutput: (output: CommandOutput) => {
     id("command_output.command", output.command);
@@ -84,13 +100,15 @@ const checks: { readonly [B in RecordBodyName]: (content: never) => void } = {
     safe("data_source.free_bytes", report.freeBytes);
     atMost("data_source.items", report.items, limits.dataItems);
     id("data_source.report", report.report);
-    if (report.part >= Math.max(1, report.parts)) throw new ProtocolError("out-of-range", "data_source.part is not below parts");
+    if (report.part >= Math.max(1, report.parts))
+      throw new ProtocolError("out-of-range", "data_source.part is not below parts");
     for (const item of report.items) {
       if (!item.name) throw new ProtocolError("missing-field", "data_source.items.name is empty");
       text("data_source.items.name", item.name);
       safe("data_source.items.bytes", item.bytes ?? 0);
       instant("data_source.items.modified_at_ms", item.modifiedAtMs ?? 0);
-      if (item.hash?.length !== 32) throw new ProtocolError("out-of-range", "data_source.items.hash must have 32 bytes");
+      if (item.hash?.length !== 32)
+        throw new ProtocolError("out-of-range", "data_source.items.hash must have 32 bytes");
     }
     atMost("data_source.tags", Object.keys(report.tags), 64);
     for (const [key, value] of Object.entries(report.tags)) {
@@ -105,12 +123,14 @@ const checks: { readonly [B in RecordBodyName]: (content: never) => void } = {
 };
 
 function checkSeries(series: v1.TelemetrySeries.$Shape, rows: number): void {
-  name("telemetry.series.metric", series.metric ?? "");
+  const metric = series.metric ?? "";
+  name("telemetry.series.metric", metric);
   text("telemetry.series.instance", series.instance ?? "", limits.nameLength);
   const values = series.values ?? [];
-  if (values.length !== rows) throw new ProtocolError("out-of-range", `telemetry series ${series.metric} has ${values.length} values for ${rows} rows`);
+  if (values.length !== rows)
+    throw new ProtocolError("out-of-range", `telemetry series ${metric} has ${values.length} values for ${rows} rows`);
   // NaN is the wire's word for "this row has no value"; an infinity is nobody's measurement.
   if (values.some((value) => value === Infinity || value === -Infinity)) {
-    throw new ProtocolError("not-finite", `telemetry series ${series.metric} has an infinite value`);
+    throw new ProtocolError("not-finite", `telemetry series ${metric} has an infinite value`);
   }
 }

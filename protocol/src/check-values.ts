@@ -3,7 +3,7 @@ import { ProtocolError } from "./protocol-error.ts";
 import { ID_PATTERN } from "./topics.ts";
 
 // Instants outside these years are somebody's broken clock or other units. 1970 itself is a device that has not learnt the time yet.
-const LATEST_INSTANT = Date.UTC(2200, 0, 1);
+const LATEST_INSTANT = 7_258_118_400_000;
 
 /** A whole number from 0 to 2^53. */
 export function safe(field: string, value: number): number {
@@ -13,7 +13,10 @@ export function safe(field: string, value: number): number {
 
 export function instant(field: string, value: number): void {
   if (Number.isSafeInteger(value) && value >= 0 && value <= LATEST_INSTANT) return;
-  throw new ProtocolError("out-of-range", `${field} must be milliseconds since 1970, before the year 2200, not ${value}`);
+  throw new ProtocolError(
+    "out-of-range",
+    `${field} must be milliseconds since 1970, before the year 2200, not ${value}`,
+  );
 }
 
 export function finite(field: string, value: number): void {
@@ -21,7 +24,8 @@ export function finite(field: string, value: number): void {
 }
 
 export function text(field: string, value: string, longest: number = limits.textLength): void {
-  if (value.length > longest) throw new ProtocolError("out-of-range", `${field} has ${value.length} characters, over the limit of ${longest}`);
+  if (value.length > longest)
+    throw new ProtocolError("out-of-range", `${field} has ${value.length} characters, over the limit of ${longest}`);
 }
 
 export function name(field: string, value: string): void {
@@ -34,5 +38,6 @@ export function id(field: string, value: string): void {
 }
 
 export function atMost(field: string, values: readonly unknown[], most: number): void {
-  if (values.length > most) throw new ProtocolError("too-many", `${field} has ${values.length} entries, over the limit of ${most}`);
+  if (values.length > most)
+    throw new ProtocolError("too-many", `${field} has ${values.length} entries, over the limit of ${most}`);
 }

@@ -60,7 +60,10 @@ const checks = {
 function checkEnvelope(field: string, envelope: v1.SignedEnvelope.$Shape): void {
   const bytes = envelope.payload?.length ?? 0;
   if (bytes > limits.commandBytes) {
-    throw new ProtocolError("too-large", `${field}.payload has ${bytes} bytes, over the limit of ${limits.commandBytes}`);
+    throw new ProtocolError(
+      "too-large",
+      `${field}.payload has ${bytes} bytes, over the limit of ${limits.commandBytes}`,
+    );
   }
   text(`${field}.payload_type`, envelope.payloadType ?? "", 128);
   atMost(`${field}.signatures`, envelope.signatures ?? [], 8);

@@ -30,20 +30,27 @@ export type Arrival = {
 }[DeviceTopicName];
 
 /** Writes a message to its topic. Throws RangeError when it is over the topic's size: our own fault, not the peer's. */
-export function pack<N extends DeviceTopicName>(name: N, params: TopicParams<N>, message: Encodable<(typeof bodies)[N]>): Packet {
+export function pack<N extends DeviceTopicName>(
+  name: N,
+  params: TopicParams<N>,
+  message: Encodable<(typeof bodies)[N]>,
+): Packet {
   const codec = bodies[name] as { encode(message: unknown): { finish(): Uint8Array } };
   const payload = codec.encode(message).finish();
   const { maxBytes, qos } = topics[name];
-  if (payload.length > maxBytes) throw new RangeError(`a ${name} message of ${payload.length} bytes is over the limit of ${maxBytes}`);
+  if (payload.length > maxBytes)
+    throw new RangeError(`a ${name} message of ${payload.length} bytes is over the limit of ${maxBytes}`);
   return { topic: formatTopic(name, params), payload, qos };
 }
 
 /** Reads a message, in the order size, decode, semantic check. Throws ProtocolError: the peer's fault. */
 export function unpack(topic: string, payload: Uint8Array): Arrival {
   const at = parseTopic(topic);
-  if (at === undefined || at.name === "domainEvent") throw new ProtocolError("unknown-topic", "this topic carries no device message");
+  if (at === undefined || at.name === "domainEvent")
+    throw new ProtocolError("unknown-topic", "this topic carries no device message");
   const { maxBytes } = topics[at.name];
-  if (payload.length > maxBytes) throw new ProtocolError("too-large", `${payload.length} bytes are over the limit of ${maxBytes} for ${at.name}`);
+  if (payload.length > maxBytes)
+    throw new ProtocolError("too-large", `${payload.length} bytes are over the limit of ${maxBytes} for ${at.name}`);
   const message = decode<unknown>(bodies[at.name], payload);
   checkMessage(at.name, message);
   return { name: at.name, device: at.params.device, message } as Arrival;

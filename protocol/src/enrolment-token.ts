@@ -33,6 +33,7 @@ export function parseToken(text: string): EnrolmentToken {
   if (!THIRTY_TWO_BYTES.test(secret)) throw new BadToken("its secret is cut short or changed");
   if (!THIRTY_TWO_BYTES.test(pin)) throw new BadToken("its pin is cut short or changed");
   const address = Buffer.from(server, "base64url").toString();
-  if (!URL.canParse(address) || new URL(address).protocol !== "https:") throw new BadToken("its address is no https address");
+  if (!URL.canParse(address) || new URL(address).protocol !== "https:")
+    throw new BadToken("its address is no https address");
   return { id, secret, pin, server: address };
 }

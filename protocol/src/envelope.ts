@@ -42,7 +42,11 @@ export function preAuthenticationEncoding(payloadType: string, payload: Uint8Arr
   return Buffer.concat([Buffer.from(head), payload]);
 }
 
-export function seal<N extends PayloadName>(name: N, message: Encodable<(typeof payloadCodecs)[N]>, key: SigningKey): v1.SignedEnvelope.$Shape {
+export function seal<N extends PayloadName>(
+  name: N,
+  message: Encodable<(typeof payloadCodecs)[N]>,
+  key: SigningKey,
+): v1.SignedEnvelope.$Shape {
   const codec = payloadCodecs[name] as { encode(message: unknown): { finish(): Uint8Array } };
   const payload = codec.encode(message).finish();
   const payloadType = payloadTypes[name];
@@ -51,10 +55,15 @@ export function seal<N extends PayloadName>(name: N, message: Encodable<(typeof 
 }
 
 /** Verifies over the bytes as received, and only then decodes and checks. Throws ProtocolError. */
-export function open<N extends PayloadName>(name: N, envelope: v1.SignedEnvelope.$Shape, find: KeyFinder): PayloadOf<N> {
+export function open<N extends PayloadName>(
+  name: N,
+  envelope: v1.SignedEnvelope.$Shape,
+  find: KeyFinder,
+): PayloadOf<N> {
   const payload = envelope.payload ?? new Uint8Array();
   const payloadType = envelope.payloadType ?? "";
-  if (payloadType !== payloadTypes[name]) throw new ProtocolError("wrong-body", `a ${name} was expected, not "${payloadType.slice(0, 128)}"`);
+  if (payloadType !== payloadTypes[name])
+    throw new ProtocolError("wrong-body", `a ${name} was expected, not "${payloadType.slice(0, 128)}"`);
   const known = (envelope.signatures ?? []).flatMap(({ keyId, signature }) => {
     const key = find(keyId ?? "", name);
     return key && signature ? [{ key, signature }] : [];

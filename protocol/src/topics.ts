@@ -26,7 +26,9 @@ export type TopicName = keyof typeof topics;
 export type UpTopicName = { [N in TopicName]: (typeof topics)[N]["way"] extends "up" ? N : never }[TopicName];
 export type DownTopicName = { [N in TopicName]: (typeof topics)[N]["way"] extends "down" ? N : never }[TopicName];
 
-type Params<P extends string> = P extends `${string}{${infer Name}}${infer Rest}` ? { readonly [K in Name]: string } & Params<Rest> : unknown;
+type Params<P extends string> = P extends `${string}{${infer Name}}${infer Rest}`
+  ? { readonly [K in Name]: string } & Params<Rest>
+  : unknown;
 export type TopicParams<N extends TopicName> = Params<(typeof topics)[N]["pattern"]>;
 
 export type ParsedTopic = { [N in TopicName]: { readonly name: N; readonly params: TopicParams<N> } }[TopicName];
@@ -43,7 +45,8 @@ export const isDeviceId = (text: string): boolean => ID_PATTERN.test(text) && !R
 const rules = Object.entries(topics) as [TopicName, TopicRule][];
 const levelsOf = new Map(rules.map(([name, rule]) => [name, rule.pattern.split("/")]));
 const isParam = (level: string) => level.startsWith("{");
-const mayStandFor = (level: string, value: string) => (level === "{device}" ? isDeviceId(value) : ID_PATTERN.test(value));
+const mayStandFor = (level: string, value: string) =>
+  level === "{device}" ? isDeviceId(value) : ID_PATTERN.test(value);
 
 export function formatTopic<N extends TopicName>(name: N, params: TopicParams<N>): string {
   const values = params as Readonly<Record<string, string>>;
@@ -59,9 +62,13 @@ export function parseTopic(topic: string): ParsedTopic | undefined {
   const levels = topic.split("/");
   for (const [name, pattern] of levelsOf) {
     if (pattern.length !== levels.length) continue;
-    const fits = pattern.every((level, i) => (isParam(level) ? mayStandFor(level, levels[i] ?? "") : level === levels[i]));
+    const fits = pattern.every((level, i) =>
+      isParam(level) ? mayStandFor(level, levels[i] ?? "") : level === levels[i],
+    );
     if (!fits) continue;
-    const params = Object.fromEntries(pattern.flatMap((level, i) => (isParam(level) ? [[level.slice(1, -1), levels[i]]] : [])));
+    const params = Object.fromEntries(
+      pattern.flatMap((level, i) => (isParam(level) ? [[level.slice(1, -1), levels[i]]] : [])),
+    );
     return { name, params } as unknown as ParsedTopic;
   }
   return undefined;

@@ -27,7 +27,9 @@ export type InputOf<A extends AnyAction> = Static<A["input"]>;
 export type OutputOf<A extends AnyAction> = Static<A["output"]>;
 
 /** Declares an action. Unknown input fields are refused: a misspelt option must not be ignored. */
-export function action<const P extends string, I extends TObject, O extends TSchema>(declaration: Action<P, I, O>): Action<P, I, O> {
+export function action<const P extends string, I extends TObject, O extends TSchema>(
+  declaration: Action<P, I, O>,
+): Action<P, I, O> {
   return { ...declaration, input: { ...declaration.input, additionalProperties: false } };
 }
 
@@ -37,10 +39,14 @@ export interface Handler<C> {
   readonly run: (input: never, context: C, caller: Caller) => Promise<unknown>;
 }
 
-export const handle = <A extends AnyAction, C>(action: A, run: (input: InputOf<A>, context: C, caller: Caller) => Promise<OutputOf<A>>): Handler<C> => ({ action, run });
+export const handle = <A extends AnyAction, C>(
+  action: A,
+  run: (input: InputOf<A>, context: C, caller: Caller) => Promise<OutputOf<A>>,
+): Handler<C> => ({ action, run });
 
 /** A field that takes an id or a unique name of a resource. */
-export const Ref = (resource: string, description: string) => Type.String({ description, minLength: 1, maxLength: 256, "x-ref": resource });
+export const Ref = (resource: string, description: string) =>
+  Type.String({ description, minLength: 1, maxLength: 256, "x-ref": resource });
 
 /** Input fields of every list. */
 export const pageInput = {

@@ -19,7 +19,9 @@ export interface AuditEntry {
   readonly hash: string;
 }
 
-export type AuditDraft = Omit<AuditEntry, "id" | "previous" | "hash" | "at" | "inputHash"> & { readonly input: unknown };
+export type AuditDraft = Omit<AuditEntry, "id" | "previous" | "hash" | "at" | "inputHash"> & {
+  readonly input: unknown;
+};
 
 export const auditTable = table<AuditEntry>("audit");
 const FIRST = "0".repeat(64);
@@ -40,7 +42,13 @@ export class Audit {
 
   async record({ input, ...draft }: AuditDraft): Promise<void> {
     const next = this.#tail.then(async ({ number, hash }) => {
-      const body = { ...draft, id: String(number + 1).padStart(16, "0"), at: this.#now(), inputHash: sha256(canonical(input)), previous: hash };
+      const body = {
+        ...draft,
+        id: String(number + 1).padStart(16, "0"),
+        at: this.#now(),
+        inputHash: sha256(canonical(input)),
+        previous: hash,
+      };
       const entry: AuditEntry = { ...body, hash: sha256(canonical(body)) };
       await this.#store.commit(put(auditTable, entry));
       return { number: number + 1, hash: entry.hash };

@@ -22,10 +22,13 @@ export class Batch {
     const writes = changes.flatMap((change) => change.writes);
     const looks = await Promise.all(writes.map((write) => this.#look(write)));
     writes.forEach((write, i) => {
-      const earlier = writes.findLastIndex((other, j) => j < i && other.id === write.id && other.table.name === write.table.name);
+      const earlier = writes.findLastIndex(
+        (other, j) => j < i && other.id === write.id && other.table.name === write.table.name,
+      );
       refuseWhenMoved(write, (earlier === -1 ? looks[i] : writes[earlier]?.row) as { version?: number } | undefined);
     });
-    for (const [i, write] of writes.entries()) this.#write(write, this.#rows.has(rowKey(write)) ? this.#rows.get(rowKey(write)) : looks[i]);
+    for (const [i, write] of writes.entries())
+      this.#write(write, this.#rows.has(rowKey(write)) ? this.#rows.get(rowKey(write)) : looks[i]);
     for (const { key, bytes } of changes.flatMap((change) => change.bytes)) this.#set(key, bytes);
   }
 
@@ -48,7 +51,13 @@ export class Batch {
     for (const place of places(write, before)) this.#set(place, undefined);
     for (const place of places(write, row)) this.#set(place, new Uint8Array());
     for (const { type, subject } of write.events) {
-      const event: DomainEvent = { number: this.#next++, type, subject, at: this.#now, data: (row ?? before ?? {}) as Record<string, unknown> };
+      const event: DomainEvent = {
+        number: this.#next++,
+        type,
+        subject,
+        at: this.#now,
+        data: (row ?? before ?? {}) as Record<string, unknown>,
+      };
       this.events.push(event);
       this.#set(keyOf("event", event.number), written(event));
     }
@@ -71,13 +80,19 @@ function refuseWhenMoved({ basedOn, table, id }: Write, current: { version?: num
   if (basedOn === undefined) return;
   const version = current?.version ?? 0;
   if (version === basedOn) return;
-  throw new Conflict(basedOn === 0 ? `there is already a ${table.name} "${id}"` : `the ${table.name} "${id}" changed meanwhile; look again and repeat`);
+  throw new Conflict(
+    basedOn === 0
+      ? `there is already a ${table.name} "${id}"`
+      : `the ${table.name} "${id}" changed meanwhile; look again and repeat`,
+  );
 }
 
 function places({ table, id }: Write, row: object | undefined): readonly string[] {
   if (row === undefined) return [];
   return Object.entries(table.indexes).flatMap(([index, placesOf]) =>
-    (placesOf as (row: object) => readonly (readonly KeyPart[])[])(row).map((place) => keyOf("index", table.name, index, ...place, id)),
+    (placesOf as (row: object) => readonly (readonly KeyPart[])[])(row).map((place) =>
+      keyOf("index", table.name, index, ...place, id),
+    ),
   );
 }
 

@@ -130,7 +130,12 @@ export class Bus implements AsyncDisposable {
   }
 
   async #ask({ name, rule }: Reaction, event: DomainEvent): Promise<void> {
-    const caller = { actor: `rule:${name}`, via: "rule", permissions: ["*"], requestId: `event-${event.number}` } as const;
+    const caller = {
+      actor: `rule:${name}`,
+      via: "rule",
+      permissions: ["*"],
+      requestId: `event-${event.number}`,
+    } as const;
     await this.#parts.dispatch(rule.action.path as string, rule.input(event), caller);
   }
 
@@ -150,4 +155,5 @@ export class Bus implements AsyncDisposable {
 }
 
 // A conflict or a lack of something goes away by looking again; a wrong input stays wrong.
-const isFinal = (error: unknown) => error instanceof Problem && (error.type === "invalid-input" || error.type === "unknown-action");
+const isFinal = (error: unknown) =>
+  error instanceof Problem && (error.type === "invalid-input" || error.type === "unknown-action");

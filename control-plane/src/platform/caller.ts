@@ -20,7 +20,9 @@ export const ANYONE = "anyone";
 
 export const may = ({ permissions }: Pick<Caller, "permissions">, permission: string): boolean =>
   permission === ANYONE ||
-  permissions.some((held) => held === "*" || held === permission || (held.endsWith(":*") && permission.startsWith(held.slice(0, -1))));
+  permissions.some(
+    (held) => held === "*" || held === permission || (held.endsWith(":*") && permission.startsWith(held.slice(0, -1))),
+  );
 
 /** Who a credential belongs to. */
 export type Identity = Pick<Caller, "actor" | "permissions" | "session">;

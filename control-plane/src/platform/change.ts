@@ -31,19 +31,37 @@ export interface Change {
 }
 
 const erased = (table: unknown) => table as Table<never>;
-const ofRow = (write: Omit<Write, "table">, table: unknown): Change => ({ writes: [{ ...write, table: erased(table) }], bytes: [] });
+const ofRow = (write: Omit<Write, "table">, table: unknown): Change => ({
+  writes: [{ ...write, table: erased(table) }],
+  bytes: [],
+});
 
 /** A row of a plain table; no news, the last writer wins. */
 export const put = <T extends { readonly id: string }>(table: Table<T>, row: T): Change =>
   ofRow({ id: row.id, row, basedOn: undefined, events: [] }, table);
 
+/** A row of a plain table that counts its versions: refused when it moved since `basedOn` (0: there was none). */
+export const replaced = <T extends { readonly id: string; readonly version: number }>(
+  table: Table<T>,
+  row: T,
+  basedOn: number,
+): Change => ofRow({ id: row.id, row, basedOn, events: [] }, table);
+
 export const removed = <T extends { readonly id: string }>(table: Table<T>, id: string): Change =>
   ofRow({ id, row: undefined, basedOn: undefined, events: [] }, table);
 
-export const putBytes = (key: string, bytes: Uint8Array | undefined): Change => ({ writes: [], bytes: [{ key, bytes }] });
+export const putBytes = (key: string, bytes: Uint8Array | undefined): Change => ({
+  writes: [],
+  bytes: [{ key, bytes }],
+});
 
 /** A new row: version 1, first state; "x.create" and "x.<first state>". Refused when the id is taken. */
-export function created<R extends AnyResource>(resource: R, id: string, draft: Draft<R>, state?: Row<R> extends { state: infer S } ? S : never): Change {
+export function created<R extends AnyResource>(
+  resource: R,
+  id: string,
+  draft: Draft<R>,
+  state?: Row<R> extends { state: infer S } ? S : never,
+): Change {
   const first = state ?? resource.life?.initial;
   return ofRow(
     {
@@ -57,19 +75,48 @@ export function created<R extends AnyResource>(resource: R, id: string, draft: D
 }
 
 /** The next state (an illegal signal throws), with other fields if they change too: "x.updated" and "x.<state>". */
-export function moved<R extends AnyResource>(resource: R, row: Row<R>, signal: SignalOf<R["life"]>, patch: Partial<Draft<R>> = {}): Change {
+export function moved<R extends AnyResource>(
+  resource: R,
+  row: Row<R>,
+  signal: SignalOf<R["life"]>,
+  patch: Partial<Draft<R>> = {},
+): Change {
   const current = row as Row<R> & { state: string };
   const state = resource.life.next(current.state, signal) as string;
-  return ofRow({ id: row.id, row: { ...row, ...patch, state, version: row.version + 1 }, basedOn: row.version, events: occurrences(resource, row.id, ["updated", state]) }, resource);
+  return ofRow(
+    {
+      id: row.id,
+      row: { ...row, ...patch, state, version: row.version + 1 },
+      basedOn: row.version,
+      events: occurrences(resource, row.id, ["updated", state]),
+    },
+    resource,
+  );
 }
 
 /** Other fields of a row: "x.updated" and the given news. */
-export function updated<R extends AnyResource>(resource: R, row: Row<R>, patch: Partial<Draft<R>>, ...news: readonly NewsOf<R>[]): Change {
-  return ofRow({ id: row.id, row: { ...row, ...patch, version: row.version + 1 }, basedOn: row.version, events: occurrences(resource, row.id, ["updated", ...news]) }, resource);
+export function updated<R extends AnyResource>(
+  resource: R,
+  row: Row<R>,
+  patch: Partial<Draft<R>>,
+  ...news: readonly NewsOf<R>[]
+): Change {
+  return ofRow(
+    {
+      id: row.id,
+      row: { ...row, ...patch, version: row.version + 1 },
+      basedOn: row.version,
+      events: occurrences(resource, row.id, ["updated", ...news]),
+    },
+    resource,
+  );
 }
 
 export function destroyed<R extends AnyResource>(resource: R, row: Row<R>): Change {
-  return ofRow({ id: row.id, row: undefined, basedOn: row.version, events: occurrences(resource, row.id, ["destroy"]) }, resource);
+  return ofRow(
+    { id: row.id, row: undefined, basedOn: row.version, events: occurrences(resource, row.id, ["destroy"]) },
+    resource,
+  );
 }
 
 type NewsOf<R extends AnyResource> = R["news"][number] & string;

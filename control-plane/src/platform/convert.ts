@@ -8,7 +8,8 @@ import { Problem, type FieldProblem } from "./problem.ts";
  * Problem invalid-input that names every field, and the known ones where a field is unknown.
  */
 export function convert(action: AnyAction, raw: unknown): unknown {
-  if (typeof raw !== "object" || raw === null || Array.isArray(raw)) throw new Problem("invalid-input", "the input must be a JSON object");
+  if (typeof raw !== "object" || raw === null || Array.isArray(raw))
+    throw new Problem("invalid-input", "the input must be a JSON object");
   const schema = action.input as TObject;
   const input = Object.fromEntries(Object.entries(raw).flatMap(([name, value]) => field(action, schema, name, value)));
   const value = Value.Default(schema, Value.Convert(schema, input));
@@ -32,7 +33,9 @@ function structured(schema: TSchema, value: unknown): unknown {
     return Array.isArray(parsed) ? parsed : [parsed];
   }
   const takesObject = type === "object" || schema["anyOf"] !== undefined || type === undefined;
-  return takesObject && typeof value === "string" && value.trimStart().startsWith("{") ? (parseJson(value) ?? value) : value;
+  return takesObject && typeof value === "string" && value.trimStart().startsWith("{")
+    ? (parseJson(value) ?? value)
+    : value;
 }
 
 function parseJson(text: string): unknown {
@@ -45,7 +48,8 @@ function parseJson(text: string): unknown {
 
 function errorsOf(schema: TObject, value: unknown, action: AnyAction): readonly FieldProblem[] {
   const seen = new Map<string, FieldProblem>();
-  for (const error of Value.Errors(schema, value)) if (!seen.has(error.path)) seen.set(error.path, { pointer: error.path, detail: sentence(error, schema, action) });
+  for (const error of Value.Errors(schema, value))
+    if (!seen.has(error.path)) seen.set(error.path, { pointer: error.path, detail: sentence(error, schema, action) });
   return [...seen.values()].slice(0, 20);
 }
 

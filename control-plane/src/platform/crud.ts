@@ -27,7 +27,10 @@ export const lookups = <const P extends string, R extends AnyResource>(resource:
   };
 };
 
-export const lookupHandlers = <R extends AnyResource>(resource: R, { find, list }: ReturnType<typeof lookups<string, R>>) => [
+export const lookupHandlers = <R extends AnyResource>(
+  resource: R,
+  { find, list }: ReturnType<typeof lookups<string, R>>,
+) => [
   handle(find, async ({ id }: { id: string }, { store }: PlatformContext) => resolve(store, resource, id)),
   // Ids are made in order of time, so reversed ids are newest first.
   handle(list, async ({ limit = 50, cursor }: { limit?: number; cursor?: string }, { store }: PlatformContext) => {

@@ -1,7 +1,9 @@
 import { Level } from "level";
 import { MemoryLevel } from "memory-level";
 
-export type Operation = { readonly type: "put"; readonly key: string; readonly value: Uint8Array } | { readonly type: "del"; readonly key: string };
+export type Operation =
+  | { readonly type: "put"; readonly key: string; readonly value: Uint8Array }
+  | { readonly type: "del"; readonly key: string };
 
 export interface Range {
   readonly gte?: string;
@@ -38,7 +40,13 @@ export async function levelDatabase(folder: string): Promise<Database> {
 
 /** In memory, for tests and simulation; survives the stores that are opened over it. */
 export function memoryDatabase(): Database {
-  return adapted(new MemoryLevel<string, Uint8Array>({ keyEncoding: "utf8", valueEncoding: "view", storeEncoding: "view" }) as unknown as Level<string, Uint8Array>);
+  return adapted(
+    new MemoryLevel<string, Uint8Array>({
+      keyEncoding: "utf8",
+      valueEncoding: "view",
+      storeEncoding: "view",
+    }) as unknown as Level<string, Uint8Array>,
+  );
 }
 
 const adapted = (level: Level<string, Uint8Array>): Database => ({

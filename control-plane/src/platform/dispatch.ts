@@ -31,11 +31,18 @@ export function createDispatch<C>({ features, context, audit, idempotency, log }
 
   return async (path, raw, caller) => {
     const handler = handlers.get(path);
-    if (handler === undefined) throw new Problem("unknown-action", `there is no action "${path}"; ${nearest(path, [...handlers.keys()])}`);
+    if (handler === undefined)
+      throw new Problem("unknown-action", `there is no action "${path}"; ${nearest(path, [...handlers.keys()])}`);
     const { action } = handler;
     await authorise(action, raw, caller, audit);
     const input = convert(action, raw);
-    const entry = { actor: caller.actor, via: caller.via, action: path, requestId: caller.requestId, input: withoutSecrets(action, input) };
+    const entry = {
+      actor: caller.actor,
+      via: caller.via,
+      action: path,
+      requestId: caller.requestId,
+      input: withoutSecrets(action, input),
+    };
     const run = () => handled(handler, input, context, caller);
     if (action.effect === "read") return run().catch((error: unknown) => refuse(error, path, caller, log));
     return idempotency
@@ -51,12 +58,24 @@ export function createDispatch<C>({ features, context, audit, idempotency, log }
 async function authorise(action: AnyAction, raw: unknown, caller: Caller, audit: Audit): Promise<void> {
   const permission = action.permission as string;
   if (may(caller, permission)) return;
-  if (caller.actor === "nobody") throw new Problem("not-signed-in", `sign in first: ${action.path as string} needs the permission ${permission}`);
-  await audit.record({ actor: caller.actor, via: caller.via, action: action.path as string, requestId: caller.requestId, input: withoutSecrets(action, raw), decision: "denied" });
-  throw new Problem("forbidden", `${caller.actor} may not ${action.path as string}: it needs the permission ${permission}`);
+  if (caller.actor === "nobody")
+    throw new Problem("not-signed-in", `sign in first: ${action.path as string} needs the permission ${permission}`);
+  await audit.record({
+    actor: caller.actor,
+    via: caller.via,
+    action: action.path as string,
+    requestId: caller.requestId,
+    input: withoutSecrets(action, raw),
+    decision: "denied",
+  });
+  throw new Problem(
+    "forbidden",
+    `${caller.actor} may not ${action.path as string}: it needs the permission ${permission}`,
+  );
 }
 
-const handled = async <C>({ run }: Handler<C>, input: unknown, context: C, caller: Caller): Promise<unknown> => run(input as never, context, caller);
+const handled = async <C>({ run }: Handler<C>, input: unknown, context: C, caller: Caller): Promise<unknown> =>
+  run(input as never, context, caller);
 
 /** What a handler threw, as something the caller may know; a bug is logged here and told without its inside. */
 function refuse(error: unknown, path: string, caller: Caller, log: Log): never {
@@ -64,7 +83,11 @@ function refuse(error: unknown, path: string, caller: Caller, log: Log): never {
   if (error instanceof IllegalTransition) throw new Problem("conflict", error.message, { cause: error });
   if (error instanceof InvalidCursor) throw new Problem("invalid-input", error.message, { cause: error });
   log.error("action failed", { action: path, requestId: caller.requestId, error });
-  throw new Problem("internal", `the control plane failed at ${path}; its log has more under request ${caller.requestId}`, { cause: error });
+  throw new Problem(
+    "internal",
+    `the control plane failed at ${path}; its log has more under request ${caller.requestId}`,
+    { cause: error },
+  );
 }
 
 function withoutSecrets({ secrets = [] }: AnyAction, input: unknown): unknown {
@@ -75,5 +98,7 @@ function withoutSecrets({ secrets = [] }: AnyAction, input: unknown): unknown {
 function nearest(path: string, known: readonly string[]): string {
   const tail = path.split("/").at(-1) ?? "";
   const close = known.filter((each) => tail !== "" && each.includes(tail)).slice(0, 3);
-  return close.length > 0 ? `did you mean ${close.join(" or ")}?` : 'see "edgemere --help" or /edgemere/docs for all of them';
+  return close.length > 0
+    ? `did you mean ${close.join(" or ")}?`
+    : 'see "edgemere --help" or /edgemere/docs for all of them';
 }

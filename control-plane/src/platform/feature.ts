@@ -1,5 +1,5 @@
 import type { Loop } from "@edgemere/protocol/kit";
-import type { Record_, StreamName } from "@edgemere/protocol";
+import type { Record_, StreamName, v1 } from "@edgemere/protocol";
 import type { AnyAction, Handler, InputOf } from "./action.ts";
 import type { Change } from "./change.ts";
 import type { DomainEvent } from "./domain-event.ts";
@@ -35,7 +35,22 @@ export interface SessionNews {
   readonly epoch: number;
   readonly kind: "opened" | "closed";
   readonly reason: string;
-  readonly hello?: { readonly bootId: string; readonly agentVersion: string; readonly capabilities: readonly string[]; readonly lastExitReason: string; readonly clockOffset: number };
+  readonly hello?: {
+    readonly bootId: string;
+    readonly agentVersion: string;
+    readonly capabilities: readonly string[];
+    readonly lastExitReason: string;
+    readonly clockOffset: number;
+  };
+}
+
+/** Signed commands for one device, oldest first. */
+export interface Offer {
+  readonly commands: readonly v1.SignedEnvelope.$Shape[];
+  readonly cancelled: readonly string[];
+  /** Sequence number of the newest command there is, offered or not. */
+  readonly latestSequence: number;
+  readonly more: boolean;
 }
 
 /** One subsystem of the control plane: its table of contents. */
@@ -51,6 +66,8 @@ export interface Feature<C> {
   readonly receives?: { readonly [S in StreamName]?: (received: Received, context: C) => Promise<readonly Change[]> };
   /** A session opened or closed. */
   readonly sessions?: (news: SessionNews, context: C) => Promise<readonly Change[]>;
+  /** What waits for a device, for its next Sync. */
+  readonly offers?: (device: string, context: C) => Promise<Offer>;
   readonly loops?: (context: C) => readonly Loop[];
 }
 

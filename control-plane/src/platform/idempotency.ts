@@ -28,13 +28,22 @@ export class Idempotency {
     this.#now = now;
   }
 
-  async once({ actor, idempotencyKey }: Caller, path: string, input: unknown, run: () => Promise<unknown>): Promise<unknown> {
+  async once(
+    { actor, idempotencyKey }: Caller,
+    path: string,
+    input: unknown,
+    run: () => Promise<unknown>,
+  ): Promise<unknown> {
     if (idempotencyKey === undefined) return run();
     const id = hash(canonical([actor, idempotencyKey]));
     const inputHash = hash(canonical([path, input]));
     const known = await this.#store.get(rememberedTable, id);
     if (known !== undefined) {
-      if (known.inputHash !== inputHash) throw new Problem("conflict", "this Idempotency-Key was used with another input; take a new key for a new request");
+      if (known.inputHash !== inputHash)
+        throw new Problem(
+          "conflict",
+          "this Idempotency-Key was used with another input; take a new key for a new request",
+        );
       return known.output;
     }
     const running = this.#underWay.get(id) ?? this.#runAndRemember(id, inputHash, run);

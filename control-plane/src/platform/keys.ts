@@ -23,7 +23,8 @@ function encodePart(part: KeyPart): string {
 }
 
 /** A key that sorts by its parts, first part first. Ends with a separator, so that no key is a prefix of a longer word. */
-export const keyOf = (...parts: readonly KeyPart[]): string => parts.map((part) => encodePart(part) + SEPARATOR).join("");
+export const keyOf = (...parts: readonly KeyPart[]): string =>
+  parts.map((part) => encodePart(part) + SEPARATOR).join("");
 
 /** The bounds of all keys that start with these parts. */
 export const rangeOf = (...parts: readonly KeyPart[]): { readonly gte: string; readonly lt: string } => {

@@ -38,7 +38,11 @@ export class Problem extends Error {
   /** Seconds after which trying again makes sense. */
   readonly retryAfter: number | undefined;
 
-  constructor(type: ProblemType, detail: string, options: { errors?: readonly FieldProblem[]; retryAfter?: number; cause?: unknown } = {}) {
+  constructor(
+    type: ProblemType,
+    detail: string,
+    options: { errors?: readonly FieldProblem[]; retryAfter?: number; cause?: unknown } = {},
+  ) {
     super(detail, { cause: options.cause });
     this.name = "Problem";
     this.type = type;

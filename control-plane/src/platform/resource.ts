@@ -12,7 +12,10 @@ export interface Table<Row extends { readonly id: string }> {
   readonly indexes: Indexes<Row>;
 }
 
-export const table = <Row extends { readonly id: string }>(name: string, indexes: Indexes<Row> = {}): Table<Row> => ({ name, indexes });
+export const table = <Row extends { readonly id: string }>(name: string, indexes: Indexes<Row> = {}): Table<Row> => ({
+  name,
+  indexes,
+});
 
 /** What every row of a resource has. Instants are milliseconds since 1970 UTC. */
 export interface RowHead {
@@ -26,9 +29,12 @@ export interface RowHead {
 // eslint-disable-next-line typescript/no-explicit-any -- Machine is invariant in its table, so "any machine" cannot be said otherwise
 type AnyMachine = Machine<any>;
 
-export interface Resource<N extends string, S extends TObject, L extends AnyMachine | undefined, News extends string> extends Table<
-  RowOf<S, L>
-> {
+export interface Resource<
+  N extends string,
+  S extends TObject,
+  L extends AnyMachine | undefined,
+  News extends string,
+> extends Table<RowOf<S, L>> {
   readonly name: N;
   readonly summary: string;
   readonly shape: S;
@@ -48,7 +54,12 @@ export type Draft<R extends AnyResource> = Readonly<Static<R["shape"]>>;
 /** Every event name of a resource: a misspelt one does not compile. */
 export type EventOf<R extends AnyResource> =
   R extends Resource<infer N, TObject, infer L, infer News>
-    ? `${N}.create` | `${N}.updated` | `${N}.destroy` | (L extends AnyMachine ? `${N}.${StateOf<L>}` : never) | `${N}.${News}`
+    ?
+        | `${N}.create`
+        | `${N}.updated`
+        | `${N}.destroy`
+        | (L extends AnyMachine ? `${N}.${StateOf<L>}` : never)
+        | `${N}.${News}`
     : never;
 
 /** Declares a class of the domain: gives its table, its rows' type and its events. */
@@ -72,7 +83,9 @@ export function resource<
 
 /** All event names of a resource, in the order: create, updated, destroy, states, news. */
 export const eventsOf = ({ name, life, news }: AnyResource): readonly string[] =>
-  ["create", "updated", "destroy", ...((life?.states ?? []) as readonly string[]), ...(news as readonly string[])].map((each) => `${name as string}.${each}`);
+  ["create", "updated", "destroy", ...((life?.states ?? []) as readonly string[]), ...(news as readonly string[])].map(
+    (each) => `${name as string}.${each}`,
+  );
 
 /** The schema of a whole row, for outputs of actions. */
 export function rowSchema<R extends AnyResource>(of: R) {

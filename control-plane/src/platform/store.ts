@@ -52,7 +52,8 @@ export class Store implements AsyncDisposable {
 
   static async open(database: Database, clock: Clock): Promise<Store> {
     let lastNumber = 0;
-    for await (const [, value] of database.entries({ ...rangeOf("event"), reverse: true, limit: 1 })) lastNumber = read<DomainEvent>(value).number;
+    for await (const [, value] of database.entries({ ...rangeOf("event"), reverse: true, limit: 1 }))
+      lastNumber = read<DomainEvent>(value).number;
     return new Store(database, clock, lastNumber);
   }
 
@@ -69,7 +70,7 @@ export class Store implements AsyncDisposable {
   async list<Row extends { readonly id: string }>(table: Table<Row>, options: ListOptions = {}): Promise<Page<Row>> {
     const { limit = 100 } = options;
     const items: Row[] = [];
-    for await (const { row, cursor } of this.#walk(table, { ...options, limit: limit + 1 })) {
+    for await (const { row, cursor } of this.walk(table, { ...options, limit: limit + 1 })) {
       if (items.length === limit) return { items, next: cursor };
       items.push(row);
     }
@@ -78,7 +79,7 @@ export class Store implements AsyncDisposable {
 
   /** Every row of a table or of a part of an index. */
   async *scan<Row extends { readonly id: string }>(table: Table<Row>, options: ListOptions = {}): AsyncGenerator<Row> {
-    for await (const { row } of this.#walk(table, options)) yield row;
+    for await (const { row } of this.walk(table, options)) yield row;
   }
 
   async bytes(key: string): Promise<Uint8Array | undefined> {
@@ -86,13 +87,19 @@ export class Store implements AsyncDisposable {
   }
 
   /** Keys and bytes between two keys, in order. */
-  bytesBetween(range: { readonly gte: string; readonly lt: string; readonly reverse?: boolean; readonly limit?: number }): AsyncIterable<readonly [string, Uint8Array]> {
+  bytesBetween(range: {
+    readonly gte: string;
+    readonly lt: string;
+    readonly reverse?: boolean;
+    readonly limit?: number;
+  }): AsyncIterable<readonly [string, Uint8Array]> {
     return this.#database.entries(range);
   }
 
   /** Lands all changes and their events, or none. Resolves when they are durable. Throws Conflict when a row moved since it was looked at. */
   commit(...changes: readonly Change[]): Promise<void> {
-    if (this.#broken !== undefined) return Promise.reject(new Error("the store failed and takes no more writes", { cause: this.#broken }));
+    if (this.#broken !== undefined)
+      return Promise.reject(new Error("the store failed and takes no more writes", { cause: this.#broken }));
     const done = new Promise<void>((resolve, reject) => this.#waiting.push({ changes, resolve, reject }));
     this.#writing ??= this.#writeAll();
     return done;
@@ -101,10 +108,12 @@ export class Store implements AsyncDisposable {
   /** Events after a number, oldest first. */
   async events(after: number, limit = 500): Promise<readonly DomainEvent[]> {
     const first = this.#recent[0];
-    if (first && first.number <= after + 1) return this.#recent.slice(after + 1 - first.number, after + 1 - first.number + limit);
+    if (first && first.number <= after + 1)
+      return this.#recent.slice(after + 1 - first.number, after + 1 - first.number + limit);
     const events: DomainEvent[] = [];
     const { lt } = rangeOf("event");
-    for await (const [, value] of this.#database.entries({ gte: keyOf("event", after + 1), lt, limit })) events.push(read<DomainEvent>(value));
+    for await (const [, value] of this.#database.entries({ gte: keyOf("event", after + 1), lt, limit }))
+      events.push(read<DomainEvent>(value));
     return events;
   }
 
@@ -119,7 +128,11 @@ export class Store implements AsyncDisposable {
     await this.#database.close();
   }
 
-  async *#walk<Row extends { readonly id: string }>(table: Table<Row>, options: ListOptions): AsyncGenerator<{ row: Row; cursor: string }> {
+  /** Rows with the cursor that starts at each. */
+  async *walk<Row extends { readonly id: string }>(
+    table: Table<Row>,
+    options: ListOptions,
+  ): AsyncGenerator<{ row: Row; cursor: string }> {
     const { index, prefix = [], cursor, limit, reverse = false } = options;
     const range = index === undefined ? rangeOf("row", table.name) : rangeOf("index", table.name, index, ...prefix);
     const from = cursor === undefined ? undefined : openCursor(cursor);
@@ -129,7 +142,8 @@ export class Store implements AsyncDisposable {
     const { lt, ...rest } = bounds;
     const query = { ...rest, ...(lt !== undefined && { lt }), reverse, ...(limit !== undefined && { limit }) };
     if (index === undefined) {
-      for await (const [key, value] of this.#database.entries(query)) yield { row: read<Row>(value), cursor: makeCursor(key) };
+      for await (const [key, value] of this.#database.entries(query))
+        yield { row: read<Row>(value), cursor: makeCursor(key) };
       return;
     }
     for await (const key of this.#database.keys(query)) {

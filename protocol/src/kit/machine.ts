@@ -30,7 +30,10 @@ export interface Machine<T> {
 
 export function machine<const T extends Table<T>>(subject: string, initial: keyof T & string, table: T): Machine<T> {
   const rows = new Map<string, ReadonlyMap<string, keyof T & string>>(
-    Object.entries(table).map(([state, signals]) => [state, new Map(Object.entries(signals as Record<string, keyof T & string>))]),
+    Object.entries(table).map(([state, signals]) => [
+      state,
+      new Map(Object.entries(signals as Record<string, keyof T & string>)),
+    ]),
   );
   return {
     subject,

@@ -4,11 +4,14 @@ import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
 import { resource, rowSchema, type Row } from "../../platform/resource.ts";
 import { lookups } from "../../platform/crud.ts";
 
-export const Tags = Type.Record(Type.String({ maxLength: 256 }), Type.String({ maxLength: 256 }), { description: "Meta-data: keys and values" });
+export const Tags = Type.Record(Type.String({ maxLength: 256 }), Type.String({ maxLength: 256 }), {
+  description: "Meta-data: keys and values",
+});
 export const Query = Type.String({
   minLength: 1,
   maxLength: 2_048,
-  description: 'Which data: "owner:darren", "kind in (log,capture)", "size > 1000 and not site:berlin"; words are joined by and, or, not',
+  description:
+    'Which data: "owner:darren", "kind in (log,capture)", "size > 1000 and not site:berlin"; words are joined by and, or, not',
 });
 
 /** One piece of data, wherever it lies. */
@@ -31,7 +34,11 @@ export const data = resource({
     unavailable: { recover: "available", remove: "removed" },
     removed: { recover: "available" },
   }),
-  indexes: { source: ({ source, name }) => [[source, name]], name: ({ name }) => [[name]], hash: ({ hash }) => [[hash]] },
+  indexes: {
+    source: ({ source, name }) => [[source, name]],
+    name: ({ name }) => [[name]],
+    hash: ({ hash }) => [[hash]],
+  },
 });
 
 /** A place data may live. */
@@ -74,7 +81,11 @@ export const tagData = action({
   summary: "Set and remove tags of a piece of data",
   effect: "write",
   permission: "data:tag",
-  input: Type.Object({ id: Ref("data", "The data: id or unique name"), set: Type.Optional(Tags), remove: Type.Optional(Type.Array(Type.String())) }),
+  input: Type.Object({
+    id: Ref("data", "The data: id or unique name"),
+    set: Type.Optional(Tags),
+    remove: Type.Optional(Type.Array(Type.String())),
+  }),
   output: rowSchema(data),
 });
 

@@ -37,7 +37,11 @@ export const dataRequest = resource({
     completed: {},
     failed: {},
   }),
-  indexes: { name: ({ name }) => [[name]], end: ({ state, endsAt }) => (state === "satisfied" && endsAt !== undefined ? [[endsAt]] : []), reference: ({ reference }) => (reference === undefined ? [] : [[reference]]) },
+  indexes: {
+    name: ({ name }) => [[name]],
+    end: ({ state, endsAt }) => (state === "satisfied" && endsAt !== undefined ? [[endsAt]] : []),
+    reference: ({ reference }) => (reference === undefined ? [] : [[reference]]),
+  },
 });
 
 /** A piece of data held for a request until it is decided. */
@@ -59,14 +63,22 @@ export const dataReservation = resource({
     rejected: {},
     expired: {},
   }),
-  indexes: { request: ({ request, id }) => [[request, id]], held: ({ state, expiresAt }) => (state === "created" ? [[expiresAt]] : []) },
+  indexes: {
+    request: ({ request, id }) => [[request, id]],
+    held: ({ state, expiresAt }) => (state === "created" ? [[expiresAt]] : []),
+  },
 });
 
 /** A service's standing wish for data; makes a request and waits for it. */
 export const dataReference = resource({
   name: "datareference",
   summary: "A service's standing wish for data",
-  shape: Type.Object({ name: Type.String({ minLength: 1, maxLength: 256 }), shortName: Type.String({ maxLength: 64 }), query: Query, author: Type.String() }),
+  shape: Type.Object({
+    name: Type.String({ minLength: 1, maxLength: 256 }),
+    shortName: Type.String({ maxLength: 64 }),
+    query: Query,
+    author: Type.String(),
+  }),
   life: machine("data reference", "provisioning", {
     provisioning: { provision: "provisioned", fail: "failedprovision" },
     provisioned: {},
@@ -96,7 +108,11 @@ export const dataInstance = resource({
     lost: { place: "ready", remove: "removed" },
     removed: {},
   }),
-  indexes: { name: ({ name }) => [[name]], request: ({ request, id }) => (request === undefined ? [] : [[request, id]]), data: ({ data, id }) => [[data, id]] },
+  indexes: {
+    name: ({ name }) => [[name]],
+    request: ({ request, id }) => (request === undefined ? [] : [[request, id]]),
+    data: ({ data, id }) => [[data, id]],
+  },
 });
 
 const PATH = "diml/dml/do";
@@ -129,7 +145,11 @@ export const createInstance = action({
   summary: "Provide the data of a data reference: makes a data request and waits for it",
   effect: "write",
   permission: "data:request",
-  input: Type.Object({ dataref: Type.Union([DataReferenceInput, Type.String()], { description: 'A reference: JSON such as {"name":"logs","query":"kind:log"}, or the id or name of one' }) }),
+  input: Type.Object({
+    dataref: Type.Union([DataReferenceInput, Type.String()], {
+      description: 'A reference: JSON such as {"name":"logs","query":"kind:log"}, or the id or name of one',
+    }),
+  }),
   output: Type.Object({ reference: Type.String(), request: Type.String() }),
 });
 const instanceAlias = { attr1: "id" } as const;
@@ -157,7 +177,12 @@ export const listInstances = action({
   effect: "read",
   permission: "data:read",
   aliases: { attr1: "selector" },
-  input: Type.Object({ selector: Type.Optional(Type.String({ maxLength: 2_048, description: 'Which instances: "state:ready and device:gw1"' })), ...pageInput }),
+  input: Type.Object({
+    selector: Type.Optional(
+      Type.String({ maxLength: 2_048, description: 'Which instances: "state:ready and device:gw1"' }),
+    ),
+    ...pageInput,
+  }),
   output: PageOf(rowSchema(dataInstance)),
 });
 /** Ad hoc: "find me this data", as a data request of its own. */
@@ -169,7 +194,9 @@ export const findData = action({
   input: Type.Object({
     query: Query,
     name: Type.Optional(Type.String({ minLength: 1, maxLength: 256, description: "Name of the request" })),
-    lifetime: Type.Optional(Type.Integer({ minimum: 1, maximum: 31_536_000, default: 3_600, description: "Seconds it is needed" })),
+    lifetime: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 31_536_000, default: 3_600, description: "Seconds it is needed" }),
+    ),
     copies: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 1 })),
   }),
   output: rowSchema(dataRequest),
@@ -181,7 +208,11 @@ export const explainRequest = action({
   effect: "read",
   permission: "data:read",
   input: Type.Object({ request: RequestRef }),
-  output: Type.Object({ request: rowSchema(dataRequest), reservations: Type.Array(rowSchema(dataReservation)), instances: Type.Array(rowSchema(dataInstance)) }),
+  output: Type.Object({
+    request: rowSchema(dataRequest),
+    reservations: Type.Array(rowSchema(dataReservation)),
+    instances: Type.Array(rowSchema(dataInstance)),
+  }),
 });
 export const referenceLookups = lookups(dataReference, `${PATH}/datareference`, "data:read");
 export const reservationLookups = lookups(dataReservation, `${PATH}/datareservation`, "data:read");

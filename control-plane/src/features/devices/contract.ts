@@ -4,13 +4,21 @@ import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
 import { ANYONE } from "../../platform/caller.ts";
 import { resource, rowSchema, type Row } from "../../platform/resource.ts";
 
-export const Labels = Type.Record(Type.String({ pattern: "^[a-z0-9]([a-z0-9._/-]{0,61}[a-z0-9])?$" }), Type.String({ maxLength: 256 }), {
-  description: "Keys and values an operator gives a device",
-});
+export const Labels = Type.Record(
+  Type.String({ pattern: "^[a-z0-9]([a-z0-9._/-]{0,61}[a-z0-9])?$" }),
+  Type.String({ maxLength: 256 }),
+  {
+    description: "Keys and values an operator gives a device",
+  },
+);
 const FactValue = Type.Union([Type.String(), Type.Number(), Type.Boolean()]);
 export const presences = ["offline", "online", "silent"] as const;
 const Presence = Type.Union(presences.map((each) => Type.Literal(each)));
-const Name = Type.String({ minLength: 1, maxLength: 128, pattern: "^[^\\s/\\x00-\\x1f\\x7f]([^/\\x00-\\x1f\\x7f]*[^\\s/\\x00-\\x1f\\x7f])?$" });
+const Name = Type.String({
+  minLength: 1,
+  maxLength: 128,
+  pattern: "^[^\\s/\\x00-\\x1f\\x7f]([^/\\x00-\\x1f\\x7f]*[^\\s/\\x00-\\x1f\\x7f])?$",
+});
 
 export const device = resource({
   name: "device",
@@ -80,7 +88,8 @@ export const listDevices = action({
     selector: Type.Optional(
       Type.String({
         maxLength: 2_048,
-        description: 'Which devices: labels ("site=berlin,role in (gw,edge)") or an expression (presence == "online" && inventory["os.name"] == "Debian")',
+        description:
+          'Which devices: labels ("site=berlin,role in (gw,edge)") or an expression (presence == "online" && inventory["os.name"] == "Debian")',
       }),
     ),
     ...pageInput,
@@ -133,7 +142,8 @@ export const releaseDevice = action({
 });
 export const retireDevice = action({
   path: "cpl/dm/device/retire",
-  summary: "End a device's membership for ever: it is disconnected, its open commands are lost, its certificate is refused",
+  summary:
+    "End a device's membership for ever: it is disconnected, its open commands are lost, its certificate is refused",
   effect: "destroy",
   permission: "device:retire",
   input: Type.Object({ device: DeviceRef }),
@@ -144,7 +154,11 @@ export const inventoryHistory = action({
   summary: "Show how a device's inventory changed, newest first",
   effect: "read",
   permission: "device:read",
-  input: Type.Object({ device: DeviceRef, attribute: Type.Optional(Type.String({ description: "One fact only, such as os.version" })), ...pageInput }),
+  input: Type.Object({
+    device: DeviceRef,
+    attribute: Type.Optional(Type.String({ description: "One fact only, such as os.version" })),
+    ...pageInput,
+  }),
   output: PageOf(
     Type.Object({
       id: Type.String(),
@@ -186,8 +200,12 @@ export const createToken = action({
   effect: "write",
   permission: "enrol:create",
   input: Type.Object({
-    uses: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, default: 1, description: "How many devices may enrol with it" })),
-    ttl: Type.Optional(Type.Integer({ minimum: 60, maximum: 604_800, default: 3_600, description: "Seconds until it expires" })),
+    uses: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 10_000, default: 1, description: "How many devices may enrol with it" }),
+    ),
+    ttl: Type.Optional(
+      Type.Integer({ minimum: 60, maximum: 604_800, default: 3_600, description: "Seconds until it expires" }),
+    ),
     labels: Type.Optional(Labels),
   }),
   output: Type.Object({
@@ -248,8 +266,23 @@ export const listSessions = action({
   permission: "device:read",
   input: Type.Object(pageInput),
   output: PageOf(
-    Type.Object({ device: Type.String(), epoch: Type.Integer(), since: Type.Integer(), lastHeardAt: Type.Integer(), address: Type.String() }),
+    Type.Object({
+      device: Type.String(),
+      epoch: Type.Integer(),
+      since: Type.Integer(),
+      lastHeardAt: Type.Integer(),
+      address: Type.String(),
+    }),
   ),
+});
+
+export const countRefusals = action({
+  path: "cpl/dm/session/refusals",
+  summary: "Count the messages from devices that were refused, by reason, since the start",
+  effect: "read",
+  permission: "device:read",
+  input: Type.Object({}),
+  output: Type.Object({ refusals: Type.Record(Type.String(), Type.Integer()) }),
 });
 
 export type Device = Row<typeof device>;

@@ -7,7 +7,16 @@ import { resource, type Row } from "../../platform/resource.ts";
 /** Roles and what they may do. Terminal and exec are permissions of their own and belong to no role but owner. */
 export const roles = {
   viewer: ["device:read", "telemetry:read", "job:read", "data:read", "event:read"],
-  operator: ["device:read", "device:write", "telemetry:read", "job:read", "job:create", "data:*", "event:read", "enrol:create"],
+  operator: [
+    "device:read",
+    "device:write",
+    "telemetry:read",
+    "job:read",
+    "job:create",
+    "data:*",
+    "event:read",
+    "enrol:create",
+  ],
   provisioner: ["device:read", "enrol:create", "event:read"],
   approver: ["device:read", "job:read", "job:approve", "event:read"],
   security: ["device:read", "device:retire", "identity:*", "audit:read", "event:read"],
@@ -16,7 +25,10 @@ export const roles = {
 export type Role = keyof typeof roles;
 const RoleName = Type.Union((Object.keys(roles) as Role[]).map((role) => Type.Literal(role)));
 
-const UserName = Type.String({ pattern: "^[a-z0-9][a-z0-9._-]{0,62}$", description: "Lower case letters, digits, dot, dash" });
+const UserName = Type.String({
+  pattern: "^[a-z0-9][a-z0-9._-]{0,62}$",
+  description: "Lower case letters, digits, dot, dash",
+});
 const Password = Type.String({ minLength: 12, maxLength: 1_024, description: "At least 12 characters" });
 
 export const user = resource({
@@ -42,7 +54,10 @@ export const apiToken = resource({
     secretHash: Type.String(),
   }),
   life: machine("API token", "active", { active: { revoke: "revoked", expire: "expired" }, revoked: {}, expired: {} }),
-  indexes: { owner: ({ owner, id }) => [[owner, id]], expiry: ({ state, expiresAt }) => (state === "active" ? [[expiresAt]] : []) },
+  indexes: {
+    owner: ({ owner, id }) => [[owner, id]],
+    expiry: ({ state, expiresAt }) => (state === "active" ? [[expiresAt]] : []),
+  },
 });
 
 const Session = Type.Object({
@@ -61,7 +76,13 @@ const TokenOutput = Type.Object({
   expiresAt: Type.Integer(),
   createdAt: Type.Integer(),
 });
-const UserOutput = Type.Object({ id: Type.String(), name: Type.String(), roles: Type.Array(Type.String()), state: Type.String(), createdAt: Type.Integer() });
+const UserOutput = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  roles: Type.Array(Type.String()),
+  state: Type.String(),
+  createdAt: Type.Integer(),
+});
 
 export const readStatus = action({
   path: "ia/status",
@@ -112,8 +133,17 @@ export const createApiToken = action({
   permission: "identity:token",
   input: Type.Object({
     name: Type.String({ minLength: 1, maxLength: 128, description: "What it is for" }),
-    permissions: Type.Optional(Type.Array(Type.String({ maxLength: 64 }), { description: "Not more than yours; yours when absent" })),
-    ttl: Type.Optional(Type.Integer({ minimum: 60, maximum: 7_776_000, default: 2_592_000, description: "Seconds until it expires; at most 90 days" })),
+    permissions: Type.Optional(
+      Type.Array(Type.String({ maxLength: 64 }), { description: "Not more than yours; yours when absent" }),
+    ),
+    ttl: Type.Optional(
+      Type.Integer({
+        minimum: 60,
+        maximum: 7_776_000,
+        default: 2_592_000,
+        description: "Seconds until it expires; at most 90 days",
+      }),
+    ),
   }),
   output: Type.Object({ id: Type.String(), token: Type.String(), expiresAt: Type.Integer() }),
 });
@@ -159,8 +189,16 @@ export const disableUser = action({
   output: UserOutput,
 });
 const Audited = Type.Object({
-  id: Type.String(), at: Type.Integer(), actor: Type.String(), via: Type.String(), action: Type.String(),
-  decision: Type.String(), inputHash: Type.String(), requestId: Type.String(), previous: Type.String(), hash: Type.String(),
+  id: Type.String(),
+  at: Type.Integer(),
+  actor: Type.String(),
+  via: Type.String(),
+  action: Type.String(),
+  decision: Type.String(),
+  inputHash: Type.String(),
+  requestId: Type.String(),
+  previous: Type.String(),
+  hash: Type.String(),
 });
 export const listAudit = action({
   path: "ia/audit/list",
@@ -185,11 +223,23 @@ export const listEvents = action({
   permission: "event:read",
   input: Type.Object({
     after: Type.Optional(Type.Integer({ minimum: 0, description: "Events after this number; the newest when absent" })),
-    type: Type.Optional(Type.Array(Type.String({ maxLength: 128 }), { description: "Only these; `datarequest.*` stands for all of a class" })),
+    type: Type.Optional(
+      Type.Array(Type.String({ maxLength: 128 }), {
+        description: "Only these; `datarequest.*` stands for all of a class",
+      }),
+    ),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: 100 })),
   }),
   output: Type.Object({
-    events: Type.Array(Type.Object({ number: Type.Integer(), type: Type.String(), subject: Type.String(), at: Type.Integer(), data: Type.Record(Type.String(), Type.Unknown()) })),
+    events: Type.Array(
+      Type.Object({
+        number: Type.Integer(),
+        type: Type.String(),
+        subject: Type.String(),
+        at: Type.Integer(),
+        data: Type.Record(Type.String(), Type.Unknown()),
+      }),
+    ),
     next: Type.Integer({ description: "The number to ask after next" }),
   }),
 });

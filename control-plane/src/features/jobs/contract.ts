@@ -5,7 +5,9 @@ import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
 import { resource, rowSchema, type Row } from "../../platform/resource.ts";
 
 const Kind = Type.Union((Object.keys(commandKinds) as CommandKind[]).map((kind) => Type.Literal(kind)));
-const Arguments = Type.Record(Type.String(), Type.Unknown(), { description: "Arguments of the kind; see cpl/dm/job/kinds" });
+const Arguments = Type.Record(Type.String(), Type.Unknown(), {
+  description: "Arguments of the kind; see cpl/dm/job/kinds",
+});
 
 /** One thing one device is asked to do. */
 export const command = resource({
@@ -75,8 +77,12 @@ export const createJob = action({
     device: Ref("device", "The device: id or name"),
     kind: Kind,
     arguments: Type.Optional(Arguments),
-    queueTimeout: Type.Optional(Type.Integer({ minimum: 1, maximum: 604_800, default: 3_600, description: "Seconds within which it must start" })),
-    runTimeout: Type.Optional(Type.Integer({ minimum: 1, maximum: 86_400, default: 300, description: "Seconds it may run" })),
+    queueTimeout: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 604_800, default: 3_600, description: "Seconds within which it must start" }),
+    ),
+    runTimeout: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 86_400, default: 300, description: "Seconds it may run" }),
+    ),
   }),
   output: JobDetail,
 });
@@ -112,7 +118,9 @@ export const readOutput = action({
   input: Type.Object({
     job: JobRef,
     from: Type.Optional(Type.Integer({ minimum: 0, default: 0, description: "Position of the first byte to read" })),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_048_576, default: 65_536, description: "Bytes to read at most" })),
+    limit: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 1_048_576, default: 65_536, description: "Bytes to read at most" }),
+    ),
   }),
   output: Type.Object({
     chunks: Type.Array(

@@ -68,8 +68,6 @@ export class ManualClock implements Clock {
   }
 
   #next(until: number): Sleeper | undefined {
-    return this.#sleepers
-      .filter((each) => each.due <= until)
-      .sort((a, b) => a.due - b.due || a.order - b.order)[0];
+    return this.#sleepers.filter((each) => each.due <= until).sort((a, b) => a.due - b.due || a.order - b.order)[0];
   }
 }

@@ -1,0 +1,125 @@
+import { handle } from "../../platform/action.ts";
+import { moved, updated } from "../../platform/change.ts";
+import { resolve } from "../../platform/reference.ts";
+import { repeatOnConflict } from "../../platform/repeat.ts";
+import * as contract from "./contract.ts";
+import type { DevicesContext } from "./context.ts";
+import { compileSelector, viewOf } from "./selector.ts";
+import { factChanges } from "./tables.ts";
+
+const { device } = contract;
+type Signal = "quarantine" | "release" | "retire";
+
+/** Moves a device along its life and gives the row as it then is. */
+const move = async (ref: string, signal: Signal, { store }: DevicesContext) =>
+  repeatOnConflict(async () => {
+    const row = await resolve(store, device, ref);
+    await store.commit(moved(device, row, signal, signal === "retire" ? { presence: "offline" } : {}));
+    return resolve(store, device, row.id);
+  });
+
+const patch = async (
+  ref: string,
+  change: (row: contract.Device) => Partial<contract.Device>,
+  { store }: DevicesContext,
+) =>
+  repeatOnConflict(async () => {
+    const row = await resolve(store, device, ref);
+    await store.commit(updated(device, row, change(row)));
+    return resolve(store, device, row.id);
+  });
+
+const count = (counts: Record<string, number>, key: string) => {
+  counts[key] = (counts[key] ?? 0) + 1;
+};
+
+export const deviceActions = [
+  handle(contract.listDevices, async ({ selector, limit = 50, cursor }, { store }: DevicesContext) => {
+    const wanted = selector === undefined || selector.trim() === "" ? undefined : compileSelector(selector);
+    if (wanted === undefined)
+      return store.list(device, { index: "name", limit, cursor }).then((page) => ({ ...page, items: [...page.items] }));
+    return pageOfMatches(store.walk(device, { index: "name", cursor }), (row) => wanted.matches(viewOf(row)), limit);
+  }),
+  handle(contract.findDevice, async ({ device: ref }, { store }: DevicesContext) => resolve(store, device, ref)),
+  handle(contract.updateDevice, async ({ device: ref, name }, context: DevicesContext) =>
+    patch(ref, () => ({ name }), context),
+  ),
+  handle(contract.labelDevice, async ({ device: ref, set = {}, remove = [] }, context: DevicesContext) =>
+    patch(
+      ref,
+      ({ labels }) => ({
+        labels: Object.fromEntries(Object.entries({ ...labels, ...set }).filter(([key]) => !remove.includes(key))),
+      }),
+      context,
+    ),
+  ),
+  handle(contract.quarantineDevice, async ({ device: ref }, context: DevicesContext) =>
+    move(ref, "quarantine", context),
+  ),
+  handle(contract.releaseDevice, async ({ device: ref }, context: DevicesContext) => {
+    const row = await move(ref, "release", context);
+    context.link.resync(row.id);
+    return row;
+  }),
+  handle(contract.retireDevice, async ({ device: ref }, context: DevicesContext) => {
+    const row = await move(ref, "retire", context);
+    context.link.disconnect(row.id, "the device was retired");
+    return row;
+  }),
+  handle(
+    contract.inventoryHistory,
+    async ({ device: ref, attribute, limit = 50, cursor }, { store }: DevicesContext) => {
+      const row = await resolve(store, device, ref);
+      const where =
+        attribute === undefined
+          ? { index: "device", prefix: [row.id] }
+          : { index: "attribute", prefix: [row.id, attribute] };
+      const page = await store.list(factChanges, { ...where, limit, cursor, reverse: true });
+      return { ...page, items: [...page.items] };
+    },
+  ),
+  handle(contract.summariseFleet, async (_, { store }: DevicesContext) => {
+    const summary = { total: 0, presence: {}, state: {}, agentVersion: {}, operatingSystem: {} };
+    for await (const row of store.scan(device)) {
+      summary.total++;
+      count(summary.presence, row.presence);
+      count(summary.state, row.state);
+      count(summary.agentVersion, row.agent.version || "unknown");
+      count(
+        summary.operatingSystem,
+        [row.inventory["os.name"] ?? "unknown", row.inventory["os.version"] ?? ""].join(" ").trim(),
+      );
+    }
+    return summary;
+  }),
+  handle(contract.listSessions, async ({ limit = 50, cursor }, { link }: DevicesContext) => {
+    const after = cursor ?? "";
+    const rest = link
+      .sessions()
+      .filter((each) => each.device > after)
+      .toSorted((a, b) => (a.device < b.device ? -1 : 1));
+    const items = rest.slice(0, limit);
+    const last = items.at(-1);
+    return { items, total: link.sessions().length, ...(rest.length > limit && last && { next: last.device }) };
+  }),
+  handle(contract.countRefusals, async (_, { link }: DevicesContext) => ({ refusals: link.refusals() })),
+];
+
+/** A page of the rows that match, and how many match in all: the walk goes on to the end to count. */
+async function pageOfMatches<T>(
+  walk: AsyncIterable<{ row: T; cursor: string }>,
+  isWanted: (row: T) => boolean,
+  limit: number,
+) {
+  const items: T[] = [];
+  let next: string | undefined;
+  for await (const { row, cursor } of walk) {
+    if (!isWanted(row)) continue;
+    if (items.length < limit) items.push(row);
+    else {
+      next = cursor;
+      break;
+    }
+  }
+  return { items, ...(next !== undefined && { next }) };
+}

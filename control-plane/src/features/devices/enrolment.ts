@@ -1,0 +1,40 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { Token } from "./contract.ts";
+
+/** What a token says to somebody who wants to enrol with a key. */
+export type Verdict =
+  | { readonly kind: "enrol" }
+  /** The same key asked before: its answer got lost. */
+  | { readonly kind: "repeat"; readonly device: string }
+  | { readonly kind: "refuse"; readonly why: string };
+
+export const hashOf = (text: string): string => createHash("sha256").update(text).digest("base64url");
+
+/** The token's state is looked at only after its secret was proved: a guess learns nothing. */
+export function judge(token: Token | undefined, secret: string, keyHash: string, now: number): Verdict {
+  const expected = Buffer.from(token?.secretHash ?? hashOf(""), "base64url");
+  const isProved = timingSafeEqual(expected, Buffer.from(hashOf(secret), "base64url"));
+  if (token === undefined || !isProved) return { kind: "refuse", why: "this enrolment token is unknown" };
+  const known = Object.hasOwn(token.devices, keyHash) ? token.devices[keyHash] : undefined;
+  if (known !== undefined && now < token.expiresAt && token.state !== "revoked")
+    return { kind: "repeat", device: known };
+  if (token.state === "used" || token.used >= token.uses)
+    return { kind: "refuse", why: "this enrolment token was used already" };
+  if (token.state === "revoked") return { kind: "refuse", why: "this enrolment token was revoked" };
+  if (token.state === "expired" || now >= token.expiresAt)
+    return { kind: "refuse", why: "this enrolment token has expired" };
+  return { kind: "enrol" };
+}
+
+/** The proposed name, cut to what a name may be, with a number behind it when it is taken. */
+export function freeName(proposed: string, isTaken: (name: string) => boolean): string {
+  const cleaned =
+    proposed
+      .replaceAll(/[^A-Za-z0-9._-]/g, "-")
+      .replaceAll(/^-+|-+$/g, "")
+      .slice(0, 100) || "device";
+  for (let number = 1; ; number++) {
+    const name = number === 1 ? cleaned : `${cleaned}-${number}`;
+    if (!isTaken(name)) return name;
+  }
+}

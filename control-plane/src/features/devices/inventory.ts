@@ -1,0 +1,32 @@
+import type { InventoryReport } from "@edgemere/protocol";
+import type { Device } from "./contract.ts";
+
+export type FactValue = string | number | boolean;
+export type Inventory = Device["inventory"];
+
+/** A fact that became another; `before` or `after` is absent when it appeared or went. */
+export interface FactChange {
+  readonly attribute: string;
+  readonly before?: FactValue;
+  readonly after?: FactValue;
+}
+
+/** The facts of a report. Of two with one name the last counts. */
+export const inventoryOf = (report: InventoryReport): Inventory =>
+  Object.fromEntries(
+    report.facts.map(({ name, text, number, flag }): [string, FactValue] => [name ?? "", number ?? flag ?? text ?? ""]),
+  );
+
+/** What changed, by name. */
+export function differences(before: Inventory, after: Inventory): readonly FactChange[] {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
+  return names
+    .filter((name) => before[name] !== after[name])
+    .map((attribute) => change(attribute, before[attribute], after[attribute]));
+}
+
+const change = (attribute: string, before: FactValue | undefined, after: FactValue | undefined): FactChange => ({
+  attribute,
+  ...(before !== undefined && { before }),
+  ...(after !== undefined && { after }),
+});

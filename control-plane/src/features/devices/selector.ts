@@ -1,0 +1,29 @@
+import { compileExpression, type Expression } from "../../platform/expression.ts";
+import type { Device } from "./contract.ts";
+
+/** The fields a selector may speak of. */
+const fields = {
+  id: "string",
+  name: "string",
+  state: "string",
+  presence: "string",
+  labels: "map",
+  inventory: "map",
+  agent_version: "string",
+  capabilities: "list",
+} as const;
+
+/** Labels as sugar ("site=berlin, role in (gw,edge)"), or an expression over the fields. Throws Problem that names the mistake. */
+export const compileSelector = (text: string): Expression => compileExpression(text, { fields, labels: "labels" });
+
+/** A device as selectors see it. */
+export const viewOf = ({ id, name, state, presence, labels, inventory, agent }: Device): Record<string, unknown> => ({
+  id,
+  name,
+  state,
+  presence,
+  labels,
+  inventory,
+  agent_version: agent.version,
+  capabilities: agent.capabilities,
+});

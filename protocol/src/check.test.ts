@@ -1,0 +1,174 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { DeviceTopicName } from "./codec.ts";
+import { limits } from "./limits.ts";
+import { v1 } from "./messages.ts";
+import type { RefusalReason } from "./protocol-error.ts";
+import * as a from "./sample-messages.test-support.ts";
+
+const { COMMAND_PHASE_FAILED, COMMAND_PHASE_UNSPECIFIED } = v1.CommandPhase;
+const many = (length: number, text = "x") => Array.from({ length }, () => text);
+const batch = a.aBatch;
+const result = (over: v1.CommandReport.$Properties) => batch(a.aReport(over));
+const end = (over: v1.CommandReport.$Properties) => batch(a.anEnd(over));
+const data = (over: v1.DataSourceReport.$Properties) => batch(a.aDataSource(over));
+const rows = (over: v1.TelemetryBatch.$Properties) => batch(a.someTelemetry(over));
+const acks = (length: number) => Array.from({ length }, () => ({ stream: "event", upTo: 1 }));
+const envelopes = (length: number) => Array.from({ length }, () => ({}));
+
+// prettier-ignore
+const valid: readonly (readonly [name: DeviceTopicName, what: string, message: a.AnyMessage])[] = [
+  ["hello", "with everything in it", a.aHello()],
+  ["hello", "that says no more than which boot it is", { bootId: "b" }],
+  ["hello", "of a device that has not learnt the time", a.aHello({ time: { wallMs: 0, monotonicMs: 1 } })],
+  ["bye", "with a reason", a.aBye()],
+  ["bye", "without a word", {}],
+  ["sync", "with everything in it", a.aSync()],
+  ["sync", "of an idle fleet", {}],
+  ["command", "in its envelope", a.anEnvelope()],
+  ["ack", "of one stream", a.anAck()],
+  ["event", "batch without a record, which only says what is still kept", batch()],
+  ["event", "with a fact of each type", batch(a.anInventory({ name: "a", text: "" }, { name: "b", number: 0 }, { name: "c", flag: false }))],
+  ["event", "with a data source", data({})],
+  ["event", "with the last part of a data source", data({ part: 1, parts: 2 })],
+  ["event", "with a data source that could not be read", data({ items: [], tags: {}, parts: 0, failure: "EACCES" })],
+  ["event", "with an agent event", batch(a.anAgentEvent())],
+  ["event", "that goes on after a gap", batch(a.aGap({ upTo: 4 }), { ...a.anAgentEvent(), sequence: 5 })],
+  ["telemetry", "with a row that has no value", rows({ series: [{ metric: "m", values: [Number.NaN, 1] }] })],
+  ["telemetry", "with two rows of one instant", rows({ offsetMs: [0, 0] })],
+  ["telemetry", "gap", batch(a.aGap({ upTo: 1, estimated: true }))],
+  ["result", "that the command runs", result({})],
+  ["result", "of a ping", end({ ping: { uptimeSeconds: 1.5 } })],
+  ["result", "of a program", end({ exec: { exitCode: 0, outputBytes: 1, droppedBytes: 2 } })],
+  ["result", "of an inventory refresh", end({ inventoryRefresh: { facts: 3 } })],
+  ["result", "of a service", end({ serviceStatus: { name: "sshd", manager: "systemd", state: "active", mainPid: 9 } })],
+  ["log", "with output", batch(a.someOutput(), a.someOutput({ channel: "stderr", offset: 6 }))],
+];
+for (const [name, what, message] of valid) {
+  test(`a ${name} ${what} is accepted`, () => {
+    const arrival = a.arrive(name, a.bytesOf(name, message));
+
+    assert.equal(arrival.name, name);
+    assert.equal(arrival.device, "d1");
+  });
+}
+
+type Refused = readonly [
+  name: DeviceTopicName,
+  what: string,
+  message: a.AnyMessage,
+  reason: RefusalReason,
+  field: RegExp,
+];
+// prettier-ignore
+const refused: readonly Refused[] = [
+  ["hello", "without a boot id", a.aHello({ bootId: "" }), "missing-field", /^boot_id /],
+  ["hello", "with a boot id of 129 characters", a.aHello({ bootId: "b".repeat(129) }), "out-of-range", /^boot_id /],
+  ["hello", "with a version of 65 characters", a.aHello({ agentVersion: "v".repeat(65) }), "out-of-range", /^agent_version /],
+  ["hello", "with 101 capabilities", a.aHello({ capabilities: many(101) }), "too-many", /^capabilities /],
+  ["hello", "with a capability of 65 characters", a.aHello({ capabilities: ["c".repeat(65)] }), "out-of-range", /^capabilities /],
+  ["hello", "with 17 streams", a.aHello({ streams: envelopes(17) }), "too-many", /^streams /],
+  ["hello", "with 1001 open commands", a.aHello({ openCommands: many(1_001) }), "too-many", /^open_commands /],
+  ["hello", "with an open command that is no id", a.aHello({ openCommands: ["a/b"] }), "bad-id", /^open_commands /],
+  ["hello", "from before 1970", a.aHello({ time: { wallMs: -1 } }), "out-of-range", /^time\.wall_ms /],
+  ["hello", "in microseconds", a.aHello({ time: { wallMs: a.NEW_YEAR * 1_000 } }), "out-of-range", /^time\.wall_ms /],
+  ["hello", "with an endless uptime", a.aHello({ time: { monotonicMs: Infinity } }), "not-finite", /^time\.monotonic_ms /],
+  ["hello", "with an uptime that is no number", a.aHello({ time: { monotonicMs: Number.NaN } }), "not-finite", /^time\.monotonic_ms /],
+  ["bye", "with a reason of 257 characters", a.aBye({ reason: "r".repeat(257) }), "out-of-range", /^reason /],
+  ["sync", "with 17 acknowledgements", a.aSync({ acknowledgements: acks(17) }), "too-many", /^acknowledgements /],
+  ["sync", "with a stream name of 33 characters", a.aSync({ acknowledgements: [{ stream: "s".repeat(33) }] }), "out-of-range", /^acknowledgements\.stream /],
+  ["sync", "with 1001 commands", a.aSync({ commands: envelopes(1_001) }), "too-many", /^commands /],
+  ["sync", "with a command over its own limit", a.aSync({ commands: [{ payload: Buffer.alloc(limits.commandBytes + 1) }] }), "too-large", /^commands\.payload /],
+  ["sync", "with a head over its own limit", a.aSync({ head: { payload: Buffer.alloc(limits.commandBytes + 1) } }), "too-large", /^head\.payload /],
+  ["sync", "with a head signed nine times", a.aSync({ head: { signatures: envelopes(9) } }), "too-many", /^head\.signatures /],
+  ["sync", "with 1001 cancelled commands", a.aSync({ cancelledCommands: many(1_001) }), "too-many", /^cancelled_commands /],
+  ["sync", "that cancels what is no id", a.aSync({ cancelledCommands: ["#"] }), "bad-id", /^cancelled_commands /],
+  ["sync", "of the year 2200", a.aSync({ serverTimeMs: 7_258_118_400_001 }), "out-of-range", /^server_time_ms /],
+  ["command", "with a type of 129 characters", a.anEnvelope({ payloadType: "t".repeat(129) }), "out-of-range", /^command\.payload_type /],
+  ["command", "signed nine times", a.anEnvelope({ signatures: envelopes(9) }), "too-many", /^command\.signatures /],
+  ["command", "with a key id of 129 characters", a.anEnvelope({ signatures: [{ keyId: "k".repeat(129) }] }), "out-of-range", /^command\.signatures\.key_id /],
+  ["ack", "of 17 streams", a.anAck({ acknowledgements: acks(17) }), "too-many", /^acknowledgements /],
+  ["ack", "from before 1970", a.anAck({ serverTimeMs: -1 }), "out-of-range", /^server_time_ms /],
+  ["event", "batch of 1001 records", batch(...envelopes(1_001)), "too-many", /^records /],
+  ["event", "without a number", { records: [a.anAgentEvent()] }, "missing-field", /^records\.sequence /],
+  ["event", "without a body", batch({}), "missing-field", /^records\.body /],
+  ["event", "from before 1970", batch({ ...a.anAgentEvent(), atMs: -1 }), "out-of-range", /^records\.at_ms /],
+  ["event", "after a hole", batch(a.anAgentEvent(), { ...a.anAgentEvent(), sequence: 3 }), "out-of-range", /is 3 where 2 must follow/],
+  ["event", "said twice", batch(a.anAgentEvent(), { ...a.anAgentEvent(), sequence: 1 }), "out-of-range", /is 1 where 2 must follow/],
+  ["event", "inside its own gap", batch(a.aGap({ upTo: 4 }), { ...a.anAgentEvent(), sequence: 4 }), "out-of-range", /is 4 where 5 must follow/],
+  ["event", "gap that ends before it begins", batch({ ...a.aGap({ upTo: 4 }), sequence: 5 }), "out-of-range", /^gap\.up_to /],
+  ["event", "gap without a reason", batch(a.aGap({ reason: "" })), "missing-field", /^gap\.reason /],
+  ["event", "gap from before 1970", batch(a.aGap({ fromMs: -1 })), "out-of-range", /^gap\.from_ms /],
+  ["event", "gap that ends before 1970", batch(a.aGap({ toMs: -1 })), "out-of-range", /^gap\.to_ms /],
+  ["event", "fact without a name", batch(a.anInventory({ text: "x" })), "missing-field", /^inventory\.facts\.name /],
+  ["event", "fact without a value", batch(a.anInventory({ name: "x" })), "missing-field", /^inventory\.facts\.value /],
+  ["event", "fact that is no number", batch(a.anInventory({ name: "x", number: Number.NaN })), "not-finite", /^inventory\.facts\.number /],
+  ["event", "fact of 4097 characters", batch(a.anInventory({ name: "x", text: "t".repeat(4_097) })), "out-of-range", /^inventory\.facts\.text /],
+  ["event", "inventory of 501 facts", batch(a.anInventory(...envelopes(501))), "too-many", /^inventory\.facts /],
+  ["event", "data source without a name", data({ name: "" }), "missing-field", /^data_source\.name /],
+  ["event", "data source with a path of 4097 characters", data({ path: "p".repeat(4_097) }), "out-of-range", /^data_source\.path /],
+  ["event", "data source with a failure of 4097 characters", data({ failure: "f".repeat(4_097) }), "out-of-range", /^data_source\.failure /],
+  ["event", "data source of 1001 items", data({ items: envelopes(1_001) }), "too-many", /^data_source\.items /],
+  ["event", "data source without a report id", data({ report: "" }), "bad-id", /^data_source\.report /],
+  ["event", "data source whose part is one of none", data({ part: 1, parts: 0 }), "out-of-range", /^data_source\.part /],
+  ["event", "data source whose part is beyond its parts", data({ part: 2, parts: 2 }), "out-of-range", /^data_source\.part /],
+  ["event", "data item without a name", data({ items: [a.anItem({ name: "" })] }), "missing-field", /^data_source\.items\.name /],
+  ["event", "data item with half a hash", data({ items: [a.anItem({ hash: Buffer.alloc(16) })] }), "out-of-range", /^data_source\.items\.hash /],
+  ["event", "data item without a hash", data({ items: [{ name: "a" }] }), "out-of-range", /^data_source\.items\.hash /],
+  ["event", "data item from before 1970", data({ items: [a.anItem({ modifiedAtMs: -1 })] }), "out-of-range", /^data_source\.items\.modified_at_ms /],
+  ["event", "data source with 65 tags", data({ tags: Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`t${i}`, ""])) }), "too-many", /^data_source\.tags /],
+  ["event", "data source with a nameless tag", data({ tags: { "": "x" } }), "missing-field", /^data_source\.tags /],
+  ["event", "data source with a tag of 257 characters", data({ tags: { t: "x".repeat(257) } }), "out-of-range", /^data_source\.tags /],
+  ["event", "that the agent did not name", batch(a.anAgentEvent({ name: "" })), "missing-field", /^agent_event\.name /],
+  ["event", "with a detail of 4097 characters", batch(a.anAgentEvent({ detail: "d".repeat(4_097) })), "out-of-range", /^agent_event\.detail /],
+  ["telemetry", "without a row", rows({ offsetMs: [], series: [] }), "missing-field", /^telemetry\.offset_ms /],
+  ["telemetry", "of 3601 rows", rows({ offsetMs: Array.from({ length: 3_601 }, (_, i) => i), series: [] }), "too-many", /^telemetry\.offset_ms /],
+  ["telemetry", "of 1001 series", rows({ series: envelopes(1_001) }), "too-many", /^telemetry\.series /],
+  ["telemetry", "whose first row is not its base", rows({ offsetMs: [1, 2] }), "out-of-range", /^telemetry\.offset_ms /],
+  ["telemetry", "whose rows go back in time", rows({ offsetMs: [0, 5, 4], series: [] }), "out-of-range", /^telemetry\.offset_ms /],
+  ["telemetry", "from before 1970", rows({ baseMs: -1 }), "out-of-range", /^telemetry\.base_ms /],
+  ["telemetry", "series without a metric", rows({ series: [{ values: [1, 2] }] }), "missing-field", /^telemetry\.series\.metric /],
+  ["telemetry", "series with an instance of 257 characters", rows({ series: [{ metric: "m", instance: "i".repeat(257) }] }), "out-of-range", /^telemetry\.series\.instance /],
+  ["telemetry", "series with a value too few", rows({ series: [{ metric: "m", values: [1] }] }), "out-of-range", /m has 1 values for 2 rows/],
+  ["telemetry", "series without values", rows({ series: [{ metric: "m" }] }), "out-of-range", /m has 0 values for 2 rows/],
+  ["telemetry", "with an infinite value", rows({ series: [{ metric: "m", values: [1, -Infinity] }] }), "not-finite", /m has an infinite value/],
+  ["result", "of no command", result({ command: "" }), "bad-id", /^command_report\.command /],
+  ["result", "without a phase", result({ phase: COMMAND_PHASE_UNSPECIFIED }), "out-of-range", /phase 0 is unknown/],
+  ["result", "in a phase of the future", result({ phase: 99 as v1.CommandPhase }), "out-of-range", /phase 99 is unknown/],
+  ["result", "in a negative phase", result({ phase: -1 as v1.CommandPhase }), "out-of-range", /phase -1 is unknown/],
+  ["result", "with a reason of 65 characters", result({ reason: "r".repeat(65) }), "out-of-range", /^command_report\.reason /],
+  ["result", "with a detail of 4097 characters", result({ detail: "d".repeat(4_097) }), "out-of-range", /^command_report\.detail /],
+  ["result", "that began before 1970", result({ startedAtMs: -1 }), "out-of-range", /^command_report\.started_at_ms /],
+  ["result", "that ended at no time", result({ phase: COMMAND_PHASE_FAILED }), "missing-field", /^command_report\.finished_at_ms /],
+  ["result", "of a machine that is up for ever", end({ ping: { uptimeSeconds: Infinity } }), "not-finite", /^command_report\.ping\.uptime_seconds /],
+  ["result", "ended by a signal of 65 characters", end({ exec: { signal: "S".repeat(65) } }), "out-of-range", /^command_report\.exec\.signal /],
+  ["result", "of a service in a state of 257 characters", end({ serviceStatus: { state: "s".repeat(257) } }), "out-of-range", /^command_report\.service_status /],
+  ["result", "of a service with a detail of 4097 characters", end({ serviceStatus: { detail: "d".repeat(4_097) } }), "out-of-range", /^command_report\.service_status\.detail /],
+  ["log", "of no command", batch(a.someOutput({ command: "" })), "bad-id", /^command_output\.command /],
+  ["log", "on a third channel", batch(a.someOutput({ channel: "stdin" })), "out-of-range", /^command_output\.channel /],
+];
+for (const [name, what, message, reason, field] of refused) {
+  test(`a ${name} ${what} is refused as ${reason}`, () => {
+    const payload = a.bytesOf(name, message);
+
+    assert.throws(() => a.arrive(name, payload), { name: "ProtocolError", reason, message: field });
+  });
+}
+
+// prettier-ignore
+const strays: readonly (readonly [stream: "result" | "event" | "telemetry" | "log", body: string, record: v1.Record.$Properties])[] = [
+  ["result", "inventory", a.anInventory()],
+  ["result", "commandOutput", a.someOutput()],
+  ["event", "commandReport", a.aReport()],
+  ["event", "telemetry", a.someTelemetry()],
+  ["telemetry", "agentEvent", a.anAgentEvent()],
+  ["telemetry", "dataSource", a.aDataSource()],
+  ["log", "commandReport", a.aReport()],
+];
+for (const [stream, body, record] of strays) {
+  test(`stream ${stream} does not carry ${body}`, () => {
+    const payload = a.bytesOf(stream, batch(record));
+
+    assert.throws(() => a.arrive(stream, payload), { name: "ProtocolError", reason: "wrong-body" });
+  });
+}

@@ -1,0 +1,125 @@
+import { bodies, unpack, type Arrival, type DeviceTopicName } from "./codec.ts";
+import { v1, type Encodable } from "./messages.ts";
+import type { StreamName } from "./streams.ts";
+import { formatTopic } from "./topics.ts";
+
+/** 2026-01-01. */
+export const NEW_YEAR = 1_767_225_600_000;
+
+export const aHello = (over: v1.Hello.$Properties = {}): v1.Hello.$Properties => ({
+  bootId: "5f1d8c7e",
+  sessionEpoch: 7,
+  agentVersion: "0.1.0",
+  capabilities: ["command:ping"],
+  streams: [{ stream: "result", firstUnacknowledged: 3, next: 5 }],
+  time: { wallMs: NEW_YEAR, monotonicMs: 12.5 },
+  ...over,
+});
+
+export const aBye = (over: v1.Bye.$Properties = {}): v1.Bye.$Properties => ({
+  sessionEpoch: 7,
+  reason: "stopped",
+  ...over,
+});
+
+export const anEnvelope = (over: v1.SignedEnvelope.$Properties = {}): v1.SignedEnvelope.$Properties => ({
+  payload: Buffer.from("payload"),
+  payloadType: "application/vnd.edgemere.command.v1+protobuf",
+  signatures: [{ keyId: "k1", signature: Buffer.alloc(64, 1) }],
+  ...over,
+});
+
+export const aSync = (over: v1.Sync.$Properties = {}): v1.Sync.$Properties => ({
+  sessionEpoch: 7,
+  acknowledgements: [{ stream: "result", upTo: 4 }],
+  commands: [anEnvelope()],
+  cancelledCommands: ["c1"],
+  head: anEnvelope(),
+  serverTimeMs: NEW_YEAR,
+  ...over,
+});
+
+export const anAck = (over: v1.Ack.$Properties = {}): v1.Ack.$Properties => ({
+  acknowledgements: [{ stream: "event", upTo: 9 }],
+  serverTimeMs: NEW_YEAR,
+  ...over,
+});
+
+export const aGap = (over: v1.Gap.$Properties = {}): v1.Record.$Properties => ({
+  gap: { upTo: 10, records: 10, bytes: 1_000, reason: "spool-full", fromMs: NEW_YEAR, toMs: NEW_YEAR, ...over },
+});
+
+export const someTelemetry = (over: v1.TelemetryBatch.$Properties = {}): v1.Record.$Properties => ({
+  telemetry: {
+    baseMs: NEW_YEAR,
+    offsetMs: [0, 1_000],
+    series: [{ metric: "cpu.busy_percent", instance: "0", values: [12.5, 13] }],
+    ...over,
+  },
+});
+
+export const aReport = (over: v1.CommandReport.$Properties = {}): v1.Record.$Properties => ({
+  commandReport: { command: "c1", phase: v1.CommandPhase.COMMAND_PHASE_RUNNING, startedAtMs: NEW_YEAR, ...over },
+});
+
+/** The report of a command that ended well, with its result. */
+export const anEnd = (over: v1.CommandReport.$Properties): v1.Record.$Properties =>
+  aReport({ phase: v1.CommandPhase.COMMAND_PHASE_SUCCEEDED, finishedAtMs: NEW_YEAR, ...over });
+
+export const someOutput = (over: v1.CommandOutput.$Properties = {}): v1.Record.$Properties => ({
+  commandOutput: { command: "c1", channel: "stdout", offset: 0, content: Buffer.from("hello\n"), ...over },
+});
+
+export const anInventory = (...facts: v1.InventoryFact.$Properties[]): v1.Record.$Properties => ({
+  inventory: { facts },
+});
+
+export const aDataSource = (over: v1.DataSourceReport.$Properties = {}): v1.Record.$Properties => ({
+  dataSource: {
+    name: "models",
+    path: "/srv/models",
+    totalBytes: 1_000_000,
+    freeBytes: 400_000,
+    items: [anItem()],
+    tags: { tier: "gold" },
+    parts: 1,
+    report: "r1",
+    ...over,
+  },
+});
+
+export const anItem = (over: v1.DataItem.$Properties = {}): v1.DataItem.$Properties => ({
+  name: "a.bin",
+  bytes: 3,
+  hash: Buffer.alloc(32, 7),
+  modifiedAtMs: NEW_YEAR,
+  ...over,
+});
+
+export const anAgentEvent = (over: v1.AgentEvent.$Properties = {}): v1.Record.$Properties => ({
+  agentEvent: { name: "started", detail: "", ...over },
+});
+
+/** Records numbered from 1. */
+export const aBatch = (...records: v1.Record.$Properties[]): v1.RecordBatch.$Properties => ({
+  records: records.map((record, i) => ({ sequence: i + 1, atMs: NEW_YEAR, ...record })),
+  firstUnacknowledged: 1,
+  sessionEpoch: 7,
+});
+
+/** One valid record of each body, by the stream that carries it. */
+export const aRecordOf = {
+  result: aReport,
+  event: anAgentEvent,
+  telemetry: someTelemetry,
+  log: someOutput,
+} as const satisfies Record<StreamName, () => v1.Record.$Properties>;
+
+export type AnyMessage = { [N in DeviceTopicName]: Encodable<(typeof bodies)[N]> }[DeviceTopicName];
+
+export const bytesOf = (name: DeviceTopicName, message: AnyMessage): Uint8Array =>
+  (bodies[name] as { encode(message: AnyMessage): { finish(): Uint8Array } }).encode(message).finish();
+
+/** What the other side makes of bytes of device d1 on a topic. */
+export const arrive = (name: DeviceTopicName, payload: Uint8Array): Arrival =>
+  unpack(formatTopic(name, { device: "d1" }), payload);

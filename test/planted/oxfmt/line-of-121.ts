@@ -1,0 +1,1 @@
+export const wordsThatStayOnOneLine = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten!?!"];

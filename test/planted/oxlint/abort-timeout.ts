@@ -1,0 +1,1 @@
+export const patience = (): AbortSignal => AbortSignal.timeout(1_000);

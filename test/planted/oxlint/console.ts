@@ -1,0 +1,1 @@
+export const say = (words: string): void => console.log(words);

@@ -1,0 +1,1 @@
+export const same = (left: any, right: unknown): boolean => left === right;

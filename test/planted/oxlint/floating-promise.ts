@@ -1,0 +1,3 @@
+export function report(send: () => Promise<void>): void {
+  send();
+}

@@ -1,0 +1,1 @@
+export const isFive = (value: unknown): boolean => value == 5;

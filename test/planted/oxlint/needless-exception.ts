@@ -1,0 +1,2 @@
+// oxlint-disable-next-line no-var
+export const count = 1;

@@ -1,0 +1,4 @@
+export function isKnown(look: () => Promise<boolean>): boolean {
+  if (look()) return true;
+  return false;
+}

@@ -1,0 +1,7 @@
+export async function reading(read: () => Promise<number>): Promise<number> {
+  try {
+    return read();
+  } catch {
+    return 0;
+  }
+}

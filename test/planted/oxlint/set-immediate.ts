@@ -1,0 +1,1 @@
+export const soon = (work: () => void): unknown => setImmediate(work);

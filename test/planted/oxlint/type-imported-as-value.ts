@@ -1,0 +1,3 @@
+import { Buffer } from "node:buffer";
+
+export const size = (bytes: Buffer): number => bytes.length;

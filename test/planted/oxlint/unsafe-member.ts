@@ -1,0 +1,1 @@
+export const isEmpty = (text: string): boolean => JSON.parse(text).size === 0;

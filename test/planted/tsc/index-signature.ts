@@ -1,0 +1,1 @@
+export const home = (env: Record<string, string>): string | undefined => env.HOME;

@@ -1,0 +1,1 @@
+export const first = (names: readonly string[]): number => names[0].length;

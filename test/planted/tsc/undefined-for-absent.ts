@@ -1,0 +1,5 @@
+interface Caller {
+  readonly name?: string;
+}
+
+export const caller: Caller = { name: undefined };
