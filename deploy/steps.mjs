@@ -6,8 +6,10 @@ export const root = dirname(import.meta.dirname);
 export const workspaces = ["protocol", "agent", "control-plane", "simulators", "test"];
 export const tool = (name) => join(root, "node_modules/.bin", name);
 
-/** What a tool said when it refused. Its output is for the reader; there is no stack worth showing. */
+/** What a tool said when it refused, or a refusal of ours. It is for the reader; there is no stack worth showing. */
 export class StepFailed extends Error {
+  isTold = false;
+
   constructor(message, output) {
     super(message);
     this.name = "StepFailed";
@@ -51,6 +53,7 @@ export async function step(title, work) {
     stopShowing();
     console.log(`✖ ${title.padEnd(28)} ${seconds().padStart(7)}  ${error.message}`);
     if (error.output) console.log(error.output.trimEnd());
+    error.isTold = true;
     throw error;
   }
 }
@@ -95,12 +98,13 @@ export function isStale(output, sources) {
   return madeAt === undefined || sources.some((source) => changedAt(source) > madeAt);
 }
 
-/** The body of a script: a failed step has said all there is to say, anything else is a bug and shows itself. */
+/** The body of a script: a refusal is told once, anything else is a bug and shows itself. */
 export async function main(work) {
   try {
     await work();
   } catch (error) {
     process.exitCode = 1;
     if (!(error instanceof StepFailed)) throw error;
+    if (!error.isTold) console.error(error.message);
   }
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { lint, plant, plantedFile, repository, told } from "./planted-tree.ts";
+import { allowedImports, forbiddenImports } from "./planted-imports.ts";
+import { lint, plantedFile, repository, told } from "./planted-tree.ts";
 
 const breaches = [
   ["a floating promise", "floating-promise.ts", "typescript(no-floating-promises)"],
@@ -33,104 +34,6 @@ const breaches = [
 ] as const;
 
 const core = (file: string): string => `control-plane/src/features/planted/${file}`;
-
-/** [from, what it imports, a part of the reason given] */
-const forbiddenImports = [
-  ["protocol/src/a.ts", "@edgemere/agent", "it imports none of ours"],
-  ["protocol/src/b.ts", "@edgemere/control-plane/contracts", "it imports none of ours"],
-  ["agent/src/agent.ts", "@edgemere/control-plane", "the agent knows the protocol and nothing else of ours"],
-  ["agent/src/main.ts", "@edgemere/simulators", "the agent knows the protocol and nothing else of ours"],
-  ["agent/src/config.ts", "@edgemere/test", "the agent knows the protocol and nothing else of ours"],
-  ["agent/src/telemetry/a.ts", "../commands/journal.ts", "do not know each other"],
-  ["agent/src/commands/a.ts", "../data/sources.ts", "do not know each other"],
-  ["agent/src/commands/handlers/a.ts", "../../converge/plan.ts", "do not know each other"],
-  ["agent/src/data/a.ts", "../converge/plan.ts", "do not know each other"],
-  ["agent/src/converge/a.ts", "../telemetry/sampler.ts", "do not know each other"],
-  ["agent/src/converge/b.ts", "../agent.ts", "no part looks back"],
-  ["agent/src/host/a.ts", "../telemetry/batch.ts", "do not know them"],
-  ["agent/src/link/a.ts", "../commands/journal.ts", "do not know them"],
-  ["agent/src/link/mqtt-transport.ts", "../commands/journal.ts", "do not know them"],
-  ["agent/src/host/linux/a.ts", "../../agent.ts", "no part looks back"],
-  ["agent/src/agent-core.ts", "node:timers/promises", "a core is deterministic"],
-  ["agent/src/telemetry/b.ts", "node:fs/promises", "a core is deterministic"],
-  ["agent/src/commands/b.ts", "node:child_process", "a core is deterministic"],
-  ["agent/src/link/b.ts", "mqtt", "a core is deterministic"],
-  ["agent/src/host/b.ts", "systeminformation", "a core is deterministic"],
-  ["control-plane/src/a.ts", "@edgemere/agent", "it meets a device over MQTT only"],
-  ["control-plane/src/b.ts", "./features/devices/index.ts", "only app.ts wires"],
-  ["control-plane/src/c.ts", "./link/broker.ts", "only app.ts wires"],
-  ["control-plane/src/main.ts", "./faces/rest.ts", "only app.ts wires"],
-  ["control-plane/src/app.ts", "@edgemere/simulators", "it meets a device over MQTT only"],
-  ["control-plane/src/platform/a.ts", "../features/devices/contract.ts", "platform is mechanism"],
-  ["control-plane/src/platform/b.ts", "../faces/rest.ts", "platform is mechanism"],
-  ["control-plane/src/platform/c.ts", "../link/broker.ts", "platform is mechanism"],
-  ["control-plane/src/platform/d.ts", "../app.ts", "no part looks back"],
-  ["control-plane/src/platform/e.ts", "node:fs", "a core is deterministic"],
-  ["control-plane/src/platform/f.ts", "level", "a core is deterministic"],
-  ["control-plane/src/platform/level-store.ts", "../features/jobs/contract.ts", "platform is mechanism"],
-  ["control-plane/src/features/jobs/a.ts", "../devices/actions.ts", "another feature's contract.ts"],
-  ["control-plane/src/features/jobs/b.ts", "../devices/index.ts", "another feature's contract.ts"],
-  ["control-plane/src/features/jobs/c.ts", "../../link/broker.ts", "another feature's contract.ts"],
-  ["control-plane/src/features/jobs/d.ts", "../../faces/rest.ts", "another feature's contract.ts"],
-  ["control-plane/src/features/jobs/deep/a.ts", "../../devices/actions.ts", "another feature's contract.ts"],
-  ["control-plane/src/features/jobs/e.ts", "../../app.ts", "no part looks back"],
-  ["control-plane/src/features/jobs/f.ts", "node:net", "a core is deterministic"],
-  ["control-plane/src/features/jobs/g.ts", "aedes", "a core is deterministic"],
-  ["control-plane/src/features/jobs/h.ts", "@edgemere/agent", "it meets a device over MQTT only"],
-  ["control-plane/src/faces/a.ts", "../features/jobs/contract.ts", "app.ts hands them the list"],
-  ["control-plane/src/faces/b.ts", "../link/sessions.ts", "app.ts hands them the list"],
-  ["control-plane/src/faces/rest/a.ts", "../../features/jobs/index.ts", "app.ts hands them the list"],
-  ["control-plane/src/link/a.ts", "../features/devices/contract.ts", "app.ts tells it who receives what"],
-  ["control-plane/src/link/b.ts", "../faces/rest.ts", "app.ts tells it who receives what"],
-  ["control-plane/cli/a.ts", "../src/link/broker.ts", "no private door"],
-  ["control-plane/cli/b.ts", "../src/platform/store.ts", "no private door"],
-  ["control-plane/cli/c.ts", "../src/features/jobs/actions.ts", "no private door"],
-  ["control-plane/cli/d.ts", "../src/app.ts", "no private door"],
-  ["control-plane/cli/commands/a.ts", "../../src/faces/rest.ts", "no private door"],
-  ["control-plane/cli/e.ts", "level", "no private door"],
-  ["control-plane/portal/a.ts", "../src/platform/action.ts", "no private door"],
-  ["control-plane/portal/pages/a.ts", "../../src/faces/rest.ts", "no private door"],
-  ["control-plane/portal/b.ts", "../src/contracts.ts", "the portal takes types from contracts"],
-  ["control-plane/portal/c.ts", "../src/features/jobs/contract.ts", "the portal takes types from contracts"],
-  ["control-plane/portal/d.ts", "../cli/words.ts", "no private door"],
-  ["control-plane/portal/e.ts", "node:path", "the portal runs in a browser"],
-  ["simulators/src/a.ts", "@edgemere/control-plane", "simulators are devices"],
-] as const;
-
-const allowedImports = [
-  ["protocol/src/kit/disk.ts", "node:fs/promises"],
-  ["agent/src/agent.ts", "./telemetry/sampler.ts"],
-  ["agent/src/telemetry/c.ts", "../host/host.ts"],
-  ["agent/src/telemetry/d.ts", "@edgemere/protocol/kit"],
-  ["agent/src/commands/handlers/b.ts", "../journal.ts"],
-  ["agent/src/host/linux-host.ts", "node:fs/promises"],
-  ["agent/src/host/linux/processes.ts", "node:child_process"],
-  ["agent/src/link/mqtt-transport.ts", "mqtt"],
-  ["agent/src/link/enrol.ts", "node:tls"],
-  ["agent/src/main.ts", "./agent.ts"],
-  ["agent/src/config.ts", "node:fs"],
-  ["control-plane/src/app.ts", "./features/jobs/index.ts"],
-  ["control-plane/src/app.ts", "./link/broker.ts"],
-  ["control-plane/src/contracts.ts", "./features/jobs/contract.ts"],
-  ["control-plane/src/index.ts", "./app.ts"],
-  ["control-plane/src/platform/level-store.ts", "level"],
-  ["control-plane/src/features/jobs/i.ts", "../devices/contract.ts"],
-  ["control-plane/src/features/jobs/j.ts", "../../platform/action.ts"],
-  ["control-plane/src/features/jobs/k.ts", "./plan.ts"],
-  ["control-plane/src/features/jobs/l.ts", "@edgemere/protocol/kit"],
-  ["control-plane/src/features/jobs/deep/b.ts", "../plan.ts"],
-  ["control-plane/src/features/jobs/deep/c.ts", "../../../platform/action.ts"],
-  ["control-plane/src/features/jobs/deep/d.ts", "../../devices/contract.ts"],
-  ["control-plane/src/faces/c.ts", "../platform/dispatch.ts"],
-  ["control-plane/src/link/c.ts", "aedes"],
-  ["control-plane/cli/f.ts", "../src/contracts.ts"],
-  ["control-plane/cli/g.ts", "../src/faces/client.ts"],
-  ["control-plane/cli/h.ts", "../src/platform/action.ts"],
-  ["control-plane/portal/f.ts", "../src/faces/client.ts"],
-  ["control-plane/portal/g.ts", "./pages/devices.ts"],
-  ["simulators/src/b.ts", "@edgemere/agent"],
-  ["test/journeys/a.ts", "@edgemere/control-plane"],
-] as const;
 
 // Each import stands in a file of its own beside the one it is about, so that a file's findings are about one import.
 const importing = (rows: readonly (readonly [string, string, ...string[]])[]): Record<string, string> =>

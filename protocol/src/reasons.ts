@@ -18,6 +18,7 @@ export const reasons = {
   cancelled: "somebody cancelled the command",
   "agent-stopped": "the agent stopped while the command ran",
   "device-retired": "the device was retired",
+  "no-answer": "the device never said how it ended",
 } as const;
 
 export type Reason = keyof typeof reasons;

@@ -1,5 +1,7 @@
 import type { TelemetryReading } from "../telemetry/reading.ts";
 
+export type { TelemetryReading };
+
 /** One fact about a device, such as `os.name` or `memory.total_bytes`. Names are lower case, dotted, with the unit last. */
 export interface Fact {
   readonly name: string;

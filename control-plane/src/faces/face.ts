@@ -1,4 +1,4 @@
-import type { Log } from "@edgemere/protocol/kit";
+import type { Clock, Log } from "@edgemere/protocol/kit";
 import type { AnyAction } from "../platform/action.ts";
 import type { Authenticate } from "../platform/caller.ts";
 import type { Dispatch } from "../platform/dispatch.ts";
@@ -12,6 +12,7 @@ export interface FaceParts {
   readonly dispatch: Dispatch;
   readonly authenticate: Authenticate;
   readonly store: Store;
+  readonly clock: Clock;
   readonly newId: () => string;
   readonly log: Log;
   readonly version: string;

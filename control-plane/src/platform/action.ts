@@ -17,6 +17,10 @@ export interface Action<P extends string, I extends TObject, O extends TSchema> 
   readonly aliases?: Readonly<Record<string, string>>;
   /** Input fields that must never be logged, audited or echoed. */
   readonly secrets?: readonly string[];
+  /** The output holds a secret that is shown once and kept nowhere, so a repeat under the same key cannot get it again. */
+  readonly isShownOnce?: boolean;
+  /** begins: the output's `token` and `expiresAt` are the caller's credential from now on. ends: the caller's credential is none any more. */
+  readonly session?: "begins" | "ends";
   /** Also served on the device API, where devices and not people call. */
   readonly forDevices?: boolean;
 }

@@ -56,7 +56,7 @@ export class Batch {
         type,
         subject,
         at: this.#now,
-        data: (row ?? before ?? {}) as Record<string, unknown>,
+        data: withoutSecrets(write.table, row ?? before ?? {}),
       };
       this.events.push(event);
       this.#set(keyOf("event", event.number), written(event));
@@ -86,6 +86,10 @@ function refuseWhenMoved({ basedOn, table, id }: Write, current: { version?: num
       : `the ${table.name} "${id}" changed meanwhile; look again and repeat`,
   );
 }
+
+/** Events go to whoever may read events; what they never held cannot leak from any copy of the log. */
+const withoutSecrets = ({ secrets = [] }: Write["table"], row: object): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(row).filter(([field]) => !secrets.includes(field)));
 
 function places({ table, id }: Write, row: object | undefined): readonly string[] {
   if (row === undefined) return [];

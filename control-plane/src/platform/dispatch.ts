@@ -46,7 +46,7 @@ export function createDispatch<C>({ features, context, audit, idempotency, log }
     const run = () => handled(handler, input, context, caller);
     if (action.effect === "read") return run().catch((error: unknown) => refuse(error, path, caller, log));
     return idempotency
-      .once(caller, path, input, async () => {
+      .once(caller, action, input, async () => {
         await audit.record({ ...entry, decision: "allowed" });
         return run();
       })

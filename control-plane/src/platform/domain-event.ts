@@ -10,3 +10,7 @@ export interface DomainEvent {
   /** The row as it was committed; for destroy, as it last was. */
   readonly data: Readonly<Record<string, unknown>>;
 }
+
+/** Whether a pattern stands for an event's type: `device.online`, `device.*` for all of a class, `*` for everything. */
+export const matchesType = (pattern: string, type: string): boolean =>
+  pattern === "*" || pattern === type || (pattern.endsWith(".*") && type.startsWith(pattern.slice(0, -1)));

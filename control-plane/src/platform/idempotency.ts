@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { DAY } from "@edgemere/protocol/kit";
+import type { AnyAction } from "./action.ts";
 import { canonical } from "./audit.ts";
-import type { Caller } from "./caller.ts";
+import { nobody, type Caller } from "./caller.ts";
 import { put, removed } from "./change.ts";
 import { Problem } from "./problem.ts";
 import { table } from "./resource.ts";
@@ -11,7 +12,13 @@ interface Remembered {
   readonly id: string;
   readonly at: number;
   readonly inputHash: string;
-  readonly output: unknown;
+  /** Absent when it was shown once. */
+  readonly output?: unknown;
+}
+
+interface UnderWay {
+  readonly inputHash: string;
+  readonly output: Promise<unknown>;
 }
 
 const rememberedTable = table<Remembered>("idempotency", { at: ({ at }) => [[at]] });
@@ -21,7 +28,7 @@ const KEPT_FOR = DAY;
 export class Idempotency {
   readonly #store: Store;
   readonly #now: () => number;
-  readonly #underWay = new Map<string, Promise<unknown>>();
+  readonly #underWay = new Map<string, UnderWay>();
 
   constructor(store: Store, now: () => number) {
     this.#store = store;
@@ -30,25 +37,31 @@ export class Idempotency {
 
   async once(
     { actor, idempotencyKey }: Caller,
-    path: string,
+    action: AnyAction,
     input: unknown,
     run: () => Promise<unknown>,
   ): Promise<unknown> {
-    if (idempotencyKey === undefined) return run();
+    // Nobody is anybody: the keys of two strangers must not meet.
+    if (idempotencyKey === undefined || actor === nobody.actor) return run();
     const id = hash(canonical([actor, idempotencyKey]));
-    const inputHash = hash(canonical([path, input]));
-    const known = await this.#store.get(rememberedTable, id);
-    if (known !== undefined) {
-      if (known.inputHash !== inputHash)
-        throw new Problem(
-          "conflict",
-          "this Idempotency-Key was used with another input; take a new key for a new request",
-        );
-      return known.output;
+    const inputHash = hash(canonical([action.path, input]));
+    const known = (await this.#store.get(rememberedTable, id)) ?? this.#underWay.get(id);
+    if (known === undefined) {
+      const output = this.#runAndRemember({ id, inputHash, isShownOnce: action.isShownOnce ?? false }, run);
+      this.#underWay.set(id, { inputHash, output });
+      return output.finally(() => this.#underWay.delete(id));
     }
-    const running = this.#underWay.get(id) ?? this.#runAndRemember(id, inputHash, run);
-    this.#underWay.set(id, running);
-    return running.finally(() => this.#underWay.delete(id));
+    if (known.inputHash !== inputHash)
+      throw new Problem(
+        "conflict",
+        "this Idempotency-Key was used with another input; take a new key for a new request",
+      );
+    if (action.isShownOnce)
+      throw new Problem(
+        "conflict",
+        "this was done already and its secret was shown once; revoke what it made and ask again with a new Idempotency-Key",
+      );
+    return known.output;
   }
 
   /** Forgets answers that nobody will ask for again. */
@@ -59,9 +72,13 @@ export class Idempotency {
     }
   }
 
-  async #runAndRemember(id: string, inputHash: string, run: () => Promise<unknown>): Promise<unknown> {
+  async #runAndRemember(
+    { id, inputHash, isShownOnce }: { id: string; inputHash: string; isShownOnce: boolean },
+    run: () => Promise<unknown>,
+  ): Promise<unknown> {
     const output = await run();
-    await this.#store.commit(put(rememberedTable, { id, at: this.#now(), inputHash, output }));
+    const kept = { id, at: this.#now(), inputHash, ...(!isShownOnce && { output }) };
+    await this.#store.commit(put(rememberedTable, kept));
     return output;
   }
 }

@@ -10,6 +10,8 @@ export type Indexes<Row> = Readonly<Record<string, (row: Row) => IndexPlaces>>;
 export interface Table<Row extends { readonly id: string }> {
   readonly name: string;
   readonly indexes: Indexes<Row>;
+  /** Fields that events leave out. */
+  readonly secrets?: readonly string[];
 }
 
 export const table = <Row extends { readonly id: string }>(name: string, indexes: Indexes<Row> = {}): Table<Row> => ({
@@ -41,6 +43,7 @@ export interface Resource<
   readonly life: L;
   /** Events beside create, updated, destroy and the states. */
   readonly news: readonly News[];
+  readonly secrets: readonly string[];
 }
 
 type StateField<L> = L extends AnyMachine ? { readonly state: StateOf<L> } : unknown;
@@ -53,14 +56,8 @@ export type Row<R extends AnyResource> = R extends Resource<string, infer S, inf
 export type Draft<R extends AnyResource> = Readonly<Static<R["shape"]>>;
 /** Every event name of a resource: a misspelt one does not compile. */
 export type EventOf<R extends AnyResource> =
-  R extends Resource<infer N, TObject, infer L, infer News>
-    ?
-        | `${N}.create`
-        | `${N}.updated`
-        | `${N}.destroy`
-        | (L extends AnyMachine ? `${N}.${StateOf<L>}` : never)
-        | `${N}.${News}`
-    : never;
+  | `${R["name"]}.${"create" | "updated" | "destroy" | (R["news"][number] & string)}`
+  | (R["life"] extends AnyMachine ? `${R["name"]}.${StateOf<R["life"]>}` : never);
 
 /** Declares a class of the domain: gives its table, its rows' type and its events. */
 export function resource<
@@ -76,9 +73,11 @@ export function resource<
   readonly life?: L;
   readonly news?: readonly News[];
   readonly indexes?: Indexes<RowOf<S, L>>;
+  /** Fields that never leave the table: events are written without them. */
+  readonly secrets?: readonly (keyof Static<S> & string)[];
 }): Resource<N, S, L, News> {
-  const { name, summary, shape, life, news = [], indexes = {} } = declaration;
-  return { name, summary, shape, life: life as L, news, indexes };
+  const { name, summary, shape, life, news = [], indexes = {}, secrets = [] } = declaration;
+  return { name, summary, shape, life: life as L, news, indexes, secrets };
 }
 
 /** All event names of a resource, in the order: create, updated, destroy, states, news. */
@@ -89,6 +88,8 @@ export const eventsOf = ({ name, life, news }: AnyResource): readonly string[] =
 
 /** The schema of a whole row, for outputs of actions. */
 export function rowSchema<R extends AnyResource>(of: R) {
+  if (of.secrets.length > 0)
+    throw new Error(`rows of ${of.name as string} hold secrets: declare what an output shows of them field by field`);
   const shape = of.shape as R["shape"];
   const states = (of.life as AnyMachine | undefined)?.states ?? [];
   return Type.Unsafe<Row<R>>(

@@ -62,6 +62,11 @@ export class Store implements AsyncDisposable {
     return this.#lastNumber;
   }
 
+  /** Whether a write failed: from then on only a restart helps. */
+  get isBroken(): boolean {
+    return this.#broken !== undefined;
+  }
+
   async get<Row extends { readonly id: string }>(table: Table<Row>, id: string): Promise<Row | undefined> {
     const bytes = await this.#database.get(keyOf("row", table.name, id));
     return bytes && read<Row>(bytes);

@@ -75,6 +75,7 @@ export const token = resource({
     revoked: {},
   }),
   indexes: { state: ({ state, expiresAt }) => [[state, expiresAt]] },
+  secrets: ["secretHash"],
 });
 
 const DeviceRef = Ref("device", "The device: id or name");
@@ -197,6 +198,7 @@ const TokenOutput = Type.Object({
 export const createToken = action({
   path: "cpl/dm/token/create",
   summary: "Make an enrolment token; it is shown once",
+  isShownOnce: true,
   effect: "write",
   permission: "enrol:create",
   input: Type.Object({

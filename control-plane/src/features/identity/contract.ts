@@ -37,6 +37,7 @@ export const user = resource({
   shape: Type.Object({ name: UserName, roles: Type.Array(RoleName), passwordHash: Type.String() }),
   life: machine("user", "active", { active: { disable: "disabled" }, disabled: { enable: "active" } }),
   indexes: { name: ({ name }) => [[name]] },
+  secrets: ["passwordHash"],
 });
 
 /** A credential of a program or of a sign-in. Only the hash of its secret is kept. */
@@ -56,12 +57,19 @@ export const apiToken = resource({
   life: machine("API token", "active", { active: { revoke: "revoked", expire: "expired" }, revoked: {}, expired: {} }),
   indexes: {
     owner: ({ owner, id }) => [[owner, id]],
+    kind: ({ kind, id }) => [[kind, id]],
     expiry: ({ state, expiresAt }) => (state === "active" ? [[expiresAt]] : []),
+    ended: ({ state, updatedAt }) => (state === "active" ? [] : [[updatedAt]]),
   },
+  secrets: ["secretHash"],
 });
 
 const Session = Type.Object({
-  token: Type.String({ description: "Send it as: Authorization: Bearer <token>" }),
+  token: Type.Optional(
+    Type.String({
+      description: "Send it as: Authorization: Bearer <token>. Absent where a browser keeps it as a cookie",
+    }),
+  ),
   user: Type.String(),
   roles: Type.Array(Type.String()),
   permissions: Type.Array(Type.String()),
@@ -98,6 +106,7 @@ export const setUp = action({
   effect: "write",
   permission: ANYONE,
   secrets: ["code", "password"],
+  session: "begins",
   input: Type.Object({ code: Type.String({ maxLength: 128 }), name: UserName, password: Password }),
   output: Session,
 });
@@ -107,6 +116,7 @@ export const signIn = action({
   effect: "write",
   permission: ANYONE,
   secrets: ["password"],
+  session: "begins",
   input: Type.Object({ name: Type.String({ maxLength: 64 }), password: Type.String({ maxLength: 1_024 }) }),
   output: Session,
 });
@@ -115,6 +125,7 @@ export const signOut = action({
   summary: "End the session that asks",
   effect: "write",
   permission: ANYONE,
+  session: "ends",
   input: Type.Object({}),
   output: Type.Object({ ended: Type.Boolean() }),
 });
@@ -129,6 +140,7 @@ export const whoAmI = action({
 export const createApiToken = action({
   path: "ia/token/create",
   summary: "Make an API token for a program; it is shown once",
+  isShownOnce: true,
   effect: "write",
   permission: "identity:token",
   input: Type.Object({

@@ -1,6 +1,6 @@
 import { Type } from "@sinclair/typebox";
-import { commandKinds, commandLife, type CommandKind } from "@edgemere/protocol";
-import { machine } from "@edgemere/protocol/kit";
+import { commandKinds, commandLife, type CommandKind, type CommandState } from "@edgemere/protocol";
+import { HOUR, machine } from "@edgemere/protocol/kit";
 import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
 import { resource, rowSchema, type Row } from "../../platform/resource.ts";
 
@@ -8,6 +8,21 @@ const Kind = Type.Union((Object.keys(commandKinds) as CommandKind[]).map((kind) 
 const Arguments = Type.Record(Type.String(), Type.Unknown(), {
   description: "Arguments of the kind; see cpl/dm/job/kinds",
 });
+
+/** How long after a command must have ended the control plane goes on waiting for word of it. */
+const LOST_AFTER = HOUR;
+
+interface Deadlines {
+  readonly state: CommandState;
+  readonly expiresAt: number;
+  readonly runTimeout: number;
+}
+
+/** When the control plane itself ends a command: one that no device has seen at its deadline, another when all hope is lost. */
+export function dueAt({ state, expiresAt, runTimeout }: Deadlines): number | undefined {
+  if (commandLife.isFinal(state)) return undefined;
+  return state === "queued" ? expiresAt : expiresAt + runTimeout + LOST_AFTER;
+}
 
 /** One thing one device is asked to do. */
 export const command = resource({
@@ -38,7 +53,10 @@ export const command = resource({
     device: ({ device, id }) => [[device, id]],
     job: ({ job }) => [[job]],
     open: ({ device, state, sequence }) => (commandLife.isFinal(state) ? [] : [[device, sequence]]),
-    due: ({ state, expiresAt }) => (commandLife.isFinal(state) ? [] : [[expiresAt]]),
+    due: (row) => {
+      const at = dueAt(row);
+      return at === undefined ? [] : [[at]];
+    },
   },
 });
 
@@ -133,6 +151,15 @@ export const readOutput = action({
     next: Type.Integer({ description: "Where to read on" }),
     ended: Type.Boolean({ description: "Nothing more will come" }),
   }),
+});
+/** Asked by the rule on `device.retired`. */
+export const abandonCommands = action({
+  path: "cpl/dm/job/abandon",
+  summary: "End every open command of a device that will never answer",
+  effect: "write",
+  permission: "job:abandon",
+  input: Type.Object({ device: Ref("device", "The device: id or name") }),
+  output: Type.Object({ device: Type.String(), commands: Type.Integer() }),
 });
 export const listKinds = action({
   path: "cpl/dm/job/kinds",

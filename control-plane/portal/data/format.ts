@@ -1,0 +1,52 @@
+const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+const instant = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
+const decimal = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
+const precise = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 4 });
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const STEPS = [
+  [DAY, "day"],
+  [HOUR, "hour"],
+  [MINUTE, "minute"],
+  [SECOND, "second"],
+] as const;
+
+/** "3 minutes ago", "in 2 days". */
+export function relativeTime(at: number, now: number): string {
+  const distance = at - now;
+  if (Math.abs(distance) < 2 * SECOND) return "just now";
+  const [size, unit] = STEPS.find(([size]) => Math.abs(distance) >= size) ?? [SECOND, "second"];
+  return relative.format(Math.round(distance / size), unit);
+}
+
+/** Date and time in the reader's zone. */
+export const localTime = (at: number): string => instant.format(at);
+/** The same in full, with the name of the zone. */
+export const exactTime = (at: number): string => exact.format(at);
+
+/** "1 h 5 min". */
+export function duration(milliseconds: number): string {
+  if (milliseconds < SECOND) return `${Math.round(milliseconds)} ms`;
+  if (milliseconds < MINUTE) return `${decimal.format(milliseconds / SECOND)} s`;
+  const [big, small, bigUnit, smallUnit] =
+    milliseconds < HOUR ? [MINUTE, SECOND, "min", "s"] : milliseconds < DAY ? [HOUR, MINUTE, "h", "min"] : [DAY, HOUR, "d", "h"];
+  const whole = Math.floor(milliseconds / Number(big));
+  const rest = Math.round((milliseconds - whole * Number(big)) / Number(small));
+  return rest === 0 ? `${whole} ${bigUnit}` : `${whole} ${bigUnit} ${rest} ${smallUnit}`;
+}
+
+const BYTE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+
+export function bytes(count: number): string {
+  const step = Math.min(BYTE_UNITS.length - 1, Math.max(0, Math.floor(Math.log2(Math.abs(count) || 1) / 10)));
+  return `${decimal.format(count / 1_024 ** step)} ${BYTE_UNITS[step] ?? "B"}`;
+}
+
+export const number = (value: number): string => precise.format(value);
+export const percent = (value: number): string => `${decimal.format(value)} %`;
+/** "1 device", "2 devices". */
+export const counted = (count: number, noun: string): string => `${count.toLocaleString()} ${noun}${count === 1 ? "" : "s"}`;

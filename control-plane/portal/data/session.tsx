@@ -1,0 +1,38 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { createContext, useContext, type ReactNode } from "react";
+import { call } from "./client.ts";
+import { covers } from "./permission.ts";
+
+/** Who uses the portal. */
+export interface Session {
+  /** `user:alice` */
+  readonly actor: string;
+  readonly permissions: readonly string[];
+}
+
+const SessionContext = createContext<Session>({ actor: "nobody", permissions: [] });
+
+export const SessionProvider = ({ session, children }: { readonly session: Session; readonly children: ReactNode }) => (
+  <SessionContext value={session}>{children}</SessionContext>
+);
+
+export const useSession = (): Session => useContext(SessionContext);
+/** Whether the user may do what needs this permission. */
+export const useMay = (permission: string): boolean => covers(useSession().permissions, permission);
+
+/** Ends the session; everything that was read in it is forgotten. */
+export function useSignOut(): () => Promise<void> {
+  const queries = useQueryClient();
+  return async () => {
+    await call("ia/signout", {});
+    queries.clear();
+    window.location.assign(`${import.meta.env.BASE_URL}signin`);
+  };
+}
+
+const EXPIRED_KEY = "edgemere-session-ended";
+
+/** Tells the sign-in page why it is shown. */
+export const markSessionEnded = (): void => sessionStorage.setItem(EXPIRED_KEY, "yes");
+export const hasSessionEnded = (): boolean => sessionStorage.getItem(EXPIRED_KEY) !== null;
+export const forgetSessionEnded = (): void => sessionStorage.removeItem(EXPIRED_KEY);

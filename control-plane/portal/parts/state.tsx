@@ -1,0 +1,45 @@
+type Tone = "good" | "busy" | "bad" | "warn" | "quiet";
+
+/** How a state is to be felt; states that are not named are quiet. */
+const TONES: Readonly<Record<string, Tone>> = {
+  active: "good",
+  available: "good",
+  completed: "good",
+  confirmed: "good",
+  online: "good",
+  open: "good",
+  provisioned: "good",
+  ready: "good",
+  satisfied: "good",
+  succeeded: "good",
+  created: "busy",
+  evaluated: "busy",
+  journaled: "busy",
+  needed: "busy",
+  offered: "busy",
+  placing: "busy",
+  provisioning: "busy",
+  queued: "busy",
+  running: "busy",
+  selected: "busy",
+  expired: "warn",
+  interrupted: "warn",
+  partial: "warn",
+  quarantined: "warn",
+  silent: "warn",
+  stale: "warn",
+  suspended: "warn",
+  timedout: "warn",
+  unavailable: "warn",
+  failed: "bad",
+  failedprovision: "bad",
+  lost: "bad",
+  rejected: "bad",
+};
+
+/** A state, as a coloured word: the word alone says all. */
+export const State = ({ state }: { readonly state: string }) => (
+  <span className="state" data-tone={TONES[state] ?? "quiet"}>
+    {state}
+  </span>
+);

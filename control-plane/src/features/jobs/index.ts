@@ -1,0 +1,20 @@
+import { feature } from "../../platform/feature.ts";
+import { jobActions } from "./actions.ts";
+import { command, job } from "./contract.ts";
+import type { JobsContext } from "./context.ts";
+import { endOverdue } from "./loops.ts";
+import { rules } from "./messages.ts";
+import { offers } from "./offers.ts";
+import { receiveOutput, receiveReports } from "./receives.ts";
+
+export type { JobsContext } from "./context.ts";
+
+export const jobs = feature<JobsContext>({
+  name: "jobs",
+  resources: [job, command],
+  actions: jobActions,
+  rules,
+  receives: { result: receiveReports, log: receiveOutput },
+  offers,
+  loops: (context) => [endOverdue(context)],
+});

@@ -1,0 +1,80 @@
+import { type TObject, Type } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+import { commandKinds, type Command as CommandMessage, type CommandKind } from "@edgemere/protocol";
+import { Problem } from "../../platform/problem.ts";
+
+interface KindDeclaration {
+  readonly summary: string;
+  /** Needed beside `job:create`. */
+  readonly permission: string;
+  readonly arguments: TObject;
+}
+
+const closed = <T extends TObject>(schema: T): T => ({ ...schema, additionalProperties: false });
+
+/** What may be asked of a device, and with which arguments. */
+export const kinds: { readonly [K in CommandKind]: KindDeclaration } = {
+  ping: { summary: "Ask for a sign of life", permission: "command:ping", arguments: closed(Type.Object({})) },
+  exec: {
+    summary: "Run a program, without a shell",
+    permission: "command:exec",
+    arguments: closed(
+      Type.Object({
+        argv: Type.Array(Type.String({ maxLength: 4_096 }), {
+          minItems: 1,
+          maxItems: 256,
+          description: 'The program and its arguments: ["uname", "-a"]',
+        }),
+        cwd: Type.Optional(Type.String({ maxLength: 4_096, description: "Folder to run it in" })),
+        env: Type.Optional(Type.Record(Type.String(), Type.String(), { description: "Environment variables to add" })),
+        stdin: Type.Optional(Type.String({ maxLength: 32_768, description: "What it reads from its standard input" })),
+        maxOutputBytes: Type.Optional(
+          Type.Integer({
+            minimum: 0,
+            maximum: 16_777_216,
+            default: 1_048_576,
+            description: "Output above this is dropped and counted",
+          }),
+        ),
+      }),
+    ),
+  },
+  "inventory.refresh": {
+    summary: "Take stock of the device now",
+    permission: "command:inventory.refresh",
+    arguments: closed(Type.Object({})),
+  },
+  "service.status": {
+    summary: "Ask how a service is",
+    permission: "command:service.status",
+    arguments: closed(
+      Type.Object({
+        name: Type.String({ minLength: 1, maxLength: 256, description: "Name of the service, such as ssh" }),
+      }),
+    ),
+  },
+};
+
+/** The arguments as they will be sent. Throws Problem that names each field. */
+export function checkedArguments(kind: CommandKind, given: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const schema = kinds[kind].arguments;
+  const value = Value.Default(schema, Value.Clone(given)) as Record<string, unknown>;
+  const errors = [...Value.Errors(schema, value)].slice(0, 20);
+  if (errors.length === 0) return value;
+  const known = Object.keys(schema.properties).join(", ") || "none";
+  throw new Problem(
+    "invalid-input",
+    `these are no arguments of ${kind} (it takes: ${known}): ${errors.map(({ path, message }) => `${path.slice(1) || "arguments"}: ${message}`).join("; ")}`,
+    {
+      errors: errors.map(({ path, message }) => ({ pointer: `/arguments${path}`, detail: message })),
+    },
+  );
+}
+
+type Task = Partial<Pick<CommandMessage, "ping" | "exec" | "inventoryRefresh" | "serviceStatus">>;
+
+/** The arguments as the field of a Command that carries them. */
+export function taskOf(kind: CommandKind, given: Readonly<Record<string, unknown>>): Task {
+  const content = typeof given["stdin"] === "string" ? { ...given, stdin: Buffer.from(given["stdin"]) } : given;
+  return { [commandKinds[kind].task]: content };
+}

@@ -1,0 +1,57 @@
+import type { CommandOutput, CommandReport } from "@edgemere/protocol";
+import { moved, updated, type Change } from "../../platform/change.ts";
+import type { Received } from "../../platform/feature.ts";
+import type { Store } from "../../platform/store.ts";
+import { judge, told } from "./command.ts";
+import { command, type Command } from "./contract.ts";
+import type { JobsContext } from "./context.ts";
+import { endedJobs } from "./ending.ts";
+import { keptOutput, KEPT_OUTPUT_BYTES } from "./output.ts";
+
+/** How far commands are, by their devices' own word. Late and repeated reports change nothing. */
+export async function receiveReports(
+  { device, records }: Received,
+  { store, log }: JobsContext,
+): Promise<readonly Change[]> {
+  const reports = records.flatMap(({ body, commandReport }) =>
+    body === "commandReport" ? [commandReport as CommandReport] : [],
+  );
+  const rows = await ownCommands(store, device, new Set(reports.map((each) => each.command)));
+  const changes: Change[] = [];
+  for (const report of reports) {
+    const row = rows.get(report.command);
+    const signal = row && judge(row.state, report);
+    if (row === undefined || signal === undefined) {
+      log.debug("report without effect", { device, command: report.command, phase: report.phase });
+      continue;
+    }
+    const patch = told(report);
+    changes.push(moved(command, row, signal, patch));
+    rows.set(row.id, { ...row, ...patch, state: command.life.next(row.state, signal), version: row.version + 1 });
+  }
+  return [...changes, ...(await endedJobs(store, rows))];
+}
+
+/** What commands write, kept in order; of each command up to a limit. */
+export async function receiveOutput({ device, records }: Received, { store }: JobsContext): Promise<readonly Change[]> {
+  const outputs = records.flatMap(({ body, commandOutput }) =>
+    body === "commandOutput" ? [commandOutput as CommandOutput] : [],
+  );
+  const rows = await ownCommands(store, device, new Set(outputs.map((each) => each.command)));
+  return [...rows.values()].flatMap((row) => {
+    const wanted = outputs.filter(
+      (each) => each.command === row.id && each.offset + each.content.length <= KEPT_OUTPUT_BYTES,
+    );
+    const outputBytes = Math.max(row.outputBytes, ...wanted.map((each) => each.offset + each.content.length));
+    return [
+      ...wanted.map(keptOutput),
+      ...(outputBytes > row.outputBytes ? [updated(command, row, { outputBytes })] : []),
+    ];
+  });
+}
+
+/** The commands with these ids that are the device's own: it may not speak of another's. */
+async function ownCommands(store: Store, device: string, ids: ReadonlySet<string>): Promise<Map<string, Command>> {
+  const rows = await Promise.all([...ids].map((id) => store.get(command, id)));
+  return new Map(rows.flatMap((row) => (row?.device === device ? [[row.id, row] as const] : [])));
+}

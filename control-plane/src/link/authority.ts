@@ -1,0 +1,180 @@
+import { createHash, createPrivateKey, createPublicKey, X509Certificate } from "node:crypto";
+import { privateKeyFromSeed, publicKeyBytes, v1, type SigningKey } from "@edgemere/protocol";
+import { DAY, type Clock, type Disk, type Random } from "@edgemere/protocol/kit";
+import {
+  certifyDevice,
+  factsOf,
+  makeIssuer,
+  makeRoot,
+  makeServer,
+  provedPublicKey,
+  type CertificateFacts,
+  type CertifiedKey,
+} from "./certificates.ts";
+
+/** The name under which every agent expects the control plane, wherever it lives. */
+export const SERVER_NAME = "control-plane.edgemere";
+
+const ROOT_DAYS = 20 * 365;
+const ISSUER_DAYS = 10 * 365;
+const SERVER_DAYS = 397;
+const DEVICE_DAYS = 180;
+/** A server's certificate with less than this left is made anew at the next start. */
+const SERVER_RENEWED_BEFORE = 60 * DAY;
+const SERIAL_BYTES = 16;
+const FOLDER = "authority";
+
+/** What a TLS listener shows: the key, and the chain up to and with the root, so that an agent can check its pin. */
+export interface ServerIdentity {
+  readonly key: string;
+  readonly certificate: string;
+  /** Session tickets outlive a restart: a fleet that comes back does not repeat every handshake. */
+  readonly ticketKeys: Buffer;
+}
+
+/** A control plane's own certificate authority and command key, kept in files of mode 0600. */
+export interface CertificateAuthority {
+  readonly trustDomain: string;
+  readonly pin: string;
+  readonly keyring: Uint8Array;
+  readonly keyringVersion: number;
+  readonly signingKey: SigningKey;
+  readonly server: ServerIdentity;
+  /** PEM certificates that a device's certificate must lead to. */
+  readonly deviceRoots: readonly string[];
+  /** PEM. */
+  readonly root: string;
+  publicKeyOf(certificateRequest: string): Promise<{ readonly hash: string }>;
+  issue(
+    certificateRequest: string,
+    device: string,
+  ): Promise<CertificateFacts & { readonly certificate: string; readonly chain: readonly string[] }>;
+}
+
+interface Parts {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Names and addresses under which people and programs reach this machine. */
+  readonly hostNames: readonly string[];
+  readonly addresses: readonly string[];
+}
+
+/**
+ * Opens the authority, or makes it on the first start. A part that got lost is made anew, but never the root: a new one
+ * would lock out every device.
+ */
+export async function openAuthority(parts: Parts): Promise<CertificateAuthority> {
+  const { disk, clock, random } = parts;
+  const serial = () => random.bytes(SERIAL_BYTES);
+  const valid = (days: number) => ({ from: clock.now(), days });
+
+  const existing = await disk.list(FOLDER);
+  if (existing.length > 0 && !existing.includes("root.pem")) {
+    throw new Error(
+      `${FOLDER}/root.pem is missing beside ${existing.join(", ")}: restore it from a backup, or every device must enrol anew`,
+    );
+  }
+  const root = await kept(disk, "root.pem", () => makeRoot("Edgemere root", serial(), valid(ROOT_DAYS)));
+  const issuer = (purpose: "device" | "server") =>
+    kept(disk, `${purpose}-issuer.pem`, () =>
+      makeIssuer({ name: `Edgemere ${purpose} issuer`, purpose }, root, serial(), valid(ISSUER_DAYS)),
+    );
+  const deviceIssuer = await issuer("device");
+  const serverIssuer = await issuer("server");
+  const server = await openServer(parts, serverIssuer);
+  const trustDomain = Buffer.from(
+    await keptBytes(disk, "trust-domain", () => Buffer.from(randomName(random))),
+  ).toString();
+  const signingKey = await openSigningKey(disk, random);
+  const chain = [deviceIssuer.certificate, root.certificate];
+
+  return {
+    trustDomain,
+    pin: pinOf(root.certificate),
+    keyring: v1.Keyring.encode({
+      version: 1,
+      keys: [{ role: "commands", keyId: signingKey.keyId, publicKey: publicKeyBytes(signingKey.privateKey) }],
+    }).finish(),
+    keyringVersion: 1,
+    signingKey,
+    server: {
+      key: server.key,
+      certificate: [server.certificate, serverIssuer.certificate, root.certificate].join("\n"),
+      ticketKeys: Buffer.from(await keptBytes(disk, "ticket-keys", () => random.bytes(48))),
+    },
+    deviceRoots: [root.certificate, deviceIssuer.certificate],
+    root: root.certificate,
+    publicKeyOf: async (certificateRequest) => {
+      const publicKey = await provedPublicKey(certificateRequest);
+      return { hash: createHash("sha256").update(new Uint8Array(publicKey.rawData)).digest("base64url") };
+    },
+    issue: async (certificateRequest, device) => {
+      const publicKey = await provedPublicKey(certificateRequest);
+      const certificate = await certifyDevice(
+        { device, trustDomain, publicKey },
+        deviceIssuer,
+        serial(),
+        valid(DEVICE_DAYS),
+      );
+      return { certificate, chain, ...factsOf(certificate) };
+    },
+  };
+}
+
+/** SHA-256 of a certificate's public key (SPKI), base64url: what an enrolment token carries. */
+export const pinOf = (certificate: string): string =>
+  createHash("sha256")
+    .update(new X509Certificate(certificate).publicKey.export({ format: "der", type: "spki" }))
+    .digest("base64url");
+
+/** The listener's certificate: made anew when it ends soon or does not name this machine as it is now reached. */
+async function openServer(
+  { disk, clock, random, hostNames, addresses }: Parts,
+  issuer: CertifiedKey,
+): Promise<CertifiedKey> {
+  const names = { hostNames: [SERVER_NAME, ...hostNames], addresses };
+  const make = () => makeServer(names, issuer, random.bytes(SERIAL_BYTES), { from: clock.now(), days: SERVER_DAYS });
+  const found = await kept(disk, "server.pem", make);
+  const certificate = new X509Certificate(found.certificate);
+  const fits =
+    factsOf(found.certificate).notAfter - clock.now() > SERVER_RENEWED_BEFORE &&
+    names.hostNames.every((name) => certificate.checkHost(name) !== undefined) &&
+    addresses.every((address) => certificate.checkIP(address) !== undefined);
+  if (fits) return found;
+  await disk.remove(`${FOLDER}/server.pem`);
+  return kept(disk, "server.pem", make);
+}
+
+async function openSigningKey(disk: Disk, random: Random): Promise<SigningKey> {
+  const pem = await keptBytes(disk, "commands.pem", () =>
+    Buffer.from(privateKeyFromSeed(random.bytes(32)).export({ format: "pem", type: "pkcs8" })),
+  );
+  const privateKey = createPrivateKey(Buffer.from(pem));
+  const digest = createHash("sha256").update(createPublicKey(privateKey).export({ format: "der", type: "spki" }));
+  return { keyId: digest.digest("base64url").slice(0, 16), privateKey };
+}
+
+const randomName = (random: Random) => `edgemere-${Buffer.from(random.bytes(8)).toString("hex")}`;
+
+/** Key and certificate lie in one file, so that there is never one without the other. */
+async function kept(disk: Disk, name: string, make: () => Promise<CertifiedKey>): Promise<CertifiedKey> {
+  const text = Buffer.from(
+    await keptBytes(disk, name, async () => {
+      const { key, certificate } = await make();
+      return Buffer.from(`${key.trim()}\n${certificate.trim()}\n`);
+    }),
+  ).toString();
+  const at = text.indexOf("-----BEGIN CERTIFICATE-----");
+  if (at <= 0) throw new Error(`${FOLDER}/${name} does not hold a key and a certificate: restore it from a backup`);
+  return { key: text.slice(0, at), certificate: text.slice(at) };
+}
+
+async function keptBytes(disk: Disk, name: string, make: () => Promise<Uint8Array> | Uint8Array): Promise<Uint8Array> {
+  const path = `${FOLDER}/${name}`;
+  const found = await disk.read(path);
+  if (found !== undefined) return found;
+  const fresh = await make();
+  await disk.write(path, fresh);
+  return fresh;
+}

@@ -1,0 +1,51 @@
+import { compileCel, looksLikeCel } from "./expression-cel.ts";
+import { Mistake } from "./expression-mistake.ts";
+import { compileSugar } from "./expression-sugar.ts";
+import { Problem } from "./problem.ts";
+
+export type FieldKind = "string" | "number" | "bool" | "map" | "list";
+
+/** What an expression may speak of. */
+export interface Vocabulary {
+  readonly fields: Readonly<Record<string, FieldKind>>;
+  /** The map field that every other word speaks of. */
+  readonly labels: string;
+}
+
+export interface Expression {
+  matches(view: Readonly<Record<string, unknown>>): boolean;
+}
+
+const LONGEST = 2_048;
+
+/**
+ * Compiles a condition over one thing. Two ways to write it: words (`site=berlin, role in (gw,edge)`, `owner:darren and
+ * not archived`, `size > 1000`, where the comma is an "and" that binds weakest) and CEL (`presence == "online" &&
+ * inventory["os.name"] == "Debian"`). A word is a declared field, else a label. In CEL, whatever needs a value that is
+ * not there, or that is of another kind, does not match; in words, `site!=berlin` and `!site` also match what has no
+ * site. Throws Problem invalid-input that says what is wrong and where.
+ */
+export function compileExpression(text: string, vocabulary: Vocabulary): Expression {
+  if (text.length > LONGEST)
+    throw new Problem("invalid-input", `an expression has at most ${LONGEST} characters, not ${text.length}`);
+  const sugar = attempt(() => compileSugar(text, vocabulary));
+  if (!(sugar instanceof Mistake)) return sugar;
+  const cel = attempt(() => compileCel(text, vocabulary.fields));
+  if (!(cel instanceof Mistake)) return cel;
+  throw refusal(text, looksLikeCel(text) ? cel : sugar);
+}
+
+function attempt(compile: () => Expression): Expression | Mistake {
+  try {
+    return compile();
+  } catch (error) {
+    if (error instanceof Mistake) return error;
+    throw error;
+  }
+}
+
+function refusal(text: string, { message, at }: Mistake): Problem {
+  const before = text.slice(0, at).split("\n");
+  const column = (before.at(-1)?.length ?? 0) + 1;
+  return new Problem("invalid-input", `${message}, at line ${before.length}, column ${column} of "${text}"`);
+}

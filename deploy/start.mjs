@@ -1,0 +1,112 @@
+// The control plane and an agent for this machine, from one command. `npm start -- --help`
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { build } from "./build.mjs";
+import { startChild } from "./child.mjs";
+import { launcherHelp, readArguments } from "./start-arguments.mjs";
+import { main, root, StepFailed } from "./steps.mjs";
+
+const CONTROL_PLANE = "control-plane/bin/edgemere-control-plane.js";
+const AGENT = "agent/bin/edgemere-agent.js";
+const NOT_ENROLLED = 3;
+/** npm passes on a Ctrl-C that the terminal has already delivered, so two signals at once are one wish. */
+const ONE_WISH_MS = 1_000;
+
+await main(async () => {
+  const wishes = readArguments(process.argv.slice(2));
+  await build();
+  if (wishes.isHelp) return showHelp();
+
+  const children = [];
+  const interrupted = interruption(children);
+  const death = runEverything(wishes, children);
+  try {
+    const dead = await Promise.race([interrupted, death]);
+    if (dead) throw new StepFailed(await tellDeath(dead, wishes));
+  } finally {
+    for (const child of children.toReversed()) await child.stop();
+  }
+  console.log("Edgemere has stopped.");
+});
+
+function showHelp() {
+  spawnSync(process.execPath, [join(root, CONTROL_PLANE), "--help"], { stdio: "inherit" });
+  console.log(launcherHelp);
+}
+
+/** Resolves at the first wish to stop; the second kills. */
+function interruption(children) {
+  return new Promise((resolve) => {
+    let askedAt;
+    const ask = () => {
+      askedAt ??= performance.now();
+      if (performance.now() - askedAt > ONE_WISH_MS) {
+        for (const child of children) child.kill();
+        process.exit(1);
+      }
+      resolve();
+    };
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, ask);
+  });
+}
+
+/** Starts both and tells how to go on; resolves with the child that ends by itself. `children` are in the order of their start. */
+async function runEverything(wishes, children) {
+  const controlPlane = startChild({
+    name: "control plane",
+    script: CONTROL_PLANE,
+    args: wishes.passed,
+    env: { EDGEMERE_LAUNCHER: "1" },
+    show: wishes.isVerbose,
+  });
+  children.push(controlPlane);
+  const ready = await Promise.race([controlPlane.message("ready"), controlPlane.exited]);
+  if (typeof ready === "string") return controlPlane;
+  controlPlane.logTo(join(ready.dataFolder, "control-plane.log"));
+
+  if (wishes.withAgent) {
+    const agent = startAgent(wishes, ready);
+    children.push(agent);
+    agent.logTo(join(ready.dataFolder, "agent.log"));
+  }
+  console.log(welcome(ready, wishes));
+  return Promise.race(children.map((child) => child.exited.then(() => child)));
+}
+
+/** The agent of this machine, with real files to speak of and quick enough for eyes that wait; it is enrolled when it is not yet. */
+function startAgent({ agentName, allow, isVerbose }, { dataFolder, enrolmentToken }) {
+  const data = ["--data", join(dataFolder, "agent")];
+  const duties = ["--sample", "1s", "--report", "2s", "--source", `deploy=${join(root, "deploy")}`];
+  const allowed = allow.flatMap((kind) => ["--allow", kind]);
+  const isEnrolled = spawnSync(process.execPath, [join(root, AGENT), "status", ...data]).status !== NOT_ENROLLED;
+  const name = agentName === undefined ? [] : ["--name", agentName];
+  return startChild({
+    name: "agent",
+    script: AGENT,
+    args: isEnrolled
+      ? ["run", ...data, ...duties, ...allowed]
+      : ["enrol", "-", "--run", ...data, ...name, ...duties, ...allowed],
+    input: isEnrolled ? "" : `${enrolmentToken}\n`, // by standard input: arguments can be read by everyone on the machine
+    show: isVerbose,
+  });
+}
+
+function welcome({ portal, setupCode, deviceApi, dataFolder }, { withAgent }) {
+  return `
+Edgemere runs.
+
+  Portal        ${portal}
+${setupCode === undefined ? "" : `  Setup code    ${setupCode}   the portal asks for it once, to make the first account\n`}${withAgent ? "  This machine  is its first device: the portal shows its charts within seconds\n" : ""}  More devices  on another host: npx edgemere-agent enrol TOKEN
+                a token comes from the portal (Devices, Enrol a device) or from: npx edgemere token create
+                devices reach the control plane at ${deviceApi}
+  Data          ${dataFolder}
+  Logs          ${join(dataFolder, "control-plane.log")}${withAgent ? " and agent.log beside it" : ""}
+
+Ctrl-C stops everything.
+`;
+}
+
+async function tellDeath(child, { isVerbose }) {
+  const lines = isVerbose ? [] : child.lastLines(20);
+  return [...lines, `The ${child.name} ${await child.exited}.`].join("\n");
+}
