@@ -1,8 +1,7 @@
 // Brings every */dist up to date with its sources. `npm run build`
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
-import { pathToFileURL } from "node:url";
-import { filesBelow, isStale, main, root, run, step, tool, workspaces } from "./steps.mjs";
+import { filesBelow, isMain, isStale, main, root, run, step, tool, workspaces } from "./steps.mjs";
 
 const portal = "control-plane/portal";
 const pretty = process.stdout.isTTY ? ["--pretty"] : [];
@@ -52,4 +51,4 @@ const isPortalStale = () =>
 const buildPortal = async () =>
   void (await run(tool("vite"), ["build", portal, "--config", `${portal}/vite.config.ts`, "--logLevel", "warn"]));
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await main(build);
+if (isMain(import.meta)) await main(build);

@@ -1,15 +1,13 @@
 // Everything but the slow tests, from a clean dist. `npm run check`
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { satisfies } from "semver";
 import { build } from "./build.mjs";
+import { engineRefusals } from "./engines.mjs";
 import { runTests, testsBelow } from "./node-tests.mjs";
-import { main, root, run, step, StepFailed, tool, workspaces } from "./steps.mjs";
+import { isMain, main, root, run, step, StepFailed, tool, workspaces } from "./steps.mjs";
 
 const released = "protocol/proto/released.binpb";
 const portalTypes = "control-plane/portal/tsconfig.json";
-const OLDEST_NODE = "20.19.0";
 
 /** Runs every check, also after one has failed, and returns an entry per test; throws StepFailed at the end when one failed. */
 export async function check() {
@@ -48,13 +46,8 @@ const checkReleasedProtocol = async () =>
     ? tell(tool("buf"), "breaking", "protocol", "--against", released)
     : `skipped: no protocol is released yet (${released})`;
 
-/** npm only warns when a package refuses the Node it runs on, and leaves it out without a word when it is optional. */
 async function checkEngines() {
-  const { packages } = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8"));
-  const refusals = Object.entries(packages)
-    .map(([path, { engines }]) => ({ path, range: engines?.node ?? "*" }))
-    .filter(({ range }) => !satisfies(OLDEST_NODE, range) || !satisfies(process.versions.node, range))
-    .map(({ path, range }) => `${path} wants Node ${range}`);
+  const refusals = engineRefusals(join(root, "package-lock.json"));
   if (refusals.length > 0) throw new StepFailed("packages that refuse a Node we promise", refusals.join("\n"));
 }
 
@@ -65,7 +58,7 @@ const fastTests = () => [
   ...testsBelow("test/dist").filter((path) => path === join("test/dist", "planted.test.js")),
 ];
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+if (isMain(import.meta)) {
   await main(async () => {
     const { failed } = await check();
     if (failed.length > 0) throw new StepFailed(`failed: ${failed.join(", ")}`);

@@ -13,14 +13,13 @@ const PATIENCE_MS = 20_000;
  * order of stopping is kept; it holds an IPC channel, by whose end it learns that the launcher is gone.
  * `input` goes to its standard input; what it writes is kept until `logTo` names a file.
  */
-export function startChild({ name, script, args, env = {}, input, show = false }) {
+export function startChild({ name, script, args, input = "", show = false }) {
   const child = spawn(process.execPath, [join(root, script), ...args], {
-    env: { ...process.env, ...env },
     stdio: ["pipe", "pipe", "pipe", "ipc"],
     detached: true,
   });
   child.stdin.on("error", () => {}); // it ended without reading; its exit tells why
-  child.stdin.end(input ?? "");
+  child.stdin.end(input);
 
   const lines = [];
   let write;
@@ -54,6 +53,7 @@ export function startChild({ name, script, args, env = {}, input, show = false }
           if (message?.type === type) resolve(message);
         });
       }),
+    send: (message) => child.send(message),
     kill: () => child.kill("SIGKILL"),
     stop: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return;

@@ -56,7 +56,6 @@ async function runEverything(wishes, children) {
     name: "control plane",
     script: CONTROL_PLANE,
     args: wishes.passed,
-    env: { EDGEMERE_LAUNCHER: "1" },
     show: wishes.isVerbose,
   });
   children.push(controlPlane);
@@ -65,7 +64,7 @@ async function runEverything(wishes, children) {
   controlPlane.logTo(join(ready.dataFolder, "control-plane.log"));
 
   if (wishes.withAgent) {
-    const agent = startAgent(wishes, ready);
+    const agent = await startAgent(wishes, ready, controlPlane);
     children.push(agent);
     agent.logTo(join(ready.dataFolder, "agent.log"));
   }
@@ -74,21 +73,28 @@ async function runEverything(wishes, children) {
 }
 
 /** The agent of this machine, with real files to speak of and quick enough for eyes that wait; it is enrolled when it is not yet. */
-function startAgent({ agentName, allow, isVerbose }, { dataFolder, enrolmentToken }) {
+async function startAgent({ agentName, allow, isVerbose }, { dataFolder }, controlPlane) {
   const data = ["--data", join(dataFolder, "agent")];
   const duties = ["--sample", "1s", "--report", "2s", "--source", `deploy=${join(root, "deploy")}`];
   const allowed = allow.flatMap((kind) => ["--allow", kind]);
-  const isEnrolled = spawnSync(process.execPath, [join(root, AGENT), "status", ...data]).status !== NOT_ENROLLED;
   const name = agentName === undefined ? [] : ["--name", agentName];
+  const isEnrolled = spawnSync(process.execPath, [join(root, AGENT), "status", ...data]).status !== NOT_ENROLLED;
   return startChild({
     name: "agent",
     script: AGENT,
     args: isEnrolled
       ? ["run", ...data, ...duties, ...allowed]
       : ["enrol", "-", "--run", ...data, ...name, ...duties, ...allowed],
-    input: isEnrolled ? "" : `${enrolmentToken}\n`, // by standard input: arguments can be read by everyone on the machine
+    // By standard input: arguments can be read by everyone on the machine.
+    input: isEnrolled ? "" : await enrolmentToken(controlPlane),
     show: isVerbose,
   });
+}
+
+async function enrolmentToken(controlPlane) {
+  const answer = controlPlane.message("enrolment token");
+  controlPlane.send("enrolment token");
+  return `${(await answer).token}\n`;
 }
 
 function welcome({ portal, setupCode, deviceApi, dataFolder }, { withAgent }) {

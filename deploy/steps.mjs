@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { readdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 
 export const root = dirname(import.meta.dirname);
 export const workspaces = ["protocol", "agent", "control-plane", "simulators", "test"];
@@ -108,3 +109,6 @@ export async function main(work) {
     if (!error.isTold) console.error(error.message);
   }
 }
+
+/** Whether a module is what Node was started with, and not imported by another. */
+export const isMain = ({ url }) => url === pathToFileURL(process.argv[1] ?? "").href;

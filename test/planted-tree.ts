@@ -43,7 +43,7 @@ export async function toldOf(
 }
 
 /** What a checker wrote; it is expected to refuse, so its exit code says nothing. */
-async function told(tree: string, tool: string, ...args: readonly string[]): Promise<string> {
+export async function told(tree: string, tool: string, ...args: readonly string[]): Promise<string> {
   // A `node --test` that finds this variable reports to the test process it was started from.
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
   const command = tool === "node" ? process.execPath : join(repository, "node_modules/.bin", tool);

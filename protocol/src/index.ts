@@ -1,3 +1,4 @@
+export * from "./check-record.ts";
 export * from "./check-values.ts";
 export * from "./codec.ts";
 export * from "./command-kinds.ts";

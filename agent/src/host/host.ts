@@ -1,6 +1,12 @@
-import type { TelemetryReading } from "../telemetry/reading.ts";
-
-export type { TelemetryReading };
+/** One value of one metric. */
+export interface TelemetryReading {
+  /** Dotted, lower case, unit last: `cpu.busy_percent`, `filesystem.used_bytes`. */
+  readonly metric: string;
+  /** What of several it is about (`eth0`, `/`, `sda`); empty when there is only one. */
+  readonly instance: string;
+  /** Finite. */
+  readonly value: number;
+}
 
 /** One fact about a device, such as `os.name` or `memory.total_bytes`. Names are lower case, dotted, with the unit last. */
 export interface Fact {

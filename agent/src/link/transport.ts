@@ -25,7 +25,11 @@ export class ConnectError extends Error {
   /** refused: somebody is there and does not want this device, so hurry is no use. */
   readonly kind: "refused" | "unreachable";
   readonly retryAfterMs: number | undefined;
-  constructor(kind: "refused" | "unreachable", message: string, options: { cause?: unknown; retryAfterMs?: number } = {}) {
+  constructor(
+    kind: "refused" | "unreachable",
+    message: string,
+    options: { cause?: unknown; retryAfterMs?: number } = {},
+  ) {
     super(message, { cause: options.cause });
     this.name = "ConnectError";
     this.kind = kind;

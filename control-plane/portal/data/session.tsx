@@ -26,7 +26,7 @@ export function useSignOut(): () => Promise<void> {
   return async () => {
     await call("ia/signout", {});
     queries.clear();
-    window.location.assign(`${import.meta.env.BASE_URL}signin`);
+    window.location.assign(import.meta.env.BASE_URL);
   };
 }
 

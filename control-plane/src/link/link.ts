@@ -27,6 +27,21 @@ export interface Carrier {
   disconnect(device: string, reason: string): void;
 }
 
+/** What a carrier tells: the device side of the link. */
+export interface DeviceMessages {
+  /** Gives the link its way out. Before that, and after `undefined`, nothing is sent. */
+  attach(carrier: Carrier | undefined): void;
+  /**
+   * A device's message. Resolves when it is durable, so that the broker may say PUBACK. Bytes that make no sense are
+   * counted and dropped; other errors are thrown: then the device must not believe that it was heard.
+   */
+  arrived(device: string, topic: string, payload: Uint8Array, address: string): Promise<void>;
+  /** The transport lost a device without a word; presence follows from its will or from silence. */
+  dropped(device: string): void;
+  /** Counts bytes that were refused before they came here. */
+  refuse(device: string, error: ProtocolError): void;
+}
+
 export interface LinkParts<C> {
   readonly store: Store;
   readonly clock: Clock;
@@ -45,7 +60,7 @@ interface LiveSession extends DeviceSession {
  * The device side of the control plane, without a transport: what arrives goes to the features and is stored before it
  * is acknowledged; what waits for a device is sent. Sessions live in memory only: every one begins with a Hello.
  */
-export class Link<C> implements DeviceLink {
+export class Link<C> implements DeviceLink, DeviceMessages {
   readonly #parts: LinkParts<C>;
   readonly #ingest: Ingest<C>;
   readonly #refusals: Refusals;
@@ -60,7 +75,6 @@ export class Link<C> implements DeviceLink {
     this.#refusals = new Refusals(parts.log);
   }
 
-  /** Gives the link its way out. Before that, and after `undefined`, nothing is sent. */
   attach(carrier: Carrier | undefined): void {
     this.#carrier = carrier;
   }
@@ -96,16 +110,11 @@ export class Link<C> implements DeviceLink {
     );
   }
 
-  /**
-   * A device's message. Resolves when it is durable, so that the broker may say PUBACK. Bytes that make no sense are
-   * counted and dropped; other errors are thrown: then the device must not believe that it was heard.
-   */
   async arrived(device: string, topic: string, payload: Uint8Array, address: string): Promise<void> {
     const arrival = this.#read(device, topic, payload);
     if (arrival !== undefined) await this.#inOrder(device, () => this.#handle(arrival, address));
   }
 
-  /** The transport lost a device without a word; presence follows from its will or from silence. */
   dropped(device: string): void {
     this.#sessions.delete(device);
     this.#ingest.forget(device);

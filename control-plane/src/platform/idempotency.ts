@@ -56,7 +56,7 @@ export class Idempotency {
         "conflict",
         "this Idempotency-Key was used with another input; take a new key for a new request",
       );
-    if (action.isShownOnce)
+    if (!("output" in known))
       throw new Problem(
         "conflict",
         "this was done already and its secret was shown once; revoke what it made and ask again with a new Idempotency-Key",

@@ -7,6 +7,7 @@ export const problems = {
   "unknown-action": { title: "No such action", status: 404, exitCode: 2 },
   "method-not-allowed": { title: "Wrong method for this action", status: 405, exitCode: 2 },
   conflict: { title: "Not possible in this state", status: 409, exitCode: 5 },
+  "unsupported-media-type": { title: "The body is of a kind that is not read here", status: 415, exitCode: 2 },
   "too-large": { title: "Too large", status: 413, exitCode: 2 },
   "too-many-requests": { title: "Too many requests", status: 429, exitCode: 1 },
   internal: { title: "Something went wrong in the control plane", status: 500, exitCode: 1 },

@@ -1,1 +1,3 @@
+import "./unlisted.ts";
+
 export { used } from "./planted.ts";

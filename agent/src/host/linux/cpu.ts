@@ -16,7 +16,7 @@ const MOST_CORES = 128;
 
 /** From /proc/stat: how busy the processors are, in all and each, and what the scheduler does. */
 export function cpuMeasurements(text: string): readonly Measurement[] {
-  return wordsOfLines(text).flatMap((words) => {
+  return wordsOfLines(text).flatMap((words): readonly Measurement[] => {
     const [name = ""] = words;
     if (name === "cpu") return totalMeasurements(words);
     const core = /^cpu(\d+)$/.exec(name)?.[1];
@@ -24,7 +24,8 @@ export function cpuMeasurements(text: string): readonly Measurement[] {
     const value = column(words, 1);
     if (name === "ctxt")
       return [{ metric: "system.context_switches_per_second", instance: "", counter: value, scale: 1 }];
-    if (name === "processes") return [{ metric: "processes.started_per_second", instance: "", counter: value, scale: 1 }];
+    if (name === "processes")
+      return [{ metric: "processes.started_per_second", instance: "", counter: value, scale: 1 }];
     if (name === "procs_running") return [{ metric: "processes.running_count", instance: "", value }];
     if (name === "procs_blocked") return [{ metric: "processes.blocked_count", instance: "", value }];
     return [];
@@ -45,12 +46,7 @@ function totalMeasurements(words: readonly string[]): readonly Counter[] {
 }
 
 const busy = (words: readonly string[], metric: string, instance: string) =>
-  percentage(
-    metric,
-    instance,
-    sum(words, [USER, NICE, SYSTEM, INTERRUPT, SOFT_INTERRUPT, STOLEN]),
-    ticks(words),
-  );
+  percentage(metric, instance, sum(words, [USER, NICE, SYSTEM, INTERRUPT, SOFT_INTERRUPT, STOLEN]), ticks(words));
 
 const percentage = (metric: string, instance: string, counter: number, per: number): Counter => ({
   metric,

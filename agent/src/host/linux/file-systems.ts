@@ -1,3 +1,4 @@
+import type { StatsFs } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { SECOND } from "@edgemere/protocol/kit";
 import type { Clock } from "@edgemere/protocol/kit";
@@ -8,13 +9,11 @@ const PATIENCE = 1 * SECOND;
 // Each unanswered question holds one of the process's four disk threads.
 const MOST_UNANSWERED = 2;
 
-type Space = Awaited<ReturnType<typeof statfs>>;
-
 /** Asks file systems how full they are. One that does not answer (a dying disk) is left alone until it does. */
 export function fileSystemReader(clock: Clock): (mounts: readonly Mount[]) => Promise<readonly TelemetryReading[]> {
   const unanswered = new Set<string>();
 
-  const spaceOf = async (path: string): Promise<Space | undefined> => {
+  const spaceOf = async (path: string): Promise<StatsFs | undefined> => {
     if (unanswered.has(path) || unanswered.size >= MOST_UNANSWERED) return undefined;
     unanswered.add(path);
     const answer = statfs(path)
@@ -41,7 +40,7 @@ export function fileSystemReader(clock: Clock): (mounts: readonly Mount[]) => Pr
 /** "Used" and "available" do not add up to the total: some is kept for the system's own use. The percentage is that of `df`. */
 export function fileSystemReadings(
   path: string,
-  space: Pick<Space, "bsize" | "blocks" | "bfree" | "bavail" | "files" | "ffree">,
+  space: Pick<StatsFs, "bsize" | "blocks" | "bfree" | "bavail" | "files" | "ffree">,
 ): readonly TelemetryReading[] {
   const used = (space.blocks - space.bfree) * space.bsize;
   const available = space.bavail * space.bsize;

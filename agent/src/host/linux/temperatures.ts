@@ -50,8 +50,6 @@ export async function temperatureReadings(sensors: readonly Sensor[]): Promise<r
   const texts = await Promise.all(sensors.map(({ path }) => readFile(path, "utf8").catch(() => "")));
   return sensors.flatMap(({ instance }, index) => {
     const thousandths = parseInt(texts[index] ?? "", 10);
-    return Number.isNaN(thousandths)
-      ? []
-      : [{ metric: "temperature.celsius", instance, value: thousandths / 1_000 }];
+    return Number.isNaN(thousandths) ? [] : [{ metric: "temperature.celsius", instance, value: thousandths / 1_000 }];
   });
 }

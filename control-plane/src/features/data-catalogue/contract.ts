@@ -26,7 +26,10 @@ export const data = resource({
     bytes: Type.Integer(),
     /** SHA-256, hex. */
     hash: Type.String(),
+    /** What the catalogue, the source and operators say of it; the operators' words win. */
     tags: Tags,
+    /** Those that operators set. */
+    givenTags: Tags,
     modifiedAt: Type.Integer(),
   }),
   life: machine("data", "available", {
@@ -66,9 +69,34 @@ export const dataSource = resource({
   indexes: { device: ({ device, name }) => [[device, name]], name: ({ name }) => [[name]] },
 });
 
+/** What a query may speak of: bare words are tags. */
+export const dataVocabulary = {
+  fields: {
+    id: "string",
+    name: "string",
+    /** Bytes. */
+    size: "number",
+    kind: "string",
+    extension: "string",
+    /** Names; their ids stand beside them. */
+    source: "string",
+    source_id: "string",
+    device: "string",
+    device_id: "string",
+    access: "string",
+    hash: "string",
+    state: "string",
+    modified_at: "number",
+    tags: "map",
+  },
+  labels: "tags",
+} as const;
+
 export const queryData = action({
   path: "diml/dml/fmdm/query",
   summary: "Find data by an expression over its meta-data",
+  description:
+    'Bare words are tags. The fields are name, size (bytes), kind, extension, source, device, access, hash, state and modified_at. CEL is understood too: name.endsWith(".log") && size > 1000. Removed data is not found.',
   effect: "read",
   permission: "data:read",
   input: Type.Object({ expression: Query, ...pageInput }),
@@ -84,9 +112,18 @@ export const tagData = action({
   input: Type.Object({
     id: Ref("data", "The data: id or unique name"),
     set: Type.Optional(Tags),
-    remove: Type.Optional(Type.Array(Type.String())),
+    remove: Type.Optional(Type.Array(Type.String(), { description: "Keys of tags that an operator set" })),
   }),
   output: rowSchema(data),
+});
+
+export const refreshSources = action({
+  path: "diml/dml/fmdm/datasource/refresh",
+  summary: "Look again whether the data of a device's sources can be reached",
+  effect: "write",
+  permission: "data:refresh",
+  input: Type.Object({ device: Ref("device", "The device: id or name") }),
+  output: Type.Object({ device: Type.String(), sources: Type.Integer() }),
 });
 
 export type Data = Row<typeof data>;

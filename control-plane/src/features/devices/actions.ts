@@ -1,5 +1,6 @@
 import { handle } from "../../platform/action.ts";
 import { moved, updated } from "../../platform/change.ts";
+import { pageOfMatches } from "../../platform/pages.ts";
 import { resolve } from "../../platform/reference.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
 import * as contract from "./contract.ts";
@@ -104,22 +105,3 @@ export const deviceActions = [
   }),
   handle(contract.countRefusals, async (_, { link }: DevicesContext) => ({ refusals: link.refusals() })),
 ];
-
-/** A page of the rows that match, and how many match in all: the walk goes on to the end to count. */
-async function pageOfMatches<T>(
-  walk: AsyncIterable<{ row: T; cursor: string }>,
-  isWanted: (row: T) => boolean,
-  limit: number,
-) {
-  const items: T[] = [];
-  let next: string | undefined;
-  for await (const { row, cursor } of walk) {
-    if (!isWanted(row)) continue;
-    if (items.length < limit) items.push(row);
-    else {
-      next = cursor;
-      break;
-    }
-  }
-  return { items, ...(next !== undefined && { next }) };
-}

@@ -1,0 +1,30 @@
+import type { commandKinds, Command, CommandKind, CommandReport, Reason } from "@edgemere/protocol";
+import type { Host } from "../../host/host.ts";
+
+export type ArgumentsOf<K extends CommandKind> = NonNullable<Command[(typeof commandKinds)[K]["task"]]>;
+export type ResultOf<K extends CommandKind> = NonNullable<CommandReport[(typeof commandKinds)[K]["task"]]>;
+
+/** How a command went. What failed may have a result all the same, such as an exit code. */
+export type Outcome<R> =
+  | { readonly result: R }
+  | { readonly reason: Reason; readonly detail: string; readonly result?: R };
+
+export interface HandlerContext {
+  readonly host: Host;
+  /** Aborts when the command is cancelled, runs too long, or the agent stops: end soon, then. */
+  readonly signal: AbortSignal;
+  /** Takes what the command writes; delivered while it runs. */
+  readonly output: (channel: "stdout" | "stderr", bytes: Uint8Array) => void;
+  /** Reports the inventory now; gives the number of facts. */
+  readonly refreshInventory: () => Promise<number>;
+  /** How long this agent has been running, milliseconds. */
+  readonly uptime: () => number;
+}
+
+/** Carries out one kind of command. */
+export interface Handler<K extends CommandKind> {
+  /** What is wrong with the arguments; undefined when nothing is. Asked before anything is promised. */
+  readonly check?: (given: ArgumentsOf<K>) => string | undefined;
+  /** A HostError that it throws becomes the failure it names. */
+  readonly run: (given: ArgumentsOf<K>, context: HandlerContext) => Promise<Outcome<ResultOf<K>>>;
+}

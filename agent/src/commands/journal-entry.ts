@@ -1,0 +1,60 @@
+import { crc32 } from "node:zlib";
+
+/**
+ * One line of the journal. A command goes `received` → `started` → `ended` → `reported`, and each word is on the disk
+ * before what it allows: the receipt, the effect, the report. Bytes are base64.
+ */
+export type JournalEntry =
+  /** `command` is the Command as it was signed. */
+  | { readonly entry: "received"; readonly command: string }
+  | { readonly entry: "started"; readonly id: string }
+  /** Stands for itself: whatever was written of this command before is no longer needed. `report` is the final CommandReport. */
+  | {
+      readonly entry: "ended";
+      readonly id: string;
+      readonly sequence: number;
+      readonly expiresAt: number;
+      readonly report: string;
+    }
+  /** The report is in the spool, which delivers it or tells of its loss. */
+  | { readonly entry: "reported"; readonly id: string }
+  /** Which sequence numbers have come: all up to `floor`, and those of `above`. Before `doubtedUntil` commands may have come that are not written here. */
+  | {
+      readonly entry: "seen";
+      readonly floor: number;
+      readonly above: readonly number[];
+      readonly doubtedUntil: number;
+    };
+
+/** `<crc32, 8 hex digits> <JSON>` and a line feed. */
+export function writeEntries(entries: readonly JournalEntry[]): Uint8Array {
+  const lines = entries.map((entry) => {
+    const text = JSON.stringify(entry);
+    return `${checksum(text)} ${text}\n`;
+  });
+  return Buffer.from(lines.join(""));
+}
+
+export interface JournalReading {
+  readonly entries: readonly JournalEntry[];
+  /** Lines that are wrong and have right ones after them: not a write that was cut off, but damage. */
+  readonly damagedLines: number;
+}
+
+/** Reads what can be read. A torn line at the end is a write that nobody was told of: it is left out. */
+export function readEntries(content: Uint8Array): JournalReading {
+  const lines = Buffer.from(content).toString().split("\n");
+  // Every complete line ends with a line feed, so what follows the last one is nothing or torn.
+  const read = lines.slice(0, -1).map(readLine);
+  const lastRight = read.findLastIndex((entry) => entry !== undefined);
+  const kept = read.slice(0, lastRight + 1);
+  const entries = kept.filter((entry) => entry !== undefined);
+  return { entries, damagedLines: kept.length - entries.length };
+}
+
+function readLine(line: string): JournalEntry | undefined {
+  const text = line.slice(9);
+  return line.slice(0, 8) === checksum(text) ? (JSON.parse(text) as JournalEntry) : undefined;
+}
+
+const checksum = (text: string) => crc32(text).toString(16).padStart(8, "0");

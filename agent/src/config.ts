@@ -1,0 +1,137 @@
+import { homedir } from "node:os";
+import { isAbsolute, join, resolve } from "node:path";
+import { commandKinds, limits, type CommandKind } from "@edgemere/protocol";
+import { DAY, HOUR, MINUTE, SECOND } from "@edgemere/protocol/kit";
+import { optionsHelp, readOptions, type Option, type Options, type RepeatableOption } from "./config-options.ts";
+import { ConfigError, duration, oneOf, pair, size, type Reader } from "./config-values.ts";
+
+/** A directory whose files the agent reports. */
+export interface DataSourceConfig {
+  /** Unique on the device. */
+  readonly name: string;
+  /** Absolute. */
+  readonly path: string;
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+/** What the agent's core needs to be told. Durations are milliseconds. */
+export interface AgentConfig {
+  readonly sampleEvery: number;
+  /** How often samples are packed and handed over; at least `sampleEvery`. */
+  readonly reportEvery: number;
+  readonly inventoryEvery: number;
+  readonly sources: readonly DataSourceConfig[];
+  /** How often data directories are looked at. */
+  readonly dataEvery: number;
+  /** Dangerous command kinds that may run here. */
+  readonly allow: readonly CommandKind[];
+  readonly spool: { readonly maxBytes: number };
+}
+
+/** Everything `edgemere-agent` can be told. */
+export interface ProgramConfig extends AgentConfig {
+  readonly dataFolder: string;
+  /** Name to enrol under; the host's own when absent. */
+  readonly name?: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly logLevel: LogLevel;
+  /** MQTT keep-alive. */
+  readonly keepalive: number;
+}
+
+export const logLevels = ["debug", "info", "warn", "error"] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+const PREFIX = "EDGEMERE_AGENT_";
+
+const dangerousKinds = (Object.keys(commandKinds) as CommandKind[]).filter((kind) => commandKinds[kind].dangerous);
+
+const named: Reader<string> = (text) => {
+  if (text.length > limits.nameLength) throw new ConfigError(`has more than ${limits.nameLength} characters`);
+  return text;
+};
+
+const options = {
+  data: {
+    takes: "DIR",
+    about: "Folder of keys, spool and journal [~/.local/share/edgemere-agent, for root /var/lib/edgemere-agent]",
+    read: (text: string) => resolve(text),
+  },
+  config: { takes: "FILE", about: "YAML file with any of these options as keys", read: (text: string) => text },
+  sample: option("TIME", "How often metrics are measured", "10s", duration(100, HOUR)),
+  report: option("TIME", "How often measured metrics are sent; at least --sample", "10s", duration(100, HOUR)),
+  inventory: option("TIME", "How often slow facts are looked at", "6h", duration(MINUTE, 7 * DAY)),
+  source: many("NAME=DIR", "Directory whose files are reported", pair),
+  tag: many("SOURCE:KEY=VALUE", "Tag on the data of a source", pair),
+  "source-every": option("TIME", "How often data directories are looked at", "30s", duration(SECOND, DAY)),
+  allow: many("KIND", `Dangerous command kind that may run here (${dangerousKinds.join(", ")})`, oneOf(dangerousKinds)),
+  spool: option("SIZE", "Room for records that are not delivered yet", "256MiB", size(1024 ** 2, 1024 ** 4)),
+  keepalive: option("TIME", "Silence after which the connection is checked", "60s", duration(SECOND, HOUR)),
+  name: { takes: "TEXT", about: "enrol: name of this device, if not its host name", read: named },
+  label: many("KEY=VALUE", "enrol: label of this device", pair),
+  "log-level": option("LEVEL", `Least important lines to log (${logLevels.join(", ")})`, "info", oneOf(logLevels)),
+} satisfies Options;
+
+/** The options with their defaults, for `--help`. */
+export const configHelp = (): string => optionsHelp(options);
+
+/** Reads flags, environment and file; throws ConfigError. */
+export function readConfig(
+  argv: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): ProgramConfig {
+  const values = readOptions(options, { argv, environment, prefix: PREFIX });
+  if (values.report < values.sample) throw new ConfigError("--report must be at least as long as --sample");
+  return {
+    sampleEvery: values.sample,
+    reportEvery: values.report,
+    inventoryEvery: values.inventory,
+    sources: sourcesOf(values.source, values.tag),
+    dataEvery: values["source-every"],
+    allow: [...new Set(values.allow)],
+    spool: { maxBytes: values.spool },
+    dataFolder: values.data ?? defaultDataFolder(),
+    ...(values.name !== undefined && { name: values.name }),
+    labels: Object.fromEntries(values.label),
+    logLevel: values["log-level"],
+    keepalive: values.keepalive,
+  };
+}
+
+type Pair = readonly [key: string, value: string];
+
+function sourcesOf(sources: readonly Pair[], tags: readonly Pair[]): readonly DataSourceConfig[] {
+  const names = sources.map(([name]) => name);
+  for (const [name, path] of sources) {
+    if (names.filter((each) => each === name).length > 1) throw new ConfigError(`--source ${name} is given twice`);
+    if (name.length > limits.nameLength) throw new ConfigError(`--source ${name}: the name is too long`);
+    if (!isAbsolute(path)) throw new ConfigError(`--source ${name}=${path}: the directory must start with /`);
+  }
+  const placed = tags.map(([key, value]) => ({ ...splitTag(key, names), value }));
+  return sources.map(([name, path]) => ({
+    name,
+    path,
+    tags: Object.fromEntries(placed.filter((tag) => tag.source === name).map(({ key, value }) => [key, value])),
+  }));
+}
+
+function splitTag(text: string, sources: readonly string[]): { readonly source: string; readonly key: string } {
+  const at = text.lastIndexOf(":");
+  const [source, key] = [text.slice(0, Math.max(at, 0)), text.slice(at + 1)];
+  if (at < 1 || key === "") throw new ConfigError(`--tag ${text}: write SOURCE:KEY=VALUE`);
+  if (!sources.includes(source)) throw new ConfigError(`--tag ${text}: there is no --source ${source}`);
+  return { source, key };
+}
+
+function defaultDataFolder(): string {
+  const isRoot = process.getuid?.() === 0;
+  return isRoot ? "/var/lib/edgemere-agent" : join(homedir(), ".local/share/edgemere-agent");
+}
+
+function option<T>(takes: string, about: string, fallback: string, read: Reader<T>): Option<T> & { fallback: string } {
+  return { takes, about, fallback, read };
+}
+
+function many<T>(takes: string, about: string, read: Reader<T>): RepeatableOption<T> {
+  return { takes, about, read, repeatable: true };
+}

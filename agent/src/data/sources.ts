@@ -1,0 +1,111 @@
+import { limits } from "@edgemere/protocol";
+import { idMaker, Reconciler, SECOND, type Env } from "@edgemere/protocol/kit";
+import { HostError, type DataFile, type Host } from "../host/host.ts";
+import type { Outbox } from "../link/outbox.ts";
+import { isNews, reportMessages, type Item, type Look, type Source } from "./report.ts";
+
+export interface DataSourcesParts {
+  readonly env: Env;
+  readonly host: Host;
+  readonly outbox: Outbox;
+  readonly config: { readonly sources: readonly Source[]; readonly dataEvery: number };
+}
+
+// A file that was written to so recently may be written to again without its time or size telling.
+const STILL_WARM = 2 * SECOND;
+
+/** Looks at the configured directories and reports what they hold when it changed. Only files that changed are read. */
+export class DataSources implements AsyncDisposable {
+  readonly #parts: DataSourcesParts;
+  readonly #loops: readonly Reconciler[];
+  readonly #stop = new AbortController();
+  readonly #newId: () => string;
+
+  constructor(parts: DataSourcesParts) {
+    this.#parts = parts;
+    this.#newId = idMaker(parts.env);
+    // A loop of its own for each: a slow disk does not hold up the others.
+    this.#loops = parts.config.sources.map((source) => this.#loopOf(source));
+  }
+
+  start(): void {
+    for (const loop of this.#loops) loop.start();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await Promise.all(this.#loops.map((loop) => loop[Symbol.asyncDispose]()));
+  }
+
+  #loopOf(source: Source): Reconciler {
+    const hashes: HashCache = new Map();
+    let told: Look | undefined;
+    const step = async () => {
+      const look = await this.#look(source, hashes);
+      if (this.#stop.signal.aborted || !isNews(look, told)) return;
+      for (const dataSource of reportMessages(source, look, this.#newId())) {
+        await this.#parts.outbox.append("event", { dataSource });
+      }
+      told = look;
+    };
+    const { env, config } = this.#parts;
+    const stopped = new Promise<void>((resolve) => {
+      this.#stop.signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+    return new Reconciler(
+      {
+        name: `report ${source.name}`,
+        every: config.dataEvery,
+        step: async () => {
+          // A large file may take minutes to read; stopping does not wait for it.
+          await Promise.race([step(), stopped]);
+          return "settled";
+        },
+        onError: (error) => env.log.warn("a data source could not be reported", { source: source.name, error }),
+      },
+      env.clock,
+    );
+  }
+
+  async #look({ path }: Source, hashes: HashCache): Promise<Look> {
+    const { host, env } = this.#parts;
+    try {
+      const files = await host.listFiles(path);
+      const { totalBytes, freeBytes } = await host.capacity(path);
+      const listedAt = env.clock.now();
+      forgetOthers(hashes, files);
+      const items: Item[] = [];
+      for (const file of files.filter(({ name }) => name !== "" && name.length <= limits.textLength)) {
+        if (this.#stop.signal.aborted) break;
+        const hash = await this.#hash(path, file, hashes, listedAt);
+        if (hash !== undefined) items.push({ ...file, hash });
+      }
+      return { items: items.sort((a, b) => (a.name < b.name ? -1 : 1)), totalBytes, freeBytes };
+    } catch (error) {
+      if (!(error instanceof HostError)) throw error;
+      return { failure: error.message };
+    }
+  }
+
+  /** Undefined for a file that went away meanwhile or cannot be read: the next look sees what became of it. */
+  async #hash(path: string, file: DataFile, hashes: HashCache, listedAt: number): Promise<string | undefined> {
+    const known = hashes.get(file.name);
+    if (known?.bytes === file.bytes && known.modifiedAt === file.modifiedAt) return known.hash;
+    try {
+      const hash = await this.#parts.host.hashFile(path, file.name);
+      if (listedAt - file.modifiedAt > STILL_WARM) hashes.set(file.name, { ...file, hash });
+      return hash;
+    } catch (error) {
+      if (!(error instanceof HostError)) throw error;
+      this.#parts.env.log.debug("a data file was skipped", { file: file.name, error });
+      return undefined;
+    }
+  }
+}
+
+type HashCache = Map<string, Item>;
+
+function forgetOthers(hashes: HashCache, files: readonly DataFile[]): void {
+  const names = new Set(files.map(({ name }) => name));
+  for (const name of hashes.keys()) if (!names.has(name)) hashes.delete(name);
+}

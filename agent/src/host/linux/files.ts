@@ -1,0 +1,108 @@
+import { createHash } from "node:crypto";
+import { constants } from "node:fs";
+import { lstat, open, readdir, statfs } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+import { HostError } from "../host.ts";
+import type { DataFile } from "../host.ts";
+
+const DEEPEST = 32;
+const MOST_FILES = 100_000;
+
+// Never waits for the other end of a pipe that somebody put there.
+const FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY;
+
+/**
+ * Every regular file below a directory. Each folder is opened without following links and then walked by its handle,
+ * so a folder that turns into a link on the way leads nowhere. What vanishes meanwhile is left out.
+ */
+export async function listFiles(directory: string): Promise<readonly DataFile[]> {
+  const files: DataFile[] = [];
+  await within(await openDirectory(directory), (folder) => walk(folder, "", 1));
+  return files;
+
+  async function walk(folder: FileHandle, prefix: string, depth: number): Promise<void> {
+    for (const name of (await readdir(handlePath(folder))).sort()) {
+      const found = await lstat(`${handlePath(folder)}/${name}`).catch(absent);
+      if (found?.isDirectory()) {
+        if (depth >= DEEPEST)
+          throw new HostError(
+            "failed",
+            `${directory} has more than ${DEEPEST} levels of folders: name one further down`,
+          );
+        const below = await openFolder(`${handlePath(folder)}/${name}`);
+        if (below !== undefined) await within(below, (inner) => walk(inner, `${prefix}${name}/`, depth + 1));
+      } else if (found?.isFile()) {
+        if (files.length >= MOST_FILES)
+          throw new HostError("failed", `${directory} has more than ${MOST_FILES} files: name a folder further down`);
+        files.push({ name: prefix + name, bytes: found.size, modifiedAt: Math.trunc(found.mtimeMs) });
+      }
+    }
+  }
+}
+
+/** SHA-256 of a file below a directory, hex. */
+export async function hashFile(directory: string, name: string): Promise<string> {
+  const parts = name.split("/");
+  if (parts.some((part) => part === "" || part === "." || part === ".." || part.includes("\0")))
+    throw new HostError("not-allowed", `"${name}" does not name a file below ${directory}`);
+  return within(await openDirectory(directory), (folder) => hashBelow(folder, parts));
+}
+
+async function hashBelow(folder: FileHandle, [name = "", ...rest]: readonly string[]): Promise<string> {
+  const path = `${handlePath(folder)}/${name}`;
+  if (rest.length > 0)
+    return within(await open(path, FOLDER | constants.O_NOFOLLOW).catch(refuse(name)), (below) =>
+      hashBelow(below, rest),
+    );
+  return within(await open(path, FILE).catch(refuse(name)), async (file) => {
+    if (!(await file.stat()).isFile()) throw new HostError("not-found", `${name} is no regular file`);
+    const hash = createHash("sha256");
+    for await (const chunk of file.createReadStream({ autoClose: false, highWaterMark: 256 * 1024 }))
+      hash.update(chunk as Uint8Array);
+    return hash.digest("hex");
+  });
+}
+
+/** How large the file system below a directory is, and how much of it is left. */
+export async function capacity(
+  directory: string,
+): Promise<{ readonly totalBytes: number; readonly freeBytes: number }> {
+  const { bavail, blocks, bsize } = await statfs(directory).catch(refuse(directory));
+  return { totalBytes: blocks * bsize, freeBytes: bavail * bsize };
+}
+
+/** The directory itself was named by whoever runs this host, and may be a link. */
+const openDirectory = (directory: string) => open(directory, FOLDER).catch(refuse(directory));
+const openFolder = (path: string) => open(path, FOLDER | constants.O_NOFOLLOW).catch(absent);
+
+/** Names what is opened, wherever it was moved. */
+const handlePath = (handle: FileHandle) => `/proc/self/fd/${handle.fd}`;
+
+async function within<T>(handle: FileHandle, use: (handle: FileHandle) => Promise<T>): Promise<T> {
+  try {
+    return await use(handle);
+  } finally {
+    await handle.close();
+  }
+}
+
+const codeOf = (error: unknown) => (error instanceof Error && "code" in error ? error.code : undefined);
+
+/** What vanished, turned into a link or may not be read is simply not there. */
+function absent(error: unknown): undefined {
+  if (["ENOENT", "ENOTDIR", "ELOOP", "EACCES", "EPERM"].includes(String(codeOf(error)))) return undefined;
+  throw error;
+}
+
+const refuse = (path: string) => (cause: unknown) => {
+  const code = codeOf(cause);
+  if (code === "ENOENT") throw new HostError("not-found", `${path} does not exist`, { cause });
+  if (code === "ENOTDIR" || code === "ELOOP")
+    throw new HostError("not-found", `${path} is a link or not what its name says`, { cause });
+  if (code === "EACCES" || code === "EPERM")
+    throw new HostError("not-allowed", `the agent may not read ${path}: check its permissions`, { cause });
+  throw new HostError("failed", `${path} cannot be read: ${cause instanceof Error ? cause.message : "unknown"}`, {
+    cause,
+  });
+};

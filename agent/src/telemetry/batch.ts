@@ -1,0 +1,83 @@
+import { limits, type Encodable, type v1 } from "@edgemere/protocol";
+import { HOUR } from "@edgemere/protocol/kit";
+import type { TelemetryReading } from "./reading.ts";
+
+type TelemetryMessage = Encodable<typeof v1.TelemetryBatch>;
+
+interface Series {
+  readonly metric: string;
+  readonly instance: string;
+  readonly values: number[];
+}
+
+// A record must fit in one message together with others; half of it leaves room for the frame around it.
+const LARGEST_BATCH = limits.messageBytes / 2;
+// An offset has 32 bits. Rows this far apart come from a clock that stepped, not from one report.
+const LONGEST_BATCH = HOUR;
+
+/** Samples on their way into one record: one row per instant, one column per series. */
+export class Batch {
+  readonly #instants: number[] = [];
+  readonly #series = new Map<string, Series>();
+  #left = 0;
+
+  get rows(): number {
+    return this.#instants.length;
+  }
+
+  /** Readings that were left out because a limit of the protocol forbids them. */
+  get left(): number {
+    return this.#left;
+  }
+
+  /** Whether a row of this instant may follow; if not, this batch is closed and another begun. */
+  accepts(at: number, readings: number): boolean {
+    const [first = at] = this.#instants;
+    const last = this.#instants.at(-1) ?? at;
+    return (
+      at >= last &&
+      at - first < LONGEST_BATCH &&
+      this.rows < limits.telemetryRows &&
+      bytesOf(this.#series) + 8 * Math.max(readings, this.#series.size) <= LARGEST_BATCH
+    );
+  }
+
+  add(at: number, readings: readonly TelemetryReading[]): void {
+    const row = this.rows;
+    this.#instants.push(at);
+    for (const reading of readings) {
+      const values = this.#columnOf(reading, row);
+      // Of two readings of one series the last counts.
+      if (values !== undefined && Number.isFinite(reading.value)) values[row] = reading.value;
+      else this.#left += 1;
+    }
+    for (const { values } of this.#series.values()) if (values.length === row) values.push(NaN);
+  }
+
+  message(): TelemetryMessage {
+    const [base = 0] = this.#instants;
+    return {
+      baseMs: base,
+      offsetMs: this.#instants.map((instant) => instant - base),
+      series: [...this.#series.values()].map((series) => ({ ...series })),
+    };
+  }
+
+  #columnOf({ metric, instance }: TelemetryReading, row: number): number[] | undefined {
+    const key = `${metric} ${instance}`;
+    const known = this.#series.get(key);
+    if (known !== undefined) return known.values;
+    const isNamed = metric !== "" && metric.length <= limits.nameLength && instance.length <= limits.nameLength;
+    if (!isNamed || this.#series.size >= limits.telemetrySeries) return undefined;
+    const values = Array.from({ length: row }, () => NaN);
+    this.#series.set(key, { metric, instance, values });
+    return values;
+  }
+}
+
+// Names may take three bytes a character; the rest is tags and lengths.
+const bytesOf = (all: ReadonlyMap<string, Series>): number =>
+  [...all.values()].reduce(
+    (sum, { metric, instance, values }) => sum + 3 * (metric.length + instance.length) + 8 * values.length + 20,
+    0,
+  );

@@ -1,0 +1,120 @@
+import type { Env } from "@edgemere/protocol/kit";
+import type { Host } from "../host/host.ts";
+import type { Outbox } from "../link/outbox.ts";
+import { Batch } from "./batch.ts";
+import type { TelemetryReading } from "./reading.ts";
+
+export interface SamplerParts {
+  readonly env: Env;
+  readonly host: Host;
+  readonly outbox: Outbox;
+  readonly config: { readonly sampleEvery: number; readonly reportEvery: number };
+}
+
+/** Measures at the start, then at whole multiples of the sampling interval of the wall clock: all devices measure at the same instants. */
+export class Sampler implements AsyncDisposable {
+  readonly #parts: SamplerParts;
+  readonly #stop = new AbortController();
+  #running: Promise<void> | undefined;
+  #batch = new Batch();
+  #reportAt = 0;
+  #sampled = 0;
+  /** Troubles that were told already and have not ended. */
+  readonly #told = new Set<string>();
+
+  constructor(parts: SamplerParts) {
+    this.#parts = parts;
+  }
+
+  /** Samples since the start. */
+  get sampled(): number {
+    return this.#sampled;
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** Hands over what was measured and not yet sent. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+    await this.#flush();
+  }
+
+  async #run(): Promise<void> {
+    const { clock } = this.#parts.env;
+    const { sampleEvery, reportEvery } = this.#parts.config;
+    // Whoever looks at a device that has just started sees something at once.
+    await this.#sample();
+    await this.#flush();
+    this.#reportAt = nextMultiple(clock.now(), reportEvery);
+    for (;;) {
+      await this.#sleepUntil(nextMultiple(clock.now(), sampleEvery), sampleEvery);
+      if (this.#stop.signal.aborted) return;
+      await this.#sample();
+      const now = clock.now();
+      // The second condition holds after a backward step of the clock.
+      if (now < this.#reportAt && this.#reportAt - now <= reportEvery) continue;
+      await this.#flush();
+      this.#reportAt = nextMultiple(now, reportEvery);
+    }
+  }
+
+  /** Timers may end a little early, and the clock may step meanwhile: then the wait goes on, but never for longer than one interval. */
+  async #sleepUntil(instant: number, longest: number): Promise<void> {
+    const { clock } = this.#parts.env;
+    const latest = clock.monotonic() + longest;
+    for (;;) {
+      const wait = Math.min(instant - clock.now(), latest - clock.monotonic());
+      if (wait <= 0 || this.#stop.signal.aborted) return;
+      await clock.sleep(wait, this.#stop.signal);
+    }
+  }
+
+  async #sample(): Promise<void> {
+    const { clock } = this.#parts.env;
+    const readings = await this.#try("sampling failed", () => this.#parts.host.sample());
+    if (readings === undefined) return;
+    const at = clock.now();
+    if (!this.#batch.accepts(at, readings.length)) await this.#flush();
+    this.#add(at, readings);
+  }
+
+  #add(at: number, readings: readonly TelemetryReading[]): void {
+    this.#batch.add(at, readings);
+    this.#sampled += 1;
+    const { left } = this.#batch;
+    if (left > 0) this.#tell("readings were left out: too many, badly named or not finite", { readings: left });
+  }
+
+  async #flush(): Promise<void> {
+    const batch = this.#batch;
+    if (batch.rows === 0) return;
+    this.#batch = new Batch();
+    await this.#try("telemetry could not be kept and is lost", () =>
+      this.#parts.outbox.append("telemetry", { telemetry: batch.message() }),
+    );
+  }
+
+  async #try<T>(trouble: string, work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      const value = await work();
+      this.#told.delete(trouble);
+      return value;
+    } catch (error) {
+      this.#tell(trouble, { error });
+      return undefined;
+    }
+  }
+
+  /** A trouble that lasts is told once, not at every interval. */
+  #tell(trouble: string, fields: Readonly<Record<string, unknown>>): void {
+    if (this.#told.has(trouble)) return;
+    this.#told.add(trouble);
+    this.#parts.env.log.warn(trouble, fields);
+  }
+}
+
+/** The next multiple after `now`, never `now` itself. */
+const nextMultiple = (now: number, every: number): number => (Math.floor(now / every) + 1) * every;

@@ -1,0 +1,71 @@
+import type { Colors } from "picocolors/types";
+import { visible } from "./visible.ts";
+
+/** The value at `agent.version` or `inventory.os.name`: keys may hold dots themselves. */
+export function valueAt(row: unknown, column: string): unknown {
+  if (typeof row !== "object" || row === null) return undefined;
+  const record = row as Readonly<Record<string, unknown>>;
+  if (Object.hasOwn(record, column)) return record[column];
+  const dots = [...column.matchAll(/\./g)].map(({ index }) => index);
+  for (const dot of dots) {
+    const found = valueAt(record[column.slice(0, dot)], column.slice(dot + 1));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** One value as a person reads it, on one line, harmless in a terminal. */
+export function cellOf(column: string, value: unknown): string {
+  const name = column.split(".").at(-1) ?? column;
+  if (value === undefined || value === null || value === "") return "-";
+  if (typeof value === "number" && isInstant(name, value)) return localTime(value);
+  if (typeof value === "number" && /bytes$/i.test(name)) return humanBytes(value);
+  if (typeof value === "string") return visible(value);
+  if (Array.isArray(value)) return value.length === 0 ? "-" : value.map((each) => cellOf("", each)).join(", ");
+  if (typeof value !== "object") return String(value as number | boolean);
+  const entries = Object.entries(value);
+  return entries.length === 0 ? "-" : entries.map(([key, each]) => `${visible(key)}=${cellOf(key, each)}`).join(", ");
+}
+
+/** In the local time zone: 2026-03-01 14:05:09 */
+export const localTime = (at: number): string =>
+  Number.isFinite(new Date(at).getTime()) ? new Date(at).toLocaleString("sv-SE") : String(at);
+
+export function humanBytes(bytes: number): string {
+  const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+  const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, Math.abs(bytes))) / 10));
+  const scaled = bytes / 1024 ** power;
+  return `${power === 0 || Math.abs(scaled) >= 100 ? Math.round(scaled) : scaled.toFixed(1)} ${units[power]}`;
+}
+
+/** Good, passing and bad states by colour, for those who see it; the word is there for all. */
+export function coloured(column: string, cell: string, colours: Colors): string {
+  if (!/(^|\.)(state|presence|decision)$/.test(column)) return cell;
+  const paint = colourOf[cell];
+  return paint === undefined ? cell : colours[paint](cell);
+}
+
+const colourOf: Readonly<Record<string, "green" | "yellow" | "red" | "dim">> = {
+  ...Object.fromEntries(
+    "online active ready available succeeded satisfied completed confirmed provisioned open allowed"
+      .split(" ")
+      .map((each) => [each, "green"] as const),
+  ),
+  ...Object.fromEntries(
+    "silent pending running queued sent accepted partial suspended stale placing needed selected evaluated provisioning"
+      .split(" ")
+      .map((each) => [each, "yellow"] as const),
+  ),
+  ...Object.fromEntries(
+    "failed failedprovision lost quarantined rejected refused denied revoked interrupted"
+      .split(" ")
+      .map((each) => [each, "red"] as const),
+  ),
+  ...Object.fromEntries(
+    "offline retired expired used removed cancelled disabled shutdown".split(" ").map((each) => [each, "dim"] as const),
+  ),
+};
+
+// Instants are milliseconds since 1970 in fields that end in At; smaller numbers there mean "never" or are something else.
+const isInstant = (name: string, value: number) =>
+  /(At|^at|^since|^from|^to|^notAfter)$/.test(name) && Number.isInteger(value) && value > 1e11;

@@ -1,0 +1,38 @@
+import type { Path } from "../src/faces/client.ts";
+
+/** What is shown of lists where nothing else is asked for. Lists that are not here show their plain fields. */
+const usual: Partial<Record<Path, readonly string[]>> = {
+  "cpl/dm/device/list": ["name", "presence", "state", "presenceAt", "agent.version", "labels"],
+  "cpl/dm/device/history": ["at", "attribute", "before", "after"],
+  "cpl/dm/job/list": ["id", "kind", "state", "devices", "author", "createdAt"],
+  "cpl/dm/job/kinds": ["kind", "summary", "lane", "dangerous"],
+  "cpl/dm/token/list": ["id", "state", "used", "uses", "expiresAt", "author", "labels"],
+  "diml/dml/fmdm/query": ["name", "source", "device", "state", "bytes", "modifiedAt", "id"],
+  "diml/dml/fmdm/data/list": ["name", "source", "device", "state", "bytes", "modifiedAt", "id"],
+  "diml/dml/fmdm/datasource/list": ["name", "device", "state", "freeBytes", "totalBytes", "path"],
+  "diml/dml/do/datarequest/list": ["id", "name", "state", "query", "createdAt", "reason"],
+  "diml/dml/do/datareference/list": ["id", "name", "state", "query", "createdAt"],
+  "diml/dml/do/datainstance/list": ["id", "name", "state", "device", "bytes", "path"],
+  "diml/dml/do/datareservation/list": ["id", "request", "data", "decision", "state", "expiresAt"],
+  "ia/token/list": ["id", "name", "owner", "state", "expiresAt"],
+  "ia/user/list": ["name", "state", "roles", "createdAt"],
+  "ia/audit/list": ["at", "actor", "via", "action", "decision", "id"],
+  "ia/event/list": ["number", "at", "type", "subject"],
+};
+
+const HEAD = ["id", "name", "kind", "state"];
+const BORING = new Set(["version", "updatedAt"]);
+
+/** The columns for these rows: asked for, usual, or what the rows hold. */
+export function columnsFor(
+  path: string,
+  rows: readonly unknown[],
+  asked?: readonly string[] | undefined,
+): readonly string[] {
+  if (asked !== undefined) return asked;
+  const known = (usual as Readonly<Record<string, readonly string[]>>)[path];
+  if (known !== undefined) return known;
+  const names = new Set(rows.flatMap((row) => Object.keys(row as object)));
+  const plain = [...names].filter((name) => !BORING.has(name));
+  return [...HEAD.filter((name) => names.has(name)), ...plain.filter((name) => !HEAD.includes(name))];
+}

@@ -1,0 +1,72 @@
+import type { TSchema } from "@sinclair/typebox";
+import type { AnyAction } from "../src/platform/action.ts";
+import { kebab } from "./failure.ts";
+
+/** How an input field is given on the command line. */
+export interface Field {
+  readonly name: string;
+  /** `queue-timeout`, without dashes. */
+  readonly flag: string;
+  /** Other names, as published elsewhere. */
+  readonly aliases: readonly string[];
+  /**
+   * list: repeated. record: `key=value`, repeated, or an object. document: JSON or YAML text, or `@file`.
+   * textOrDocument: text that looks like neither is taken as it is.
+   */
+  readonly kind: "text" | "integer" | "number" | "boolean" | "list" | "record" | "document" | "textOrDocument";
+  readonly choices: readonly string[];
+  readonly description: string;
+  readonly required: boolean;
+  /** Never on the command line, where other users of the host would see it. */
+  readonly secret: boolean;
+  readonly default?: unknown;
+  /** The resource whose id or name it takes. */
+  readonly reference?: string;
+  /** Records only: values are text, whatever they look like. */
+  readonly textValues?: boolean;
+}
+
+export function fieldsOf({ input, aliases = {}, secrets = [] }: AnyAction): readonly Field[] {
+  const { properties, required = [] } = input as { properties: Record<string, TSchema>; required?: readonly string[] };
+  return Object.entries(properties).map(([name, schema]) => ({
+    name,
+    flag: kebab(name),
+    aliases: Object.keys(aliases)
+      .filter((alias) => aliases[alias] === name)
+      .map(kebab),
+    kind: kindOf(schema),
+    choices: choicesOf((schema["items"] as TSchema | undefined) ?? schema),
+    description: schema.description ?? "",
+    required: required.includes(name),
+    secret: secrets.includes(name),
+    ...(schema["default"] !== undefined && { default: schema["default"] as unknown }),
+    ...(typeof schema["x-ref"] === "string" && { reference: schema["x-ref"] }),
+    ...(isRecord(schema) && { textValues: valueSchemas(schema).every(({ type }) => (type as unknown) === "string") }),
+  }));
+}
+
+/** The field that may stand without its flag: the only reference that is needed, else the only field that is needed. */
+export function bareField(fields: readonly Field[]): Field | undefined {
+  const needed = fields.filter(({ required, secret }) => required && !secret);
+  const references = needed.filter(({ reference }) => reference !== undefined);
+  if (references.length === 1) return references[0];
+  return needed.length === 1 && needed[0]?.kind === "text" ? needed[0] : undefined;
+}
+
+function kindOf(schema: TSchema): Field["kind"] {
+  const type = schema["type"] as unknown;
+  if (type === "string" || choicesOf(schema).length > 0) return "text";
+  if (type === "integer" || type === "number" || type === "boolean") return type;
+  if (type === "array") return ((schema["items"] as TSchema)["type"] as unknown) === "object" ? "document" : "list";
+  if (isRecord(schema)) return "record";
+  const alternatives = (schema["anyOf"] ?? []) as readonly TSchema[];
+  return alternatives.some((each) => (each["type"] as unknown) === "string") ? "textOrDocument" : "document";
+}
+
+const choicesOf = (schema: TSchema): readonly string[] => {
+  const alternatives = (schema["anyOf"] ?? [schema]) as readonly { const?: unknown }[];
+  return alternatives.every((each) => typeof each.const === "string") ? alternatives.map((each) => each.const as string) : [];
+};
+
+const isRecord = (schema: TSchema): boolean => "patternProperties" in schema;
+const valueSchemas = (schema: TSchema) => Object.values(schema["patternProperties"] as Record<string, TSchema>);

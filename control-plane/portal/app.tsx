@@ -1,0 +1,85 @@
+import { lazy, Suspense, type ComponentType } from "react";
+import { Redirect, Route, Switch, useLocation } from "wouter";
+import { Answer, Loading } from "./parts/answer.tsx";
+import { ErrorBoundary } from "./parts/error-boundary.tsx";
+import { Shell } from "./parts/shell.tsx";
+import { LiveProvider } from "./data/live.tsx";
+import { useRead } from "./data/queries.ts";
+import { SessionProvider } from "./data/session.tsx";
+import { NotFound } from "./pages/not-found.tsx";
+import { Overview } from "./pages/overview.tsx";
+import { SetUp } from "./pages/set-up.tsx";
+import { SignIn } from "./pages/sign-in.tsx";
+
+/** A page that is loaded when it is first looked at. */
+const page = (load: () => Promise<ComponentType>) => lazy(async () => ({ default: await load() }));
+
+const PAGES = [
+  ["/devices", page(async () => (await import("./pages/devices.tsx")).Devices)],
+  ["/devices/:device/:tab?", page(async () => (await import("./pages/device.tsx")).Device)],
+  ["/jobs", page(async () => (await import("./pages/jobs.tsx")).Jobs)],
+  ["/jobs/:job", page(async () => (await import("./pages/job.tsx")).Job)],
+  ["/events", page(async () => (await import("./pages/events.tsx")).Events)],
+  ["/data/requests/:request", page(async () => (await import("./pages/data-request.tsx")).DataRequest)],
+  ["/data/:tab?", page(async () => (await import("./pages/data.tsx")).Data)],
+  ["/access/:tab?", page(async () => (await import("./pages/access.tsx")).Access)],
+  ["/actions/*?", page(async () => (await import("./pages/actions.tsx")).Actions)],
+  ["/about", page(async () => (await import("./pages/about.tsx")).About)],
+] as const;
+
+/** Who asks decides what is shown: set-up, sign-in, or the portal. */
+export function App() {
+  const who = useRead("ia/whoami", {});
+  return (
+    <Answer of={who} lines={0}>
+      {({ actor, permissions }) =>
+        actor === "nobody" ? (
+          <Outside />
+        ) : (
+          <SessionProvider session={{ actor, permissions }}>
+            <LiveProvider>
+              <Inside />
+            </LiveProvider>
+          </SessionProvider>
+        )
+      }
+    </Answer>
+  );
+}
+
+function Outside() {
+  const status = useRead("ia/status", {});
+  return (
+    <Answer of={status} lines={0}>
+      {({ isSetUp }) => (isSetUp ? <SignIn /> : <SetUp />)}
+    </Answer>
+  );
+}
+
+function Inside() {
+  const [location] = useLocation();
+  return (
+    <Shell>
+      <ErrorBoundary resetKey={location}>
+        <Suspense fallback={<Loading lines={6} />}>
+          <Switch>
+            <Route path="/" component={Overview} />
+            {PAGES.map(([path, Content]) => (
+              <Route key={path} path={path}>
+                <Content />
+              </Route>
+            ))}
+            {/* Where one was sent to sign in; the work goes on where it was. */}
+            <Route path="/signin">
+              <Redirect to="/" replace />
+            </Route>
+            <Route path="/setup">
+              <Redirect to="/" replace />
+            </Route>
+            <Route component={NotFound} />
+          </Switch>
+        </Suspense>
+      </ErrorBoundary>
+    </Shell>
+  );
+}

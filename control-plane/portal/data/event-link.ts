@@ -1,0 +1,23 @@
+import type { LiveEvent } from "./live.tsx";
+
+const encoded = encodeURIComponent;
+const text = (value: unknown) => (typeof value === "string" ? value : "");
+
+/** The page of what an event tells of, where there is one. */
+export function eventLink({ type, subject, data }: Pick<LiveEvent, "type" | "subject" | "data">): string | undefined {
+  const links: Readonly<Record<string, () => string>> = {
+    device: () => `/devices/${encoded(subject)}`,
+    job: () => `/jobs/${encoded(subject)}`,
+    command: () => `/jobs/${encoded(text(data["job"]))}`,
+    datarequest: () => `/data/requests/${encoded(subject)}`,
+    datareservation: () => `/data/requests/${encoded(text(data["request"]))}`,
+    datainstance: () => (data["request"] === undefined ? "/data/instances" : `/data/requests/${encoded(text(data["request"]))}`),
+    datasource: () => `/devices/${encoded(text(data["device"]))}/data`,
+    data: () => `/devices/${encoded(text(data["device"]))}/data`,
+  };
+  return links[type.split(".", 1)[0] ?? ""]?.();
+}
+
+/** What to call the subject: its name where it has one. */
+export const eventSubject = ({ subject, data }: Pick<LiveEvent, "subject" | "data">): string =>
+  text(data["name"]) || text(data["kind"]) || subject;

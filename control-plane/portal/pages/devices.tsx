@@ -1,0 +1,145 @@
+import { Button, Code, Popover, Stack, Text, TextInput } from "@mantine/core";
+import { useEffect, useState } from "react";
+import { useSearchParams } from "wouter";
+import { usePaging } from "../data/paging.ts";
+import { useRead } from "../data/queries.ts";
+import { describeError, isRefusal } from "../data/refusal.ts";
+import { Answer, Empty } from "../parts/answer.tsx";
+import { DataTable } from "../parts/data-table.tsx";
+import { Enrol } from "../parts/enrol.tsx";
+import { Icon } from "../parts/icon.tsx";
+import { Instant } from "../parts/instant.tsx";
+import { Labels } from "../parts/labels.tsx";
+import { Page } from "../parts/page.tsx";
+import { Pager } from "../parts/pager.tsx";
+import { Plain } from "../parts/plain.tsx";
+import { Presence } from "../parts/presence.tsx";
+import { State } from "../parts/state.tsx";
+
+const EXAMPLES = [
+  ["site=berlin", "devices with this label"],
+  ["site=berlin, role in (gw, edge)", "several labels at once"],
+  ['presence == "online"', "what can be heard now"],
+  ['inventory["os.name"] == "Debian GNU/Linux"', "by a fact of the inventory"],
+  ['name.startsWith("gw-") && state == "active"', "an expression over any field"],
+] as const;
+
+/** The fleet, searched by the control plane. The search stands in the address. */
+export function Devices() {
+  const [parameters, setParameters] = useSearchParams();
+  const selector = parameters.get("selector") ?? "";
+  const search = (text: string) => setParameters(text.trim() === "" ? {} : { selector: text.trim() });
+  const paging = usePaging(selector);
+  const devices = useRead(
+    "cpl/dm/device/list",
+    { limit: 50, ...(selector !== "" && { selector }), ...(paging.cursor !== undefined && { cursor: paging.cursor }) },
+    { keepPrevious: true },
+  );
+  const isSelectorWrong = isRefusal(devices.error, "invalid-input");
+  return (
+    <Page title="Devices" actions={<Enrol />}>
+      <Search
+        key={selector}
+        selector={selector}
+        onSearch={search}
+        error={isSelectorWrong ? describeError(devices.error).detail : undefined}
+      />
+      {!isSelectorWrong && (
+        <Answer of={devices} lines={8}>
+          {({ items, next, total }) =>
+            items.length === 0 ? (
+              <Empty title={selector === "" ? "No device is enrolled yet" : "No device is like that"}>
+                {selector === ""
+                  ? "Choose “Enrol a device” and run the command it shows on any Linux host."
+                  : "Change the search, or clear it to see all devices."}
+              </Empty>
+            ) : (
+              <>
+                <DataTable
+                  caption="Devices"
+                  rows={items}
+                  keyOf={({ id }) => id}
+                  linkOf={({ id }) => `/devices/${encodeURIComponent(id)}`}
+                  columns={[
+                    { title: "Name", cell: ({ name }) => <Plain text={name} /> },
+                    { title: "Presence", cell: ({ presence }) => <Presence presence={presence} /> },
+                    { title: "State", cell: ({ state }) => <State state={state} />, isMinor: true },
+                    { title: "Labels", cell: ({ labels }) => <Labels of={labels} />, isMinor: true },
+                    { title: "Agent", cell: ({ agent }) => <Plain text={agent.version} />, isMinor: true },
+                    { title: "Last change", cell: ({ presenceAt }) => <Instant at={presenceAt} /> },
+                  ]}
+                />
+                <Pager paging={paging} next={next} shown={items.length} total={total} noun="devices" />
+              </>
+            )
+          }
+        </Answer>
+      )}
+    </Page>
+  );
+}
+
+function Search({
+  selector,
+  onSearch,
+  error,
+}: {
+  readonly selector: string;
+  readonly onSearch: (text: string) => void;
+  readonly error: string | undefined;
+}) {
+  const [text, setText] = useState(selector);
+  useEffect(() => setText(selector), [selector]);
+  return (
+    <form
+      role="search"
+      className="search"
+      onSubmit={(event) => {
+        event.preventDefault();
+        onSearch(text);
+      }}
+    >
+      <TextInput
+        className="grow"
+        aria-label="Which devices"
+        placeholder='site=berlin, or presence == "online"'
+        leftSection={<Icon name="search" />}
+        value={text}
+        error={error}
+        data-search
+        spellCheck={false}
+        autoCapitalize="none"
+        onChange={(event) => setText(event.currentTarget.value)}
+      />
+      <Button type="submit" variant="default">
+        Search
+      </Button>
+      {selector !== "" && (
+        <Button variant="subtle" onClick={() => onSearch("")}>
+          Clear
+        </Button>
+      )}
+      <Popover position="bottom-end" width={380} withArrow trapFocus>
+        <Popover.Target>
+          <Button variant="subtle" leftSection={<Icon name="help" />}>
+            How to search
+          </Button>
+        </Popover.Target>
+        <Popover.Dropdown>
+          <Stack gap="xs">
+            <Text size="sm">Labels, joined by commas, or an expression. Examples:</Text>
+            {EXAMPLES.map(([example, meaning]) => (
+              <button key={example} type="button" className="example" onClick={() => onSearch(example)}>
+                <Code>{example}</Code>
+                <span>{meaning}</span>
+              </button>
+            ))}
+            <Text size="xs" c="dimmed">
+              Fields: id, name, state, presence, labels, inventory, agent_version, capabilities.
+            </Text>
+          </Stack>
+        </Popover.Dropdown>
+      </Popover>
+    </form>
+  );
+}

@@ -1,0 +1,125 @@
+import { Anchor, Text } from "@mantine/core";
+import { Link } from "wouter";
+import { useDeviceNames } from "../data/device-names.ts";
+import { useRead } from "../data/queries.ts";
+import { useMay } from "../data/session.tsx";
+import { Answer, Empty } from "../parts/answer.tsx";
+import { Counts } from "../parts/counts.tsx";
+import { Enrol } from "../parts/enrol.tsx";
+import { EventList } from "../parts/event-list.tsx";
+import { JobTable } from "../parts/job-table.tsx";
+import { Page } from "../parts/page.tsx";
+import { Section } from "../parts/section.tsx";
+
+const devicesWith = (selector: string) => `/devices?${new URLSearchParams({ selector }).toString()}`;
+const equal = (field: string) => (value: string) => devicesWith(`${field} == ${JSON.stringify(value)}`);
+
+/** What the fleet is like right now. */
+export function Overview() {
+  const summary = useRead("cpl/dm/device/summary", {}, { every: 30_000 });
+  return (
+    <Page title="Overview" actions={<Enrol />}>
+      <Answer of={summary}>
+        {({ total, presence, state, agentVersion, operatingSystem }) =>
+          total === 0 ? (
+            <Empty title="No device is enrolled yet">
+              Choose “Enrol a device” and run the command it shows on any Linux host. Its live charts appear here within
+              seconds.
+            </Empty>
+          ) : (
+            <>
+              <div className="figures">
+                <Figure label="Devices" value={total} to="/devices" />
+                <Figure label="Online" value={presence["online"] ?? 0} to={equal("presence")("online")} tone="good" />
+                <Figure label="Silent" value={presence["silent"] ?? 0} to={equal("presence")("silent")} tone="warn" />
+                <Figure label="Offline" value={presence["offline"] ?? 0} to={equal("presence")("offline")} tone="quiet" />
+              </div>
+              <div className="grid three">
+                <Section title="States">
+                  <Counts of={state} linkOf={equal("state")} />
+                </Section>
+                <Section title="Agent versions">
+                  <Counts
+                    of={agentVersion}
+                    linkOf={(version) => equal("agent_version")(version === "unknown" ? "" : version)}
+                  />
+                </Section>
+                <Section title="Operating systems">
+                  <Counts of={operatingSystem} linkOf={() => undefined} />
+                </Section>
+              </div>
+            </>
+          )
+        }
+      </Answer>
+      <div className="grid two">
+        <RecentJobs />
+        <RecentEvents />
+      </div>
+    </Page>
+  );
+}
+
+const Figure = ({
+  label,
+  value,
+  to,
+  tone,
+}: {
+  readonly label: string;
+  readonly value: number;
+  readonly to: string;
+  readonly tone?: string;
+}) => (
+  <Link href={to} className="figure" data-tone={value === 0 ? undefined : tone}>
+    <span className="figure-value">{value.toLocaleString()}</span>
+    <span className="figure-label">{label}</span>
+  </Link>
+);
+
+const All = ({ to, children }: { readonly to: string; readonly children: string }) => (
+  <Anchor component={Link} href={to} size="sm">
+    {children}
+  </Anchor>
+);
+
+function RecentJobs() {
+  const jobs = useRead("cpl/dm/job/list", { limit: 8 });
+  const nameOf = useDeviceNames();
+  return (
+    <Section title="Jobs" aside={<All to="/jobs">All jobs</All>}>
+      <Answer of={jobs}>
+        {({ items }) =>
+          items.length === 0 ? (
+            <Text size="sm" c="dimmed">
+              Nobody has asked a device to do anything yet.
+            </Text>
+          ) : (
+            <JobTable jobs={items} caption="The newest jobs" nameOf={nameOf} />
+          )
+        }
+      </Answer>
+    </Section>
+  );
+}
+
+function RecentEvents() {
+  const mayRead = useMay("event:read");
+  const events = useRead("ia/event/list", { limit: 12 }, { enabled: mayRead });
+  if (!mayRead) return null;
+  return (
+    <Section title="Events" aside={<All to="/events">All events</All>}>
+      <Answer of={events}>
+        {({ events }) =>
+          events.length === 0 ? (
+            <Text size="sm" c="dimmed">
+              Nothing has happened yet.
+            </Text>
+          ) : (
+            <EventList events={[...events].reverse()} />
+          )
+        }
+      </Answer>
+    </Section>
+  );
+}

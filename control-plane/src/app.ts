@@ -1,0 +1,123 @@
+import { isIP } from "node:net";
+import { join } from "node:path";
+import { nodeDisk, type Clock, type Log, type Random } from "@edgemere/protocol/kit";
+import { ownName, type ControlPlaneConfig } from "./config.ts";
+import { createCore, type Core, type CoreContext } from "./core.ts";
+import { startDeviceApi } from "./faces/device-api.ts";
+import { startFaces } from "./faces/server.ts";
+import { dataCatalogue, type DataCatalogueContext } from "./features/data-catalogue/index.ts";
+import { dataOrchestrator, type DataOrchestratorContext } from "./features/data-orchestrator/index.ts";
+import { devices, mayConnect, type DevicesContext } from "./features/devices/index.ts";
+import {
+  authenticate,
+  createPasswords,
+  ensureSetupCode,
+  identity,
+  type IdentityContext,
+} from "./features/identity/index.ts";
+import { jobs, type JobsContext } from "./features/jobs/index.ts";
+import { telemetryAggregator, type TelemetryContext } from "./features/telemetry-aggregator/index.ts";
+import { openAuthority } from "./link/authority.ts";
+import { startBroker } from "./link/broker.ts";
+import { startSubscribers } from "./link/subscribers.ts";
+import { Opened } from "./opened.ts";
+import { levelDatabase } from "./platform/database.ts";
+
+export const features = [devices, jobs, telemetryAggregator, dataCatalogue, dataOrchestrator, identity];
+export type AppContext = CoreContext &
+  DevicesContext &
+  JobsContext &
+  TelemetryContext &
+  DataCatalogueContext &
+  DataOrchestratorContext &
+  IdentityContext;
+
+interface Surroundings {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly version: string;
+  /** Where the built portal lies. */
+  readonly portalFolder: string;
+}
+
+export interface App extends AsyncDisposable {
+  readonly core: Core<AppContext>;
+  readonly ports: Readonly<Record<"portal" | "mqtt" | "deviceApi" | "subscribers", number>>;
+  /** `http://host:port`, where REST, WebSocket and portal are. */
+  readonly address: string;
+  /** The root certificate, PEM: what subscribers must trust. */
+  readonly root: string;
+  /** Makes the first account; undefined once there is one. */
+  readonly setupCode: string | undefined;
+}
+
+/** Puts everything together: the only place that knows features, faces, link and store at once. */
+export async function startApp(config: ControlPlaneConfig, surroundings: Surroundings): Promise<App> {
+  const opened = new Opened();
+  try {
+    return await start(config, surroundings, opened);
+  } catch (error) {
+    await opened[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function start(config: ControlPlaneConfig, surroundings: Surroundings, opened: Opened): Promise<App> {
+  const { clock, random, log, version, portalFolder } = surroundings;
+  const authority = await openAuthority({ disk: nodeDisk(config.dataFolder), clock, random, ...namesOf(config) });
+  // Ports are known when they are bound.
+  const addresses = { deviceApi: "", mqtt: "" };
+  const context = {
+    authority,
+    addresses,
+    version,
+    passwords: createPasswords(random),
+    signingKey: authority.signingKey,
+    telemetry: { retention: config.history },
+  };
+  const database = await levelDatabase(join(config.dataFolder, "store"));
+  const core = await opened.add(
+    createCore<AppContext>({ ...authority, database, clock, random, log, features, context }),
+  );
+  const { store, link, dispatch, newId } = core;
+
+  const shared = { ...authority, store, link, clock, log, authenticate: authenticate(store, clock) };
+  const admit = (device: string, serial: string) => mayConnect(store, device, serial);
+  const parts = {
+    ...shared,
+    actions: features.flatMap((each) => each.actions.map(({ action }) => action)),
+    resources: features.flatMap((each) => each.resources),
+    dispatch,
+    newId,
+    version,
+    origins: config.origins,
+  };
+  const broker = await opened.listen("mqtt", config.mqtt, (on) => startBroker({ ...shared, ...on, admit }));
+  const deviceApi = await opened.listen("device", config.deviceApi, (on) =>
+    startDeviceApi(parts, { ...on, ...authority.server }),
+  );
+  const subscribers = await opened.listen("subscribers", config.subscribers, (on) =>
+    startSubscribers({ ...shared, ...on }),
+  );
+  const faces = await opened.listen("portal", config.portal, (on) => startFaces(parts, { ...on, portalFolder }));
+  const name = isIP(config.address) === 6 ? `[${config.address}]` : config.address;
+  addresses.deviceApi = `https://${name}:${deviceApi.port}`;
+  addresses.mqtt = `mqtts://${name}:${broker.port}`;
+  core.start();
+
+  return {
+    core,
+    ports: { portal: faces.port, mqtt: broker.port, deviceApi: deviceApi.port, subscribers: subscribers.port },
+    address: faces.address,
+    root: authority.root,
+    setupCode: await ensureSetupCode(store, random),
+    [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
+  };
+}
+
+/** Under what names and addresses the listeners' certificate holds. */
+function namesOf({ address }: ControlPlaneConfig) {
+  const all = [...new Set([ownName(), "localhost", "127.0.0.1", "::1", address])];
+  return { hostNames: all.filter((each) => isIP(each) === 0), addresses: all.filter((each) => isIP(each) !== 0) };
+}

@@ -1,0 +1,130 @@
+import type { Socket } from "node:net";
+import helmet from "@fastify/helmet";
+import rateLimit from "@fastify/rate-limit";
+import { MINUTE } from "@edgemere/protocol/kit";
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { Problem, problems } from "../platform/problem.ts";
+import type { FaceParts } from "./face.ts";
+import { problemOf } from "./refusal.ts";
+
+export interface TlsCredentials {
+  /** PEM. */
+  readonly key: string;
+  /** PEM, with the chain behind it. */
+  readonly cert: string;
+}
+
+interface HttpOptions {
+  /** Bytes of a body that are read. */
+  readonly bodyLimit: number;
+  /** Per address. */
+  readonly requestsPerMinute: number;
+  readonly tls?: TlsCredentials | undefined;
+  /** Behind a reverse proxy, whose X-Forwarded-For then names the address. */
+  readonly trustProxy?: boolean | undefined;
+}
+
+/** Milliseconds for a whole request to arrive, and for a TLS handshake. */
+const REQUEST_WITHIN = 30_000;
+const HANDSHAKE_WITHIN = 10_000;
+
+/** A server whose every refusal is a problem document and whose every answer carries its request's id. */
+export async function createHttp(
+  { newId, log }: Pick<FaceParts, "newId" | "log">,
+  { bodyLimit, requestsPerMinute, tls, trustProxy = false }: HttpOptions,
+): Promise<FastifyInstance> {
+  const send = (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
+    sendProblem(problemOf(error, { log, requestId: request.id }), request, reply);
+  const app = Fastify({
+    bodyLimit,
+    trustProxy,
+    requestTimeout: REQUEST_WITHIN,
+    forceCloseConnections: true,
+    // Ids that others gave are kept when they look like one, so that a request can be followed through a proxy.
+    genReqId: ({ headers }) => {
+      const given = headers["x-request-id"];
+      return typeof given === "string" && /^[\w.-]{1,64}$/.test(given) ? given : newId();
+    },
+    frameworkErrors: (error, request, reply) => void send(error, request as FastifyRequest, reply as FastifyReply),
+    clientErrorHandler: refuseNoise,
+    https: tls === undefined ? null : { ...tls, minVersion: "TLSv1.2", handshakeTimeout: HANDSHAKE_WITHIN },
+  }) as unknown as FastifyInstance;
+
+  await app.register(helmet, { contentSecurityPolicy, strictTransportSecurity: tls !== undefined });
+  await app.register(rateLimit, {
+    max: requestsPerMinute,
+    timeWindow: MINUTE,
+    errorResponseBuilder: (_, { ttl }) =>
+      new Problem("too-many-requests", `more than ${requestsPerMinute} requests in a minute; slow down`, {
+        retryAfter: Math.ceil(ttl / 1_000),
+      }),
+  });
+  readJsonOnly(app);
+  app.setErrorHandler(send);
+  app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request) => {
+    throw new Problem("not-found", `there is nothing at ${pathOf(request)}; actions are at /edgemere/…, see /edgemere/docs`);
+  });
+  app.addHook("onRequest", async (request, reply) => void reply.header("x-request-id", request.id));
+  // The address without its query: what people put there is not for logs.
+  app.addHook("onResponse", async (request, { statusCode, elapsedTime }) =>
+    log.debug("request answered", {
+      method: request.method,
+      path: pathOf(request),
+      status: statusCode,
+      milliseconds: Math.round(elapsedTime),
+      requestId: request.id,
+    }),
+  );
+  return app;
+}
+
+export const pathOf = ({ url }: FastifyRequest): string => url.split("?", 1)[0] ?? url;
+
+function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { status } = problems[problem.type];
+  if (problem.retryAfter !== undefined) reply.header("retry-after", problem.retryAfter);
+  if (status === 401) reply.header("www-authenticate", 'Bearer realm="edgemere"');
+  return reply
+    .code(status)
+    .header("x-request-id", request.id)
+    .header("cache-control", "no-store")
+    .type("application/problem+json")
+    .send(JSON.stringify(problem.toDocument(request.id)));
+}
+
+/** JSON is the only body that is read, and an empty one stands for no input. */
+function readJsonOnly(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser("error", "error");
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser<string>("application/json", { parseAs: "string" }, (request, body, done) => {
+    if (body === "") done(null, undefined);
+    else void parse(request, body, done);
+  });
+}
+
+/** What is not HTTP at all gets a short answer, if it still listens. */
+function refuseNoise(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
+  const body = JSON.stringify(new Problem("invalid-input", "this is not a request that can be read").toDocument());
+  socket.end(
+    `HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}
+
+const contentSecurityPolicy = {
+  useDefaults: false,
+  directives: {
+    defaultSrc: ["'none'"],
+    baseUri: ["'none'"],
+    connectSrc: ["'self'"],
+    fontSrc: ["'self'"],
+    formAction: ["'self'"],
+    frameAncestors: ["'none'"],
+    imgSrc: ["'self'", "data:"],
+    manifestSrc: ["'self'"],
+    scriptSrc: ["'self'"],
+    // The portal's components make style elements while they run (sizes per screen width). Scripts stay strict, and
+    // without those a style can do no more than look wrong.
+    styleSrc: ["'self'", "'unsafe-inline'"],
+  },
+};

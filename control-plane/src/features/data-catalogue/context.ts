@@ -1,0 +1,3 @@
+import type { PlatformContext } from "../../platform/context.ts";
+
+export interface DataCatalogueContext extends PlatformContext {}

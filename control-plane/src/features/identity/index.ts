@@ -1,0 +1,20 @@
+import { feature } from "../../platform/feature.ts";
+import { sessionActions } from "./actions.ts";
+import { apiToken, user } from "./contract.ts";
+import type { IdentityContext } from "./context.ts";
+import { expireCredentials } from "./loops.ts";
+import { recordActions } from "./records.ts";
+import { tokenActions } from "./tokens.ts";
+import { userActions } from "./users.ts";
+
+export type { IdentityContext } from "./context.ts";
+export { authenticate } from "./credentials.ts";
+export { createPasswords } from "./passwords.ts";
+export { ensureSetupCode } from "./setup-code.ts";
+
+export const identity = feature<IdentityContext>({
+  name: "identity",
+  resources: [user, apiToken],
+  actions: [...sessionActions, ...tokenActions, ...userActions, ...recordActions],
+  loops: (context) => [expireCredentials(context)],
+});

@@ -1,0 +1,58 @@
+import { handle } from "../../platform/action.ts";
+import { auditTable, firstBrokenEntry } from "../../platform/audit.ts";
+import { matchesType, type DomainEvent } from "../../platform/domain-event.ts";
+import type { Store } from "../../platform/store.ts";
+import type { IdentityContext } from "./context.ts";
+import * as contract from "./contract.ts";
+
+// Events looked at for one answer: a rare type must not make one request walk the whole log.
+const LOOKED_AT = 10_000;
+const STEP = 500;
+
+export const recordActions = [
+  handle(contract.listAudit, async ({ limit = 50, cursor }, { store }: IdentityContext) => {
+    const page = await store.list(auditTable, { limit, cursor, reverse: true });
+    return { ...page, items: page.items.map((each) => ({ ...each })) };
+  }),
+  handle(contract.verifyAudit, async (_, { store }: IdentityContext) => {
+    const firstBroken = await firstBrokenEntry(store);
+    return { whole: firstBroken === undefined, ...(firstBroken !== undefined && { firstBroken }) };
+  }),
+  handle(contract.listEvents, async ({ after, type = ["*"], limit = 100 }, { store }: IdentityContext) => {
+    const isWanted = ({ type: actual }: DomainEvent) => type.some((pattern) => matchesType(pattern, actual));
+    const { events, next } =
+      after === undefined ? await newest(store, isWanted, limit) : await following(store, after, isWanted, limit);
+    return { events: events.map((each) => ({ ...each })), next };
+  }),
+];
+
+type IsWanted = (event: DomainEvent) => boolean;
+interface Found {
+  readonly events: readonly DomainEvent[];
+  readonly next: number;
+}
+
+async function following(store: Store, after: number, isWanted: IsWanted, limit: number): Promise<Found> {
+  const events: DomainEvent[] = [];
+  let next = after;
+  while (next < after + LOOKED_AT) {
+    const step = await store.events(next, STEP);
+    for (const event of step) {
+      next = event.number;
+      if (isWanted(event)) events.push(event);
+      if (events.length === limit) return { events, next };
+    }
+    if (step.length < STEP) break;
+  }
+  return { events, next };
+}
+
+async function newest(store: Store, isWanted: IsWanted, limit: number): Promise<Found> {
+  const last = store.lastNumber;
+  let events: readonly DomainEvent[] = [];
+  for (let end = last; end > Math.max(0, last - LOOKED_AT) && events.length < limit; end -= STEP) {
+    const start = Math.max(0, end - STEP);
+    events = [...(await store.events(start, end - start)).filter(isWanted), ...events];
+  }
+  return { events: events.slice(-limit), next: last };
+}

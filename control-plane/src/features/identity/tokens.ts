@@ -1,0 +1,68 @@
+import { SECOND } from "@edgemere/protocol/kit";
+import { handle } from "../../platform/action.ts";
+import { may, type Caller } from "../../platform/caller.ts";
+import { moved } from "../../platform/change.ts";
+import { Problem } from "../../platform/problem.ts";
+import { resolve } from "../../platform/reference.ts";
+import { repeatOnConflict } from "../../platform/repeat.ts";
+import type { IdentityContext } from "./context.ts";
+import * as contract from "./contract.ts";
+import { issue } from "./credentials.ts";
+
+const { apiToken } = contract;
+
+export const tokenActions = [
+  handle(
+    contract.createApiToken,
+    async ({ name, permissions: wanted, ttl = 2_592_000 }, context: IdentityContext, caller) => {
+      const { store, clock, newId, random } = context;
+      const permissions = wanted ?? [...caller.permissions];
+      refuseMoreThanOwn(permissions, caller);
+      const creator = await creatorOf(caller, context);
+      const asked = clock.now() + ttl * SECOND;
+      // A token that could make one which outlives it would live for ever.
+      const expiresAt = creator.kind === "token" ? Math.min(asked, creator.expiresAt) : asked;
+      const id = newId();
+      const { text, change } = issue(
+        { id, name, owner: creator.owner, kind: "token", permissions, expiresAt },
+        random,
+      );
+      await store.commit(change);
+      return { id, token: text, expiresAt };
+    },
+  ),
+  handle(contract.listApiTokens, async ({ limit = 50, cursor }, { store }: IdentityContext) => {
+    const page = await store.list(apiToken, { index: "kind", prefix: ["token"], limit, cursor, reverse: true });
+    return { ...page, items: page.items.map(shown) };
+  }),
+  handle(contract.revokeApiToken, async ({ id }, { store }: IdentityContext) =>
+    repeatOnConflict(async () => {
+      const row = await resolve(store, apiToken, id);
+      await store.commit(moved(apiToken, row, "revoke"));
+      return shown(await resolve(store, apiToken, row.id));
+    }),
+  ),
+];
+
+function refuseMoreThanOwn(permissions: readonly string[], caller: Caller): void {
+  const missing = permissions.filter((each) => !may(caller, each));
+  if (missing.length > 0)
+    throw new Problem("forbidden", `a token cannot hold more than who makes it: you lack ${missing.join(", ")}`);
+}
+
+/** The credential that asks: a new token belongs to the same person. */
+async function creatorOf({ session }: Caller, { store }: IdentityContext): Promise<contract.ApiToken> {
+  if (session === undefined)
+    throw new Problem("forbidden", "an API token belongs to a person: sign in to make one");
+  return resolve(store, apiToken, session);
+}
+
+const shown = ({ id, name, owner, permissions, state, expiresAt, createdAt }: contract.ApiToken) => ({
+  id,
+  name,
+  owner,
+  permissions: [...permissions],
+  state,
+  expiresAt,
+  createdAt,
+});

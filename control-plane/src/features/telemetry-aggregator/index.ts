@@ -1,0 +1,15 @@
+import { feature } from "../../platform/feature.ts";
+import { telemetryActions } from "./actions.ts";
+import type { TelemetryContext } from "./context.ts";
+import { forgetOldSamples } from "./loops.ts";
+import { receiveTelemetry } from "./receives.ts";
+
+export type { TelemetryContext } from "./context.ts";
+
+export const telemetryAggregator = feature<TelemetryContext>({
+  name: "telemetry-aggregator",
+  resources: [],
+  actions: telemetryActions,
+  receives: { telemetry: receiveTelemetry },
+  loops: (context) => [forgetOldSamples(context)],
+});

@@ -1,0 +1,5 @@
+export { features, startApp, type App, type AppContext } from "./app.ts";
+export { createCore, type Core } from "./core.ts";
+export { PortTaken } from "./opened.ts";
+export { readConfig, type ControlPlaneConfig } from "./config.ts";
+export { levelDatabase, memoryDatabase, type Database } from "./platform/database.ts";

@@ -1,0 +1,191 @@
+import type { TLSSocket } from "node:tls";
+import type { AedesPublishPacket, Client } from "aedes";
+import { formatTopic, isDeviceId, limits, mayPublish, mayReceive, ProtocolError, topics } from "@edgemere/protocol";
+import type { Clock, Log } from "@edgemere/protocol/kit";
+import type { ServerIdentity } from "./authority.ts";
+import { serialOf } from "./certificates.ts";
+import type { GuardLimits } from "./guard.ts";
+import type { Carrier, DeviceMessages } from "./link.ts";
+import { filtersOf, startMqttServer, type Hooks, type MqttServer } from "./mqtt-server.ts";
+import { TokenBucket } from "./token-bucket.ts";
+
+/** Whether the holder of a certificate may connect now. */
+export type Admit = (
+  device: string,
+  serial: string,
+) => Promise<{ readonly kind: "admitted" } | { readonly kind: "refused"; readonly why: string }>;
+
+interface Parts {
+  readonly link: DeviceMessages;
+  readonly admit: Admit;
+  readonly server: ServerIdentity;
+  readonly deviceRoots: readonly string[];
+  readonly host: string;
+  readonly port: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly heartbeatEvery?: number;
+}
+
+const MIB = 1024 * 1024;
+const deviceLimits: GuardLimits = {
+  connectBytes: limits.connectBytes,
+  // The topic and the packet's own fields come on top of the message.
+  packetBytes: limits.messageBytes + 1024,
+  bytes: { perSecond: 4 * MIB, burst: 16 * MIB },
+  packets: { perSecond: 1_000, burst: 5_000 },
+};
+/** A fleet that comes back all at once is let in at this pace; who must wait is told so. */
+const CONNECTS = { perSecond: 300, burst: 1_000 };
+
+// Return codes of CONNACK (MQTT 3.1.1, 3.2.2.3).
+const IDENTIFIER_REJECTED = 2;
+const SERVER_UNAVAILABLE = 3;
+const BAD_USER_NAME = 4;
+const NOT_AUTHORISED = 5;
+const refusal = (returnCode: number, message: string) => Object.assign(new Error(message), { returnCode });
+
+/** The embedded broker that devices connect to: mutual TLS, a device is who its certificate says, and speaks for itself only. */
+export async function startBroker(parts: Parts): Promise<Pick<MqttServer, "broker" | "port"> & AsyncDisposable> {
+  const { link, server, deviceRoots, clock, log } = parts;
+  const connected = new Map<string, Client>();
+  const connects = new TokenBucket(CONNECTS, clock.monotonic());
+  const addressOf = (client: Client) => mqtt.socketOf(client)?.remoteAddress ?? "";
+
+  const hooks: Hooks = {
+    preConnect: (_, packet, done) => {
+      if (!connects.tryTake(1, clock.monotonic())) return done(new Error("too many devices connect at once"), false);
+      const { will, clientId } = packet;
+      if (will !== undefined && !isGoodWill(clientId, will))
+        return done(new Error("the will is not the device's own bye"), false);
+      return done(null, true);
+    },
+    authenticate: (client, username, _, done) => {
+      judge(client, username, mqtt.socketOf(client), parts).then(
+        () => done(null, true),
+        (error: unknown) => done(asRefusal(client, error, log), null),
+      );
+    },
+    authorizePublish: (client, packet, done) => {
+      const device = client?.id ?? willOwner(packet);
+      const wrong = faultOf(device, packet);
+      if (wrong !== undefined) {
+        link.refuse(device, wrong);
+        return done(wrong);
+      }
+      // Durable before PUBACK: what fails here the device must send again.
+      link.arrived(device, packet.topic, packet.payload as Buffer, client ? addressOf(client) : "").then(
+        () => done(null),
+        (error: unknown) => done(error as Error),
+      );
+    },
+    authorizeSubscribe: (client, subscription, done) => {
+      const isFull = filtersOf(client) >= limits.filters;
+      const isAllowed = !isFull && subscription.qos <= 1 && mayReceive(client.id, subscription.topic);
+      if (!isAllowed)
+        link.refuse(client.id, new ProtocolError("not-yours", "a device may subscribe to its own topics only"));
+      done(null, isAllowed ? subscription : null);
+    },
+    authorizeForward: (client, packet) => (mayReceive(client.id, packet.topic) ? packet : null),
+  };
+
+  const mqtt = await startMqttServer({
+    ...parts,
+    name: "devices",
+    limits: deviceLimits,
+    hooks,
+    tls: {
+      key: server.key,
+      cert: server.certificate,
+      ticketKeys: server.ticketKeys,
+      ca: [...deviceRoots],
+      requestCert: true,
+      rejectUnauthorized: true,
+    },
+  });
+  mqtt.broker.on("clientReady", (client) => connected.set(client.id, client));
+  mqtt.broker.on("clientDisconnect", (client) => {
+    // After a takeover the old connection's end must not end the new one's session.
+    if (connected.get(client.id) !== client) return;
+    connected.delete(client.id);
+    link.dropped(client.id);
+  });
+
+  const carrier: Carrier = {
+    send: ({ topic, payload, qos }) =>
+      new Promise((resolve, reject) => {
+        const packet = {
+          cmd: "publish",
+          topic,
+          payload: Buffer.from(payload),
+          qos,
+          retain: false,
+          dup: false,
+        } as const;
+        mqtt.broker.publish(packet, (error) => (error ? reject(error) : resolve()));
+      }),
+    disconnect: (device, reason) => {
+      log.info("device disconnected", { device, reason });
+      connected.get(device)?.close();
+    },
+  };
+  link.attach(carrier);
+
+  return {
+    port: mqtt.port,
+    broker: mqtt.broker,
+    [Symbol.asyncDispose]: async () => {
+      link.attach(undefined);
+      await mqtt[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Throws a refusal with its return code. The certificate speaks; a name the client gives itself must fit it. */
+async function judge(
+  client: Client,
+  username: unknown,
+  socket: TLSSocket | undefined,
+  { admit, clock }: Parts,
+): Promise<void> {
+  const certificate = socket?.getPeerCertificate();
+  const device = certificate?.subject?.CN;
+  if (certificate === undefined || typeof device !== "string") throw refusal(NOT_AUTHORISED, "there is no certificate");
+  if (!isDeviceId(device) || client.id !== device)
+    throw refusal(IDENTIFIER_REJECTED, `the client id must be the certificate's device id "${device}"`);
+  if (username !== undefined && username !== null) throw refusal(BAD_USER_NAME, "a device has no user name");
+  if (!client.clean) throw refusal(IDENTIFIER_REJECTED, "a device must ask for a clean session");
+  // A resumed TLS session does not look at the dates again.
+  if (Date.parse(certificate.valid_to) <= clock.now()) throw refusal(NOT_AUTHORISED, "the certificate has expired");
+  const admission = await admit(device, serialOf(certificate.serialNumber));
+  if (admission.kind === "refused") throw refusal(NOT_AUTHORISED, admission.why);
+}
+
+/** "We cannot tell right now" and "no" are different answers: after a no, an agent asks rarely. */
+function asRefusal(client: Client, error: unknown, log: Log): Error & { returnCode: number } {
+  const known = error instanceof Error && "returnCode" in error;
+  log.warn("device not admitted", { device: client.id, why: error instanceof Error ? error.message : error });
+  return known ? (error as Error & { returnCode: number }) : refusal(SERVER_UNAVAILABLE, "cannot tell right now");
+}
+
+const isGoodWill = (clientId: string, will: { topic: string; payload: unknown; qos?: number; retain?: boolean }) =>
+  isDeviceId(clientId) &&
+  will.topic === formatTopic("bye", { device: clientId }) &&
+  (will.qos ?? 0) <= 1 &&
+  will.retain !== true &&
+  Buffer.byteLength(will.payload as Buffer) <= topics.bye.maxBytes;
+
+// A will that the broker publishes for somebody who is gone names its owner in the packet.
+const willOwner = (packet: object): string =>
+  "clientId" in packet && typeof packet.clientId === "string" ? packet.clientId : "";
+
+function faultOf(
+  device: string,
+  { topic, qos, retain }: Pick<AedesPublishPacket, "topic" | "qos" | "retain">,
+): ProtocolError | undefined {
+  if (!mayPublish(device, topic))
+    return new ProtocolError("not-yours", `a device may speak for itself only, not on ${topic.slice(0, 128)}`);
+  if (qos > 1) return new ProtocolError("out-of-range", "QoS 2 is not spoken here");
+  if (retain) return new ProtocolError("out-of-range", "retained messages are not taken");
+  return undefined;
+}

@@ -1,0 +1,159 @@
+import { createHash } from "node:crypto";
+import type { Client } from "aedes";
+import { EVENTS_ROOT, formatTopic, limits } from "@edgemere/protocol";
+import { Reconciler, SECOND, type Clock, type Log } from "@edgemere/protocol/kit";
+import { may, type Authenticate } from "../platform/caller.ts";
+import type { DomainEvent } from "../platform/domain-event.ts";
+import type { Store } from "../platform/store.ts";
+import type { ServerIdentity } from "./authority.ts";
+import type { GuardLimits } from "./guard.ts";
+import { filtersOf, startMqttServer, type Hooks } from "./mqtt-server.ts";
+import { TokenBucket } from "./token-bucket.ts";
+
+interface Parts {
+  readonly store: Store;
+  readonly authenticate: Authenticate;
+  readonly server: ServerIdentity;
+  readonly trustDomain: string;
+  readonly host: string;
+  readonly port: number;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const PERMISSION = "event:read";
+const CHECKED_EVERY = SECOND;
+/** Events under way to subscribers at one time; more wait in the log, where they are safe. */
+const WINDOW = 500;
+/** Guesses at a token, all addresses together. */
+const ATTEMPTS = { perSecond: 20, burst: 100 };
+
+// Subscribers say little: a password, filters, and acknowledgements.
+const subscriberLimits: GuardLimits = {
+  connectBytes: limits.connectBytes,
+  packetBytes: limits.connectBytes,
+  bytes: { perSecond: 256 * 1024, burst: 1024 * 1024 },
+  packets: { perSecond: 5_000, burst: 20_000 },
+};
+
+const refusal = (returnCode: number, message: string) => Object.assign(new Error(message), { returnCode });
+
+/** MQTT for people and programs: an API token as password; domain events as CloudEvents on `edgemere/v1/events/{class}/{event}`. */
+export async function startSubscribers(parts: Parts): Promise<{ readonly port: number } & AsyncDisposable> {
+  const { store, authenticate, server, clock, log } = parts;
+  /** What was shown at the door; of those who came in, in `credentials` for as long as they stay. */
+  const shown = new WeakMap<Client, string>();
+  const credentials = new Map<Client, string>();
+  const attempts = new TokenBucket(ATTEMPTS, clock.monotonic());
+  const isAllowed = async (credential: string) => {
+    const identity = await authenticate(credential);
+    return identity !== undefined && may(identity, PERMISSION);
+  };
+
+  const hooks: Hooks = {
+    preConnect: (_, packet, done) => {
+      if (!attempts.tryTake(1, clock.monotonic())) return done(new Error("too many connections at once"), false);
+      if (packet.will !== undefined) return done(new Error("subscribers have no will"), false);
+      // Two people may choose the same client id: each token has names of its own. Nothing is kept between sessions.
+      const owner = createHash("sha256")
+        .update(packet.password ?? "")
+        .digest("base64url")
+        .slice(0, 16);
+      Object.assign(packet, { clientId: `${owner}-${packet.clientId ?? ""}`, clean: true });
+      return done(null, true);
+    },
+    authenticate: (client, _, password, done) => {
+      const credential = password?.toString() ?? "";
+      isAllowed(credential).then(
+        (allowed) => {
+          if (!allowed)
+            return done(refusal(4, `the password must be an API token with the permission ${PERMISSION}`), null);
+          shown.set(client, credential);
+          return done(null, true);
+        },
+        (error: unknown) => {
+          log.error("token not checked", { error });
+          done(refusal(3, "cannot tell right now"), null);
+        },
+      );
+    },
+    authorizePublish: (_, __, done) => done(new Error("subscribers only listen")),
+    authorizeSubscribe: (client, subscription, done) => {
+      const allowed = subscription.topic.startsWith(EVENTS_ROOT) && filtersOf(client) < limits.filters;
+      done(null, allowed ? { ...subscription, qos: Math.min(subscription.qos, 1) as 0 | 1 } : null);
+    },
+    authorizeForward: (_, packet) => (packet.topic.startsWith(EVENTS_ROOT) ? packet : null),
+  };
+  const mqtt = await startMqttServer({
+    ...parts,
+    name: "subscribers",
+    limits: subscriberLimits,
+    hooks,
+    tls: { key: server.key, cert: server.certificate, ticketKeys: server.ticketKeys },
+  });
+  mqtt.broker.on("clientReady", (client) => credentials.set(client, shown.get(client) ?? ""));
+  mqtt.broker.on("clientDisconnect", (client) => credentials.delete(client));
+
+  const publish = (event: DomainEvent) =>
+    new Promise<void>((resolve) => {
+      const [name = "", word = ""] = event.type.split(".");
+      const payload = Buffer.from(JSON.stringify(cloudEvent(event, parts.trustDomain)));
+      const topic = formatTopic("domainEvent", { class: name, event: word });
+      // A subscriber that could not be reached is the broker's to end; the event stays in the log.
+      mqtt.broker.publish({ cmd: "publish", topic, payload, qos: 1, retain: false, dup: false }, () => resolve());
+    });
+
+  let position = store.lastNumber;
+  const outlet = new Reconciler(
+    {
+      name: "events to subscribers",
+      every: 60 * SECOND,
+      onError: (error) => log.error("loop failed", { loop: "events to subscribers", error }),
+      step: async () => {
+        if (credentials.size === 0) position = store.lastNumber;
+        const events = await store.events(position, WINDOW);
+        await Promise.all(events.map(publish));
+        position = events.at(-1)?.number ?? position;
+        return events.length > 0 ? "more" : "settled";
+      },
+    },
+    clock,
+  );
+  const check = new Reconciler(
+    {
+      name: "check subscribers' tokens",
+      every: CHECKED_EVERY,
+      onError: (error) => log.error("loop failed", { loop: "check subscribers' tokens", error }),
+      step: async () => {
+        for (const [client, credential] of credentials) if (!(await isAllowed(credential))) client.close();
+        return "settled";
+      },
+    },
+    clock,
+  );
+  const unsubscribe = store.onCommit(() => outlet.kick());
+  outlet.start();
+  check.start();
+
+  return {
+    port: mqtt.port,
+    [Symbol.asyncDispose]: async () => {
+      unsubscribe();
+      await Promise.all([outlet[Symbol.asyncDispose](), check[Symbol.asyncDispose](), mqtt[Symbol.asyncDispose]()]);
+    },
+  };
+}
+
+/** CloudEvents 1.0 in structured JSON. `sequence` (an extension attribute of that specification) is the event's number. */
+export const cloudEvent = ({ number, type, subject, at, data }: DomainEvent, trustDomain: string) => ({
+  specversion: "1.0",
+  id: String(number),
+  source: `edgemere://${trustDomain}`,
+  type: `edgemere.${type}`,
+  subject,
+  // oxlint-disable-next-line no-restricted-globals -- a given instant as RFC 3339 text; no clock is read
+  time: new Date(at).toISOString(),
+  datacontenttype: "application/json",
+  sequence: String(number).padStart(16, "0"),
+  data,
+});

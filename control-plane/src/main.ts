@@ -1,0 +1,95 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { ConfigError } from "@edgemere/protocol/config";
+import { systemClock, systemRandom } from "@edgemere/protocol/kit";
+import { startApp, type App } from "./app.ts";
+import { configHelp, readConfig, type ControlPlaneConfig } from "./config.ts";
+import { pinoLog } from "./log.ts";
+import { PortTaken } from "./opened.ts";
+
+const fileOf = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const { version } = JSON.parse(readFileSync(fileOf("../../package.json"), "utf8")) as { version: string };
+
+const HELP = `edgemere-control-plane ${version}: knows, decides, commands, shows
+
+Usage: edgemere-control-plane [options]
+
+${configHelp()}
+
+Every option is also a key of the YAML file and, in capitals with EDGEMERE_ before it, an environment variable.`;
+
+const argv = process.argv.slice(2);
+if (argv.includes("--help") || argv.includes("-h")) console.log(HELP);
+else if (argv.includes("--version")) console.log(version);
+else await main();
+
+async function main(): Promise<void> {
+  try {
+    const config = readConfig(argv, process.env);
+    const log = pinoLog(config.logLevel);
+    const app = await startApp(config, {
+      clock: systemClock,
+      random: systemRandom,
+      log,
+      version,
+      portalFolder: fileOf("../portal"),
+    });
+    log.info("control plane ready", { ...app.ports, dataFolder: config.dataFolder, version });
+    await announce(app, config);
+    stopOnSignal(app);
+  } catch (error) {
+    console.error(explain(error));
+    process.exit(1);
+  }
+}
+
+/** Tells a launcher, or the person at the terminal, how to go on. */
+async function announce(app: App, config: ControlPlaneConfig): Promise<void> {
+  const portal = `${app.address}/admin`;
+  if (process.send) {
+    const { setupCode, ports } = app;
+    process.send({
+      type: "ready",
+      portal,
+      setupCode,
+      dataFolder: config.dataFolder,
+      deviceApi: `https://${config.address}:${ports.deviceApi}`,
+    });
+    process.on("message", (message) => {
+      if (message === "enrolment token") void tellToken(app);
+    });
+    return;
+  }
+  console.log(`Edgemere is at ${portal}`);
+  if (app.setupCode !== undefined) console.log(`First account: open it and type the setup code ${app.setupCode}`);
+}
+
+/** One use, for the machine that the launcher runs on. */
+async function tellToken({ core }: App): Promise<void> {
+  const caller = { actor: "system", via: "system", permissions: ["*"], requestId: core.newId() } as const;
+  const { token } = (await core.dispatch("cpl/dm/token/create", { uses: 1, ttl: 600 }, caller)) as { token: string };
+  process.send?.({ type: "enrolment token", token });
+}
+
+function stopOnSignal(app: App): void {
+  let stopping = false;
+  const stop = () => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    void app[Symbol.asyncDispose]().then(() => process.exit(0));
+  };
+  process.on("SIGINT", stop);
+  process.on("SIGTERM", stop);
+  // Whoever started us with a channel has gone: nobody is left to tell us to stop.
+  if (process.send) process.on("disconnect", stop);
+}
+
+function explain(error: unknown): string {
+  if (error instanceof ConfigError || error instanceof PortTaken) return `edgemere-control-plane: ${error.message}`;
+  if (isLocked(error))
+    return "edgemere-control-plane: the data folder is in use by another control plane; stop it, or choose another with --data";
+  return `edgemere-control-plane: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+}
+
+const isLocked = (error: unknown): boolean =>
+  error instanceof Error && (("code" in error && error.code === "LEVEL_LOCKED") || isLocked(error.cause));
