@@ -2,10 +2,11 @@ import { spawn } from "node:child_process";
 import { appendFileSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { root } from "./steps.mjs";
+import { root, StepFailed } from "./steps.mjs";
 
 const LOG_BYTES = 10 * 2 ** 20;
 const KEPT_LINES = 2_000;
+const TOLD_LINES = 20;
 const PATIENCE_MS = 20_000;
 
 /**
@@ -36,23 +37,27 @@ export function startChild({ name, script, args, input = "", show = false }) {
     child.on("close", (code, signal) => resolve(signal ? `was ended by ${signal}` : `ended with exit code ${code}`));
   });
 
+  const died = exited.then((how) => {
+    throw new StepFailed([...(show ? [] : lines.slice(-TOLD_LINES)), `The ${name} ${how}.`].join("\n"));
+  });
+  died.catch(() => {}); // for those who ask
+
   return {
-    name,
-    /** How it ended, in words. */
-    exited,
-    exitCode: () => child.exitCode,
-    lastLines: (count) => lines.slice(-count),
+    /** Rejects when it ends, with its last words. */
+    died,
     logTo: (path) => {
       write = logFile(path);
       for (const line of lines) write(line);
     },
-    /** The first message of this type that it sends. */
-    message: (type) =>
-      new Promise((resolve) => {
+    /** The first message of this type that it sends; rejects when it ends before. */
+    message: (type) => {
+      const arrived = new Promise((resolve) => {
         child.on("message", (message) => {
           if (message?.type === type) resolve(message);
         });
-      }),
+      });
+      return Promise.race([arrived, died]);
+    },
     send: (message) => child.send(message),
     kill: () => child.kill("SIGKILL"),
     stop: async () => {

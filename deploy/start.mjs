@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { build } from "./build.mjs";
 import { startChild } from "./child.mjs";
 import { launcherHelp, readArguments } from "./start-arguments.mjs";
-import { main, root, StepFailed } from "./steps.mjs";
+import { main, root } from "./steps.mjs";
 
 const CONTROL_PLANE = "control-plane/bin/edgemere-control-plane.js";
 const AGENT = "agent/bin/edgemere-agent.js";
@@ -18,11 +18,10 @@ await main(async () => {
   if (wishes.isHelp) return showHelp();
 
   const children = [];
-  const interrupted = interruption(children);
-  const death = runEverything(wishes, children);
+  const stopping = new AbortController();
+  const interrupted = interruption(children, stopping);
   try {
-    const dead = await Promise.race([interrupted, death]);
-    if (dead) throw new StepFailed(await tellDeath(dead, wishes));
+    await Promise.race([interrupted, runEverything(wishes, children, stopping.signal)]);
   } finally {
     for (const child of children.toReversed()) await child.stop();
   }
@@ -35,7 +34,7 @@ function showHelp() {
 }
 
 /** Resolves at the first wish to stop; the second kills. */
-function interruption(children) {
+function interruption(children, stopping) {
   return new Promise((resolve) => {
     let askedAt;
     const ask = () => {
@@ -44,14 +43,15 @@ function interruption(children) {
         for (const child of children) child.kill();
         process.exit(1);
       }
+      stopping.abort();
       resolve();
     };
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, ask);
   });
 }
 
-/** Starts both and tells how to go on; resolves with the child that ends by itself. `children` are in the order of their start. */
-async function runEverything(wishes, children) {
+/** Starts both and tells how to go on; rejects when one ends by itself. `children` are in the order of their start. */
+async function runEverything(wishes, children, signal) {
   const controlPlane = startChild({
     name: "control plane",
     script: CONTROL_PLANE,
@@ -59,34 +59,35 @@ async function runEverything(wishes, children) {
     show: wishes.isVerbose,
   });
   children.push(controlPlane);
-  const ready = await Promise.race([controlPlane.message("ready"), controlPlane.exited]);
-  if (typeof ready === "string") return controlPlane;
+  const ready = await controlPlane.message("ready");
   controlPlane.logTo(join(ready.dataFolder, "control-plane.log"));
 
   if (wishes.withAgent) {
-    const agent = await startAgent(wishes, ready, controlPlane);
+    const agent = await startAgent(wishes, ready, controlPlane, signal);
     children.push(agent);
     agent.logTo(join(ready.dataFolder, "agent.log"));
   }
   console.log(welcome(ready, wishes));
-  return Promise.race(children.map((child) => child.exited.then(() => child)));
+  await Promise.race(children.map(({ died }) => died));
 }
 
 /** The agent of this machine, with real files to speak of and quick enough for eyes that wait; it is enrolled when it is not yet. */
-async function startAgent({ agentName, allow, isVerbose }, { dataFolder }, controlPlane) {
+async function startAgent({ agentName, allow, isVerbose }, { dataFolder }, controlPlane, signal) {
   const data = ["--data", join(dataFolder, "agent")];
   const duties = ["--sample", "1s", "--report", "2s", "--source", `deploy=${join(root, "deploy")}`];
   const allowed = allow.flatMap((kind) => ["--allow", kind]);
   const name = agentName === undefined ? [] : ["--name", agentName];
   const isEnrolled = spawnSync(process.execPath, [join(root, AGENT), "status", ...data]).status !== NOT_ENROLLED;
+  // By standard input: arguments can be read by everyone on the machine.
+  const input = isEnrolled ? "" : await enrolmentToken(controlPlane);
+  signal.throwIfAborted();
   return startChild({
     name: "agent",
     script: AGENT,
     args: isEnrolled
       ? ["run", ...data, ...duties, ...allowed]
       : ["enrol", "-", "--run", ...data, ...name, ...duties, ...allowed],
-    // By standard input: arguments can be read by everyone on the machine.
-    input: isEnrolled ? "" : await enrolmentToken(controlPlane),
+    input,
     show: isVerbose,
   });
 }
@@ -110,9 +111,4 @@ ${setupCode === undefined ? "" : `  Setup code    ${setupCode}   the portal asks
 
 Ctrl-C stops everything.
 `;
-}
-
-async function tellDeath(child, { isVerbose }) {
-  const lines = isVerbose ? [] : child.lastLines(20);
-  return [...lines, `The ${child.name} ${await child.exited}.`].join("\n");
 }

@@ -1,9 +1,20 @@
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { commandKinds, limits, type CommandKind } from "@edgemere/protocol";
+import {
+  ConfigError,
+  duration,
+  oneOf,
+  optionsHelp,
+  pair,
+  readOptions,
+  size,
+  type Option,
+  type Options,
+  type Reader,
+  type RepeatableOption,
+} from "@edgemere/protocol/config";
 import { DAY, HOUR, MINUTE, SECOND } from "@edgemere/protocol/kit";
-import { optionsHelp, readOptions, type Option, type Options, type RepeatableOption } from "./config-options.ts";
-import { ConfigError, duration, oneOf, pair, size, type Reader } from "./config-values.ts";
 
 /** A directory whose files the agent reports. */
 export interface DataSourceConfig {
@@ -43,6 +54,7 @@ export const logLevels = ["debug", "info", "warn", "error"] as const;
 export type LogLevel = (typeof logLevels)[number];
 
 const PREFIX = "EDGEMERE_AGENT_";
+const PROGRAM = "edgemere-agent";
 
 const dangerousKinds = (Object.keys(commandKinds) as CommandKind[]).filter((kind) => commandKinds[kind].dangerous);
 
@@ -80,7 +92,7 @@ export function readConfig(
   argv: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
 ): ProgramConfig {
-  const values = readOptions(options, { argv, environment, prefix: PREFIX });
+  const values = readOptions(options, { argv, environment, prefix: PREFIX, program: PROGRAM });
   if (values.report < values.sample) throw new ConfigError("--report must be at least as long as --sample");
   return {
     sampleEvery: values.sample,

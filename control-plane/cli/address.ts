@@ -1,6 +1,8 @@
 /** What can be named by words on the command line. */
 export interface Addressed {
   readonly words: readonly string[];
+  /** Meant by all its words only, not by an ending of them. */
+  readonly isWhole?: true;
 }
 
 export type Found<E extends Addressed> =
@@ -14,7 +16,9 @@ export function findByWords<E extends Addressed>(entries: readonly E[], typed: r
   const words = typed.map((word) => word.toLowerCase());
   for (let count = words.length; count > 0; count--) {
     const head = words.slice(0, count);
-    const ending = entries.filter((entry) => endsWith(entry.words, head));
+    const ending = entries.filter(
+      ({ words, isWhole }) => endsWith(words, head) && (!isWhole || words.length === head.length),
+    );
     const entry = theOneOf(ending, head);
     if (entry !== undefined) return { kind: "one", entry, rest: typed.slice(count) };
     if (ending.length > 0) return { kind: "several", candidates: ending.map(nameOf) };
@@ -26,10 +30,10 @@ export function findByWords<E extends Addressed>(entries: readonly E[], typed: r
   return { kind: "none", near: nearest(entries, words) };
 }
 
-/** The shortest name that means this entry and no other. */
+/** The shortest name that means this entry and no other; where a class stands before the verb, with the class. */
 export function shortName<E extends Addressed>(entries: readonly E[], entry: E): string {
   const { words } = entry;
-  const counts = words.map((_, index) => index + 1);
+  const counts = words.map((_, index) => index + 1).slice(words.length > 2 ? 1 : 0);
   const enough = counts.find((count) => {
     const found = findByWords(entries, words.slice(-count));
     return found.kind === "one" && found.entry === entry && found.rest.length === 0;
@@ -74,9 +78,9 @@ function nearest(entries: readonly Addressed[], typed: readonly string[]): reado
 /** How many letters must be changed, added or removed to make one word of the other. */
 function distance(a: string, b: string): number {
   let row = [...Array(b.length + 1).keys()];
-  for (const [i, letter] of [...a].entries()) {
+  for (const [i, letter] of a.split("").entries()) {
     const next = [i + 1];
-    for (const [j, other] of [...b].entries())
+    for (const [j, other] of b.split("").entries())
       next.push(Math.min((next[j] ?? 0) + 1, (row[j + 1] ?? 0) + 1, (row[j] ?? 0) + (letter === other ? 0 : 1)));
     row = next;
   }

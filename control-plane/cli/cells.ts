@@ -1,4 +1,4 @@
-import type { Colors } from "picocolors/types";
+import type { Colours } from "./terminal.ts";
 import { visible } from "./visible.ts";
 
 /** The value at `agent.version` or `inventory.os.name`: keys may hold dots themselves. */
@@ -22,7 +22,7 @@ export function cellOf(column: string, value: unknown): string {
   if (typeof value === "number" && /bytes$/i.test(name)) return humanBytes(value);
   if (typeof value === "string") return visible(value);
   if (Array.isArray(value)) return value.length === 0 ? "-" : value.map((each) => cellOf("", each)).join(", ");
-  if (typeof value !== "object") return String(value as number | boolean);
+  if (typeof value !== "object") return JSON.stringify(value);
   const entries = Object.entries(value);
   return entries.length === 0 ? "-" : entries.map(([key, each]) => `${visible(key)}=${cellOf(key, each)}`).join(", ");
 }
@@ -32,14 +32,14 @@ export const localTime = (at: number): string =>
   Number.isFinite(new Date(at).getTime()) ? new Date(at).toLocaleString("sv-SE") : String(at);
 
 export function humanBytes(bytes: number): string {
-  const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+  const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"] as const;
   const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, Math.abs(bytes))) / 10));
   const scaled = bytes / 1024 ** power;
-  return `${power === 0 || Math.abs(scaled) >= 100 ? Math.round(scaled) : scaled.toFixed(1)} ${units[power]}`;
+  return `${power === 0 || Math.abs(scaled) >= 100 ? Math.round(scaled) : scaled.toFixed(1)} ${units[power] ?? "PiB"}`;
 }
 
 /** Good, passing and bad states by colour, for those who see it; the word is there for all. */
-export function coloured(column: string, cell: string, colours: Colors): string {
+export function coloured(column: string, cell: string, colours: Colours): string {
   if (!/(^|\.)(state|presence|decision)$/.test(column)) return cell;
   const paint = colourOf[cell];
   return paint === undefined ? cell : colours[paint](cell);

@@ -24,11 +24,7 @@ const HEAD = ["id", "name", "kind", "state"];
 const BORING = new Set(["version", "updatedAt"]);
 
 /** The columns for these rows: asked for, usual, or what the rows hold. */
-export function columnsFor(
-  path: string,
-  rows: readonly unknown[],
-  asked?: readonly string[] | undefined,
-): readonly string[] {
+export function columnsFor(path: string, rows: readonly unknown[], asked?: readonly string[]): readonly string[] {
   if (asked !== undefined) return asked;
   const known = (usual as Readonly<Record<string, readonly string[]>>)[path];
   if (known !== undefined) return known;

@@ -4,7 +4,15 @@ import { problems } from "../src/platform/problem.ts";
 import { visible } from "./visible.ts";
 
 /** Exit codes beside those of problems (`platform/problem.ts`). */
-export const exitCodes = { done: 0, failed: 1, usage: 2, partly: 3, conflict: 5, noAnswer: 6, interrupted: 130 } as const;
+export const exitCodes = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  partly: 3,
+  conflict: 5,
+  noAnswer: 6,
+  interrupted: 130,
+} as const;
 
 /** The command line itself is wrong; the message says what to type instead. */
 export class UsageError extends Error {
@@ -36,7 +44,9 @@ export function explain(error: unknown, { server, verbose }: { server: string; v
     if (verbose && error.document.requestId) lines.push(`  request ${error.document.requestId}`);
   }
   if (error instanceof Unreachable)
-    lines.push("  is the control plane running? Another one is chosen by --server URL, EDGEMERE_SERVER or edgemere signin");
+    lines.push(
+      "  is the control plane running? Another one is chosen by --server URL, EDGEMERE_SERVER or edgemere signin",
+    );
   if (verbose && error instanceof Error && !(error instanceof ProblemError) && error.stack) lines.push(error.stack);
   return `${lines.map((line) => visible(line, { lines: true })).join("\n")}\n`;
 }

@@ -65,7 +65,9 @@ function kindOf(schema: TSchema): Field["kind"] {
 
 const choicesOf = (schema: TSchema): readonly string[] => {
   const alternatives = (schema["anyOf"] ?? [schema]) as readonly { const?: unknown }[];
-  return alternatives.every((each) => typeof each.const === "string") ? alternatives.map((each) => each.const as string) : [];
+  return alternatives.every((each) => typeof each.const === "string")
+    ? alternatives.map((each) => each.const as string)
+    : [];
 };
 
 const isRecord = (schema: TSchema): boolean => "patternProperties" in schema;

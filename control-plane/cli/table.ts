@@ -1,15 +1,15 @@
 import Table from "cli-table3";
-import type { Colors } from "picocolors/types";
+import type { Colours } from "./terminal.ts";
 import { cellOf, coloured, valueAt } from "./cells.ts";
 import { columnsFor } from "./columns.ts";
 import { visible } from "./visible.ts";
 
 export interface TableStyle {
-  readonly colours: Colors;
+  readonly colours: Colours;
   /** Cells to the right of the screen; undefined where there is no screen and nothing is cut. */
   readonly width: number | undefined;
   readonly headers: boolean;
-  readonly columns?: readonly string[] | undefined;
+  readonly columns: readonly string[] | undefined;
 }
 
 const WIDEST_CELL = 60;
@@ -17,10 +17,10 @@ const WIDEST_CELL = 60;
 /** An output as text for people: a list as a table, one thing as its fields. */
 export function renderOutput(path: string, output: unknown, style: TableStyle): string {
   if (!isRecord(output)) return `${cellOf("", output)}\n`;
-  const [only] = Object.values(output).filter(isRows);
-  const isList = only !== undefined && Object.values(output).every((each) => each === only || !isRecord(each));
-  if (isList) return renderRows(path, only, style);
-  const sections = Object.entries(output).filter(([, value]) => isRows(value) && value.some(isRecord));
+  if (Array.isArray(output["items"])) return renderRows(path, output["items"], style);
+  const sections = Object.entries(output).filter(([, value]) => isRows(value));
+  const [only] = sections;
+  if (only !== undefined && Object.keys(output).length === 1) return renderRows(path, only[1] as [], style);
   const fields = Object.entries(output).filter(([name]) => !sections.some(([section]) => section === name));
   const head = renderFields(Object.fromEntries(fields), style);
   const tables = sections.map(([name, rows]) => `\n${style.colours.bold(name)}\n${renderRows("", rows as [], style)}`);
@@ -40,7 +40,10 @@ export function renderRows(path: string, rows: readonly unknown[], style: TableS
   const lines = cells.map((line) =>
     line.slice(0, shown).map((cell, index) => coloured(wanted[index] ?? "", cell, colours)),
   );
-  return aligned([...(style.headers ? [wanted.slice(0, shown).map((each) => colours.bold(headerOf(each)))] : []), ...lines]);
+  return aligned([
+    ...(style.headers ? [wanted.slice(0, shown).map((each) => colours.bold(headerOf(each)))] : []),
+    ...lines,
+  ]);
 }
 
 function renderFields(record: Readonly<Record<string, unknown>>, style: TableStyle): string {
@@ -69,10 +72,10 @@ function aligned(rows: readonly (readonly string[])[]): string {
   return `${table.toString().replaceAll(/ +$/gm, "")}\n`;
 }
 
-const BORDERS = [
-  ...["top", "top-mid", "top-left", "top-right", "bottom", "bottom-mid", "bottom-left", "bottom-right"],
-  ...["left", "left-mid", "mid", "mid-mid", "right", "right-mid", "middle"],
-];
+const BORDERS =
+  "top top-mid top-left top-right bottom bottom-mid bottom-left bottom-right left left-mid mid mid-mid right right-mid middle".split(
+    " ",
+  );
 
 /** How many columns of these widths, two blanks apart, a screen holds; one at least. */
 export function fitting(widths: readonly number[], screen: number): number {
@@ -95,4 +98,4 @@ const headerOf = (column: string) =>
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
-const isRows = (value: unknown): value is readonly unknown[] => Array.isArray(value) && value.every(isRecord);
+const isRows = (value: unknown): boolean => Array.isArray(value) && value.length > 0 && value.every(isRecord);

@@ -40,7 +40,7 @@ async function documentOf(field: Field, typed: string, readText: ReadText): Prom
     // JSON is YAML as well.
     return parseYaml(text, { maxAliasCount: 0 });
   } catch (error) {
-    const reason = (error as Error).message.split("\n")[0];
+    const [reason = ""] = (error as Error).message.split("\n");
     throw new UsageError(`--${field.flag} is neither JSON nor YAML: ${reason}`, { cause: error });
   }
 }

@@ -3,7 +3,9 @@ const HIDDEN = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066
 
 /** Text from a device, harmless in a terminal: what would act on it is shown instead. `lines` keeps line ends and tabs. */
 export const visible = (text: string, { lines = false } = {}): string =>
-  text.replaceAll(HIDDEN, (character) => (lines && (character === "\n" || character === "\t") ? character : picture(character)));
+  text.replaceAll(HIDDEN, (character) =>
+    lines && (character === "\n" || character === "\t") ? character : picture(character),
+  );
 
 /** For JSON and YAML in double quotes: the same characters as escapes, so that nothing is lost. */
 export const escaped = (text: string): string =>

@@ -40,7 +40,7 @@ export interface ControlPlaneConfig {
 export const logLevels = ["debug", "info", "warn", "error"] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-const PREFIX = "EDGEMERE_";
+const PREFIX = "EDGEMERE_CONTROL_PLANE_";
 const PROGRAM = "edgemere-control-plane";
 const port = wholeNumber(0, 65_535);
 const text: Reader<string> = (value) => value;

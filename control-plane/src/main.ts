@@ -16,7 +16,7 @@ Usage: edgemere-control-plane [options]
 
 ${configHelp()}
 
-Every option is also a key of the YAML file and, in capitals with EDGEMERE_ before it, an environment variable.`;
+Every option is also a key of the YAML file and, in capitals with EDGEMERE_CONTROL_PLANE_ before it, an environment variable.`;
 
 const argv = process.argv.slice(2);
 if (argv.includes("--help") || argv.includes("-h")) console.log(HELP);

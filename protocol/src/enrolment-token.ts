@@ -11,6 +11,9 @@ export interface EnrolmentToken {
   readonly server: string;
 }
 
+/** The name in the certificate of every control plane's servers: devices ask for it, whatever address they connect to. */
+export const SERVER_NAME = "control-plane.edgemere";
+
 /** The text is wrong; the message says how, never what it contains. */
 export class BadToken extends Error {
   constructor(what: string) {

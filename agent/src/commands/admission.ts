@@ -8,7 +8,12 @@ export type Verdict =
   /** It is known: nothing is run, its last report may be repeated. */
   | { readonly verdict: "known" }
   /** It ends here, and that is written down. */
-  | { readonly verdict: "end"; readonly phase: "rejected" | "expired" | "interrupted"; readonly reason: Reason; readonly detail: string }
+  | {
+      readonly verdict: "end";
+      readonly phase: "rejected" | "expired" | "interrupted";
+      readonly reason: Reason;
+      readonly detail: string;
+    }
   /** Refused without a trace in the journal: its number is not of this device's row. */
   | { readonly verdict: "refuse"; readonly reason: Reason; readonly detail: string };
 
@@ -45,7 +50,11 @@ export function judge(
   if (kind === undefined) return rejected("unsupported", "this agent's version does not know this kind of command");
   const issuedAt = command.issuedAtMs + now - correctedNow;
   if (issuedAt <= journal.doubtedUntil && commandKinds[kind].onInterrupt !== "converge")
-    return end("interrupted", "agent-stopped", "the journal was damaged after this was issued: it may have run already");
+    return end(
+      "interrupted",
+      "agent-stopped",
+      "the journal was damaged after this was issued: it may have run already",
+    );
   if (commandKinds[kind].dangerous && !rules.allow.includes(kind))
     return rejected(
       "not-allowed",
@@ -54,7 +63,7 @@ export function judge(
   const wrong = timesWrong(command) ?? argumentsWrong(kind, command, rules.handlers);
   if (wrong !== undefined) return rejected("bad-arguments", wrong);
   if (command.expiresAtMs <= correctedNow)
-    return end("expired", "too-old", `it had to start by ${new Date(command.expiresAtMs).toISOString()}`);
+    return end("expired", "too-old", `it came ${correctedNow - command.expiresAtMs} ms after its deadline`);
   if (journal.open.size + waiting >= MOST_OPEN)
     return rejected("journal-full", `${MOST_OPEN} commands are open on this device already`);
   return { verdict: "accept" };

@@ -37,19 +37,15 @@ export function writeEntries(entries: readonly JournalEntry[]): Uint8Array {
 
 export interface JournalReading {
   readonly entries: readonly JournalEntry[];
-  /** Lines that are wrong and have right ones after them: not a write that was cut off, but damage. */
+  /** Complete lines that are wrong: not a write that was cut off, but damage. */
   readonly damagedLines: number;
 }
 
-/** Reads what can be read. A torn line at the end is a write that nobody was told of: it is left out. */
+/** Reads what can be read. A line without its end is a write that nobody was told of: it is left out. */
 export function readEntries(content: Uint8Array): JournalReading {
-  const lines = Buffer.from(content).toString().split("\n");
-  // Every complete line ends with a line feed, so what follows the last one is nothing or torn.
-  const read = lines.slice(0, -1).map(readLine);
-  const lastRight = read.findLastIndex((entry) => entry !== undefined);
-  const kept = read.slice(0, lastRight + 1);
-  const entries = kept.filter((entry) => entry !== undefined);
-  return { entries, damagedLines: kept.length - entries.length };
+  const lines = Buffer.from(content).toString().split("\n").slice(0, -1).map(readLine);
+  const entries = lines.filter((entry) => entry !== undefined);
+  return { entries, damagedLines: lines.length - entries.length };
 }
 
 function readLine(line: string): JournalEntry | undefined {

@@ -98,7 +98,8 @@ export class JournalState {
   forget(now: number): void {
     const reported = [...this.#ended.values()].filter((each) => each.reported);
     const surplus = new Set(reported.slice(0, Math.max(0, reported.length - MOST_REMEMBERED)));
-    for (const each of reported) if (surplus.has(each) || each.expiresAt + REMEMBERED < now) this.#ended.delete(each.id);
+    for (const each of reported)
+      if (surplus.has(each) || each.expiresAt + REMEMBERED < now) this.#ended.delete(each.id);
   }
 
   /** The shortest journal that says the same. */

@@ -2,17 +2,18 @@ import assert from "node:assert/strict";
 import { access } from "node:fs/promises";
 import test from "node:test";
 import { systemClock } from "@edgemere/protocol/kit";
+import { AGENT_VERSION } from "../version.ts";
 import type { HostError, TelemetryReading } from "./host.ts";
 import { linuxHost } from "./linux-host.ts";
 
-const host = linuxHost({ agentVersion: "1.2.3" });
+const host = linuxHost();
 
 const ofMetric = (readings: readonly TelemetryReading[], metric: string) =>
   readings.filter((reading) => reading.metric === metric).map((reading) => reading.value);
 
 test("two samples of this machine give sane numbers, each series once", async () => {
   let now = 0;
-  const stepped = linuxHost({ agentVersion: "1.2.3", clock: { ...systemClock, monotonic: () => (now += 1_000) } });
+  const stepped = linuxHost({ clock: { ...systemClock, monotonic: () => (now += 1_000) } });
   const first = await stepped.sample();
   const second = await stepped.sample();
 
@@ -32,7 +33,7 @@ test("the inventory names this machine and does not change by itself", async () 
   const first = await host.inventory();
   const facts = new Map(first.map(({ name, value }) => [name, value]));
 
-  assert.equal(facts.get("agent.version"), "1.2.3");
+  assert.equal(facts.get("agent.version"), AGENT_VERSION);
   assert.equal(facts.get("node.version"), process.versions.node);
   assert.ok(Number(facts.get("memory.total_bytes")) > 0);
   assert.ok(Number(facts.get("cpu.count")) >= 1);

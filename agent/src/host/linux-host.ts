@@ -11,20 +11,18 @@ import { serviceStatus } from "./linux/service-status.ts";
 import { hasTerminal } from "./linux/terminal.ts";
 
 export interface LinuxHostOptions {
-  /** Told in the inventory. */
-  readonly agentVersion: string;
   readonly clock?: Clock;
 }
 
 /** This machine, as an ordinary user may see it: what cannot be read is simply absent. */
-export function linuxHost({ agentVersion, clock = systemClock }: LinuxHostOptions): Host {
+export function linuxHost({ clock = systemClock }: LinuxHostOptions = {}): Host {
   const run = programRunner(clock);
   return {
     name: hostname(),
     bootId,
     machineId,
     sample: linuxSampler(clock),
-    inventory: () => linuxInventory(clock, agentVersion),
+    inventory: () => linuxInventory(clock),
     run,
     serviceStatus: (name) => serviceStatus(name, { run, clock }),
     listFiles,

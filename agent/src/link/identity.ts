@@ -1,5 +1,13 @@
-import { createPrivateKey } from "node:crypto";
-import { decode, publicKeyFromBytes, v1, type Keyring, type KeyFinder, type PayloadName } from "@edgemere/protocol";
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import {
+  decode,
+  isDeviceId,
+  publicKeyFromBytes,
+  v1,
+  type KeyFinder,
+  type Keyring,
+  type PayloadName,
+} from "@edgemere/protocol";
 import type { Disk } from "@edgemere/protocol/kit";
 
 /** Who this device is, and whom it trusts. Made by enrolment; an agent never destroys it on an error. */
@@ -22,4 +30,92 @@ export interface Identity {
   /** PEM: private Ed25519 key for what the device itself signs. */
   readonly messageKey: string;
   readonly keyring: Keyring;
+}
+
+/** An identity that cannot be used. It stays where it is: whoever put it there may put it right. */
+export class BadIdentity extends Error {
+  constructor(what: string, options?: ErrorOptions) {
+    super(`the identity ${what}`, options);
+    this.name = "BadIdentity";
+  }
+}
+
+// One file, so that a power cut leaves the old identity or the new one and never half of each.
+const FILE = "identity.json";
+
+/** Undefined when this agent has not been enrolled. Throws BadIdentity. */
+export async function loadIdentity(disk: Disk): Promise<Identity | undefined> {
+  const bytes = await disk.read(FILE);
+  if (bytes === undefined) return undefined;
+  try {
+    const { keyring, ...rest } = JSON.parse(new TextDecoder().decode(bytes)) as StoredIdentity;
+    return checkIdentity({ ...rest, keyring: keyringFrom(keyring) });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : "it cannot be read";
+    throw new BadIdentity(`in ${FILE} of the data folder is damaged: ${why}. Restore the file, or enrol again`, {
+      cause,
+    });
+  }
+}
+
+/** Replaces the identity in one step; the file is readable by its owner only. */
+export async function saveIdentity(disk: Disk, identity: Identity): Promise<void> {
+  const keyring = Buffer.from(v1.Keyring.encode(identity.keyring).finish()).toString("base64");
+  const stored: StoredIdentity = { ...identity, keyring };
+  await disk.write(FILE, Buffer.from(`${JSON.stringify(stored, undefined, 2)}\n`));
+}
+
+type StoredIdentity = Omit<Identity, "keyring"> & { readonly keyring: string };
+
+/** Gives back an identity whose parts fit each other; throws BadIdentity saying which does not. */
+export function checkIdentity(identity: Identity): Identity {
+  const { device, name, trustDomain, server, mqtt, chain, keyring } = identity;
+  if (!isDeviceId(device)) throw new BadIdentity("names no device");
+  for (const [field, text] of Object.entries({ name, trustDomain }))
+    if (typeof text !== "string" || text === "") throw new BadIdentity(`has no ${field}`);
+  hasProtocol("server", server, "https:");
+  hasProtocol("mqtt", mqtt, "mqtts:");
+  if (keyring.keys.length === 0) throw new BadIdentity("has a keyring without keys");
+  const key = readable("key", () => createPrivateKey(identity.key));
+  readable("messageKey", () => createPrivateKey(identity.messageKey));
+  const certificate = readable("certificate", () => new X509Certificate(identity.certificate));
+  if (!certificate.checkPrivateKey(key)) throw new BadIdentity("has a certificate that is not for its key");
+  if (!certificate.subject.split("\n").includes(`CN=${device}`))
+    throw new BadIdentity(`has a certificate that is not for the device ${device}`);
+  const root = readable("rootCertificate", () => new X509Certificate(identity.rootCertificate));
+  let issued = certificate;
+  for (const issuer of [...chain.map((pem) => readable("chain", () => new X509Certificate(pem))), root]) {
+    if (issuer.raw.equals(issued.raw)) continue;
+    if (!issued.verify(issuer.publicKey)) throw new BadIdentity("has certificates of which one did not issue the next");
+    issued = issuer;
+  }
+  if (!issued.raw.equals(root.raw)) throw new BadIdentity("has a chain that does not end with its root");
+  return identity;
+}
+
+function hasProtocol(field: string, address: string, protocol: string): void {
+  if (!URL.canParse(address) || new URL(address).protocol !== protocol)
+    throw new BadIdentity(`has no ${protocol}// address as ${field}`);
+}
+
+function readable<T>(field: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw new BadIdentity(`has no readable ${field}`, { cause });
+  }
+}
+
+/** Reads a keyring from base64. */
+export const keyringFrom = (text: string): Keyring => decode(v1.Keyring, Buffer.from(text, "base64"));
+
+// Which roles may sign what.
+const roles: Readonly<Record<PayloadName, string>> = { command: "commands", syncHead: "commands" };
+
+/** Finds the keys of a keyring that may sign a payload. */
+export function keyFinder(keyring: Keyring): KeyFinder {
+  return (keyId, payload) => {
+    const found = keyring.keys.find((key) => key.keyId === keyId && key.role === roles[payload]);
+    return found?.publicKey?.length === 32 ? publicKeyFromBytes(found.publicKey) : undefined;
+  };
 }

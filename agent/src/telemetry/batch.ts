@@ -1,6 +1,6 @@
 import { limits, type Encodable, type v1 } from "@edgemere/protocol";
 import { HOUR } from "@edgemere/protocol/kit";
-import type { TelemetryReading } from "./reading.ts";
+import type { TelemetryReading } from "../host/host.ts";
 
 type TelemetryMessage = Encodable<typeof v1.TelemetryBatch>;
 

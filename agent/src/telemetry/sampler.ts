@@ -1,8 +1,7 @@
 import type { Env } from "@edgemere/protocol/kit";
-import type { Host } from "../host/host.ts";
+import type { Host, TelemetryReading } from "../host/host.ts";
 import type { Outbox } from "../link/outbox.ts";
 import { Batch } from "./batch.ts";
-import type { TelemetryReading } from "./reading.ts";
 
 export interface SamplerParts {
   readonly env: Env;

@@ -11,7 +11,8 @@ export function eventLink({ type, subject, data }: Pick<LiveEvent, "type" | "sub
     command: () => `/jobs/${encoded(text(data["job"]))}`,
     datarequest: () => `/data/requests/${encoded(subject)}`,
     datareservation: () => `/data/requests/${encoded(text(data["request"]))}`,
-    datainstance: () => (data["request"] === undefined ? "/data/instances" : `/data/requests/${encoded(text(data["request"]))}`),
+    datainstance: () =>
+      data["request"] === undefined ? "/data/instances" : `/data/requests/${encoded(text(data["request"]))}`,
     datasource: () => `/devices/${encoded(text(data["device"]))}/data`,
     data: () => `/devices/${encoded(text(data["device"]))}/data`,
   };

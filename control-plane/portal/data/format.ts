@@ -15,10 +15,17 @@ const STEPS = [
   [SECOND, "second"],
 ] as const;
 
+const LONGEST = { big: DAY, small: HOUR, units: ["d", "h"] } as const;
+const PAIRS = [
+  { below: HOUR, big: MINUTE, small: SECOND, units: ["min", "s"] },
+  { below: DAY, big: HOUR, small: MINUTE, units: ["h", "min"] },
+] as const;
+
 /** "3 minutes ago", "in 2 days". */
 export function relativeTime(at: number, now: number): string {
   const distance = at - now;
-  if (Math.abs(distance) < 2 * SECOND) return "just now";
+  // The page looks at its clock only now and then, so what just happened may seem to lie ahead.
+  if (distance > -2 * SECOND && distance < 10 * SECOND) return "just now";
   const [size, unit] = STEPS.find(([size]) => Math.abs(distance) >= size) ?? [SECOND, "second"];
   return relative.format(Math.round(distance / size), unit);
 }
@@ -32,11 +39,11 @@ export const exactTime = (at: number): string => exact.format(at);
 export function duration(milliseconds: number): string {
   if (milliseconds < SECOND) return `${Math.round(milliseconds)} ms`;
   if (milliseconds < MINUTE) return `${decimal.format(milliseconds / SECOND)} s`;
-  const [big, small, bigUnit, smallUnit] =
-    milliseconds < HOUR ? [MINUTE, SECOND, "min", "s"] : milliseconds < DAY ? [HOUR, MINUTE, "h", "min"] : [DAY, HOUR, "d", "h"];
-  const whole = Math.floor(milliseconds / Number(big));
-  const rest = Math.round((milliseconds - whole * Number(big)) / Number(small));
-  return rest === 0 ? `${whole} ${bigUnit}` : `${whole} ${bigUnit} ${rest} ${smallUnit}`;
+  const { big, small, units } = PAIRS.find((pair) => milliseconds < pair.below) ?? LONGEST;
+  const smalls = Math.round(milliseconds / small);
+  const whole = Math.floor((smalls * small) / big);
+  const rest = smalls - (whole * big) / small;
+  return rest === 0 ? `${whole} ${units[0]}` : `${whole} ${units[0]} ${rest} ${units[1]}`;
 }
 
 const BYTE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
@@ -49,4 +56,5 @@ export function bytes(count: number): string {
 export const number = (value: number): string => precise.format(value);
 export const percent = (value: number): string => `${decimal.format(value)} %`;
 /** "1 device", "2 devices". */
-export const counted = (count: number, noun: string): string => `${count.toLocaleString()} ${noun}${count === 1 ? "" : "s"}`;
+export const counted = (count: number, noun: string): string =>
+  `${count.toLocaleString()} ${noun}${count === 1 ? "" : "s"}`;

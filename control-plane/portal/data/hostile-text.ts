@@ -1,7 +1,7 @@
 /* What a device says is shown as it is, but never obeyed: no control character, no change of writing direction. */
 
-// eslint-disable-next-line no-control-regex -- finding control characters is the purpose
-const CONTROLS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
+const CONTROLS =
+  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
 const LINE_BREAKS = /[\t\n\r]/g;
 const LONGEST = 2_000;
 

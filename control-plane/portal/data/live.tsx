@@ -38,7 +38,9 @@ const LiveContext = createContext<Live>({ connection: "connecting", listen: () =
 export function LiveProvider({ children }: { readonly children: ReactNode }) {
   const queries = useQueryClient();
   const [connection, setConnection] = useState<Connection>("connecting");
-  const listeners = useMemo(() => new Set<Listener>(), []);
+  const [listeners] = useState(createListeners);
+
+  const tell = useEffectEvent(listeners.tell);
 
   useEffect(() => {
     const stop = new AbortController();
@@ -52,7 +54,7 @@ export function LiveProvider({ children }: { readonly children: ReactNode }) {
       };
       for await (const event of watchEvents({ baseUrl: "", types: ["*"], signal: stop.signal, onConnection })) {
         refresh.about(event.type);
-        for (const listener of listeners) listener(event);
+        tell(event);
       }
     };
     follow().catch((error: unknown) => {
@@ -66,18 +68,9 @@ export function LiveProvider({ children }: { readonly children: ReactNode }) {
       stop.abort();
       refresh.stop();
     };
-  }, [queries, listeners]);
+  }, [queries]);
 
-  const live = useMemo<Live>(
-    () => ({
-      connection,
-      listen: (listener) => {
-        listeners.add(listener);
-        return () => void listeners.delete(listener);
-      },
-    }),
-    [connection, listeners],
-  );
+  const live = useMemo<Live>(() => ({ connection, listen: listeners.listen }), [connection, listeners]);
   return <LiveContext value={live}>{children}</LiveContext>;
 }
 
@@ -88,6 +81,19 @@ export function useLiveEvents(listener: Listener): void {
   const { listen } = useContext(LiveContext);
   const onEvent = useEffectEvent(listener);
   useEffect(() => listen((event) => onEvent(event)), [listen]);
+}
+
+function createListeners() {
+  const listeners = new Set<Listener>();
+  return {
+    listen: (listener: Listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    tell: (event: LiveEvent) => {
+      for (const listener of listeners) listener(event);
+    },
+  };
 }
 
 function refresher(queries: QueryClient) {

@@ -1,15 +1,17 @@
 import { bytes, duration, number, percent } from "./format.ts";
 
 /** How values of a metric are written: its name ends in its unit. */
-const UNITS: readonly { readonly ending: string; readonly unit: string; readonly format: (value: number) => string }[] = [
-  { ending: "_bytes_per_second", unit: "bytes per second", format: (value) => `${bytes(value)}/s` },
-  { ending: "_per_second", unit: "per second", format: (value) => `${number(value)} /s` },
-  { ending: "_percent", unit: "percent", format: percent },
-  { ending: "_bytes", unit: "bytes", format: bytes },
-  { ending: "_celsius", unit: "degrees Celsius", format: (value) => `${number(value)} °C` },
-  { ending: "_milliseconds", unit: "milliseconds", format: duration },
-  { ending: "_seconds", unit: "seconds", format: (value) => duration(value * 1_000) },
-];
+const UNITS: readonly { readonly ending: string; readonly unit: string; readonly format: (value: number) => string }[] =
+  [
+    { ending: "bytes_per_second", unit: "bytes per second", format: (value) => `${bytes(value)}/s` },
+    { ending: "per_second", unit: "per second", format: (value) => `${number(value)} /s` },
+    { ending: "percent", unit: "percent", format: percent },
+    { ending: "bytes", unit: "bytes", format: bytes },
+    { ending: "celsius", unit: "degrees Celsius", format: (value) => `${number(value)} °C` },
+    { ending: "milliseconds", unit: "milliseconds", format: duration },
+    { ending: "seconds", unit: "seconds", format: (value) => duration(value * 1_000) },
+    { ending: "count", unit: "", format: number },
+  ];
 
 const GROUP_TITLES: Readonly<Record<string, string>> = {
   cpu: "CPU",
@@ -18,33 +20,82 @@ const GROUP_TITLES: Readonly<Record<string, string>> = {
   filesystem: "File systems",
   disk: "Disks",
   network: "Network",
-  pressure: "Pressure stall",
-  process: "Processes",
   temperature: "Temperature",
+  pressure: "Pressure stall",
+  processes: "Processes",
+  swap: "Swap",
+  system: "System",
   agent: "Agent",
 };
 const GROUP_ORDER = Object.keys(GROUP_TITLES);
 
-const sentence = (words: string) => words.charAt(0).toUpperCase() + words.slice(1);
-const unitOf = (metric: string) => UNITS.find(({ ending }) => metric.endsWith(ending));
+/** Metrics that say more side by side than each alone. */
+const TOGETHER: readonly { readonly title: string; readonly metrics: readonly string[] }[] = [
+  {
+    title: "Busy by kind",
+    metrics: ["user", "system", "iowait", "interrupt", "steal"].map((kind) => `cpu.${kind}_percent`),
+  },
+  { title: "Average", metrics: ["load.average_1m", "load.average_5m", "load.average_15m"] },
+  { title: "Use", metrics: ["used", "cached", "dirty", "available", "total"].map((kind) => `memory.${kind}_bytes`) },
+  { title: "Use", metrics: ["swap.used_bytes", "swap.total_bytes"] },
+  { title: "Space", metrics: ["used", "available", "total"].map((kind) => `filesystem.${kind}_bytes`) },
+  { title: "Throughput", metrics: ["disk.read_bytes_per_second", "disk.written_bytes_per_second"] },
+  { title: "Operations", metrics: ["disk.reads_per_second", "disk.writes_per_second"] },
+  { title: "Throughput", metrics: ["network.received_bytes_per_second", "network.sent_bytes_per_second"] },
+  { title: "Packets", metrics: ["network.received_packets_per_second", "network.sent_packets_per_second"] },
+  {
+    title: "Errors and drops",
+    metrics: ["received_errors", "sent_errors", "received_drops", "sent_drops"].map(
+      (kind) => `network.${kind}_per_second`,
+    ),
+  },
+  { title: "Running and blocked", metrics: ["processes.running_count", "processes.blocked_count"] },
+];
 
-/** `cpu` of `cpu.busy_percent`. */
-export const groupOf = (metric: string): string => metric.split(/[._]/, 1)[0] ?? metric;
+export interface ChartPlan {
+  readonly title: string;
+  readonly metrics: readonly string[];
+}
+
+const sentence = (words: string) => words.charAt(0).toUpperCase() + words.slice(1);
+const unitOf = (metric: string) =>
+  UNITS.find(({ ending }) => metric.endsWith(`_${ending}`) || metric.endsWith(`.${ending}`));
+
+const groupOf = (metric: string): string => metric.split(".", 1)[0] ?? metric;
 export const groupTitle = (group: string): string => GROUP_TITLES[group] ?? sentence(group);
+
 /** "Busy" of `cpu.busy_percent`. */
 export function metricTitle(metric: string): string {
   const rest = metric.slice(metric.indexOf(".") + 1);
-  const ending = unitOf(metric)?.ending ?? "";
-  const words = rest.slice(0, rest.length - ending.length).replaceAll(/[._]+/g, " ").trim();
-  return sentence(words || groupTitle(groupOf(metric)));
+  const words = rest.slice(0, rest.length - (unitOf(metric)?.ending.length ?? 0)).replaceAll(/[._]+/g, " ");
+  return sentence(
+    words
+      .trim()
+      .replace(/\bcpu\b/, "CPU")
+      .replace(/\bio\b/, "I/O") || groupTitle(groupOf(metric)),
+  );
 }
 export const metricUnit = (metric: string): string => unitOf(metric)?.unit ?? "";
 export const formatValue = (metric: string, value: number): string => (unitOf(metric)?.format ?? number)(value);
-/** Percent stands between fixed ends, everything else starts at zero. */
-export const isShare = (metric: string): boolean => metric.endsWith("_percent");
+export const isBytes = (metric: string): boolean => unitOf(metric)?.unit.startsWith("bytes") ?? false;
+/** Percent stands between fixed ends. */
+export const isShare = (metric: string): boolean => metric.endsWith("percent");
 
-/** The groups people look at first come first. */
-export const byGroup = (a: string, b: string): number => {
-  const place = (group: string) => (GROUP_ORDER.includes(group) ? GROUP_ORDER.indexOf(group) : GROUP_ORDER.length);
-  return place(a) - place(b) || a.localeCompare(b);
-};
+/** Which charts to draw of the metrics that a device reports, by group. */
+export function planCharts(metrics: readonly string[]): readonly (readonly [group: string, ChartPlan[]])[] {
+  const groups = new Map<string, ChartPlan[]>();
+  const planned = new Set<ChartPlan>();
+  for (const metric of [...new Set(metrics)].sort()) {
+    const plan = TOGETHER.find((each) => each.metrics.includes(metric)) ?? {
+      title: metricTitle(metric),
+      metrics: [metric],
+    };
+    if (planned.has(plan)) continue;
+    planned.add(plan);
+    const group = groupOf(metric);
+    groups.set(group, [...(groups.get(group) ?? []), plan]);
+  }
+  return [...groups].sort(([a], [b]) => place(a) - place(b) || a.localeCompare(b));
+}
+
+const place = (group: string) => (GROUP_ORDER.includes(group) ? GROUP_ORDER.indexOf(group) : GROUP_ORDER.length);

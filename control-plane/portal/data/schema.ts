@@ -43,7 +43,10 @@ export function controlOf(schema: Schema): Control {
 
 /** "queueTimeout" → "Queue timeout". */
 export function fieldTitle(name: string): string {
-  const words = name.replaceAll(/([a-z])([A-Z])/g, (_, before: string, after: string) => `${before} ${after.toLowerCase()}`);
+  const words = name.replaceAll(
+    /([a-z])([A-Z])/g,
+    (_, before: string, after: string) => `${before} ${after.toLowerCase()}`,
+  );
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 

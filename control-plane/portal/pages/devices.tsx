@@ -1,5 +1,5 @@
 import { Button, Code, Popover, Stack, Text, TextInput } from "@mantine/core";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { useSearchParams } from "wouter";
 import { usePaging } from "../data/paging.ts";
 import { useRead } from "../data/queries.ts";
@@ -89,7 +89,6 @@ function Search({
   readonly error: string | undefined;
 }) {
   const [text, setText] = useState(selector);
-  useEffect(() => setText(selector), [selector]);
   return (
     <form
       role="search"

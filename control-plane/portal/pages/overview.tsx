@@ -32,7 +32,12 @@ export function Overview() {
                 <Figure label="Devices" value={total} to="/devices" />
                 <Figure label="Online" value={presence["online"] ?? 0} to={equal("presence")("online")} tone="good" />
                 <Figure label="Silent" value={presence["silent"] ?? 0} to={equal("presence")("silent")} tone="warn" />
-                <Figure label="Offline" value={presence["offline"] ?? 0} to={equal("presence")("offline")} tone="quiet" />
+                <Figure
+                  label="Offline"
+                  value={presence["offline"] ?? 0}
+                  to={equal("presence")("offline")}
+                  tone="quiet"
+                />
               </div>
               <div className="grid three">
                 <Section title="States">

@@ -11,7 +11,14 @@ export function ColorScheme() {
   const next = NEXT[colorScheme];
   const label = `Colours: ${NAMES[colorScheme]}. Change to ${NAMES[next]}`;
   return (
-    <ActionIcon variant="subtle" color="gray" size="lg" aria-label={label} title={label} onClick={() => setColorScheme(next)}>
+    <ActionIcon
+      variant="subtle"
+      color="gray"
+      size="lg"
+      aria-label={label}
+      title={label}
+      onClick={() => setColorScheme(next)}
+    >
       <Icon name={ICONS[colorScheme]} />
     </ActionIcon>
   );

@@ -38,7 +38,7 @@ export function Enrol() {
             <Text size="sm">Run this on the host that is to be managed:</Text>
             <Copyable text={make.data.command} label="The command that enrols a host" />
             <Alert color="yellow">
-              It is shown only now. It enrols one device and can no longer be used <Instant at={make.data.expiresAt} />.
+              It is shown only now. It enrols one device and ends <Instant at={make.data.expiresAt} />.
             </Alert>
             <Text size="sm" c="dimmed">
               The device appears in the list as soon as it has enrolled.

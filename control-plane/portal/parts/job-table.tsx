@@ -13,8 +13,8 @@ export const JobTable = ({
 }: {
   readonly jobs: readonly Job[];
   readonly caption: string;
-  /** What a device is called. */
-  readonly nameOf: (device: string) => string;
+  /** What a device is called; without it the devices are left out. */
+  readonly nameOf?: (device: string) => string;
 }) => (
   <DataTable
     caption={caption}
@@ -24,7 +24,9 @@ export const JobTable = ({
     columns={[
       { title: "Kind", cell: ({ kind }) => <Plain text={kind} /> },
       { title: "State", cell: ({ state }) => <State state={state} /> },
-      { title: "Devices", cell: ({ devices }) => <Plain text={devices.map(nameOf).join(", ")} /> },
+      ...(nameOf
+        ? [{ title: "Devices", cell: ({ devices }: Job) => <Plain text={devices.map(nameOf).join(", ")} /> }]
+        : []),
       { title: "By", isMinor: true, cell: ({ author }) => <Plain text={author} /> },
       { title: "Made", cell: ({ createdAt }) => <Instant at={createdAt} /> },
     ]}

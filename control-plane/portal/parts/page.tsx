@@ -25,12 +25,12 @@ export function Page({ title, trail = [], badge, actions, children }: PageProps)
     <div className="page">
       {trail.length > 0 && (
         <nav aria-label="Breadcrumbs" className="trail">
-          {trail.map(({ label, to }) => (
+          {trail.map(({ label, to }, place) => (
             <span key={to}>
+              {place > 0 && <span aria-hidden="true"> / </span>}
               <Anchor component={Link} href={to} size="sm">
                 {label}
               </Anchor>
-              <span aria-hidden="true"> / </span>
             </span>
           ))}
         </nav>

@@ -36,13 +36,28 @@ export function SchemaField({ name, schema, isRequired, isSecret, draft, error, 
   const text = typeof draft === "string" ? draft : "";
   const many = Array.isArray(draft) ? [...(draft as readonly string[])] : [];
   if (isSecret)
-    return <PasswordInput {...common} autoComplete="off" value={text} onChange={(event) => onChange(event.currentTarget.value)} />;
+    return (
+      <PasswordInput
+        {...common}
+        autoComplete="off"
+        value={text}
+        onChange={(event) => onChange(event.currentTarget.value)}
+      />
+    );
   if (control === "choice")
     return (
-      <Select {...common} data={optionsOf(schema)} clearable={!isRequired} value={text || null} onChange={(chosen) => onChange(chosen ?? "")} />
+      <Select
+        {...common}
+        data={optionsOf(schema)}
+        clearable={!isRequired}
+        value={text || null}
+        onChange={(chosen) => onChange(chosen ?? "")}
+      />
     );
-  if (control === "choices") return <MultiSelect {...common} data={optionsOf(schema)} value={many} onChange={onChange} />;
-  if (control === "list") return <TagsInput {...common} value={many} onChange={onChange} />;
+  if (control === "choices")
+    return <MultiSelect {...common} data={optionsOf(schema)} value={many} onChange={onChange} />;
+  if (control === "list")
+    return <TagsInput {...common} splitChars={[]} allowDuplicates value={many} onChange={onChange} />;
   if (control === "flag")
     return (
       <Switch

@@ -19,7 +19,17 @@ interface SchemaFormProps {
 
 /** A form made from the schema of an input. The control plane judges; its words stand at the fields. */
 export function SchemaForm(props: SchemaFormProps) {
-  const { schema, secrets = [], initial = {}, submit, isDangerous = false, isPending, error, onSubmit, children } = props;
+  const {
+    schema,
+    secrets = [],
+    initial = {},
+    submit,
+    isDangerous = false,
+    isPending,
+    error,
+    onSubmit,
+    children,
+  } = props;
   const [drafts, setDrafts] = useState<Readonly<Record<string, Draft>>>(initial);
   const [mistakes, setMistakes] = useState<Readonly<Record<string, string>>>({});
   const fields = Object.entries(schema.properties ?? {});

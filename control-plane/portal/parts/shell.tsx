@@ -104,7 +104,13 @@ function UserMenu() {
   return (
     <Menu position="bottom-end" width={200}>
       <Menu.Target>
-        <Button variant="subtle" color="gray" size="compact-md" leftSection={<Icon name="person" />} aria-label={`Account ${name}`}>
+        <Button
+          variant="subtle"
+          color="gray"
+          size="compact-md"
+          leftSection={<Icon name="person" />}
+          aria-label={`Account ${name}`}
+        >
           <span className="user-name">{name}</span>
         </Button>
       </Menu.Target>

@@ -1,3 +1,4 @@
+import type { TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import type { AnyAction } from "../platform/action.ts";
 import type { Caller } from "../platform/caller.ts";
@@ -7,7 +8,7 @@ import type { Dispatch } from "../platform/dispatch.ts";
 export async function ask(dispatch: Dispatch, action: AnyAction, input: unknown, caller: Caller): Promise<unknown> {
   const output = await dispatch(action.path as string, input, caller);
   // Cleaning changes its argument, and rows may be shared.
-  return Value.Clean(action.output, Value.Clone(output));
+  return Value.Clean(action.output as TSchema, Value.Clone(output));
 }
 
 /** Actions by their address in lower case: the addresses of REST do not tell capitals apart. */

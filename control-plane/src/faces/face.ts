@@ -16,6 +16,6 @@ export interface FaceParts {
   readonly newId: () => string;
   readonly log: Log;
   readonly version: string;
-  /** Origins whose pages may use cookies here, such as `http://127.0.0.1:3000`. */
+  /** Origins whose pages may use cookies here beside the server's own, such as `https://edgemere.example`. */
   readonly origins: readonly string[];
 }

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import cookie from "@fastify/cookie";
 import helmet from "@fastify/helmet";
 import rateLimit from "@fastify/rate-limit";
 import { MINUTE } from "@edgemere/protocol/kit";
@@ -11,7 +12,9 @@ export interface TlsCredentials {
   /** PEM. */
   readonly key: string;
   /** PEM, with the chain behind it. */
-  readonly cert: string;
+  readonly certificate: string;
+  /** Kept over restarts, so that known clients resume their sessions. */
+  readonly ticketKeys?: Buffer;
 }
 
 interface HttpOptions {
@@ -47,10 +50,16 @@ export async function createHttp(
     },
     frameworkErrors: (error, request, reply) => void send(error, request as FastifyRequest, reply as FastifyReply),
     clientErrorHandler: refuseNoise,
-    https: tls === undefined ? null : { ...tls, minVersion: "TLSv1.2", handshakeTimeout: HANDSHAKE_WITHIN },
+    https: tls === undefined ? null : tlsOptions(tls),
   }) as unknown as FastifyInstance;
 
-  await app.register(helmet, { contentSecurityPolicy, strictTransportSecurity: tls !== undefined });
+  await app.register(cookie);
+  await app.register(helmet, {
+    contentSecurityPolicy,
+    strictTransportSecurity: tls !== undefined,
+    // Without any, some of a page's own requests would come from the origin "null".
+    referrerPolicy: { policy: "same-origin" },
+  });
   await app.register(rateLimit, {
     max: requestsPerMinute,
     timeWindow: MINUTE,
@@ -62,7 +71,10 @@ export async function createHttp(
   readJsonOnly(app);
   app.setErrorHandler(send);
   app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request) => {
-    throw new Problem("not-found", `there is nothing at ${pathOf(request)}; actions are at /edgemere/…, see /edgemere/docs`);
+    throw new Problem(
+      "not-found",
+      `there is nothing at ${pathOf(request)}; actions are at /edgemere/…, see /edgemere/docs`,
+    );
   });
   app.addHook("onRequest", async (request, reply) => void reply.header("x-request-id", request.id));
   // The address without its query: what people put there is not for logs.
@@ -77,6 +89,14 @@ export async function createHttp(
   );
   return app;
 }
+
+const tlsOptions = ({ key, certificate, ticketKeys }: TlsCredentials) => ({
+  key,
+  cert: certificate,
+  ...(ticketKeys && { ticketKeys }),
+  minVersion: "TLSv1.2" as const,
+  handshakeTimeout: HANDSHAKE_WITHIN,
+});
 
 export const pathOf = ({ url }: FastifyRequest): string => url.split("?", 1)[0] ?? url;
 

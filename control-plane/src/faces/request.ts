@@ -12,7 +12,10 @@ export function refuseWrongMethod(action: AnyAction, { method }: FastifyRequest,
   const allowed = methodsOf(action);
   if (allowed.includes(method)) return;
   reply.header("allow", allowed.join(", "));
-  throw new Problem("method-not-allowed", `${action.path as string} is asked for with ${allowed.join(" or ")}, not ${method}`);
+  throw new Problem(
+    "method-not-allowed",
+    `${action.path as string} is asked for with ${allowed.join(" or ")}, not ${method}`,
+  );
 }
 
 /** The parameters from the address and from the body; where both name one, the body's counts. */

@@ -4,7 +4,7 @@ import type { AnyAction } from "../platform/action.ts";
 import { nobody, type Caller, type Identity } from "../platform/caller.ts";
 import { Problem } from "../platform/problem.ts";
 import { ask, byAddress } from "./ask.ts";
-import { credentialOf, noSessionCookie, refuseForeignOrigin, sessionCookie } from "./credential.ts";
+import { credentialOf, forgetCookie, keepInCookie, refuseForeignOrigin } from "./credential.ts";
 import type { FaceParts } from "./face.ts";
 import { inputOf, refuseWrongMethod } from "./request.ts";
 
@@ -30,19 +30,19 @@ export function serveActions(app: FastifyInstance, parts: FaceParts): void {
       reply.header("cache-control", "no-store");
       // Nobody knows this address; dispatch says so, with the ones that come near.
       if (action === undefined) return parts.dispatch(address, {}, caller);
-      const token = await wantsCookie(action, request, parts);
+      const origin = cookieOrigin(action, request, parts);
       const output = await ask(parts.dispatch, action, inputOf(action, request), caller);
-      if (action.session === "ends" && request.headers.cookie !== undefined) reply.header("set-cookie", noSessionCookie());
-      return token === undefined ? output : withCookie(output, token, reply);
+      if (action.session === "ends") forgetCookie(reply);
+      return origin === undefined ? output : withCookie(output, origin, reply);
     },
   });
 }
 
 async function identityOf(request: FastifyRequest, { authenticate, origins }: FaceParts): Promise<Identity> {
-  const credential = credentialOf(request.headers);
+  const credential = credentialOf(request.headers.authorization, request.cookies);
   if (credential === undefined) return nobody;
   const isUnsafe = request.method !== "GET" && request.method !== "HEAD";
-  if (credential.from === "cookie" && isUnsafe) refuseForeignOrigin(request.headers.origin, origins);
+  if (credential.from === "cookie" && isUnsafe) refuseForeignOrigin(request.headers, origins);
   const identity = await authenticate(credential.text);
   if (identity !== undefined) return identity;
   // An old cookie comes along unasked, also to sign in anew; a header was meant.
@@ -66,15 +66,15 @@ function idempotencyKeyOf({ headers }: FastifyRequest): string | undefined {
 }
 
 /** The origin whose browser keeps the new credential, so that no script of the page ever holds it. */
-async function wantsCookie({ session }: AnyAction, { headers }: FastifyRequest, { origins }: FaceParts) {
+function cookieOrigin({ session }: AnyAction, { headers }: FastifyRequest, { origins }: FaceParts): string | undefined {
   if (session !== "begins" || headers["x-edgemere-portal"] !== "1") return undefined;
-  refuseForeignOrigin(headers.origin, origins);
+  refuseForeignOrigin(headers, origins);
   return headers.origin;
 }
 
 function withCookie(output: unknown, origin: string, reply: FastifyReply): unknown {
   const { token, ...rest } = output as { readonly token?: string };
-  if (token !== undefined) reply.header("set-cookie", sessionCookie(token, origin));
+  if (token !== undefined) keepInCookie(reply, token, origin);
   return rest;
 }
 

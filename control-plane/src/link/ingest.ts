@@ -1,4 +1,4 @@
-import { streamNames, type Gap, type Record_, type RecordBatch, type StreamName } from "@edgemere/protocol";
+import { streamNames, v1, type Record_, type RecordBatch, type StreamName } from "@edgemere/protocol";
 import type { Clock } from "@edgemere/protocol/kit";
 import { put, type Change } from "../platform/change.ts";
 import type { Feature, Received } from "../platform/feature.ts";
@@ -68,7 +68,9 @@ export class Ingest<C> {
 
   async #decide(stream: StreamName, received: Received): Promise<readonly Change[]> {
     const { features, context } = this.#parts;
-    const changes = await Promise.all(features.map((each) => each.receives?.[stream]?.(received, context) ?? []));
+    const changes = await Promise.all(
+      features.map(async (each) => (await each.receives?.[stream]?.(received, context)) ?? []),
+    );
     return changes.flat();
   }
 }
@@ -78,12 +80,15 @@ export function newRecords({ records, firstUnacknowledged }: RecordBatch, upTo: 
   const fresh = (records as readonly Record_[]).filter((record) => lastNumber(record) > upTo);
   const first = fresh[0];
   if (first === undefined) return [];
-  if (first.sequence <= upTo) return [{ ...first, sequence: upTo + 1 } as Record_, ...fresh.slice(1)];
+  if (first.sequence <= upTo) return [startingAt(upTo + 1, first), ...fresh.slice(1)];
   if (first.sequence === upTo + 1) return fresh;
   // Something is missing. As long as the device still has it, it will come: the same batch is sent again after it.
   if (firstUnacknowledged <= upTo + 1) return [];
   return [unexplained(upTo + 1, first.sequence - 1, first.atMs), ...fresh];
 }
+
+/** The rest of a gap. A copy by spreading would not know its `body`: that is a getter of the message's class. */
+const startingAt = (sequence: number, gap: Record_): Record_ => Object.assign(v1.Record.create(gap), { sequence });
 
 function unexplained(from: number, upTo: number, atMs: number): Record_ {
   const gap = {
@@ -98,4 +103,4 @@ function unexplained(from: number, upTo: number, atMs: number): Record_ {
   return { sequence: from, atMs, body: "gap", gap } as unknown as Record_;
 }
 
-const lastNumber = (record: Record_): number => (record.body === "gap" ? (record.gap as Gap).upTo : record.sequence);
+const lastNumber = (record: Record_): number => (record.body === "gap" ? record.gap.upTo : record.sequence);

@@ -171,7 +171,7 @@ export class Link<C> implements DeviceLink, DeviceMessages {
   async #tell(news: SessionNews): Promise<void> {
     const { features, context, store } = this.#parts;
     await repeatOnConflict(async () => {
-      const changes = await Promise.all(features.map((each) => each.sessions?.(news, context) ?? []));
+      const changes = await Promise.all(features.map(async (each) => (await each.sessions?.(news, context)) ?? []));
       await store.commit(...changes.flat());
     });
   }
@@ -180,7 +180,7 @@ export class Link<C> implements DeviceLink, DeviceMessages {
     const session = this.#sessions.get(device);
     if (session === undefined) return;
     const { features, context, clock, signingKey, keyringVersion } = this.#parts;
-    const offers = await Promise.all(features.map((each) => each.offers?.(device, context) ?? []));
+    const offers = await Promise.all(features.map(async (each) => (await each.offers?.(device, context)) ?? []));
     const waiting = offers.flat();
     const now = clock.now();
     const latestSequence = Math.max(0, ...waiting.map((each) => each.latestSequence));

@@ -1,6 +1,7 @@
 import { Conflict } from "./change.ts";
 
-const TRIES = 8;
+// Of those who compete for a row one wins each round: enough for a rack of hosts that enrol at once with one token.
+const TRIES = 100;
 
 /** Looks, decides and commits again when a row moved in between. What it runs must be safe to repeat. */
 export async function repeatOnConflict<T>(run: () => Promise<T>): Promise<T> {

@@ -1,7 +1,6 @@
 import type { Program } from "../../host/host.ts";
 import type { ArgumentsOf, Handler } from "./handler.ts";
 
-const USUAL_OUTPUT = 1024 ** 2;
 const MOST_OUTPUT = 16 * 1024 ** 2;
 const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
@@ -30,7 +29,7 @@ function programOf({ argv, cwd, env, stdin, maxOutputBytes }: ArgumentsOf<"exec"
   return {
     argv: [program, ...rest],
     env,
-    maxOutputBytes: Math.min(maxOutputBytes || USUAL_OUTPUT, MOST_OUTPUT),
+    maxOutputBytes: Math.min(maxOutputBytes, MOST_OUTPUT),
     ...(cwd !== "" && { cwd }),
     ...(stdin.length > 0 && { stdin }),
   };

@@ -1,8 +1,10 @@
-import type { commandKinds, Command, CommandKind, CommandReport, Reason } from "@edgemere/protocol";
+import type { commandKinds, Command, CommandKind, Encodable, Reason, v1 } from "@edgemere/protocol";
 import type { Host } from "../../host/host.ts";
 
 export type ArgumentsOf<K extends CommandKind> = NonNullable<Command[(typeof commandKinds)[K]["task"]]>;
-export type ResultOf<K extends CommandKind> = NonNullable<CommandReport[(typeof commandKinds)[K]["task"]]>;
+export type ResultOf<K extends CommandKind> = NonNullable<
+  Encodable<typeof v1.CommandReport>[(typeof commandKinds)[K]["task"]]
+>;
 
 /** How a command went. What failed may have a result all the same, such as an exit code. */
 export type Outcome<R> =

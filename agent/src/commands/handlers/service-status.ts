@@ -3,7 +3,8 @@ import type { Handler } from "./handler.ts";
 
 /** Asks the service manager about one service. */
 export const serviceStatus: Handler<"service.status"> = {
-  check: ({ name }) => (name === "" || name.length > limits.nameLength ? "name: the service's name is missing or too long" : undefined),
+  check: ({ name }) =>
+    name === "" || name.length > limits.nameLength ? "name: the service's name is missing or too long" : undefined,
   run: async (given, { host }) => {
     const { name, manager, state, detail, mainPid } = await host.serviceStatus(given.name);
     return { result: { name, manager, state, detail: detail.slice(0, limits.textLength), mainPid: mainPid ?? 0 } };

@@ -18,7 +18,7 @@ const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY;
  */
 export async function listFiles(directory: string): Promise<readonly DataFile[]> {
   const files: DataFile[] = [];
-  await within(await openDirectory(directory), (folder) => walk(folder, "", 1));
+  await within(await openDirectory(directory), (folder) => walk(folder, "", 1)).catch(refuse(directory));
   return files;
 
   async function walk(folder: FileHandle, prefix: string, depth: number): Promise<void> {
@@ -46,7 +46,7 @@ export async function hashFile(directory: string, name: string): Promise<string>
   const parts = name.split("/");
   if (parts.some((part) => part === "" || part === "." || part === ".." || part.includes("\0")))
     throw new HostError("not-allowed", `"${name}" does not name a file below ${directory}`);
-  return within(await openDirectory(directory), (folder) => hashBelow(folder, parts));
+  return within(await openDirectory(directory), (folder) => hashBelow(folder, parts)).catch(refuse(name));
 }
 
 async function hashBelow(folder: FileHandle, [name = "", ...rest]: readonly string[]): Promise<string> {
@@ -96,6 +96,7 @@ function absent(error: unknown): undefined {
 }
 
 const refuse = (path: string) => (cause: unknown) => {
+  if (cause instanceof HostError) throw cause;
   const code = codeOf(cause);
   if (code === "ENOENT") throw new HostError("not-found", `${path} does not exist`, { cause });
   if (code === "ENOTDIR" || code === "ELOOP")

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { arch, cpus, hostname, networkInterfaces, release, version } from "node:os";
 import type { Clock } from "@edgemere/protocol/kit";
+import { AGENT_VERSION } from "../../version.ts";
 import type { Fact } from "../host.ts";
 import { diskFacts } from "./disk-facts.ts";
 import { kernelText } from "./kernel-files.ts";
@@ -10,14 +11,14 @@ import { networkFacts } from "./network-facts.ts";
 import { installedPackages, operatingSystemFacts } from "./operating-system.ts";
 
 /** What this machine is: only what stays the same until somebody changes it, sorted by name. */
-export async function linuxInventory(clock: Clock, agentVersion: string): Promise<readonly Fact[]> {
+export async function linuxInventory(clock: Clock): Promise<readonly Fact[]> {
   const processors = cpus();
   const memory = memoryBytes(kernelText("/proc/meminfo") ?? "");
   const osRelease = (await textOf("/etc/os-release")) ?? (await textOf("/usr/lib/os-release"));
   const packages = await textOf("/var/lib/dpkg/status");
   const model = processors[0]?.model.trim();
   return [
-    { name: "agent.version", value: agentVersion },
+    { name: "agent.version", value: AGENT_VERSION },
     { name: "node.version", value: process.versions.node },
     { name: "host.name", value: hostname() },
     { name: "kernel.name", value: "Linux" },

@@ -73,6 +73,13 @@ export class Spool implements Outbox {
     return streamNames.reduce((sum, stream) => sum + this.#logs[stream].bytes, 0);
   }
 
+  /** Numbers that the control plane has not acknowledged, all streams together. */
+  get unacknowledged(): number {
+    return streamNames
+      .map((stream) => this.position(stream))
+      .reduce((sum, at) => sum + at.next - at.firstUnacknowledged, 0);
+  }
+
   /** Whom to tell that there is something to send. */
   set onKept(listener: () => void) {
     this.#onKept = listener;

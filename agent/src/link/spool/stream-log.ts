@@ -5,6 +5,8 @@ import { bothLosses, framed, gapOf, keep, renumbered, type GapReason, type KeptR
 import { openSegments, pathOf, segmentOf, type Segment } from "./segment.ts";
 import { repair } from "./repair.ts";
 
+const AROUND_RECORD = 8;
+
 interface StreamParts {
   readonly disk: Disk;
   readonly stream: StreamName;
@@ -13,6 +15,7 @@ interface StreamParts {
 }
 
 interface Room {
+  /** In a message, where each record has a few bytes around it. */
   readonly bytes: number;
   readonly records: number;
 }
@@ -103,7 +106,7 @@ export class StreamLog {
     let bytes = 0;
     for (const record of records) {
       if (record.last < from) continue;
-      bytes += record.payload.length;
+      bytes += record.payload.length + AROUND_RECORD;
       if (chosen.length > 0 && (bytes > room.bytes || chosen.length >= room.records)) break;
       chosen.push(record);
     }

@@ -41,6 +41,7 @@ export const data = resource({
     source: ({ source, name }) => [[source, name]],
     name: ({ name }) => [[name]],
     hash: ({ hash }) => [[hash]],
+    removed: ({ state, updatedAt }) => (state === "removed" ? [[updatedAt]] : []),
   },
 });
 

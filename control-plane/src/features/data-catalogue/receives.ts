@@ -1,14 +1,14 @@
 import { created, moved, put, removed, updated, type Change } from "../../platform/change.ts";
+import type { PlatformContext } from "../../platform/context.ts";
 import type { Received } from "../../platform/feature.ts";
 import { device, type Device } from "../devices/contract.ts";
 import { data, dataSource, type Data, type DataSource } from "./contract.ts";
-import type { DataCatalogueContext } from "./context.ts";
-import { describedBy, itemsByName, slicesOf, type Item, type Slice } from "./report.ts";
+import { itemsByName, slicesOf, SOURCES_AT_MOST, type Item, type Slice } from "./report.ts";
 import { reportedNames, reportProgress, unsettledSources } from "./tables.ts";
 import { automaticTags } from "./tags.ts";
 
 /** What devices report of their directories becomes sources and data. What a whole report leaves out is removed by a loop. */
-export async function receiveReports(received: Received, context: DataCatalogueContext): Promise<readonly Change[]> {
+export async function receiveReports(received: Received, context: PlatformContext): Promise<readonly Change[]> {
   const slices = slicesOf(received.records);
   const holder = slices.length > 0 ? await context.store.get(device, received.device) : undefined;
   if (holder === undefined || holder.state === "retired") return [];
@@ -16,13 +16,23 @@ export async function receiveReports(received: Received, context: DataCatalogueC
   return changes.flat();
 }
 
-async function take(slice: Slice, holder: Device, receivedAt: number, context: DataCatalogueContext) {
-  const { store, newId } = context;
-  const { items: found } = await store.list(dataSource, { index: "device", prefix: [holder.id, slice.name], limit: 1 });
-  const source = found[0];
+async function take(
+  slice: Slice,
+  holder: Device,
+  receivedAt: number,
+  context: PlatformContext,
+): Promise<readonly Change[]> {
+  const { store, newId, log } = context;
+  const sources = await store.list(dataSource, { index: "device", prefix: [holder.id], limit: SOURCES_AT_MOST });
+  const source = sources.items.find(({ name }) => name === slice.name);
+  if (source === undefined && sources.items.length === SOURCES_AT_MOST) {
+    log.warn("data source ignored: its device has too many", { device: holder.id, source: slice.name });
+    return [];
+  }
   const id = source?.id ?? newId();
   const changes = [sourceChange(slice, source, { id, device: holder.id, reportedAt: receivedAt })];
-  if (slice.failure !== "") return [...changes, removed(reportProgress, id), put(unsettledSources, { id: newId(), source: id })];
+  if (slice.failure !== "")
+    return [...changes, removed(reportProgress, id), put(unsettledSources, { id: newId(), source: id })];
 
   const items = itemsByName(slice.items);
   const known = await Promise.all(items.map(({ name }) => dataNamed(name, id, context)));
@@ -34,7 +44,7 @@ async function take(slice: Slice, holder: Device, receivedAt: number, context: D
   ];
 }
 
-const dataNamed = async (name: string, source: string, { store }: DataCatalogueContext): Promise<Data | undefined> =>
+const dataNamed = async (name: string, source: string, { store }: PlatformContext): Promise<Data | undefined> =>
   (await store.list(data, { index: "source", prefix: [source, name], limit: 1 })).items[0];
 
 function sourceChange(
@@ -84,7 +94,7 @@ async function progressChanges(
   { report, firstPart, lastPart, parts, items }: Slice,
   source: DataSource | undefined,
   id: string,
-  { store, newId }: DataCatalogueContext,
+  { store, newId }: PlatformContext,
 ): Promise<readonly Change[]> {
   const progress = firstPart > 0 && source ? await store.get(reportProgress, id) : undefined;
   const isWhole = firstPart === 0 || (progress?.report === report && progress.next === firstPart);
@@ -100,7 +110,7 @@ async function progressChanges(
   ];
 }
 
-async function namesOfOthers(report: string, source: string, store: DataCatalogueContext["store"]) {
+async function namesOfOthers(report: string, source: string, store: PlatformContext["store"]) {
   const others: string[] = [];
   for await (const each of store.scan(reportedNames, { index: "source", prefix: [source] }))
     if (each.report !== report) others.push(each.id);

@@ -1,5 +1,4 @@
 import type { DataSourceReport, Record_ } from "@edgemere/protocol";
-import type { DataSource } from "./contract.ts";
 
 /** Consecutive parts of one report, put together. */
 export interface Slice {
@@ -27,6 +26,9 @@ export interface Item {
 /** A source may hold so many parts of 1,000 items; a larger directory is not catalogued but called a failure. */
 export const PARTS_AT_MOST = 100;
 
+/** Sources of one device; further ones are not catalogued. */
+export const SOURCES_AT_MOST = 100;
+
 /**
  * What the records say, one slice a source: of several reports of one source the newest, which makes the older ones
  * history. Where a part is missing in between, the slice starts after it.
@@ -42,7 +44,18 @@ export function slicesOf(records: readonly Record_[]): readonly Slice[] {
   return [...slices.values()];
 }
 
-function sliceOf({ name, path, totalBytes, freeBytes, tags, failure, report, part, parts, items }: DataSourceReport): Slice {
+function sliceOf({
+  name,
+  path,
+  totalBytes,
+  freeBytes,
+  tags,
+  failure,
+  report,
+  part,
+  parts,
+  items,
+}: DataSourceReport): Slice {
   const isTooLarge = parts > PARTS_AT_MOST;
   return {
     name,
@@ -58,10 +71,10 @@ function sliceOf({ name, path, totalBytes, freeBytes, tags, failure, report, par
     items:
       isTooLarge || failure !== ""
         ? []
-        : items.map(({ name = "", bytes = 0, hash, modifiedAtMs = 0 }) => ({
+        : items.map(({ name, bytes, hash, modifiedAtMs }) => ({
             name,
             bytes,
-            hash: Buffer.from(hash ?? []).toString("hex"),
+            hash: Buffer.from(hash).toString("hex"),
             modifiedAt: modifiedAtMs,
           })),
   };
@@ -77,9 +90,3 @@ const joined = (before: Slice, after: Slice): Slice => ({
 export const itemsByName = (items: readonly Item[]): readonly Item[] => [
   ...new Map(items.map((item) => [item.name, item])).values(),
 ];
-
-/** What a source's own row says after a slice. */
-export const describedBy = (
-  { path, totalBytes, freeBytes, tags, failure }: Slice,
-  reportedAt: number,
-): Partial<DataSource> => ({ path, totalBytes, freeBytes, tags, failure, reportedAt });

@@ -41,6 +41,8 @@ export const dataRequest = resource({
     name: ({ name }) => [[name]],
     end: ({ state, endsAt }) => (state === "satisfied" && endsAt !== undefined ? [[endsAt]] : []),
     reference: ({ reference }) => (reference === undefined ? [] : [[reference]]),
+    undecided: ({ state, createdAt }) => (state === "needed" || state === "selected" ? [[createdAt]] : []),
+    evaluated: ({ state, createdAt }) => (state === "evaluated" ? [[createdAt]] : []),
   },
 });
 
@@ -105,13 +107,13 @@ export const dataInstance = resource({
     placing: { place: "ready", lose: "lost", remove: "removed" },
     ready: { age: "stale", lose: "lost", remove: "removed" },
     stale: { place: "ready", lose: "lost", remove: "removed" },
-    lost: { place: "ready", remove: "removed" },
+    lost: { place: "ready", age: "stale", remove: "removed" },
     removed: {},
   }),
   indexes: {
     name: ({ name }) => [[name]],
     request: ({ request, id }) => (request === undefined ? [] : [[request, id]]),
-    data: ({ data, id }) => [[data, id]],
+    kept: ({ state, id }) => (state === "removed" ? [] : [[id]]),
   },
 });
 

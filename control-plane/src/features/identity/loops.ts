@@ -16,8 +16,7 @@ export const expireCredentials = ({ store, clock, log }: IdentityContext): Loop 
     const now = clock.now();
     for await (const row of store.scan(apiToken, { index: "expiry" })) {
       if (row.expiresAt > now) break;
-      if (row.state === "active")
-        await store.commit(moved(apiToken, row, "expire")).catch(unlessRevokedMeanwhile);
+      if (row.state === "active") await store.commit(moved(apiToken, row, "expire")).catch(unlessRevokedMeanwhile);
     }
     for await (const row of store.scan(apiToken, { index: "ended" })) {
       if (row.updatedAt > now - ENDED_KEPT_FOR) break;

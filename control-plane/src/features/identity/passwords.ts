@@ -30,16 +30,10 @@ export function createPasswords(random: Random, cost: Cost = COST): Passwords {
       () =>
         new Promise<Uint8Array>((resolve, reject) => {
           // Normalised, so that the same letters typed on another keyboard are the same password.
-          scrypt(
-            password.normalize("NFKC"),
-            salt,
-            KEY_BYTES,
-            { N, r, p, maxmem: 256 * N * r },
-            (error, key) => {
-              if (error) reject(error);
-              else resolve(key);
-            },
-          );
+          scrypt(password.normalize("NFKC"), salt, KEY_BYTES, { N, r, p, maxmem: 256 * r * (N + p) }, (error, key) => {
+            if (error) reject(error);
+            else resolve(key);
+          });
         }),
     );
   const text = (salt: Uint8Array, key: Uint8Array) =>
@@ -55,7 +49,11 @@ export function createPasswords(random: Random, cost: Cost = COST): Passwords {
       const [kind, N, r, p, salt = "", key = ""] = hash.split("$");
       if (kind !== "scrypt") throw new Error("a stored password hash is of an unknown kind");
       const expected = Buffer.from(key, "base64url");
-      const actual = await derive(password, Buffer.from(salt, "base64url"), { N: Number(N), r: Number(r), p: Number(p) });
+      const actual = await derive(password, Buffer.from(salt, "base64url"), {
+        N: Number(N),
+        r: Number(r),
+        p: Number(p),
+      });
       return expected.length === actual.length && timingSafeEqual(expected, actual);
     },
   };

@@ -24,7 +24,9 @@ export const pauseAfter = (tries: number): number =>
   tries < FREE_TRIES ? 0 : Math.min(SECOND * 2 ** (tries - FREE_TRIES), LONGEST_PAUSE);
 
 const idOf = (name: string, address: string | undefined) =>
-  createHash("sha256").update(JSON.stringify([name, address])).digest("base64url");
+  createHash("sha256")
+    .update(JSON.stringify([name, address]))
+    .digest("base64url");
 
 /** Counts a try before it is judged, so that many at once are not free. Throws Problem too-many-requests when it comes too soon. */
 export async function countAttempt(

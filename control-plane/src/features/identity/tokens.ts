@@ -23,10 +23,7 @@ export const tokenActions = [
       // A token that could make one which outlives it would live for ever.
       const expiresAt = creator.kind === "token" ? Math.min(asked, creator.expiresAt) : asked;
       const id = newId();
-      const { text, change } = issue(
-        { id, name, owner: creator.owner, kind: "token", permissions, expiresAt },
-        random,
-      );
+      const { text, change } = issue({ id, name, owner: creator.owner, kind: "token", permissions, expiresAt }, random);
       await store.commit(change);
       return { id, token: text, expiresAt };
     },
@@ -52,8 +49,7 @@ function refuseMoreThanOwn(permissions: readonly string[], caller: Caller): void
 
 /** The credential that asks: a new token belongs to the same person. */
 async function creatorOf({ session }: Caller, { store }: IdentityContext): Promise<contract.ApiToken> {
-  if (session === undefined)
-    throw new Problem("forbidden", "an API token belongs to a person: sign in to make one");
+  if (session === undefined) throw new Problem("forbidden", "an API token belongs to a person: sign in to make one");
   return resolve(store, apiToken, session);
 }
 

@@ -20,9 +20,7 @@ export const forgetOldSamples = ({ store, clock, log, telemetry }: TelemetryCont
       changes.push(...[key, ...chunks].map((each) => putBytes(each, undefined)));
     }
     const gaps = await store.list(knownGaps, { index: "received", limit: STEP });
-    changes.push(
-      ...gaps.items.filter(({ receivedAt }) => receivedAt < before).map(({ id }) => removed(knownGaps, id)),
-    );
+    changes.push(...gaps.items.filter(({ receivedAt }) => receivedAt < before).map(({ id }) => removed(knownGaps, id)));
     if (changes.length === 0) return "settled";
     await store.commit(...changes);
     return "more";

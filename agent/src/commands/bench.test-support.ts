@@ -1,0 +1,142 @@
+import {
+  decode,
+  privateKeyFromSeed,
+  publicKeyBytes,
+  publicKeyFromBytes,
+  seal,
+  v1,
+  type CommandKind,
+  type CommandReport,
+  type Encodable,
+  type SigningKey,
+} from "@edgemere/protocol";
+import { silentLog, type Disk } from "@edgemere/protocol/kit";
+import { seededRandom, type ManualClock } from "@edgemere/protocol/simulated";
+import { HostError, type Host, type Program, type ProgramResult } from "../host/host.ts";
+import { Spool } from "../link/spool/spool.ts";
+import { openCommands, type CommandExecutor } from "./executor.ts";
+
+const signer: SigningKey = { keyId: "k1", privateKey: privateKeyFromSeed(new Uint8Array(32).fill(7)) };
+const publicKey = publicKeyFromBytes(publicKeyBytes(signer.privateKey));
+
+type CommandMessage = Encodable<typeof v1.Command>;
+
+/** A signed command for the device of the bench; number n has the id `c<n>`. */
+export function aCommand(sequence: number, task: CommandMessage = { ping: {} }, more: CommandMessage = {}) {
+  return seal(
+    "command",
+    {
+      trustDomain: "test",
+      device: "d1",
+      command: `c${sequence}`,
+      sequence,
+      issuedAtMs: START,
+      expiresAtMs: START + 3_600_000,
+      runTimeoutMs: 60_000,
+      ...task,
+      ...more,
+    },
+    signer,
+  );
+}
+
+export const START = 1_767_225_600_000;
+export const anExec = (...argv: string[]): CommandMessage => ({ exec: { argv, maxOutputBytes: 1_000_000 } });
+
+/** The machine below the agent: it outlives the agent, and counts what really happened. */
+export class BenchHost {
+  readonly ran: string[] = [];
+  readonly #clock: ManualClock;
+
+  constructor(clock: ManualClock) {
+    this.#clock = clock;
+  }
+
+  get host(): Host {
+    return { run: (program: Program) => this.#run(program), serviceStatus: noService } as unknown as Host;
+  }
+
+  /** Programs: `say TEXT`, `fail CODE`, `wait MS`, `deaf` that hears no signal; others do not exist. */
+  async #run({ argv, onOutput, signal }: Program): Promise<ProgramResult> {
+    const [name, argument = ""] = argv;
+    this.ran.push(argv.join(" "));
+    const done = { exitCode: 0, outputBytes: argument.length, droppedBytes: 0 };
+    if (name === "say") onOutput?.("stdout", Buffer.from(argument));
+    else if (name === "fail") return { ...done, exitCode: Number(argument) };
+    else if (name === "wait") await this.#clock.sleep(Number(argument), signal);
+    else if (name === "deaf") await new Promise(() => {});
+    else throw new HostError("not-found", `there is no program ${name}`);
+    return signal?.aborted ? { endedBySignal: "SIGTERM", outputBytes: 0, droppedBytes: 0 } : done;
+  }
+}
+
+const noService = (name: string) => Promise.reject(new HostError("not-found", `there is no service ${name}`));
+
+export interface Bench extends AsyncDisposable {
+  readonly commands: CommandExecutor;
+  readonly spool: Spool;
+  /** Delivers and lets everything happen that happens within `ms`. */
+  deliver(envelopes: readonly v1.SignedEnvelope.$Shape[], ms?: number): Promise<void>;
+  reports(): Promise<readonly CommandReport[]>;
+  /** Last word on each command, as `c1 SUCCEEDED`, with the reason when there is one. */
+  ends(): Promise<readonly string[]>;
+}
+
+interface BenchParts {
+  readonly disk: Disk;
+  readonly clock: ManualClock;
+  readonly host: BenchHost;
+  readonly allow?: readonly CommandKind[];
+}
+
+export async function aBench({ disk, clock, host, allow = ["exec"] }: BenchParts): Promise<Bench> {
+  const env = { clock, disk, random: seededRandom(1), log: silentLog };
+  const spool = await Spool.open({ env, maxBytes: 64 * 1024 * 1024 });
+  const commands = await openCommands({
+    env,
+    host: host.host,
+    outbox: spool,
+    identity: { device: "d1", trustDomain: "test" },
+    findKey: (keyId) => (keyId === signer.keyId ? publicKey : undefined),
+    config: { allow },
+    correctedNow: () => clock.now(),
+    refreshInventory: async () => 3,
+  });
+  await commands.start();
+  return {
+    commands,
+    spool,
+    deliver: async (envelopes, ms = 1_000) => {
+      await commands.receive(envelopes);
+      await clock.advance(ms);
+    },
+    reports: () => reportsIn(spool),
+    ends: async () => endsOf(await reportsIn(spool)),
+    [Symbol.asyncDispose]: async () => {
+      const stopping = commands[Symbol.asyncDispose]();
+      await clock.advance(20_000);
+      await stopping;
+      await spool.close();
+    },
+  };
+}
+
+export async function reportsIn(spool: Spool): Promise<readonly CommandReport[]> {
+  const records = await spool.read("result", spool.position("result").firstUnacknowledged, {
+    bytes: Infinity,
+    records: Infinity,
+  });
+  return records.flatMap(({ record }) =>
+    record.commandReport ? [decode(v1.CommandReport, v1.CommandReport.encode(record.commandReport).finish())] : [],
+  );
+}
+
+/** Each different end that was told, sorted: two of one command would be a lie. */
+export function endsOf(reports: readonly CommandReport[]): readonly string[] {
+  const ends = reports
+    .filter(({ phase }) => phase > v1.CommandPhase.COMMAND_PHASE_RUNNING)
+    .map(({ command, phase, reason }) => `${command} ${wordOf(phase)}${reason === "" ? "" : ` ${reason}`}`);
+  return [...new Set(ends)].sort();
+}
+
+export const wordOf = (phase: number): string => (v1.CommandPhase[phase] ?? "").replace("COMMAND_PHASE_", "");

@@ -1,0 +1,82 @@
+import {
+  ID_PATTERN,
+  open,
+  ProtocolError,
+  type Command,
+  type KeyFinder,
+  type Reason,
+  type v1,
+} from "@edgemere/protocol";
+import { judge, type Moment, type Rules } from "./admission.ts";
+import type { JournalEntry } from "./journal-entry.ts";
+import type { JournalState } from "./journal-state.ts";
+import { endedEntry } from "./report.ts";
+
+/** A delivery of envelopes, sorted into what must be done about it. */
+export interface Intake {
+  /** To be written down before anything else happens. */
+  readonly entries: readonly JournalEntry[];
+  /** Ids of the commands that wait to run once the entries are written. */
+  readonly accepted: readonly string[];
+  /** Ids that the journal has already. */
+  readonly known: readonly string[];
+  /** Well signed, and for somebody else. */
+  readonly refused: readonly { readonly command: string; readonly reason: Reason; readonly detail: string }[];
+  /** Envelopes that prove nothing: nobody is told, because anybody may have made them. */
+  readonly untrusted: readonly ProtocolError[];
+}
+
+export interface IntakeContext {
+  readonly findKey: KeyFinder;
+  readonly rules: Rules;
+  readonly journal: Pick<JournalState, "open" | "ended" | "hasSeen" | "doubtedUntil">;
+  readonly moment: Moment;
+}
+
+/** Verifies and judges what came. Decides only; what it says must be done, in its order. */
+export function takeIn(envelopes: readonly v1.SignedEnvelope.$Shape[], context: IntakeContext): Intake {
+  const { findKey, rules, journal, moment } = context;
+  const intake = {
+    entries: [] as JournalEntry[],
+    accepted: [] as string[],
+    known: [] as string[],
+    refused: [] as Intake["refused"][number][],
+    untrusted: [] as ProtocolError[],
+  };
+  const [ids, sequences] = [new Set<string>(), new Set<number>()];
+  const { open: notEnded, ended, doubtedUntil } = journal;
+  const hasSeen = (sequence: number) => sequences.has(sequence) || journal.hasSeen(sequence);
+
+  for (const envelope of envelopes) {
+    const command = verified(envelope, findKey);
+    if (command instanceof ProtocolError) {
+      intake.untrusted.push(command);
+      continue;
+    }
+    // The same command twice in one delivery is one command.
+    if (ids.has(command.command)) continue;
+    const verdict = judge(command, rules, { open: notEnded, ended, doubtedUntil, hasSeen }, moment, ids.size);
+    if (verdict.verdict === "known") intake.known.push(command.command);
+    else if (verdict.verdict === "refuse") intake.refused.push({ ...verdict, command: command.command });
+    else {
+      ids.add(command.command);
+      sequences.add(command.sequence);
+      if (verdict.verdict === "accept") {
+        intake.accepted.push(command.command);
+        intake.entries.push({ entry: "received", command: Buffer.from(envelope.payload ?? []).toString("base64") });
+      } else intake.entries.push(endedEntry(command, verdict, moment.now));
+    }
+  }
+  return intake;
+}
+
+function verified(envelope: v1.SignedEnvelope.$Shape, findKey: KeyFinder): Command | ProtocolError {
+  try {
+    const command = open("command", envelope, findKey);
+    if (!ID_PATTERN.test(command.command)) throw new ProtocolError("bad-id", "the command's id has other characters");
+    return command;
+  } catch (error) {
+    if (error instanceof ProtocolError) return error;
+    throw error;
+  }
+}

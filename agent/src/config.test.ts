@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { MINUTE, SECOND } from "@edgemere/protocol/kit";
+import { readConfig } from "./config.ts";
+
+function fileWith(t: TestContext, text: string): string {
+  const folder = mkdtempSync(join(tmpdir(), "edgemere-config-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, "agent.yaml");
+  writeFileSync(path, text);
+  return path;
+}
+
+test("without a word the defaults hold", () => {
+  const { sampleEvery, reportEvery, dataEvery, allow, sources, spool } = readConfig(["--data", "/d"], {});
+
+  assert.deepEqual([sampleEvery, reportEvery, dataEvery], [10 * SECOND, 10 * SECOND, 30 * SECOND]);
+  assert.deepEqual([allow, sources, spool.maxBytes], [[], [], 256 * 1024 ** 2]);
+});
+
+test("the command line wins over the environment, and that over the file", (t) => {
+  const file = fileWith(t, "sample: 1s\nreport: 2m\nsource-every: 1m\n");
+
+  const config = readConfig(["--config", file, "--sample", "3s"], {
+    EDGEMERE_AGENT_SAMPLE: "2s",
+    EDGEMERE_AGENT_REPORT: "1m",
+  });
+
+  assert.deepEqual([config.sampleEvery, config.reportEvery, config.dataEvery], [3 * SECOND, MINUTE, MINUTE]);
+});
+
+test("sources have their tags, wherever they are written", (t) => {
+  const file = fileWith(t, "source:\n  captures: /srv/captures\ntag:\n  captures:site: berlin\nallow: [exec]\n");
+
+  const config = readConfig(["--config", file], {});
+
+  assert.deepEqual(config.sources, [{ name: "captures", path: "/srv/captures", tags: { site: "berlin" } }]);
+  assert.deepEqual(config.allow, ["exec"]);
+});
+
+test("what makes no sense is refused with a word on what would", (t) => {
+  const file = fileWith(t, "smaple: 1s\n");
+  const refusal = (argv: readonly string[], environment = {}) => {
+    try {
+      readConfig(argv, environment);
+      return "accepted";
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+
+  assert.match(refusal(["--sampel", "3s"]), /unknown option --sampel. Did you mean --sample\?/);
+  assert.match(refusal([], { EDGEMERE_AGENT_SPOL: "1MiB" }), /Did you mean EDGEMERE_AGENT_SPOOL\?/);
+  assert.match(refusal(["--config", file]), /unknown key smaple in .*agent.yaml. Did you mean sample\?/);
+  assert.match(refusal(["--sample", "3"]), /--sample: "3" is not a duration/);
+  assert.match(refusal(["--sample", "1m", "--report", "10s"]), /--report must be at least as long as --sample/);
+  assert.match(refusal(["--allow", "ping"]), /--allow: "ping" is none of exec/);
+  assert.match(refusal(["--source", "a=tmp"]), /must start with \//);
+  assert.match(refusal(["--source", "a=/x", "--source", "a=/y"]), /given twice/);
+  assert.match(refusal(["--tag", "b:k=v"]), /there is no --source b/);
+});

@@ -1,0 +1,11 @@
+export { AGENT_VERSION } from "./version.ts";
+export { createAgent, type Agent, type AgentParts, type AgentStatus } from "./agent.ts";
+export { readConfig, type AgentConfig, type DataSourceConfig } from "./config.ts";
+export * from "./host/host.ts";
+export { linuxHost } from "./host/linux-host.ts";
+export { enrol, type EnrolmentOptions } from "./link/enrol.ts";
+export { EnrolmentFailed } from "./link/enrol-failed.ts";
+export { BadIdentity, loadIdentity, saveIdentity, type Identity } from "./link/identity.ts";
+export { mqttTransport } from "./link/mqtt-transport.ts";
+export { ConnectError, type Connection, type ConnectionEvents, type Transport } from "./link/transport.ts";
+export { lockFolder } from "./lock.ts";

@@ -1,0 +1,141 @@
+import { createPrivateKey, generateKeyPairSync } from "node:crypto";
+import { parseToken, publicKeyBytes, type EnrolmentToken } from "@edgemere/protocol";
+import type { Disk, Env } from "@edgemere/protocol/kit";
+import { certificateRequest } from "./certificate-request.ts";
+import { pinnedRoot, post } from "./enrol-connection.ts";
+import { EnrolmentFailed } from "./enrol-failed.ts";
+import { checkIdentity, keyringFrom, saveIdentity, type Identity } from "./identity.ts";
+
+export interface EnrolmentOptions {
+  /** The whole text of an enrolment token. */
+  readonly token: string;
+  readonly env: Pick<Env, "disk" | "random">;
+  /** Proposed name of the device. */
+  readonly name: string;
+  readonly machineId: string;
+  readonly agentVersion: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+/** Private keys, PEM, of an enrolment that has not succeeded yet. */
+interface PendingKeys {
+  readonly token: string;
+  readonly key: string;
+  readonly messageKey: string;
+}
+
+const REGISTER = "/edgemere/cpl/dm/agent/register";
+const PENDING = "enrolment.json";
+
+/**
+ * Turns a token into an identity and saves it. Throws BadToken and EnrolmentFailed. When it is cut off anywhere, calling
+ * it again with the same token ends in the same device. A former identity stays until the new one is complete.
+ */
+export async function enrol(options: EnrolmentOptions): Promise<Identity> {
+  const { env, signal, name, machineId, agentVersion, labels } = options;
+  const token = parseToken(options.token);
+  const rootCertificate = await pinnedRoot(token, signal);
+  const keys = await keysFor(token, env.disk);
+
+  const body = {
+    token: `${token.id}.${token.secret}`,
+    certificateRequest: certificateRequest(createPrivateKey(keys.key), "edgemere device"),
+    messageKey: Buffer.from(publicKeyBytes(createPrivateKey(keys.messageKey))).toString("base64"),
+    name,
+    machineId,
+    agentVersion,
+    nonce: Buffer.from(env.random.bytes(16)).toString("base64url"),
+    ...(labels && { labels }),
+  };
+  const answer = await post(new URL(REGISTER, token.server).href, body, rootCertificate, signal);
+  const given = givenBy(answer, token);
+  const identity = identityFrom(given, { token, keys, rootCertificate });
+  await saveIdentity(env.disk, identity);
+  await env.disk.remove(PENDING);
+  return identity;
+}
+
+/** The keys of an earlier try with this token, or new ones, on the disk before anybody hears of them. */
+async function keysFor(token: EnrolmentToken, disk: Disk): Promise<PendingKeys> {
+  const bytes = await disk.read(PENDING);
+  const pending = bytes && readPending(bytes);
+  if (pending?.token === token.id) return pending;
+  const made = {
+    token: token.id,
+    key: pemOf(generateKeyPairSync("ec", { namedCurve: "P-256" })),
+    messageKey: pemOf(generateKeyPairSync("ed25519")),
+  };
+  await disk.write(PENDING, Buffer.from(JSON.stringify(made)));
+  return made;
+}
+
+const pemOf = ({ privateKey }: ReturnType<typeof generateKeyPairSync>) =>
+  privateKey.export({ format: "pem", type: "pkcs8" }).toString();
+
+function readPending(bytes: Uint8Array): PendingKeys | undefined {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes)) as PendingKeys;
+  } catch {
+    // Keys that no certificate was given for are worth nothing.
+    return undefined;
+  }
+}
+
+interface Given {
+  readonly device: string;
+  readonly name: string;
+  readonly trustDomain: string;
+  readonly certificate: string;
+  readonly chain: readonly string[];
+  readonly keyring: string;
+  readonly mqtt: string;
+}
+
+function givenBy({ status, text }: { readonly status: number; readonly text: string }, token: EnrolmentToken): Given {
+  const answer = parsed(text);
+  if (status === 200 || status === 201) return answer as Given;
+  const detail =
+    typeof answer === "object" && answer && "detail" in answer ? String(answer.detail) : `status ${status}`;
+  const kind = status >= 500 || status === 429 ? "unreachable" : "refused";
+  throw new EnrolmentFailed(kind, `the control plane at ${token.server} did not enrol this host: ${detail}`);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What the control plane gave, with this host's own keys; refused when the parts do not fit each other. */
+function identityFrom(
+  given: Given | undefined,
+  own: { readonly token: EnrolmentToken; readonly keys: PendingKeys; readonly rootCertificate: string },
+): Identity {
+  try {
+    const { device, name, trustDomain, certificate, chain, keyring, mqtt } = given as Given;
+    const { token, keys, rootCertificate } = own;
+    return checkIdentity({
+      device,
+      name,
+      trustDomain,
+      server: token.server,
+      mqtt,
+      certificate,
+      chain,
+      rootCertificate,
+      key: keys.key,
+      messageKey: keys.messageKey,
+      keyring: keyringFrom(keyring),
+    });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new EnrolmentFailed(
+      "refused",
+      `the control plane at ${own.token.server} gave an answer that cannot be used: ${why}`,
+      { cause },
+    );
+  }
+}

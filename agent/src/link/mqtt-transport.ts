@@ -1,0 +1,129 @@
+import { SERVER_NAME, subscriptionsOf, type Packet } from "@edgemere/protocol";
+import { SECOND, type Clock } from "@edgemere/protocol/kit";
+import { connect, type IClientOptions, type MqttClient } from "mqtt";
+import type { Identity } from "./identity.ts";
+import { ConnectError, type Connection, type ConnectionEvents, type Transport } from "./transport.ts";
+
+interface MqttParts {
+  readonly identity: Identity;
+  /** Milliseconds of silence after which the connection is checked. */
+  readonly keepalive: number;
+  readonly clock: Clock;
+}
+
+const CONNECT_WITHIN = 20 * SECOND;
+const CLOSE_WITHIN = 2 * SECOND;
+
+/** MQTT 3.1.1 over mutual TLS. The client's own reconnecting and storing are off: the link and the spool do both. */
+export function mqttTransport({ identity, keepalive, clock }: MqttParts): Transport {
+  const options: IClientOptions = {
+    protocolVersion: 4,
+    clientId: identity.device,
+    clean: true,
+    keepalive: Math.max(1, Math.ceil(keepalive / SECOND)),
+    reconnectPeriod: 0,
+    connectTimeout: CONNECT_WITHIN,
+    queueQoSZero: false,
+    resubscribe: false,
+    key: identity.key,
+    cert: [identity.certificate, ...identity.chain].join("\n"),
+    ca: [identity.rootCertificate],
+    servername: SERVER_NAME,
+    rejectUnauthorized: true,
+  };
+  return {
+    connect: async ({ will }, events, signal) => {
+      const { topic, payload, qos } = will;
+      const client = connect(identity.mqtt, {
+        ...options,
+        will: { topic, payload: Buffer.from(payload), qos, retain: false },
+      });
+      const live = new MqttConnection(client, events, clock);
+      try {
+        await live.opened(signal);
+        await live.subscribe(subscriptionsOf(identity.device));
+      } catch (error) {
+        await live.close();
+        throw error instanceof ConnectError ? error : connectErrorOf(error);
+      }
+      return live;
+    },
+  };
+}
+
+class MqttConnection implements Connection {
+  readonly #client: MqttClient;
+  readonly #clock: Clock;
+  /** Rejects when the connection is over: the client forgets some of the callbacks it was given. */
+  readonly #over: Promise<never>;
+  #fail: (error: Error) => void = () => {};
+  #isOpen = false;
+  #isOver = false;
+
+  constructor(client: MqttClient, events: ConnectionEvents, clock: Clock) {
+    this.#client = client;
+    this.#clock = clock;
+    this.#over = new Promise<never>((_, reject) => {
+      this.#fail = reject;
+    });
+    this.#over.catch(() => {});
+    const lost = (error: Error) => {
+      if (this.#isOver) return;
+      this.#isOver = true;
+      this.#fail(error);
+      if (this.#isOpen) events.lost(error.message);
+    };
+    client.on("error", lost);
+    client.on("close", () => lost(new Error("the broker closed the connection")));
+    client.on("message", (topic, payload) => {
+      if (!this.#isOver) events.arrived(topic, payload);
+    });
+  }
+
+  async opened(signal: AbortSignal): Promise<void> {
+    const aborted = () => this.#fail(new ConnectError("unreachable", "the agent is stopping"));
+    signal.addEventListener("abort", aborted);
+    if (signal.aborted) aborted();
+    try {
+      const connected = new Promise<void>((resolve) => this.#client.once("connect", () => resolve()));
+      await Promise.race([connected, this.#over]);
+    } finally {
+      signal.removeEventListener("abort", aborted);
+    }
+  }
+
+  async subscribe(filters: readonly string[]): Promise<void> {
+    const granted = await Promise.race([this.#client.subscribeAsync([...filters], { qos: 1 }), this.#over]);
+    const refused = granted.find(({ qos }) => qos > 2);
+    if (refused) throw new ConnectError("refused", `the broker refused the subscription to ${refused.topic}`);
+    this.#isOpen = true;
+  }
+
+  async publish({ topic, payload, qos }: Packet): Promise<void> {
+    await Promise.race([this.#client.publishAsync(topic, Buffer.from(payload), { qos }), this.#over]);
+  }
+
+  async close(): Promise<void> {
+    this.#isOver = true;
+    this.#fail(new Error("the connection was closed"));
+    const ended = new AbortController();
+    // It waits for what is under way, which may never be answered.
+    const end = new Promise<void>((resolve) => this.#client.end(false, {}, () => resolve()));
+    await Promise.race([end, this.#clock.sleep(CLOSE_WITHIN, ended.signal)]);
+    ended.abort();
+    this.#client.stream.destroy();
+  }
+}
+
+// CONNACK: wrong protocol version, identifier rejected, bad user name or password, not authorised.
+const REFUSALS = new Set<unknown>([1, 2, 4, 5]);
+
+/** Whether the broker does not want this device, or there was no broker of ours to ask. */
+function connectErrorOf(cause: unknown): ConnectError {
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const isAlert = typeof code === "string" && /ALERT_(CERTIFICATE|BAD_CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)/.test(code);
+  if (REFUSALS.has(code)) return new ConnectError("refused", `the broker refused this device: ${message}`, { cause });
+  if (isAlert) return new ConnectError("refused", "the broker refused this device's certificate", { cause });
+  return new ConnectError("unreachable", `no connection to the broker: ${message || String(code)}`, { cause });
+}

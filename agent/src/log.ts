@@ -1,0 +1,39 @@
+import type { Fields, Log } from "@edgemere/protocol/kit";
+import { logLevels, type LogLevel } from "./config.ts";
+
+export interface LogTarget {
+  readonly write: (line: string) => void;
+  /** The time as ISO 8601. */
+  readonly timestamp: () => string;
+  readonly level: LogLevel;
+  /** For a person at a terminal; JSON otherwise. */
+  readonly isForPeople: boolean;
+}
+
+/** One line for each message: JSON, or words when a person reads along. */
+export function lineLog({ write, timestamp, level, isForPeople }: LogTarget): Log {
+  const least = logLevels.indexOf(level);
+  const at = (name: LogLevel) => {
+    if (logLevels.indexOf(name) < least) return () => {};
+    return (message: string, fields: Fields = {}) => {
+      const time = timestamp();
+      const plain = Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, plainly(value)]));
+      write(
+        `${isForPeople ? words(time, name, message, plain) : JSON.stringify({ time, level: name, message, ...plain })}\n`,
+      );
+    };
+  };
+  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+}
+
+function words(time: string, level: LogLevel, message: string, fields: Fields): string {
+  const said = Object.entries(fields)
+    .filter(([, value]) => value !== undefined && value !== "")
+    .map(([key, value]) => ` ${key}=${typeof value === "string" ? value : JSON.stringify(value)}`);
+  return `${time.slice(11, 19)} ${level.padEnd(5)} ${message}${said.join("")}`;
+}
+
+function plainly(value: unknown): unknown {
+  if (!(value instanceof Error)) return value;
+  return value.cause instanceof Error ? `${value.message} (${value.cause.message})` : value.message;
+}

@@ -1,0 +1,219 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface } from "node:readline/promises";
+import { BadToken } from "@edgemere/protocol";
+import { ConfigError } from "@edgemere/protocol/config";
+import { nodeDisk, systemClock, systemRandom, type Disk, type Env, type Log } from "@edgemere/protocol/kit";
+import { createAgent } from "./agent.ts";
+import { configHelp, readConfig, type ProgramConfig } from "./config.ts";
+import { linuxHost } from "./host/linux-host.ts";
+import { enrol } from "./link/enrol.ts";
+import { EnrolmentFailed } from "./link/enrol-failed.ts";
+import { loadIdentity, type Identity } from "./link/identity.ts";
+import { mqttTransport } from "./link/mqtt-transport.ts";
+import { AlreadyRunning, lockFolder } from "./lock.ts";
+import { lineLog } from "./log.ts";
+import { readStatus, statusText } from "./status.ts";
+import { AGENT_VERSION } from "./version.ts";
+
+const EXIT = { ok: 0, failed: 1, usage: 2, notEnrolled: 3, refused: 4, alreadyRunning: 5 } as const;
+
+const HELP = (): string => `edgemere-agent ${AGENT_VERSION}: measures, reports, obeys, survives
+
+Usage:
+  edgemere-agent enrol TOKEN [options]   make this host a device; TOKEN is - to read it from standard input,
+                                         where other users of the host cannot see it
+      --run                              go on as "run" does
+      --again                            become another device; what the former one has not delivered is given up
+  edgemere-agent run [options]           work until SIGTERM or SIGINT; a second one ends it at once
+  edgemere-agent status [--json]         who this device is, and what waits for delivery
+  edgemere-agent --help | --version
+
+Options, with their defaults:
+${configHelp()}
+
+Every option is also a key of the YAML file given by --config and, in capitals with EDGEMERE_AGENT_ before it, an
+environment variable. The command line wins over the environment, that over the file.
+
+Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 not enrolled, 4 enrolment refused, 5 already running`;
+
+/** An error whose message is for the person who typed the command. */
+class Refusal extends Error {
+  readonly exitCode: number;
+  constructor(exitCode: number, message: string) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+const commands: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  enrol: async (args) => {
+    const [switches, rest] = takeOut(args, ["--run", "--again"]);
+    const [token, options] = takeToken(rest);
+    const config = readConfig(options, process.env);
+    {
+      await using _lock = await lockFolder(config.dataFolder);
+      await enrolHere(token, config, switches.has("--again"));
+    }
+    if (switches.has("--run")) return runHere(config);
+    console.log('Start it with "edgemere-agent run" and the same --data.');
+  },
+  run: (args) => runHere(readConfig(args, process.env)),
+  status: async (args) => {
+    const [switches, rest] = takeOut(args, ["--json"]);
+    const status = await readStatus(readConfig(rest, process.env).dataFolder);
+    console.log(switches.has("--json") ? JSON.stringify(status) : statusText(status));
+    if (status.device === undefined) process.exitCode = EXIT.notEnrolled;
+  },
+};
+
+async function enrolHere(token: string, config: ProgramConfig, isAgain: boolean): Promise<void> {
+  const disk = nodeDisk(config.dataFolder);
+  const former = isAgain ? undefined : await loadIdentity(disk);
+  if (former !== undefined)
+    throw new Refusal(
+      EXIT.usage,
+      `this host is already enrolled as ${former.name} (${former.device}) at ${former.server}; to make it another device add --again`,
+    );
+  const host = linuxHost();
+  const identity = await enrol({
+    token: token === "-" ? await readToken() : token,
+    env: { disk, random: systemRandom },
+    name: config.name ?? host.name,
+    machineId: await host.machineId(),
+    agentVersion: AGENT_VERSION,
+    labels: config.labels,
+  });
+  console.log(`This host is now the device ${identity.name} (${identity.device}) of ${identity.server}.`);
+}
+
+async function runHere(config: ProgramConfig): Promise<void> {
+  const log = logFor(config);
+  process.on("uncaughtException", (error) => {
+    log.error("the agent fails and ends; whoever supervises it starts it again", { error, stack: error.stack });
+    process.exit(EXIT.failed);
+  });
+  await using _lock = await lockFolder(config.dataFolder);
+  const disk = nodeDisk(config.dataFolder);
+  const identity = await loadIdentity(disk);
+  if (identity === undefined)
+    throw new Refusal(
+      EXIT.notEnrolled,
+      `nothing in ${config.dataFolder} says who this device is; enrol it with "edgemere-agent enrol TOKEN"`,
+    );
+  await forgetFormerDevice(disk, config.dataFolder, identity);
+  await work(config, identity, { clock: systemClock, random: systemRandom, disk, log });
+}
+
+async function work(config: ProgramConfig, identity: Identity, env: Env): Promise<void> {
+  const { log, clock } = env;
+  const stop = stopWish(log);
+  await using agent = await createAgent({
+    env,
+    host: linuxHost(),
+    transport: mqttTransport({ identity, keepalive: config.keepalive, clock }),
+    identity,
+    config,
+  });
+  await agent.start();
+  const { device, name, server } = identity;
+  log.info("agent started", { device, name, server, dataFolder: config.dataFolder, version: AGENT_VERSION });
+  log.info("agent stops", { cause: await stop });
+}
+
+/** Resolves at the first wish to stop; the second ends the process at once. */
+function stopWish(log: Log): Promise<string> {
+  return new Promise((resolve) => {
+    let isStopping = false;
+    const ask = (cause: string) => {
+      if (isStopping) {
+        log.warn("the agent ends at once", { cause });
+        process.exit(EXIT.failed);
+      }
+      isStopping = true;
+      resolve(cause);
+    };
+    for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, ask);
+    // Whoever started us with a channel has gone: nobody is left to tell us to stop.
+    if (process.send) process.once("disconnect", () => ask("launcher gone"));
+  });
+}
+
+/** Numbers of records and commands belong to one device: another must not go on with them. */
+async function forgetFormerDevice(disk: Disk, folder: string, { device }: Identity): Promise<void> {
+  const FILE = "device";
+  const former = await disk.read(FILE);
+  if (former !== undefined && Buffer.from(former).toString() === device) return;
+  for (const name of ["spool", "commands", "session-epoch"])
+    await rm(join(folder, name), { recursive: true, force: true });
+  await disk.write(FILE, Buffer.from(device));
+}
+
+function logFor({ logLevel }: ProgramConfig): Log {
+  // A reader that has gone must not end the agent.
+  process.stderr.on("error", () => {});
+  return lineLog({
+    write: (line) => process.stderr.write(line),
+    timestamp: () => new Date().toISOString(),
+    level: logLevel,
+    isForPeople: process.stderr.isTTY,
+  });
+}
+
+async function readToken(): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: false });
+  try {
+    if (process.stdin.isTTY) process.stderr.write("Enrolment token: ");
+    for await (const line of lines) return line;
+    throw new Refusal(EXIT.usage, "no enrolment token came on standard input");
+  } finally {
+    lines.close();
+    process.stdin.destroy();
+  }
+}
+
+function takeOut(args: readonly string[], words: readonly string[]): readonly [ReadonlySet<string>, readonly string[]] {
+  return [new Set(args.filter((word) => words.includes(word))), args.filter((word) => !words.includes(word))];
+}
+
+/** The token stands anywhere among the options; what cannot be one is told as such by whoever reads it. */
+function takeToken(args: readonly string[]): readonly [token: string, rest: readonly string[]] {
+  const marked = args.findIndex((word) => word === "-" || word.startsWith("ed1."));
+  const at = marked === -1 && !args[0]?.startsWith("--") ? 0 : marked;
+  const token = args[at];
+  if (token === undefined)
+    throw new Refusal(
+      EXIT.usage,
+      "enrol needs a token: edgemere-agent enrol TOKEN, or - to read it from standard input",
+    );
+  return [token, args.filter((_, index) => index !== at)];
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof Refusal) return error.exitCode;
+  if (error instanceof ConfigError || error instanceof BadToken) return EXIT.usage;
+  if (error instanceof AlreadyRunning) return EXIT.alreadyRunning;
+  if (error instanceof EnrolmentFailed && error.kind === "refused") return EXIT.refused;
+  return EXIT.failed;
+}
+
+async function main([word = "--help", ...args]: readonly string[]): Promise<void> {
+  if (word === "--version") return console.log(AGENT_VERSION);
+  if ([word, ...args].some((each) => each === "--help" || each === "-h")) return console.log(HELP());
+  const command = commands[word];
+  if (command === undefined)
+    throw new Refusal(
+      EXIT.usage,
+      `"${word}" is none of ${Object.keys(commands).join(", ")}. See edgemere-agent --help.`,
+    );
+  await command(args);
+}
+
+try {
+  await main(process.argv.slice(2));
+  // Nothing that is still open may keep a program alive that has done its work.
+  process.exit();
+} catch (error) {
+  console.error(`edgemere-agent: ${error instanceof Error ? error.message : String(error)}`);
+  process.exit(exitCodeOf(error));
+}

@@ -1,1 +1,0 @@
-export type { TelemetryReading } from "../host/host.ts";

@@ -1,0 +1,121 @@
+import type { Command } from "commander";
+import * as contracts from "../src/contracts.ts";
+import type { Path } from "../src/faces/client.ts";
+import type { AnyAction } from "../src/platform/action.ts";
+import type { Entry, Given } from "./entry.ts";
+import { exitCodes, UsageError } from "./failure.ts";
+import { bareField, fieldsOf, type Field } from "./fields.ts";
+import { declareField, example, typedFor } from "./options.ts";
+import { collectPages, isList, LIST_FIELDS } from "./pages.ts";
+import type { Session } from "./session.ts";
+import { showJobOutput, waits } from "./wait.ts";
+import { valueOf } from "./values.ts";
+
+/** Every action of the contracts. */
+export function listActions(): readonly AnyAction[] {
+  const isAction = (value: unknown): value is AnyAction =>
+    typeof value === "object" && value !== null && "path" in value && "effect" in value && "permission" in value;
+  const isGroup = (value: unknown): value is object =>
+    typeof value === "object" &&
+    value !== null &&
+    Object.values(value).length > 0 &&
+    Object.values(value).every(isAction);
+  return Object.values(contracts)
+    .flatMap((contract): readonly unknown[] => Object.values(contract))
+    .flatMap((value): readonly unknown[] => (isGroup(value) ? Object.values(value) : [value]))
+    .filter(isAction);
+}
+
+/** An action as a command: its options are the fields of its input. */
+export function commandOf(action: AnyAction): Entry {
+  const path = action.path as Path;
+  const paged = isList(action);
+  const fields = fieldsOf(action).filter(({ name }) => !(paged && LIST_FIELDS.includes(name)));
+  const bare = bareField(fields);
+  return {
+    words: path.split("/"),
+    summary: action.summary,
+    declare: (command, shortName) => {
+      if (action.description) command.description(`${action.summary}.\n\n${action.description}`);
+      if (bare !== undefined) command.argument(`[${bare.flag}]`, bare.description);
+      for (const field of fields) declareField(command, field);
+      if (paged) declarePages(command);
+      if (waits[path] !== undefined)
+        command.option("--wait", "wait for the end and show what happens; the exit code tells how it ended");
+      if (action.effect === "destroy") command.option("-y, --yes", "do not ask");
+      command.addHelpText("after", `\nExample:\n  edgemere ${shortName}${example(fields, bare)}`);
+    },
+    run: async (given, session) => {
+      const input = await inputOf(fields, bare, given, session);
+      if (action.effect === "destroy") await makeSure(action, input, given, session);
+      if (paged) return showPages(path, input, given, session);
+      if (path === "cpl/dm/job/output" && session.output.format === "table" && Object.keys(input).length === 1)
+        return showJobOutput(input as { job: string }, session);
+      const output = await session.client.ask(path, input);
+      const wait = given.options["wait"] ? waits[path] : undefined;
+      if (wait !== undefined) return wait(output as never, session);
+      session.output.show(path, output);
+      return exitCodes.done;
+    },
+  };
+}
+
+function declarePages(command: Command): void {
+  command
+    .option("--limit <count>", "show at most so many (default: 50)", positiveInteger)
+    .option("--all", "show all, however many there are")
+    .option("--cursor <cursor>", "go on where an earlier list ended");
+}
+
+function positiveInteger(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(`--limit takes a whole number from 1, not "${text}"`);
+  return Number(text);
+}
+
+async function showPages(path: string, input: object, { options }: Given, session: Session): Promise<number> {
+  const { all, limit, cursor } = options as { all?: true; limit?: number; cursor?: string };
+  if (all && limit !== undefined) throw new UsageError("--all and --limit contradict each other; give one of them");
+  const page = await collectPages(
+    (pageInput) => session.client.ask(path, { ...input, ...pageInput }),
+    all ? Number.POSITIVE_INFINITY : (limit ?? 50),
+    cursor,
+  );
+  session.output.show(path, page);
+  if (page.next !== undefined && session.output.format === "table")
+    session.say(`there are more: use --all, a higher --limit, or --cursor ${page.next}`);
+  return exitCodes.done;
+}
+
+/** The input as typed; secrets are asked for, or read from where nobody looks on. */
+async function inputOf(
+  fields: readonly Field[],
+  bare: Field | undefined,
+  given: Given,
+  { prompter }: Session,
+): Promise<Record<string, unknown>> {
+  const typed = typedFor(fields, bare, given);
+  const missing = fields.filter(({ name, required, secret }) => required && !secret && !typed.has(name));
+  if (missing.length > 0)
+    throw new UsageError(
+      `missing: ${missing.map(({ flag, choices }) => `--${flag}${choices.length > 0 ? ` (${choices.join(", ")})` : ""}`).join(", ")}; add --help for an explanation`,
+    );
+  const input: Record<string, unknown> = {};
+  for (const field of fields) {
+    const texts = typed.get(field.name);
+    const file = field.secret ? (given.options[`${field.name}File`] as string | undefined) : undefined;
+    if (file !== undefined) input[field.name] = (await prompter.readText(file)).replace(/\r?\n$/, "");
+    else if (field.secret) input[field.name] = await prompter.secret(`${field.description || field.flag}: `);
+    else if (typeof texts === "boolean") input[field.name] = texts;
+    else if (texts !== undefined) input[field.name] = await valueOf(field, texts, (name) => prompter.readText(name));
+  }
+  return input;
+}
+
+async function makeSure(action: AnyAction, input: object, given: Given, { prompter }: Session): Promise<void> {
+  if (given.options["yes"]) return;
+  const what = `${action.summary} (${Object.values(input).map(String).join(" ")})`;
+  if (!prompter.isInteractive)
+    throw new UsageError(`this cannot be undone and there is nobody to ask; add --yes if it is meant: ${what}`);
+  if (!(await prompter.confirm(`${what}.\nThis cannot be undone. Go on?`)))
+    throw new UsageError("not done: it was not confirmed");
+}

@@ -1,0 +1,89 @@
+import { randomUUID } from "node:crypto";
+import { createClient, type Client } from "../src/faces/client.ts";
+import { contextsFile, readContexts, targetOf, type Target } from "./contexts.ts";
+import { TimedOut, UsageError } from "./failure.ts";
+import { createOutput, type Output, type OutputFlags } from "./output.ts";
+import { Prompter } from "./prompt.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Options that every command takes. */
+export interface CommonFlags extends OutputFlags {
+  readonly server?: string;
+  readonly context?: string;
+  readonly timeout?: number;
+  readonly verbose?: true;
+}
+
+/** All that a command works with. */
+export interface Session {
+  readonly terminal: Terminal;
+  readonly target: Target;
+  readonly client: Client;
+  readonly output: Output;
+  readonly prompter: Prompter;
+  /** Ends with Ctrl-C or --timeout; its reason says which. */
+  readonly signal: AbortSignal;
+  /** A remark for the person, on stderr. */
+  readonly say: (remark: string) => void;
+}
+
+const REQUEST_LIMIT = 60_000;
+
+export async function openSession(flags: CommonFlags, terminal: Terminal): Promise<Session> {
+  const { environment } = terminal;
+  const prompter = new Prompter(terminal);
+  const tokenFile = environment["EDGEMERE_TOKEN_FILE"];
+  if (tokenFile && environment["EDGEMERE_TOKEN"])
+    throw new UsageError("EDGEMERE_TOKEN and EDGEMERE_TOKEN_FILE are both set; keep one of them");
+  const tokenFromFile = tokenFile ? (await prompter.readText(tokenFile)).trim() : undefined;
+  const contexts = await readContexts(contextsFile(terminal));
+  const target = targetOf(flags, environment, contexts, tokenFromFile);
+  const signal = withDeadline(terminal.interrupted, flags.timeout);
+  const say = (remark: string) => void terminal.stderr.write(`${remark}\n`);
+  return {
+    terminal,
+    target,
+    client: clientFor(target, { signal, ...(flags.verbose && { tell: say }) }),
+    output: createOutput(flags, terminal),
+    prompter,
+    signal,
+    say,
+  };
+}
+
+interface Sending {
+  readonly signal: AbortSignal;
+  /** Told about every request, where somebody wants to know. */
+  readonly tell?: (remark: string) => void;
+}
+
+function clientFor({ server, token }: Target, sending: Sending): Client {
+  return createClient({ baseUrl: server, token, newKey: randomUUID, fetch: patientFetch(sending) });
+}
+
+/** A fetch that gives up with our own errors: when interrupted, at the deadline, and after a minute in any case. */
+export function patientFetch({ signal, tell }: Sending): typeof fetch {
+  return async (input, init) => {
+    const limit = AbortSignal.timeout(REQUEST_LIMIT);
+    const startedAt = performance.now();
+    try {
+      const response = await fetch(input, { ...init, signal: AbortSignal.any([signal, limit]) });
+      const took = Math.round(performance.now() - startedAt);
+      const request = response.headers.get("x-request-id") ?? "without a number";
+      tell?.(`${response.url}: ${response.status} in ${took} ms, request ${request}`);
+      return response;
+    } catch (error) {
+      if (limit.aborted && !signal.aborted)
+        throw new TimedOut(`no answer from the control plane within ${REQUEST_LIMIT / 1_000} s`, { cause: error });
+      throw error;
+    }
+  };
+}
+
+function withDeadline(interrupted: AbortSignal, seconds: number | undefined): AbortSignal {
+  if (seconds === undefined) return interrupted;
+  const deadline = new AbortController();
+  const late = new TimedOut(`not done within the ${seconds} s of --timeout; what was started goes on`);
+  setTimeout(() => deadline.abort(late), seconds * 1_000).unref();
+  return AbortSignal.any([interrupted, deadline.signal]);
+}

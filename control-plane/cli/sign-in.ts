@@ -1,0 +1,96 @@
+import { createClient, ProblemError, type Client, type Output } from "../src/faces/client.ts";
+import { contextsFile, isOpenRoad, readContexts, writeContexts, type Context } from "./contexts.ts";
+import type { Entry } from "./entry.ts";
+import { patientFetch, type Session } from "./session.ts";
+
+const SAVE_AS = ["--save-as <name>", "name of the context to keep it in (default: the server's host)"] as const;
+
+/** `edgemere signin`: name and password for a session, which is kept for the next commands. */
+export const signIn: Entry = {
+  words: ["ia", "signin"],
+  isEveryday: true,
+  summary: "Sign in to a control plane, and use it from now on",
+  declare: (command) =>
+    void command
+      .option("--name <name>", "who you are; asked for when absent")
+      .option("--password-file <file>", "the password, from a file or - for standard input; asked for when absent")
+      .option(...SAVE_AS)
+      .addHelpText("after", "\nExample:\n  edgemere signin --server https://control.example:3000 --name alice"),
+  run: async ({ options }, session) => {
+    const client = strangerTo(session);
+    const name = (options["name"] as string | undefined) ?? (await session.prompter.line("Name: "));
+    const password = await secretFrom(options["passwordFile"], "Password: ", session);
+    const opened = await client.call("ia/signin", { name: name.trim(), password });
+    return keep(opened, options["saveAs"], session);
+  },
+};
+
+/** `edgemere setup`: the first account, and signed in as it. */
+export const setUp: Entry = {
+  words: ["ia", "setup"],
+  isEveryday: true,
+  summary: "Make the first account of a new control plane, with the setup code that it printed",
+  declare: (command) =>
+    void command
+      .option("--name <name>", "name of the account; asked for when absent")
+      .option("--code-file <file>", "the setup code, from a file or - for standard input; asked for when absent")
+      .option("--password-file <file>", "the password, from a file or - for standard input; asked for when absent")
+      .option(...SAVE_AS)
+      .addHelpText("after", "\nExample:\n  edgemere setup --server http://127.0.0.1:3000 --name alice"),
+  run: async ({ options }, session) => {
+    const client = strangerTo(session);
+    const code = await secretFrom(options["codeFile"], "Setup code: ", session);
+    const name = (options["name"] as string | undefined) ?? (await session.prompter.line("Name of the account: "));
+    const password = await secretFrom(options["passwordFile"], "Password, at least 12 characters: ", session);
+    const opened = await client.call("ia/setup", { code: code.trim(), name: name.trim(), password });
+    return keep(opened, options["saveAs"], session);
+  },
+};
+
+/** `edgemere signout`: ends the session there and forgets it here. */
+export const signOut: Entry = {
+  words: ["ia", "signout"],
+  isEveryday: true,
+  summary: "End the session, here and on the control plane",
+  declare: () => undefined,
+  run: async (_, { target, client, terminal, say }) => {
+    await client.call("ia/signout").catch((error: unknown) => {
+      if (!(error instanceof ProblemError && error.kind === "not-signed-in")) throw error;
+    });
+    const file = contextsFile(terminal);
+    const { current, contexts } = await readContexts(file);
+    const kept = Object.entries(contexts).map(([name, { token, ...context }]): [string, Context] => [
+      name,
+      { ...context, ...(token !== undefined && context.server !== target.server && { token }) },
+    ]);
+    await writeContexts(file, { current, contexts: Object.fromEntries(kept) });
+    say(`signed out of ${target.server}`);
+    return 0;
+  },
+};
+
+// An old token must not speak here, and an answer with a credential in it must not be kept for repetition: no token, no key.
+function strangerTo({ target, signal, say }: Session): Client {
+  if (isOpenRoad(target.server)) say(`warning: ${target.server} is not encrypted; the password can be read on the way`);
+  return createClient({ baseUrl: target.server, fetch: patientFetch({ signal }) });
+}
+
+async function secretFrom(file: unknown, question: string, { prompter }: Session): Promise<string> {
+  return typeof file === "string" ? (await prompter.readText(file)).replace(/\r?\n$/, "") : prompter.secret(question);
+}
+
+async function keep(
+  { token, user, roles }: Output<"ia/signin">,
+  saveAs: unknown,
+  { target, terminal, say }: Session,
+): Promise<number> {
+  const file = contextsFile(terminal);
+  const { contexts } = await readContexts(file);
+  const name = typeof saveAs === "string" ? saveAs : (target.context ?? new URL(target.server).host);
+  await writeContexts(file, {
+    current: name,
+    contexts: { ...contexts, [name]: { server: target.server, user, ...(token !== undefined && { token }) } },
+  });
+  say(`signed in to ${target.server} as ${user} (${roles.join(", ")})`);
+  return 0;
+}

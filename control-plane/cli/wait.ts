@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Output, Path } from "../src/faces/client.ts";
+import { exitCodes } from "./failure.ts";
+import type { Session } from "./session.ts";
+import { visible } from "./visible.ts";
+
+/** Shows what happens until it has ended; gives the exit code. */
+type Wait = (output: never, session: Session) => Promise<number>;
+
+const PAUSE = 500;
+// Output may arrive a little after the news that the command has ended.
+const LATE_OUTPUT = 5_000;
+
+/** Writes that start something, and how to wait for its end. */
+export const waits: Partial<Record<Path, Wait>> = {
+  "cpl/dm/job/create": ({ job }: Output<"cpl/dm/job/create">, session) => waitForJob(job.id, session),
+  "cpl/dm/job/cancel": ({ job }: Output<"cpl/dm/job/cancel">, session) => waitForJob(job.id, session),
+  "diml/find": ({ id }: Output<"diml/find">, session) => waitForRequest(id, session),
+  "diml/dml/do/datainstance/create": ({ request }: Output<"diml/dml/do/datainstance/create">, session) =>
+    waitForRequest(request, session),
+};
+
+async function waitForJob(job: string, session: Session): Promise<number> {
+  const { client, output } = session;
+  const tell = onlyNews(session);
+  const follow = outputFollower(job, session);
+  for (;;) {
+    const detail = await client.call("cpl/dm/job/find", { job });
+    tell(`job ${job}: ${detail.job.state}`);
+    for (const { device, state, reason, detail: why } of detail.commands)
+      tell([`  ${device}: ${state}`, reason, why].filter(Boolean).join(": "));
+    await follow();
+    if (detail.job.state !== "running") {
+      await followToEnd(follow, session);
+      if (output.format !== "table") output.show("cpl/dm/job/find", detail);
+      return jobExitCodes[detail.job.state];
+    }
+    await pause(session);
+  }
+}
+
+const jobExitCodes = {
+  succeeded: exitCodes.done,
+  partial: exitCodes.partly,
+  failed: exitCodes.failed,
+  cancelled: exitCodes.failed,
+} as const;
+
+/** Shows what a job's command wrote so far, as it wrote it. */
+export async function showJobOutput({ job }: { readonly job: string }, session: Session): Promise<number> {
+  const follow = outputFollower(job, session);
+  while ((await follow()) === "more");
+  return exitCodes.done;
+}
+
+/** Each call shows what came since the last one. For programs the output goes to stderr, so that stdout stays JSON. */
+function outputFollower(job: string, { client, output }: Session) {
+  let from = 0;
+  return async (): Promise<"more" | "nothing" | "ended"> => {
+    const { chunks, next, ended } = await client.call("cpl/dm/job/output", { job, from });
+    for (const { text, channel } of chunks) output.raw(text, output.format === "table" ? channel : "stderr");
+    const moved = next > from;
+    from = next;
+    if (moved) return "more";
+    return ended ? "ended" : "nothing";
+  };
+}
+
+async function followToEnd(follow: ReturnType<typeof outputFollower>, session: Session): Promise<void> {
+  for (let waited = 0; waited < LATE_OUTPUT;) {
+    const found = await follow();
+    if (found === "ended") return;
+    if (found === "more") continue;
+    await pause(session);
+    waited += PAUSE;
+  }
+}
+
+async function waitForRequest(id: string, session: Session): Promise<number> {
+  const { client, output } = session;
+  const tell = onlyNews(session);
+  for (;;) {
+    const request = await client.call("diml/dml/do/datarequest/find", { id });
+    tell([`data request ${id}: ${request.state}`, request.reason].filter(Boolean).join(": "));
+    if (["satisfied", "completed", "failed"].includes(request.state)) {
+      output.show("diml/dml/do/datarequest/find", request);
+      return request.state === "failed" ? exitCodes.failed : exitCodes.done;
+    }
+    await pause(session);
+  }
+}
+
+async function pause({ signal }: Session): Promise<void> {
+  await sleep(PAUSE, undefined, { signal }).catch(() => signal.throwIfAborted());
+}
+
+/** Tells each line once, when it is news. */
+function onlyNews({ say }: Session): (line: string) => void {
+  const told = new Set<string>();
+  return (line) => {
+    if (told.has(line)) return;
+    told.add(line);
+    say(visible(line));
+  };
+}

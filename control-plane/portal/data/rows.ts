@@ -1,0 +1,5 @@
+import type { Output } from "../../src/faces/client.ts";
+
+export type DeviceRow = Output<"cpl/dm/device/find">;
+export type JobDetail = Output<"cpl/dm/job/find">;
+export type CommandRow = JobDetail["commands"][number];

@@ -1,0 +1,102 @@
+import { Stack, Text } from "@mantine/core";
+import { useParams } from "wouter";
+import { useDeviceNames } from "../data/device-names.ts";
+import { bytes, duration } from "../data/format.ts";
+import { useRead } from "../data/queries.ts";
+import { useMay } from "../data/session.tsx";
+import { Answer, Empty } from "../parts/answer.tsx";
+import { DataTable } from "../parts/data-table.tsx";
+import { Facts } from "../parts/facts.tsx";
+import { ExactInstant, Instant } from "../parts/instant.tsx";
+import { InstanceTable } from "../parts/instance-table.tsx";
+import { Page } from "../parts/page.tsx";
+import { Plain } from "../parts/plain.tsx";
+import { RequestTimeline } from "../parts/request-timeline.tsx";
+import { Section } from "../parts/section.tsx";
+import { State } from "../parts/state.tsx";
+
+const TRAIL = [
+  { label: "Data", to: "/data" },
+  { label: "Requests", to: "/data/requests" },
+];
+
+/** A data request with all that came of it. */
+export function DataRequest() {
+  const { request: id = "" } = useParams();
+  const explained = useRead("diml/dml/do/datarequest/explain", { request: id });
+  const nameOf = useDeviceNames();
+  const mayReadEvents = useMay("event:read");
+  return (
+    <Answer of={explained} lines={8}>
+      {({ request, reservations, instances }) => (
+        <Page title={request.name} trail={TRAIL} badge={<State state={request.state} />}>
+          <Stack>
+            {request.reason !== "" && (
+              <Text>
+                <Plain text={request.reason} />
+              </Text>
+            )}
+            <div className="grid two">
+              <Section title="Wanted">
+                <Facts
+                  of={[
+                    ["Id", <code key="id">{request.id}</code>],
+                    ["Query", <Plain key="query" text={request.query} />],
+                    ["Copies", request.purpose.copies],
+                    ["Needed for", duration(request.purpose.lifetime)],
+                    ...(request.purpose.device === undefined
+                      ? []
+                      : ([["Used on", <Plain key="on" text={nameOf(request.purpose.device)} />]] as const)),
+                    ["By", <Plain key="by" text={request.author} />],
+                    ["Made", <ExactInstant key="made" at={request.createdAt} />],
+                    ...(request.satisfiedAt === undefined
+                      ? []
+                      : ([["Satisfied", <ExactInstant key="satisfied" at={request.satisfiedAt} />]] as const)),
+                    ...(request.endsAt === undefined
+                      ? []
+                      : ([["Ends", <ExactInstant key="ends" at={request.endsAt} />]] as const)),
+                  ]}
+                />
+              </Section>
+              {mayReadEvents && (
+                <RequestTimeline
+                  from={request.createdAt}
+                  subjects={[request, ...reservations, ...instances].map(({ id }) => id)}
+                />
+              )}
+            </div>
+            <Section title="Reservations">
+              {reservations.length === 0 ? (
+                <Empty title="Nothing is held for it" />
+              ) : (
+                <DataTable
+                  caption="Reservations of the request"
+                  rows={reservations}
+                  keyOf={({ id }) => id}
+                  columns={[
+                    {
+                      title: "Data",
+                      cell: ({ data }) => <Plain text={instances.find((each) => each.data === data)?.name ?? data} />,
+                    },
+                    { title: "State", cell: ({ state }) => <State state={state} /> },
+                    { title: "Decision", cell: ({ decision }) => decision ?? "–" },
+                    { title: "Why", cell: ({ reason }) => <Plain text={reason || "–"} /> },
+                    { title: "Cost", align: "right", isMinor: true, cell: ({ cost }) => bytes(cost.bytes) },
+                    { title: "Held until", isMinor: true, cell: ({ expiresAt }) => <Instant at={expiresAt} /> },
+                  ]}
+                />
+              )}
+            </Section>
+            <Section title="Instances">
+              {instances.length === 0 ? (
+                <Empty title="There is none yet" />
+              ) : (
+                <InstanceTable instances={instances} nameOf={nameOf} />
+              )}
+            </Section>
+          </Stack>
+        </Page>
+      )}
+    </Answer>
+  );
+}

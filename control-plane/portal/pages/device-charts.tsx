@@ -1,0 +1,129 @@
+import { Group, SegmentedControl, Text, TextInput } from "@mantine/core";
+import { useLocalStorage } from "@mantine/hooks";
+import { lazy, Suspense, useState } from "react";
+import { useHistory, type History, type Series } from "../data/history.ts";
+import { groupTitle, metricTitle, metricUnit, planCharts, type ChartPlan } from "../data/metric.ts";
+import { Empty, Failure, Loading } from "../parts/answer.tsx";
+import { Icon } from "../parts/icon.tsx";
+import { counted } from "../data/format.ts";
+
+const Chart = lazy(async () => ({ default: (await import("../parts/chart.tsx")).Chart }));
+
+const MINUTE = 60_000;
+const RANGES = [
+  { label: "5 min", value: String(5 * MINUTE) },
+  { label: "30 min", value: String(30 * MINUTE) },
+  { label: "1 h", value: String(60 * MINUTE) },
+  { label: "6 h", value: String(360 * MINUTE) },
+  { label: "24 h", value: String(1_440 * MINUTE) },
+];
+/** More lines than these cannot be told apart. */
+const LINES_AT_MOST = 12;
+
+/** What the device measures, live. */
+export function DeviceCharts({ device }: { readonly device: string }) {
+  const [range, setRange] = useLocalStorage({ key: "edgemere-chart-range", defaultValue: RANGES[0]?.value ?? "" });
+  const [zone, setZone] = useLocalStorage({ key: "edgemere-chart-zone", defaultValue: "local" });
+  const [filter, setFilter] = useState("");
+  const { history, error } = useHistory(device, Number(range));
+  return (
+    <>
+      <Group mb="md" gap="sm">
+        <SegmentedControl aria-label="Time range" size="xs" data={RANGES} value={range} onChange={setRange} />
+        <SegmentedControl
+          aria-label="Time zone"
+          size="xs"
+          data={[
+            { label: `Local (${new Intl.DateTimeFormat().resolvedOptions().timeZone})`, value: "local" },
+            { label: "UTC", value: "utc" },
+          ]}
+          value={zone}
+          onChange={setZone}
+        />
+        <TextInput
+          size="xs"
+          className="grow"
+          aria-label="Only metrics whose name contains"
+          placeholder="Only metrics with …"
+          leftSection={<Icon name="search" size={14} />}
+          data-search
+          value={filter}
+          onChange={(event) => setFilter(event.currentTarget.value)}
+        />
+      </Group>
+      {error !== undefined && <Failure error={error} isStale={history !== undefined} />}
+      {history === undefined && error === undefined && <Loading lines={6} />}
+      {history && <Charts history={history} filter={filter.trim().toLowerCase()} isUtc={zone === "utc"} />}
+    </>
+  );
+}
+
+function Charts({
+  history,
+  filter,
+  isUtc,
+}: {
+  readonly history: History;
+  readonly filter: string;
+  readonly isUtc: boolean;
+}) {
+  const metrics = history.series.map(({ metric }) => metric).filter((metric) => metric.includes(filter));
+  if (metrics.length === 0)
+    return (
+      <Empty title={filter === "" ? "Nothing was recorded in this time" : "No metric is named like that"}>
+        {filter === ""
+          ? "The device was not connected or reported nothing. Choose a longer range, or wait for it to come back."
+          : "Clear the field to see all metrics."}
+      </Empty>
+    );
+  return (
+    <Suspense fallback={<Loading lines={6} />}>
+      {history.gaps.length > 0 && (
+        <Text size="sm" mb="sm" c="dimmed">
+          Shaded: {counted(history.gaps.length, "gap")} in which nothing was recorded (
+          {[...new Set(history.gaps.map(({ reason }) => reason))].join(", ")}).
+        </Text>
+      )}
+      {planCharts(metrics).map(([group, plans]) => (
+        <section key={group} className="chart-group" aria-label={groupTitle(group)}>
+          <h2>{groupTitle(group)}</h2>
+          <div className="grid charts">
+            {plans.map((plan) => (
+              <ChartBox key={plan.metrics.join()} plan={plan} history={history} isUtc={isUtc} />
+            ))}
+          </div>
+        </section>
+      ))}
+    </Suspense>
+  );
+}
+
+function ChartBox({
+  plan,
+  history,
+  isUtc,
+}: {
+  readonly plan: ChartPlan;
+  readonly history: History;
+  readonly isUtc: boolean;
+}) {
+  const all = plan.metrics.flatMap((wanted) => history.series.filter(({ metric }) => metric === wanted));
+  const series = all.slice(0, LINES_AT_MOST);
+  const unit = metricUnit(series[0]?.metric ?? "");
+  const labelOf = ({ metric, instance }: Series) =>
+    [plan.metrics.length > 1 || instance === "" ? metricTitle(metric) : "", instance].filter(Boolean).join(" ");
+  return (
+    <figure className="chart">
+      <figcaption>
+        <span>{plan.title}</span>
+        {unit !== "" && <small>{unit}</small>}
+      </figcaption>
+      <Chart title={plan.title} series={series} labelOf={labelOf} range={history} isUtc={isUtc} />
+      {all.length > series.length && (
+        <Text size="xs" c="dimmed">
+          {series.length} of {all.length} lines
+        </Text>
+      )}
+    </figure>
+  );
+}

@@ -1,0 +1,183 @@
+import { Button, Group, Stack, Text, Textarea, TextInput } from "@mantine/core";
+import { useState } from "react";
+import { duration } from "../data/format.ts";
+import { useWrite } from "../data/queries.ts";
+import { fieldErrors } from "../data/refusal.ts";
+import type { DeviceRow } from "../data/rows.ts";
+import { pairsFrom } from "../data/schema.ts";
+import { useMay } from "../data/session.tsx";
+import { Failure } from "../parts/answer.tsx";
+import { ConfirmByName } from "../parts/confirm-by-name.tsx";
+import { Facts } from "../parts/facts.tsx";
+import { ExactInstant } from "../parts/instant.tsx";
+import { Plain } from "../parts/plain.tsx";
+import { saved } from "../parts/saved.ts";
+import { Section } from "../parts/section.tsx";
+import { State } from "../parts/state.tsx";
+
+/** What an operator gives a device and decides about it. */
+export const DeviceDetails = ({ device }: { readonly device: DeviceRow }) => (
+  <div className="grid two">
+    <Stack>
+      <Section title="Identity">
+        <Facts
+          of={[
+            ["Id", <code key="id">{device.id}</code>],
+            ["State", <State key="state" state={device.state} />],
+            ["Enrolled", <ExactInstant key="enrolled" at={device.createdAt} />],
+            ["Agent", <Plain key="agent" text={device.agent.version} />],
+            ["Can", <Plain key="can" text={device.agent.capabilities.join(", ") || "–"} />],
+            ["Last exit", <Plain key="exit" text={device.agent.lastExitReason || "–"} />],
+            ["Clock ahead by", clock(device.agent.clockOffset)],
+            ["Certificate", <Plain key="serial" text={device.certificate.serial} />],
+            ["Certificate ends", <ExactInstant key="ends" at={device.certificate.notAfter} />],
+            ["Machine id", <Plain key="machine" text={device.machineId || "–"} />],
+          ]}
+        />
+      </Section>
+    </Stack>
+    <Stack>
+      <Rename key={device.name} device={device} />
+      <EditLabels key={device.version} device={device} />
+      <Membership device={device} />
+    </Stack>
+  </div>
+);
+
+const clock = (offset: number) => (offset < 0 ? `−${duration(-offset)}` : duration(offset));
+
+function Rename({ device }: { readonly device: DeviceRow }) {
+  const [name, setName] = useState(device.name);
+  const rename = useWrite("cpl/dm/device/update", () => saved("The device has its new name"));
+  const may = useMay("device:write");
+  const error = fieldErrors(rename.error)["name"];
+  return (
+    <Section title="Name">
+      <form
+        className="search"
+        onSubmit={(event) => {
+          event.preventDefault();
+          rename.mutate({ device: device.id, name: name.trim() });
+        }}
+      >
+        <TextInput
+          className="grow"
+          aria-label="Name"
+          value={name}
+          disabled={!may}
+          error={error}
+          onChange={(event) => setName(event.currentTarget.value)}
+        />
+        <Button
+          type="submit"
+          variant="default"
+          loading={rename.isPending}
+          disabled={!may || name.trim() === device.name}
+        >
+          Rename
+        </Button>
+      </form>
+      {rename.isError && error === undefined && <Failure error={rename.error} />}
+    </Section>
+  );
+}
+
+function EditLabels({ device }: { readonly device: DeviceRow }) {
+  const before = Object.entries(device.labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .join("\n");
+  const [text, setText] = useState(before);
+  const [mistake, setMistake] = useState<string | undefined>(undefined);
+  const label = useWrite("cpl/dm/device/label", () => saved("The labels are saved"));
+  const may = useMay("device:write");
+  const save = () => {
+    try {
+      const set = pairsFrom(text);
+      setMistake(undefined);
+      label.mutate({ device: device.id, set, remove: Object.keys(device.labels).filter((key) => !(key in set)) });
+    } catch (error) {
+      setMistake(error instanceof Error ? error.message : String(error));
+    }
+  };
+  return (
+    <Section title="Labels">
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          save();
+        }}
+      >
+        <Textarea
+          aria-label="Labels"
+          description="key=value, one on each line; searches and rights go by them"
+          autosize
+          minRows={3}
+          className="code-field"
+          spellCheck={false}
+          value={text}
+          disabled={!may}
+          error={mistake}
+          onChange={(event) => setText(event.currentTarget.value)}
+        />
+        <Button type="submit" mt="sm" variant="default" loading={label.isPending} disabled={!may || text === before}>
+          Save labels
+        </Button>
+      </form>
+      {label.isError && <Failure error={label.error} />}
+    </Section>
+  );
+}
+
+function Membership({ device }: { readonly device: DeviceRow }) {
+  const quarantine = useWrite("cpl/dm/device/quarantine", () => saved("The device is in quarantine"));
+  const release = useWrite("cpl/dm/device/release", () => saved("The device is released"));
+  const retire = useWrite("cpl/dm/device/retire", () => saved("The device is retired"));
+  const mayWrite = useMay("device:write");
+  const mayRetire = useMay("device:retire");
+  const names = [device.name, device.id];
+  if (device.state === "retired")
+    return (
+      <Section title="Membership">
+        <Text size="sm">This device is retired. To manage the host again, enrol it anew.</Text>
+      </Section>
+    );
+  return (
+    <Section title="Membership">
+      <Stack gap="sm">
+        <Text size="sm" c="dimmed">
+          In quarantine a device stays connected and is given no commands. Retiring ends its membership for ever.
+        </Text>
+        <Group>
+          {device.state === "quarantined" ? (
+            <Button
+              variant="default"
+              disabled={!mayWrite}
+              loading={release.isPending}
+              onClick={() => release.mutate({ device: device.id })}
+            >
+              Release from quarantine
+            </Button>
+          ) : (
+            <ConfirmByName
+              button="Quarantine"
+              title="Put the device in quarantine"
+              consequence="It gets no commands until it is released."
+              names={names}
+              isDisabled={!mayWrite || device.state !== "active"}
+              onConfirm={() => quarantine.mutate({ device: device.id })}
+            />
+          )}
+          <ConfirmByName
+            button="Retire"
+            title="Retire the device"
+            consequence="It is disconnected for ever, its open commands are lost, and its certificate is refused. This cannot be undone."
+            names={names}
+            isDisabled={!mayRetire}
+            onConfirm={() => retire.mutate({ device: device.id })}
+          />
+        </Group>
+        {[quarantine, release, retire].map(({ error }, place) => error && <Failure key={place} error={error} />)}
+      </Stack>
+    </Section>
+  );
+}

@@ -1,0 +1,57 @@
+import { useParams } from "wouter";
+import { useRead } from "../data/queries.ts";
+import { Answer } from "../parts/answer.tsx";
+import { Instant } from "../parts/instant.tsx";
+import { Labels } from "../parts/labels.tsx";
+import { Page } from "../parts/page.tsx";
+import { Presence } from "../parts/presence.tsx";
+import { State } from "../parts/state.tsx";
+import { RoutedTabs } from "../parts/tabs.tsx";
+import { DeviceCharts } from "./device-charts.tsx";
+import { DeviceCommands } from "./device-commands.tsx";
+import { DeviceDataSources } from "./device-data.tsx";
+import { DeviceDetails } from "./device-details.tsx";
+import { DeviceInventory } from "./device-inventory.tsx";
+
+const TRAIL = [{ label: "Devices", to: "/devices" }];
+
+/** All about one device. */
+export function Device() {
+  const { device = "", tab } = useParams();
+  const found = useRead("cpl/dm/device/find", { device });
+  return (
+    <Answer of={found} lines={8}>
+      {(row) => (
+        <Page
+          title={row.name}
+          trail={TRAIL}
+          badge={
+            <>
+              <Presence presence={row.presence} />
+              {row.state !== "active" && <State state={row.state} />}
+            </>
+          }
+          actions={
+            <span className="quiet">
+              {row.presence} since <Instant at={row.presenceAt} />
+            </span>
+          }
+        >
+          <Labels of={row.labels} />
+          <RoutedTabs
+            label="About the device"
+            base={`/devices/${encodeURIComponent(device)}`}
+            chosen={tab}
+            tabs={[
+              { id: "charts", title: "Charts", content: () => <DeviceCharts device={row.id} /> },
+              { id: "inventory", title: "Inventory", content: () => <DeviceInventory device={row} /> },
+              { id: "commands", title: "Commands", content: () => <DeviceCommands device={row} /> },
+              { id: "data", title: "Data", content: () => <DeviceDataSources device={row} /> },
+              { id: "details", title: "Details", content: () => <DeviceDetails device={row} /> },
+            ]}
+          />
+        </Page>
+      )}
+    </Answer>
+  );
+}

@@ -1,0 +1,97 @@
+import uPlot from "uplot";
+import type { History } from "../data/history.ts";
+
+/** Told apart also by those who see few colours, on light and on dark. */
+export const LINE_COLOURS = [
+  "#1c7ed6",
+  "#e8590c",
+  "#2b8a3e",
+  "#ae3ec9",
+  "#b08800",
+  "#0c8599",
+  "#e03131",
+  "#5f3dc4",
+  "#66a80f",
+  "#c2255c",
+  "#868e96",
+  "#4263eb",
+] as const;
+export const colourOf = (line: number): string => LINE_COLOURS[line % LINE_COLOURS.length] ?? LINE_COLOURS[0];
+
+const POWERS_OF_TWO = Array.from({ length: 60 }, (_, power) => 2 ** power);
+
+interface Wishes {
+  readonly width: number;
+  readonly height: number;
+  readonly lines: number;
+  readonly isUtc: boolean;
+  /** Percent: from 0 to 100. */
+  readonly isShare: boolean;
+  /** Round numbers are powers of two. */
+  readonly isBytes: boolean;
+  readonly format: (value: number) => string;
+  readonly rangeNow: () => Pick<History, "from" | "to" | "gaps">;
+  readonly onPoint: (place: number | undefined) => void;
+}
+
+const colour = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+export function chartOptions(wishes: Wishes): uPlot.Options {
+  const { width, height, lines, isUtc, isShare, isBytes, format, rangeNow, onPoint } = wishes;
+  const ink = colour("--chart-ink");
+  const grid = { stroke: colour("--chart-grid"), width: 1 };
+  return {
+    width,
+    height,
+    legend: { show: false },
+    padding: [8, 8, 0, 0],
+    cursor: { drag: { x: false, y: false }, sync: { key: "device-charts" }, points: { size: 6 } },
+    tzDate: (seconds) => (isUtc ? uPlot.tzDate(new Date(seconds * 1_000), "Etc/UTC") : new Date(seconds * 1_000)),
+    scales: {
+      x: { time: true, range: () => [rangeNow().from / 1_000, rangeNow().to / 1_000] },
+      y: {
+        range: (_, low, high) =>
+          isShare ? [0, Math.max(100, high ?? 100)] : [Math.min(0, low ?? 0), Math.max((high ?? 1) * 1.1, 0.001)],
+      },
+    },
+    axes: [
+      { stroke: ink, grid, ticks: grid, size: 34 },
+      {
+        stroke: ink,
+        grid,
+        ticks: grid,
+        size: 74,
+        values: (_, values) => values.map(format),
+        ...(isBytes && { incrs: POWERS_OF_TWO }),
+      },
+    ],
+    series: [
+      {},
+      ...Array.from({ length: lines }, (_, line) => ({
+        stroke: colourOf(line),
+        width: 1.5,
+        spanGaps: false,
+        points: { show: false },
+      })),
+    ],
+    hooks: {
+      drawClear: [(plot) => shadeGaps(plot, rangeNow().gaps)],
+      setCursor: [({ cursor }) => onPoint(cursor.idx ?? undefined)],
+    },
+  };
+}
+
+/** Times that are known to be lost are hatched: nothing was recorded, which is not zero. */
+function shadeGaps(plot: uPlot, gaps: History["gaps"]): void {
+  const { ctx, bbox } = plot;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  ctx.fillStyle = colour("--chart-gap");
+  for (const { from, to } of gaps) {
+    const left = plot.valToPos(from / 1_000, "x", true);
+    ctx.fillRect(left, bbox.top, Math.max(2, plot.valToPos(to / 1_000, "x", true) - left), bbox.height);
+  }
+  ctx.restore();
+}

@@ -1,0 +1,93 @@
+import { Anchor, Button, Group, Stack, Text } from "@mantine/core";
+import { Link } from "wouter";
+import { bytes, duration } from "../data/format.ts";
+import { useRead, useWrite } from "../data/queries.ts";
+import { explainReason, explainState } from "../data/reasons.ts";
+import type { CommandRow } from "../data/rows.ts";
+import { useMay } from "../data/session.tsx";
+import { Answer, Failure } from "./answer.tsx";
+import { CommandSteps } from "./command-steps.tsx";
+import { Facts } from "./facts.tsx";
+import { ExactInstant } from "./instant.tsx";
+import { JobOutput } from "./job-output.tsx";
+import { Json } from "./json.tsx";
+import { Plain } from "./plain.tsx";
+import { Section } from "./section.tsx";
+
+/** A job as it goes: state, output, result. */
+export function JobView({ id, isOwnPage = false }: { readonly id: string; readonly isOwnPage?: boolean }) {
+  const job = useRead("cpl/dm/job/find", { job: id }, { every: 10_000 });
+  const cancel = useWrite("cpl/dm/job/cancel");
+  const may = useMay("job:create");
+  return (
+    <Answer of={job}>
+      {({ job, commands }) => (
+        <Stack>
+          {commands.map((command) => (
+            <Section
+              key={command.id}
+              title={command.kind}
+              aside={
+                <Group gap="sm">
+                  {!isOwnPage && (
+                    <Anchor component={Link} href={`/jobs/${encodeURIComponent(job.id)}`} size="sm">
+                      Page of the job
+                    </Anchor>
+                  )}
+                  {job.state === "running" && (
+                    <Button
+                      size="compact-sm"
+                      color="red"
+                      variant="outline"
+                      disabled={!may || command.cancelRequested}
+                      loading={cancel.isPending}
+                      onClick={() => cancel.mutate({ job: job.id })}
+                    >
+                      {command.cancelRequested ? "Stopping…" : "Cancel"}
+                    </Button>
+                  )}
+                </Group>
+              }
+            >
+              <CommandView command={command} />
+            </Section>
+          ))}
+          {cancel.isError && <Failure error={cancel.error} />}
+        </Stack>
+      )}
+    </Answer>
+  );
+}
+
+const CommandView = ({ command }: { readonly command: CommandRow }) => (
+  <Stack gap="sm">
+    <CommandSteps state={command.state} wasStarted={command.startedAt !== undefined} />
+    <Text size="sm" role="status">
+      {explainState(command.state)}{" "}
+      {command.reason !== "" && (
+        <>
+          Why: <Plain text={explainReason(command.reason)} />.{" "}
+        </>
+      )}
+      {command.detail !== "" && <Plain text={command.detail} />}
+    </Text>
+    <Facts
+      of={[
+        ["Job", <code key="job">{command.job}</code>],
+        ["Made", <ExactInstant key="made" at={command.createdAt} />],
+        ...(command.startedAt === undefined
+          ? ([["Must start before", <ExactInstant key="expires" at={command.expiresAt} />]] as const)
+          : ([["Started", <ExactInstant key="started" at={command.startedAt} />]] as const)),
+        ...(command.startedAt !== undefined && command.finishedAt !== undefined
+          ? ([["Took", duration(command.finishedAt - command.startedAt)]] as const)
+          : []),
+        ["May run", duration(command.runTimeout)],
+        ["By", <Plain key="by" text={command.author} />],
+        ...(command.outputBytes > 0 ? ([["Output", bytes(command.outputBytes)]] as const) : []),
+      ]}
+    />
+    {Object.keys(command.arguments).length > 0 && <Json value={command.arguments} label="Arguments" />}
+    {command.kind === "exec" && <JobOutput job={command.job} />}
+    {command.result && <Json value={command.result} label="Result" />}
+  </Stack>
+);

@@ -1,0 +1,145 @@
+import { type TObject, type TSchema, Type } from "@sinclair/typebox";
+import { idMaker, silentLog, type Clock } from "@edgemere/protocol/kit";
+import { ManualClock, seededRandom } from "@edgemere/protocol/simulated";
+import { action, handle, type Action } from "../platform/action.ts";
+import { Audit } from "../platform/audit.ts";
+import { ANYONE, type Authenticate, type Caller } from "../platform/caller.ts";
+import { created, destroyed } from "../platform/change.ts";
+import type { PlatformContext } from "../platform/context.ts";
+import { memoryDatabase } from "../platform/database.ts";
+import { createDispatch, type Dispatch } from "../platform/dispatch.ts";
+import { feature } from "../platform/feature.ts";
+import { Idempotency } from "../platform/idempotency.ts";
+import { resolve } from "../platform/reference.ts";
+import { resource } from "../platform/resource.ts";
+import { Store } from "../platform/store.ts";
+import type { FaceParts } from "./face.ts";
+
+export const lamp = resource({
+  name: "lamp",
+  summary: "A lamp",
+  shape: Type.Object({ name: Type.String(), pin: Type.String() }),
+  indexes: { name: ({ name }) => [[name]] },
+  secrets: ["pin"],
+});
+
+const Lamp = Type.Object({ id: Type.String(), name: Type.String() });
+const declared = <const P extends string, I extends TObject, O extends TSchema>(
+  path: P,
+  effect: "read" | "write" | "destroy",
+  input: I,
+  output: O,
+  more: Partial<Action<P, I, O>> = {},
+) => action({ path, summary: `Does ${path}`, effect, permission: `lamp:${effect}`, input, output, ...more });
+
+export const actions = {
+  list: declared(
+    "toy/lamp/list",
+    "read",
+    Type.Object({
+      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 9 })),
+      tag: Type.Optional(Type.Array(Type.String())),
+    }),
+    Type.Object({ items: Type.Array(Lamp), tag: Type.Array(Type.String()) }),
+  ),
+  create: declared("toy/lamp/create", "write", Type.Object({ name: Type.String(), pin: Type.String() }), Lamp, {
+    secrets: ["pin"],
+  }),
+  destroy: declared("toy/lamp/destroy", "destroy", Type.Object({ id: Type.String() }), Type.Object({})),
+  signIn: declared(
+    "toy/signin",
+    "write",
+    Type.Object({ name: Type.String() }),
+    Type.Object({ token: Type.Optional(Type.String()), user: Type.String() }),
+    { permission: ANYONE, session: "begins" },
+  ),
+  signOut: declared("toy/signout", "write", Type.Object({}), Type.Object({}), { permission: ANYONE, session: "ends" }),
+  who: declared(
+    "toy/who",
+    "read",
+    Type.Object({}),
+    Type.Object({ actor: Type.String(), via: Type.String(), requestId: Type.String() }),
+    { permission: ANYONE },
+  ),
+  fail: declared("toy/fail", "read", Type.Object({}), Type.Object({}), { permission: ANYONE }),
+  register: declared(
+    "toy/register",
+    "write",
+    Type.Object({ name: Type.String() }),
+    Type.Object({ via: Type.String() }),
+    {
+      permission: ANYONE,
+      forDevices: true,
+    },
+  ),
+};
+
+/** Credentials are the names of their holders here; `edt_gone` is none. */
+const permissions: Readonly<Record<string, readonly string[]>> = {
+  edt_owner: ["*"],
+  edt_reader: ["lamp:read"],
+};
+
+const toys = feature<PlatformContext>({
+  name: "toys",
+  resources: [lamp],
+  actions: [
+    handle(actions.list, async ({ tag = [] }, { store }: PlatformContext) => ({
+      // Whole rows, with more in them than the action declares.
+      items: [...(await store.list(lamp)).items],
+      tag,
+    })),
+    handle(actions.create, async (draft, { store, newId }: PlatformContext) => {
+      const id = newId();
+      await store.commit(created(lamp, id, draft));
+      return resolve(store, lamp, id);
+    }),
+    handle(actions.destroy, async ({ id }, { store }: PlatformContext) => {
+      await store.commit(destroyed(lamp, await resolve(store, lamp, id)));
+      return {};
+    }),
+    handle(actions.signIn, async ({ name }) => ({ token: `edt_${name}`, user: name })),
+    handle(actions.signOut, async () => ({})),
+    handle(actions.who, async (_, __, { actor, via, requestId }) => ({ actor, via, requestId })),
+    handle(actions.fail, async () => {
+      throw new Error("a secret of the inside");
+    }),
+    handle(actions.register, async (_, __, { via }: Caller) => ({ via })),
+  ],
+});
+
+/** All that a face needs, over a feature made of toys. */
+export async function someParts(clock: Clock = new ManualClock(), over: Partial<FaceParts> = {}) {
+  const store = await Store.open(memoryDatabase(), clock);
+  const now = () => clock.now();
+  const newId = idMaker({ clock, random: seededRandom(1) });
+  const revoked = new Set<string>();
+  const authenticate: Authenticate = async (credential) => {
+    const held = Object.hasOwn(permissions, credential) ? permissions[credential] : undefined;
+    return held === undefined || revoked.has(credential)
+      ? undefined
+      : { actor: `user:${credential.slice(4)}`, permissions: held, session: credential };
+  };
+  const dispatch: Dispatch = (path, input, caller) => dispatching(path, input, caller);
+  const dispatching = createDispatch({
+    features: [toys],
+    context: { store, clock, newId, dispatch, log: silentLog },
+    audit: new Audit(store, now),
+    idempotency: new Idempotency(store, now),
+    log: silentLog,
+  });
+  const parts: FaceParts = {
+    actions: Object.values(actions),
+    resources: [lamp],
+    dispatch,
+    authenticate,
+    store,
+    clock,
+    newId,
+    log: silentLog,
+    version: "0.0.0",
+    origins: ["https://edgemere.example"],
+    ...over,
+  };
+  return { ...parts, revoke: (credential: string) => revoked.add(credential) };
+}

@@ -1,0 +1,80 @@
+import { handle } from "../../platform/action.ts";
+import { moved, put, updated, type Change } from "../../platform/change.ts";
+import type { PlatformContext } from "../../platform/context.ts";
+import { lookupHandlers } from "../../platform/crud.ts";
+import type { SessionNews } from "../../platform/feature.ts";
+import { pageOfMatches } from "../../platform/pages.ts";
+import { Problem } from "../../platform/problem.ts";
+import { resolve } from "../../platform/reference.ts";
+import { repeatOnConflict } from "../../platform/repeat.ts";
+import { device } from "../devices/contract.ts";
+import * as contract from "./contract.ts";
+import { SOURCES_AT_MOST } from "./report.ts";
+import { unsettledSources } from "./tables.ts";
+import { automaticTags } from "./tags.ts";
+import { compileQuery, viewOf } from "./view.ts";
+
+const { data, dataSource } = contract;
+// What an operator can make the catalogue keep for one piece of data.
+const TAGS_AT_MOST = 64;
+
+export const catalogueActions = [
+  ...lookupHandlers(data, contract.dataLookups),
+  ...lookupHandlers(dataSource, contract.sourceLookups),
+  handle(contract.queryData, async ({ expression, limit = 50, cursor }, { store }: PlatformContext) => {
+    const query = compileQuery(expression);
+    const isWanted = (row: contract.Data) => row.state !== "removed" && query.matches(viewOf(row));
+    return pageOfMatches(store.walk(data, { cursor }), isWanted, limit);
+  }),
+  handle(contract.tagData, async ({ id, set = {}, remove = [] }, { store }: PlatformContext) =>
+    repeatOnConflict(async () => {
+      const row = await resolve(store, data, id);
+      await store.commit(updated(data, row, await tagged(row, { set, remove }, store)));
+      return resolve(store, data, row.id);
+    }),
+  ),
+  handle(contract.refreshSources, async ({ device: ref }, context: PlatformContext) =>
+    repeatOnConflict(async () => {
+      const holder = await resolve(context.store, device, ref);
+      const changes: Change[] = [];
+      const sources = await sourcesOf(holder.id, context);
+      for (const source of sources)
+        if (holder.state === "retired" && source.state !== "shutdown")
+          changes.push(moved(dataSource, source, "shutdown"));
+      if (sources.length > 0) await context.store.commit(...changes, ...marks(sources, context));
+      return { device: holder.id, sources: sources.length };
+    }),
+  ),
+];
+
+/** A device that is back can reach its data again: told in the commit that tells of its return. */
+export const receiveSession = async (news: SessionNews, context: PlatformContext): Promise<readonly Change[]> =>
+  news.kind === "opened" ? marks(await sourcesOf(news.device, context), context) : [];
+
+const sourcesOf = async (holder: string, { store }: PlatformContext): Promise<readonly contract.DataSource[]> =>
+  (await store.list(dataSource, { index: "device", prefix: [holder], limit: SOURCES_AT_MOST })).items;
+
+const marks = (sources: readonly contract.DataSource[], { newId }: PlatformContext): readonly Change[] =>
+  sources.map(({ id }) => put(unsettledSources, { id: newId(), source: id }));
+
+async function tagged(
+  row: contract.Data,
+  { set, remove }: { set: Readonly<Record<string, string>>; remove: readonly string[] },
+  store: PlatformContext["store"],
+) {
+  const source = await store.get(dataSource, row.source);
+  const holder = await store.get(device, row.device);
+  const automatic = automaticTags({ name: row.name, source: source?.name ?? "", device: holder?.name ?? "" });
+  const own = { ...automatic, ...source?.tags };
+  const stranger = remove.find((key) => !Object.hasOwn(row.givenTags, key) && Object.hasOwn(own, key));
+  if (stranger !== undefined)
+    throw new Problem(
+      "conflict",
+      `the tag "${stranger}" comes from the catalogue or the source; set another value instead`,
+    );
+  const entries = Object.entries({ ...row.givenTags, ...set }).filter(([key]) => !remove.includes(key));
+  if (entries.length > TAGS_AT_MOST)
+    throw new Problem("invalid-input", `a piece of data can be given ${TAGS_AT_MOST} tags, not ${entries.length}`);
+  const givenTags = Object.fromEntries(entries);
+  return { givenTags, tags: { ...own, ...givenTags } };
+}

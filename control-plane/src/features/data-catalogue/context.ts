@@ -1,3 +1,0 @@
-import type { PlatformContext } from "../../platform/context.ts";
-
-export interface DataCatalogueContext extends PlatformContext {}

@@ -1,0 +1,19 @@
+import type { PlatformContext } from "../../platform/context.ts";
+import { feature } from "../../platform/feature.ts";
+import { catalogueActions, receiveSession } from "./actions.ts";
+import { data, dataSource } from "./contract.ts";
+import { forgetRemovedData, settleSources } from "./loops.ts";
+import { rules } from "./messages.ts";
+import { receiveReports } from "./receives.ts";
+
+export type DataCatalogueContext = PlatformContext;
+
+export const dataCatalogue = feature<DataCatalogueContext>({
+  name: "data-catalogue",
+  resources: [data, dataSource],
+  actions: catalogueActions,
+  rules,
+  receives: { event: receiveReports },
+  sessions: receiveSession,
+  loops: (context) => [settleSources(context), forgetRemovedData(context)],
+});

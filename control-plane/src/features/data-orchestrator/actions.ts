@@ -1,0 +1,46 @@
+import { handle } from "../../platform/action.ts";
+import { moved } from "../../platform/change.ts";
+import type { PlatformContext } from "../../platform/context.ts";
+import { lookupHandlers } from "../../platform/crud.ts";
+import { pageOfMatches } from "../../platform/pages.ts";
+import { resolve } from "../../platform/reference.ts";
+import { repeatOnConflict } from "../../platform/repeat.ts";
+import { device } from "../devices/contract.ts";
+import * as contract from "./contract.ts";
+import { instancesOf } from "./ending.ts";
+import { evaluateHandler } from "./evaluating.ts";
+import { requestHandlers } from "./requesting.ts";
+import { reserveHandler } from "./reserving.ts";
+import { compileSelector, viewOf } from "./view.ts";
+
+const { dataInstance, dataReference, dataRequest, dataReservation } = contract;
+
+export const orchestratorActions = [
+  reserveHandler,
+  evaluateHandler,
+  ...requestHandlers,
+  ...lookupHandlers(dataRequest, contract.requestLookups),
+  ...lookupHandlers(dataReference, contract.referenceLookups),
+  ...lookupHandlers(dataReservation, contract.reservationLookups),
+  handle(contract.findInstance, async ({ id }, { store }: PlatformContext) => resolve(store, dataInstance, id)),
+  handle(contract.listInstances, async ({ selector = "", limit = 50, cursor }, { store }: PlatformContext) => {
+    const wanted = selector.trim() === "" ? undefined : compileSelector(selector);
+    const isWanted = async (row: contract.DataInstance) =>
+      wanted === undefined || wanted.matches(viewOf(row, await store.get(device, row.device)));
+    return pageOfMatches(store.walk(dataInstance, { cursor, reverse: true }), isWanted, limit);
+  }),
+  handle(contract.destroyInstance, async ({ id }, { store }: PlatformContext) =>
+    repeatOnConflict(async () => {
+      const row = await resolve(store, dataInstance, id);
+      await store.commit(moved(dataInstance, row, "remove"));
+      return resolve(store, dataInstance, row.id);
+    }),
+  ),
+  handle(contract.explainRequest, async ({ request: ref }, { store }: PlatformContext) => {
+    const request = await resolve(store, dataRequest, ref);
+    const reservations: contract.DataReservation[] = [];
+    for await (const each of store.scan(dataReservation, { index: "request", prefix: [request.id] }))
+      reservations.push(each);
+    return { request, reservations, instances: [...(await instancesOf(request, store))] };
+  }),
+];

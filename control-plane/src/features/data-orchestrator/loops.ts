@@ -1,0 +1,81 @@
+import { MINUTE, SECOND, type Loop } from "@edgemere/protocol/kit";
+import { moved, type Change } from "../../platform/change.ts";
+import type { PlatformContext } from "../../platform/context.ts";
+import { repeatOnConflict } from "../../platform/repeat.ts";
+import { data } from "../data-catalogue/contract.ts";
+import { heldBytes } from "./capacity.ts";
+import { dataInstance, dataRequest, dataReservation } from "./contract.ts";
+import { advance, complete, failing } from "./ending.ts";
+import { dueSignal } from "./instance-life.ts";
+
+// Rows that one step looks at: no commit grows with the number of requests, and nobody else waits long.
+const STEP = 100;
+const INSTANCES_LOOKED_AT = 1_000;
+/** A request that no rule decided by then never will be. */
+const DECIDED_WITHIN = 10 * MINUTE;
+
+/** Frees what is held for requests that were not decided in time. */
+export const expireReservations = ({ store, clock, log }: PlatformContext): Loop => ({
+  name: "expire data reservations",
+  every: 10 * SECOND,
+  onError: (error) => log.error("loop failed", { loop: "expire data reservations", error }),
+  step: () =>
+    repeatOnConflict(async () => {
+      const { items } = await store.list(dataReservation, { index: "held", limit: STEP });
+      const overdue = items.filter(({ expiresAt }) => expiresAt <= clock.now());
+      if (overdue.length === 0) return "settled";
+      const expired = overdue.map((each) => moved(dataReservation, each, "expire", { reason: "not decided in time" }));
+      const freed = overdue.map(({ source, cost }) => ({ source, bytes: -cost.bytes }));
+      await store.commit(...expired, ...(await heldBytes(freed, store)));
+      return "more";
+    }),
+});
+
+/** Takes every request to its end: the evaluated forward, the satisfied out when their time is over, the forgotten out. */
+export function finishRequests(context: PlatformContext): Loop {
+  const { store, clock, log } = context;
+  const startedAt = clock.now();
+  return {
+    name: "finish data requests",
+    every: SECOND,
+    onError: (error) => log.error("loop failed", { loop: "finish data requests", error }),
+    step: async () => {
+      const now = clock.now();
+      for await (const row of store.scan(dataRequest, { index: "evaluated" })) await advance(row, context);
+      for await (const row of store.scan(dataRequest, { index: "end" })) {
+        if ((row.endsAt ?? 0) > now) break;
+        await complete(row, context);
+      }
+      for await (const row of store.scan(dataRequest, { index: "undecided" })) {
+        // After a restart the rules get their time again.
+        if (now - Math.max(row.createdAt, startedAt) < DECIDED_WITHIN) break;
+        await store.commit(...(await failing(row, "it was not decided in time; ask again", store)));
+      }
+      return "settled";
+    },
+  };
+}
+
+/** Makes instances follow their data: lost with it, stale when it changed, ready when it is back. A thousand a second. */
+export function followData({ store, log }: PlatformContext): Loop {
+  let cursor: string | undefined;
+  return {
+    name: "follow data",
+    every: SECOND,
+    onError: (error) => log.error("loop failed", { loop: "follow data", error }),
+    step: async () => {
+      const page = await store.list(dataInstance, { index: "kept", limit: INSTANCES_LOOKED_AT, cursor });
+      cursor = page.next;
+      let changes: Change[] = [];
+      for (const row of page.items) {
+        const signal = dueSignal(row, await store.get(data, row.data));
+        if (signal !== undefined) changes.push(moved(dataInstance, row, signal));
+        if (changes.length < STEP) continue;
+        await store.commit(...changes);
+        changes = [];
+      }
+      if (changes.length > 0) await store.commit(...changes);
+      return "settled";
+    },
+  };
+}

@@ -1,0 +1,60 @@
+import { idMaker, silentLog } from "@edgemere/protocol/kit";
+import { ManualClock, seededRandom } from "@edgemere/protocol/simulated";
+import type { AnyAction, InputOf, OutputOf } from "../../platform/action.ts";
+import { Audit } from "../../platform/audit.ts";
+import { nobody, type Caller } from "../../platform/caller.ts";
+import { memoryDatabase } from "../../platform/database.ts";
+import { createDispatch, type Dispatch } from "../../platform/dispatch.ts";
+import { Idempotency } from "../../platform/idempotency.ts";
+import { Store } from "../../platform/store.ts";
+import * as contract from "./contract.ts";
+import type { IdentityContext } from "./context.ts";
+import { authenticate } from "./credentials.ts";
+import { identity } from "./index.ts";
+import { createPasswords } from "./passwords.ts";
+import { ensureSetupCode } from "./setup-code.ts";
+
+export const PASSWORD = "correct horse battery";
+/** As weak as scrypt allows: tests are about who gets in, not about how long a guess takes. */
+export const QUICK = { N: 2, r: 8, p: 1 };
+
+/** The feature alone on a store in memory and a clock that stands. */
+export async function startIdentity() {
+  const clock = new ManualClock();
+  const random = seededRandom(1);
+  const newId = idMaker({ clock, random });
+  const store = await Store.open(memoryDatabase(), clock);
+  const now = () => clock.now();
+  const dispatch: Dispatch = (path, input, caller) => dispatching(path, input, caller);
+  const context: IdentityContext = {
+    store,
+    clock,
+    random,
+    newId,
+    dispatch,
+    log: silentLog,
+    version: "0.0.0",
+    passwords: createPasswords(random, QUICK),
+  };
+  const dispatching = createDispatch({
+    features: [identity],
+    context,
+    audit: new Audit(store, now),
+    idempotency: new Idempotency(store, now),
+    log: silentLog,
+  });
+  const identify = authenticate(store, clock);
+  const ask = async <A extends AnyAction>(action: A, input: InputOf<A>, caller: Partial<Caller> = {}) =>
+    dispatch(action.path as string, input, { ...nobody, via: "rest", requestId: newId(), ...caller }) as Promise<
+      OutputOf<A>
+    >;
+  const setUp = async () => {
+    const code = (await ensureSetupCode(store, random)) ?? "";
+    return as(await ask(contract.setUp, { code, name: "alice", password: PASSWORD }));
+  };
+  /** The caller that a credential makes. */
+  const as = async ({ token = "" }: { readonly token?: string }) => (await identify(token)) ?? nobody;
+  const signIn = async (name: string, password = PASSWORD, address?: string) =>
+    ask(contract.signIn, { name, password }, { address });
+  return { clock, random, store, context, dispatch, identify, ask, as, setUp, signIn };
+}

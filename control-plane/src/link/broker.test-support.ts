@@ -1,0 +1,118 @@
+import { webcrypto } from "node:crypto";
+import * as x509 from "@peculiar/x509";
+import { connect as connectMqtt, type IClientOptions, type MqttClient } from "mqtt";
+import { ManualClock, SimulatedDisk, seededRandom } from "@edgemere/protocol/simulated";
+import { silentLog, systemClock } from "@edgemere/protocol/kit";
+import type { ProtocolError } from "@edgemere/protocol";
+import { openAuthority, SERVER_NAME, type CertificateAuthority } from "./authority.ts";
+import { startBroker, type Admit } from "./broker.ts";
+import type { Carrier, DeviceMessages } from "./link.ts";
+
+const P256 = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
+
+export const anAuthority = (disk = new SimulatedDisk()): Promise<CertificateAuthority> =>
+  openAuthority({
+    disk,
+    clock: new ManualClock(systemClock.now()),
+    random: seededRandom(systemClock.now()),
+    hostNames: ["localhost"],
+    addresses: ["127.0.0.1"],
+  });
+
+/** A key and a request for its certificate, as an agent makes them. */
+export async function aRequest(algorithm: object = P256): Promise<{ readonly key: string; readonly request: string }> {
+  const keys = (await webcrypto.subtle.generateKey(algorithm as webcrypto.EcKeyGenParams, true, [
+    "sign",
+    "verify",
+  ])) as webcrypto.CryptoKeyPair;
+  const request = await x509.Pkcs10CertificateRequestGenerator.create({
+    name: "CN=whoever",
+    keys,
+    signingAlgorithm: { ...algorithm, hash: "SHA-256" } as x509.HashedAlgorithm,
+  });
+  const pkcs8 = await webcrypto.subtle.exportKey("pkcs8", keys.privateKey);
+  return { key: x509.PemConverter.encode(pkcs8, x509.PemConverter.PrivateKeyTag), request: request.toString("pem") };
+}
+
+/** What a link remembers of what it was told. */
+export class RecordingLink implements DeviceMessages {
+  readonly heard: { readonly device: string; readonly topic: string; readonly payload: string }[] = [];
+  readonly refused: { readonly device: string; readonly reason: string }[] = [];
+  readonly gone: string[] = [];
+  carrier: Carrier | undefined;
+  #listeners = new Set<() => void>();
+
+  attach(carrier: Carrier | undefined): void {
+    this.carrier = carrier;
+  }
+  async arrived(device: string, topic: string, payload: Uint8Array): Promise<void> {
+    this.heard.push({ device, topic, payload: Buffer.from(payload).toString() });
+    this.#tell();
+  }
+  dropped(device: string): void {
+    this.gone.push(device);
+    this.#tell();
+  }
+  refuse(device: string, error: ProtocolError): void {
+    this.refused.push({ device, reason: error.reason });
+    this.#tell();
+  }
+  /** Resolves when the condition holds; looked at whenever something is heard. */
+  until(condition: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const look = () => {
+        if (!condition()) return;
+        this.#listeners.delete(look);
+        resolve();
+      };
+      this.#listeners.add(look);
+      look();
+    });
+  }
+  #tell(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+/** A broker with a real listener, and devices with real certificates. */
+export async function startedBroker(options: { readonly admit?: Admit; readonly heartbeatEvery?: number } = {}) {
+  const { admit = async () => ({ kind: "admitted" as const }), ...rest } = options;
+  const authority = await anAuthority();
+  const link = new RecordingLink();
+  const broker = await startBroker({
+    ...authority,
+    ...rest,
+    link,
+    admit,
+    host: "127.0.0.1",
+    port: 0,
+    clock: systemClock,
+    log: silentLog,
+  });
+  const identify = async (device: string): Promise<IClientOptions> => {
+    const { key, request } = await aRequest();
+    const { certificate, chain } = await authority.issue(request, device);
+    return { key, cert: [certificate, ...chain].join("\n") };
+  };
+  const connect = async (device: string, more: IClientOptions = {}) =>
+    connected(
+      connectMqtt(`mqtts://127.0.0.1:${broker.port}`, {
+        clientId: device,
+        ca: authority.root,
+        servername: SERVER_NAME,
+        reconnectPeriod: 0,
+        protocolVersion: 4,
+        ...(await identify(device)),
+        ...more,
+      }),
+    );
+  return { authority, link, broker, identify, connect, [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose]() };
+}
+
+/** A connection that the broker ends without a word is a refusal too. */
+const connected = (client: MqttClient): Promise<MqttClient> =>
+  new Promise((resolve, reject) => {
+    client.once("connect", () => resolve(client));
+    client.on("error", reject);
+    client.once("close", () => reject(new Error("the broker closed the connection")));
+  });

@@ -1,0 +1,94 @@
+import { generateKeyPairSync } from "node:crypto";
+import { pack, type RecordBody, type StreamName } from "@edgemere/protocol";
+import { silentLog } from "@edgemere/protocol/kit";
+import { drain, ManualClock, seededRandom } from "@edgemere/protocol/simulated";
+import { createCore, type Core, type CoreContext } from "../core.ts";
+import type { Caller } from "./caller.ts";
+import { memoryDatabase, type Database } from "./database.ts";
+import type { Feature } from "./feature.ts";
+
+export const operator: Caller = { actor: "user:alice", via: "rest", permissions: ["*"], requestId: "r1" };
+
+/** A control plane without a broker or faces, on a clock that stands still until a test moves it. */
+export interface TestCore<C> extends Core<C> {
+  readonly clock: ManualClock;
+  ask(path: string, input?: object): Promise<unknown>;
+  /** A device begins a session. */
+  hello(device: string): Promise<void>;
+  /** Records of a device, numbered on from those before. */
+  report(device: string, stream: StreamName, ...bodies: readonly RecordBody[]): Promise<void>;
+  /** The same from the first number on: what a device sends again that did not hear. */
+  replay(device: string, stream: StreamName, ...bodies: readonly RecordBody[]): Promise<void>;
+  /** Until every rule has seen every event. */
+  settle(): Promise<void>;
+  /** Moves the clock on, and lets everything that follows happen. */
+  advance(ms: number): Promise<void>;
+  /** Types of the events after a number, in order. */
+  eventTypes(after?: number): Promise<readonly string[]>;
+}
+
+export async function startTestCore<C extends CoreContext>({
+  features,
+  context,
+  database = memoryDatabase(),
+  clock = new ManualClock(),
+}: {
+  readonly features: readonly Feature<C>[];
+  readonly context: Omit<C, keyof CoreContext>;
+  readonly database?: Database;
+  readonly clock?: ManualClock;
+}): Promise<TestCore<C>> {
+  const core = await createCore<C>({
+    database,
+    clock,
+    // Ids of a core that goes on with an older one's database must not meet its ids.
+    random: seededRandom(clock.monotonic() + 1),
+    log: silentLog,
+    features,
+    context,
+    signingKey: { keyId: "test", privateKey: generateKeyPairSync("ed25519").privateKey },
+    keyringVersion: 1,
+  });
+  const next = new Map<string, number>();
+  core.start();
+
+  const settle = async () => {
+    for (let turn = 0; turn < 20_000; turn++) {
+      await drain();
+      if (core.bus.isSettled) return;
+    }
+    throw new Error("the rules do not come to rest");
+  };
+
+  const send = async (device: string, stream: StreamName, bodies: readonly RecordBody[], first: number) => {
+    next.set(`${device}/${stream}`, first + bodies.length);
+    const records = bodies.map((body, i) => ({ sequence: first + i, atMs: clock.now(), ...body }));
+    const { topic, payload } = pack(stream, { device }, { records, firstUnacknowledged: 1, sessionEpoch: 1 });
+    const refusals = JSON.stringify(core.link.refusals());
+    await core.link.arrived(device, topic, payload, "192.0.2.1");
+    const after = JSON.stringify(core.link.refusals());
+    if (after !== refusals) throw new Error(`the records were refused: ${after}`);
+  };
+
+  return {
+    ...core,
+    clock,
+    settle,
+    ask: (path, input = {}) => core.dispatch(path, input, operator),
+    hello: async (device) => {
+      const { topic, payload } = pack(
+        "hello",
+        { device },
+        { bootId: "boot-1", sessionEpoch: 1, agentVersion: "0.1.0" },
+      );
+      await core.link.arrived(device, topic, payload, "192.0.2.1");
+    },
+    report: (device, stream, ...bodies) => send(device, stream, bodies, next.get(`${device}/${stream}`) ?? 1),
+    replay: (device, stream, ...bodies) => send(device, stream, bodies, 1),
+    advance: async (ms) => {
+      await clock.advance(ms);
+      await settle();
+    },
+    eventTypes: async (after = 0) => (await core.store.events(after, 10_000)).map(({ type }) => type),
+  };
+}

@@ -1,0 +1,81 @@
+import { AGENT_VERSION, createAgent, enrol, loadIdentity, mqttTransport } from "@edgemere/agent";
+import type { Agent, AgentConfig, AgentStatus, Identity } from "@edgemere/agent";
+import { MINUTE } from "@edgemere/protocol/kit";
+import type { Env } from "@edgemere/protocol/kit";
+import type { FakeHost } from "./fake-host/fake-host.ts";
+
+const KEEPALIVE = MINUTE;
+
+/** A real agent on a fake host. */
+export interface SimulatedDevice extends AsyncDisposable {
+  readonly name: string;
+  readonly host: FakeHost;
+  readonly identity: Identity;
+  /** What the agent says of itself; undefined while it does not run. */
+  status(): AgentStatus | undefined;
+  /** Starts the agent; one that runs goes on. */
+  start(): Promise<void>;
+  /** Stops the agent with a goodbye. What it had not delivered stays on its disk. */
+  stop(): Promise<void>;
+}
+
+export interface DeviceParts {
+  readonly env: Env;
+  readonly host: FakeHost;
+  readonly config: AgentConfig;
+  /** Needed unless the disk holds an identity. */
+  readonly token?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+/** A device that is enrolled and does not run yet. */
+export async function simulatedDevice({
+  env,
+  host,
+  config,
+  token,
+  labels,
+  signal,
+}: DeviceParts): Promise<SimulatedDevice> {
+  const identity = (await loadIdentity(env.disk)) ?? (await enrolHost());
+  let agent: Agent | undefined;
+
+  return {
+    name: identity.name,
+    host,
+    identity,
+    status: () => agent?.status(),
+    start: async () => {
+      if (agent !== undefined) return;
+      const transport = mqttTransport({ identity, keepalive: KEEPALIVE, clock: env.clock });
+      agent = await createAgent({ env, host, identity, config, transport });
+      await agent.start();
+    },
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+
+  async function stop(): Promise<void> {
+    const stopped = agent;
+    agent = undefined;
+    await stopped?.[Symbol.asyncDispose]();
+  }
+
+  async function enrolHost(): Promise<Identity> {
+    if (token === undefined)
+      throw new Error(
+        `${host.name} is not enrolled yet, and there is no token to enrol it with: make one with ` +
+          `"edgemere cpl dm token create --uses N" and give it by --token-file or EDGEMERE_TOKEN`,
+      );
+    return enrol({
+      token,
+      env,
+      name: host.name,
+      machineId: await host.machineId(),
+      agentVersion: AGENT_VERSION,
+      ...(labels === undefined ? {} : { labels }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+  }
+}
