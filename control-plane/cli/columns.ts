@@ -28,7 +28,12 @@ export function columnsFor(path: string, rows: readonly unknown[], asked?: reado
   if (asked !== undefined) return asked;
   const known = (usual as Readonly<Record<string, readonly string[]>>)[path];
   if (known !== undefined) return known;
-  const names = new Set(rows.flatMap((row) => Object.keys(row as object)));
-  const plain = [...names].filter((name) => !BORING.has(name));
-  return [...HEAD.filter((name) => names.has(name)), ...plain.filter((name) => !HEAD.includes(name))];
+  const names = [...new Set(rows.flatMap((row) => Object.keys(row as object)))];
+  return headFirst(names.filter((name) => !BORING.has(name)));
 }
+
+/** What a thing is called and how it is comes before all else. */
+export const headFirst = (names: readonly string[]): readonly string[] => [
+  ...HEAD.filter((name) => names.includes(name)),
+  ...names.filter((name) => !HEAD.includes(name)),
+];

@@ -69,6 +69,7 @@ function parse(entries: readonly Entry[], entry: Entry, line: readonly string[],
       writeErr: (text) => void terminal.stderr.write(text),
       outputError: (text, write) => write(`edgemere: ${text.replace(/^error: /, "")}`),
     })
+    .showHelpAfterError("  add --help for an explanation")
     .exitOverride();
   entry.declare(command, shortName(entries, entry));
   for (const option of commonOptions()) command.addOption(option.helpGroup("Options of every command:"));

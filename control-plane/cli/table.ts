@@ -1,7 +1,7 @@
 import Table from "cli-table3";
 import type { Colours } from "./terminal.ts";
 import { cellOf, coloured, valueAt } from "./cells.ts";
-import { columnsFor } from "./columns.ts";
+import { columnsFor, headFirst } from "./columns.ts";
 import { visible } from "./visible.ts";
 
 export interface TableStyle {
@@ -57,11 +57,12 @@ function renderFields(record: Readonly<Record<string, unknown>>, style: TableSty
 }
 
 function flattened(record: Readonly<Record<string, unknown>>, before = ""): readonly (readonly [string, unknown])[] {
-  return Object.entries(record).flatMap(([name, value]) =>
-    isRecord(value) && Object.keys(value).length > 0
+  return headFirst(Object.keys(record)).flatMap((name) => {
+    const value = record[name];
+    return isRecord(value) && Object.keys(value).length > 0
       ? flattened(value, `${before}${name}.`)
-      : [[`${before}${name}`, value] as const],
-  );
+      : [[`${before}${name}`, value] as const];
+  });
 }
 
 function aligned(rows: readonly (readonly string[])[]): string {

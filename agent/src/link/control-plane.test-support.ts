@@ -35,7 +35,7 @@ export class ScriptedControlPlane implements Transport {
   readonly stored: string[] = [];
   explained = 0;
   /** What every Sync says besides what is always said. */
-  sync: Encodable<typeof v1.Sync> = {};
+  sync: (hello?: Hello) => Encodable<typeof v1.Sync> = () => ({});
   now = 1_800_000_000_000;
   answersHello = true;
   acknowledges = true;
@@ -79,19 +79,23 @@ export class ScriptedControlPlane implements Transport {
     if (this.lets()) this.#events?.arrived(packet.topic, packet.payload);
   }
 
-  saySync(sessionEpoch: number): void {
+  saySync(sessionEpoch: number, hello?: Hello): void {
     const { now: asOfMs } = this;
     const acknowledgements = [...this.watermarks].map(([stream, upTo]) => ({ stream, upTo }));
     const head = seal("syncHead", { device: DEVICE, latestSequence: 0, keyringVersion: 3, asOfMs }, signingKey);
     this.say(
-      pack("sync", { device: DEVICE }, { sessionEpoch, acknowledgements, head, serverTimeMs: asOfMs, ...this.sync }),
+      pack(
+        "sync",
+        { device: DEVICE },
+        { sessionEpoch, acknowledgements, head, serverTimeMs: asOfMs, ...this.sync(hello) },
+      ),
     );
   }
 
   #take(arrival: Arrival): void {
     if (!this.lets()) return;
     this.heard.push(arrival);
-    if (arrival.name === "hello" && this.answersHello) this.saySync((arrival.message as Hello).sessionEpoch);
+    if (arrival.name === "hello" && this.answersHello) this.saySync(arrival.message.sessionEpoch, arrival.message);
     if (isStreamName(arrival.name)) this.#store(arrival.name, arrival.message as RecordBatch);
   }
 

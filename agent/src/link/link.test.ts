@@ -107,12 +107,12 @@ test("a Hello without an answer ends the session", async () => {
 
 test("a Sync is believed only when a key of the keyring signed its head, and only in its own session", async () => {
   const { link, centre, clock, time } = await aLink();
-  centre.sync = { head: { payload: new Uint8Array(3), payloadType: "x", signatures: [] } };
+  centre.sync = () => ({ head: { payload: new Uint8Array(3), payloadType: "x", signatures: [] } });
   link.start();
   await clock.advance(SECOND);
   assert.equal(link.isConnected, false);
 
-  centre.sync = {};
+  centre.sync = () => ({});
   centre.saySync(7);
   await clock.advance(SECOND);
   assert.equal(link.isConnected, false);
@@ -125,18 +125,16 @@ test("a Sync is believed only when a key of the keyring signed its head, and onl
 
 test("commands and then cancellations go to the duty, and more commands are asked for while they come", async () => {
   const { link, centre, clock, duty } = await aLink();
-  centre.sync = { commands: [{}, {}], cancelledCommands: ["c1"], moreCommands: true };
+  centre.sync = (hello) =>
+    hello?.commandHighSequence === 0
+      ? { commands: [{}, {}], cancelledCommands: ["c1"], moreCommands: true }
+      : { commands: [{}] };
   link.start();
-  await clock.advance(0);
-  centre.sync = {};
   await clock.advance(SECOND);
   centre.say(pack("command", { device: DEVICE }, {}));
   await clock.advance(SECOND);
 
-  const pages = centre.heardOf("hello").length - 1;
-  assert.ok(pages >= 1);
-  assert.deepEqual(duty.calls.slice(0, 2), ["receive 2", "cancel c1"]);
-  assert.equal(duty.calls.at(-1), "receive 1");
+  assert.deepEqual(duty.calls, ["receive 2", "cancel c1", "receive 1", "receive 1"]);
 });
 
 test("no more than a window of one stream is under way without an acknowledgement", async () => {
@@ -153,7 +151,7 @@ test("no more than a window of one stream is under way without an acknowledgemen
 
 test("a control plane that asks for a pause gets one", async () => {
   const { link, spool, centre, clock } = await aLink();
-  centre.sync = { limits: { pauseMs: 10_000 } };
+  centre.sync = () => ({ limits: { pauseMs: 10_000 } });
   await spool.append("event", event("a"));
   link.start();
   await clock.advance(9 * SECOND);
@@ -224,7 +222,7 @@ test("a lost connection is made again, and what was under way arrives once", asy
 });
 
 test("whatever is lost, cut or killed, every kept record arrives once and in order", async () => {
-  for (let seed = 1; seed <= 100; seed++) {
+  for (let seed = 1; seed <= 40; seed++) {
     const random = seededRandom(seed);
     const [disk, centre, clock] = [new SimulatedDisk(), new ScriptedControlPlane(), new ManualClock()];
     const kept: string[] = [];

@@ -20,7 +20,7 @@ export const explainState = (state: string): string => STATES[state] ?? "";
 
 /** Why it ended so; a word that is not of the list is shown as it is. */
 export const explainReason = (reason: string): string =>
-  Object.hasOwn(reasons, reason) ? reasons[reason as keyof typeof reasons] : reason;
+  `Reason: ${Object.hasOwn(reasons, reason) ? reasons[reason as keyof typeof reasons] : reason}.`;
 
 /** The road of a command that goes well. */
 export const COMMAND_ROAD = ["queued", "offered", "journaled", "running", "succeeded"] as const;

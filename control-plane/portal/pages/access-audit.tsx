@@ -36,7 +36,7 @@ export function Audit() {
                   { title: "Request", isMinor: true, cell: ({ requestId }) => <code>{requestId}</code> },
                 ]}
               />
-              <Pager paging={paging} next={next} shown={items.length} total={total} noun="entries" />
+              <Pager paging={paging} next={next} shown={items.length} total={total} noun="line" />
             </>
           )
         }

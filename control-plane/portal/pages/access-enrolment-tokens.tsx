@@ -60,7 +60,7 @@ export function EnrolmentTokens() {
                   },
                 ]}
               />
-              <Pager paging={paging} next={next} shown={items.length} total={total} noun="tokens" />
+              <Pager paging={paging} next={next} shown={items.length} total={total} noun="token" />
             </>
           )
         }

@@ -53,7 +53,7 @@ export function Users() {
                 },
               ]}
             />
-            <Pager paging={paging} next={next} shown={items.length} total={total} noun="users" />
+            <Pager paging={paging} next={next} shown={items.length} total={total} noun="user" />
           </>
         )}
       </Answer>

@@ -76,7 +76,7 @@ export function Catalogue() {
               ) : (
                 <>
                   <DataPieces pieces={items} nameOf={nameOf} />
-                  <Pager paging={paging} next={next} shown={items.length} total={total} noun="pieces" />
+                  <Pager paging={paging} next={next} shown={items.length} total={total} noun="piece" />
                 </>
               )
             }
@@ -121,7 +121,7 @@ function Sources({ nameOf }: { readonly nameOf: (device: string) => string }) {
                   { title: "Reported", isMinor: true, cell: ({ reportedAt }) => <Instant at={reportedAt} /> },
                 ]}
               />
-              <Pager paging={paging} next={next} shown={items.length} total={total} noun="sources" />
+              <Pager paging={paging} next={next} shown={items.length} total={total} noun="source" />
             </>
           )
         }

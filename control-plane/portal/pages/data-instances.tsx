@@ -21,7 +21,7 @@ export function DataInstances() {
         ) : (
           <>
             <InstanceTable instances={items} nameOf={nameOf} />
-            <Pager paging={paging} next={next} shown={items.length} total={total} noun="instances" />
+            <Pager paging={paging} next={next} shown={items.length} total={total} noun="instance" />
           </>
         )
       }

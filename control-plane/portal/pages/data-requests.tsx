@@ -36,7 +36,7 @@ export function DataRequests() {
                 { title: "Made", cell: ({ createdAt }) => <Instant at={createdAt} /> },
               ]}
             />
-            <Pager paging={paging} next={next} shown={items.length} total={total} noun="requests" />
+            <Pager paging={paging} next={next} shown={items.length} total={total} noun="request" />
           </>
         )
       }

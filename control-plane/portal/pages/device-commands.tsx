@@ -106,7 +106,7 @@ function Past({ device }: { readonly device: DeviceRow }) {
           ) : (
             <>
               <JobTable jobs={items} caption="Jobs of the device" />
-              <Pager paging={paging} next={next} shown={items.length} total={total} noun="jobs" />
+              <Pager paging={paging} next={next} shown={items.length} total={total} noun="job" />
             </>
           )
         }

@@ -16,7 +16,7 @@ export function DeviceDataSources({ device }: { readonly device: DeviceRow }) {
   const sources = useRead("diml/dml/fmdm/datasource/list", { limit: 500 });
   const paging = usePaging(device.id);
   const pieces = useRead("diml/dml/fmdm/query", {
-    expression: `device:${device.id}`,
+    expression: `device_id:${device.id}`,
     limit: 50,
     ...(paging.cursor !== undefined && { cursor: paging.cursor }),
   });
@@ -59,7 +59,7 @@ export function DeviceDataSources({ device }: { readonly device: DeviceRow }) {
             ) : (
               <>
                 <DataPieces pieces={items} />
-                <Pager paging={paging} next={next} shown={items.length} total={total} noun="pieces" />
+                <Pager paging={paging} next={next} shown={items.length} total={total} noun="piece" />
               </>
             )
           }

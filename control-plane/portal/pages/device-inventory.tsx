@@ -108,7 +108,7 @@ function Changes({ device, attribute }: { readonly device: string; readonly attr
                 { title: "After", cell: ({ after }) => <Side value={after} /> },
               ]}
             />
-            <Pager paging={paging} next={next} shown={items.length} total={total} noun="changes" />
+            <Pager paging={paging} next={next} shown={items.length} total={total} noun="change" />
           </>
         )
       }

@@ -69,7 +69,7 @@ export function Devices() {
                     { title: "Last change", cell: ({ presenceAt }) => <Instant at={presenceAt} /> },
                   ]}
                 />
-                <Pager paging={paging} next={next} shown={items.length} total={total} noun="devices" />
+                <Pager paging={paging} next={next} shown={items.length} total={total} noun="device" />
               </>
             )
           }

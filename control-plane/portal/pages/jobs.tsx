@@ -24,7 +24,7 @@ export function Jobs() {
           ) : (
             <>
               <JobTable jobs={items} caption="Jobs, newest first" nameOf={nameOf} />
-              <Pager paging={paging} next={next} shown={items.length} total={total} noun="jobs" />
+              <Pager paging={paging} next={next} shown={items.length} total={total} noun="job" />
             </>
           )
         }

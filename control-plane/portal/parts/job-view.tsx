@@ -63,14 +63,19 @@ const CommandView = ({ command }: { readonly command: CommandRow }) => (
   <Stack gap="sm">
     <CommandSteps state={command.state} wasStarted={command.startedAt !== undefined} />
     <Text size="sm" role="status">
-      {explainState(command.state)}{" "}
+      {explainState(command.state)}
       {command.reason !== "" && (
         <>
-          Why: <Plain text={explainReason(command.reason)} />.{" "}
+          {" "}
+          <Plain text={explainReason(command.reason)} />
         </>
       )}
-      {command.detail !== "" && <Plain text={command.detail} />}
     </Text>
+    {command.detail !== "" && (
+      <Text size="sm" c="dimmed">
+        <Plain text={command.detail} />
+      </Text>
+    )}
     <Facts
       of={[
         ["Job", <code key="job">{command.job}</code>],

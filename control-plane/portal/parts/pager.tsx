@@ -1,4 +1,5 @@
 import { Button, Group, Text } from "@mantine/core";
+import { counted } from "../data/format.ts";
 import type { Paging } from "../data/paging.ts";
 
 /** Buttons to the pages before and after, and how many there are where that is known. */
@@ -13,6 +14,7 @@ export function Pager({
   readonly next: string | undefined;
   readonly shown: number;
   readonly total: number | undefined;
+  /** What is listed; one of it. */
   readonly noun: string;
 }) {
   const isOnlyPage = paging.page === 1 && next === undefined;
@@ -20,8 +22,8 @@ export function Pager({
     <Group justify="space-between" mt="sm" className="pager">
       <Text size="sm" c="dimmed" aria-live="polite">
         {total !== undefined
-          ? `${shown.toLocaleString()} of ${total.toLocaleString()} ${noun}`
-          : `${shown.toLocaleString()} ${noun}${isOnlyPage ? "" : ` on page ${paging.page}`}`}
+          ? `${shown.toLocaleString()} of ${counted(total, noun)}`
+          : `${counted(shown, noun)}${isOnlyPage ? "" : ` on page ${paging.page}`}`}
       </Text>
       {!isOnlyPage && (
         <Group gap="xs">

@@ -56,7 +56,7 @@ export async function* watchEvents(options: WatchOptions): AsyncGenerator<Domain
   socket.on("disconnect", (reason) => {
     onConnection?.(new Error(reason));
     // The control plane ended it, which is not repaired by itself: asking again tells why.
-    if (!socket.active && !signal?.aborted) socket.connect();
+    if (!socket.active) socket.connect();
   });
   // Acknowledged when used up, so that the control plane sends no faster than we read.
   socket.on("events", (batch: Batch, acknowledge: () => void) => {
@@ -80,6 +80,7 @@ export async function* watchEvents(options: WatchOptions): AsyncGenerator<Domain
     }
   } finally {
     signal?.removeEventListener("abort", onAbort);
+    socket.off();
     socket.disconnect();
   }
 }

@@ -1,39 +1,7 @@
 import assert from "node:assert/strict";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import test from "node:test";
 import { createClient, ProblemError, Unreachable } from "./client.ts";
-
-interface Asked {
-  readonly line: string;
-  readonly headers: IncomingMessage["headers"];
-  readonly body: unknown;
-}
-
-async function startServer(answer: (response: ServerResponse, count: number) => void) {
-  const asked: Asked[] = [];
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on("data", (chunk: Buffer) => chunks.push(chunk));
-    request.on("end", () => {
-      const body: unknown = JSON.parse(Buffer.concat(chunks).toString());
-      asked.push({ line: [request.method, request.url].join(" "), headers: request.headers, body });
-      answer(response, asked.length);
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
-    asked,
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
-
-const say = (response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}) =>
-  response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(body));
+import { say, startServer } from "./client.test-support.ts";
 
 test("an action is asked for by POST at its address, with token, key and input", async () => {
   await using server = await startServer((response) => say(response, 200, { items: [] }));

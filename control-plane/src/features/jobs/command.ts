@@ -6,7 +6,7 @@ import {
   type CommandSignal,
   type CommandState,
   type SigningKey,
-  type v1,
+  v1,
 } from "@edgemere/protocol";
 import type { Command, Job } from "./contract.ts";
 import { taskOf } from "./kinds.ts";
@@ -37,16 +37,21 @@ export function judge(state: CommandState, report: CommandReport): CommandSignal
 
 /** The fields that a report tells about. */
 export function told(report: CommandReport): Partial<Command> {
-  const { reason, detail, startedAtMs, finishedAtMs, result } = report;
-  const content =
-    result === undefined ? undefined : (report[result] as unknown as Record<string, unknown> | null | undefined);
+  const { reason, detail, startedAtMs, finishedAtMs } = report;
+  const result = resultOf(report);
   return {
     ...(reason !== "" && { reason }),
     ...(detail !== "" && { detail }),
     ...(startedAtMs > 0 && { startedAt: startedAtMs }),
     ...(finishedAtMs > 0 && { finishedAt: finishedAtMs }),
-    ...(content !== undefined && content !== null && { result: { ...content } }),
+    ...(result !== undefined && { result }),
   };
+}
+
+/** What the kind gave, with every field: on the wire a zero is left out. */
+function resultOf(report: CommandReport): Command["result"] {
+  const { result, ...whole } = v1.CommandReport.toObject(report as v1.CommandReport, { defaults: true, oneofs: true });
+  return result === undefined ? undefined : (whole[result as string] as Command["result"]);
 }
 
 /** How a job ends when its commands are in these states; undefined while one is open. Partial success is not success. */
