@@ -27,7 +27,7 @@ export function createOutput({ output, columns, headers = true }: OutputFlags, t
   const { stdout } = terminal;
   const colours = coloursOf(terminal);
   const format = output ?? (stdout.isTTY ? "table" : "json");
-  const width = stdout.isTTY ? stdout.columns || 80 : undefined;
+  const width = stdout.isTTY ? Math.max(40, stdout.columns ?? 80) : undefined;
   const render = (path: string, value: unknown) => {
     if (format === "json") return `${escaped(JSON.stringify(value, undefined, 2))}\n`;
     if (format === "yaml") return yamlOf(value);

@@ -47,14 +47,9 @@ async function main(): Promise<void> {
 async function announce(app: App, config: ControlPlaneConfig): Promise<void> {
   const portal = `${app.address}/admin`;
   if (process.send) {
-    const { setupCode, ports } = app;
-    process.send({
-      type: "ready",
-      portal,
-      setupCode,
-      dataFolder: config.dataFolder,
-      deviceApi: `https://${config.address}:${ports.deviceApi}`,
-    });
+    const { setupCode, ports, root } = app;
+    const deviceApi = `https://${config.address}:${ports.deviceApi}`;
+    process.send({ type: "ready", portal, setupCode, dataFolder: config.dataFolder, deviceApi, ports, root });
     process.on("message", (message) => {
       if (message === "enrolment token") void tellToken(app);
     });

@@ -30,7 +30,7 @@ const THIRTY_TWO_BYTES = /^[A-Za-z0-9_-]{43}$/;
 
 export function parseToken(text: string): EnrolmentToken {
   const [version, id, secret, pin, server, ...rest] = text.trim().split(".");
-  if (version !== "ed1") throw new BadToken("it does not start with ed1.");
+  if (version !== "ed1") throw new BadToken('it does not start with "ed1."');
   if (!id || !secret || !pin || !server || rest.length > 0) throw new BadToken("it does not have five parts");
   if (!ID_PATTERN.test(id)) throw new BadToken("its id has characters that no id has");
   if (!THIRTY_TWO_BYTES.test(secret)) throw new BadToken("its secret is cut short or changed");

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import * as fc from "fast-check";
 import { limits } from "./limits.ts";
 import {
   EVENTS_ROOT,
@@ -43,6 +44,39 @@ test("a domain event's topic is read back with its class and event", () => {
 
 test("no two topics of one device are the same", () => {
   assert.equal(new Set(deviceTopics.map((name) => topicOf(name, "d1"))).size, deviceTopics.length);
+});
+
+const anId = fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/).filter(isDeviceId);
+const aLevel = fc.oneof(anId, fc.constantFrom("edgemere", "v1", "up", "down", "events", "hello", "sync", "#", "+", ""));
+
+test("whatever the id, what is written to a topic is read back as it was", () => {
+  const roundTrip = (name: (typeof deviceTopics)[number], device: string) =>
+    assert.deepEqual(parseTopic(topicOf(name, device)), { name, params: { device } });
+
+  fc.assert(fc.property(fc.constantFrom(...deviceTopics), anId, roundTrip));
+});
+
+test("whatever its levels, a topic that is read is written back as it was", () => {
+  fc.assert(
+    fc.property(fc.array(aLevel, { maxLength: 7 }), (levels) => {
+      const topic = levels.join("/");
+      const at = parseTopic(topic);
+
+      assert.equal(at === undefined ? topic : formatTopic(at.name, at.params as never), topic);
+    }),
+  );
+});
+
+test("whatever the topic, a device may use it only if its own id stands in it, and in one direction only", () => {
+  fc.assert(
+    fc.property(anId, anId, fc.constantFrom(...deviceTopics), (own, other, name) => {
+      const topic = topicOf(name, other);
+      const isOwn = own === other;
+
+      assert.equal(mayPublish(own, topic), isOwn && topics[name].way === "up");
+      assert.equal(mayReceive(own, topic), isOwn && topics[name].way === "down");
+    }),
+  );
 });
 
 const badIds = {

@@ -109,9 +109,13 @@ function placeOf(address: string): { readonly host: string; readonly port: numbe
   return { host: hostname.replaceAll(/^\[|\]$/g, ""), port: Number(port || 443) };
 }
 
-const unreachable = (address: string, cause: Error): EnrolmentFailed =>
-  new EnrolmentFailed(
+function unreachable(address: string, cause: Error): EnrolmentFailed {
+  // What OpenSSL says when somebody answers who does not speak TLS helps nobody.
+  const isOtherTongue = "code" in cause && (cause.code === "EPROTO" || cause.code === "ERR_SSL_WRONG_VERSION_NUMBER");
+  const why = isOtherTongue ? "what answers there does not speak TLS" : cause.message || "it hung up";
+  return new EnrolmentFailed(
     "unreachable",
-    `no connection to the control plane at ${new URL(address).origin}: ${cause.message || "it hung up"}. Check that it runs and can be reached from here`,
+    `no connection to the control plane at ${new URL(address).origin}: ${why}. Check that it runs and can be reached from here`,
     { cause },
   );
+}

@@ -11,7 +11,7 @@ import { dataRequest, dataReservation, reserve, type DataRequest } from "./contr
 import { failing } from "./ending.ts";
 
 /** How long capacity is held for a request that is not decided. */
-export const HELD_FOR = 5 * MINUTE;
+const HELD_FOR = 5 * MINUTE;
 const MATCHES_AT_MOST = 10_000;
 // Reservations of one commit: a request of any size goes on where a crash stopped it.
 const STEP = 100;

@@ -1,0 +1,74 @@
+import { Program } from "./program.ts";
+
+export interface Ports {
+  readonly portal: number;
+  readonly mqtt: number;
+  readonly deviceApi: number;
+  readonly subscribers: number;
+}
+
+interface Ready {
+  readonly portal: string;
+  readonly setupCode?: string;
+  readonly ports: Ports;
+  /** PEM. */
+  readonly root: string;
+}
+
+const anyPorts: Ports = { portal: 0, mqtt: 0, deviceApi: 0, subscribers: 0 };
+
+/** A control plane that can be killed and started again on the same ports with the same data. */
+export class ControlPlaneProgram implements AsyncDisposable {
+  readonly dataFolder: string;
+  #program: Program | undefined;
+  #ready: Ready | undefined;
+
+  constructor(dataFolder: string) {
+    this.dataFolder = dataFolder;
+  }
+
+  get ready(): Ready {
+    if (this.#ready === undefined) throw new Error("the control plane was never started");
+    return this.#ready;
+  }
+
+  get output(): string {
+    return this.#program?.output ?? "";
+  }
+
+  async start(): Promise<Ready> {
+    const { portal, mqtt, deviceApi, subscribers } = this.#ready?.ports ?? anyPorts;
+    const ports = { portal, mqtt, device: deviceApi, subscribers };
+    const args = Object.entries(ports).flatMap(([name, port]) => [
+      `--${name}-port`,
+      String(port),
+      `--${name}-host`,
+      "127.0.0.1",
+    ]);
+    this.#program = new Program({
+      script: "control-plane/bin/edgemere-control-plane.js",
+      args: ["--data", this.dataFolder, "--address", "127.0.0.1", ...args],
+    });
+    this.#ready = await this.#program.message<Ready>("ready");
+    return this.#ready;
+  }
+
+  /** A token for one more device. */
+  async enrolmentToken(): Promise<string> {
+    const answer = this.#program?.message<{ token: string }>("enrolment token");
+    this.#program?.send("enrolment token");
+    return (await answer)?.token ?? "";
+  }
+
+  async stop(): Promise<number | null> {
+    return (await this.#program?.stop()) ?? null;
+  }
+
+  async kill(): Promise<void> {
+    await this.#program?.kill();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.kill();
+  }
+}
