@@ -3,12 +3,13 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { filesBelow, root, run, step, StepFailed } from "./steps.mjs";
 
-const TEST_TIMEOUT_MS = 600_000;
+/** A test of the fast ring that takes as long has hung. */
+const FAST_TIMEOUT_MS = 60_000;
 
 export const testsBelow = (folder) => filesBelow(folder, (path) => path.endsWith(".test.js"));
 
 /** Runs compiled test files as one step and returns an entry per test. With `show` the tests are told as they go, else only those that fail. */
-export async function runTests(title, files, { concurrency = 2, show = false } = {}) {
+export async function runTests(title, files, { concurrency = 2, show = false, timeout = FAST_TIMEOUT_MS } = {}) {
   if (files.length === 0) {
     await step(title, () => "no tests yet");
     return [];
@@ -18,7 +19,7 @@ export async function runTests(title, files, { concurrency = 2, show = false } =
   try {
     if (show) console.log(`▶ ${title}`);
     await step(title, async () => {
-      const refusal = await runFiles(files, { concurrency, show, tally });
+      const refusal = await runFiles(files, { concurrency, show, timeout, tally });
       const { passed, failed, skipped } = count(entriesOf(tally));
       const words = `${passed} passed, ${failed} failed, ${skipped} skipped`;
       if (refusal || failed > 0) throw new StepFailed(words, failuresIn(refusal?.output ?? ""));
@@ -33,12 +34,12 @@ export async function runTests(title, files, { concurrency = 2, show = false } =
   }
 }
 
-async function runFiles(files, { concurrency, show, tally }) {
+async function runFiles(files, { concurrency, show, timeout, tally }) {
   const args = [
     "--test",
     "--enable-source-maps",
     `--test-concurrency=${concurrency}`,
-    `--test-timeout=${TEST_TIMEOUT_MS}`,
+    `--test-timeout=${timeout}`,
     "--test-reporter=spec",
     "--test-reporter-destination=stdout",
     `--test-reporter=${join(root, "deploy/tally.mjs")}`,

@@ -3,6 +3,7 @@ import { check } from "./check.mjs";
 import { count, runTests, skippedLines, testsBelow } from "./node-tests.mjs";
 import { main, StepFailed } from "./steps.mjs";
 
+const SLOW_TIMEOUT_MS = 300_000;
 /** Files at a time: those that cut connections, count seconds or drive a browser want the machine for themselves. */
 const rings = { journeys: 2, faults: 1, simulation: 2, browser: 1 };
 
@@ -10,7 +11,13 @@ await main(async () => {
   const { entries, failed } = await check();
   for (const [ring, concurrency] of Object.entries(rings)) {
     try {
-      entries.push(...(await runTests(ring, testsBelow(`test/dist/${ring}`), { concurrency, show: true })));
+      entries.push(
+        ...(await runTests(ring, testsBelow(`test/dist/${ring}`), {
+          concurrency,
+          show: true,
+          timeout: SLOW_TIMEOUT_MS,
+        })),
+      );
     } catch (error) {
       if (!(error instanceof StepFailed)) throw error;
       failed.push(ring);

@@ -43,7 +43,7 @@ export function commandOf(action: AnyAction): Entry {
       if (waits[path] !== undefined)
         command.option("--wait", "wait for the end and show what happens; the exit code tells how it ended");
       if (action.effect === "destroy") command.option("-y, --yes", "do not ask");
-      command.addHelpText("after", `\nExample:\n  edgemere ${shortName}${example(fields, bare)}`);
+      command.addHelpText("after", `\nExample:\n  edgemere ${shortName}${example(path, fields, bare)}`);
     },
     run: async (given, session) => {
       const input = await inputOf(fields, bare, given, session);

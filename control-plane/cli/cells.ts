@@ -20,6 +20,7 @@ export function cellOf(column: string, value: unknown): string {
   if (value === undefined || value === null || value === "") return "-";
   if (typeof value === "number" && isInstant(name, value)) return localTime(value);
   if (typeof value === "number" && /bytes$/i.test(name)) return humanBytes(value);
+  if (typeof value === "number") return String(Number.isInteger(value) ? value : Number(value.toPrecision(6)));
   if (typeof value === "string") return visible(value);
   if (Array.isArray(value)) return value.length === 0 ? "-" : value.map((each) => cellOf("", each)).join(", ");
   if (typeof value !== "object") return JSON.stringify(value);
@@ -41,30 +42,20 @@ export function humanBytes(bytes: number): string {
 /** Good, passing and bad states by colour, for those who see it; the word is there for all. */
 export function coloured(column: string, cell: string, colours: Colours): string {
   if (!/(^|\.)(state|presence|decision)$/.test(column)) return cell;
-  const paint = colourOf[cell];
+  const paint = colourOf.get(cell);
   return paint === undefined ? cell : colours[paint](cell);
 }
 
-const colourOf: Readonly<Record<string, "green" | "yellow" | "red" | "dim">> = {
-  ...Object.fromEntries(
-    "online active ready available succeeded satisfied completed confirmed provisioned open allowed"
-      .split(" ")
-      .map((each) => [each, "green"] as const),
-  ),
-  ...Object.fromEntries(
-    "silent pending running queued sent accepted partial suspended stale placing needed selected evaluated provisioning"
-      .split(" ")
-      .map((each) => [each, "yellow"] as const),
-  ),
-  ...Object.fromEntries(
-    "failed failedprovision lost quarantined rejected refused denied revoked interrupted"
-      .split(" ")
-      .map((each) => [each, "red"] as const),
-  ),
-  ...Object.fromEntries(
-    "offline retired expired used removed cancelled disabled shutdown".split(" ").map((each) => [each, "dim"] as const),
-  ),
-};
+const colourOf = new Map(
+  Object.entries({
+    green: "online active ready available succeeded satisfied completed confirmed provisioned open allowed",
+    yellow:
+      "silent pending running queued offered journaled partial suspended stale placing needed selected evaluated provisioning",
+    red: "failed failedprovision lost timedout quarantined rejected refused denied revoked interrupted",
+    dim: "offline retired expired used removed cancelled disabled shutdown",
+  } as const).flatMap(([paint, words]) => words.split(" ").map((word) => [word, paint as Paint] as const)),
+);
+type Paint = "green" | "yellow" | "red" | "dim";
 
 // Instants are milliseconds since 1970 in fields that end in At; smaller numbers there mean "never" or are something else.
 const isInstant = (name: string, value: number) =>

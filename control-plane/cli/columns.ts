@@ -1,7 +1,14 @@
 import type { Path } from "../src/faces/client.ts";
 
-/** What is shown of lists where nothing else is asked for. Lists that are not here show their plain fields. */
-const usual: Partial<Record<Path, readonly string[]>> = {
+/**
+ * What is shown of lists where nothing else is asked for, by the action that gives them or by the field that holds them.
+ * Lists that are not here show their plain fields.
+ */
+const usual: Partial<Record<Path | "commands" | "reservations" | "instances" | "values", readonly string[]>> = {
+  commands: ["device", "state", "reason", "detail", "startedAt", "finishedAt", "outputBytes"],
+  reservations: ["data", "decision", "state", "reason", "expiresAt"],
+  instances: ["name", "state", "device", "bytes", "path"],
+  values: ["metric", "instance", "value", "at"],
   "cpl/dm/device/list": ["name", "presence", "state", "presenceAt", "agent.version", "labels"],
   "cpl/dm/device/history": ["at", "attribute", "before", "after"],
   "cpl/dm/job/list": ["id", "kind", "state", "devices", "author", "createdAt"],
@@ -24,9 +31,9 @@ const HEAD = ["id", "name", "kind", "state"];
 const BORING = new Set(["version", "updatedAt"]);
 
 /** The columns for these rows: asked for, usual, or what the rows hold. */
-export function columnsFor(path: string, rows: readonly unknown[], asked?: readonly string[]): readonly string[] {
+export function columnsFor(list: string, rows: readonly unknown[], asked?: readonly string[]): readonly string[] {
   if (asked !== undefined) return asked;
-  const known = (usual as Readonly<Record<string, readonly string[]>>)[path];
+  const known = (usual as Readonly<Record<string, readonly string[]>>)[list];
   if (known !== undefined) return known;
   const names = [...new Set(rows.flatMap((row) => Object.keys(row as object)))];
   return headFirst(names.filter((name) => !BORING.has(name)));

@@ -64,7 +64,7 @@ export function targetOf(
   tokenFromFile?: string,
 ): Target {
   const name = flags.context ?? (flags.server === undefined && !environment["EDGEMERE_SERVER"] ? current : undefined);
-  const chosen = name === undefined ? undefined : contexts[name];
+  const chosen = name !== undefined && Object.hasOwn(contexts, name) ? contexts[name] : undefined;
   if (flags.context !== undefined && chosen === undefined)
     throw new UsageError(`there is no context "${flags.context}"; edgemere context list shows them`);
   const server = serverUrl(flags.server ?? (chosen?.server || environment["EDGEMERE_SERVER"] || DEFAULT_SERVER));

@@ -60,6 +60,7 @@ const bare: readonly (readonly [path: string, flag: string | undefined])[] = [
   ["cpl/dm/job/create", "device"],
   ["diml/dml/do/reserve", "request"],
   ["diml/find", "query"],
+  ["diml/dml/do/datainstance/create", "dataref"],
   ["cpl/dm/device/list", undefined],
   ["ia/user/create", undefined],
 ];

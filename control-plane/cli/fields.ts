@@ -45,12 +45,12 @@ export function fieldsOf({ input, aliases = {}, secrets = [] }: AnyAction): read
   }));
 }
 
-/** The field that may stand without its flag: the only reference that is needed, else the only field that is needed. */
+/** The field that may stand without its flag: the only reference that is needed, else the only thing that is needed. */
 export function bareField(fields: readonly Field[]): Field | undefined {
   const needed = fields.filter(({ required, secret }) => required && !secret);
   const references = needed.filter(({ reference }) => reference !== undefined);
   if (references.length === 1) return references[0];
-  return needed.length === 1 && needed[0]?.kind === "text" ? needed[0] : undefined;
+  return needed.length === 1 ? needed.find(({ kind }) => kind === "text" || kind === "textOrDocument") : undefined;
 }
 
 function kindOf(schema: TSchema): Field["kind"] {

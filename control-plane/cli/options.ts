@@ -1,4 +1,5 @@
 import { Option, type Command } from "commander";
+import type { Path } from "../src/faces/client.ts";
 import type { Given } from "./entry.ts";
 import type { Field } from "./fields.ts";
 import { UsageError } from "./failure.ts";
@@ -46,8 +47,18 @@ export function typedFor(
   return typed;
 }
 
+/** Where the fields alone make no telling example. */
+const telling: Partial<Record<Path, string>> = {
+  "cpl/dm/device/list": " --selector 'site=berlin and presence:online' --columns name,labels",
+  "cpl/dm/device/label": " gw-1 --set site=berlin --set role=gateway --remove rack",
+  "cpl/dm/job/create": ` gw-1 --kind exec --arguments 'argv=["uname","-a"]' --wait`,
+  "diml/dml/do/datainstance/create": ` '{"name":"logs","query":"kind:log"}' --wait`,
+};
+
 /** What comes after the command's name in an example that can be typed. */
-export function example(fields: readonly Field[], bare: Field | undefined): string {
+export function example(path: Path, fields: readonly Field[], bare: Field | undefined): string {
+  const known = telling[path];
+  if (known !== undefined) return known;
   const needed = fields.filter(({ required, secret }) => required && !secret);
   return needed.map((field) => (field === bare ? ` ${sample(field)}` : ` --${field.flag} ${sample(field)}`)).join("");
 }

@@ -11,6 +11,8 @@ const cells: readonly (readonly [column: string, value: unknown, cell: string])[
   ["name", undefined, "-"],
   ["name", "", "-"],
   ["uses", 0, "0"],
+  ["value", 0.349545483, "0.349545"],
+  ["value", Number.NaN, "NaN"],
   ["dangerous", false, "false"],
   ["createdAt", at, localTime(at)],
   ["at", at, localTime(at)],
@@ -84,9 +86,9 @@ test("one thing is shown field by field, its identity first", () => {
 });
 
 test("lists inside one thing become tables below it", () => {
-  const detail = { job: { id: "j" }, commands: [{ id: "c", state: "sent" }] };
+  const detail = { job: { id: "j" }, steps: [{ id: "c", state: "sent" }] };
 
-  assert.equal(renderOutput("cpl/dm/job/find", detail, plain), "job.id  j\n\ncommands\nID  STATE\nc   sent\n");
+  assert.equal(renderOutput("cpl/dm/job/find", detail, plain), "job.id  j\n\nsteps\nID  STATE\nc   sent\n");
 });
 
 test("on a narrow screen the last columns are left out, never the first", () => {

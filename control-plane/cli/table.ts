@@ -23,15 +23,18 @@ export function renderOutput(path: string, output: unknown, style: TableStyle): 
   if (only !== undefined && Object.keys(output).length === 1) return renderRows(path, only[1] as [], style);
   const fields = Object.entries(output).filter(([name]) => !sections.some(([section]) => section === name));
   const head = renderFields(Object.fromEntries(fields), style);
-  const tables = sections.map(([name, rows]) => `\n${style.colours.bold(name)}\n${renderRows("", rows as [], style)}`);
+  const tables = sections.map(
+    ([name, rows]) =>
+      `\n${style.colours.bold(name)}\n${renderRows(name, rows as [], { ...style, columns: undefined })}`,
+  );
   return head + tables.join("");
 }
 
 /** Rows under headers. On a screen that is too narrow the last columns are left out. */
-export function renderRows(path: string, rows: readonly unknown[], style: TableStyle): string {
+export function renderRows(list: string, rows: readonly unknown[], style: TableStyle): string {
   if (rows.length === 0) return style.headers ? "nothing found\n" : "";
   const { colours, width = Number.POSITIVE_INFINITY } = style;
-  const wanted = columnsFor(path, rows, style.columns);
+  const wanted = columnsFor(list, rows, style.columns);
   const cells = rows.map((row) => wanted.map((column) => short(cellOf(column, valueAt(row, column)), style)));
   const widths = wanted.map((column, index) =>
     Math.max(style.headers ? column.length : 0, ...cells.map((line) => (line[index] ?? "").length)),

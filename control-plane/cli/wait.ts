@@ -13,14 +13,22 @@ const LATE_OUTPUT = 5_000;
 
 /** Writes that start something, and how to wait for its end. */
 export const waits: Partial<Record<Path, Wait>> = {
-  "cpl/dm/job/create": ({ job }: Output<"cpl/dm/job/create">, session) => waitForJob(job.id, session),
-  "cpl/dm/job/cancel": ({ job }: Output<"cpl/dm/job/cancel">, session) => waitForJob(job.id, session),
+  "cpl/dm/job/create": async ({ job }: Output<"cpl/dm/job/create">, session) =>
+    jobExitCodes[await waitForJob(job.id, session)],
+  // Whatever ended before it could be cancelled shows how it ended.
+  "cpl/dm/job/cancel": async ({ job }: Output<"cpl/dm/job/cancel">, session) => {
+    const state = await waitForJob(job.id, session);
+    return state === "cancelled" ? exitCodes.done : jobExitCodes[state];
+  },
   "diml/find": ({ id }: Output<"diml/find">, session) => waitForRequest(id, session),
   "diml/dml/do/datainstance/create": ({ request }: Output<"diml/dml/do/datainstance/create">, session) =>
     waitForRequest(request, session),
 };
 
-async function waitForJob(job: string, session: Session): Promise<number> {
+type JobEnd = keyof typeof jobExitCodes;
+
+/** Shows what a job does and writes until it has ended. */
+async function waitForJob(job: string, session: Session): Promise<JobEnd> {
   const { client, output } = session;
   const tell = onlyNews(session);
   const follow = outputFollower(job, session);
@@ -33,7 +41,7 @@ async function waitForJob(job: string, session: Session): Promise<number> {
     if (detail.job.state !== "running") {
       await followToEnd(follow, session);
       if (output.format !== "table") output.show("cpl/dm/job/find", detail);
-      return jobExitCodes[detail.job.state];
+      return detail.job.state;
     }
     await pause(session);
   }

@@ -43,7 +43,10 @@ const bad: Readonly<Record<string, readonly [text: string, what: RegExp]>> = {
   "an id with a slash": [withPart(1, "a/b"), /its id has characters that no id has/],
   "an id of 65 characters": [withPart(1, "a".repeat(65)), /its id has characters/],
   "a secret that lost its last letter": [withPart(2, aToken().secret.slice(0, -1)), /its secret is cut short/],
-  "a secret that was wrapped": [withPart(2, `${aToken().secret.slice(0, 20)}\n${aToken().secret.slice(20)}`), /its secret/],
+  "a secret that was wrapped": [
+    withPart(2, `${aToken().secret.slice(0, 20)}\n${aToken().secret.slice(20)}`),
+    /its secret/,
+  ],
   "a secret with padding": [withPart(2, `${aToken().secret}=`), /its secret is cut short or changed/],
   "a pin in hex": [withPart(3, "5a".repeat(32)), /its pin is cut short or changed/],
   "an address over plain HTTP": [server("http://control.example.com"), /its address is no https address/],
@@ -52,12 +55,15 @@ const bad: Readonly<Record<string, readonly [text: string, what: RegExp]>> = {
 };
 for (const [what, [given, expected]] of Object.entries(bad)) {
   test(`${what} is refused as a token, with the way to get a right one`, () => {
-    assert.throws(() => parseToken(given), (error: Error) => {
-      assert.ok(error instanceof BadToken);
-      assert.match(error.message, expected);
-      assert.match(error.message, /Make one with "edgemere cpl dm token create" and paste it whole\.$/);
-      return true;
-    });
+    assert.throws(
+      () => parseToken(given),
+      (error: Error) => {
+        assert.ok(error instanceof BadToken);
+        assert.match(error.message, expected);
+        assert.match(error.message, /Make one with "edgemere cpl dm token create" and paste it whole\.$/);
+        return true;
+      },
+    );
   });
 }
 

@@ -1,6 +1,5 @@
 import { bodies, unpack, type Arrival, type DeviceTopicName } from "./codec.ts";
 import { v1, type Encodable } from "./messages.ts";
-import type { StreamName } from "./streams.ts";
 import { formatTopic } from "./topics.ts";
 
 /** 2026-01-01. */
@@ -106,14 +105,6 @@ export const aBatch = (...records: v1.Record.$Properties[]): v1.RecordBatch.$Pro
   firstUnacknowledged: 1,
   sessionEpoch: 7,
 });
-
-/** One valid record of each body, by the stream that carries it. */
-export const aRecordOf = {
-  result: aReport,
-  event: anAgentEvent,
-  telemetry: someTelemetry,
-  log: someOutput,
-} as const satisfies Record<StreamName, () => v1.Record.$Properties>;
 
 export type AnyMessage = { [N in DeviceTopicName]: Encodable<(typeof bodies)[N]> }[DeviceTopicName];
 

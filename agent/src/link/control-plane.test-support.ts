@@ -15,7 +15,7 @@ import {
   type RecordBatch,
   type StreamName,
 } from "@edgemere/protocol";
-import { ConnectError, type Connection, type ConnectionEvents, type Transport } from "./transport.ts";
+import type { ConnectError, Connection, ConnectionEvents, Transport } from "./transport.ts";
 
 export const DEVICE = "device-1";
 const signingKey = { keyId: "k1", privateKey: privateKeyFromSeed(new Uint8Array(32).fill(7)) };

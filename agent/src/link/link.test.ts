@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { pack, v1, type RecordBatch } from "@edgemere/protocol";
+import { pack, v1 } from "@edgemere/protocol";
 import { MINUTE, SECOND, silentLog, type Disk } from "@edgemere/protocol/kit";
 import { ManualClock, seededRandom, SimulatedDisk } from "@edgemere/protocol/simulated";
 import { DEVICE, keyring, ScriptedControlPlane } from "./control-plane.test-support.ts";
@@ -59,7 +59,8 @@ test("a session begins with a Hello that says what is kept here, and nothing is 
   assert.equal(hello?.message.sessionEpoch, 1);
   assert.deepEqual(hello?.message.openCommands, ["c1"]);
   assert.deepEqual(hello?.message.capabilities, ["command:ping"]);
-  assert.deepEqual({ ...hello?.message.streams[1] }, { stream: "event", firstUnacknowledged: 1, next: 2 });
+  const position = hello?.message.streams.find(({ stream }) => stream === "event");
+  assert.deepEqual([position?.firstUnacknowledged, position?.next], [1, 2]);
   assert.equal(link.isConnected, false);
 });
 
@@ -144,7 +145,7 @@ test("no more than a window of one stream is under way without an acknowledgemen
   link.start();
   await clock.advance(SECOND);
 
-  const bytes = centre.heardOf("log").flatMap(({ message }) => (message as RecordBatch).records as v1.Record[]);
+  const bytes = centre.heardOf("log").flatMap(({ message }) => message.records as v1.Record[]);
   const sent = bytes.reduce((sum, record) => sum + (record.commandOutput?.content.length ?? 0), 0);
   assert.ok(sent > 150_000 && sent <= 256 * 1024, `${sent} bytes are under way`);
 });
@@ -177,7 +178,10 @@ test("an agent that is stopped says goodbye, and its sessions are numbered on af
   link.start();
   await clock.advance(SECOND);
   await link[Symbol.asyncDispose]();
-  assert.deepEqual({ ...centre.heardOf("bye")[0]?.message }, { sessionEpoch: 1, reason: "stopped" });
+  assert.deepEqual(
+    centre.heardOf("bye").map(({ message }) => [message.sessionEpoch, message.reason]),
+    [[1, "stopped"]],
+  );
   assert.equal(centre.isConnected, false);
 
   const again = await aLink({ disk, centre });
@@ -230,8 +234,10 @@ test("whatever is lost, cut or killed, every kept record arrives once and in ord
     for (let life = 0; life < 5; life++) {
       const mortal = dyingDisk(disk, 5 + Math.floor(random.next() * 60), random);
       const started = await aLink({ disk: mortal, centre, clock, seed: seed * 10 + life }).catch(() => undefined);
-      started?.link.start();
-      for (let i = 0; i < 12 && !mortal.isDead && started; i++) {
+      // It may die before it has begun.
+      if (started === undefined) continue;
+      started.link.start();
+      for (let i = 0; i < 12 && !mortal.isDead; i++) {
         const name = `s${seed}-${life}-${i}`;
         await started.spool.append("event", event(name)).then(
           () => kept.push(name),
@@ -241,8 +247,7 @@ test("whatever is lost, cut or killed, every kept record arrives once and in ord
         await clock.advance(random.next() * 20 * SECOND);
       }
       disk.cutPower(random);
-      // The dead process must not go on: its transport is cut with it.
-      const stopped = started?.link[Symbol.asyncDispose]();
+      const stopped = started.link[Symbol.asyncDispose]();
       await clock.advance(MINUTE);
       await stopped;
     }

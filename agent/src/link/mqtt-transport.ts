@@ -104,6 +104,10 @@ class MqttConnection implements Connection {
   }
 
   async close(): Promise<void> {
+    if (this.#isOver) {
+      this.#client.end(true);
+      return;
+    }
     this.#isOver = true;
     this.#fail(new Error("the connection was closed"));
     const ended = new AbortController();

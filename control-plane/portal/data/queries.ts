@@ -24,6 +24,7 @@ export const useRead = <P extends Path>(path: P, input: Input<P>, options: ReadO
 export function useWrite<P extends Path>(path: P, onDone?: (output: Output<P>) => void) {
   const queries = useQueryClient();
   return useMutation<Output<P>, Error, Input<P>>({
+    mutationKey: [path],
     mutationFn: async (input) => call(path, input),
     onSuccess: (output) => {
       void queries.invalidateQueries({ predicate: ({ queryKey }) => isNear(queryKey[0], path) });

@@ -12,7 +12,12 @@ export function createQueries(): QueryClient {
   };
   const queries: QueryClient = new QueryClient({
     queryCache: new QueryCache({ onError }),
-    mutationCache: new MutationCache({ onError }),
+    mutationCache: new MutationCache({
+      // Who signs in with a wrong password had no session to lose.
+      onError: (error, _input, _context, { options }) => {
+        if (options.mutationKey?.[0] !== "ia/signin") onError(error);
+      },
+    }),
     defaultOptions: {
       queries: {
         staleTime: 5_000,

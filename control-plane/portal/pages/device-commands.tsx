@@ -13,80 +13,82 @@ import { SchemaForm } from "../parts/schema-form.tsx";
 import { Section } from "../parts/section.tsx";
 
 /** Asks the device to do something, and shows what it was asked before. */
-export const DeviceCommands = ({ device }: { readonly device: DeviceRow }) => (
-  <div className="grid two">
-    <Run device={device} />
-    <Past device={device} />
-  </div>
-);
+export function DeviceCommands({ device }: { readonly device: DeviceRow }) {
+  const [started, setStarted] = useState<string | undefined>(undefined);
+  return (
+    <div className="grid two">
+      <Run device={device} onStart={setStarted} />
+      <Stack>
+        {started !== undefined && <JobView key={started} id={started} />}
+        <Past device={device} />
+      </Stack>
+    </div>
+  );
+}
 
 const TIMES = {
   queueTimeout: { type: "integer", minimum: 1, default: 3_600, description: "Seconds within which it must start" },
   runTimeout: { type: "integer", minimum: 1, default: 300, description: "Seconds it may run" },
 } as const satisfies Record<string, Schema>;
 
-function Run({ device }: { readonly device: DeviceRow }) {
+function Run({ device, onStart }: { readonly device: DeviceRow; readonly onStart: (job: string) => void }) {
   const kinds = useRead("cpl/dm/job/kinds", {});
   const [chosen, setChosen] = useState("ping");
-  const [started, setStarted] = useState<string | undefined>(undefined);
-  const create = useWrite("cpl/dm/job/create", ({ job }) => setStarted(job.id));
+  const create = useWrite("cpl/dm/job/create", ({ job }) => onStart(job.id));
   const may = useMay("job:create");
   return (
-    <Stack>
-      <Section title="Run a command">
-        <Answer of={kinds}>
-          {({ kinds }) => {
-            const kind = kinds.find((each) => each.kind === chosen) ?? kinds[0];
-            if (kind === undefined) return <Empty title="There is no command kind" />;
-            const argumentsSchema = kind.arguments as Schema;
-            return (
-              <Stack gap="sm">
-                <Select
-                  label="Kind"
-                  description={kind.summary}
-                  data={kinds.map(({ kind }) => kind)}
-                  value={kind.kind}
-                  allowDeselect={false}
-                  onChange={(next) => {
-                    setChosen(next ?? "ping");
-                    create.reset();
-                  }}
+    <Section title="Run a command">
+      <Answer of={kinds}>
+        {({ kinds }) => {
+          const kind = kinds.find((each) => each.kind === chosen) ?? kinds[0];
+          if (kind === undefined) return <Empty title="There is no command kind" />;
+          const argumentsSchema = kind.arguments as Schema;
+          return (
+            <Stack gap="sm">
+              <Select
+                label="Kind"
+                description={kind.summary}
+                data={kinds.map(({ kind }) => kind)}
+                value={kind.kind}
+                allowDeselect={false}
+                onChange={(next) => {
+                  setChosen(next ?? "ping");
+                  create.reset();
+                }}
+              />
+              {kind.dangerous && (
+                <Alert color="yellow">The device’s own settings must allow this kind; otherwise it refuses.</Alert>
+              )}
+              {device.presence !== "online" && (
+                <Alert color="blue">
+                  The device is {device.presence}. The command waits for it, as long as “Queue timeout” says.
+                </Alert>
+              )}
+              {may ? (
+                <SchemaForm
+                  key={kind.kind}
+                  schema={{ ...argumentsSchema, properties: { ...argumentsSchema.properties, ...TIMES } }}
+                  submit="Run"
+                  isPending={create.isPending}
+                  error={create.error}
+                  onSubmit={({ queueTimeout, runTimeout, ...given }) =>
+                    create.mutate({
+                      device: device.id,
+                      kind: kind.kind as "ping",
+                      arguments: given,
+                      ...(typeof queueTimeout === "number" && { queueTimeout }),
+                      ...(typeof runTimeout === "number" && { runTimeout }),
+                    })
+                  }
                 />
-                {kind.dangerous && (
-                  <Alert color="yellow">The device’s own settings must allow this kind; otherwise it refuses.</Alert>
-                )}
-                {device.presence !== "online" && (
-                  <Alert color="blue">
-                    The device is {device.presence}. The command waits for it, as long as “Queue timeout” says.
-                  </Alert>
-                )}
-                {may ? (
-                  <SchemaForm
-                    key={kind.kind}
-                    schema={{ ...argumentsSchema, properties: { ...argumentsSchema.properties, ...TIMES } }}
-                    submit="Run"
-                    isPending={create.isPending}
-                    error={create.error}
-                    onSubmit={({ queueTimeout, runTimeout, ...given }) =>
-                      create.mutate({
-                        device: device.id,
-                        kind: kind.kind as "ping",
-                        arguments: given,
-                        ...(typeof queueTimeout === "number" && { queueTimeout }),
-                        ...(typeof runTimeout === "number" && { runTimeout }),
-                      })
-                    }
-                  />
-                ) : (
-                  <Text size="sm">Your account may not run commands.</Text>
-                )}
-              </Stack>
-            );
-          }}
-        </Answer>
-      </Section>
-      {started !== undefined && <JobView key={started} id={started} />}
-    </Stack>
+              ) : (
+                <Text size="sm">Your account may not run commands.</Text>
+              )}
+            </Stack>
+          );
+        }}
+      </Answer>
+    </Section>
   );
 }
 

@@ -39,6 +39,12 @@ const colour = (name: string) => getComputedStyle(document.documentElement).getP
 export function chartOptions(wishes: Wishes): uPlot.Options {
   const { width, height, lines, isUtc, isShare, isBytes, format, rangeNow, onPoint } = wishes;
   const ink = colour("--chart-ink");
+  const time = new Intl.DateTimeFormat(undefined, {
+    hour: "2-digit",
+    minute: "2-digit",
+    hour12: false,
+    ...(isUtc && { timeZone: "UTC" }),
+  });
   const grid = { stroke: colour("--chart-grid"), width: 1 };
   return {
     width,
@@ -55,12 +61,19 @@ export function chartOptions(wishes: Wishes): uPlot.Options {
       },
     },
     axes: [
-      { stroke: ink, grid, ticks: grid, size: 34 },
       {
         stroke: ink,
         grid,
         ticks: grid,
-        size: 74,
+        size: 30,
+        space: 44,
+        values: (_, seconds) => seconds.map((each) => time.format(each * 1_000)),
+      },
+      {
+        stroke: ink,
+        grid,
+        ticks: grid,
+        size: 66,
         values: (_, values) => values.map(format),
         ...(isBytes && { incrs: POWERS_OF_TWO }),
       },

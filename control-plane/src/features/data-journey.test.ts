@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { HOUR, MINUTE, SECOND } from "@edgemere/protocol/kit";
+import { DAY, HOUR, MINUTE, SECOND } from "@edgemere/protocol/kit";
 import { ManualClock } from "@edgemere/protocol/simulated";
-import type { CoreContext } from "../core.ts";
 import type { OutputOf } from "../platform/action.ts";
 import { updated } from "../platform/change.ts";
-import { startTestCore, type TestCore } from "../platform/core.test-support.ts";
+import { startTestCore, type CoreContext, type TestCore } from "../platform/core.test-support.ts";
 import { memoryDatabase, type Database } from "../platform/database.ts";
 import { dataCatalogue } from "./data-catalogue/index.ts";
 import type { sourceLookups } from "./data-catalogue/contract.ts";
@@ -231,7 +230,7 @@ test("an instance is stale when its data changed, lost when it cannot be reached
   assert.equal(await state(), "lost");
 });
 
-test("a request is completed when its time is over, and its instances are removed before", async () => {
+test("a request is completed when its time is over, after its instances, and forgotten a month later", async () => {
   await using world = await aWorld();
   const { id } = await find(world, { query: "kind:log", lifetime: 60 });
   await world.advance(59 * SECOND);
@@ -242,8 +241,21 @@ test("a request is completed when its time is over, and its instances are remove
 
   assert.deepEqual(
     (await world.eventTypes(before)).filter((type) => !type.endsWith(".updated")),
-    ["datainstance.removed", "datainstance.removed", "datarequest.completed"],
+    [
+      "datainstance.removed",
+      "datainstance.destroy",
+      "datainstance.removed",
+      "datainstance.destroy",
+      "datarequest.completed",
+    ],
   );
+  assert.deepEqual(await instances(world), []);
+
+  world.clock.step(30 * DAY + HOUR);
+  world.kick();
+  await world.advance(SECOND);
+  assert.deepEqual((await world.store.list(dataRequest)).items, []);
+  assert.deepEqual((await world.store.list(dataReservation)).items, []);
 });
 
 test("what is held for a request that nobody decides expires, frees its capacity and fails the request", async () => {
@@ -283,7 +295,7 @@ test("instances are found by name, by selector and under the published parameter
   assert.equal(removed.state, "removed");
   await assert.rejects(
     world.ask("diml/dml/do/datainstance/destroy", { attr1: "trace.pcap" }),
-    /that is removed cannot remove/,
+    /there is no datainstance "trace.pcap"/,
   );
 });
 

@@ -21,14 +21,11 @@ export const anAuthority = (disk = new SimulatedDisk()): Promise<CertificateAuth
 
 /** A key and a request for its certificate, as an agent makes them. */
 export async function aRequest(algorithm: object = P256): Promise<{ readonly key: string; readonly request: string }> {
-  const keys = (await webcrypto.subtle.generateKey(algorithm as webcrypto.EcKeyGenParams, true, [
-    "sign",
-    "verify",
-  ])) as webcrypto.CryptoKeyPair;
+  const keys = await webcrypto.subtle.generateKey(algorithm as webcrypto.EcKeyGenParams, true, ["sign", "verify"]);
   const request = await x509.Pkcs10CertificateRequestGenerator.create({
     name: "CN=whoever",
     keys,
-    signingAlgorithm: { ...algorithm, hash: "SHA-256" } as x509.HashedAlgorithm,
+    signingAlgorithm: { ...algorithm, hash: "SHA-256" },
   });
   const pkcs8 = await webcrypto.subtle.exportKey("pkcs8", keys.privateKey);
   return { key: x509.PemConverter.encode(pkcs8, x509.PemConverter.PrivateKeyTag), request: request.toString("pem") };
@@ -40,7 +37,7 @@ export class RecordingLink implements DeviceMessages {
   readonly refused: { readonly device: string; readonly reason: string }[] = [];
   readonly gone: string[] = [];
   carrier: Carrier | undefined;
-  #listeners = new Set<() => void>();
+  readonly #listeners = new Set<() => void>();
 
   attach(carrier: Carrier | undefined): void {
     this.carrier = carrier;

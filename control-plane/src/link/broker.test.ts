@@ -76,7 +76,11 @@ test("a device that the control plane refuses is told that it is not authorised"
 });
 
 test("a device is told to come back when the control plane cannot tell", async () => {
-  await using world = await startedBroker({ admit: async () => Promise.reject(new Error("the store is busy")) });
+  await using world = await startedBroker({
+    admit: async () => {
+      throw new Error("the store is busy");
+    },
+  });
 
   await assert.rejects(world.connect("gw1"), /Server unavailable/);
 });
@@ -98,17 +102,14 @@ test("a CONNECT that announces 200 MiB is cut off by its header, and others do n
     ca: world.authority.root,
     servername: SERVER_NAME,
     key: key as string,
-    cert: cert as string,
+    cert,
   });
   socket.on("error", () => {});
   await once(socket, "secureConnect");
 
   const before = process.memoryUsage().rss;
   socket.write(Uint8Array.of(0x10, 0x80, 0x80, 0x80, 0x64));
-  while (!socket.closed) {
-    socket.write(Buffer.alloc(64 * 1024), () => {});
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+  while (!socket.closed) await new Promise((resolve) => socket.write(Buffer.alloc(64 * 1024), resolve));
 
   assert.ok(process.memoryUsage().rss - before < 100 * 1024 * 1024);
   const client = await world.connect("gw2");
@@ -139,7 +140,7 @@ test("a device that stops reading is cut off and stalls neither the others nor t
 
   const gone = world.link.until(() => world.link.gone.includes("stalled"));
   const payload = Buffer.alloc(200 * 1024);
-  const flood = Array.from({ length: 400 }, () =>
+  const flood = Array.from({ length: 400 }, async () =>
     world.link.carrier?.send({ topic: topicOf("stalled", "down/sync"), payload, qos: 1 }),
   );
   const heard = messageOf(lively);

@@ -90,13 +90,12 @@ export async function makeServer(
 export async function provedPublicKey(certificateRequest: string): Promise<x509.PublicKey> {
   try {
     const request = new x509.Pkcs10CertificateRequest(certificateRequest);
-    const isEcdsa = request.publicKey.algorithm.name === ALGORITHM.name;
-    const curve = (request.publicKey.algorithm as { namedCurve?: string }).namedCurve;
-    if (!isEcdsa || curve !== ALGORITHM.namedCurve) throw new Error("its key is no P-256 key");
+    const { name, namedCurve } = request.publicKey.algorithm as { readonly name: string; readonly namedCurve?: string };
+    if (name !== ALGORITHM.name || namedCurve !== ALGORITHM.namedCurve) throw new Error("its key is no P-256 key");
     if (!(await request.verify())) throw new Error("its signature does not fit its key");
     return request.publicKey;
   } catch (cause) {
-    const why = cause instanceof Error && /^its /.test(cause.message) ? cause.message : "it cannot be read";
+    const why = cause instanceof Error && cause.message.startsWith("its ") ? cause.message : "it cannot be read";
     throw new Problem("invalid-input", `"certificateRequest" is no usable PKCS#10 request: ${why}`, { cause });
   }
 }
@@ -140,6 +139,7 @@ async function sign(
   return x509.X509CertificateGenerator.create({
     subject: distinguished(name),
     issuer: issuing.subject,
+    // oxlint-disable-next-line typescript/no-unsafe-assignment -- its type names the browser's CryptoKey, which is not known here
     publicKey,
     signingKey: await importKey(issuer.key),
     signingAlgorithm: ALGORITHM,
@@ -153,8 +153,7 @@ async function sign(
   });
 }
 
-const makeKeys = () =>
-  webcrypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]) as Promise<webcrypto.CryptoKeyPair>;
+const makeKeys = () => webcrypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
 
 const importKey = (pem: string) =>
   webcrypto.subtle.importKey("pkcs8", x509.PemConverter.decodeFirst(pem), ALGORITHM, false, ["sign"]);

@@ -135,8 +135,8 @@ export class Link<C> implements DeviceLink, DeviceMessages {
   async #handle({ name, device, message }: Arrival, address: string): Promise<void> {
     const session = this.#sessions.get(device);
     if (session) session.lastHeardAt = this.#parts.clock.now();
-    if (name === "hello") return this.#opened(device, message as Hello, address);
-    if (name === "bye") return this.#closed(device, message as Bye);
+    if (name === "hello") return this.#opened(device, message, address);
+    if (name === "bye") return this.#closed(device, message);
     if (isStreamName(name)) return this.#received(device, name, message as RecordBatch);
     this.#refusals.count(device, new ProtocolError("wrong-direction", `${name} is not for devices to say`));
   }

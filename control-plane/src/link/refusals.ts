@@ -1,4 +1,4 @@
-import { ProtocolError, type RefusalReason } from "@edgemere/protocol";
+import type { ProtocolError, RefusalReason } from "@edgemere/protocol";
 import type { Log } from "@edgemere/protocol/kit";
 
 const DEVICES_REMEMBERED = 10_000;

@@ -25,7 +25,7 @@ export class Batch {
       const earlier = writes.findLastIndex(
         (other, j) => j < i && other.id === write.id && other.table.name === write.table.name,
       );
-      refuseWhenMoved(write, (earlier === -1 ? looks[i] : writes[earlier]?.row) as { version?: number } | undefined);
+      refuseWhenMoved(write, earlier === -1 ? looks[i] : writes[earlier]?.row);
     });
     for (const [i, write] of writes.entries())
       this.#write(write, this.#rows.has(rowKey(write)) ? this.#rows.get(rowKey(write)) : looks[i]);

@@ -4,7 +4,7 @@ import type { Dispatch } from "./dispatch.ts";
 import type { DomainEvent } from "./domain-event.ts";
 import type { Rule } from "./feature.ts";
 import { Problem } from "./problem.ts";
-import { table } from "./resource.ts";
+import { statesOf, table } from "./resource.ts";
 import type { Store } from "./store.ts";
 
 /** Where a reaction stopped. */
@@ -52,7 +52,7 @@ export class Bus implements AsyncDisposable {
   readonly #reactions: readonly Reaction[];
   readonly #stop = new AbortController();
   #wake = new AbortController();
-  #idle = new Set<string>();
+  readonly #idle = new Set<string>();
   #running: Promise<unknown> | undefined;
   #unsubscribe = () => {};
 
@@ -141,7 +141,7 @@ export class Bus implements AsyncDisposable {
 
   async #isStillTrue({ resource }: Rule, { type, subject }: DomainEvent): Promise<boolean> {
     const state = type.slice(type.indexOf(".") + 1);
-    if (!((resource.life?.states ?? []) as readonly string[]).includes(state)) return true;
+    if (!statesOf(resource).includes(state)) return true;
     const row = (await this.#parts.store.get(resource, subject)) as { state?: string } | undefined;
     return row?.state === state;
   }

@@ -1,6 +1,6 @@
 import type { SignalOf } from "@edgemere/protocol/kit";
 import { Problem } from "./problem.ts";
-import type { AnyResource, Draft, EventOf, Row, Table } from "./resource.ts";
+import type { AnyMachine, AnyResource, Draft, EventOf, Row, Table } from "./resource.ts";
 
 /** News of the domain before it has a number. */
 export interface Occurrence {
@@ -62,7 +62,7 @@ export function created<R extends AnyResource>(
   draft: Draft<R>,
   state?: Row<R> extends { state: infer S } ? S : never,
 ): Change {
-  const first = state ?? resource.life?.initial;
+  const first = state ?? (resource.life as AnyMachine | undefined)?.initial;
   return ofRow(
     {
       id,
@@ -82,7 +82,7 @@ export function moved<R extends AnyResource>(
   patch: Partial<Draft<R>> = {},
 ): Change {
   const current = row as Row<R> & { state: string };
-  const state = resource.life.next(current.state, signal) as string;
+  const state = (resource.life as AnyMachine).next(current.state, signal);
   return ofRow(
     {
       id: row.id,

@@ -7,7 +7,9 @@ import type { Caller } from "./caller.ts";
 import { memoryDatabase, type Database } from "./database.ts";
 import type { Feature } from "./feature.ts";
 
-export const operator: Caller = { actor: "user:alice", via: "rest", permissions: ["*"], requestId: "r1" };
+export type { CoreContext } from "../core.ts";
+
+const operator: Caller = { actor: "user:alice", via: "rest", permissions: ["*"], requestId: "r1" };
 
 /**
  * A control plane without a broker or faces, on a clock that stands still until a test moves it. A second one over the same

@@ -23,10 +23,10 @@ interface Parts<C> {
 export function createDispatch<C>({ features, context, audit, idempotency, log }: Parts<C>): Dispatch {
   const handlers = new Map<string, Handler<C>>();
   for (const handler of features.flatMap((each) => each.actions)) {
-    const { path, permission } = handler.action;
-    if (!permission) throw new Error(`action ${path as string} declares no permission`);
-    if (handlers.has(path as string)) throw new Error(`action ${path as string} is declared twice`);
-    handlers.set(path as string, handler);
+    const path = handler.action.path as string;
+    if (!handler.action.permission) throw new Error(`action ${path} declares no permission`);
+    if (handlers.has(path)) throw new Error(`action ${path} is declared twice`);
+    handlers.set(path, handler);
   }
 
   return async (path, raw, caller) => {
@@ -56,7 +56,7 @@ export function createDispatch<C>({ features, context, audit, idempotency, log }
 
 // Asked before the input is read closely: who may not ask learns nothing about what would be valid.
 async function authorise(action: AnyAction, raw: unknown, caller: Caller, audit: Audit): Promise<void> {
-  const permission = action.permission as string;
+  const permission = action.permission;
   if (may(caller, permission)) return;
   if (caller.actor === "nobody")
     throw new Problem("not-signed-in", `sign in first: ${action.path as string} needs the permission ${permission}`);

@@ -29,7 +29,7 @@ export interface RowHead {
 }
 
 // eslint-disable-next-line typescript/no-explicit-any -- Machine is invariant in its table, so "any machine" cannot be said otherwise
-type AnyMachine = Machine<any>;
+export type AnyMachine = Machine<any>;
 
 export interface Resource<
   N extends string,
@@ -80,10 +80,13 @@ export function resource<
   return { name, summary, shape, life: life as L, news, indexes, secrets };
 }
 
+/** None where there is no life. */
+export const statesOf = ({ life }: AnyResource): readonly string[] => (life as AnyMachine | undefined)?.states ?? [];
+
 /** All event names of a resource, in the order: create, updated, destroy, states, news. */
-export const eventsOf = ({ name, life, news }: AnyResource): readonly string[] =>
-  ["create", "updated", "destroy", ...((life?.states ?? []) as readonly string[]), ...(news as readonly string[])].map(
-    (each) => `${name as string}.${each}`,
+export const eventsOf = (of: AnyResource): readonly string[] =>
+  ["create", "updated", "destroy", ...statesOf(of), ...(of.news as readonly string[])].map(
+    (each) => `${of.name as string}.${each}`,
   );
 
 /** The schema of a whole row, for outputs of actions. */
@@ -91,11 +94,10 @@ export function rowSchema<R extends AnyResource>(of: R) {
   if (of.secrets.length > 0)
     throw new Error(`rows of ${of.name as string} hold secrets: declare what an output shows of them field by field`);
   const shape = of.shape as R["shape"];
-  const states = (of.life as AnyMachine | undefined)?.states ?? [];
   return Type.Unsafe<Row<R>>(
     Type.Object({
       id: Type.String(),
-      ...(of.life && { state: Type.Union(states.map((state) => Type.Literal(state as string))) }),
+      ...(of.life && { state: Type.Union(statesOf(of).map((state) => Type.Literal(state))) }),
       ...(shape as TObject).properties,
       version: Type.Integer({ description: "One more with every change" }),
       createdAt: Type.Integer({ description: "Milliseconds since 1970 UTC" }),

@@ -73,6 +73,9 @@ export const optionsHelp = (options: Options): string =>
 
 export const variableOf = (prefix: string, name: string): string => prefix + name.toUpperCase().replaceAll("-", "_");
 
+// What somebody writes may be a word that every object knows, such as "constructor".
+const optionOf = (options: Options, name: string) => (Object.hasOwn(options, name) ? options[name] : undefined);
+
 type Texts = Readonly<Record<string, readonly string[] | undefined>>;
 
 function fromFlags(options: Options, { argv, program }: Written): Texts {
@@ -85,7 +88,7 @@ function fromFlags(options: Options, { argv, program }: Written): Texts {
     if (token.kind === "positional")
       throw new ConfigError(`"${token.value}" is one word too many. ${seeHelp(program)}`);
     if (token.kind !== "option") continue;
-    const option = options[token.name];
+    const option = optionOf(options, token.name);
     if (option === undefined) throw unknown(`option ${token.rawName}`, token.name, Object.keys(options), "--", program);
     if (token.value === undefined)
       throw new ConfigError(`${token.rawName} needs a value: ${token.rawName} ${option.takes}`);
@@ -113,7 +116,7 @@ function fromFile(options: Options, path: string, { program }: Written): Texts {
   const content = contentOf(path);
   const texts: Record<string, readonly string[]> = {};
   for (const [name, value] of Object.entries(content)) {
-    const option = options[name];
+    const option = optionOf(options, name);
     if (option === undefined || name === "config")
       throw unknown(`key ${name} in ${path}`, name, Object.keys(options), "", program);
     texts[name] = textsOf(value, `${name} in ${path}`, "repeatable" in option);

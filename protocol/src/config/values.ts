@@ -50,7 +50,7 @@ export function pair(text: string): readonly [key: string, value: string] {
 
 function measured(text: string, units: Readonly<Record<string, number>>, what: string): number {
   const [, digits, unit] = /^(\d+(?:\.\d+)?)([A-Za-z]+)$/.exec(text) ?? [];
-  const factor = unit === undefined ? undefined : units[unit];
+  const factor = unit !== undefined && Object.hasOwn(units, unit) ? units[unit] : undefined;
   if (digits === undefined || factor === undefined) throw new ConfigError(`"${text}" is not ${what}`);
   return Math.round(Number(digits) * factor);
 }

@@ -24,7 +24,7 @@ export interface Item {
 }
 
 /** A source may hold so many parts of 1,000 items; a larger directory is not catalogued but called a failure. */
-export const PARTS_AT_MOST = 100;
+const PARTS_AT_MOST = 100;
 
 /** Sources of one device; further ones are not catalogued. */
 export const SOURCES_AT_MOST = 100;

@@ -1,5 +1,4 @@
 import { handle } from "../../platform/action.ts";
-import { moved } from "../../platform/change.ts";
 import type { PlatformContext } from "../../platform/context.ts";
 import { lookupHandlers } from "../../platform/crud.ts";
 import { pageOfMatches } from "../../platform/pages.ts";
@@ -7,7 +6,7 @@ import { resolve } from "../../platform/reference.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
 import { device } from "../devices/contract.ts";
 import * as contract from "./contract.ts";
-import { instancesOf } from "./ending.ts";
+import { instancesOf, removal } from "./ending.ts";
 import { evaluateHandler } from "./evaluating.ts";
 import { requestHandlers } from "./requesting.ts";
 import { reserveHandler } from "./reserving.ts";
@@ -32,8 +31,8 @@ export const orchestratorActions = [
   handle(contract.destroyInstance, async ({ id }, { store }: PlatformContext) =>
     repeatOnConflict(async () => {
       const row = await resolve(store, dataInstance, id);
-      await store.commit(moved(dataInstance, row, "remove"));
-      return resolve(store, dataInstance, row.id);
+      await store.commit(...removal(row));
+      return { ...row, state: "removed" as const };
     }),
   ),
   handle(contract.explainRequest, async ({ request: ref }, { store }: PlatformContext) => {

@@ -59,10 +59,10 @@ test("a choice that was cut short at any place ends as if it had not been", () =
     const copies = 1 + pick(3);
     const whole = choose(candidates, { copies });
     const done = new Map(whole.slice(0, pick(13)).map(({ reservation, signal }) => [reservation.id, signal]));
-    const rest = candidates.map((each) => {
+    const rest = candidates.map((each): Candidate => {
       const signal = done.get(each.reservation.id);
       const state = signal === undefined ? "created" : signal === "confirm" ? "confirmed" : "rejected";
-      return { ...each, reservation: { ...each.reservation, state } } as Candidate;
+      return { ...each, reservation: { ...each.reservation, state } };
     });
     const resumed = new Map(choose(rest, { copies }).map(({ reservation, signal }) => [reservation.id, signal]));
     return {

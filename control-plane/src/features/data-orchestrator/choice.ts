@@ -16,7 +16,7 @@ export interface Verdict extends Candidate {
 }
 
 /** What should become of one candidate, whatever the others are. */
-export function decide({ data }: Candidate): { readonly decision: Decision; readonly reason: string } {
+function decide({ data }: Candidate): { readonly decision: Decision; readonly reason: string } {
   if (data?.state !== "available") return { decision: "refuse", reason: "the data can no longer be reached" };
   return { decision: "leave", reason: "it can be used where it lies" };
 }

@@ -42,6 +42,7 @@ export const dataRequest = resource({
     end: ({ state, endsAt }) => (state === "satisfied" && endsAt !== undefined ? [[endsAt]] : []),
     reference: ({ reference }) => (reference === undefined ? [] : [[reference]]),
     undecided: ({ state, createdAt }) => (state === "needed" || state === "selected" ? [[createdAt]] : []),
+    ended: ({ state, updatedAt }) => (state === "completed" || state === "failed" ? [[updatedAt]] : []),
     evaluated: ({ state, createdAt }) => (state === "evaluated" ? [[createdAt]] : []),
   },
 });
@@ -113,7 +114,6 @@ export const dataInstance = resource({
   indexes: {
     name: ({ name }) => [[name]],
     request: ({ request, id }) => (request === undefined ? [] : [[request, id]]),
-    kept: ({ state, id }) => (state === "removed" ? [] : [[id]]),
   },
 });
 

@@ -1,7 +1,14 @@
-import { moved, type Change } from "../../platform/change.ts";
+import { destroyed, moved, type Change } from "../../platform/change.ts";
 import type { PlatformContext } from "../../platform/context.ts";
 import type { Store } from "../../platform/store.ts";
-import { dataInstance, dataReference, dataRequest, type DataInstance, type DataRequest } from "./contract.ts";
+import {
+  dataInstance,
+  dataReference,
+  dataRequest,
+  dataReservation,
+  type DataInstance,
+  type DataRequest,
+} from "./contract.ts";
 
 const STEP = 100;
 
@@ -31,12 +38,11 @@ export async function instancesOf(request: DataRequest, store: Store): Promise<r
 /** Takes an evaluated request as far as its instances allow; safe to repeat. */
 export async function advance(request: DataRequest, { store, clock }: PlatformContext): Promise<void> {
   const instances = await instancesOf(request, store);
-  const lost = instances.find(({ state }) => state !== "ready" && state !== "placing");
-  if (lost !== undefined) {
+  const lost = instances.find(({ state }) => state === "lost" || state === "stale");
+  if (lost !== undefined || instances.length === 0) {
     await removeInstances(instances, store);
-    await store.commit(
-      ...(await failing(request, `"${lost.name}" was ${lost.state} before all data was ready`, store)),
-    );
+    const what = lost === undefined ? "everything that was chosen was removed" : `"${lost.name}" was ${lost.state}`;
+    await store.commit(...(await failing(request, `${what} before all data was ready`, store)));
   } else if (instances.every(({ state }) => state === "ready")) {
     await store.commit(...(await satisfying(request, clock.now(), store)));
   }
@@ -48,8 +54,22 @@ export async function complete(request: DataRequest, { store }: PlatformContext)
   await store.commit(moved(dataRequest, request, "complete"));
 }
 
+/** Removed, and therefore no longer there: "datainstance.removed" and "datainstance.destroy". */
+export function removal(instance: DataInstance): readonly Change[] {
+  const gone = { ...instance, state: "removed", version: instance.version + 1 } as const;
+  return [moved(dataInstance, instance, "remove"), destroyed(dataInstance, gone)];
+}
+
 async function removeInstances(instances: readonly DataInstance[], store: Store): Promise<void> {
-  const kept = instances.filter(({ state }) => state !== "removed");
-  for (let i = 0; i < kept.length; i += STEP)
-    await store.commit(...kept.slice(i, i + STEP).map((each) => moved(dataInstance, each, "remove")));
+  for (let i = 0; i < instances.length; i += STEP) await store.commit(...instances.slice(i, i + STEP).flatMap(removal));
+}
+
+/** Forgets a request that ended, and what was reserved for it; the request goes last. */
+export async function forget(request: DataRequest, { store }: PlatformContext): Promise<void> {
+  for (;;) {
+    const { items } = await store.list(dataReservation, { index: "request", prefix: [request.id], limit: STEP });
+    if (items.length === 0) break;
+    await store.commit(...items.map((each) => destroyed(dataReservation, each)));
+  }
+  await store.commit(destroyed(dataRequest, request));
 }

@@ -2,7 +2,7 @@ import type { PlatformContext } from "../../platform/context.ts";
 import { feature } from "../../platform/feature.ts";
 import { orchestratorActions } from "./actions.ts";
 import { dataInstance, dataReference, dataRequest, dataReservation } from "./contract.ts";
-import { expireReservations, finishRequests, followData } from "./loops.ts";
+import { expireReservations, finishRequests, followData, forgetEndedRequests } from "./loops.ts";
 import { rules } from "./messages.ts";
 
 export type DataOrchestratorContext = PlatformContext;
@@ -12,5 +12,10 @@ export const dataOrchestrator = feature<DataOrchestratorContext>({
   resources: [dataRequest, dataReservation, dataReference, dataInstance],
   actions: orchestratorActions,
   rules,
-  loops: (context) => [expireReservations(context), finishRequests(context), followData(context)],
+  loops: (context) => [
+    expireReservations(context),
+    finishRequests(context),
+    followData(context),
+    forgetEndedRequests(context),
+  ],
 });

@@ -1,11 +1,11 @@
-import { MINUTE, SECOND, type Loop } from "@edgemere/protocol/kit";
+import { DAY, HOUR, MINUTE, SECOND, type Loop } from "@edgemere/protocol/kit";
 import { moved, type Change } from "../../platform/change.ts";
 import type { PlatformContext } from "../../platform/context.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
 import { data } from "../data-catalogue/contract.ts";
 import { heldBytes } from "./capacity.ts";
 import { dataInstance, dataRequest, dataReservation } from "./contract.ts";
-import { advance, complete, failing } from "./ending.ts";
+import { advance, complete, failing, forget } from "./ending.ts";
 import { dueSignal } from "./instance-life.ts";
 
 // Rows that one step looks at: no commit grows with the number of requests, and nobody else waits long.
@@ -13,6 +13,7 @@ const STEP = 100;
 const INSTANCES_LOOKED_AT = 1_000;
 /** A request that no rule decided by then never will be. */
 const DECIDED_WITHIN = 10 * MINUTE;
+const ENDED_KEPT_FOR = 30 * DAY;
 
 /** Frees what is held for requests that were not decided in time. */
 export const expireReservations = ({ store, clock, log }: PlatformContext): Loop => ({
@@ -64,7 +65,7 @@ export function followData({ store, log }: PlatformContext): Loop {
     every: SECOND,
     onError: (error) => log.error("loop failed", { loop: "follow data", error }),
     step: async () => {
-      const page = await store.list(dataInstance, { index: "kept", limit: INSTANCES_LOOKED_AT, cursor });
+      const page = await store.list(dataInstance, { limit: INSTANCES_LOOKED_AT, cursor });
       cursor = page.next;
       let changes: Change[] = [];
       for (const row of page.items) {
@@ -79,3 +80,18 @@ export function followData({ store, log }: PlatformContext): Loop {
     },
   };
 }
+
+/** Forgets requests that ended long ago. */
+export const forgetEndedRequests = (context: PlatformContext): Loop => ({
+  name: "forget ended data requests",
+  every: HOUR,
+  onError: (error) => context.log.error("loop failed", { loop: "forget ended data requests", error }),
+  step: async () => {
+    const before = context.clock.now() - ENDED_KEPT_FOR;
+    for await (const row of context.store.scan(dataRequest, { index: "ended" })) {
+      if (row.updatedAt >= before) break;
+      await forget(row, context);
+    }
+    return "settled";
+  },
+});

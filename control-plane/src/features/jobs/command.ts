@@ -50,7 +50,7 @@ export function told(report: CommandReport): Partial<Command> {
 
 /** What the kind gave, with every field: on the wire a zero is left out. */
 function resultOf(report: CommandReport): Command["result"] {
-  const { result, ...whole } = v1.CommandReport.toObject(report as v1.CommandReport, { defaults: true, oneofs: true });
+  const { result, ...whole } = v1.CommandReport.toObject(report, { defaults: true, oneofs: true });
   return result === undefined ? undefined : (whole[result as string] as Command["result"]);
 }
 

@@ -1,4 +1,3 @@
-import type { CommandOutput, CommandReport } from "@edgemere/protocol";
 import { moved, updated, type Change } from "../../platform/change.ts";
 import type { Received } from "../../platform/feature.ts";
 import type { Store } from "../../platform/store.ts";
@@ -13,9 +12,7 @@ export async function receiveReports(
   { device, records }: Received,
   { store, log }: JobsContext,
 ): Promise<readonly Change[]> {
-  const reports = records.flatMap(({ body, commandReport }) =>
-    body === "commandReport" ? [commandReport as CommandReport] : [],
-  );
+  const reports = records.flatMap(({ body, commandReport }) => (body === "commandReport" ? [commandReport] : []));
   const rows = await ownCommands(store, device, new Set(reports.map((each) => each.command)));
   const changes: Change[] = [];
   for (const report of reports) {
@@ -34,9 +31,7 @@ export async function receiveReports(
 
 /** What commands write, kept in order; of each command up to a limit. */
 export async function receiveOutput({ device, records }: Received, { store }: JobsContext): Promise<readonly Change[]> {
-  const outputs = records.flatMap(({ body, commandOutput }) =>
-    body === "commandOutput" ? [commandOutput as CommandOutput] : [],
-  );
+  const outputs = records.flatMap(({ body, commandOutput }) => (body === "commandOutput" ? [commandOutput] : []));
   const rows = await ownCommands(store, device, new Set(outputs.map((each) => each.command)));
   return [...rows.values()].flatMap((row) => {
     const wanted = outputs.filter(

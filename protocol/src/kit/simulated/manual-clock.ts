@@ -2,7 +2,6 @@ import type { Clock } from "../clock.ts";
 
 interface Sleeper {
   readonly due: number;
-  readonly order: number;
   readonly wake: () => void;
 }
 
@@ -13,11 +12,14 @@ export const drain = (): Promise<void> => new Promise((resolve) => setImmediate(
 export class ManualClock implements Clock {
   #monotonic = 0;
   #offset: number;
-  #order = 0;
-  #sleepers: Sleeper[] = [];
+  /** In the order in which they are due; of those due together, who slept first. */
+  readonly #sleepers: Sleeper[] = [];
+  readonly #untilIdle: () => Promise<void>;
 
-  constructor(start = Date.UTC(2026, 0, 1)) {
+  /** `untilIdle` resolves when everything that was woken has run as far as it gets. */
+  constructor(start = Date.UTC(2026, 0, 1), untilIdle = drain) {
     this.#offset = start;
+    this.#untilIdle = untilIdle;
   }
 
   now(): number {
@@ -33,31 +35,32 @@ export class ManualClock implements Clock {
       if (signal?.aborted) return resolve();
       const sleeper: Sleeper = {
         due: this.#monotonic + Math.max(0, ms),
-        order: this.#order++,
         wake: () => {
           signal?.removeEventListener("abort", sleeper.wake);
-          this.#sleepers = this.#sleepers.filter((each) => each !== sleeper);
+          const at = this.#sleepers.indexOf(sleeper);
+          if (at !== -1) this.#sleepers.splice(at, 1);
           resolve();
         },
       };
       signal?.addEventListener("abort", sleeper.wake);
-      this.#sleepers.push(sleeper);
+      const later = this.#sleepers.findLastIndex((each) => each.due <= sleeper.due);
+      this.#sleepers.splice(later + 1, 0, sleeper);
     });
   }
 
   /** When the next sleeper is due, on the monotonic clock; undefined when nobody sleeps. */
   get nextDue(): number | undefined {
-    return this.#sleepers.length === 0 ? undefined : Math.min(...this.#sleepers.map((each) => each.due));
+    return this.#sleepers[0]?.due;
   }
 
   /** Moves on by `ms`, waking sleepers one at a time and letting each run as far as it gets. */
   async advance(ms: number): Promise<void> {
     const until = this.#monotonic + ms;
-    await drain();
-    for (let next = this.#next(until); next !== undefined; next = this.#next(until)) {
+    await this.#untilIdle();
+    for (let next = this.#sleepers[0]; next !== undefined && next.due <= until; next = this.#sleepers[0]) {
       this.#monotonic = Math.max(this.#monotonic, next.due);
       next.wake();
-      await drain();
+      await this.#untilIdle();
     }
     this.#monotonic = until;
   }
@@ -65,9 +68,5 @@ export class ManualClock implements Clock {
   /** Steps the wall clock; the monotonic one goes on as it was. */
   step(ms: number): void {
     this.#offset += ms;
-  }
-
-  #next(until: number): Sleeper | undefined {
-    return this.#sleepers.filter((each) => each.due <= until).sort((a, b) => a.due - b.due || a.order - b.order)[0];
   }
 }

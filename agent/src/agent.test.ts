@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { HOUR, MINUTE, SECOND, silentLog, type Disk } from "@edgemere/protocol/kit";
+import { ManualClock, seededRandom, SimulatedDisk } from "@edgemere/protocol/simulated";
+import { createAgent } from "./agent.ts";
+import type { AgentConfig } from "./config.ts";
+import { HostError, type Host } from "./host/host.ts";
+import { DEVICE, keyring, ScriptedControlPlane } from "./link/control-plane.test-support.ts";
+import type { Identity } from "./link/identity.ts";
+
+const host: Host = {
+  name: "host",
+  bootId: async () => "boot-1",
+  machineId: async () => "machine-1",
+  sample: async () => [{ metric: "cpu.busy_percent", instance: "", value: 12 }],
+  inventory: async () => [{ name: "os.name", value: "test" }],
+  run: () => Promise.reject(new HostError("not-found", "no program here")),
+  serviceStatus: () => Promise.reject(new HostError("not-found", "no service here")),
+  listFiles: async () => [],
+  hashFile: async () => "00".repeat(32),
+  capacity: async () => ({ totalBytes: 2, freeBytes: 1 }),
+  hasTerminal: async () => false,
+};
+const config: AgentConfig = {
+  sampleEvery: SECOND,
+  reportEvery: 2 * SECOND,
+  inventoryEvery: HOUR,
+  sources: [{ name: "data", path: "/data" }],
+  dataEvery: MINUTE,
+  allow: [],
+  spool: { maxBytes: 16 * 1024 * 1024 },
+};
+const identity = { device: DEVICE, trustDomain: "test", keyring } as Identity;
+
+async function anAgent({ disk, transport }: { readonly disk: Disk; readonly transport: ScriptedControlPlane }) {
+  const clock = new ManualClock();
+  const env = { clock, random: seededRandom(1), disk, log: silentLog };
+  return { clock, agent: await createAgent({ env, host, transport, identity, config }) };
+}
+
+test("an agent measures, reports its inventory and its data, and is acknowledged", async () => {
+  const transport = new ScriptedControlPlane();
+  const { clock, agent } = await anAgent({ disk: new SimulatedDisk(), transport });
+  await agent.start();
+  await clock.advance(10 * SECOND);
+
+  const events = transport.heardOf("event").flatMap(({ message }) => message.records);
+  assert.ok(transport.heardOf("telemetry").length >= 4);
+  assert.ok(events.some(({ inventory }) => inventory));
+  assert.ok(events.some(({ dataSource }) => dataSource));
+  assert.deepEqual(transport.heardOf("hello")[0]?.message.capabilities, [
+    "command:ping",
+    "command:inventory.refresh",
+    "command:service.status",
+  ]);
+  assert.equal(agent.status().unacknowledged, 0);
+  assert.equal(agent.isConnected, true);
+  await agent[Symbol.asyncDispose]();
+});
+
+test("an agent says how the one before it ended", async () => {
+  const [disk, transport] = [new SimulatedDisk(), new ScriptedControlPlane()];
+  for (const end of ["stop", "stop", "kill", "stop"]) {
+    const { clock, agent } = await anAgent({ disk, transport });
+    await agent.start();
+    await clock.advance(SECOND);
+    if (end === "stop") await agent[Symbol.asyncDispose]();
+  }
+
+  assert.deepEqual(
+    transport.heardOf("hello").map(({ message }) => message.lastExitReason),
+    ["unknown", "clean", "clean", "crash"],
+  );
+  assert.equal(transport.heardOf("bye").length, 3);
+});

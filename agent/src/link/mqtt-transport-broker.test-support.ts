@@ -1,0 +1,79 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { createServer, type TLSSocket } from "node:tls";
+
+/** The first byte of the MQTT packets that devices send. */
+export const [CONNECT, PUBLISH, SUBSCRIBE, DISCONNECT] = [0x10, 0x32, 0x82, 0xe0] as const;
+
+/** As much of an MQTT 3.1.1 broker as one device needs: it answers CONNECT, SUBSCRIBE and, if told to, PUBLISH. */
+export async function startBroker(options: {
+  readonly server: { readonly key: string; readonly cert: string };
+  readonly root: string;
+  readonly returnCode?: number;
+  readonly acknowledges?: boolean;
+}) {
+  const heard: { readonly kind: number; readonly content: Buffer }[] = [];
+  const sockets: TLSSocket[] = [];
+  const names: string[] = [];
+  const server = createServer({ ...options.server, ca: options.root, requestCert: true, rejectUnauthorized: true });
+  server.on("tlsClientError", () => {});
+  server.on("secureConnection", (socket) => {
+    sockets.push(socket);
+    names.push(String(socket.getPeerCertificate().subject.CN));
+    let waiting = Buffer.of();
+    socket.on("error", () => {});
+    socket.on("data", (chunk: Buffer) => {
+      waiting = Buffer.concat([waiting, chunk]);
+      for (let packet = first(waiting); packet; packet = first(waiting)) {
+        waiting = waiting.subarray(packet.length);
+        heard.push(packet);
+        answer(socket, packet);
+      }
+    });
+  });
+  const answer = (socket: TLSSocket, { kind, content }: { readonly kind: number; readonly content: Buffer }) => {
+    if (kind === CONNECT) socket.write(Buffer.of(0x20, 2, 0, options.returnCode ?? 0));
+    if (kind === SUBSCRIBE) socket.write(Buffer.of(0x90, 5, ...content.subarray(0, 2), 1, 1, 1));
+    if (kind === PUBLISH && options.acknowledges !== false) {
+      const topicBytes = content.readUInt16BE(0);
+      socket.write(Buffer.of(0x40, 2, ...content.subarray(2 + topicBytes, 4 + topicBytes)));
+    }
+  };
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    heard,
+    names,
+    address: `mqtts://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    say: (topic: string, payload: string) => {
+      const body = Buffer.concat([Buffer.of(0, topic.length), Buffer.from(topic + payload)]);
+      sockets.at(-1)?.write(Buffer.concat([Buffer.of(0x30, body.length), body]));
+    },
+    hangUp: () => sockets.forEach((socket) => socket.destroy()),
+    /** Resolves when the newest connection has ended from the other side. */
+    ended: async () => {
+      const socket = sockets.at(-1);
+      if (socket && !socket.closed) await once(socket, "close");
+    },
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+/** The first whole packet, if there is one: a kind, a length in base 128, the content. */
+function first(
+  bytes: Buffer,
+): { readonly kind: number; readonly content: Buffer; readonly length: number } | undefined {
+  let [size, at] = [0, 1];
+  for (let shift = 1; ; shift *= 128) {
+    const digit = bytes[at++];
+    if (digit === undefined) return undefined;
+    size += (digit % 128) * shift;
+    if (digit < 128) break;
+  }
+  if (bytes.length < at + size) return undefined;
+  return { kind: bytes[0] ?? 0, content: bytes.subarray(at, at + size), length: at + size };
+}

@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
+import { once } from "node:events";
+import { test } from "node:test";
+import { pack } from "@edgemere/protocol";
+import { systemClock } from "@edgemere/protocol/kit";
+import { CONNECT, DISCONNECT, PUBLISH, startBroker, SUBSCRIBE } from "./mqtt-transport-broker.test-support.ts";
+import { anAuthority } from "./certificates.test-support.ts";
+import { DEVICE, keyring } from "./control-plane.test-support.ts";
+import type { Identity } from "./identity.ts";
+import { mqttTransport } from "./mqtt-transport.ts";
+
+const bye = pack("bye", { device: DEVICE }, { sessionEpoch: 1, reason: "connection lost" });
+
+function anIdentity(authority: ReturnType<typeof anAuthority>, mqtt: string): Identity {
+  const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const der = publicKey.export({ format: "der", type: "spki" });
+  const key = privateKey.export({ format: "pem", type: "pkcs8" }).toString();
+  const rest = { name: "host", trustDomain: "test", server: "https://127.0.0.1", messageKey: key, keyring };
+  const certificate = authority.certify({ name: DEVICE, publicKey: der });
+  return { ...rest, device: DEVICE, mqtt, certificate, chain: [], rootCertificate: authority.root, key };
+}
+
+/** A broker, and a way to connect to it that remembers what was told. */
+async function aWorld(over: { returnCode?: number; acknowledges?: boolean; stranger?: boolean } = {}) {
+  const authority = anAuthority();
+  const { server } = over.stranger ? anAuthority() : authority;
+  const broker = await startBroker({ ...over, server, root: authority.root });
+  const told = new EventTarget();
+  const lost: string[] = [];
+  const arrived: string[] = [];
+  const events = {
+    arrived: (topic: string, payload: Uint8Array) => {
+      arrived.push(`${topic} ${Buffer.from(payload).toString()}`);
+      told.dispatchEvent(new Event("arrived"));
+    },
+    lost: (reason: string) => {
+      lost.push(reason);
+      told.dispatchEvent(new Event("lost"));
+    },
+  };
+  const identity = anIdentity(authority, broker.address);
+  const transport = mqttTransport({ identity, keepalive: 60_000, clock: systemClock });
+  const connect = (signal = new AbortController().signal) => transport.connect({ will: bye }, events, signal);
+  return { broker, connect, lost, arrived, told, [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose]() };
+}
+
+const kinds = (heard: readonly { readonly kind: number }[]) => heard.map(({ kind }) => kind);
+
+test("a connection proves the device, leaves its will, subscribes, and ends with a goodbye", async () => {
+  await using world = await aWorld();
+  const connection = await world.connect();
+  await connection.publish(bye);
+  await connection.close();
+  await world.broker.ended();
+
+  assert.deepEqual(world.broker.names, [DEVICE]);
+  assert.deepEqual(kinds(world.broker.heard), [CONNECT, SUBSCRIBE, PUBLISH, DISCONNECT]);
+  assert.match(world.broker.heard[0]?.content.toString() ?? "", /device-1.*up\/bye.*connection lost/s);
+  assert.match(world.broker.heard[1]?.content.toString() ?? "", /down\/sync.*down\/command.*down\/ack/s);
+  assert.deepEqual(world.lost, []);
+});
+
+test("what the broker says arrives", async () => {
+  await using world = await aWorld();
+  const connection = await world.connect();
+  world.broker.say("some/topic", "hello");
+  await once(world.told, "arrived");
+  await connection.close();
+
+  assert.deepEqual(world.arrived, ["some/topic hello"]);
+});
+
+test("a connection that is lost says so once, and what waited for its acknowledgement fails", async () => {
+  await using world = await aWorld({ acknowledges: false });
+  const connection = await world.connect();
+  const publishing = assert.rejects(connection.publish(bye));
+  world.broker.hangUp();
+  await Promise.all([publishing, once(world.told, "lost")]);
+  await connection.close();
+
+  assert.equal(world.lost.length, 1);
+  await assert.rejects(connection.publish(bye));
+});
+
+test("a broker that does not want the device refuses it", async () => {
+  await using world = await aWorld({ returnCode: 5 });
+
+  await assert.rejects(world.connect(), { name: "ConnectError", kind: "refused", message: /refused this device/ });
+});
+
+test("a broker that is busy does not refuse the device", async () => {
+  await using world = await aWorld({ returnCode: 3 });
+
+  await assert.rejects(world.connect(), { name: "ConnectError", kind: "unreachable" });
+});
+
+test("a broker with a certificate of another authority learns nothing", async () => {
+  await using world = await aWorld({ stranger: true });
+
+  await assert.rejects(world.connect(), { name: "ConnectError", kind: "unreachable" });
+  assert.deepEqual(world.broker.heard, []);
+});
+
+test("connecting can be given up", async () => {
+  await using world = await aWorld();
+
+  await assert.rejects(world.connect(AbortSignal.abort()), { name: "ConnectError", kind: "unreachable" });
+});

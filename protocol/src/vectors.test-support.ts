@@ -1,0 +1,278 @@
+import { createHash } from "node:crypto";
+import { bodies, type DeviceTopicName } from "./codec.ts";
+import { payloadTypes, preAuthenticationEncoding, privateKeyFromSeed, publicKeyBytes, seal } from "./envelope.ts";
+import { limits } from "./limits.ts";
+import { v1 } from "./messages.ts";
+import type { RefusalReason } from "./protocol-error.ts";
+import * as a from "./sample-messages.test-support.ts";
+import { formatTopic, topics } from "./topics.ts";
+
+/** One message as an implementer in another language needs it: what it means and the bytes it may have. */
+export interface Vector {
+  readonly about: string;
+  readonly topic: string;
+  /** Why the bytes are refused; absent where they are valid. */
+  readonly refusal?: RefusalReason;
+  /** The full name of the message type. */
+  readonly type?: string;
+  /** The message in proto3's JSON form; absent where the bytes are no message. */
+  readonly message?: object;
+  /** What the envelope holds and by which key it is to be opened; absent where nothing is signed. */
+  readonly signed?: SignedContent;
+}
+
+export interface SignedContent {
+  readonly payloadType: string;
+  readonly type: string;
+  readonly payload: object;
+  readonly keyId: string;
+  /** 32 bytes, hex: of an Ed25519 key that is used nowhere else. */
+  readonly privateKeySeed: string;
+  readonly publicKey: string;
+  /** Hex: what is signed. */
+  readonly preAuthenticationEncoding: string;
+}
+
+export interface VectorFile {
+  readonly name: string;
+  readonly vector: Vector;
+  readonly bytes: Uint8Array;
+}
+
+type Converter = {
+  encode(message: unknown): { finish(): Uint8Array };
+  decode(bytes: Uint8Array): unknown;
+  toObject(message: unknown, options: object): object;
+};
+
+/** The JSON form of proto3: 64-bit numbers and bytes as text, enums by name, fields at their default left out. */
+export const jsonOf = (codec: unknown, bytes: Uint8Array): object => {
+  const converter = codec as Converter;
+  return converter.toObject(converter.decode(bytes), { longs: String, bytes: String, enums: String, json: true });
+};
+
+const seed = createHash("sha256").update("a key for test vectors only").digest();
+const privateKey = privateKeyFromSeed(seed);
+const key = { keyId: "vector-key", privateKey };
+
+const typeOf = (name: DeviceTopicName) => {
+  const found = Object.entries(v1).find(([, codec]) => codec === (bodies[name] as unknown));
+  return `edgemere.v1.${found?.[0] ?? ""}`;
+};
+const topicOf = (name: DeviceTopicName) => formatTopic(name, { device: "d1" });
+
+function valid(name: string, topic: DeviceTopicName, about: string, message: a.AnyMessage): VectorFile {
+  const bytes = a.bytesOf(topic, message);
+  const head = { about, topic: topicOf(topic), type: typeOf(topic) };
+  return { name: `valid/${name}`, vector: { ...head, message: jsonOf(bodies[topic], bytes) }, bytes };
+}
+
+function refused(
+  name: string,
+  topic: DeviceTopicName,
+  refusal: RefusalReason,
+  about: string,
+  message: a.AnyMessage,
+): VectorFile {
+  const { vector, bytes } = valid(name, topic, about, message);
+  return { name: `invalid/${name}`, vector: { ...vector, refusal }, bytes };
+}
+
+const noMessage = (name: string, refusal: RefusalReason, about: string, hex: string, topic = topicOf("hello")) => ({
+  name: `invalid/${name}`,
+  vector: { about, topic, refusal },
+  bytes: Buffer.from(hex, "hex"),
+});
+
+const command: v1.Command.$Properties = {
+  trustDomain: "edgemere-0123456789abcdef",
+  device: "d1",
+  command: "01JD8ZK7XW4V3N5B6M7Q8R9S0T",
+  sequence: 42,
+  issuedAtMs: a.NEW_YEAR,
+  expiresAtMs: a.NEW_YEAR + 3_600_000,
+  runTimeoutMs: 30_000,
+  actor: "user:alice",
+  exec: { argv: ["uname", "-a"], cwd: "/tmp", env: { LANG: "C" }, maxOutputBytes: 65_536 },
+};
+const head: v1.SyncHead.$Properties = { device: "d1", latestSequence: 42, keyringVersion: 1, asOfMs: a.NEW_YEAR };
+
+function signedContent(name: keyof typeof payloadTypes, payload: Uint8Array): SignedContent {
+  const [codec, type] = name === "command" ? [v1.Command, "Command"] : [v1.SyncHead, "SyncHead"];
+  return {
+    payloadType: payloadTypes[name],
+    type: `edgemere.v1.${type}`,
+    payload: jsonOf(codec, payload),
+    keyId: key.keyId,
+    privateKeySeed: seed.toString("hex"),
+    publicKey: Buffer.from(publicKeyBytes(privateKey)).toString("hex"),
+    preAuthenticationEncoding: Buffer.from(preAuthenticationEncoding(payloadTypes[name], payload)).toString("hex"),
+  };
+}
+
+const sealedCommand = seal("command", command, key);
+const sealedHead = seal("syncHead", head, key);
+const content = signedContent("command", sealedCommand.payload ?? new Uint8Array());
+
+const signed = ({ vector, ...file }: VectorFile, inside: SignedContent): VectorFile => ({
+  ...file,
+  vector: { ...vector, signed: inside },
+});
+
+function signedRefused(name: string, refusal: RefusalReason, about: string, over: v1.SignedEnvelope.$Properties) {
+  return signed(refused(name, "command", refusal, about, { ...sealedCommand, ...over }), content);
+}
+
+const changed = (bytes: Uint8Array) => Uint8Array.from(bytes, (byte, i) => (i === 0 ? byte ^ 1 : byte));
+const [signature] = sealedCommand.signatures ?? [];
+const event = (...records: v1.Record.$Properties[]) => a.aBatch(...records);
+
+/** Every vector that lies in `vectors/`. */
+export const vectorFiles: readonly VectorFile[] = [
+  valid("hello", "hello", "What an agent says first on every connection", a.aHello()),
+  valid("hello-smallest", "hello", "A hello needs no more than the boot id", { bootId: "b" }),
+  valid("bye", "bye", "The last word of a session", a.aBye()),
+  valid("bye-empty", "bye", "No bytes at all are a message whose fields are at their defaults", {}),
+  valid("sync", "sync", "The answer to a hello", a.aSync({ commands: [sealedCommand], head: sealedHead })),
+  valid("ack", "ack", "Everything up to 9 of the event stream is stored", a.anAck()),
+  valid("ack-largest-number", "ack", "2^53 - 1 is the largest counter", {
+    acknowledgements: [{ stream: "event", upTo: Number.MAX_SAFE_INTEGER }],
+  }),
+  signed(valid("command", "command", "A signed command", sealedCommand), content),
+  signed(
+    valid("sync-head", "sync", "A sync whose head is signed", { sessionEpoch: 7, head: sealedHead }),
+    signedContent("syncHead", sealedHead.payload ?? new Uint8Array()),
+  ),
+  valid("telemetry", "telemetry", "Two rows of one series", event(a.someTelemetry())),
+  valid("telemetry-without-a-value", "telemetry", "NaN stands where a row has no value", {
+    ...event(a.someTelemetry({ series: [{ metric: "temperature.celsius", values: [Number.NaN, -1.5] }] })),
+  }),
+  valid("telemetry-gap", "telemetry", "Records 1 to 10 will never come", event(a.aGap())),
+  valid(
+    "event-after-a-gap",
+    "event",
+    "A record goes on after the last number of a gap",
+    event(a.aGap({ upTo: 4 }), { ...a.anAgentEvent(), sequence: 5 }),
+  ),
+  valid("event-nothing-new", "event", "A batch without records says what is still kept", event()),
+  valid(
+    "inventory",
+    "event",
+    "Facts of each type; a fact at its default is still there",
+    event(
+      a.anInventory(
+        { name: "os.name", text: "Debian" },
+        { name: "cpu.count", number: 0 },
+        { name: "virtual", flag: false },
+      ),
+    ),
+  ),
+  valid("data-source", "event", "What a data directory holds", event(a.aDataSource())),
+  valid("command-running", "result", "A command has begun", event(a.aReport())),
+  valid(
+    "command-succeeded",
+    "result",
+    "A program ended well",
+    event(a.anEnd({ exec: { exitCode: 0, outputBytes: 6 } })),
+  ),
+  valid(
+    "command-failed",
+    "result",
+    "A program ended with an exit code below 0",
+    event(
+      a.anEnd({
+        phase: v1.CommandPhase.COMMAND_PHASE_FAILED,
+        reason: "exit-code",
+        detail: "exit code -1",
+        exec: { exitCode: -1 },
+      }),
+    ),
+  ),
+  valid("output", "log", "What a command wrote", event(a.someOutput())),
+
+  noMessage("truncated", "malformed", "A field ends before its length", "0a"),
+  noMessage("length-beyond-the-end", "malformed", "A text is longer than the message", "0a05414243"),
+  noMessage("endless-number", "malformed", "A number of 11 bytes", "10ffffffffffffffffffff01"),
+  noMessage("bad-utf8", "malformed", "A text that is no UTF-8", "0a02c328"),
+  noMessage("wire-type-6", "malformed", "A wire type that does not exist", "0e00"),
+  noMessage("unknown-topic", "unknown-topic", "Nobody speaks on this topic", "", "edgemere/v1/d1/up/else"),
+  noMessage("reserved-device", "unknown-topic", "No device is called events", "", "edgemere/v1/events/up/hello"),
+  refused("bye-too-large", "bye", "too-large", "One byte over the topic's limit", {
+    reason: "r".repeat(topics.bye.maxBytes - 2),
+  }),
+  refused("hello-without-boot-id", "hello", "missing-field", "A hello needs a boot id", a.aHello({ bootId: "" })),
+  refused(
+    "hello-counter-too-large",
+    "hello",
+    "out-of-range",
+    "2^53 is no counter",
+    a.aHello({ sessionEpoch: 2 ** 53 }),
+  ),
+  refused(
+    "hello-in-microseconds",
+    "hello",
+    "out-of-range",
+    "Instants are milliseconds",
+    a.aHello({ time: { wallMs: a.NEW_YEAR * 1_000 } }),
+  ),
+  refused("hello-bad-command-id", "hello", "bad-id", "An id has no slash", a.aHello({ openCommands: ["a/b"] })),
+  refused("records-with-a-hole", "event", "out-of-range", "Numbers of one batch have no holes", {
+    ...event(a.anAgentEvent(), { ...a.anAgentEvent(), sequence: 3 }),
+  }),
+  refused("record-without-number", "event", "missing-field", "Numbers start at 1", { records: [a.anAgentEvent()] }),
+  refused("record-without-body", "event", "missing-field", "A record carries something", event({})),
+  refused(
+    "record-on-another-stream",
+    "telemetry",
+    "wrong-body",
+    "Telemetry carries no events",
+    event(a.anAgentEvent()),
+  ),
+  refused("too-many-records", "event", "too-many", "One record more than a batch holds", {
+    records: Array.from({ length: limits.batchRecords + 1 }, () => ({})),
+  }),
+  refused("gap-backwards", "event", "out-of-range", "A gap ends where it begins or later", {
+    ...event({ ...a.aGap({ upTo: 4 }), sequence: 5 }),
+  }),
+  refused(
+    "telemetry-ragged",
+    "telemetry",
+    "out-of-range",
+    "A series has a value for each row",
+    event(a.someTelemetry({ series: [{ metric: "m", values: [1] }] })),
+  ),
+  refused(
+    "telemetry-infinite",
+    "telemetry",
+    "not-finite",
+    "An infinity is nobody's measurement",
+    event(a.someTelemetry({ series: [{ metric: "m", values: [1, Infinity] }] })),
+  ),
+  refused("output-on-a-third-channel", "log", "out-of-range", "Output is stdout or stderr", {
+    ...event(a.someOutput({ channel: "stdin" })),
+  }),
+  refused(
+    "ended-at-no-time",
+    "result",
+    "missing-field",
+    "An end has its instant",
+    event(a.aReport({ phase: v1.CommandPhase.COMMAND_PHASE_FAILED })),
+  ),
+  refused("half-a-hash", "event", "out-of-range", "A hash has 32 bytes", {
+    ...event(a.aDataSource({ items: [a.anItem({ hash: Buffer.alloc(16) })] })),
+  }),
+  signedRefused("command-changed", "bad-signature", "One bit of the payload is not as it was signed", {
+    payload: changed(sealedCommand.payload ?? new Uint8Array()),
+  }),
+  signedRefused("command-of-another-type", "wrong-body", "A signed head is no command", { ...sealedHead }),
+  signedRefused("command-of-a-stranger", "unknown-key", "No key of this name is known", {
+    signatures: [{ ...signature, keyId: "stranger" }],
+  }),
+  signedRefused("command-unsigned", "unknown-key", "Nobody signed it", { signatures: [] }),
+];
+
+/** The two files of a vector, by their paths below `vectors/`. */
+export const filesOf = ({ name, vector, bytes }: VectorFile): readonly (readonly [path: string, text: string])[] => [
+  [`${name}.json`, `${JSON.stringify(vector, undefined, 2)}\n`],
+  [`${name}.hex`, `${Buffer.from(bytes).toString("hex").replaceAll(/.{64}/g, "$&\n").trimEnd()}\n`],
+];
