@@ -3,7 +3,15 @@ import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { BadToken } from "@edgemere/protocol";
 import { ConfigError } from "@edgemere/protocol/config";
-import { nodeDisk, systemClock, systemRandom, type Disk, type Env, type Log } from "@edgemere/protocol/kit";
+import {
+  nodeDisk,
+  systemClock,
+  systemRandom,
+  type Disk,
+  type Env,
+  type Log,
+  onStopSignals,
+} from "@edgemere/protocol/kit";
 import { createAgent } from "./agent.ts";
 import { configHelp, readConfig, type ProgramConfig } from "./config.ts";
 import { linuxHost } from "./host/linux-host.ts";
@@ -121,22 +129,13 @@ async function work(config: ProgramConfig, identity: Identity, env: Env): Promis
   log.info("agent stops", { cause: await stop });
 }
 
-/** Resolves at the first wish to stop; the second ends the process at once. */
+/** Resolves at the first wish to stop; a later one ends the process at once. */
 function stopWish(log: Log): Promise<string> {
-  return new Promise((resolve) => {
-    let isStopping = false;
-    const ask = (cause: string) => {
-      if (isStopping) {
-        log.warn("the agent ends at once", { cause });
-        process.exit(EXIT.failed);
-      }
-      isStopping = true;
-      resolve(cause);
-    };
-    for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, ask);
-    // Whoever started us with a channel has gone: nobody is left to tell us to stop.
-    if (process.send) process.once("disconnect", () => ask("launcher gone"));
-  });
+  const kill = (cause: string) => {
+    log.warn("the agent ends at once", { cause });
+    process.exit(EXIT.failed);
+  };
+  return new Promise((resolve) => onStopSignals({ stop: resolve, kill }, systemClock));
 }
 
 /** Numbers of records and commands belong to one device: another must not go on with them. */

@@ -33,8 +33,8 @@ export function exitCodeOf(error: unknown): number {
   return error instanceof UsageError ? exitCodes.usage : exitCodes.failed;
 }
 
-/** What to tell a person: what was wrong, where, and what to do. Empty where all has been said. */
-export function explain(error: unknown, { server, verbose }: { server: string; verbose: boolean }): string {
+/** What to tell a person: what was wrong, where, and what to do; `server` is where to sign in. Empty where all has been said. */
+export function explain(error: unknown, { server, verbose }: { server: string | undefined; verbose: boolean }): string {
   if (error instanceof Interrupted || error instanceof CommanderError) return "";
   const message = error instanceof Error ? error.message : String(error);
   const lines = [`edgemere: ${message}`];
@@ -51,8 +51,8 @@ export function explain(error: unknown, { server, verbose }: { server: string; v
   return `${lines.map((line) => visible(line, { lines: true })).join("\n")}\n`;
 }
 
-function adviceOn({ kind, retryAfter, document }: ProblemError, server: string): readonly string[] {
-  if (kind === "not-signed-in") return [`  sign in with: edgemere signin --server ${server}`];
+function adviceOn({ kind, retryAfter, document }: ProblemError, server: string | undefined): readonly string[] {
+  if (kind === "not-signed-in" && server !== undefined) return [`  sign in with: edgemere signin --server ${server}`];
   if (retryAfter !== undefined) return [`  try again in ${retryAfter} s`];
   return kind === "internal" && document.requestId ? [`  request ${document.requestId}`] : [];
 }

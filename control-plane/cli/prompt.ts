@@ -21,21 +21,17 @@ export class Prompter {
   }
 
   async line(question: string): Promise<string> {
-    return this.isInteractive ? this.#ask(question, this.#terminal.stderr) : this.#pipedLine(question);
+    return this.isInteractive ? this.#ask(question) : this.#pipedLine(question);
   }
 
   /** What is typed is not shown. */
   async secret(question: string): Promise<string> {
-    if (!this.isInteractive) return this.#pipedLine(question);
-    this.#terminal.stderr.write(question);
-    const answer = await this.#ask("", silence());
-    this.#terminal.stderr.write("\n");
-    return answer;
+    return this.isInteractive ? this.#ask(question, { hidden: true }) : this.#pipedLine(question);
   }
 
   /** Yes must be said; anything else is no. */
   async confirm(question: string): Promise<boolean> {
-    return /^y(es)?$/i.test((await this.#ask(`${question} [y/N] `, this.#terminal.stderr)).trim());
+    return /^y(es)?$/i.test((await this.#ask(`${question} [y/N] `)).trim());
   }
 
   /** A whole file; `-` is standard input. */
@@ -51,16 +47,22 @@ export class Prompter {
     this.#piped?.lines.close();
   }
 
-  async #ask(question: string, output: NodeJS.WritableStream): Promise<string> {
-    const lines = createInterface({ input: this.#terminal.stdin, output, terminal: true, historySize: 0 });
+  async #ask(question: string, { hidden = false } = {}): Promise<string> {
+    const { stdin, stderr, interrupted } = this.#terminal;
+    const output = hidden ? silence() : stderr;
+    const lines = createInterface({ input: stdin, output, terminal: true, historySize: 0 });
+    // Asked only now that the terminal has stopped showing what is typed.
+    if (hidden) stderr.write(question);
     try {
       return await new Promise<string>((resolve, reject) => {
-        lines.once("SIGINT", () => reject(new Interrupted("interrupted")));
-        lines.once("close", () => reject(new Interrupted("no answer was given")));
-        lines.question(question, resolve);
+        const stop = () => reject(new Interrupted("interrupted"));
+        interrupted.addEventListener("abort", stop, { once: true });
+        lines.once("SIGINT", stop).once("close", stop);
+        lines.question(hidden ? "" : question, resolve);
       });
     } finally {
       lines.close();
+      if (hidden) stderr.write("\n");
     }
   }
 

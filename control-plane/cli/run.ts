@@ -30,13 +30,12 @@ export const listEntries = (): readonly Entry[] => {
 /** Runs one command line; gives the exit code. Never throws. */
 export async function runCommandLine(argv: readonly string[], terminal: Terminal): Promise<number> {
   let flags: CommonFlags = {};
-  let server = DEFAULT_SERVER;
+  let server: string | undefined = DEFAULT_SERVER;
   try {
     const entries = listEntries();
     const { leading, words, rest } = splitLine(argv);
     if (leading.some((each) => each === "--version" || each === "-V")) return say(terminal, `${version()}\n`);
-    if (words.length === 0)
-      return say(terminal, helpText(entries), leading.length > 0 ? exitCodes.done : exitCodes.usage);
+    if (words.length === 0) return say(terminal, helpText(entries), codeOfHelp(argv));
     if (words[0] === "help") return await runCommandLine([...words.slice(1), "--help"], terminal);
     const found = findByWords(entries, words);
     if (found.kind === "several")
@@ -44,12 +43,12 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
         `"${words.join(" ")}" may mean: ${found.candidates.map((each) => `edgemere ${each}`).join(", ")}`,
       );
     if (found.kind === "none") throw new UsageError(`there is no command "${words.join(" ")}"${hint(found.near)}`);
-    if (found.kind === "group")
-      return say(terminal, helpText(entries, found.words), rest.includes("--help") ? exitCodes.done : exitCodes.usage);
+    if (found.kind === "group") return say(terminal, helpText(entries, found.words), codeOfHelp(rest));
     const given = parse(entries, found.entry, [...leading, ...found.rest, ...rest], terminal);
     flags = given.options;
     const session = await openSession(flags, terminal);
-    server = session.target.server;
+    // Whoever is signing in need not be told to sign in.
+    server = found.entry === signIn || found.entry === setUp ? undefined : session.target.server;
     try {
       return await found.entry.run(given, session);
     } finally {
@@ -113,6 +112,10 @@ export function secondsOf(text: string): number {
     throw new UsageError(`--timeout takes a time such as 30s, 5m or 2h, not "${text}"`);
   return Number(count) * (unit === "h" ? 3_600 : unit === "m" ? 60 : 1);
 }
+
+// Help that was not asked for is the answer to half a command.
+const codeOfHelp = (line: readonly string[]): number =>
+  line.includes("--help") || line.includes("-h") ? exitCodes.done : exitCodes.usage;
 
 const hint = (near: readonly string[]) =>
   near.length > 0 ? `; did you mean ${near.map((each) => `edgemere ${each}`).join(" or ")}?` : "; see edgemere --help";

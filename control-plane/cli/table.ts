@@ -31,7 +31,7 @@ export function renderOutput(path: string, output: unknown, style: TableStyle): 
 }
 
 /** Rows under headers. On a screen that is too narrow the last columns are left out. */
-export function renderRows(list: string, rows: readonly unknown[], style: TableStyle): string {
+function renderRows(list: string, rows: readonly unknown[], style: TableStyle): string {
   if (rows.length === 0) return style.headers ? "nothing found\n" : "";
   const { colours, width = Number.POSITIVE_INFINITY } = style;
   const wanted = columnsFor(list, rows, style.columns);

@@ -1,5 +1,8 @@
 export { features, startApp, type App, type AppContext } from "./app.ts";
 export { createCore, type Core } from "./core.ts";
+export { createFaces } from "./faces/server.ts";
 export { PortTaken } from "./opened.ts";
 export { readConfig, type ControlPlaneConfig } from "./config.ts";
+export type { AnyAction } from "./platform/action.ts";
 export { levelDatabase, memoryDatabase, type Database } from "./platform/database.ts";
+export type { AnyResource } from "./platform/resource.ts";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { ConfigError } from "@edgemere/protocol/config";
-import { systemClock, systemRandom } from "@edgemere/protocol/kit";
+import { onStopSignals, systemClock, systemRandom } from "@edgemere/protocol/kit";
 import { startApp, type App } from "./app.ts";
 import { configHelp, readConfig, type ControlPlaneConfig } from "./config.ts";
 import { pinoLog } from "./log.ts";
@@ -27,6 +27,11 @@ async function main(): Promise<void> {
   try {
     const config = readConfig(argv, process.env);
     const log = pinoLog(config.logLevel);
+    // What nobody caught is a bug, or a store that failed: a fresh start looks at the disk again, going on would not.
+    process.on("uncaughtException", (error) => {
+      log.error("control plane failed", { error });
+      process.exit(1);
+    });
     const app = await startApp(config, {
       clock: systemClock,
       random: systemRandom,
@@ -67,16 +72,8 @@ async function tellToken({ core }: App): Promise<void> {
 }
 
 function stopOnSignal(app: App): void {
-  let stopping = false;
-  const stop = () => {
-    if (stopping) process.exit(1);
-    stopping = true;
-    void app[Symbol.asyncDispose]().then(() => process.exit(0));
-  };
-  process.on("SIGINT", stop);
-  process.on("SIGTERM", stop);
-  // Whoever started us with a channel has gone: nobody is left to tell us to stop.
-  if (process.send) process.on("disconnect", stop);
+  const kill = () => process.exit(1);
+  onStopSignals({ stop: () => void app[Symbol.asyncDispose]().then(() => process.exit(0)), kill }, systemClock);
 }
 
 function explain(error: unknown): string {

@@ -1,5 +1,4 @@
 import type { Appender, Disk } from "@edgemere/protocol/kit";
-import type { SimulatedDisk } from "@edgemere/protocol/simulated";
 import type { Life } from "./life.ts";
 
 /** What may befall a disk from outside. */
@@ -8,7 +7,7 @@ export interface DiskState {
 }
 
 interface DiskParts {
-  readonly disk: SimulatedDisk;
+  readonly disk: Disk;
   readonly life: Life;
   readonly state: DiskState;
   /** Told of bytes that were appended to a file and have become durable. */

@@ -7,7 +7,7 @@ type Range = Parameters<Database["keys"]>[0];
 const COMMIT = { shortest: 0, longest: 6 };
 
 /** What a database tells about each batch that has become durable, before it is part of it. */
-export type Landed = (operations: Operations) => void;
+export type Landed = (operations: Operations, isThere: (key: string) => boolean) => void;
 
 /** An ordered map that outlives the processes that use it; its batches take time, and one under way at a death has landed or not. */
 export class SimulatedDatabase {
@@ -38,11 +38,11 @@ export class SimulatedDatabase {
   }
 
   #land(operations: Operations): void {
-    this.#landed(operations);
-    this.apply(operations);
+    this.#landed(operations, (key) => this.#values.has(key));
+    this.#apply(operations);
   }
 
-  protected apply(operations: Operations): void {
+  #apply(operations: Operations): void {
     for (const operation of operations) {
       const at = this.#firstAt(operation.key);
       const isThere = this.#keys[at] === operation.key;
@@ -57,12 +57,12 @@ export class SimulatedDatabase {
   }
 
   async *#walk(range: Range, life: Life): AsyncGenerator<string> {
-    for (const key of this.#inRange(range)) yield life.ask(async () => key);
+    yield* await life.ask(async () => this.#inRange(range));
   }
 
   async *#entries(range: Range, life: Life): AsyncGenerator<readonly [string, Uint8Array]> {
-    const found = this.#inRange(range).map((key) => [key, this.#values.get(key) ?? new Uint8Array()] as const);
-    for (const entry of found) yield life.ask(async () => entry);
+    const keys = await life.ask(async () => this.#inRange(range));
+    yield* keys.map((key) => [key, this.#values.get(key) ?? new Uint8Array()] as const);
   }
 
   /** As of now: an iterator does not see what is written while it walks. */

@@ -8,26 +8,43 @@ interface Options {
   readonly script: string;
   readonly args: readonly string[];
   readonly input?: string;
+  /** Environment variables beside, or in place of, our own. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** One of our programs in a process of its own, as an operator would run it. */
 export class Program implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #exited: Promise<unknown>;
+  readonly #written = { stdout: "", stderr: "" };
   #output = "";
 
-  constructor({ script, args, input }: Options) {
-    this.#child = spawn(process.execPath, [join(root, script), ...args], { stdio: ["pipe", "pipe", "pipe", "ipc"] });
+  constructor({ script, args, input, environment }: Options) {
+    this.#child = spawn(process.execPath, [join(root, script), ...args], {
+      stdio: ["pipe", "pipe", "pipe", "ipc"],
+      env: { ...process.env, ...environment },
+    });
     this.#child.stdin?.on("error", () => {}); // it ended before it read
     this.#child.stdin?.end(input ?? "");
-    for (const stream of [this.#child.stdout, this.#child.stderr])
-      stream?.setEncoding("utf8").on("data", (text: string) => (this.#output += text));
+    for (const name of ["stdout", "stderr"] as const)
+      this.#child[name]?.setEncoding("utf8").on("data", (text: string) => {
+        this.#written[name] += text;
+        this.#output += text;
+      });
     this.#exited = once(this.#child, "close");
   }
 
   /** Everything it has written so far. */
   get output(): string {
     return this.#output;
+  }
+
+  get stdout(): string {
+    return this.#written.stdout;
+  }
+
+  get stderr(): string {
+    return this.#written.stderr;
   }
 
   get pid(): number {
@@ -44,6 +61,20 @@ export class Program implements AsyncDisposable {
     });
   }
 
+  /** Waits until it has written this, and gives the match; rejects with its output when it ends before. */
+  said(pattern: RegExp): Promise<RegExpExecArray> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        const match = pattern.exec(this.#output);
+        if (match !== null) resolve(match);
+      };
+      // After the listeners that keep what it writes.
+      for (const stream of [this.#child.stdout, this.#child.stderr]) stream?.on("data", look);
+      void this.#exited.then(() => reject(new Error(`it ended before it said ${pattern.source}:\n${this.#output}`)));
+      look();
+    });
+  }
+
   send(message: string): void {
     this.#child.send(message);
   }
@@ -52,6 +83,12 @@ export class Program implements AsyncDisposable {
   async ended(): Promise<number | null> {
     await this.#exited;
     return this.#child.exitCode;
+  }
+
+  /** As Ctrl-C does; gives its exit code. */
+  async interrupt(): Promise<number | null> {
+    this.#child.kill("SIGINT");
+    return this.ended();
   }
 
   /** Asks it to stop, and waits. */

@@ -1,12 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient, type Client } from "@edgemere/control-plane/client";
 import { watchEvents } from "@edgemere/control-plane/events";
 import { simulateFleet, type Fleet, type FleetOptions, type SimulatedDevice } from "@edgemere/simulators";
 import { AgentProgram } from "./agent-program.ts";
 import { ControlPlaneProgram } from "./control-plane-program.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
 
 export const owner = { name: "olga", password: "a long enough password" };
 
@@ -30,18 +29,18 @@ export interface World extends AsyncDisposable {
   /** Starts a real agent on this machine in a process of its own. */
   enrolAgent(name: string, flags?: readonly string[]): Promise<AgentProgram>;
   /** Events after a number, from the live channel. */
-  events(types: readonly string[], after?: number): AsyncGenerator<WatchedEvent>;
+  events(types: readonly string[], after?: number, signal?: AbortSignal): AsyncGenerator<WatchedEvent>;
 }
 
 export type WatchedEvent = ReturnType<typeof watchEvents> extends AsyncGenerator<infer E> ? E : never;
 
 export async function startWorld({ devices = 0, ...fleetOptions }: Options = {}): Promise<World> {
-  const folder = await mkdtemp(join(tmpdir(), "edgemere-world-"));
+  const temporary = await temporaryFolder("world");
+  const folder = temporary.path;
   const controlPlane = new ControlPlaneProgram(join(folder, "control-plane"));
-  const open: AsyncDisposable[] = [controlPlane];
+  const open: AsyncDisposable[] = [temporary, controlPlane];
   const close = async () => {
     for (const each of open.toReversed()) await each[Symbol.asyncDispose]();
-    await rm(folder, { recursive: true, force: true });
   };
   try {
     const { ports, setupCode = "" } = await controlPlane.start();
@@ -69,7 +68,7 @@ export async function startWorld({ devices = 0, ...fleetOptions }: Options = {})
         }, `the agent ${name} to come online`);
         return agent;
       },
-      events: (types, after) => watchEvents({ baseUrl, token, types, after }),
+      events: (types, after, signal) => watchEvents({ baseUrl, token, types, after, signal }),
       [Symbol.asyncDispose]: close,
     };
   } catch (error) {

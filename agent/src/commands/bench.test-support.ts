@@ -121,7 +121,7 @@ export async function aBench({ disk, clock, host, allow = ["exec"] }: BenchParts
   };
 }
 
-export async function reportsIn(spool: Spool): Promise<readonly CommandReport[]> {
+async function reportsIn(spool: Spool): Promise<readonly CommandReport[]> {
   const records = await spool.read("result", spool.position("result").firstUnacknowledged, {
     bytes: Infinity,
     records: Infinity,

@@ -14,10 +14,11 @@ import type { Outbox } from "../link/outbox.ts";
 import { handlers } from "./handlers/index.ts";
 import { takeIn, type Intake } from "./intake.ts";
 import type { JournalEntry } from "./journal-entry.ts";
+import type { EndedCommand } from "./journal-state.ts";
 import { openJournal, type OpenedJournal } from "./journal.ts";
 import { mayRunAgain, nextSteps, type Step } from "./lanes.ts";
 import { CommandOutputSender } from "./output.ts";
-import { endedEntry, finalReport, progressReport, readReport, type Ending } from "./report.ts";
+import { endedEntry, finalReport, phaseWord, progressReport, readReport, type Ending } from "./report.ts";
 import { run, type StopCause } from "./run.ts";
 
 export interface CommandParts {
@@ -188,9 +189,7 @@ export class CommandExecutor implements CommandDuty, AsyncDisposable {
   async #take(step: Step): Promise<void> {
     switch (step.step) {
       case "report":
-        await this.#report(readReport(step.ended.report));
-        this.#mayTell(step.ended.id);
-        return this.#opened.journal.append({ entry: "reported", id: step.ended.id });
+        return this.#tellEnd(step.ended);
       case "expire":
         return this.#end(step.command, { phase: "expired", reason: "too-old", detail: "it waited past its deadline" });
       case "cancel":
@@ -200,6 +199,14 @@ export class CommandExecutor implements CommandDuty, AsyncDisposable {
       case "run":
         return this.#begin(step.command);
     }
+  }
+
+  async #tellEnd({ id, report }: EndedCommand): Promise<void> {
+    const final = readReport(report);
+    await this.#report(final);
+    await this.#opened.journal.append({ entry: "reported", id });
+    this.#mayTell(id);
+    this.#parts.env.log.info("command ended", { command: id, phase: phaseWord(final.phase), reason: final.reason });
   }
 
   async #begin(command: Command): Promise<void> {
@@ -236,10 +243,8 @@ export class CommandExecutor implements CommandDuty, AsyncDisposable {
   }
 
   async #end(command: Command, ending: Ending): Promise<void> {
-    const { clock, log } = this.#parts.env;
-    await this.#opened.journal.append(endedEntry(command, ending, clock.now()));
+    await this.#opened.journal.append(endedEntry(command, ending, this.#parts.env.clock.now()));
     this.#cancelled.delete(command.command);
-    log.info("command ended", { command: command.command, phase: ending.phase, reason: ending.reason });
   }
 
   #report(commandReport: ReturnType<typeof finalReport>): Promise<void> {

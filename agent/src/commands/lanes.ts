@@ -22,7 +22,7 @@ export interface View {
 // A command that takes the agent down with it is not tried for ever.
 const MOST_STARTS = 3;
 
-export const laneOf = (command: Command): string => {
+const laneOf = (command: Command): string => {
   const kind = kindOfTask(command.task);
   return kind === undefined ? "" : commandKinds[kind].lane;
 };

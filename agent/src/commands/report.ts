@@ -26,6 +26,10 @@ const phases = {
   interrupted: Phase.COMMAND_PHASE_INTERRUPTED,
 } as const satisfies Record<PhaseWord, number>;
 
+/** The word for a phase of the wire, for the log. */
+export const phaseWord = (phase: number): string =>
+  Object.entries(phases).find(([, each]) => each === phase)?.[0] ?? `phase ${phase}`;
+
 /** How a command ended. */
 export interface Ending {
   readonly phase: Exclude<PhaseWord, "journaled" | "running">;

@@ -64,6 +64,8 @@ export class Session {
   #waiting = 0;
   readonly #refusals = new Map<string, number>();
   #helloAt: number | undefined;
+  /** When to say hello once more, because something of what came could not be done. */
+  #askAgainAt: number | undefined;
   #room = { message: limits.messageBytes, window: limits.windowBytes, pausedUntil: 0 };
 
   constructor(parts: SessionParts, epoch: number) {
@@ -169,9 +171,10 @@ export class Session {
     });
   }
 
-  /** Bytes that make no sense are not worth a connection; whatever else went wrong is put right by the next Sync. */
+  /** Bytes that make no sense are not worth a connection; whatever else went wrong is put right by the next Sync, which is asked for. */
   #refuse(topic: string, error: unknown): void {
     const kind = error instanceof ProtocolError ? error.reason : "failed";
+    if (kind === "failed") this.#askAgainAt ??= this.#parts.env.clock.monotonic() + LOOK_AGAIN;
     const count = (this.#refusals.get(kind) ?? 0) + 1;
     this.#refusals.set(kind, count);
     if (kind === "failed" || count === 1)
@@ -264,6 +267,10 @@ export class Session {
     const now = this.#parts.env.clock.monotonic();
     const since = (moment: number | undefined) => moment !== undefined && now - moment >= ANSWER_WITHIN;
     if (since(this.#helloAt)) this.#end("the control plane did not answer the hello");
+    if (this.#askAgainAt !== undefined && now >= this.#askAgainAt) {
+      this.#askAgainAt = undefined;
+      void this.#hello();
+    }
     if ([...this.#flights.values()].some((flight) => since(flight.waitingSince)))
       this.#end("the control plane did not acknowledge what was sent");
     return "settled";

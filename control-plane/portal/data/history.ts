@@ -67,7 +67,7 @@ async function clockOffset(device: string, signal: AbortSignal): Promise<number>
 }
 
 /** Older samples, without those that the newer answer covers, and then the newer. */
-export function merged(older: History, newer: History, from: number): History {
+function merged(older: History, newer: History, from: number): History {
   const keyOf = ({ metric, instance }: Series) => `${metric}\0${instance}`;
   const added = new Map(newer.series.map((series) => [keyOf(series), series]));
   const known = older.series.map((series) => {

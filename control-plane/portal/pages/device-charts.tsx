@@ -1,3 +1,4 @@
+import "../parts/chart.css";
 import { Group, SegmentedControl, Text, TextInput } from "@mantine/core";
 import { useLocalStorage } from "@mantine/hooks";
 import { lazy, Suspense, useState } from "react";

@@ -2,7 +2,7 @@ import uPlot from "uplot";
 import type { History } from "../data/history.ts";
 
 /** Told apart also by those who see few colours, on light and on dark. */
-export const LINE_COLOURS = [
+const LINE_COLOURS = [
   "#1c7ed6",
   "#e8590c",
   "#2b8a3e",

@@ -1,5 +1,5 @@
 import { createHash, createPrivateKey, createPublicKey, X509Certificate } from "node:crypto";
-import { privateKeyFromSeed, publicKeyBytes, v1, type SigningKey } from "@edgemere/protocol";
+import { privateKeyFromSeed, publicKeyBytes, SERVER_NAME, v1, type SigningKey } from "@edgemere/protocol";
 import { DAY, type Clock, type Disk, type Random } from "@edgemere/protocol/kit";
 import {
   certifyDevice,
@@ -11,9 +11,6 @@ import {
   type CertificateFacts,
   type CertifiedKey,
 } from "./certificates.ts";
-
-/** The name under which every agent expects the control plane, wherever it lives. */
-export const SERVER_NAME = "control-plane.edgemere";
 
 const ROOT_DAYS = 20 * 365;
 const ISSUER_DAYS = 10 * 365;

@@ -3,8 +3,8 @@ import * as x509 from "@peculiar/x509";
 import { connect as connectMqtt, type IClientOptions, type MqttClient } from "mqtt";
 import { ManualClock, SimulatedDisk, seededRandom } from "@edgemere/protocol/simulated";
 import { silentLog, systemClock } from "@edgemere/protocol/kit";
-import type { ProtocolError } from "@edgemere/protocol";
-import { openAuthority, SERVER_NAME, type CertificateAuthority } from "./authority.ts";
+import { SERVER_NAME, type ProtocolError } from "@edgemere/protocol";
+import { openAuthority, type CertificateAuthority } from "./authority.ts";
 import { startBroker, type Admit } from "./broker.ts";
 import type { Carrier, DeviceMessages } from "./link.ts";
 

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { connect as connectTls } from "node:tls";
 import type { MqttClient } from "mqtt";
-import { SERVER_NAME } from "./authority.ts";
+import { SERVER_NAME } from "@edgemere/protocol";
 import { startedBroker } from "./broker.test-support.ts";
 
 const closeOf = (client: MqttClient) => new Promise<void>((resolve) => client.once("close", () => resolve()));

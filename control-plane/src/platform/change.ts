@@ -1,6 +1,6 @@
 import type { SignalOf } from "@edgemere/protocol/kit";
 import { Problem } from "./problem.ts";
-import type { AnyMachine, AnyResource, Draft, EventOf, Row, Table } from "./resource.ts";
+import type { AnyMachine, AnyResource, Draft, Row, Table } from "./resource.ts";
 
 /** News of the domain before it has a number. */
 export interface Occurrence {
@@ -131,5 +131,3 @@ export class Conflict extends Problem {
     this.name = "Conflict";
   }
 }
-
-export type { EventOf };

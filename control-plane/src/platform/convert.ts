@@ -8,15 +8,25 @@ import { Problem, type FieldProblem } from "./problem.ts";
  * Problem invalid-input that names every field, and the known ones where a field is unknown.
  */
 export function convert(action: AnyAction, raw: unknown): unknown {
-  if (typeof raw !== "object" || raw === null || Array.isArray(raw))
-    throw new Problem("invalid-input", "the input must be a JSON object");
+  if (!isObject(raw)) throw new Problem("invalid-input", "the input must be a JSON object");
   const schema = action.input as TObject;
   const input = Object.fromEntries(Object.entries(raw).flatMap(([name, value]) => field(action, schema, name, value)));
-  const value = Value.Default(schema, Value.Convert(schema, input));
+  const value = Value.Default(schema, unlessCut(input, Value.Convert(schema, input)));
   const errors = [...errorsOf(schema, value, action)];
   if (errors.length > 0) throw new Problem("invalid-input", errors.map(({ detail }) => detail).join("; "), { errors });
   return value;
 }
+
+/** Takes back conversions that lost something: 1.5 is no integer, also not with its fraction cut off. */
+function unlessCut(given: unknown, converted: unknown): unknown {
+  if (typeof converted === "number") return Number(given) === converted ? converted : given;
+  if (Array.isArray(converted) && Array.isArray(given)) return converted.map((each, i) => unlessCut(given[i], each));
+  if (!isObject(converted) || !isObject(given)) return converted;
+  return Object.fromEntries(Object.entries(converted).map(([name, each]) => [name, unlessCut(given[name], each)]));
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 function field({ aliases = {} }: AnyAction, schema: TObject, given: string, value: unknown): [string, unknown][] {
   const name = Object.hasOwn(aliases, given) ? (aliases[given] ?? given) : given;
@@ -58,9 +68,12 @@ function sentence(error: ValueError, schema: TObject, action: AnyAction): string
   const known = Object.keys(schema.properties).join(", ") || "none";
   const isMissing = error.value === undefined;
   const isUnknown = /additional|unexpected/i.test(error.message);
+  const pattern = Object.keys((error.schema["patternProperties"] as object | undefined) ?? {})[0];
+  if (isUnknown && pattern !== undefined) return `"${name}" is not allowed: the name must match ${pattern}`;
   if (isUnknown) return `"${name}" is no parameter of ${action.path as string}; it takes: ${known}`;
   if (isMissing) return `"${name}" is required`;
-  return `"${name}" ${wanted(error.schema) ?? error.message.toLowerCase()}, not ${shown(error.value)}`;
+  const given = action.secrets?.includes(error.path.split("/")[1] ?? "") ? "" : `, not ${shown(error.value)}`;
+  return `"${name}" ${wanted(error.schema) ?? error.message.toLowerCase()}${given}`;
 }
 
 function wanted(schema: TSchema): string | undefined {

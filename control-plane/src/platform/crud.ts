@@ -27,14 +27,16 @@ export const lookups = <const P extends string, R extends AnyResource>(resource:
   };
 };
 
-export const lookupHandlers = <R extends AnyResource>(
-  resource: R,
-  { find, list }: ReturnType<typeof lookups<string, R>>,
-) => [
-  handle(find, async ({ id }: { id: string }, { store }: PlatformContext) => resolve(store, resource, id)),
+type Lookups<R extends AnyResource> = ReturnType<typeof lookups<string, R>>;
+
+export const lookupHandlers = <R extends AnyResource>(resource: R, { find, list }: Lookups<R>) => [
+  findHandler(resource, find),
   // Ids are made in order of time, so reversed ids are newest first.
   handle(list, async ({ limit = 50, cursor }: { limit?: number; cursor?: string }, { store }: PlatformContext) => {
     const page = await store.list(resource, { limit, cursor, reverse: true });
     return { ...page, items: page.items as Row<R>[] };
   }),
 ];
+
+export const findHandler = <R extends AnyResource>(resource: R, find: Lookups<R>["find"]) =>
+  handle(find, async ({ id }: { id: string }, { store }: PlatformContext) => resolve(store, resource, id));

@@ -1,4 +1,4 @@
-/** One part of a key. Numbers sort by value, strings by code unit, false before true. */
+/** One part of a key. Numbers sort by value, strings by code point (the order of their UTF-8 bytes), false before true. */
 export type KeyPart = string | number | boolean;
 
 // U+0000 separates parts and therefore may not occur inside one: a part that contains it, whoever chose it, cannot reach into another range.

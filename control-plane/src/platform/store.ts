@@ -103,8 +103,7 @@ export class Store implements AsyncDisposable {
 
   /** Lands all changes and their events, or none. Resolves when they are durable. Throws Conflict when a row moved since it was looked at. */
   commit(...changes: readonly Change[]): Promise<void> {
-    if (this.#broken !== undefined)
-      return Promise.reject(new Error("the store failed and takes no more writes", { cause: this.#broken }));
+    if (this.#broken !== undefined) return Promise.reject(refusal(this.#broken));
     const done = new Promise<void>((resolve, reject) => this.#waiting.push({ changes, resolve, reject }));
     this.#writing ??= this.#writeAll();
     return done;
@@ -169,6 +168,8 @@ export class Store implements AsyncDisposable {
   }
 
   async #writeGroup(group: readonly Waiting[]): Promise<void> {
+    // What waited behind a failed write would take its numbers, which may be on the disk already.
+    if (this.#broken !== undefined) return group.forEach(({ reject }) => reject(refusal(this.#broken)));
     const batch = new Batch(this.#database, this.#clock.now(), this.#lastNumber);
     const accepted: Waiting[] = [];
     for (const each of group) {
@@ -198,6 +199,8 @@ export class Store implements AsyncDisposable {
     this.#recent = [...this.#recent, ...events].slice(-RECENT_EVENTS);
   }
 }
+
+const refusal = (cause: unknown) => new Error("the store failed and takes no more writes", { cause });
 
 /** A cursor that does not belong to the list it was given for. */
 export class InvalidCursor extends Error {

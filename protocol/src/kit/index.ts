@@ -4,3 +4,4 @@ export * from "./env.ts";
 export * from "./machine.ts";
 export * from "./node-env.ts";
 export * from "./reconciler.ts";
+export * from "./stop-signals.ts";

@@ -150,6 +150,37 @@ test("on a full disk an event takes the room of output, and refused output is co
   assert.equal(logs.explained + logs.details.length, 102);
 });
 
+/** A full disk on which somebody else takes whatever becomes free. */
+class CrowdedDisk extends SimulatedDisk {
+  isFull = false;
+  override async write(path: string, content: Uint8Array): Promise<void> {
+    if (this.isFull) throw Object.assign(new Error("no space left"), { code: "ENOSPC" });
+    return super.write(path, content);
+  }
+  override async append(path: string) {
+    const file = await super.append(path);
+    const write = async (content: Uint8Array) => {
+      if (this.isFull) throw Object.assign(new Error("no space left"), { code: "ENOSPC" });
+      return file.write(content);
+    };
+    return { ...file, write, size: file.size };
+  }
+}
+
+test("what is given up on a full disk is explained after a restart, even when somebody else took the room", async () => {
+  const disk = new CrowdedDisk();
+  const spool = await open(disk);
+  for (let i = 0; i < 20; i++) await spool.append("log", output(`c${i}`, 30_000));
+  disk.isFull = true;
+  await assert.rejects(spool.append("event", event("refused")));
+  disk.isFull = false;
+  disk.cutPower(seededRandom(1));
+
+  const receiver = new Receiver();
+  await receiver.drain(await open(disk), "log");
+  assert.equal(receiver.explained + receiver.details.length, 20);
+});
+
 test("a damaged record in the middle becomes a gap, and what follows it is read", async () => {
   const disk = new SimulatedDisk();
   const first = await open(disk);

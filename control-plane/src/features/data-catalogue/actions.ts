@@ -1,7 +1,7 @@
 import { handle } from "../../platform/action.ts";
 import { moved, put, updated, type Change } from "../../platform/change.ts";
 import type { PlatformContext } from "../../platform/context.ts";
-import { lookupHandlers } from "../../platform/crud.ts";
+import { findHandler, lookupHandlers } from "../../platform/crud.ts";
 import type { SessionNews } from "../../platform/feature.ts";
 import { pageOfMatches } from "../../platform/pages.ts";
 import { Problem } from "../../platform/problem.ts";
@@ -20,7 +20,12 @@ const TAGS_AT_MOST = 64;
 
 export const catalogueActions = [
   ...lookupHandlers(data, contract.dataLookups),
-  ...lookupHandlers(dataSource, contract.sourceLookups),
+  findHandler(dataSource, contract.sourceLookups.find),
+  handle(contract.sourceLookups.list, async ({ device: ref, limit = 50, cursor }, { store }: PlatformContext) => {
+    const where = ref === undefined ? {} : { index: "device", prefix: [(await resolve(store, device, ref)).id] };
+    const page = await store.list(dataSource, { ...where, limit, cursor, reverse: true });
+    return { ...page, items: [...page.items] };
+  }),
   handle(contract.queryData, async ({ expression, limit = 50, cursor }, { store }: PlatformContext) => {
     const query = compileQuery(expression);
     const isWanted = (row: contract.Data) => row.state !== "removed" && query.matches(viewOf(row));

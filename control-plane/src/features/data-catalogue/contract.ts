@@ -4,9 +4,11 @@ import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
 import { resource, rowSchema, type Row } from "../../platform/resource.ts";
 import { lookups } from "../../platform/crud.ts";
 
-export const Tags = Type.Record(Type.String({ maxLength: 256 }), Type.String({ maxLength: 256 }), {
-  description: "Meta-data: keys and values",
-});
+export const Tags = Type.Record(
+  Type.String({ pattern: "^[^\\x00-\\x1f\\x7f]{1,256}$" }),
+  Type.String({ maxLength: 256 }),
+  { additionalProperties: false, description: "Meta-data: keys and values" },
+);
 export const Query = Type.String({
   minLength: 1,
   maxLength: 2_048,
@@ -104,7 +106,17 @@ export const queryData = action({
   output: PageOf(rowSchema(data)),
 });
 export const dataLookups = lookups(data, "diml/dml/fmdm/data", "data:read");
-export const sourceLookups = lookups(dataSource, "diml/dml/fmdm/datasource", "data:read");
+const lookedUp = lookups(dataSource, "diml/dml/fmdm/datasource", "data:read");
+export const sourceLookups = {
+  find: lookedUp.find,
+  list: action({
+    ...lookedUp.list,
+    input: Type.Object({
+      device: Type.Optional(Ref("device", "Only those on one device: id or name")),
+      ...pageInput,
+    }),
+  }),
+};
 export const tagData = action({
   path: "diml/dml/fmdm/data/tag",
   summary: "Set and remove tags of a piece of data",

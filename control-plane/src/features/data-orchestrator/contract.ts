@@ -199,7 +199,14 @@ export const findData = action({
     lifetime: Type.Optional(
       Type.Integer({ minimum: 1, maximum: 31_536_000, default: 3_600, description: "Seconds it is needed" }),
     ),
-    copies: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 1 })),
+    copies: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 100,
+        default: 1,
+        description: "In how many places each content is wanted",
+      }),
+    ),
   }),
   output: rowSchema(dataRequest),
 });

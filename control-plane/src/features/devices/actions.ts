@@ -2,6 +2,7 @@ import { handle } from "../../platform/action.ts";
 import { moved, updated } from "../../platform/change.ts";
 import { pageOfMatches } from "../../platform/pages.ts";
 import { resolve } from "../../platform/reference.ts";
+import type { Store } from "../../platform/store.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
 import * as contract from "./contract.ts";
 import type { DevicesContext } from "./context.ts";
@@ -30,6 +31,12 @@ const patch = async (
     return resolve(store, device, row.id);
   });
 
+async function countOf(store: Store, isWanted: (row: contract.Device) => boolean): Promise<number> {
+  let total = 0;
+  for await (const row of store.scan(device)) if (isWanted(row)) total++;
+  return total;
+}
+
 const count = (counts: Record<string, number>, key: string) => {
   counts[key] = (counts[key] ?? 0) + 1;
 };
@@ -37,9 +44,10 @@ const count = (counts: Record<string, number>, key: string) => {
 export const deviceActions = [
   handle(contract.listDevices, async ({ selector, limit = 50, cursor }, { store }: DevicesContext) => {
     const wanted = selector === undefined || selector.trim() === "" ? undefined : compileSelector(selector);
-    if (wanted === undefined)
-      return store.list(device, { index: "name", limit, cursor }).then((page) => ({ ...page, items: [...page.items] }));
-    return pageOfMatches(store.walk(device, { index: "name", cursor }), (row) => wanted.matches(viewOf(row)), limit);
+    const isWanted = (row: contract.Device) => wanted === undefined || wanted.matches(viewOf(row));
+    const page = await pageOfMatches(store.walk(device, { index: "name", cursor }), isWanted, limit);
+    // Counted once, with the first page: whoever turns pages knows it already.
+    return cursor === undefined ? { ...page, total: await countOf(store, isWanted) } : page;
   }),
   handle(contract.findDevice, async ({ device: ref }, { store }: DevicesContext) => resolve(store, device, ref)),
   handle(contract.updateDevice, async ({ device: ref, name }, context: DevicesContext) =>

@@ -7,9 +7,7 @@ import { resource, rowSchema, type Row } from "../../platform/resource.ts";
 export const Labels = Type.Record(
   Type.String({ pattern: "^[a-z0-9]([a-z0-9._/-]{0,61}[a-z0-9])?$" }),
   Type.String({ maxLength: 256 }),
-  {
-    description: "Keys and values an operator gives a device",
-  },
+  { additionalProperties: false, description: "Keys and values an operator gives a device" },
 );
 const FactValue = Type.Union([Type.String(), Type.Number(), Type.Boolean()]);
 export const presences = ["offline", "online", "silent"] as const;
@@ -18,6 +16,7 @@ const Name = Type.String({
   minLength: 1,
   maxLength: 128,
   pattern: "^[^\\s/\\x00-\\x1f\\x7f]([^/\\x00-\\x1f\\x7f]*[^\\s/\\x00-\\x1f\\x7f])?$",
+  description: "Name of the device, without a slash",
 });
 
 export const device = resource({
@@ -246,9 +245,9 @@ export const registerAgent = action({
     certificateRequest: Type.String({ maxLength: 8_192, description: "PKCS#10, PEM; only its public key is used" }),
     messageKey: Type.String({ maxLength: 64, description: "Raw Ed25519 public key, base64" }),
     name: Type.String({ maxLength: 253, description: "Proposed name: the host's" }),
-    machineId: Type.String({ maxLength: 128 }),
-    agentVersion: Type.String({ maxLength: 64 }),
-    nonce: Type.String({ maxLength: 64 }),
+    machineId: Type.String({ maxLength: 128, description: "What the operating system knows the host by" }),
+    agentVersion: Type.String({ maxLength: 64, description: "Version of the agent that asks" }),
+    nonce: Type.String({ maxLength: 64, description: "Random text that makes this request unlike any other" }),
     labels: Type.Optional(Labels),
   }),
   output: Type.Object({

@@ -41,11 +41,13 @@ export const tokenActions = [
     const page = await store.list(token, { limit, cursor, reverse: true });
     return { ...page, items: page.items.map(shown) };
   }),
-  handle(contract.revokeToken, async ({ id }, { store }: DevicesContext) => {
-    const row = await resolve(store, token, id);
-    await store.commit(moved(token, row, "revoke"));
-    return shown(await resolve(store, token, row.id));
-  }),
+  handle(contract.revokeToken, async ({ id }, { store }: DevicesContext) =>
+    repeatOnConflict(async () => {
+      const row = await resolve(store, token, id);
+      await store.commit(moved(token, row, "revoke"));
+      return shown(await resolve(store, token, row.id));
+    }),
+  ),
   handle(contract.registerAgent, async (input, context: DevicesContext) => {
     const { store, clock, newId, authority } = context;
     const [tokenId = "", secret = ""] = input.token.split(".");

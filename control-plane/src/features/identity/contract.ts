@@ -108,7 +108,11 @@ export const setUp = action({
   secrets: ["code", "password"],
   isShownOnce: true,
   session: "begins",
-  input: Type.Object({ code: Type.String({ maxLength: 128 }), name: UserName, password: Password }),
+  input: Type.Object({
+    code: Type.String({ maxLength: 128, description: "The setup code" }),
+    name: UserName,
+    password: Password,
+  }),
   output: Session,
 });
 export const signIn = action({
@@ -119,7 +123,10 @@ export const signIn = action({
   secrets: ["password"],
   isShownOnce: true,
   session: "begins",
-  input: Type.Object({ name: Type.String({ maxLength: 64 }), password: Type.String({ maxLength: 1_024 }) }),
+  input: Type.Object({
+    name: Type.String({ maxLength: 64, description: "Name of the account" }),
+    password: Type.String({ maxLength: 1_024, description: "Its password" }),
+  }),
   output: Session,
 });
 export const signOut = action({
@@ -183,7 +190,11 @@ export const createUser = action({
   effect: "write",
   permission: "identity:user",
   secrets: ["password"],
-  input: Type.Object({ name: UserName, password: Password, roles: Type.Array(RoleName, { minItems: 1 }) }),
+  input: Type.Object({
+    name: UserName,
+    password: Password,
+    roles: Type.Array(RoleName, { minItems: 1, description: "What the person may do" }),
+  }),
   output: UserOutput,
 });
 export const listUsers = action({
@@ -242,7 +253,7 @@ export const listEvents = action({
         description: "Only these; `datarequest.*` stands for all of a class",
       }),
     ),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: 100 })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: 100, description: "Events at most" })),
   }),
   output: Type.Object({
     events: Type.Array(

@@ -4,7 +4,10 @@ import { HOUR, machine } from "@edgemere/protocol/kit";
 import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
 import { resource, rowSchema, type Row } from "../../platform/resource.ts";
 
-const Kind = Type.Union((Object.keys(commandKinds) as CommandKind[]).map((kind) => Type.Literal(kind)));
+const Kind = Type.Union(
+  (Object.keys(commandKinds) as CommandKind[]).map((kind) => Type.Literal(kind)),
+  { description: "What to do; see cpl/dm/job/kinds" },
+);
 const Arguments = Type.Record(Type.String(), Type.Unknown(), {
   description: "Arguments of the kind; see cpl/dm/job/kinds",
 });

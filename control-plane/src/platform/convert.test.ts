@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Type } from "@sinclair/typebox";
+import { action, pageInput } from "./action.ts";
+import { convert } from "./convert.ts";
+import { Problem } from "./problem.ts";
+
+const order = action({
+  path: "shop/order",
+  summary: "Order",
+  effect: "write",
+  permission: "shop:order",
+  input: Type.Object({
+    name: Type.String({ minLength: 1, maxLength: 8 }),
+    count: Type.Optional(Type.Integer({ minimum: 1, maximum: 9 })),
+    price: Type.Optional(Type.Number()),
+    urgent: Type.Optional(Type.Boolean()),
+    size: Type.Optional(Type.Union([Type.Literal("small"), Type.Literal("large")])),
+    code: Type.Optional(Type.String({ pattern: "^[a-z]+$" })),
+    tags: Type.Optional(Type.Array(Type.String())),
+    numbers: Type.Optional(Type.Array(Type.Integer())),
+    labels: Type.Optional(Type.Record(Type.String(), Type.String())),
+    anything: Type.Optional(Type.Unknown()),
+    ...pageInput,
+  }),
+  output: Type.Object({}),
+  aliases: { title: "name" },
+});
+
+const given = (input: object) => convert(order, { name: "book", ...input });
+const accepted: readonly (readonly [what: string, raw: object, input: object])[] = [
+  ["text for a number", { count: "3" }, { count: 3 }],
+  ["text for a fraction", { price: "1.5" }, { price: 1.5 }],
+  ["text for yes and no", { urgent: "true" }, { urgent: true }],
+  ["a number for text", { code: "abc", name: 42 }, { code: "abc", name: "42" }],
+  ["one of the words", { size: "large" }, { size: "large" }],
+  ["a single value for a list", { tags: "a" }, { tags: ["a"] }],
+  ["repeated values for a list", { tags: ["a", "b"] }, { tags: ["a", "b"] }],
+  ["JSON text for a list", { numbers: "[1,2]" }, { numbers: [1, 2] }],
+  ["text numbers in a list", { numbers: ["1", "2"] }, { numbers: [1, 2] }],
+  ["JSON text for an object", { labels: '{"site":"berlin"}' }, { labels: { site: "berlin" } }],
+  ["an object for an object", { labels: { site: "berlin" } }, { labels: { site: "berlin" } }],
+  ["a text that is no JSON where anything goes", { anything: "{oops" }, { anything: "{oops" }],
+  ["a field that is undefined", { count: undefined }, {}],
+];
+for (const [what, raw, input] of accepted) {
+  test(`${what} is taken`, () => {
+    assert.deepEqual(given(raw), { name: "book", limit: 50, ...input });
+  });
+}
+
+test("another name of a field means the field", () => {
+  assert.deepEqual(convert(order, { title: "book" }), { name: "book", limit: 50 });
+});
+
+test("a field that is left out has its default", () => {
+  assert.equal((given({}) as { limit: number }).limit, 50);
+});
+
+test("what was given is not changed", () => {
+  const raw = { name: "book", numbers: ["1"], labels: { a: "b" } };
+
+  convert(order, raw);
+
+  assert.deepEqual(raw, { name: "book", numbers: ["1"], labels: { a: "b" } });
+});
+
+const refused: readonly (readonly [what: string, raw: object, pointer: string, detail: string])[] = [
+  ["a number that is none", { count: "many" }, "/count", '"count" must be a number from 1 to 9, not "many"'],
+  ["a number below the bounds", { count: 0 }, "/count", '"count" must be a number from 1 to 9, not 0'],
+  ["a number above the bounds", { count: "10" }, "/count", '"count" must be a number from 1 to 9, not 10'],
+  ["a fraction for a whole number", { numbers: [1.5] }, "/numbers/0", '"numbers.0" must be an integer, not 1.5'],
+  ["a fraction as text", { count: "1.5" }, "/count", '"count" must be a number from 1 to 9, not "1.5"'],
+  ["a power as text", { numbers: "1e3" }, "/numbers/0", '"numbers.0" must be an integer, not "1e3"'],
+  ["a word of no union", { size: "huge" }, "/size", '"size" must be one of small, large, not "huge"'],
+  ["a text too short", { name: "" }, "/name", '"name" must be a string of 1 to 8 characters, not ""'],
+  [
+    "a text too long",
+    { name: "a long name" },
+    "/name",
+    '"name" must be a string of 1 to 8 characters, not "a long name"',
+  ],
+  ["a text of another pattern", { code: "A" }, "/code", '"code" must be a string that matches ^[a-z]+$, not "A"'],
+  ["text where an object belongs", { labels: "x" }, "/labels", '"labels" must be an object, not "x"'],
+  ["a list where an object belongs", { labels: [] }, "/labels", '"labels" must be an object, not []'],
+  ["null", { name: null }, "/name", '"name" must be a string of 1 to 8 characters, not null'],
+];
+for (const [what, raw, pointer, detail] of refused) {
+  test(`${what} is refused with what was wanted and what was given`, () => {
+    assert.throws(
+      () => given(raw),
+      (error: unknown) => {
+        assert.ok(error instanceof Problem);
+        assert.deepEqual([error.type, error.errors], ["invalid-input", [{ pointer, detail }]]);
+        assert.equal(error.message, detail);
+        return true;
+      },
+    );
+  });
+}
+
+test("a field that is missing is told as required", () => {
+  assert.throws(() => convert(order, {}), { name: "Problem", message: '"name" is required' });
+});
+
+for (const word of ["nmae", "toString", "constructor", "__proto__"]) {
+  test(`the field ${word}, which nobody declared, is refused with those that exist`, () => {
+    const raw = JSON.parse(`{"name":"book","${word}":"x"}`) as object;
+
+    assert.throws(() => convert(order, raw), {
+      name: "Problem",
+      message: `"${word}" is no parameter of shop/order; it takes: ${Object.keys(order.input.properties).join(", ")}`,
+    });
+  });
+}
+
+test("every wrong field is told at once", () => {
+  assert.throws(
+    () => convert(order, { count: 0, size: "huge", nmae: "x" }),
+    (error: unknown) => {
+      assert.ok(error instanceof Problem);
+      assert.deepEqual(error.errors.map(({ pointer }) => pointer).toSorted(), ["/count", "/name", "/nmae", "/size"]);
+      return true;
+    },
+  );
+});
+
+test("a value of any length is told by its first 80 characters, and of many errors the first 20", () => {
+  const many = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`x${i}`, 1]));
+
+  assert.throws(
+    () => given({ size: "s".repeat(10_000) }),
+    (error: Error) => error.message.length < 150,
+  );
+  assert.throws(
+    () => given(many),
+    (error: unknown) => error instanceof Problem && error.errors.length === 20,
+  );
+});
+
+for (const raw of [null, undefined, "text", 42, [], [{ name: "book" }]]) {
+  test(`${JSON.stringify(raw) ?? "nothing"} is no input`, () => {
+    assert.throws(() => convert(order, raw), { name: "Problem", message: "the input must be a JSON object" });
+  });
+}

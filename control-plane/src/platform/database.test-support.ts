@@ -1,0 +1,23 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { levelDatabase, memoryDatabase, type Database } from "./database.ts";
+
+/** A folder that is gone after the test. */
+export function aFolder(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), "edgemere-database-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+/** Every database a store may stand on; closed after the test. */
+export const databases: Readonly<Record<string, (t: TestContext) => Promise<Database>>> = {
+  "a database in memory": async () => memoryDatabase(),
+  LevelDB: async (t) => {
+    const folder = aFolder(t);
+    const database = await levelDatabase(folder);
+    t.after(() => database.close());
+    return database;
+  },
+};

@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Type } from "@sinclair/typebox";
+import { DAY } from "@edgemere/protocol/kit";
+import { ManualClock } from "@edgemere/protocol/simulated";
+import { action, type AnyAction } from "./action.ts";
+import { nobody, type Caller } from "./caller.ts";
+import { Idempotency } from "./idempotency.ts";
+import { Problem } from "./problem.ts";
+import { contentOf, keptDatabase } from "./sample-resource.test-support.ts";
+import { Store } from "./store.ts";
+
+const order = action({
+  path: "shop/order",
+  summary: "Order",
+  effect: "write",
+  permission: "shop:order",
+  input: Type.Object({ name: Type.String() }),
+  output: Type.Object({ number: Type.Integer() }),
+});
+const alice: Caller = {
+  actor: "user:alice",
+  via: "rest",
+  permissions: ["*"],
+  requestId: "r1",
+  idempotencyKey: "key-1",
+};
+const conflict = (message: RegExp) => ({ name: "Problem", type: "conflict", message });
+
+async function aShop(database = keptDatabase(), clock = new ManualClock()) {
+  const idempotency = new Idempotency(await Store.open(database, clock), () => clock.now());
+  let orders = 0;
+  const run = async () => ({ number: ++orders });
+  return {
+    clock,
+    database,
+    idempotency,
+    orders: () => orders,
+    ask: (caller: Caller, input: object = { name: "book" }, of: AnyAction = order, how: () => Promise<unknown> = run) =>
+      idempotency.once(caller, of, input, how),
+  };
+}
+
+test("the same key with the same input gives the first answer again, and nothing is done twice", async () => {
+  const shop = await aShop();
+
+  assert.deepEqual([await shop.ask(alice), await shop.ask(alice)], [{ number: 1 }, { number: 1 }]);
+  assert.equal(shop.orders(), 1);
+});
+
+test("a request that is repeated while the first is under way waits for its answer", async () => {
+  const shop = await aShop();
+
+  const answers = await Promise.all([shop.ask(alice), shop.ask(alice), shop.ask(alice)]);
+
+  assert.deepEqual(answers, [{ number: 1 }, { number: 1 }, { number: 1 }]);
+});
+
+test("the first answer is known after a restart", async () => {
+  const shop = await aShop();
+  await shop.ask(alice);
+
+  const again = await aShop(shop.database);
+
+  assert.deepEqual(await again.ask(alice), { number: 1 });
+  assert.equal(again.orders(), 0);
+});
+
+test("the same input with its fields in another order is the same input", async () => {
+  const shop = await aShop();
+
+  await shop.ask(alice, { name: "book", count: 1 });
+
+  assert.deepEqual(await shop.ask(alice, { count: 1, name: "book" }), { number: 1 });
+});
+
+test("a key is not taken for another input or another action, neither later nor at once", async () => {
+  const shop = await aShop();
+  const other = { ...order, path: "shop/cancel" };
+  const refusal = conflict(/used with another input; take a new key/);
+
+  const [, atOnce] = await Promise.allSettled([shop.ask(alice), shop.ask(alice, { name: "pen" })]);
+
+  assert.ok(atOnce.status === "rejected" && atOnce.reason instanceof Problem);
+  await assert.rejects(shop.ask(alice, { name: "pen" }), refusal);
+  await assert.rejects(shop.ask(alice, { name: "book" }, other), refusal);
+});
+
+test("requests without a key, of another caller or of nobody are done each time", async () => {
+  const shop = await aShop();
+  const { idempotencyKey: _, ...keyless } = alice;
+  const stranger = { ...alice, ...nobody };
+
+  for (const caller of [alice, keyless, keyless, { ...alice, actor: "user:bob" }, stranger, stranger])
+    await shop.ask(caller);
+
+  assert.equal(shop.orders(), 6);
+});
+
+test("what failed may be tried again under the same key", async () => {
+  const shop = await aShop();
+  const failing = () => Promise.reject(new Problem("unavailable", "closed"));
+
+  await assert.rejects(shop.ask(alice, undefined, order, failing), /closed/);
+
+  assert.deepEqual(await shop.ask(alice), { number: 1 });
+});
+
+test("a secret that was shown once is not shown again and not kept", async () => {
+  const shop = await aShop();
+  const make = { ...order, isShownOnce: true };
+  const run = async () => ({ secret: "hunter2" });
+
+  assert.deepEqual(await shop.ask(alice, {}, make, run), { secret: "hunter2" });
+
+  await assert.rejects(shop.ask(alice, {}, make, run), conflict(/its secret was shown once; revoke what it made/));
+  assert.doesNotMatch(await contentOf(shop.database), /hunter2/);
+});
+
+test("an answer is forgotten after a day, and not before", async () => {
+  const shop = await aShop();
+  await shop.ask(alice);
+  await shop.clock.advance(DAY - 1);
+  await shop.idempotency.forgetOld();
+  assert.deepEqual(await shop.ask(alice), { number: 1 });
+
+  await shop.clock.advance(1);
+  await shop.idempotency.forgetOld();
+
+  assert.deepEqual(await shop.ask(alice), { number: 2 });
+});

@@ -1,0 +1,139 @@
+import type { Path } from "@edgemere/control-plane/client";
+
+type Effect = "read" | "write" | "destroy";
+
+/** What can be asked, written down once more by hand: an address that is renamed or lost by accident is missed here. */
+export const actions = {
+  // Device Manager
+  "cpl/dm/device/list": "read",
+  "cpl/dm/device/find": "read",
+  "cpl/dm/device/update": "write",
+  "cpl/dm/device/label": "write",
+  "cpl/dm/device/retire": "destroy",
+  "cpl/dm/device/quarantine": "write",
+  "cpl/dm/device/release": "write",
+  "cpl/dm/device/history": "read",
+  "cpl/dm/device/summary": "read",
+  "cpl/dm/agent/register": "write",
+  "cpl/dm/token/create": "write",
+  "cpl/dm/token/list": "read",
+  "cpl/dm/token/revoke": "write",
+  "cpl/dm/session/list": "read",
+  "cpl/dm/session/refusals": "read",
+  // Jobs
+  "cpl/dm/job/create": "write",
+  "cpl/dm/job/find": "read",
+  "cpl/dm/job/list": "read",
+  "cpl/dm/job/cancel": "write",
+  "cpl/dm/job/output": "read",
+  "cpl/dm/job/kinds": "read",
+  "cpl/dm/job/abandon": "write",
+  // Telemetry
+  "cpl/ta/latest": "read",
+  "cpl/ta/history": "read",
+  "cpl/ta/metrics": "read",
+  // Data Catalogue
+  "diml/dml/fmdm/query": "read",
+  "diml/dml/fmdm/data/find": "read",
+  "diml/dml/fmdm/data/list": "read",
+  "diml/dml/fmdm/data/tag": "write",
+  "diml/dml/fmdm/datasource/find": "read",
+  "diml/dml/fmdm/datasource/list": "read",
+  "diml/dml/fmdm/datasource/refresh": "write",
+  // Data Orchestrator: the published six, the ad hoc one, and the look-ups of its classes
+  "diml/dml/do/evaluate": "write",
+  "diml/dml/do/reserve": "write",
+  "diml/dml/do/datainstance/create": "write",
+  "diml/dml/do/datainstance/destroy": "destroy",
+  "diml/dml/do/datainstance/find": "read",
+  "diml/dml/do/datainstance/list": "read",
+  "diml/find": "write",
+  "diml/dml/do/datarequest/find": "read",
+  "diml/dml/do/datarequest/list": "read",
+  "diml/dml/do/datarequest/explain": "read",
+  "diml/dml/do/datareference/find": "read",
+  "diml/dml/do/datareference/list": "read",
+  "diml/dml/do/datareservation/find": "read",
+  "diml/dml/do/datareservation/list": "read",
+  // Identity and access
+  "ia/status": "read",
+  "ia/setup": "write",
+  "ia/signin": "write",
+  "ia/signout": "write",
+  "ia/whoami": "read",
+  "ia/token/create": "write",
+  "ia/token/list": "read",
+  "ia/token/revoke": "write",
+  "ia/user/create": "write",
+  "ia/user/list": "read",
+  "ia/user/disable": "write",
+  "ia/audit/list": "read",
+  "ia/audit/verify": "read",
+  "ia/event/list": "read",
+} as const satisfies { readonly [P in Path]: Effect };
+
+/** Each class with its life, chain by chain, and what else is told of it. */
+export const classes: Readonly<
+  Record<string, { readonly initial?: string; readonly life: readonly string[]; readonly news?: readonly string[] }>
+> = {
+  device: {
+    initial: "pending",
+    life: ["pending → active → quarantined → active", "pending → retired", "active → retired", "quarantined → retired"],
+    news: ["online", "offline", "silent"],
+  },
+  enrolmenttoken: { initial: "open", life: ["open → used", "open → expired", "open → revoked"] },
+  job: {
+    initial: "running",
+    life: ["running → succeeded", "running → partial", "running → failed", "running → cancelled"],
+  },
+  command: {
+    initial: "queued",
+    life: [
+      "queued → offered → journaled → running → succeeded",
+      "queued → expired",
+      "queued → cancelled",
+      "offered → rejected",
+      "offered → expired",
+      "journaled → cancelled",
+      "running → failed",
+      "running → timedout",
+      "running → interrupted",
+      "running → lost",
+    ],
+  },
+  data: { initial: "available", life: ["available → unavailable → available → removed", "unavailable → removed"] },
+  datasource: { initial: "ready", life: ["ready → suspended → ready → shutdown", "suspended → shutdown"] },
+  datarequest: {
+    initial: "needed",
+    life: [
+      "needed → selected → evaluated → satisfied → completed",
+      "needed → failed",
+      "selected → failed",
+      "evaluated → failed",
+      "satisfied → failed",
+    ],
+  },
+  datareservation: { initial: "created", life: ["created → confirmed", "created → rejected", "created → expired"] },
+  datareference: {
+    initial: "provisioning",
+    life: ["provisioning → provisioned", "provisioning → failedprovision"],
+  },
+  datainstance: {
+    initial: "placing",
+    life: ["placing → ready → stale → removed", "ready → lost → removed", "ready → removed"],
+  },
+  user: { initial: "active", life: ["active → disabled"] },
+  apitoken: { initial: "active", life: ["active → revoked", "active → expired"] },
+};
+
+/** "Messages handled" of the Data Orchestrator, and what each is given. */
+export const messagesHandled: Readonly<Record<string, readonly [address: string, input: object]>> = {
+  "datareference.provisioning": ["diml/dml/do/datainstance/create", { dataref: "the-id" }],
+  "datarequest.needed": ["diml/dml/do/reserve", { request: "the-id" }],
+  "datarequest.selected": ["diml/dml/do/evaluate", { request: "the-id" }],
+};
+
+/** "Messages sent" of the Data Orchestrator. */
+export const messagesSent = ["datainstance", "datarequest", "datareservation"].flatMap((name) =>
+  ["create", "destroy", "updated"].map((word) => `${name}.${word}`),
+);

@@ -1,0 +1,131 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { features, readConfig, startApp, type AnyAction, type AnyResource, type App } from "@edgemere/control-plane";
+import { createClient, type Client } from "@edgemere/control-plane/client";
+import { runCommandLine } from "@edgemere/control-plane/command-line";
+import { silentLog, systemClock, systemRandom } from "@edgemere/protocol/kit";
+import { io } from "socket.io-client";
+
+/** Everything that is declared, in the order of the features. */
+export const declaredActions: readonly AnyAction[] = features.flatMap((feature) =>
+  feature.actions.map(({ action }) => action),
+);
+export const declaredResources: readonly AnyResource[] = features.flatMap((feature) => feature.resources);
+
+export interface Ran {
+  readonly code: number;
+  readonly output: string;
+}
+
+/** The whole control plane in this process, and an owner who is signed in. */
+export interface Served extends AsyncDisposable {
+  readonly app: App;
+  /** The owner's credential. */
+  readonly token: string;
+  readonly client: Client;
+  /** Temporary; gone with the rest. */
+  readonly folder: string;
+  /** Asks REST; without a token as nobody. */
+  ask(method: string, path: string, options?: { readonly token?: string; readonly input?: unknown }): Promise<Answer>;
+  /** Opens a socket.io connection with this token. */
+  live(token: string): Live;
+  /** Runs the command line as a script would. */
+  type(...words: readonly string[]): Promise<Ran>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+export interface Live extends Disposable {
+  /** Gives the acknowledgement. */
+  emit(name: string, message: unknown): Promise<LiveAnswer>;
+}
+
+interface LiveAnswer {
+  readonly output?: unknown;
+  readonly problem?: { readonly type: string; readonly status: number; readonly detail: string };
+}
+
+export async function startServed(): Promise<Served> {
+  const folder = await mkdtemp(join(tmpdir(), "edgemere-conformance-"));
+  const listeners = ["portal", "mqtt", "device", "subscribers"].flatMap((name) => [
+    `--${name}-port=0`,
+    `--${name}-host=127.0.0.1`,
+  ]);
+  const config = readConfig(["--data", join(folder, "data"), "--address", "127.0.0.1", ...listeners], {});
+  const app = await startApp(config, {
+    clock: systemClock,
+    random: systemRandom,
+    log: silentLog,
+    version: "0.0.0",
+    portalFolder: folder,
+  });
+  const baseUrl = app.address;
+  const account = { code: app.setupCode ?? "", name: "olga", password: "a long enough password" };
+  const { token = "" } = await createClient({ baseUrl }).call("ia/setup", account);
+
+  return {
+    app,
+    token,
+    folder,
+    client: createClient({ baseUrl, token }),
+    ask: (method, path, options) => ask(`${baseUrl}/${path}`, method, options),
+    live: (credential) => live(baseUrl, credential),
+    type: (...words) =>
+      typed(words, { EDGEMERE_SERVER: baseUrl, EDGEMERE_TOKEN: token, XDG_CONFIG_HOME: join(folder, "config") }),
+    [Symbol.asyncDispose]: async () => {
+      await app[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+async function ask(
+  url: string,
+  method: string,
+  { token, input }: { readonly token?: string; readonly input?: unknown } = {},
+): Promise<Answer> {
+  const response = await fetch(url, {
+    method,
+    redirect: "manual",
+    headers: {
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...(input !== undefined && { "content-type": "application/json" }),
+    },
+    ...(input !== undefined && { body: JSON.stringify(input) }),
+  });
+  const text = await response.text();
+  const isJson = /json/.test(response.headers.get("content-type") ?? "");
+  return { status: response.status, body: isJson ? (JSON.parse(text) as Record<string, unknown>) : { text } };
+}
+
+function live(baseUrl: string, token: string): Live {
+  const socket = io(baseUrl, {
+    path: "/edgemere/socket.io",
+    transports: ["websocket"],
+    auth: { token },
+    forceNew: true,
+    reconnection: false,
+  });
+  return {
+    emit: (name, message) =>
+      new Promise((resolve, reject) => {
+        socket.once("connect_error", reject);
+        socket.emit(name, message, resolve);
+      }),
+    [Symbol.dispose]: () => socket.disconnect(),
+  };
+}
+
+async function typed(words: readonly string[], environment: Readonly<Record<string, string>>): Promise<Ran> {
+  const stdin = new PassThrough();
+  const output = new PassThrough();
+  stdin.end();
+  const interrupted = new AbortController().signal;
+  const code = await runCommandLine(words, { stdin, stdout: output, stderr: output, environment, interrupted });
+  return { code, output: String((output.read() as Buffer | null) ?? "") };
+}

@@ -1,0 +1,222 @@
+import { ConnectError, type Connection, type ConnectionEvents, type Transport } from "@edgemere/agent";
+import { unpack, type Bye, type Packet } from "@edgemere/protocol";
+import { MINUTE, SECOND, type Random } from "@edgemere/protocol/kit";
+import type { ManualClock } from "@edgemere/protocol/simulated";
+import type { Life } from "./life.ts";
+import type { ServedLink } from "./served-link.ts";
+import type { Trace } from "./trace.ts";
+import { Wire } from "./wire.ts";
+
+interface NetworkParts {
+  readonly clock: ManualClock;
+  readonly random: Random;
+  readonly trace: Trace;
+  /** Told in the order in which devices' connections were taken. */
+  readonly connected: (device: string, epoch: number) => void;
+}
+
+const ATTEMPT = { shortest: 5, longest: 60 };
+// A host that does not answer is given up after this; see the agent's own limit.
+const GIVEN_UP_AFTER = 20 * SECOND;
+const ADDRESS = "192.0.2.1";
+
+/**
+ * Connections between devices and a broker at the control plane. Messages of one connection keep their order and go
+ * with it when it breaks; its two ends may notice that at different times, and a will may be told minutes later.
+ */
+export class Network {
+  readonly #parts: NetworkParts;
+  /** The connection that the broker holds for each device. */
+  readonly #wires = new Map<string, Wire>();
+  readonly #severed = new Set<string>();
+  #served: ServedLink | undefined;
+
+  constructor(parts: NetworkParts) {
+    this.#parts = parts;
+  }
+
+  /** How a device reaches the control plane, for as long as one agent lives there. */
+  transport(device: string, life: Life): Transport {
+    return { connect: ({ will }, events) => this.#connect({ device, will, events, life }) };
+  }
+
+  /** A control plane listens. */
+  serve(served: ServedLink): void {
+    this.#served = served;
+    served.link.attach({
+      send: (packet) => served.life.contact(() => this.#down(packet), { shortest: 0, longest: 1 }),
+      disconnect: (device) => {
+        if (!served.life.isOver) this.#brokerEnds(this.#wires.get(device), { will: true });
+      },
+    });
+  }
+
+  /** The control plane is gone; its host says so, or nobody does. */
+  unserve(says: "reset" | "nothing"): void {
+    this.#served = undefined;
+    for (const wire of this.#wires.values()) {
+      wire.brokerHolds = false;
+      const notices = says === "reset" ? this.#upTo(100) : this.#upTo(MINUTE);
+      this.#later(notices, () => wire.loseAgent("the broker is gone"));
+      // A broker with a memory sweeps up the wills of those it held when it died.
+      if (this.#parts.random.next() < 0.3) this.#tellWill(wire, MINUTE + this.#upTo(3 * MINUTE));
+    }
+    this.#wires.clear();
+  }
+
+  /** No packet passes any more, in either direction, until `heal`. */
+  cut(device: string): void {
+    this.#parts.trace.tell(`${device} is cut off`);
+    this.#severed.add(device);
+    this.#break(this.#wires.get(device), MINUTE);
+  }
+
+  /** The connection is reset; a new one may be made at once. */
+  reset(device: string): void {
+    this.#parts.trace.tell(`${device} is reset`);
+    this.#break(this.#wires.get(device), 100);
+  }
+
+  heal(device: string): void {
+    this.#severed.delete(device);
+  }
+
+  /** A device's process is gone: its host closes the connection, or is gone with it. */
+  abandon(device: string, says: "closed" | "nothing"): void {
+    const wire = this.#wires.get(device);
+    if (wire === undefined) return;
+    wire.agentHolds = false;
+    this.#later(says === "closed" ? this.#upTo(50) : this.#upTo(90 * SECOND), () =>
+      this.#brokerEnds(wire, { will: true }),
+    );
+  }
+
+  async #connect(attempt: {
+    readonly device: string;
+    readonly will: Packet;
+    readonly events: ConnectionEvents;
+    readonly life: Life;
+  }): Promise<Connection> {
+    const { device, life, will } = attempt;
+    const { clock, trace } = this.#parts;
+    const wire = await life.contact(() => this.#accept(attempt), ATTEMPT);
+    if (wire instanceof Wire) return this.#agentEnd(wire, life);
+    trace.tell(`${device} finds no connection: ${wire}`, will.payload);
+    if (wire === "unreachable") await life.ask(() => clock.sleep(this.#upTo(GIVEN_UP_AFTER)));
+    throw new ConnectError(wire, `the control plane is ${wire}`);
+  }
+
+  #accept(attempt: {
+    readonly device: string;
+    readonly will: Packet;
+    readonly events: ConnectionEvents;
+  }): Wire | "unreachable" | "refused" {
+    const { device, will } = attempt;
+    if (this.#served === undefined || this.#severed.has(device)) return "unreachable";
+    if (!this.#served.admits(device)) return "refused";
+    this.#brokerEnds(this.#wires.get(device), { will: true });
+    const wire = new Wire(attempt);
+    this.#wires.set(device, wire);
+    this.#parts.connected(device, epochOf(will));
+    this.#parts.trace.tell(`${device} connected`, will.payload);
+    return wire;
+  }
+
+  #agentEnd(wire: Wire, life: Life): Connection {
+    return {
+      publish: (packet) => life.contact(() => this.#up(wire, packet), { shortest: 0, longest: 1 }),
+      close: async () => {
+        if (life.isOver || !wire.agentHolds) return;
+        wire.closeAgent();
+        // Without the goodbye of MQTT the broker learns of it like of a death.
+        this.#later(wire.isBroken ? this.#upTo(90 * SECOND) : this.#upTo(50), () =>
+          this.#brokerEnds(wire, { will: wire.isBroken }),
+        );
+      },
+    };
+  }
+
+  /** Resolves with the broker's receipt. */
+  #up(wire: Wire, { topic, payload }: Packet): Promise<void> {
+    const { clock, trace } = this.#parts;
+    return new Promise((resolve, reject) => {
+      if (!wire.agentHolds) return reject(new Error("not connected"));
+      wire.waitForReceipt(reject);
+      const arrive = async () => {
+        const served = this.#served;
+        if (!wire.carriesUp || served === undefined) return;
+        trace.tell(`up ${topic}`, payload);
+        try {
+          await served.life.ask(() => served.link.arrived(wire.device, topic, payload, ADDRESS));
+        } catch (error) {
+          trace.tell(`up ${topic} failed: ${error instanceof Error ? error.message : String(error)}`);
+          return this.#brokerEnds(wire, { will: true });
+        }
+        if (!wire.brokerHolds) return;
+        this.#later(wire.nextDown(clock.monotonic(), this.#delay()), () => {
+          if (!wire.isBroken && wire.agentHolds) wire.receipt(reject, resolve);
+        });
+      };
+      this.#later(wire.nextUp(clock.monotonic(), this.#delay()), () => void arrive());
+    });
+  }
+
+  #down({ topic, payload }: Packet): void {
+    const { clock, trace } = this.#parts;
+    const wire = this.#wires.get(topic.split("/")[2] ?? "");
+    if (wire === undefined) return;
+    this.#served?.sent(topic, payload);
+    trace.tell(`down ${topic}`, payload);
+    this.#later(wire.nextDown(clock.monotonic(), this.#delay()), () => {
+      if (!wire.isBroken && wire.agentHolds) wire.events.arrived(topic, payload);
+    });
+  }
+
+  /** Both ends notice in their own time. */
+  #break(wire: Wire | undefined, within: number): void {
+    if (wire === undefined) return;
+    wire.isBroken = true;
+    this.#later(this.#upTo(within), () => wire.loseAgent("the connection is cut"));
+    this.#later(this.#upTo(within * 1.5), () => this.#brokerEnds(wire, { will: true }));
+  }
+
+  #brokerEnds(wire: Wire | undefined, { will }: { readonly will: boolean }): void {
+    if (wire === undefined || !wire.brokerHolds) return;
+    const { random, trace } = this.#parts;
+    wire.brokerHolds = false;
+    trace.tell(`${wire.device} disconnected`);
+    // What was on its way on the old road may still come in after the new one was taken.
+    wire.isStraggling = !wire.isBroken && random.next() < 0.3;
+    if (this.#wires.get(wire.device) === wire) {
+      this.#wires.delete(wire.device);
+      this.#served?.link.dropped(wire.device);
+    }
+    if (will) this.#tellWill(wire, random.next() < 0.7 ? 0 : this.#upTo(3 * MINUTE));
+    if (!wire.isBroken) this.#later(this.#upTo(50), () => wire.loseAgent("the broker closed the connection"));
+  }
+
+  #tellWill(wire: Wire, delay: number): void {
+    this.#later(delay, () => {
+      const served = this.#served;
+      if (served === undefined) return;
+      this.#parts.trace.tell(`${wire.device} left a will`, wire.will.payload);
+      void served.life.ask(() => served.link.arrived(wire.device, wire.will.topic, wire.will.payload, "")).catch(() => {});
+    });
+  }
+
+  /** A few milliseconds, now and then a second. */
+  #delay(): number {
+    return this.#upTo(this.#parts.random.next() < 0.05 ? SECOND : 20);
+  }
+
+  #upTo(ms: number): number {
+    return Math.floor(this.#parts.random.next() * ms);
+  }
+
+  #later(ms: number, happen: () => void): void {
+    void this.#parts.clock.sleep(ms).then(happen);
+  }
+}
+
+/** The number of the session that a will is for. */
+const epochOf = ({ topic, payload }: Packet): number => (unpack(topic, payload).message as Bye).sessionEpoch;

@@ -1,0 +1,101 @@
+import { MINUTE, SECOND } from "@edgemere/protocol/kit";
+import { Faults } from "./faults.ts";
+import { profileOf, type Profile } from "./profiles.ts";
+import { startWorld, type PlantedBugs, type World } from "./world.ts";
+import { Work } from "./work.ts";
+
+export interface Run {
+  readonly seed: number;
+  readonly profile: string;
+  readonly fingerprint: string;
+  readonly events: number;
+  readonly simulatedMs: number;
+  readonly records: number;
+  readonly gaps: number;
+  readonly commands: Readonly<Record<string, number>>;
+}
+
+/** A run went wrong: what, and what led to it. */
+export class SeedFailed extends Error {
+  readonly seed: number;
+  constructor(seed: number, profile: Profile, { what, before }: { what: string; before: readonly string[] }) {
+    super(
+      `seed ${seed} ("${profile.name}"): ${what}\n` +
+        `the last ${before.length} events:\n  ${before.join("\n  ")}\n` +
+        `replay it with EDGEMERE_SEED=${seed}, and keep it in test/seeds.json`,
+    );
+    this.name = "SeedFailed";
+    this.seed = seed;
+  }
+}
+
+const STEPS = 14;
+/** Looks in a row at which all must be at rest: presence takes longer than an acknowledgement. */
+const CALM_LOOKS = 3;
+/** Backoff, deadlines and late wills are over by then. */
+const SETTLES_WITHIN = 15 * MINUTE;
+
+/** Minutes of a small world's troubles, and then peace. Throws SeedFailed. */
+export async function runSeed(seed: number, bugs: PlantedBugs = {}): Promise<Run> {
+  const profile = profileOf(seed);
+  const world = await startWorld(seed, profile, bugs);
+  const { clock, random, trace } = world;
+  const check = () => {
+    if (trace.violation !== undefined) throw new SeedFailed(seed, profile, trace.violation);
+  };
+  const faults = new Faults(world, profile);
+  const work = new Work(world);
+  for (let step = 0; step < STEPS; step++) {
+    await clock.advance(Math.floor(random.next() * 10 * SECOND));
+    work.give();
+    if (random.next() < 0.6) faults.strike();
+    check();
+  }
+  await settle(world, faults);
+  check();
+  close(world);
+  check();
+  return {
+    seed,
+    profile: profile.name,
+    fingerprint: trace.fingerprint(),
+    events: trace.events,
+    simulatedMs: clock.monotonic(),
+    records: world.records.storedRecords,
+    gaps: world.records.explainedGaps,
+    commands: world.events.ends(),
+  };
+}
+
+/** No more faults: everything comes up, and what is under way comes to its end. */
+async function settle({ clock, random, trace, controlPlane, devices, events }: World, faults: Faults): Promise<void> {
+  const unsettled = () => {
+    if (!controlPlane.isUp) return "the control plane is down";
+    const loose = devices.filter(({ id }) => !events.isRetired(id)).find((device) => !isAtRest(device.status()));
+    if (loose) return `${loose.id} is not at rest: ${JSON.stringify(loose.status())}`;
+    return events.openCommands.length > 0 ? `commands are open: ${events.openCommands.join(", ")}` : undefined;
+  };
+  const until = clock.monotonic() + SETTLES_WITHIN;
+  for (let calm = 0; calm < CALM_LOOKS && trace.violation === undefined;) {
+    // Who was stopping when the faults ended must be started once more.
+    faults.end();
+    // Not in step with the devices, which would be seen in the same moment of their round each time.
+    await clock.advance(Math.floor((3 + 3 * random.next()) * SECOND));
+    const rest = unsettled();
+    calm = rest === undefined ? calm + 1 : 0;
+    if (rest !== undefined && clock.monotonic() >= until) trace.wrong(rest);
+  }
+}
+
+const isAtRest = (status: { isConnected: boolean; unacknowledged: number; openCommands: number } | undefined) =>
+  status !== undefined && status.isConnected && status.unacknowledged === 0 && status.openCommands === 0;
+
+function close({ records, events, controlPlane, devices, trace }: World): void {
+  events.close();
+  records.audit(controlPlane.database);
+  for (const { id } of devices) {
+    if (events.isRetired(id)) continue;
+    records.close(id);
+    if (events.presenceOf(id) !== "online") trace.wrong(`${id} is connected and ${events.presenceOf(id) ?? "unknown"}`);
+  }
+}
