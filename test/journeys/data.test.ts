@@ -137,7 +137,7 @@ test("a data reference is provisioned, and its instances are found, listed and d
   const made = await rest("POST", "datainstance/create", { dataref });
   assert.equal(made.status, 200);
   await eventually(
-    async () => (await rest("GET", "datareference/find", { attr1: "logs" })).body.state === "provisioned",
+    async () => (await rest("GET", "datareference/find", { id: "logs" })).body.state === "provisioned",
     "the reference to be provisioned",
   );
 

@@ -13,7 +13,7 @@ import { State } from "../parts/state.tsx";
 
 /** The places on the device where data lives, and what lies there. */
 export function DeviceDataSources({ device }: { readonly device: DeviceRow }) {
-  const sources = useRead("diml/dml/fmdm/datasource/list", { limit: 500 });
+  const sources = useRead("diml/dml/fmdm/datasource/list", { device: device.id, limit: 500 });
   const paging = usePaging(device.id);
   const pieces = useRead("diml/dml/fmdm/query", {
     expression: `device_id:${device.id}`,
@@ -24,16 +24,15 @@ export function DeviceDataSources({ device }: { readonly device: DeviceRow }) {
     <Stack>
       <Section title="Sources">
         <Answer of={sources}>
-          {({ items }) => {
-            const own = items.filter((source) => source.device === device.id);
-            return own.length === 0 ? (
+          {({ items }) =>
+            items.length === 0 ? (
               <Empty title="The device offers no data">
                 Name directories in the agent’s configuration; what lies in them is catalogued.
               </Empty>
             ) : (
               <DataTable
                 caption="Data sources of the device"
-                rows={own}
+                rows={items}
                 keyOf={({ id }) => id}
                 columns={[
                   { title: "Name", cell: ({ name }) => <Plain text={name} /> },
@@ -47,8 +46,8 @@ export function DeviceDataSources({ device }: { readonly device: DeviceRow }) {
                   { title: "Trouble", isMinor: true, cell: ({ failure }) => <Plain text={failure || "–"} /> },
                 ]}
               />
-            );
-          }}
+            )
+          }
         </Answer>
       </Section>
       <Section title="Data">

@@ -1,7 +1,7 @@
 import { useComputedColorScheme } from "@mantine/core";
 import { useMemo, useState } from "react";
 import uPlot from "uplot";
-import { withHoles } from "../data/chart-data.ts";
+import { withHoles } from "../data/samples.ts";
 import { visible } from "../data/hostile-text.ts";
 import type { History, Series } from "../data/history.ts";
 import { ChartLegend } from "./chart-legend.tsx";

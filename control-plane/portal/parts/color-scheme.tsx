@@ -7,7 +7,7 @@ const NAMES = { auto: "as the system", light: "light", dark: "dark" } as const;
 
 /** Switches between light, dark, and what the system prefers; the choice is kept. */
 export function ColorScheme() {
-  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const { colorScheme, setColorScheme } = useMantineColorScheme({ keepTransitions: true });
   const next = NEXT[colorScheme];
   const label = `Colours: ${NAMES[colorScheme]}. Change to ${NAMES[next]}`;
   return (

@@ -6,6 +6,7 @@ import { MINUTE } from "@edgemere/protocol/kit";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { Problem, problems } from "../platform/problem.ts";
 import type { FaceParts } from "./face.ts";
+import { pageStyleSource } from "./pages.ts";
 import { problemOf } from "./refusal.ts";
 
 export interface TlsCredentials {
@@ -143,8 +144,7 @@ const contentSecurityPolicy = {
     imgSrc: ["'self'", "data:"],
     manifestSrc: ["'self'"],
     scriptSrc: ["'self'"],
-    // The portal's components make style elements while they run (sizes per screen width). Scripts stay strict, and
-    // without those a style can do no more than look wrong.
-    styleSrc: ["'self'", "'unsafe-inline'"],
+    // Not one style element but that of our plain pages: the portal's components set what they need through the DOM.
+    styleSrc: ["'self'", pageStyleSource],
   },
 };

@@ -1,4 +1,9 @@
+import { createHash } from "node:crypto";
 import type { FastifyReply } from "fastify";
+
+const style = "body { font: 1rem/1.6 system-ui, sans-serif; max-width: 40rem; margin: 3rem auto; padding: 0 1rem }";
+/** What the content security policy must name, for the pages carry their style in themselves. */
+export const pageStyleSource = `'sha256-${createHash("sha256").update(style).digest("base64")}'`;
 
 /** A page of plain text in the browser's own look. What is given must not come from outside: it is not escaped. */
 export const sendPage = (reply: FastifyReply, title: string, body: string): FastifyReply =>
@@ -12,7 +17,7 @@ const pageOf = (title: string, body: string): string => `<!doctype html>
 <meta name="color-scheme" content="light dark">
 <link rel="icon" href="data:,">
 <title>${title} – Edgemere</title>
-<style>body { font: 1rem/1.6 system-ui, sans-serif; max-width: 40rem; margin: 3rem auto; padding: 0 1rem }</style>
+<style>${style}</style>
 </head>
 <body>
 <main>

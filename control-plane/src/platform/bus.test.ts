@@ -221,7 +221,7 @@ test("a reaction that is new to an old log sees it from the beginning", async ()
   assert.deepEqual(noted, ["p1"]);
 });
 
-test("a thousand events of others are passed over, and not read again after a restart", async () => {
+test("when a thousand events of others were passed over, that is written down: a restart does not read them again", async () => {
   const database = keptDatabase();
   const clock = new ManualClock();
   const before = await aPost({ database, clock });
@@ -231,5 +231,5 @@ test("a thousand events of others are passed over, and not read again after a re
 
   const cursor = await database.get(keyOf("row", "cursor", "parcel.sent → post/note"));
 
-  assert.deepEqual(JSON.parse(Buffer.from(cursor ?? []).toString()), { id: "parcel.sent → post/note", number: 1_200 });
+  assert.deepEqual(JSON.parse(Buffer.from(cursor ?? []).toString()), { id: "parcel.sent → post/note", number: 1_000 });
 });

@@ -11,7 +11,7 @@ export function convert(action: AnyAction, raw: unknown): unknown {
   if (!isObject(raw)) throw new Problem("invalid-input", "the input must be a JSON object");
   const schema = action.input as TObject;
   const input = Object.fromEntries(Object.entries(raw).flatMap(([name, value]) => field(action, schema, name, value)));
-  const value = Value.Default(schema, unlessCut(input, Value.Convert(schema, input)));
+  const value = Value.Default(schema, unlessCut(input, Value.Convert(schema, structuredClone(input))));
   const errors = [...errorsOf(schema, value, action)];
   if (errors.length > 0) throw new Problem("invalid-input", errors.map(({ detail }) => detail).join("; "), { errors });
   return value;

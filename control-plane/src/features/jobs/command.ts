@@ -62,10 +62,8 @@ export function outcomeOf(states: readonly CommandState[]): "succeed" | "fail" |
   return states.includes("succeeded") ? "partly" : "fail";
 }
 
-/** The output a command sent, as far as its result tells; undefined when it tells nothing. */
-export function outputBytesSent({ result }: Command): number | undefined {
-  const { outputBytes, droppedBytes = 0 } = (result ?? {}) as { outputBytes?: number; droppedBytes?: number };
-  return outputBytes === undefined ? undefined : outputBytes - droppedBytes;
-}
+/** The output a command sent, as far as its result tells, what was dropped not among it; undefined when it tells nothing. */
+export const outputBytesSent = ({ result }: Command): number | undefined =>
+  (result as { readonly outputBytes?: number } | undefined)?.outputBytes;
 
 export const isOver = (job: Job): boolean => job.state !== "running";
