@@ -104,7 +104,7 @@ Edgemere runs.
 
   Portal        ${portal}
 ${setupCode === undefined ? "" : `  Setup code    ${setupCode}   the portal asks for it once, to make the first account\n`}${withAgent ? "  This machine  is its first device: the portal shows its charts within seconds\n" : ""}  More devices  on another host: npx edgemere-agent enrol TOKEN
-                a token comes from the portal (Devices, Enrol a device) or from: npx edgemere token create
+                a token comes from the portal (Devices, Enrol a device) or from: npx edgemere dm token create
                 devices reach the control plane at ${deviceApi}
   Data          ${dataFolder}
   Logs          ${join(dataFolder, "control-plane.log")}${withAgent ? " and agent.log beside it" : ""}

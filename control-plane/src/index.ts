@@ -1,6 +1,5 @@
 export { features, startApp, type App, type AppContext } from "./app.ts";
 export { createCore, type Core } from "./core.ts";
-export { createFaces } from "./faces/server.ts";
 export { PortTaken } from "./opened.ts";
 export { readConfig, type ControlPlaneConfig } from "./config.ts";
 export type { AnyAction } from "./platform/action.ts";

@@ -83,5 +83,7 @@ function explain(error: unknown): string {
   return `edgemere-control-plane: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 }
 
-const isLocked = (error: unknown): boolean =>
-  error instanceof Error && (("code" in error && error.code === "LEVEL_LOCKED") || isLocked(error.cause));
+function isLocked(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return ("code" in error && error.code === "LEVEL_LOCKED") || isLocked(error.cause);
+}

@@ -80,7 +80,9 @@ for (const [path, effect] of addresses) {
 test("the OpenAPI document has every action with its methods, and nothing else", async () => {
   const { body } = await served.ask("GET", "edgemere/openapi.json");
 
-  const told = Object.entries(body["paths"] as Record<string, object>).map(([path, item]) => [path, Object.keys(item)]);
+  const told = Object.entries(body["paths"] as Record<string, object>).map(
+    ([path, item]) => [path, Object.keys(item)] as const,
+  );
   // POST of what can be read is told once for all in the document's introduction.
   const openApiMethods = { read: ["get"], write: ["post"], destroy: ["post", "delete"] };
   assert.deepEqual(
@@ -110,7 +112,9 @@ test("every class of the domain has the life that the domain gives it", () => {
   const lives = declaredResources.map((resource) => {
     const life = resource.life as { readonly initial: string; readonly diagram: () => string };
     const wanted = classes[resource.name as string];
-    const arrows = [...life.diagram().matchAll(/^ {2}(\w+) --> (\w+):/gm)].map(([, from, to]) => `${from} → ${to}`);
+    const arrows = [...life.diagram().matchAll(/^ {2}(\w+) --> (\w+):/gm)].map(
+      ([, from = "", to = ""]) => `${from} → ${to}`,
+    );
     const missing = (wanted?.life ?? []).flatMap(arrowsOf).filter((arrow) => !arrows.includes(arrow));
     return [resource.name as string, { initial: life.initial, missing }] as const;
   });
@@ -173,7 +177,7 @@ const sorted = (record: Readonly<Record<string, unknown>>) =>
 /** Pairs of neighbours in "a → b → c". */
 function arrowsOf(chain: string): readonly string[] {
   const states = chain.split(" → ");
-  return states.slice(1).map((to, index) => `${states[index]} → ${to}`);
+  return states.slice(1).map((to, index) => `${states[index] ?? ""} → ${to}`);
 }
 
 function eventsOf(name: string): readonly string[] {

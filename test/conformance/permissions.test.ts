@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { request } from "node:https";
 import { after, before, test } from "node:test";
-import { createFaces, type AnyAction } from "@edgemere/control-plane";
+import type { AnyAction } from "@edgemere/control-plane";
+import { createFaces } from "@edgemere/control-plane/faces";
 import { SERVER_NAME } from "@edgemere/protocol";
 import { silentLog, systemClock } from "@edgemere/protocol/kit";
 import { declaredActions, declaredResources, startServed, type Served } from "./served.ts";

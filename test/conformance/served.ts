@@ -1,12 +1,11 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { features, readConfig, startApp, type AnyAction, type AnyResource, type App } from "@edgemere/control-plane";
 import { createClient, type Client } from "@edgemere/control-plane/client";
 import { runCommandLine } from "@edgemere/control-plane/command-line";
 import { silentLog, systemClock, systemRandom } from "@edgemere/protocol/kit";
-import { io } from "socket.io-client";
+import { ask, live, type Answer, type Live } from "../world/faces.ts";
+import { temporaryFolder } from "../world/temporary-folder.ts";
 
 /** Everything that is declared, in the order of the features. */
 export const declaredActions: readonly AnyAction[] = features.flatMap((feature) =>
@@ -27,31 +26,16 @@ export interface Served extends AsyncDisposable {
   readonly client: Client;
   /** Temporary; gone with the rest. */
   readonly folder: string;
-  /** Asks REST; without a token as nobody. */
-  ask(method: string, path: string, options?: { readonly token?: string; readonly input?: unknown }): Promise<Answer>;
-  /** Opens a socket.io connection with this token. */
+  /** Asks REST at a path; without a token as nobody. */
+  ask(method: string, path: string, request?: Parameters<typeof ask>[2]): Promise<Answer>;
   live(token: string): Live;
   /** Runs the command line as a script would. */
   type(...words: readonly string[]): Promise<Ran>;
 }
 
-export interface Answer {
-  readonly status: number;
-  readonly body: Readonly<Record<string, unknown>>;
-}
-
-export interface Live extends Disposable {
-  /** Gives the acknowledgement. */
-  emit(name: string, message: unknown): Promise<LiveAnswer>;
-}
-
-interface LiveAnswer {
-  readonly output?: unknown;
-  readonly problem?: { readonly type: string; readonly status: number; readonly detail: string };
-}
-
 export async function startServed(): Promise<Served> {
-  const folder = await mkdtemp(join(tmpdir(), "edgemere-conformance-"));
+  const temporary = await temporaryFolder("conformance");
+  const folder = temporary.path;
   const listeners = ["portal", "mqtt", "device", "subscribers"].flatMap((name) => [
     `--${name}-port=0`,
     `--${name}-host=127.0.0.1`,
@@ -73,51 +57,14 @@ export async function startServed(): Promise<Served> {
     token,
     folder,
     client: createClient({ baseUrl, token }),
-    ask: (method, path, options) => ask(`${baseUrl}/${path}`, method, options),
+    ask: (method, path, request) => ask(`${baseUrl}/${path}`, method, request),
     live: (credential) => live(baseUrl, credential),
     type: (...words) =>
       typed(words, { EDGEMERE_SERVER: baseUrl, EDGEMERE_TOKEN: token, XDG_CONFIG_HOME: join(folder, "config") }),
     [Symbol.asyncDispose]: async () => {
       await app[Symbol.asyncDispose]();
-      await rm(folder, { recursive: true });
+      await temporary[Symbol.asyncDispose]();
     },
-  };
-}
-
-async function ask(
-  url: string,
-  method: string,
-  { token, input }: { readonly token?: string; readonly input?: unknown } = {},
-): Promise<Answer> {
-  const response = await fetch(url, {
-    method,
-    redirect: "manual",
-    headers: {
-      ...(token !== undefined && { authorization: `Bearer ${token}` }),
-      ...(input !== undefined && { "content-type": "application/json" }),
-    },
-    ...(input !== undefined && { body: JSON.stringify(input) }),
-  });
-  const text = await response.text();
-  const isJson = /json/.test(response.headers.get("content-type") ?? "");
-  return { status: response.status, body: isJson ? (JSON.parse(text) as Record<string, unknown>) : { text } };
-}
-
-function live(baseUrl: string, token: string): Live {
-  const socket = io(baseUrl, {
-    path: "/edgemere/socket.io",
-    transports: ["websocket"],
-    auth: { token },
-    forceNew: true,
-    reconnection: false,
-  });
-  return {
-    emit: (name, message) =>
-      new Promise((resolve, reject) => {
-        socket.once("connect_error", reject);
-        socket.emit(name, message, resolve);
-      }),
-    [Symbol.dispose]: () => socket.disconnect(),
   };
 }
 

@@ -2,12 +2,14 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { commandLife } from "@edgemere/protocol";
 import { seededRandom } from "@edgemere/protocol/simulated";
+import type { AgentProgram } from "../world/agent-program.ts";
 import { eventually, startWorld, type World } from "../world/world.ts";
 import { eventNumbers, storedTelemetry } from "./stored.ts";
 
 const ROUNDS = 20;
+/** After several losses in a row an agent waits for minutes, as it should; one that is started anew comes at once. */
+const RESTART_EVERY = 2;
 /** Somewhere in the middle of the work: the moment is drawn, nothing depends on it. */
 const LONGEST_WORK = 600;
 
@@ -32,11 +34,12 @@ for (const victim of ["the agent", "the control plane", "both"] as const) {
       if (victim !== "the agent") await world.controlPlane.kill();
       if (victim !== "the agent") await world.controlPlane.start();
       if (victim !== "the control plane") agent.run();
+      else if (round % RESTART_EVERY === RESTART_EVERY - 1) await restart(agent);
     }
 
-    const ends = await Promise.all(given.map(({ id }) => endOf(world, id))).catch((error: unknown) => {
-      t.diagnostic(agent.output.slice(-2_000));
-      t.diagnostic(world.controlPlane.output.slice(-2_000));
+    const ends = await endsOf(world, given).catch((error: unknown) => {
+      t.diagnostic(agent.output.split("\n").slice(-60).join("\n"));
+      t.diagnostic(world.controlPlane.output);
       throw error;
     });
     const lastAt = await latestAt(world);
@@ -64,6 +67,11 @@ for (const victim of ["the agent", "the control plane", "both"] as const) {
   });
 }
 
+async function restart(agent: AgentProgram): Promise<void> {
+  assert.equal(await agent.stop(), 0);
+  agent.run();
+}
+
 /** One command with an effect that can be counted, one without. */
 async function giveWork(
   { client }: World,
@@ -84,11 +92,18 @@ async function giveWork(
   ];
 }
 
-const endOf = (world: World, job: string) =>
-  eventually(async () => {
-    const [command] = (await world.client.call("cpl/dm/job/find", { job })).commands;
-    return command && commandLife.isFinal(command.state) && command;
-  }, `the end of job ${job}`);
+/** How each command ended, once all have. */
+async function endsOf({ client }: World, given: readonly Given[]) {
+  await eventually(async () => {
+    const { items } = await client.call("cpl/dm/job/list", { limit: 500 });
+    const open = items.filter(({ state }) => state === "running");
+    assert.deepEqual(open, [], "jobs are still open");
+    return true;
+  }, "the end of every job");
+  const commands = [];
+  for (const { id } of given) commands.push(...(await client.call("cpl/dm/job/find", { job: id })).commands);
+  return commands;
+}
 
 const latestAt = async ({ client }: World) =>
   Math.max(...(await client.call("cpl/ta/latest", { device: "gw1" })).values.map(({ at }) => at));

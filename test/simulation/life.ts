@@ -60,7 +60,8 @@ export class Life {
       if (takes > before) await this.#clock.sleep(takes - before);
       return this.#isOver ? await forever<T>() : value;
     } catch (error) {
-      return this.#isOver ? forever() : Promise.reject(error as Error);
+      if (!this.#isOver) throw error;
+      return await forever<T>();
     }
   }
 

@@ -176,6 +176,8 @@ export class Network {
   #break(wire: Wire | undefined, within: number): void {
     if (wire === undefined) return;
     wire.isBroken = true;
+    // What was on its way on the old road may still come in after a new one was taken.
+    wire.isStraggling = this.#parts.random.next() < 0.3;
     this.#later(this.#upTo(within), () => wire.loseAgent("the connection is cut"));
     this.#later(this.#upTo(within * 1.5), () => this.#brokerEnds(wire, { will: true }));
   }
@@ -185,8 +187,7 @@ export class Network {
     const { random, trace } = this.#parts;
     wire.brokerHolds = false;
     trace.tell(`${wire.device} disconnected`);
-    // What was on its way on the old road may still come in after the new one was taken.
-    wire.isStraggling = !wire.isBroken && random.next() < 0.3;
+    wire.isStraggling ||= !wire.isBroken && random.next() < 0.3;
     if (this.#wires.get(wire.device) === wire) {
       this.#wires.delete(wire.device);
       this.#served?.link.dropped(wire.device);
@@ -200,13 +201,16 @@ export class Network {
       const served = this.#served;
       if (served === undefined) return;
       this.#parts.trace.tell(`${wire.device} left a will`, wire.will.payload);
-      void served.life.ask(() => served.link.arrived(wire.device, wire.will.topic, wire.will.payload, "")).catch(() => {});
+      void served.life
+        .ask(() => served.link.arrived(wire.device, wire.will.topic, wire.will.payload, ""))
+        .catch(() => {});
     });
   }
 
-  /** A few milliseconds, now and then a second. */
+  /** A few milliseconds, now and then a second or many. */
   #delay(): number {
-    return this.#upTo(this.#parts.random.next() < 0.05 ? SECOND : 20);
+    const luck = this.#parts.random.next();
+    return this.#upTo(luck < 0.01 ? 10 * SECOND : luck < 0.05 ? SECOND : 20);
   }
 
   #upTo(ms: number): number {

@@ -38,7 +38,11 @@ export const profiles: readonly Profile[] = [
     faults: { ...none, "kill-agent": 4, "cut-power": 6, "stop-agent": 1, "reset-connection": 1 },
     spoolBytes: ROOMY,
   },
-  { name: "the control plane dies", faults: { ...none, "kill-control-plane": 6, "reset-connection": 1 }, spoolBytes: ROOMY },
+  {
+    name: "the control plane dies",
+    faults: { ...none, "kill-control-plane": 6, "reset-connection": 1 },
+    spoolBytes: ROOMY,
+  },
   {
     name: "the network breaks",
     faults: { ...none, "cut-network": 5, "reset-connection": 5, "stop-agent": 1 },

@@ -31,7 +31,7 @@ export function spooled(path: string, bytes: Uint8Array): { stream: StreamName; 
   const records: SeenRecord[] = [];
   for (let at = 0; at < bytes.length;) {
     const end = at + FRAME_HEADER + view.getUint32(at + 4);
-    records.push(seen(v1.Record.decode(bytes.subarray(at + FRAME_HEADER, end)) as Record_));
+    records.push(seen(v1.Record.decode(bytes.subarray(at + FRAME_HEADER, end))));
     at = end;
   }
   return { stream, records };

@@ -1,5 +1,5 @@
-import { createCore, features, type AppContext, type Core, type Database } from "@edgemere/control-plane";
-import { streamNames, unpack, v1, type Ack, type Record_, type SigningKey, type StreamName, type Sync } from "@edgemere/protocol";
+import { createCore, features, type AppContext, type Core } from "@edgemere/control-plane";
+import { streamNames, unpack, v1, type Record_, type SigningKey, type StreamName } from "@edgemere/protocol";
 import { DAY, type Log, type Random } from "@edgemere/protocol/kit";
 import { seededRandom, type ManualClock } from "@edgemere/protocol/simulated";
 import type { EventLedger } from "./event-ledger.ts";
@@ -26,8 +26,8 @@ export interface ControlPlaneParts {
   readonly events: EventLedger;
   readonly signingKey: SigningKey;
   readonly keyring: Uint8Array;
-  /** The database as a process has it open, when it is not as it should be. */
-  readonly open?: (database: SimulatedDatabase, life: Life) => Database;
+  /** How many batches the database loses at a death, though it answered them. */
+  readonly unsavedBatches: number;
 }
 
 /** A control plane that dies and comes back over the same database. */
@@ -39,14 +39,15 @@ export class SimulatedControlPlane {
 
   constructor(parts: ControlPlaneParts) {
     this.#parts = parts;
-    const { records, events } = parts;
+    const { records, events, unsavedBatches } = parts;
     this.database = new SimulatedDatabase((operations, isThere) => {
       for (const operation of operations) {
         if (operation.type === "del") continue;
         events.landed(operation.key, operation.value);
-        if (operation.key.startsWith("recorded/")) records.stored(operation.key, operation.value, isThere(operation.key));
+        if (operation.key.startsWith("recorded/"))
+          records.stored(operation.key, operation.value, isThere(operation.key));
       }
-    });
+    }, unsavedBatches);
   }
 
   get isUp(): boolean {
@@ -59,14 +60,14 @@ export class SimulatedControlPlane {
 
   async start(): Promise<void> {
     if (this.#life !== undefined) return;
-    const { clock, random, trace, network, records, events, signingKey, keyring, open } = this.#parts;
+    const { clock, random, trace, network, records, events, signingKey, keyring } = this.#parts;
     trace.tell("the control plane starts");
     const life = new Life({ clock, random, died: () => this.#died() });
     this.#life = life;
     records.audit(this.database);
     const core = await life.ask(() =>
       createCore<AppContext>({
-        database: open ? open(this.database, life) : this.database.openFor(life),
+        database: this.database.openFor(life),
         clock: life.clock(() => 0),
         random: seededRandom(Math.floor(random.next() * 2 ** 32)),
         log: this.#log(),
@@ -118,13 +119,14 @@ export class SimulatedControlPlane {
     trace.tell("the control plane dies");
     this.#life = undefined;
     this.#core = undefined;
+    this.database.lose();
     network.unserve(random.next() < 0.7 ? "reset" : "nothing");
   }
 
   #sent(topic: string, payload: Uint8Array): void {
     const { name, device, message } = unpack(topic, payload);
     if (name !== "ack" && name !== "sync") return;
-    for (const { stream = "", upTo = 0 } of (message as Ack | Sync).acknowledgements)
+    for (const { stream = "", upTo = 0 } of message.acknowledgements)
       this.#parts.records.acknowledged(device, stream, upTo);
   }
 
@@ -175,5 +177,6 @@ const authorityOf = (keyring: Uint8Array): AppContext["authority"] => ({
   pin: "",
   keyring,
   publicKeyOf: (certificateRequest) => Promise.resolve({ hash: certificateRequest }),
-  issue: (_, device) => Promise.resolve({ certificate: "", chain: [], serial: device, notAfter: Number.MAX_SAFE_INTEGER }),
+  issue: (_, device) =>
+    Promise.resolve({ certificate: "", chain: [], serial: device, notAfter: Number.MAX_SAFE_INTEGER }),
 });

@@ -13,11 +13,16 @@ export type Landed = (operations: Operations, isThere: (key: string) => boolean)
 export class SimulatedDatabase {
   readonly #values = new Map<string, Uint8Array>();
   /** Sorted. */
-  #keys: string[] = [];
+  readonly #keys: string[] = [];
   readonly #landed: Landed;
+  /** How many of the newest batches a death loses, answered as they were: none, unless the database is a bad one. */
+  readonly #unsaved: number;
+  /** What takes back the newest batches, newest last. */
+  #undo: Operations[] = [];
 
-  constructor(landed: Landed) {
+  constructor(landed: Landed, unsaved = 0) {
     this.#landed = landed;
+    this.#unsaved = unsaved;
   }
 
   /** The database as one process has it open. */
@@ -39,7 +44,21 @@ export class SimulatedDatabase {
 
   #land(operations: Operations): void {
     this.#landed(operations, (key) => this.#values.has(key));
+    if (this.#unsaved > 0) this.#undo = [...this.#undo, this.#inverse(operations)].slice(-this.#unsaved);
     this.#apply(operations);
+  }
+
+  /** The process that had it open has died. */
+  lose(): void {
+    for (const operations of this.#undo.reverse()) this.#apply(operations);
+    this.#undo = [];
+  }
+
+  #inverse(operations: Operations): Operations {
+    return operations.map(({ key }) => {
+      const value = this.#values.get(key);
+      return value === undefined ? { type: "del", key } : { type: "put", key, value };
+    });
   }
 
   #apply(operations: Operations): void {

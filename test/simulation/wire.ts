@@ -10,7 +10,7 @@ export class Wire {
   brokerHolds = true;
   /** No packet passes any more. */
   isBroken = false;
-  /** The broker has let go of it, and still hears what was on its way. */
+  /** It is over, and what was on its way to the broker still comes in. */
   isStraggling = false;
   readonly #unanswered = new Set<(error: Error) => void>();
   #lastUpAt = 0;
@@ -23,7 +23,7 @@ export class Wire {
   }
 
   get carriesUp(): boolean {
-    return !this.isBroken && (this.brokerHolds || this.isStraggling);
+    return this.isStraggling || (this.brokerHolds && !this.isBroken);
   }
 
   /** How long from now a packet takes that takes `delay` on a free road: none overtakes another. */

@@ -1,14 +1,11 @@
-import type { Database } from "@edgemere/control-plane";
 import { decode, privateKeyFromSeed, publicKeyBytes, v1 } from "@edgemere/protocol";
 import type { Disk, Random } from "@edgemere/protocol/kit";
 import { ManualClock, seededRandom } from "@edgemere/protocol/simulated";
 import { EventLedger } from "./event-ledger.ts";
-import type { Life } from "./life.ts";
 import { Network } from "./network.ts";
 import type { Profile } from "./profiles.ts";
 import { RecordLedger } from "./record-ledger.ts";
 import { SimulatedControlPlane, TRUST_DOMAIN } from "./simulated-control-plane.ts";
-import type { SimulatedDatabase } from "./simulated-database.ts";
 import { SimulatedDevice } from "./simulated-device.ts";
 import { Trace } from "./trace.ts";
 
@@ -16,8 +13,8 @@ import { Trace } from "./trace.ts";
 export interface PlantedBugs {
   /** A device's disk that is worse than it should be. */
   readonly wear?: (disk: Disk) => Disk;
-  /** A database that is worse than it should be. */
-  readonly open?: (database: SimulatedDatabase, life: Life) => Database;
+  /** How many batches the control plane's database loses at a death, though it answered them. */
+  readonly unsavedBatches?: number;
 }
 
 /** A control plane, devices and the network between them: real cores, and nothing else that is real. */
@@ -33,7 +30,8 @@ export interface World {
 }
 
 // The cores wait for promises only, and those have all run when the next tick comes.
-const untilIdle = (): Promise<void> => Promise.resolve().then(() => new Promise((resolve) => process.nextTick(resolve)));
+const untilIdle = (): Promise<void> =>
+  Promise.resolve().then(() => new Promise((resolve) => process.nextTick(resolve)));
 
 const privateKey = privateKeyFromSeed(new Uint8Array(32).fill(7));
 const signingKey = { keyId: "simulated", privateKey };
@@ -48,11 +46,11 @@ export async function startWorld(seed: number, profile: Profile, bugs: PlantedBu
   const random = seededRandom(seed);
   const trace = new Trace(clock);
   const events = new EventLedger(trace);
-  const records = new RecordLedger(trace);
+  const records = new RecordLedger(trace, clock);
   const network = new Network({ clock, random, trace, connected: (device, epoch) => events.connected(device, epoch) });
   const shared = { clock, random, trace, network, records, events };
-  const { open, wear } = bugs;
-  const controlPlane = new SimulatedControlPlane({ ...shared, signingKey, keyring, ...(open && { open }) });
+  const { unsavedBatches = 0, wear } = bugs;
+  const controlPlane = new SimulatedControlPlane({ ...shared, signingKey, keyring, unsavedBatches });
   void controlPlane.start();
   await clock.advance(100);
 

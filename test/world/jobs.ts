@@ -35,13 +35,10 @@ export async function outputOf(
   { client }: World,
   { job, state }: { readonly job: string; readonly state?: string },
 ): Promise<{ readonly stdout: string; readonly stderr: string }> {
-  const { chunks } = await eventually(
-    async () => {
-      const output = await client.call("cpl/dm/job/output", { job });
-      return (state === undefined || output.ended) && output;
-    },
-    `the output of job ${job}`,
-  );
+  const { chunks } = await eventually(async () => {
+    const output = await client.call("cpl/dm/job/output", { job });
+    return (state === undefined || output.ended) && output;
+  }, `the output of job ${job}`);
   const of = (channel: string) =>
     chunks
       .filter((each) => each.channel === channel)

@@ -112,5 +112,5 @@ export async function eventually<T>(look: () => Promise<T | undefined | false>, 
     if (seen !== undefined && seen !== false) return seen;
     await new Promise((resolve) => setTimeout(resolve, LOOKED_EVERY));
   }
-  throw new Error(`waited in vain for ${what}`, { cause: last });
+  throw new Error(`waited in vain for ${what}${last instanceof Error ? `: ${last.message}` : ""}`, { cause: last });
 }

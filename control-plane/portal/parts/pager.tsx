@@ -18,12 +18,12 @@ export function Pager({
   readonly noun: string;
 }) {
   const isOnlyPage = paging.page === 1 && next === undefined;
+  const all = total ?? paging.total;
   return (
     <Group justify="space-between" mt="sm" className="pager">
       <Text size="sm" c="dimmed" aria-live="polite">
-        {total !== undefined
-          ? `${shown.toLocaleString()} of ${counted(total, noun)}`
-          : `${counted(shown, noun)}${isOnlyPage ? "" : ` on page ${paging.page}`}`}
+        {all === undefined || isOnlyPage ? counted(shown, noun) : `${shown.toLocaleString()} of ${counted(all, noun)}`}
+        {!isOnlyPage && `, page ${paging.page}`}
       </Text>
       {!isOnlyPage && (
         <Group gap="xs">
@@ -34,7 +34,7 @@ export function Pager({
             size="xs"
             variant="default"
             disabled={next === undefined}
-            onClick={() => next !== undefined && paging.forward(next)}
+            onClick={() => next !== undefined && paging.forward(next, all)}
           >
             Next
           </Button>

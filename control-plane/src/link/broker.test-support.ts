@@ -1,3 +1,5 @@
+// @peculiar/x509 finds its parts through reflect-metadata, which must be there first.
+import "reflect-metadata";
 import { webcrypto } from "node:crypto";
 import * as x509 from "@peculiar/x509";
 import { connect as connectMqtt, type IClientOptions, type MqttClient } from "mqtt";

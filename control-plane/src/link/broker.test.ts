@@ -33,6 +33,24 @@ test("a device that speaks on another's topic is cut off and counted, and nothin
   assert.deepEqual(world.link.refused, [{ device: "gw1", reason: "not-yours" }]);
 });
 
+for (const [topic, reason] of [
+  ["edgemere/v1/gw1/down/command", "wrong-direction"],
+  ["edgemere/v1/gw1/up/anything", "unknown-topic"],
+  ["edgemere/v1/events/device/online", "not-yours"],
+] as const) {
+  test(`a device that speaks on ${topic} is cut off and counted as ${reason}`, async () => {
+    await using world = await startedBroker();
+    const client = await world.connect("gw1");
+    client.on("error", () => {});
+
+    client.publish(topic, "forged", { qos: 1 });
+    await closeOf(client);
+
+    assert.deepEqual(world.link.heard, []);
+    assert.deepEqual(world.link.refused, [{ device: "gw1", reason }]);
+  });
+}
+
 test("a device hears what is said to it, and is refused every other filter", async () => {
   await using world = await startedBroker();
   const client = await world.connect("gw1");
@@ -118,7 +136,7 @@ test("a CONNECT that announces 200 MiB is cut off by its header, and others do n
   await client.endAsync();
 });
 
-test("a message over the limit ends the connection that sent it", async () => {
+test("a message over the limit is counted and ends the connection that sent it", async () => {
   await using world = await startedBroker();
   const client = await world.connect("gw1");
   client.on("error", () => {});
@@ -127,6 +145,7 @@ test("a message over the limit ends the connection that sent it", async () => {
   await closeOf(client);
 
   assert.deepEqual(world.link.heard, []);
+  assert.deepEqual(world.link.refused, [{ device: "gw1", reason: "too-large" }]);
 });
 
 test("a device that stops reading is cut off and stalls neither the others nor the control plane", async () => {

@@ -1,12 +1,22 @@
 import type { TLSSocket } from "node:tls";
 import type { AedesPublishPacket, Client } from "aedes";
-import { formatTopic, isDeviceId, limits, mayPublish, mayReceive, ProtocolError, topics } from "@edgemere/protocol";
+import {
+  formatTopic,
+  isDeviceId,
+  limits,
+  mayPublish,
+  mayReceive,
+  parseTopic,
+  ProtocolError,
+  topics,
+} from "@edgemere/protocol";
 import type { Clock, Log } from "@edgemere/protocol/kit";
 import type { ServerIdentity } from "./authority.ts";
 import { serialOf } from "./certificates.ts";
 import type { GuardLimits } from "./guard.ts";
 import type { Carrier, DeviceMessages } from "./link.ts";
 import { filtersOf, startMqttServer, type Hooks, type MqttServer } from "./mqtt-server.ts";
+import { GuardRefusal } from "./packet-sizes.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
 /** Whether the holder of a certificate may connect now. */
@@ -103,6 +113,12 @@ export async function startBroker(parts: Parts): Promise<Pick<MqttServer, "broke
       rejectUnauthorized: true,
     },
   });
+  const countGuarded = (client: Client, error: Error) => {
+    // Before its CONNECT a client has no name.
+    if (error instanceof GuardRefusal) link.refuse(client.id ?? "", error);
+  };
+  mqtt.broker.on("clientError", countGuarded);
+  mqtt.broker.on("connectionError", countGuarded);
   mqtt.broker.on("clientReady", (client) => connected.set(client.id, client));
   mqtt.broker.on("clientDisconnect", (client) => {
     // After a takeover the old connection's end must not end the new one's session.
@@ -184,9 +200,17 @@ function faultOf(
   device: string,
   { topic, qos, retain }: Pick<AedesPublishPacket, "topic" | "qos" | "retain">,
 ): ProtocolError | undefined {
-  if (!mayPublish(device, topic))
-    return new ProtocolError("not-yours", `a device may speak for itself only, not on ${topic.slice(0, 128)}`);
+  if (!mayPublish(device, topic)) return misplaced(device, topic);
   if (qos > 1) return new ProtocolError("out-of-range", "QoS 2 is not spoken here");
   if (retain) return new ProtocolError("out-of-range", "retained messages are not taken");
   return undefined;
+}
+
+function misplaced(device: string, topic: string): ProtocolError {
+  const at = parseTopic(topic);
+  const shown = topic.slice(0, 128);
+  if (at === undefined) return new ProtocolError("unknown-topic", `there is no topic ${shown}`);
+  return "device" in at.params && at.params.device === device
+    ? new ProtocolError("wrong-direction", `${shown} is not for devices to speak on`)
+    : new ProtocolError("not-yours", `a device may speak for itself only, not on ${shown}`);
 }

@@ -1,10 +1,7 @@
-/** Why bytes were refused before MQTT was spoken with their sender. */
-export class GuardRefusal extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = "GuardRefusal";
-  }
-}
+import { ProtocolError } from "@edgemere/protocol";
+
+/** Bytes were refused before the broker saw them. */
+export class GuardRefusal extends ProtocolError {}
 
 export interface PacketLimits {
   /** The first packet, from somebody who has proved nothing yet. */
@@ -52,7 +49,8 @@ export class PacketSizes {
   #readHeader(): void {
     const last = this.#header.at(-1) ?? 0;
     if (this.#header.length === 1 || (last & 0x80) !== 0) {
-      if (this.#header.length === LONGEST_HEADER) throw new GuardRefusal("a packet's length is not well formed");
+      if (this.#header.length === LONGEST_HEADER)
+        throw new GuardRefusal("malformed", "a packet's length is not well formed");
       return;
     }
     const size = this.#header.slice(1).reduce((sum, byte, i) => sum + (byte & 0x7f) * 128 ** i, 0);
@@ -65,8 +63,8 @@ export class PacketSizes {
   #judge(type: number, size: number): void {
     const isFirst = this.#packets === 0;
     if (isFirst !== (type === CONNECT))
-      throw new GuardRefusal(isFirst ? "the first packet is no CONNECT" : "a second CONNECT came");
+      throw new GuardRefusal("malformed", isFirst ? "the first packet is no CONNECT" : "a second CONNECT came");
     const limit = isFirst ? this.#limits.connectBytes : this.#limits.packetBytes;
-    if (size > limit) throw new GuardRefusal(`a packet of ${size} bytes is over the limit of ${limit}`);
+    if (size > limit) throw new GuardRefusal("too-large", `a packet of ${size} bytes is over the limit of ${limit}`);
   }
 }

@@ -80,7 +80,8 @@ export class Bus implements AsyncDisposable {
 
   #kick(): void {
     this.#idle.clear();
-    this.#wake.abort();
+    // A reason of its own: the error that is made otherwise costs more than the look.
+    this.#wake.abort("kicked");
     this.#wake = new AbortController();
   }
 

@@ -19,7 +19,7 @@ interface Parts<C> {
   readonly log: Log;
 }
 
-/** In this order: find → convert and validate → authorise → audit → handle. The entry is durable before the effect; a denial is an entry too. */
+/** In this order: find → authorise → convert and validate → audit → handle. The entry is durable before the effect; a denial is an entry too. */
 export function createDispatch<C>({ features, context, audit, idempotency, log }: Parts<C>): Dispatch {
   const handlers = new Map<string, Handler<C>>();
   for (const handler of features.flatMap((each) => each.actions)) {
@@ -46,7 +46,7 @@ export function createDispatch<C>({ features, context, audit, idempotency, log }
     const run = () => handled(handler, input, context, caller);
     if (action.effect === "read") return run().catch((error: unknown) => refuse(error, path, caller, log));
     return idempotency
-      .once(caller, action, input, async () => {
+      .once(caller, action, entry.input, async () => {
         await audit.record({ ...entry, decision: "allowed" });
         return run();
       })

@@ -35,6 +35,7 @@ export class Idempotency {
     this.#now = now;
   }
 
+  /** `input` comes without its secrets: not even a hash of a password is kept here. */
   async once(
     { actor, idempotencyKey }: Caller,
     action: AnyAction,

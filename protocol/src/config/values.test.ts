@@ -24,16 +24,17 @@ test("a duration and a size may be as small and as large as their bounds, and no
   const bounded = duration(SECOND, MINUTE);
 
   assert.deepEqual([bounded("1s"), bounded("1m")], [SECOND, MINUTE]);
-  assert.throws(() => bounded("999ms"), refusal(/"999ms" is too small/));
-  assert.throws(() => bounded("61s"), refusal(/"61s" is too large/));
+  assert.throws(() => bounded("999ms"), refusal(/^"999ms" is too small: at least 1s$/));
+  assert.throws(() => bounded("61s"), refusal(/^"61s" is too large: at most 1m$/));
+  assert.throws(() => size(2 ** 20, 2 ** 40)("1KiB"), refusal(/^"1KiB" is too small: at least 1MiB$/));
 });
 
 test("a whole number may be as small and as large as its bounds, and no further", () => {
   const port = wholeNumber(1, 65_535);
 
   assert.deepEqual([port("1"), port("65535"), port("0080")], [1, 65_535, 80]);
-  assert.throws(() => port("0"), refusal(/"0" is too small/));
-  assert.throws(() => port("65536"), refusal(/"65536" is too large/));
+  assert.throws(() => port("0"), refusal(/^"0" is too small: at least 1$/));
+  assert.throws(() => port("65536"), refusal(/^"65536" is too large: at most 65535$/));
 });
 
 test("one of several words is that word, in its own spelling", () => {

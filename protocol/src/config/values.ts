@@ -18,13 +18,21 @@ export type Reader<T> = (text: string) => T;
 export const duration =
   (shortest: number, longest: number): Reader<number> =>
   (text) =>
-    between(text, measured(text, DURATIONS, "a duration such as 500ms, 10s, 5m, 6h or 7d"), shortest, longest);
+    between(text, measured(text, DURATIONS, "a duration such as 500ms, 10s, 5m, 6h or 7d"), {
+      least: shortest,
+      most: longest,
+      write: inUnits(DURATIONS),
+    });
 
 /** `512KiB`, `256MiB`, `1GiB`, in bytes. */
 export const size =
   (smallest: number, largest: number): Reader<number> =>
   (text) =>
-    between(text, measured(text, SIZES, "a size such as 512KiB, 256MiB or 1GiB"), smallest, largest);
+    between(text, measured(text, SIZES, "a size such as 512KiB, 256MiB or 1GiB"), {
+      least: smallest,
+      most: largest,
+      write: inUnits(SIZES),
+    });
 
 export const oneOf =
   <T extends string>(words: readonly T[]): Reader<T> =>
@@ -38,7 +46,7 @@ export const wholeNumber =
   (least: number, most: number): Reader<number> =>
   (text) => {
     if (!/^\d{1,15}$/.test(text)) throw new ConfigError(`"${text}" is no whole number`);
-    return between(text, Number(text), least, most);
+    return between(text, Number(text), { least, most, write: String });
   };
 
 /** `key=value`, split at the first `=`. */
@@ -55,8 +63,23 @@ function measured(text: string, units: Readonly<Record<string, number>>, what: s
   return Math.round(Number(digits) * factor);
 }
 
-function between(text: string, value: number, least: number, most: number): number {
-  if (value < least) throw new ConfigError(`"${text}" is too small`);
-  if (value > most) throw new ConfigError(`"${text}" is too large`);
+interface Bounds {
+  readonly least: number;
+  readonly most: number;
+  /** A bound as one would type it. */
+  readonly write: (value: number) => string;
+}
+
+function between(text: string, value: number, { least, most, write }: Bounds): number {
+  if (value < least) throw new ConfigError(`"${text}" is too small: at least ${write(least)}`);
+  if (value > most) throw new ConfigError(`"${text}" is too large: at most ${write(most)}`);
   return value;
 }
+
+/** In the largest unit that leaves a whole number. */
+const inUnits =
+  (units: Readonly<Record<string, number>>) =>
+  (value: number): string => {
+    const [unit, factor] = Object.entries(units).findLast(([, each]) => value % each === 0) ?? ["", 1];
+    return `${value / factor}${unit}`;
+  };

@@ -30,12 +30,13 @@ export class Reconciler implements AsyncDisposable {
   }
 
   kick(): void {
-    this.#wake.abort();
+    // A reason of its own: the error that is made otherwise costs more than the look.
+    this.#wake.abort("kicked");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
-    this.#wake.abort();
+    this.kick();
     await this.#running;
   }
 

@@ -1,0 +1,85 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createJob, endOf } from "../world/jobs.ts";
+import { eventually, startWorld, type World } from "../world/world.ts";
+
+/** A world in which there is something to see on every page of the portal, and the addresses of what there is. */
+export async function startLivelyWorld(): Promise<{ readonly world: World; readonly pages: Pages }> {
+  const world = await startWorld({ devices: 5, behaviour: "mixed", labels: { site: "berlin", role: "gateway" } });
+  try {
+    await enrolThisMachine(world);
+    const job = await runCommands(world);
+    return { world, pages: pagesWith({ job, request: await requestData(world) }) };
+  } catch (error) {
+    await world[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Name → address, and a text that is there once the page is. */
+export type Pages = Readonly<Record<string, readonly [address: string, text: string]>>;
+
+const pagesWith = ({ job, request }: { readonly job: string; readonly request: string }): Pages => ({
+  overview: ["/", "Agent versions"],
+  devices: ["/devices", "6 devices"],
+  "devices-refused": ["/devices?selector=colour%20%3D%3D%20%22red%22", "colour"],
+  "device-charts": ["/devices/edge-1/charts", "File systems"],
+  "device-inventory": ["/devices/edge-1/inventory", "os.name"],
+  "device-commands": ["/devices/edge-1/commands", "succeeded"],
+  "device-data": ["/devices/edge-1/data", "app.log"],
+  "device-details": ["/devices/edge-1/details", "Certificate ends"],
+  jobs: ["/jobs", "failed"],
+  job: [`/jobs/${job}`, "a word to the error channel"],
+  events: ["/events", "command.succeeded"],
+  "data-catalogue": ["/data/catalogue", "app.log"],
+  "data-requests": ["/data/requests", "satisfied"],
+  "data-request": [`/data/requests/${request}`, "datarequest.satisfied"],
+  "data-instances": ["/data/instances", "app.log"],
+  "access-tokens": ["/access/tokens", "dashboard"],
+  "access-enrolment": ["/access/enrolment", "5 of 5"],
+  "access-users": ["/access/users", "viktor"],
+  "access-audit": ["/access/audit", "ia/user/create"],
+  actions: ["/actions", "cpl/dm/device/find"],
+  action: ["/actions/cpl/dm/job/create", "Queue timeout"],
+  about: ["/about", "OpenAPI"],
+  "not-found": ["/nowhere", "No such page"],
+});
+
+async function enrolThisMachine(world: World): Promise<void> {
+  const logs = join(world.folder, "logs");
+  await mkdir(logs);
+  await writeFile(join(logs, "app.log"), "a line of a log\n".repeat(400));
+  await writeFile(join(logs, "audit.log"), "another line\n".repeat(90));
+  await world.enrolAgent("edge-1", ["--allow", "exec", "--source", `logs=${logs}`, "--tag", "logs:kind=log"]);
+  await world.client.call("cpl/dm/device/label", { device: "edge-1", set: { site: "hamburg", owner: "operations" } });
+  await world.client.call("ia/token/create", { name: "dashboard", permissions: ["device:read", "telemetry:read"] });
+  await world.client.call("ia/user/create", { name: "viktor", password: "also a long password", roles: ["viewer"] });
+}
+
+/** One of each end; gives the job with the most to tell. */
+async function runCommands(world: World): Promise<string> {
+  const script = "for n in 1 2 3 4 5; do echo line $n of the output; done; echo a word to the error channel >&2; exit 3";
+  const jobs = [
+    await createJob(world, "edge-1", "ping"),
+    await createJob(world, "edge-1", "inventory.refresh"),
+    await createJob(world, "edge-1", "exec", { argv: ["uname", "-a"] }),
+    await createJob(world, "edge-1", "exec", { argv: ["sh", "-c", script] }),
+  ];
+  await Promise.all(jobs.map((job) => endOf(world, job)));
+  return jobs.at(-1) ?? "";
+}
+
+/** One that can be satisfied and one that cannot; gives the first. */
+async function requestData({ client }: World): Promise<string> {
+  await eventually(
+    async () => (await client.call("diml/dml/fmdm/query", { expression: "kind:log" })).items.length === 2,
+    "two logs in the catalogue",
+  );
+  const { id } = await client.call("diml/find", { query: "kind:log", name: "yesterday's logs", copies: 2 });
+  await client.call("diml/find", { query: "kind:film", name: "films" });
+  await eventually(
+    async () => (await client.call("diml/dml/do/datarequest/find", { id })).state === "satisfied",
+    "the logs",
+  );
+  return id;
+}

@@ -1,0 +1,58 @@
+// Pictures of every page of the portal, to be looked at: `node test/dist/browser/screenshots.js FOLDER [PAGE …]`
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { openBrowser } from "./chromium.ts";
+import { startLivelyWorld } from "./lively-world.ts";
+import { signIn, visit } from "./visit.ts";
+
+const [folder, ...wanted] = process.argv.slice(2);
+if (folder === undefined) throw new Error("say into which folder the pictures shall go");
+await mkdir(folder, { recursive: true });
+
+const { world, pages } = await startLivelyWorld();
+await using _world = world;
+await using browser = await openBrowser();
+
+for (const colorScheme of ["light", "dark"] as const)
+  for (const width of [1280, 400]) {
+    await using somebody = await visit(browser, { baseUrl: world.baseUrl, colorScheme, width });
+    const { page, go } = somebody;
+    const take = async (name: string) => {
+      if (wanted.length > 0 && !wanted.includes(name)) return;
+      await stillness(page);
+      await page.screenshot({ path: join(folder, `${name}-${colorScheme}-${width}.png`), fullPage: true });
+    };
+    await go("/");
+    await page.getByRole("heading", { name: "Sign in" }).waitFor();
+    await take("sign-in");
+    await signIn(page);
+    for (const [name, [address, text]] of Object.entries(pages)) {
+      if (wanted.length > 0 && !wanted.includes(name)) continue;
+      await go(address);
+      await page.getByText(text).first().waitFor({ state: "attached" });
+      await take(name);
+    }
+    await go("/data");
+    await page.getByRole("button", { name: "Find data" }).click();
+    await page.getByRole("textbox", { name: "Query" }).waitFor();
+    await take("dialog-find-data");
+    await go("/devices");
+    await page.getByRole("button", { name: "Enrol a device" }).click();
+    await page.getByRole("button", { name: "Done" }).waitFor();
+    await take("dialog-enrol");
+    await go("/about");
+    await page.getByRole("heading", { name: "About" }).waitFor();
+    await page.keyboard.press("?");
+    await page.getByRole("dialog", { name: "Keyboard" }).waitFor();
+    await take("dialog-keyboard");
+    for (const complaint of somebody.complaints) console.error(`${colorScheme} ${width}: ${complaint}`);
+  }
+
+/** Until what moves into place has done so. */
+async function stillness(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    await document.fonts.ready;
+    await Promise.allSettled(document.getAnimations().map(({ finished }) => finished));
+  });
+}

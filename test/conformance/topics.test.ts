@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { test } from "node:test";
+import { AGENT_VERSION, createAgent, enrol, mqttTransport, type Identity, type Transport } from "@edgemere/agent";
+import { fakeHost } from "@edgemere/simulators";
+import { commandLife, parseTopic, SERVER_NAME, topics } from "@edgemere/protocol";
+import { MINUTE, nodeDisk, SECOND, silentLog, systemClock, systemRandom, type Env } from "@edgemere/protocol/kit";
+import { seededRandom } from "@edgemere/protocol/simulated";
+import { connectAsync } from "mqtt";
+import { eventually } from "../world/world.ts";
+import { sources, textOf } from "./tree.ts";
+import { startServed, type Served } from "./served.ts";
+
+test("a device that does all it can, and a subscriber, use every topic of the table and no other", async () => {
+  await using served = await startServed();
+  const used = new Set<string>();
+  const subscriber = await connectAsync(`mqtts://127.0.0.1:${served.app.ports.subscribers}`, {
+    protocolVersion: 4,
+    ca: served.app.root,
+    servername: SERVER_NAME,
+    username: "token",
+    password: served.token,
+  });
+  subscriber.on("message", (topic) => used.add(topic));
+  await subscriber.subscribeAsync("edgemere/v1/events/#", { qos: 1 });
+  try {
+    {
+      await using _agent = await anAgent(served, used);
+      const { job } = await eventually(async () => {
+        const { presence } = await served.client.call("cpl/dm/device/find", { device: "gw1" });
+        return presence === "online" && served.client.call("cpl/dm/job/create", echo);
+      }, "gw1 to come online");
+      await eventually(async () => {
+        const { commands } = await served.client.call("cpl/dm/job/find", { job: job.id });
+        return commands.every(({ state }) => commandLife.isFinal(state));
+      }, "the end of the job");
+      await eventually(async () => {
+        const { values } = await served.client.call("cpl/ta/latest", { device: "gw1" });
+        const { items } = await served.client.call("diml/dml/fmdm/data/list");
+        return values.length > 0 && items.length > 0;
+      }, "telemetry and data");
+    }
+    await eventually(async () => namesOf(used).has("domainEvent"), "an event at the subscriber");
+
+    assert.deepEqual([...namesOf(used)].toSorted(), Object.keys(topics).toSorted());
+  } finally {
+    await subscriber.endAsync(true);
+  }
+});
+
+test("no source but the table of topics writes one", () => {
+  const writing = sources().filter(
+    (path) =>
+      /^(protocol|agent|control-plane|simulators)\/.*\.tsx?$/.test(path) &&
+      !/\.(test|test-support)\.ts$/.test(path) &&
+      // Comments speak of topics too.
+      /["'`]edgemere\/v1\//.test(textOf(path).replaceAll(/\/\*\*[^]*?\*\/|\/\/[^\n]*/g, "")),
+  );
+
+  assert.deepEqual(writing, ["protocol/src/topics.ts"]);
+});
+
+const echo = { device: "gw1", kind: "exec", arguments: { argv: ["echo", "hello"] } } as const;
+
+/** A real agent on a fake host, whose every topic is noted. */
+async function anAgent(served: Served, used: Set<string>): Promise<AsyncDisposable> {
+  const disk = nodeDisk(join(served.folder, "gw1"));
+  const env: Env = { clock: systemClock, random: systemRandom, disk, log: silentLog };
+  const host = fakeHost({ name: "gw1", random: seededRandom(1), clock: systemClock });
+  host.files.makeDirectory("/data");
+  host.files.put({ directory: "/data", name: "one.log" }, Buffer.from("something"));
+  const { token } = await served.client.call("cpl/dm/token/create");
+  const identity = await enrol({
+    token,
+    env,
+    name: "gw1",
+    machineId: await host.machineId(),
+    agentVersion: AGENT_VERSION,
+  });
+  const agent = await createAgent({
+    env,
+    host,
+    identity,
+    transport: noting(identity, used),
+    config: {
+      sampleEvery: 100,
+      reportEvery: 100,
+      inventoryEvery: MINUTE,
+      sources: [{ name: "logs", path: "/data" }],
+      dataEvery: SECOND,
+      allow: ["exec"],
+      spool: { maxBytes: 1024 ** 2 },
+    },
+  });
+  await agent.start();
+  return agent;
+}
+
+/** MQTT as ever, with a note of every topic that is spoken on. */
+function noting(identity: Identity, used: Set<string>): Transport {
+  const transport = mqttTransport({ identity, keepalive: MINUTE, clock: systemClock });
+  return {
+    connect: async (options, events, signal) => {
+      used.add(options.will.topic);
+      const arrived = (topic: string, payload: Uint8Array) => {
+        used.add(topic);
+        events.arrived(topic, payload);
+      };
+      const connection = await transport.connect(
+        options,
+        { ...events, arrived, lost: (why) => events.lost(why) },
+        signal,
+      );
+      return {
+        publish: (packet) => {
+          used.add(packet.topic);
+          return connection.publish(packet);
+        },
+        close: () => connection.close(),
+      };
+    },
+  };
+}
+
+/** The table's name of each topic; one that is not in the table stands for itself. */
+const namesOf = (used: ReadonlySet<string>): ReadonlySet<string> =>
+  new Set([...used].map((topic) => parseTopic(topic)?.name ?? topic));

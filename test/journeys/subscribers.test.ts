@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { connectAsync, type MqttClient } from "mqtt";
+import { createJob } from "../world/jobs.ts";
+import { startWorld, type World } from "../world/world.ts";
+
+const EVENTS = "edgemere/v1/events/#";
+
+interface Cloud {
+  readonly specversion: string;
+  readonly id: string;
+  readonly source: string;
+  readonly type: string;
+  readonly subject: string;
+  readonly time: string;
+  readonly sequence: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** A program that connects as an API token allows, and what has come to it. */
+class Subscriber implements AsyncDisposable {
+  readonly client: MqttClient;
+  readonly received: { readonly topic: string; readonly event: Cloud }[] = [];
+  readonly closed: Promise<void>;
+  #told = () => {};
+
+  constructor(client: MqttClient) {
+    this.client = client;
+    this.closed = new Promise((resolve) => client.once("close", () => resolve()));
+    client.on("error", () => {}); // being cut off is told by its end
+    client.on("message", (topic, payload) => {
+      this.received.push({ topic, event: JSON.parse(String(payload)) as Cloud });
+      this.#told();
+    });
+  }
+
+  /** Everything up to the first event of this type. */
+  async upTo(type: string): Promise<readonly Cloud[]> {
+    const events = () => this.received.map(({ event }) => event);
+    while (!events().some((event) => event.type === type)) await new Promise<void>((resolve) => (this.#told = resolve));
+    return events();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.client.endAsync(true);
+  }
+}
+
+const connect = async ({ controlPlane }: World, password: string, clientId = "dashboard"): Promise<Subscriber> =>
+  new Subscriber(
+    await connectAsync({
+      protocol: "mqtts",
+      host: "127.0.0.1",
+      port: controlPlane.ready.ports.subscribers,
+      ca: controlPlane.ready.root,
+      username: "any",
+      password,
+      clientId,
+      reconnectPeriod: 0,
+    }),
+  );
+
+const makeToken = ({ client }: World, permissions: readonly string[]) =>
+  client.call("ia/token/create", { name: "a dashboard", permissions: [...permissions] });
+
+test("a subscriber with an API token receives domain events as CloudEvents in their order, until the token is revoked", async (t) => {
+  await using world = await startWorld({ devices: 1, prefix: "fake" });
+  const { id, token } = await makeToken(world, ["event:read"]);
+  await using subscriber = await connect(world, token);
+  await subscriber.client.subscribeAsync(EVENTS, { qos: 1 });
+
+  const job = await createJob(world, "fake-001", "ping");
+
+  const events = await subscriber.upTo("edgemere.job.succeeded");
+  const [first] = events.filter(({ subject }) => subject === job);
+  assert.ok(first);
+  const { time, sequence, ...rest } = first;
+  assert.deepEqual(
+    { ...rest, source: rest.source.replace(/:\/\/.*/, "") },
+    {
+      specversion: "1.0",
+      id: String(Number(sequence)),
+      source: "edgemere",
+      type: "edgemere.job.create",
+      subject: job,
+      datacontenttype: "application/json",
+      data: first.data,
+    },
+  );
+  assert.equal(first.data["kind"], "ping");
+  assert.equal(new Date(time).getTime(), first.data["createdAt"]);
+  assert.deepEqual(
+    events.map((event) => event.sequence),
+    events.map((event) => event.sequence).toSorted(),
+  );
+  const { topic } = subscriber.received.find(({ event }) => event.type === "edgemere.job.succeeded") ?? {};
+  assert.equal(topic, "edgemere/v1/events/job/succeeded");
+
+  const revokedAt = performance.now();
+  await world.client.call("ia/token/revoke", { id });
+  await subscriber.closed;
+  t.diagnostic(`cut off ${Math.round(performance.now() - revokedAt)} ms after the token was revoked`);
+  await assert.rejects(connect(world, token), /Bad username or password|Not authorized/i);
+});
+
+test("a subscriber only listens, and only to events", async () => {
+  await using world = await startWorld({ devices: 1, prefix: "fake" });
+  const [device] = world.devices;
+  const { token } = await makeToken(world, ["event:read"]);
+
+  await using curious = await connect(world, token, "curious");
+  for (const filter of ["#", "edgemere/#", `edgemere/v1/${device?.identity.device}/up/telemetry`, "$SYS/#"]) {
+    const granted = await curious.client.subscribeAsync(filter, { qos: 1 }).catch(() => [{ qos: 128 }]);
+    assert.deepEqual(
+      granted.map(({ qos }) => qos),
+      [128],
+      filter,
+    );
+  }
+  await using loud = await connect(world, token, "loud");
+  await using listener = await connect(world, token, "listener");
+  await listener.client.subscribeAsync(EVENTS);
+  loud.client.publish("edgemere/v1/events/job/succeeded", "{}", { qos: 1 });
+  await loud.closed;
+  await createJob(world, "fake-001", "ping");
+  const events = await listener.upTo("edgemere.job.succeeded");
+  assert.ok(
+    events.every(({ specversion }) => specversion === "1.0"),
+    "nothing but the control plane's own events",
+  );
+});
+
+test("whoever may not read events does not get in", async () => {
+  await using world = await startWorld();
+  const { token } = await makeToken(world, ["device:read"]);
+
+  for (const password of ["", "edt_nonsense", token])
+    await assert.rejects(connect(world, password), /Bad username or password|Not authorized/i);
+});
+
+test("two programs that chose the same client id do not disturb each other", async () => {
+  await using world = await startWorld({ devices: 1, prefix: "fake" });
+  const tokens = [await makeToken(world, ["event:read"]), await makeToken(world, ["event:read"])];
+  const [one, other] = tokens.map(({ token }) => token);
+  await using first = await connect(world, one ?? "", "dashboard");
+  await using second = await connect(world, other ?? "", "dashboard");
+  await first.client.subscribeAsync(EVENTS);
+  await second.client.subscribeAsync(EVENTS);
+
+  await createJob(world, "fake-001", "ping");
+
+  const heard = await Promise.all([first, second].map((each) => each.upTo("edgemere.job.succeeded")));
+  assert.deepEqual(
+    heard.map((events) => events.length > 0),
+    [true, true],
+  );
+  assert.ok(first.client.connected && second.client.connected);
+});
