@@ -104,6 +104,7 @@ export class Store implements AsyncDisposable {
   /** Lands all changes and their events, or none. Resolves when they are durable. Throws Conflict when a row moved since it was looked at. */
   commit(...changes: readonly Change[]): Promise<void> {
     if (this.#broken !== undefined) return Promise.reject(refusal(this.#broken));
+    if (changes.every(({ writes, bytes }) => writes.length + bytes.length === 0)) return Promise.resolve();
     const done = new Promise<void>((resolve, reject) => this.#waiting.push({ changes, resolve, reject }));
     this.#writing ??= this.#writeAll();
     return done;
@@ -190,8 +191,9 @@ export class Store implements AsyncDisposable {
       return;
     }
     this.#remember(batch.events);
+    // Each in a turn of its own: a listener that throws must not stop the writing.
+    if (batch.events.length > 0) for (const listener of this.#listeners) queueMicrotask(listener);
     for (const each of accepted) each.resolve();
-    if (batch.events.length > 0) for (const listener of this.#listeners) listener();
   }
 
   #remember(events: readonly DomainEvent[]): void {
