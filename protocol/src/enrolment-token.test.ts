@@ -12,7 +12,7 @@ const aToken = (over: Partial<EnrolmentToken> = {}): EnrolmentToken => ({
 const text = formatToken(aToken());
 const parts = text.split(".");
 const withPart = (index: number, value: string) => parts.with(index, value).join(".");
-const server = (address: string) => withPart(4, Buffer.from(address).toString("base64url"));
+const server = (address: string) => withPart(2, Buffer.from(address).toString("base64url"));
 
 test("a token is read as it was written", () => {
   assert.deepEqual(parseToken(text), aToken());
@@ -42,13 +42,13 @@ const bad: Readonly<Record<string, readonly [text: string, what: RegExp]>> = {
   "an empty part": [withPart(2, ""), /it does not have five parts/],
   "an id with a slash": [withPart(1, "a/b"), /its id has characters that no id has/],
   "an id of 65 characters": [withPart(1, "a".repeat(65)), /its id has characters/],
-  "a secret that lost its last letter": [withPart(2, aToken().secret.slice(0, -1)), /its secret is cut short/],
+  "a secret that lost its last letter": [withPart(3, aToken().secret.slice(0, -1)), /its secret is cut short/],
   "a secret that was wrapped": [
-    withPart(2, `${aToken().secret.slice(0, 20)}\n${aToken().secret.slice(20)}`),
+    withPart(3, `${aToken().secret.slice(0, 20)}\n${aToken().secret.slice(20)}`),
     /its secret/,
   ],
-  "a secret with padding": [withPart(2, `${aToken().secret}=`), /its secret is cut short or changed/],
-  "a pin in hex": [withPart(3, "5a".repeat(32)), /its pin is cut short or changed/],
+  "a secret with padding": [withPart(3, `${aToken().secret}=`), /its secret is cut short or changed/],
+  "a pin in hex": [withPart(4, "5a".repeat(32)), /its pin is cut short or changed/],
   "an address over plain HTTP": [server("http://control.example.com"), /its address is no https address/],
   "an address that is none": [server("control.example.com"), /its address is no https address/],
   "an address that runs a script": [server("javascript:alert(1)"), /its address is no https address/],
@@ -67,6 +67,12 @@ for (const [what, [given, expected]] of Object.entries(bad)) {
   });
 }
 
+test("a token that lost its end is refused, however little is missing", () => {
+  const accepted = [...text].map((_, length) => text.slice(0, length)).filter((cut) => !isRefused(cut));
+
+  assert.deepEqual(accepted, []);
+});
+
 test("no refusal of a token repeats anything of it, nor doubles a full stop", () => {
   const messages = Object.values(bad).map(([given]) => {
     try {
@@ -80,3 +86,12 @@ test("no refusal of a token repeats anything of it, nor doubles a full stop", ()
   assert.ok(messages.every((message) => !message.includes(aToken().secret.slice(0, 20))));
   assert.ok(messages.every((message) => !message.includes("..")));
 });
+
+function isRefused(given: string): boolean {
+  try {
+    parseToken(given);
+    return false;
+  } catch (error) {
+    return error instanceof BadToken;
+  }
+}

@@ -22,16 +22,17 @@ export class BadToken extends Error {
   }
 }
 
+/** A part of known length stands last, so that a token which lost its end is known by it. */
 export const formatToken = ({ id, secret, pin, server }: EnrolmentToken): string =>
-  ["ed1", id, secret, pin, Buffer.from(server).toString("base64url")].join(".");
+  ["ed1", id, Buffer.from(server).toString("base64url"), secret, pin].join(".");
 
 // 32 bytes in base64url without padding. Node's decoder skips foreign characters, so a token wrapped by a terminal would pass it.
 const THIRTY_TWO_BYTES = /^[A-Za-z0-9_-]{43}$/;
 
 export function parseToken(text: string): EnrolmentToken {
-  const [version, id, secret, pin, server, ...rest] = text.trim().split(".");
+  const [version, id, server, secret, pin, ...rest] = text.trim().split(".");
   if (version !== "ed1") throw new BadToken('it does not start with "ed1."');
-  if (!id || !secret || !pin || !server || rest.length > 0) throw new BadToken("it does not have five parts");
+  if (!id || !server || !secret || !pin || rest.length > 0) throw new BadToken("it does not have five parts");
   if (!ID_PATTERN.test(id)) throw new BadToken("its id has characters that no id has");
   if (!THIRTY_TWO_BYTES.test(secret)) throw new BadToken("its secret is cut short or changed");
   if (!THIRTY_TWO_BYTES.test(pin)) throw new BadToken("its pin is cut short or changed");

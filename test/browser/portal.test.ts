@@ -95,7 +95,7 @@ test("the portal leads from the setup code to live charts, commands and data", {
     await page.getByRole("button", { name: "Find data" }).click();
     await page.getByRole("textbox", { name: "Query" }).fill("kind:log");
     await page.getByRole("button", { name: "Make the request" }).click();
-    await page.getByRole("banner").filter({ hasText: "satisfied" }).waitFor();
+    await page.locator(".page-head").getByText("satisfied").waitFor();
     await page.getByRole("region", { name: "Instances" }).getByText("app.log").waitFor();
     await page.getByRole("region", { name: "What happened" }).getByText("datarequest.satisfied").waitFor();
   });
@@ -104,14 +104,10 @@ test("the portal leads from the setup code to live charts, commands and data", {
     await page.getByRole("heading", { name: "Events" }).waitFor();
     const { token = "" } = await createClient({ baseUrl }).call("ia/signin", owner);
     await createClient({ baseUrl, token }).call("cpl/dm/device/label", { device: "gw1", set: { site: "berlin" } });
-    const newest = page.getByRole("list", { name: "Events, newest first" }).getByRole("listitem");
-    const row = newest.filter({ hasText: "device.updated" }).first();
+    const rows = page.getByRole("list", { name: "Events, newest first" }).getByRole("listitem");
+    const row = rows.filter({ hasText: "device.updated" }).filter({ hasText: "gw1" }).first();
     await row.getByRole("button").click();
     await row.getByText('"site": "berlin"').waitFor();
-  });
-  await t.test("all this took place in one page, which never had to be loaded again", async () => {
-    const loads = await page.evaluate(() => performance.getEntriesByType("navigation").length + window.history.length);
-    assert.ok(loads > 1);
   });
   await t.test("signing out leads to the sign-in, and the way back is closed", async () => {
     await page.getByRole("button", { name: "Account olga" }).click();

@@ -3,7 +3,7 @@ import { PassThrough } from "node:stream";
 import { features, readConfig, startApp, type AnyAction, type AnyResource, type App } from "@edgemere/control-plane";
 import { createClient, type Client } from "@edgemere/control-plane/client";
 import { runCommandLine } from "@edgemere/control-plane/command-line";
-import { silentLog, systemClock, systemRandom } from "@edgemere/protocol/kit";
+import { silentLog, systemClock, systemRandom, type Clock } from "@edgemere/protocol/kit";
 import { ask, live, type Answer, type Live } from "../world/faces.ts";
 import { temporaryFolder } from "../world/temporary-folder.ts";
 
@@ -33,7 +33,7 @@ export interface Served extends AsyncDisposable {
   type(...words: readonly string[]): Promise<Ran>;
 }
 
-export async function startServed(): Promise<Served> {
+export async function startServed(clock: Clock = systemClock): Promise<Served> {
   const temporary = await temporaryFolder("conformance");
   const folder = temporary.path;
   const listeners = ["portal", "mqtt", "device", "subscribers"].flatMap((name) => [
@@ -42,7 +42,7 @@ export async function startServed(): Promise<Served> {
   ]);
   const config = readConfig(["--data", join(folder, "data"), "--address", "127.0.0.1", ...listeners], {});
   const app = await startApp(config, {
-    clock: systemClock,
+    clock,
     random: systemRandom,
     log: silentLog,
     version: "0.0.0",

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { commandLine } from "../world/command-line.ts";
 import { ControlPlaneProgram } from "../world/control-plane-program.ts";
 import { temporaryFolder } from "../world/temporary-folder.ts";
-import { owner, startWorld, type World } from "../world/world.ts";
+import { eventually, owner, startWorld, type World } from "../world/world.ts";
 
 /** The command line of the owner, signed in. */
 async function signedIn(world: World) {
@@ -21,15 +21,12 @@ async function signedIn(world: World) {
 test("the first account is made, and everything after it is done, without a secret in the arguments", async () => {
   await using folder = await temporaryFolder("cli");
   await using controlPlane = new ControlPlaneProgram(join(folder.path, "control-plane"));
-  const { ports, setupCode } = await controlPlane.start();
+  const { ports, setupCode = "" } = await controlPlane.start();
   const edgemere = commandLine(folder.path);
   const server = `http://127.0.0.1:${ports.portal}`;
 
   const before = await edgemere.run(["status", "--server", server]);
-  const made = await edgemere.run(
-    ["setup", "--server", server, "--name", "olga"],
-    `${setupCode}\n${owner.password}\n`,
-  );
+  const made = await edgemere.run(["setup", "--server", server, "--name", "olga"], `${setupCode}\n${owner.password}\n`);
   const who = await edgemere.run(["whoami"]);
   const out = await edgemere.run(["signout"]);
   const refused = await edgemere.run(["device", "list"]);
@@ -76,11 +73,8 @@ test("a job that is waited for shows what it wrote, and its exit code tells how 
   await using world = await startWorld();
   await world.enrolAgent("gw1", ["--allow", "exec"]);
   const edgemere = await signedIn(world);
-  const exec = (...argv: readonly string[]) =>
-    edgemere.run([
-      ...["job", "create", "gw1", "--kind", "exec", "--wait", "-o", "table"],
-      ...["--arguments", `argv=${JSON.stringify(argv)}`],
-    ]);
+  const waiting = "job create gw1 --kind exec --wait -o table --arguments".split(" ");
+  const exec = (...argv: readonly string[]) => edgemere.run([...waiting, `argv=${JSON.stringify(argv)}`]);
 
   const done = await exec("echo", "hello");
   const failed = await exec("sh", "-c", "echo oops >&2; exit 3");
@@ -113,28 +107,26 @@ test("watching shows events as they happen, until Ctrl-C", async () => {
   assert.deepEqual(types, ["job.create", "job.running"]);
 });
 
-test("refusals say what was wrong and what to do, and scripts can tell them apart", async () => {
-  await using world = await startWorld();
+test("a data request that is waited for ends with an exit code that scripts can tell apart", async () => {
+  await using world = await startWorld({ devices: 1, prefix: "fake" });
   const edgemere = await signedIn(world);
-  const refusals: readonly (readonly [words: readonly string[], code: number, message: RegExp])[] = [
-    [["devise", "list"], 2, /there is no command "devise list"; did you mean edgemere cpl dm device list\?/],
-    [["device", "list", "--selector", "colour ="], 2, /colour/],
-    [["device", "list", "--selector", "presence.deep == 1"], 2, /presence/],
-    [["device", "find", "gw9"], 4, /there is no device "gw9"/],
-    [["device", "retire", "gw9"], 2, /cannot be undone and there is nobody to ask; add --yes/],
-    [["job", "create", "gw9", "--kind", "ping", "--queue-timeout", "0"], 2, /--queue-timeout: /],
-    [["find", "--query", "size >"], 2, /size >/],
-    [["find", "--query", "owner:nobody", "--wait"], 1, /failed: no data that can be reached matches owner:nobody/],
-  ];
+  await eventually(
+    async () => (await world.client.call("diml/dml/fmdm/query", { expression: "origin:simulated" })).items.length > 0,
+    "the catalogue to know the device's data",
+  );
 
-  const ran = await Promise.all(refusals.map(([words]) => edgemere.run(words)));
+  const [satisfied, failed] = await Promise.all([
+    edgemere.run(["find", "--query", "origin:simulated", "--wait", "-o", "yaml"]),
+    edgemere.run(["find", "--query", "owner:nobody", "--wait", "-o", "yaml"]),
+  ]);
+  const again = await edgemere.run(["datainstance", "create", '{"name":"none","query":"owner:nobody"}', "--wait"]);
+  const conflict = await edgemere.run(["datainstance", "create", '{"name":"none","query":"owner:somebody"}']);
 
-  for (const [index, [words, code, message]] of refusals.entries()) {
-    assert.match(ran[index]?.stderr ?? "", message);
-    assert.equal(ran[index]?.code, code, words.join(" "));
-  }
-  await world.controlPlane.stop();
-  const nobody = await edgemere.run(["device", "list"]);
-  assert.equal(nobody.code, 6);
-  assert.match(nobody.stderr, /is the control plane running\?/);
+  assert.equal(satisfied.code, 0, satisfied.stderr);
+  assert.match(satisfied.stdout, /^state: satisfied$/m);
+  assert.equal(failed.code, 1);
+  assert.match(failed.stderr, /failed: no data that can be reached matches owner:nobody/);
+  assert.equal(again.code, 1);
+  assert.equal(conflict.code, 5);
+  assert.match(conflict.stderr, /there is already a data reference "none" with another query/);
 });

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { ask } from "../world/faces.ts";
 import { happenings, newestNumber } from "../world/happenings.ts";
 import { eventually, startWorld, type World } from "../world/world.ts";
 
@@ -125,40 +126,32 @@ test("a request that nothing matches fails and says so, and so does its referenc
 
 test("a data reference is provisioned, and its instances are found, listed and destroyed by the specification's addresses", async () => {
   await using world = await aWorldWithLogs({ "app.log": "one", "sys.log": "two" });
-  const rest = async (method: string, path: string, query: Readonly<Record<string, string>> = {}) => {
-    const response = await fetch(`${world.baseUrl}/edgemere/diml/dml/do/${path}?${new URLSearchParams(query)}`, {
-      method,
-      headers: { authorization: `Bearer ${world.token}` },
-    });
-    return { status: response.status, body: (await response.json()) as Answer };
-  };
+  const rest = (method: string, path: string, query: Readonly<Record<string, string>>) =>
+    ask(`${world.baseUrl}/edgemere/diml/dml/do/${path}?${new URLSearchParams(query)}`, method, { token: world.token });
   const dataref = JSON.stringify({ name: "logs", shortName: "l", query: "kind:log" });
 
   const made = await rest("POST", "datainstance/create", { dataref });
   assert.equal(made.status, 200);
   await eventually(
-    async () => (await rest("GET", "datareference/find", { id: "logs" })).body.state === "provisioned",
+    async () => (await rest("GET", "datareference/find", { id: "logs" })).body["state"] === "provisioned",
     "the reference to be provisioned",
   );
 
   const listed = await rest("GET", "datainstance/list", { attr1: "name:app.log and device:gw1" });
-  const [instance] = listed.body.items ?? [];
-  assert.deepEqual([listed.body.items?.length, instance?.name, instance?.state], [1, "app.log", "ready"]);
+  const [instance, ...others] = listed.body["items"] as readonly Instance[];
+  assert.deepEqual([instance?.name, instance?.state, others], ["app.log", "ready", []]);
   assert.equal(instance?.path, join(world.logs, "app.log"));
-  const id = String(instance?.id);
-  assert.equal((await rest("GET", "datainstance/find", { attr1: id })).body.hash, sha256("one"));
-  assert.equal((await rest("DELETE", "datainstance/destroy", { attr1: id })).body.state, "removed");
-  const gone = await rest("GET", "datainstance/find", { attr1: id });
-  assert.deepEqual([gone.status, gone.body.detail], [404, `there is no datainstance "${id}"`]);
+  const { id } = instance;
+  assert.equal((await rest("GET", "datainstance/find", { attr1: id })).body["hash"], sha256("one"));
   assert.equal((await rest("GET", "datainstance/destroy", { attr1: id })).status, 405);
+  assert.equal((await rest("DELETE", "datainstance/destroy", { attr1: id })).body["state"], "removed");
+  const gone = await rest("GET", "datainstance/find", { attr1: id });
+  assert.deepEqual([gone.status, gone.body["detail"]], [404, `there is no datainstance "${id}"`]);
 });
 
-interface Answer {
-  readonly id?: string;
-  readonly name?: string;
-  readonly state?: string;
-  readonly path?: string;
-  readonly hash?: string;
-  readonly detail?: string;
-  readonly items?: readonly Answer[];
+interface Instance {
+  readonly id: string;
+  readonly name: string;
+  readonly state: string;
+  readonly path: string;
 }

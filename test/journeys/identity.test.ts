@@ -1,21 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createClient, ProblemError } from "@edgemere/control-plane/client";
+import { ask } from "../world/faces.ts";
 import { owner, startWorld, type World } from "../world/world.ts";
 
 const as = ({ baseUrl }: World, token?: string) => createClient({ baseUrl, token });
 
 /** As a refusal looks to a program that speaks plain HTTP. */
 async function refusal({ baseUrl }: World, path: string, input: object, token?: string) {
-  const response = await fetch(`${baseUrl}/edgemere/${path}`, {
-    method: "POST",
-    headers: { "content-type": "application/json", ...(token !== undefined && { authorization: `Bearer ${token}` }) },
-    body: JSON.stringify(input),
-  });
-  const { type, status, detail } = (await response.json()) as { type: string; status: number; detail: string };
-  assert.equal(response.headers.get("content-type")?.split(";")[0], "application/problem+json");
-  assert.equal(response.status, status);
-  return { type, status, detail };
+  const { status, body } = await ask(`${baseUrl}/edgemere/${path}`, "POST", { input, ...(token && { token }) });
+  return { type: body["type"], status, detail: String(body["detail"]) };
 }
 
 test("a setup code makes one account, and no second one", async () => {

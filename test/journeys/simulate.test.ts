@@ -48,8 +48,8 @@ test("a simulation that cannot enrol its devices says why and leaves none behind
   const codes = [await tooMany.ended(), await noToken.ended(), await badToken.ended()];
 
   assert.deepEqual(codes, [1, 2, 1]);
-  assert.match(tooMany.stderr, /token/);
+  assert.match(tooMany.stderr, /this enrolment token was used already; make a new one/);
   assert.match(noToken.stderr, /--token-file: there is no token in it/);
-  assert.match(badToken.stderr, /token/);
+  assert.match(badToken.stderr, /this is no enrolment token/);
   assert.equal(await countOf(world, "online"), 0);
 });

@@ -10,16 +10,19 @@ import { temporaryFolder } from "../world/temporary-folder.ts";
 import { eventually, owner } from "../world/world.ts";
 
 /** What `npm start` runs. */
-const start = (dataFolder: string, ports: Ports, ...more: readonly string[]) =>
-  new Program({
-    script: "deploy/start.mjs",
-    args: [
-      ...["--data", dataFolder, "--address", "127.0.0.1", "--agent-name", "this-machine"],
-      ...["--portal-port", String(ports.portal), "--mqtt-port", String(ports.mqtt)],
-      ...["--device-port", String(ports.deviceApi), "--subscribers-port", String(ports.subscribers)],
-      ...more,
-    ],
-  });
+function start(dataFolder: string, ports: Ports, ...more: readonly string[]): Program {
+  const options = {
+    data: dataFolder,
+    address: "127.0.0.1",
+    "agent-name": "this-machine",
+    "portal-port": ports.portal,
+    "mqtt-port": ports.mqtt,
+    "device-port": ports.deviceApi,
+    "subscribers-port": ports.subscribers,
+  };
+  const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  return new Program({ script: "deploy/start.mjs", args: [...args, ...more] });
+}
 
 const untilItRuns = (program: Program) => program.said(/Ctrl-C stops everything/);
 
@@ -84,7 +87,10 @@ test("an option that does not exist, or makes no sense, is named before anything
 
   const programs = [
     { program: start(folder.path, ports, "--portal-prot", "3000"), message: /--portal-prot/ },
-    { program: start(folder.path, { ...ports, portal: 70_000 }), message: /--portal-port.*65535/ },
+    {
+      program: start(folder.path, { ...ports, portal: 70_000 }),
+      message: /--portal-port: "70000" is too large: at most 65535/,
+    },
     { program: start(folder.path, ports, "--allow", "everything"), message: /--allow.*exec/ },
   ];
 

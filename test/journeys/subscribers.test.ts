@@ -105,11 +105,11 @@ test("a subscriber with an API token receives domain events as CloudEvents in th
 
 test("a subscriber only listens, and only to events", async () => {
   await using world = await startWorld({ devices: 1, prefix: "fake" });
-  const [device] = world.devices;
+  const { id } = await world.client.call("cpl/dm/device/find", { device: "fake-001" });
   const { token } = await makeToken(world, ["event:read"]);
 
   await using curious = await connect(world, token, "curious");
-  for (const filter of ["#", "edgemere/#", `edgemere/v1/${device?.identity.device}/up/telemetry`, "$SYS/#"]) {
+  for (const filter of ["#", "edgemere/#", `edgemere/v1/${id}/up/telemetry`, "$SYS/#"]) {
     const granted = await curious.client.subscribeAsync(filter, { qos: 1 }).catch(() => [{ qos: 128 }]);
     assert.deepEqual(
       granted.map(({ qos }) => qos),

@@ -23,6 +23,12 @@ export class Faults {
     if (device !== undefined) this.#faults[this.#draw()](device);
   }
 
+  /** What died is started again, in a while. */
+  revive(): void {
+    const { devices, controlPlane } = this.#world;
+    for (const each of [controlPlane, ...devices]) if (!each.isUp) this.#later(30 * SECOND, () => void each.start());
+  }
+
   /** No more faults, and those that last are over. */
   end(): void {
     const { devices, network, controlPlane } = this.#world;
@@ -30,6 +36,7 @@ export class Faults {
     for (const device of devices) {
       device.disk.isFull = false;
       device.killAtContact(Infinity, "killed");
+      device.cutPowerAtEffect(false);
       network.heal(device.id);
       void device.start();
     }
@@ -40,10 +47,7 @@ export class Faults {
   readonly #faults: Readonly<Record<Fault, (device: SimulatedDevice) => void>> = {
     "kill-agent": (device) => this.#kill(device, "killed"),
     "cut-power": (device) => this.#kill(device, "power"),
-    "stop-agent": (device) => {
-      void device.stop();
-      this.#later(30 * SECOND, () => void device.start());
-    },
+    "stop-agent": (device) => void device.stop(),
     "kill-control-plane": () => this.#killControlPlane(),
     "kill-both": (device) => {
       this.#killControlPlane();
@@ -69,16 +73,16 @@ export class Faults {
   };
 
   #kill(device: SimulatedDevice, death: "killed" | "power"): void {
-    if (this.#world.random.next() < 0.5) device.kill(death);
+    const when = this.#world.random.next();
+    if (death === "power" && when < 0.3) device.cutPowerAtEffect(true);
+    else if (when < 0.6) device.kill(death);
     else device.killAtContact(this.#soon(), death);
-    this.#later(30 * SECOND, () => void device.start());
   }
 
   #killControlPlane(): void {
     const { controlPlane, random } = this.#world;
     if (random.next() < 0.5) controlPlane.kill();
     else controlPlane.killAtContact(this.#soon());
-    this.#later(20 * SECOND, () => void controlPlane.start());
   }
 
   #soon(): number {

@@ -119,6 +119,8 @@ export class Network {
     this.#wires.set(device, wire);
     this.#parts.connected(device, epochOf(will));
     this.#parts.trace.tell(`${device} connected`, will.payload);
+    // Some connections break with their first words under way.
+    if (this.#parts.random.next() < 0.05) this.#later(this.#upTo(100), () => this.#break(wire, 100));
     return wire;
   }
 
@@ -143,6 +145,7 @@ export class Network {
       if (!wire.agentHolds) return reject(new Error("not connected"));
       wire.waitForReceipt(reject);
       const arrive = async () => {
+        if (wire.isStraggling) await clock.sleep(this.#upTo(20 * SECOND));
         const served = this.#served;
         if (!wire.carriesUp || served === undefined) return;
         trace.tell(`up ${topic}`, payload);
@@ -197,14 +200,19 @@ export class Network {
   }
 
   #tellWill(wire: Wire, delay: number): void {
-    this.#later(delay, () => {
-      const served = this.#served;
-      if (served === undefined) return;
-      this.#parts.trace.tell(`${wire.device} left a will`, wire.will.payload);
-      void served.life
-        .ask(() => served.link.arrived(wire.device, wire.will.topic, wire.will.payload, ""))
-        .catch(() => {});
-    });
+    this.#later(delay, () => void this.#willArrives(wire).catch(() => {}));
+  }
+
+  async #willArrives({ device, will }: Wire): Promise<void> {
+    const served = this.#served;
+    if (served === undefined) return;
+    const { trace } = this.#parts;
+    const [wire, session] = [this.#wires.get(device), served.link.session(device)];
+    trace.tell(`${device} left a will`, will.payload);
+    await served.life.ask(() => served.link.arrived(device, will.topic, will.payload, ""));
+    const isLate = session !== undefined && epochOf(will) < session.epoch;
+    if (isLate && this.#wires.get(device) === wire && served.link.session(device) === undefined)
+      trace.wrong(`the will of an old session of ${device} ended its new one`);
   }
 
   /** A few milliseconds, now and then a second or many. */

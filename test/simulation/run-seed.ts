@@ -48,6 +48,7 @@ export async function runSeed(seed: number, bugs: PlantedBugs = {}): Promise<Run
   for (let step = 0; step < STEPS; step++) {
     await clock.advance(Math.floor(random.next() * 10 * SECOND));
     work.give();
+    faults.revive();
     if (random.next() < 0.6) faults.strike();
     check();
   }

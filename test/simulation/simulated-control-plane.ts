@@ -174,7 +174,7 @@ const noPasswords = {
 
 const authorityOf = (keyring: Uint8Array): AppContext["authority"] => ({
   trustDomain: TRUST_DOMAIN,
-  pin: "",
+  pin: "A".repeat(43),
   keyring,
   publicKeyOf: (certificateRequest) => Promise.resolve({ hash: certificateRequest }),
   issue: (_, device) =>

@@ -36,6 +36,7 @@ export class SimulatedDevice {
   #wallOffset = 0;
   #life: Life | undefined;
   #agent: Agent | undefined;
+  #diesAtEffect = false;
   /** How the next death comes about. */
   #death: "killed" | "power" = "killed";
 
@@ -51,6 +52,7 @@ export class SimulatedDevice {
       programs: {
         work: async ({ arguments: [effect = "", seconds = "0", bytes = "0"], write, clock: own, signal }) => {
           events.effect(effect);
+          if (this.#diesAtEffect) this.kill("power");
           write("stdout", "#".repeat(Number(bytes) / 2));
           await own.sleep(Number(seconds) * SECOND, signal);
           write("stderr", "#".repeat(Number(bytes) / 2));
@@ -123,6 +125,11 @@ export class SimulatedDevice {
     this.#life?.end();
   }
 
+  /** The power goes in the moment in which the next command takes effect, if it comes to that. */
+  cutPowerAtEffect(isMeant: boolean): void {
+    this.#diesAtEffect = isMeant;
+  }
+
   killAtContact(number: number, death: "killed" | "power"): void {
     this.#death = death;
     this.#life?.endAtContact(number);
@@ -157,6 +164,7 @@ export class SimulatedDevice {
     trace.tell(`${this.id} dies: ${this.#death}`);
     this.#life = undefined;
     this.#agent = undefined;
+    this.#diesAtEffect = false;
     if (this.#death === "power") this.#files.cutPower(random);
     network.abandon(this.id, this.#death === "killed" ? "closed" : "nothing");
   }

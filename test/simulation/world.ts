@@ -1,4 +1,4 @@
-import { decode, privateKeyFromSeed, publicKeyBytes, v1 } from "@edgemere/protocol";
+import { decode, parseToken, privateKeyFromSeed, publicKeyBytes, v1 } from "@edgemere/protocol";
 import type { Disk, Random } from "@edgemere/protocol/kit";
 import { ManualClock, seededRandom } from "@edgemere/protocol/simulated";
 import { EventLedger } from "./event-ledger.ts";
@@ -73,7 +73,7 @@ async function enrolled(name: string, controlPlane: SimulatedControlPlane, clock
     return answer;
   };
   const { token } = (await answered("cpl/dm/token/create", {})) as { readonly token: string };
-  const [, id = "", secret = ""] = token.split(".");
+  const { id, secret } = parseToken(token);
   const { device } = (await answered("cpl/dm/agent/register", {
     token: `${id}.${secret}`,
     certificateRequest: name,

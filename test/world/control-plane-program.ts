@@ -36,6 +36,10 @@ export class ControlPlaneProgram implements AsyncDisposable {
     return this.#program?.output ?? "";
   }
 
+  get pid(): number {
+    return this.#program?.pid ?? 0;
+  }
+
   async start(): Promise<Ready> {
     const { portal, mqtt, deviceApi, subscribers } = this.#ready?.ports ?? anyPorts;
     const ports = { portal, mqtt, device: deviceApi, subscribers };

@@ -30,9 +30,6 @@ export interface Moment {
   readonly now: number;
 }
 
-// More open commands than this are a mistake, not work; each costs memory and a place in every Hello.
-export const MOST_OPEN = 256;
-
 /** Decides about a command; `waiting` counts those of the same delivery that were accepted before it. */
 export function judge(
   command: Command,
@@ -64,8 +61,9 @@ export function judge(
   if (wrong !== undefined) return rejected("bad-arguments", wrong);
   if (command.expiresAtMs <= correctedNow)
     return end("expired", "too-old", `it came ${correctedNow - command.expiresAtMs} ms after its deadline`);
-  if (journal.open.size + waiting >= MOST_OPEN)
-    return rejected("journal-full", `${MOST_OPEN} commands are open on this device already`);
+  // More than this are a mistake, not work; each costs memory and a place in every Hello.
+  if (journal.open.size + waiting >= limits.openCommands)
+    return rejected("journal-full", `${limits.openCommands} commands are open on this device already`);
   return { verdict: "accept" };
 }
 

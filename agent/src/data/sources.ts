@@ -49,16 +49,13 @@ export class DataSources implements AsyncDisposable {
       told = look;
     };
     const { env, config } = this.#parts;
-    const stopped = new Promise<void>((resolve) => {
-      this.#stop.signal.addEventListener("abort", () => resolve(), { once: true });
-    });
     return new Reconciler(
       {
         name: `report ${source.name}`,
         every: config.dataEvery,
         step: async () => {
           // A large file may take minutes to read; stopping does not wait for it.
-          await Promise.race([step(), stopped]);
+          await unlessAborted(step(), this.#stop.signal);
           return "settled";
         },
         onError: (error) => env.log.warn("a data source could not be reported", { source: source.name, error }),
@@ -102,6 +99,14 @@ export class DataSources implements AsyncDisposable {
     }
   }
 }
+
+/** Not Promise.race with one promise for all looks: each race would stay in memory as long as the agent runs. */
+const unlessAborted = (work: Promise<void>, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const aborted = () => resolve();
+    signal.addEventListener("abort", aborted);
+    void work.then(resolve, reject).finally(() => signal.removeEventListener("abort", aborted));
+  });
 
 type HashCache = Map<string, Item>;
 

@@ -54,19 +54,15 @@ export function mqttTransport({ identity, keepalive, clock }: MqttParts): Transp
 class MqttConnection implements Connection {
   readonly #client: MqttClient;
   readonly #clock: Clock;
-  /** Rejects when the connection is over: the client forgets some of the callbacks it was given. */
-  readonly #over: Promise<never>;
-  #fail: (error: Error) => void = () => {};
+  /** Told when the connection is over: the client forgets some of the callbacks it was given. */
+  readonly #waiting = new Set<(error: Error) => void>();
+  #failure: Error | undefined;
   #isOpen = false;
   #isOver = false;
 
   constructor(client: MqttClient, events: ConnectionEvents, clock: Clock) {
     this.#client = client;
     this.#clock = clock;
-    this.#over = new Promise<never>((_, reject) => {
-      this.#fail = reject;
-    });
-    this.#over.catch(() => {});
     const lost = (error: Error) => {
       if (this.#isOver) return;
       this.#isOver = true;
@@ -86,21 +82,21 @@ class MqttConnection implements Connection {
     if (signal.aborted) aborted();
     try {
       const connected = new Promise<void>((resolve) => this.#client.once("connect", () => resolve()));
-      await Promise.race([connected, this.#over]);
+      await this.#untilOver(connected);
     } finally {
       signal.removeEventListener("abort", aborted);
     }
   }
 
   async subscribe(filters: readonly string[]): Promise<void> {
-    const granted = await Promise.race([this.#client.subscribeAsync([...filters], { qos: 1 }), this.#over]);
+    const granted = await this.#untilOver(this.#client.subscribeAsync([...filters], { qos: 1 }));
     const refused = granted.find(({ qos }) => qos > 2);
     if (refused) throw new ConnectError("refused", `the broker refused the subscription to ${refused.topic}`);
     this.#isOpen = true;
   }
 
   async publish({ topic, payload, qos }: Packet): Promise<void> {
-    await Promise.race([this.#client.publishAsync(topic, Buffer.from(payload), { qos }), this.#over]);
+    await this.#untilOver(this.#client.publishAsync(topic, Buffer.from(payload), { qos }));
   }
 
   async close(): Promise<void> {
@@ -116,6 +112,20 @@ class MqttConnection implements Connection {
     await Promise.race([end, this.#clock.sleep(CLOSE_WITHIN, ended.signal)]);
     ended.abort();
     this.#client.stream.destroy();
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    for (const reject of this.#waiting) reject(error);
+  }
+
+  /** Not Promise.race: each race would stay in memory as long as the connection lasts, and that may be months. */
+  #untilOver<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== undefined) reject(this.#failure);
+      this.#waiting.add(reject);
+      void work.then(resolve, reject).finally(() => this.#waiting.delete(reject));
+    });
   }
 }
 

@@ -1,4 +1,4 @@
-const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "narrow" });
 const instant = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
 const decimal = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
@@ -21,7 +21,7 @@ const PAIRS = [
   { below: DAY, big: HOUR, small: MINUTE, units: ["h", "min"] },
 ] as const;
 
-/** "3 minutes ago", "in 2 days". */
+/** "3min ago", "in 2d". */
 export function relativeTime(at: number, now: number): string {
   const distance = at - now;
   // The page looks at its clock only now and then, so what just happened may seem to lie ahead.

@@ -32,7 +32,7 @@ export function Audit() {
                   { title: "Who", cell: ({ actor }) => <Plain text={actor} /> },
                   { title: "By", isMinor: true, cell: ({ via }) => via },
                   { title: "Action", cell: ({ action }) => <code>{action}</code> },
-                  { title: "Decision", cell: ({ decision }) => <Plain text={decision} /> },
+                  { title: "Decision", isMinor: "slightly", cell: ({ decision }) => <Plain text={decision} /> },
                   { title: "Request", isMinor: true, cell: ({ requestId }) => <code>{requestId}</code> },
                 ]}
               />

@@ -37,7 +37,7 @@ export function EnrolmentTokens() {
                 columns={[
                   { title: "Id", cell: ({ id }) => <code>{id}</code> },
                   { title: "State", cell: ({ state }) => <State state={state} /> },
-                  { title: "Used", cell: ({ used, uses }) => `${used} of ${uses}` },
+                  { title: "Used", isMinor: "slightly", cell: ({ used, uses }) => `${used} of ${uses}` },
                   { title: "Labels", isMinor: true, cell: ({ labels }) => <Labels of={labels} /> },
                   { title: "By", isMinor: true, cell: ({ author }) => <Plain text={author} /> },
                   { title: "Ends", cell: ({ expiresAt }) => <Instant at={expiresAt} /> },

@@ -46,6 +46,7 @@ export function Users() {
                       title={`Lock the account ${name}`}
                       consequence="Its sessions and tokens end at once."
                       names={[name]}
+                      isSmall
                       isDisabled={state !== "active"}
                       onConfirm={() => disable.mutate({ user: id })}
                     />

@@ -111,7 +111,7 @@ function Sources({ nameOf }: { readonly nameOf: (device: string) => string }) {
                   { title: "Name", cell: ({ name }) => <Plain text={name} /> },
                   { title: "Device", cell: ({ device }) => <Plain text={nameOf(device)} /> },
                   { title: "State", cell: ({ state }) => <State state={state} /> },
-                  { title: "Free", align: "right", cell: ({ freeBytes }) => bytes(freeBytes) },
+                  { title: "Free", align: "right", isMinor: "slightly", cell: ({ freeBytes }) => bytes(freeBytes) },
                   {
                     title: "Promised",
                     align: "right",

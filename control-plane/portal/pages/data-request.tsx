@@ -79,7 +79,7 @@ export function DataRequest() {
                       cell: ({ data }) => <Plain text={instances.find((each) => each.data === data)?.name ?? data} />,
                     },
                     { title: "State", cell: ({ state }) => <State state={state} /> },
-                    { title: "Decision", cell: ({ decision }) => decision ?? "–" },
+                    { title: "Decision", isMinor: "slightly", cell: ({ decision }) => decision ?? "–" },
                     { title: "Why", cell: ({ reason }) => <Plain text={reason || "–"} /> },
                     { title: "Cost", align: "right", isMinor: true, cell: ({ cost }) => bytes(cost.bytes) },
                     { title: "Held until", isMinor: true, cell: ({ expiresAt }) => <Instant at={expiresAt} /> },

@@ -31,7 +31,7 @@ export function DataRequests() {
               columns={[
                 { title: "Name", cell: ({ name }) => <Plain text={name} /> },
                 { title: "State", cell: ({ state }) => <State state={state} /> },
-                { title: "Query", cell: ({ query }) => <Plain text={query} /> },
+                { title: "Query", isMinor: "slightly", cell: ({ query }) => <Plain text={query} /> },
                 { title: "By", isMinor: true, cell: ({ author }) => <Plain text={author} /> },
                 { title: "Made", cell: ({ createdAt }) => <Instant at={createdAt} /> },
               ]}

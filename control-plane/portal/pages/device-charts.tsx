@@ -22,11 +22,19 @@ const RANGES = [
 const LINES_AT_MOST = 12;
 
 /** What the device measures, live. */
-export function DeviceCharts({ device }: { readonly device: string }) {
+export function DeviceCharts({
+  device,
+  since,
+}: {
+  readonly device: string;
+  /** When it enrolled: before that there is nothing to show. */
+  readonly since: number;
+}) {
   const [range, setRange] = useLocalStorage({ key: "edgemere-chart-range", defaultValue: RANGES[0]?.value ?? "" });
   const [zone, setZone] = useLocalStorage({ key: "edgemere-chart-zone", defaultValue: "local" });
   const [filter, setFilter] = useState("");
-  const { history, error } = useHistory(device, Number(range));
+  const { history: whole, error } = useHistory(device, Number(range));
+  const history = whole && { ...whole, from: Math.max(whole.from, Math.min(since, whole.to - MINUTE)) };
   return (
     <>
       <Group mb="md" gap="sm">

@@ -38,11 +38,8 @@ export function DeviceDataSources({ device }: { readonly device: DeviceRow }) {
                   { title: "Name", cell: ({ name }) => <Plain text={name} /> },
                   { title: "Directory", cell: ({ path }) => <Plain text={path} /> },
                   { title: "State", cell: ({ state }) => <State state={state} /> },
-                  {
-                    title: "Free",
-                    align: "right",
-                    cell: ({ freeBytes, totalBytes }) => `${bytes(freeBytes)} of ${bytes(totalBytes)}`,
-                  },
+                  { title: "Free", align: "right", isMinor: "slightly", cell: ({ freeBytes }) => bytes(freeBytes) },
+                  { title: "Size", align: "right", isMinor: true, cell: ({ totalBytes }) => bytes(totalBytes) },
                   { title: "Trouble", isMinor: true, cell: ({ failure }) => <Plain text={failure || "–"} /> },
                 ]}
               />

@@ -1,5 +1,7 @@
 import { Button, TextInput } from "@mantine/core";
 import { useState } from "react";
+import { bytes } from "../data/format.ts";
+import { isBytes } from "../data/metric.ts";
 import { usePaging } from "../data/paging.ts";
 import { useRead } from "../data/queries.ts";
 import type { DeviceRow } from "../data/rows.ts";
@@ -51,7 +53,7 @@ export function DeviceInventory({ device }: { readonly device: DeviceRow }) {
           keyOf={([name]) => name}
           columns={[
             { title: "Fact", cell: ([name]) => <Plain text={name} /> },
-            { title: "Value", cell: ([, value]) => <PlainValue value={value} /> },
+            { title: "Value", cell: ([name, value]) => <Value of={value} name={name} /> },
             {
               title: "Changes",
               align: "right",
@@ -104,8 +106,8 @@ function Changes({ device, attribute }: { readonly device: string; readonly attr
                 ...(attribute === undefined
                   ? [{ title: "Fact", cell: ({ attribute }: (typeof items)[number]) => <Plain text={attribute} /> }]
                   : []),
-                { title: "Before", cell: ({ before }) => <Side value={before} /> },
-                { title: "After", cell: ({ after }) => <Side value={after} /> },
+                { title: "Before", cell: ({ before, attribute }) => <Value of={before} name={attribute} /> },
+                { title: "After", cell: ({ after, attribute }) => <Value of={after} name={attribute} /> },
               ]}
             />
             <Pager paging={paging} next={next} shown={items.length} total={total} noun="change" />
@@ -116,5 +118,8 @@ function Changes({ device, attribute }: { readonly device: string; readonly attr
   );
 }
 
-const Side = ({ value }: { readonly value: unknown }) =>
-  value === undefined ? <i className="quiet">absent</i> : <PlainValue value={value} />;
+function Value({ of: value, name }: { readonly of: unknown; readonly name: string }) {
+  if (value === undefined) return <i className="quiet">absent</i>;
+  if (typeof value === "number" && isBytes(name)) return <span title={value.toLocaleString()}>{bytes(value)}</span>;
+  return <PlainValue value={value} />;
+}

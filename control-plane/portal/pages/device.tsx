@@ -1,7 +1,7 @@
 import { useParams } from "wouter";
 import { useRead } from "../data/queries.ts";
 import { Answer } from "../parts/answer.tsx";
-import { Instant } from "../parts/instant.tsx";
+import { ExactInstant } from "../parts/instant.tsx";
 import { Labels } from "../parts/labels.tsx";
 import { Page } from "../parts/page.tsx";
 import { Presence } from "../parts/presence.tsx";
@@ -33,7 +33,7 @@ export function Device() {
           }
           actions={
             <span className="quiet">
-              {row.presence} since <Instant at={row.presenceAt} />
+              {row.presence} since <ExactInstant at={row.presenceAt} />
             </span>
           }
         >
@@ -43,7 +43,7 @@ export function Device() {
             base={`/devices/${encodeURIComponent(device)}`}
             chosen={tab}
             tabs={[
-              { id: "charts", title: "Charts", content: () => <DeviceCharts device={row.id} /> },
+              { id: "charts", title: "Charts", content: () => <DeviceCharts device={row.id} since={row.createdAt} /> },
               { id: "inventory", title: "Inventory", content: () => <DeviceInventory device={row} /> },
               { id: "commands", title: "Commands", content: () => <DeviceCommands device={row} /> },
               { id: "data", title: "Data", content: () => <DeviceDataSources device={row} /> },

@@ -10,7 +10,7 @@ export function NotFound() {
     <Page title="No such page">
       <Empty title="There is nothing at this address">
         <code>{visible(location)}</code> leads nowhere. Go to the{" "}
-        <Anchor component={Link} href="/">
+        <Anchor component={Link} href="/" underline="always">
           overview
         </Anchor>
         .

@@ -50,7 +50,8 @@ export function chartOptions(wishes: Wishes): uPlot.Options {
     width,
     height,
     legend: { show: false },
-    padding: [8, 8, 0, 0],
+    // On the right there is room for half a time.
+    padding: [8, 20, 0, 0],
     cursor: { drag: { x: false, y: false }, sync: { key: "device-charts" }, points: { size: 6 } },
     tzDate: (seconds) => (isUtc ? uPlot.tzDate(new Date(seconds * 1_000), "Etc/UTC") : new Date(seconds * 1_000)),
     scales: {

@@ -10,6 +10,7 @@ export function ConfirmByName({
   consequence,
   names,
   isDisabled,
+  isSmall = false,
   onConfirm,
 }: {
   readonly button: string;
@@ -18,6 +19,8 @@ export function ConfirmByName({
   /** What may be typed; the first is asked for, the others serve where it cannot be typed. */
   readonly names: readonly string[];
   readonly isDisabled: boolean;
+  /** For a row of a table, where the title must tell one from the other. */
+  readonly isSmall?: boolean;
   readonly onConfirm: () => void;
 }) {
   const [isOpen, setOpen] = useState(false);
@@ -28,7 +31,13 @@ export function ConfirmByName({
   };
   return (
     <>
-      <Button color="red" variant="outline" disabled={isDisabled} onClick={() => setOpen(true)}>
+      <Button
+        color="red"
+        variant="outline"
+        disabled={isDisabled}
+        onClick={() => setOpen(true)}
+        {...(isSmall && { size: "compact-xs", "aria-label": title })}
+      >
         {button}
       </Button>
       <Dialog title={title} isOpen={isOpen} onClose={close}>

@@ -37,7 +37,7 @@ export const DataPieces = ({
           ]
         : []),
       { title: "State", cell: ({ state }) => <State state={state} /> },
-      { title: "Size", align: "right", cell: (piece) => bytes(piece.bytes) },
+      { title: "Size", align: "right", isMinor: "slightly", cell: (piece) => bytes(piece.bytes) },
       { title: "Tags", isMinor: true, cell: ({ tags }) => <Labels of={tags} /> },
       { title: "Changed", isMinor: true, cell: ({ modifiedAt }) => <Instant at={modifiedAt} /> },
     ]}

@@ -5,8 +5,8 @@ import { Link } from "wouter";
 export interface Column<Row> {
   readonly title: string;
   readonly cell: (row: Row) => ReactNode;
-  /** Left out where there is little room. */
-  readonly isMinor?: boolean;
+  /** Left out where there is little room; "slightly": where there is very little. */
+  readonly isMinor?: boolean | "slightly";
   readonly align?: "right";
 }
 

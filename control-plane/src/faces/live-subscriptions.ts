@@ -85,6 +85,12 @@ function refuseUnknown(types: readonly string[], known: readonly string[]): void
 /** Resolves when the receiver acknowledged the batch, or the subscription ended. */
 const acknowledged = (socket: LiveSocket, signal: AbortSignal, batch: EventBatch): Promise<void> =>
   new Promise((resolve) => {
-    signal.addEventListener("abort", () => resolve(), { once: true });
-    socket.emit("events", batch, resolve);
+    if (signal.aborted) return resolve();
+    // Taken back, since a subscription may last for months and each batch would leave a listener behind.
+    const done = () => {
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    signal.addEventListener("abort", done);
+    socket.emit("events", batch, done);
   });

@@ -21,7 +21,10 @@ export interface Subscription {
 export async function follow({ store, clock, isWanted, after, deliver, signal }: Subscription): Promise<void> {
   let position = after;
   let wake = new AbortController();
-  const end = store.onCommit(() => wake.abort());
+  const look = () => wake.abort();
+  const end = store.onCommit(look);
+  // Not AbortSignal.any(): each of those stays in memory as long as the signal that lives longest.
+  signal.addEventListener("abort", look);
   try {
     while (!signal.aborted) {
       // Made anew before the look, so that a commit during the look is not missed.
@@ -31,10 +34,11 @@ export async function follow({ store, clock, isWanted, after, deliver, signal }:
       const wanted = events.filter(isWanted);
       if (wanted.length > 0) await deliver(wanted, position);
       if (events.length === BATCH) continue;
-      if (events.length === 0) await clock.sleep(MINUTE, AbortSignal.any([wake.signal, signal]));
+      if (events.length === 0) await clock.sleep(MINUTE, wake.signal);
       await clock.sleep(COALESCED, signal);
     }
   } finally {
+    signal.removeEventListener("abort", look);
     end();
   }
 }

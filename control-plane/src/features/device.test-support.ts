@@ -1,8 +1,9 @@
 import { created, type Change } from "../platform/change.ts";
-import { device, type Device } from "./devices/contract.ts";
+import type { Draft } from "../platform/resource.ts";
+import { device } from "./devices/contract.ts";
 
 /** A device that is enrolled and online. Its name is its id, unless told otherwise. */
-export const aDevice = (id: string, over: Partial<Pick<Device, "name" | "labels" | "presence">> = {}): Change =>
+export const aDevice = (id: string, over: Partial<Draft<typeof device>> = {}): Change =>
   created(
     device,
     id,

@@ -54,6 +54,8 @@ export interface LinkParts<C> {
 
 interface LiveSession extends DeviceSession {
   lastHeardAt: number;
+  /** The last Sync could not hold all that waits for the device. */
+  isMoreWaiting: boolean;
 }
 
 /**
@@ -148,7 +150,7 @@ export class Link<C> implements DeviceLink, DeviceMessages {
     const { bootId, agentVersion, capabilities, lastExitReason } = hello;
     const details = { bootId, agentVersion, capabilities: [...capabilities], lastExitReason, clockOffset };
     await this.#tell({ device, epoch: hello.sessionEpoch, kind: "opened", reason: "hello", hello: details });
-    this.#sessions.set(device, { device, epoch: hello.sessionEpoch, since: now, lastHeardAt: now, address });
+    this.#sessions.set(device, { device, epoch: hello.sessionEpoch, since: now, lastHeardAt: now, address, isMoreWaiting: false });
     await this.#sync(device);
   }
 
@@ -166,6 +168,8 @@ export class Link<C> implements DeviceLink, DeviceMessages {
       device,
       pack("ack", { device }, { acknowledgements: [{ stream, upTo }], serverTimeMs: this.#parts.clock.now() }),
     );
+    // What it has taken or ended makes room for the next page.
+    if (stream === "result" && this.#sessions.get(device)?.isMoreWaiting) await this.#sync(device);
   }
 
   async #tell(news: SessionNews): Promise<void> {
@@ -183,6 +187,7 @@ export class Link<C> implements DeviceLink, DeviceMessages {
     const offers = await Promise.all(features.map(async (each) => (await each.offers?.(device, context)) ?? []));
     const waiting = offers.flat();
     const now = clock.now();
+    session.isMoreWaiting = waiting.some((each) => each.more);
     const latestSequence = Math.max(0, ...waiting.map((each) => each.latestSequence));
     await this.send(
       device,
@@ -194,7 +199,7 @@ export class Link<C> implements DeviceLink, DeviceMessages {
           acknowledgements: [...(await this.#ingest.watermarksOf(device))],
           commands: waiting.flatMap((each) => each.commands),
           cancelledCommands: waiting.flatMap((each) => each.cancelled),
-          moreCommands: waiting.some((each) => each.more),
+          moreCommands: session.isMoreWaiting,
           head: seal("syncHead", { device, latestSequence, keyringVersion, asOfMs: now }, signingKey),
           serverTimeMs: now,
           limits: { messageBytes: limits.messageBytes, windowBytes: limits.windowBytes, pauseMs: 0 },

@@ -88,11 +88,16 @@ const refused: Readonly<Record<string, readonly [readonly string[], Readonly<Rec
   "a flag that is like none": [["--zzzzzz", "1s"], {}, /^unknown option --zzzzzz\. See try --help\.$/],
   "a flag named like a part of every object": [["--toString", "1"], {}, /^unknown option --toString\./],
   "a flag without its value": [["--every"], {}, /^--every needs a value: --every TIME$/],
+  "a flag where another's value should be": [
+    ["--every", "--label", "a=b"],
+    {},
+    /^--every needs a value: --every TIME$/,
+  ],
   "a word beside the flags": [["--every", "1s", "now"], {}, /^"now" is one word too many\. See try --help\.$/],
   "a word after two dashes": [["--", "now"], {}, /^"now" is one word too many/],
   "a short flag": [["-e", "1s"], {}, /^unknown option -e\./],
   "a bad value on the command line": [["--every", "soon"], {}, /^--every: "soon" is not a duration such as/],
-  "a bad value in the environment": [[], { TRY_PAGE_SIZE: "501" }, /^TRY_PAGE_SIZE: "501" is too large$/],
+  "a bad value in the environment": [[], { TRY_PAGE_SIZE: "501" }, /^TRY_PAGE_SIZE: "501" is too large: at most 500$/],
   "a bad value in the middle of a list": [[], { TRY_LABEL: "x=1,y" }, /^TRY_LABEL: "y" is not written as key=value$/],
   "a misspelt variable": [[], { TRY_EVRY: "1s" }, /^unknown variable TRY_EVRY\. Did you mean TRY_EVERY\?$/],
   "a file that is not there": [

@@ -90,7 +90,8 @@ function fromFlags(options: Options, { argv, program }: Written): Texts {
     if (token.kind !== "option") continue;
     const option = optionOf(options, token.name);
     if (option === undefined) throw unknown(`option ${token.rawName}`, token.name, Object.keys(options), "--", program);
-    if (token.value === undefined)
+    // The next flag is no value; one that looks like a flag is written --name=--value.
+    if (token.value === undefined || (!token.inlineValue && token.value.startsWith("--")))
       throw new ConfigError(`${token.rawName} needs a value: ${token.rawName} ${option.takes}`);
     const earlier = texts[token.name] ?? [];
     texts[token.name] = "repeatable" in option ? [...earlier, token.value] : [token.value];

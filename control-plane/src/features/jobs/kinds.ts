@@ -1,6 +1,6 @@
 import { type TObject, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
-import { commandKinds, type Command as CommandMessage, type CommandKind } from "@edgemere/protocol";
+import { commandKinds, limits, v1, type Command as CommandMessage, type CommandKind } from "@edgemere/protocol";
 import { Problem } from "../../platform/problem.ts";
 
 interface KindDeclaration {
@@ -55,12 +55,15 @@ export const kinds: { readonly [K in CommandKind]: KindDeclaration } = {
   },
 };
 
+// Beside them a command holds ids, names, instants and a signature.
+const LARGEST_ARGUMENTS = limits.commandBytes - 4_096;
+
 /** The arguments as they will be sent. Throws Problem that names each field. */
 export function checkedArguments(kind: CommandKind, given: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const schema = kinds[kind].arguments;
   const value = Value.Default(schema, Value.Clone(given)) as Record<string, unknown>;
   const errors = [...Value.Errors(schema, value)].slice(0, 20);
-  if (errors.length === 0) return value;
+  if (errors.length === 0) return notTooLarge(kind, value);
   const known = Object.keys(schema.properties).join(", ") || "none";
   throw new Problem(
     "invalid-input",
@@ -68,6 +71,16 @@ export function checkedArguments(kind: CommandKind, given: Readonly<Record<strin
     {
       errors: errors.map(({ path, message }) => ({ pointer: `/arguments${path}`, detail: message })),
     },
+  );
+}
+
+function notTooLarge(kind: CommandKind, value: Record<string, unknown>): Record<string, unknown> {
+  const bytes = v1.Command.encode(taskOf(kind, value)).finish().length;
+  if (bytes <= LARGEST_ARGUMENTS) return value;
+  throw new Problem(
+    "invalid-input",
+    `the arguments of ${kind} take ${bytes} bytes, and a command carries ${LARGEST_ARGUMENTS} at most`,
+    { errors: [{ pointer: "/arguments", detail: `must take at most ${LARGEST_ARGUMENTS} bytes` }] },
   );
 }
 

@@ -1,4 +1,4 @@
-import { pack } from "@edgemere/protocol";
+import { limits, pack } from "@edgemere/protocol";
 import { moved } from "../../platform/change.ts";
 import type { Offer } from "../../platform/feature.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
@@ -12,26 +12,40 @@ import { counters } from "./tables.ts";
 const OFFERED_BYTES = 128 * 1024;
 const OFFERED_COMMANDS = 32;
 
-/** What a device has not ended yet, oldest first. That a command was offered is durable before it is sent. */
+/**
+ * What a device does not have yet, oldest first, and not more than it takes. When there is nothing new, what it said it
+ * has: a device that lost its journal learns of that again. That a command was offered is durable before it is sent.
+ */
 export async function offers(id: string, context: JobsContext): Promise<Offer> {
   const { store, clock } = context;
   const latestSequence = (await store.get(counters, id))?.last ?? 0;
   if ((await store.get(device, id))?.state !== "active")
     return { commands: [], cancelled: [], latestSequence, more: false };
 
-  const commands: Offer["commands"][number][] = [];
-  const cancelled: string[] = [];
-  let bytes = 0;
+  const [cancelled, waiting, known]: [string[], Command[], Command[]] = [[], [], []];
   for await (const row of store.scan(command, { index: "open", prefix: [id] })) {
     if (row.cancelRequested) cancelled.push(row.id);
-    if (row.cancelRequested || isPast(row, clock.now())) continue;
+    else if (row.state === "journaled" || row.state === "running") known.push(row);
+    else if (!isPast(row, clock.now())) waiting.push(row);
+  }
+  const room = Math.max(0, limits.openCommands - known.length);
+  const page = waiting.length > 0 ? await offered(waiting.slice(0, room), context) : await offered(known, context);
+  const more = waiting.length > 0 && (page.length < waiting.length || known.length > 0);
+  return { commands: page, cancelled, latestSequence, more };
+}
+
+/** As many as go into one Sync, sealed; those that ended meanwhile are left out. */
+async function offered(rows: readonly Command[], context: JobsContext): Promise<Offer["commands"]> {
+  const page: { readonly row: Command; readonly envelope: Offer["commands"][number] }[] = [];
+  let bytes = 0;
+  for (const row of rows.slice(0, OFFERED_COMMANDS)) {
     const envelope = sealed(row, context.signingKey, context.authority.trustDomain);
     bytes += envelope.payload?.length ?? 0;
-    if (commands.length === OFFERED_COMMANDS || bytes > OFFERED_BYTES)
-      return { commands, cancelled, latestSequence, more: true };
-    if (await markOffered(row, context)) commands.push(envelope);
+    if (bytes > OFFERED_BYTES) break;
+    page.push({ row, envelope });
   }
-  return { commands, cancelled, latestSequence, more: false };
+  const isOpen = await Promise.all(page.map(({ row }) => markOffered(row, context)));
+  return page.flatMap(({ envelope }, i) => (isOpen[i] ? [envelope] : []));
 }
 
 /** Sends one new command to a device that is there now; one that is not gets it with its next Sync. */

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { MINUTE } from "@edgemere/protocol/kit";
+import type { Token } from "./contract.ts";
+import { freeName, hashOf, judge, type Verdict } from "./enrolment.ts";
+
+const NOW = 1_000_000;
+const aToken = (over: Partial<Token> = {}): Token => ({
+  id: "t1",
+  version: 1,
+  createdAt: 0,
+  updatedAt: 0,
+  state: "open",
+  uses: 2,
+  used: 0,
+  expiresAt: NOW + MINUTE,
+  labels: {},
+  secretHash: hashOf("secret"),
+  devices: {},
+  author: "user:alice",
+  ...over,
+});
+const refused = (why: string): Verdict => ({ kind: "refuse", why: `this enrolment token ${why}` });
+const known = { devices: { "key-1": "d1" }, used: 1 };
+
+for (const [title, token, secret, verdict] of [
+  ["an open token enrols", aToken(), "secret", { kind: "enrol" }],
+  ["a token that is not there is unknown", undefined, "secret", refused("is unknown")],
+  ["no secret opens a token that is not there", undefined, "", refused("is unknown")],
+  ["a wrong secret makes a token unknown", aToken(), "guess", refused("is unknown")],
+  ["a guess does not learn that a token was revoked", aToken({ state: "revoked" }), "guess", refused("is unknown")],
+  ["a token with uses left enrols another key", aToken({ devices: { other: "d9" }, used: 1 }), "secret", { kind: "enrol" }],
+  ["a token whose uses are gone was used", aToken({ state: "used", uses: 1, used: 1 }), "secret", refused("was used already")],
+  ["a revoked token says so", aToken({ state: "revoked" }), "secret", refused("was revoked")],
+  ["an expired token says so", aToken({ state: "expired" }), "secret", refused("has expired")],
+  ["a token ends at its instant, whoever wrote it down or not", aToken({ expiresAt: NOW }), "secret", refused("has expired")],
+  ["a token is good until just before its end", aToken({ expiresAt: NOW + 1 }), "secret", { kind: "enrol" }],
+  ["the same key asks again for what it got", aToken(known), "secret", { kind: "repeat", device: "d1" }],
+  ["also when it used the token up", aToken({ ...known, state: "used", uses: 1 }), "secret", { kind: "repeat", device: "d1" }],
+  ["but not once the token is revoked", aToken({ ...known, state: "revoked" }), "secret", refused("was revoked")],
+  ["nor when its time is over", aToken({ ...known, expiresAt: NOW }), "secret", refused("has expired")],
+] as const) {
+  test(`of a token and a key: ${title}`, () => {
+    assert.deepEqual(judge(token, secret, "key-1", NOW), verdict);
+  });
+}
+
+test("a key whose hash is a word that every object knows is nobody's yet", () => {
+  assert.deepEqual(judge(aToken(), "secret", "constructor", NOW), { kind: "enrol" });
+});
+
+for (const [proposed, taken, name] of [
+  ["gw", [], "gw"],
+  ["gw", ["gw"], "gw-2"],
+  ["gw", ["gw", "gw-2", "gw-3"], "gw-4"],
+  ["Raspberry Pi (kitchen)", [], "Raspberry-Pi--kitchen"],
+  ["host.example.org", [], "host.example.org"],
+  ["../../etc", [], "..-..-etc"],
+  ["", [], "device"],
+  ["---", ["device"], "device-2"],
+  ["ü€", [], "device"],
+  ["x".repeat(253), [], "x".repeat(100)],
+] as const) {
+  test(`a host that proposes "${proposed.slice(0, 30)}" where ${taken.join(", ") || "nothing"} is taken gets "${name.slice(0, 30)}"`, () => {
+    assert.equal(
+      freeName(proposed, (each) => (taken as readonly string[]).includes(each)),
+      name,
+    );
+  });
+}

@@ -1,0 +1,120 @@
+import { enrol, type Identity } from "@edgemere/agent";
+import { formatTopic, pack, SERVER_NAME, subscriptionsOf, unpack, type Packet } from "@edgemere/protocol";
+import { systemRandom } from "@edgemere/protocol/kit";
+import { SimulatedDisk } from "@edgemere/protocol/simulated";
+import { connectAsync, type MqttClient } from "mqtt";
+import { someTelemetry } from "./telemetry.ts";
+
+interface Message {
+  readonly sequence: number;
+  readonly packet: Packet;
+}
+
+/** Enrols as an agent does; keeps nothing. */
+export const identify = (token: string, name: string): Promise<Identity> =>
+  enrol({
+    token,
+    env: { disk: new SimulatedDisk(), random: systemRandom },
+    name,
+    machineId: name,
+    agentVersion: "0.1.0",
+  });
+
+/** A device's connection without an agent: it sends what was made before, and notes when it is answered. */
+export class MqttDevice implements AsyncDisposable {
+  readonly #client: MqttClient;
+  readonly #device: string;
+  /** Whether this side answers with Ack; a bare broker does not. */
+  readonly #isAcknowledged: boolean;
+  readonly #unacknowledged = new Map<number, number>();
+  #next = 1;
+  #settled: () => void = () => {};
+  /** Milliseconds from sending to each answer. */
+  readonly answers = { puback: [] as number[], ack: [] as number[] };
+  /** Rejects when the connection ends by itself. */
+  readonly lost: Promise<never>;
+
+  private constructor(client: MqttClient, device: string, isAcknowledged: boolean) {
+    this.#client = client;
+    this.#device = device;
+    this.#isAcknowledged = isAcknowledged;
+    this.lost = new Promise((_, reject) => {
+      client.on("error", reject);
+      client.on("close", () => reject(new Error(`the broker closed the connection of ${device}`)));
+    });
+    this.lost.catch(() => {});
+    client.on("message", (topic, payload) => {
+      const arrival = unpack(topic, payload);
+      if (arrival.name === "ack") this.#acknowledge(arrival.message.acknowledgements[0]?.upTo ?? 0);
+    });
+  }
+
+  static async connect(identity: Identity, address: string, isAcknowledged: boolean): Promise<MqttDevice> {
+    const { device } = identity;
+    const client = await connectAsync(address, {
+      protocolVersion: 4,
+      clientId: device,
+      reconnectPeriod: 0,
+      key: identity.key,
+      cert: [identity.certificate, ...identity.chain].join("\n"),
+      ca: [identity.rootCertificate],
+      servername: SERVER_NAME,
+    });
+    await client.subscribeAsync([...subscriptionsOf(device)], { qos: 1 });
+    return new MqttDevice(client, device, isAcknowledged);
+  }
+
+  /** Begins a session; resolves with the control plane's Sync. */
+  async hello(): Promise<void> {
+    const expected = formatTopic("sync", { device: this.#device });
+    const synced = new Promise<void>((resolve) =>
+      this.#client.on("message", (topic) => topic === expected && resolve()),
+    );
+    await this.#publish(
+      pack("hello", { device: this.#device }, { bootId: "bench", sessionEpoch: 1, agentVersion: "0.1.0" }),
+    );
+    await Promise.race([synced, this.lost]);
+  }
+
+  /** The next messages of its telemetry, ready to be sent. */
+  prepare(count: number): readonly Message[] {
+    const [first, atMs] = [this.#next, Date.now()];
+    this.#next += count;
+    return Array.from({ length: count }, (_, i) => {
+      const record = { sequence: first + i, atMs, ...someTelemetry(first + i, atMs + i * 10_000) };
+      const batch = { records: [record], firstUnacknowledged: first, sessionEpoch: 1 };
+      return { sequence: first + i, packet: pack("telemetry", { device: this.#device }, batch) };
+    });
+  }
+
+  /** Resolves with the PUBACK. */
+  async send({ sequence, packet }: Message): Promise<void> {
+    const sentAt = performance.now();
+    if (this.#isAcknowledged) this.#unacknowledged.set(sequence, sentAt);
+    await Promise.race([this.#publish(packet), this.lost]);
+    this.answers.puback.push(performance.now() - sentAt);
+  }
+
+  /** Resolves when everything sent is acknowledged. */
+  async settled(): Promise<void> {
+    if (this.#unacknowledged.size === 0) return;
+    await Promise.race([new Promise<void>((resolve) => (this.#settled = resolve)), this.lost]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#client.endAsync(true);
+  }
+
+  async #publish({ topic, payload, qos }: Packet): Promise<void> {
+    await this.#client.publishAsync(topic, Buffer.from(payload), { qos });
+  }
+
+  #acknowledge(upTo: number): void {
+    for (const [sequence, sentAt] of this.#unacknowledged) {
+      if (sequence > upTo) continue;
+      this.#unacknowledged.delete(sequence);
+      this.answers.ack.push(performance.now() - sentAt);
+    }
+    if (this.#unacknowledged.size === 0) this.#settled();
+  }
+}

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { AxeBuilder } from "@axe-core/playwright";
+import type { Page } from "playwright-core";
+import { startWorld } from "../world/world.ts";
+import { noChromium, openBrowser } from "./chromium.ts";
+import { startLivelyWorld } from "./lively-world.ts";
+import { signIn, visit } from "./visit.ts";
+
+test("no page has a serious barrier for anyone, in light or in dark", { skip: noChromium }, async () => {
+  const { world, pages } = await startLivelyWorld();
+  await using _world = world;
+  await using browser = await openBrowser();
+
+  for (const colorScheme of ["light", "dark"] as const) {
+    await using somebody = await visit(browser, { baseUrl: world.baseUrl, colorScheme });
+    const { page, go } = somebody;
+    await go("/");
+    await page.getByRole("heading", { name: "Sign in" }).waitFor();
+    const barriers = [...(await barriersOf(page, "sign-in"))];
+    await signIn(page);
+    for (const [name, [address, text]] of Object.entries(pages)) {
+      await go(address);
+      await page.getByText(text).first().waitFor();
+      barriers.push(...(await barriersOf(page, name)));
+    }
+    await page.keyboard.press("?");
+    await page.getByRole("dialog", { name: "Keyboard" }).waitFor();
+    barriers.push(...(await barriersOf(page, "keyboard")));
+
+    assert.deepEqual(barriers, []);
+    assert.deepEqual(somebody.complaints, []);
+  }
+});
+
+async function barriersOf(page: Page, name: string): Promise<readonly string[]> {
+  await page.evaluate(async () => {
+    await Promise.allSettled(document.getAnimations().map(({ finished }) => finished));
+  });
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${name}: ${id} at ${html.slice(0, 200)}`));
+}
+
+test("all can be done by keyboard: sign in, search, open a device, run a command", { skip: noChromium }, async () => {
+  await using world = await startWorld({ devices: 1 });
+  await using browser = await openBrowser();
+  await using somebody = await visit(browser, { baseUrl: world.baseUrl });
+  const { page, go } = somebody;
+  const { keyboard } = page;
+  const focused = () => page.evaluate(() => document.activeElement?.textContent ?? "");
+  /** Presses Tab until what has the focus says this. */
+  const tabTo = async (text: string) => {
+    for (let presses = 0; presses < 60; presses++) {
+      await keyboard.press("Tab");
+      if ((await focused()) === text) return;
+    }
+    assert.fail(`Tab never led to “${text}”`);
+  };
+
+  await go("/devices");
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  await page.getByRole("textbox", { name: "Name" }).focus();
+  await keyboard.type("olga");
+  await keyboard.press("Tab");
+  await keyboard.type("a long enough password");
+  await keyboard.press("Enter");
+  await page.getByRole("link", { name: "simulated-001" }).waitFor();
+
+  await keyboard.press("/");
+  await keyboard.type('presence == "online"');
+  await keyboard.press("Enter");
+  await page.getByText("1 device", { exact: true }).waitFor();
+  await tabTo("simulated-001");
+  await keyboard.press("Enter");
+  await page.getByRole("heading", { name: "simulated-001" }).waitFor();
+
+  await tabTo("Charts");
+  await keyboard.press("ArrowRight");
+  await keyboard.press("ArrowRight");
+  await page.getByRole("heading", { name: "Run a command" }).waitFor();
+  await tabTo("Run");
+  await keyboard.press("Enter");
+  await page.getByRole("list", { name: "State: succeeded" }).waitFor();
+
+  await keyboard.press("Alt+j");
+  await page.getByRole("heading", { name: "Jobs" }).waitFor();
+  await keyboard.press("Shift+?");
+  await page.getByRole("dialog", { name: "Keyboard" }).waitFor();
+  await keyboard.press("Escape");
+  await page.getByRole("dialog", { name: "Keyboard" }).waitFor({ state: "detached" });
+  assert.deepEqual(somebody.complaints, []);
+});

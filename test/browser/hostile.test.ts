@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { createJob, endOf } from "../world/jobs.ts";
+import { eventually, startWorld } from "../world/world.ts";
+import { noChromium, openBrowser } from "./chromium.ts";
+import { signIn, visit } from "./visit.ts";
+
+/** Would run as a script where text is taken for markup. */
+const MARKUP = `<img src=x onerror="document.title='taken over'">`;
+/** Turns the rest of the line round: "exe.txt" is shown for what ends in "exe". */
+const REVERSAL = "invoice\u202etxt.exe";
+/** Red in a terminal; clears it. */
+const ESCAPES = "\u001b[31mred\u001b[2J";
+
+test("what a device says is shown as text, whatever it says", { skip: noChromium }, async () => {
+  await using world = await startWorld();
+  const { client, folder } = world;
+  const files = join(folder, "files");
+  await mkdir(files);
+  await writeFile(join(files, REVERSAL), "content");
+  await world.enrolAgent("gw1", ["--allow", "exec", "--source", `files=${files}`, "--tag", `files:note=${MARKUP}`]);
+  await client.call("cpl/dm/device/label", { device: "gw1", set: { note: MARKUP, turned: REVERSAL } });
+  const { id } = await client.call("cpl/dm/device/update", { device: "gw1", name: MARKUP });
+  const job = await createJob(world, id, "exec", { argv: ["printf", "%s\n", MARKUP, REVERSAL, ESCAPES] });
+  await endOf(world, job);
+  await eventually(
+    async () => (await client.call("diml/dml/fmdm/data/list", {})).items.length === 1,
+    "the file in the catalogue",
+  );
+  await using browser = await openBrowser();
+  await using somebody = await visit(browser, { baseUrl: world.baseUrl });
+  const { page, go } = somebody;
+  const seen = (text: string) => page.getByText(text).first().waitFor();
+  await go("/");
+  await signIn(page);
+
+  await go("/devices");
+  await page.getByRole("link", { name: MARKUP }).click();
+  await page.getByRole("heading", { name: MARKUP }).waitFor();
+  await seen(`note=${MARKUP}`);
+  await seen("turned=invoice[U+202E]txt.exe");
+  assert.equal(await page.title(), `${MARKUP} · Edgemere`);
+  await go(`/devices/${id}/data`);
+  await seen("invoice[U+202E]txt.exe");
+  await seen(`note=${MARKUP}`);
+  await go(`/devices/${id}/details`);
+  await page.getByRole("button", { name: "Retire" }).click();
+  await page.getByRole("dialog").getByText(MARKUP).waitFor();
+  await go(`/jobs/${job}`);
+  const output = page.getByRole("log", { name: "Output" });
+  await output.getByText("␛[2J").waitFor();
+  assert.equal(await output.innerText(), `${MARKUP}\ninvoice[U+202E]txt.exe\n␛[31mred␛[2J\n`);
+  await go("/");
+  await seen(MARKUP);
+  await go("/events?type=device.*");
+  await page.getByRole("link", { name: MARKUP }).first().waitFor();
+  await page.getByRole("button", { name: "device.updated" }).first().click();
+  await page.getByText("invoice[U+202E]txt.exe").waitFor();
+
+  assert.equal(await page.locator("img[src=x]").count(), 0);
+  assert.deepEqual(somebody.complaints, []);
+  assert.deepEqual(somebody.refusals, []);
+});
