@@ -3,26 +3,28 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { filesBelow, isMain, isStale, main, root, run, step, tool, workspaces } from "./steps.mjs";
 
+const programs = ["protocol", "agent", "control-plane"];
 const portal = "control-plane/portal";
 const pretty = process.stdout.isTTY ? ["--pretty"] : [];
 const builtPortal = "control-plane/dist/portal";
 
-export async function build() {
+/** What is needed to run is built; with `everything`, the simulators and the tests as well. */
+export async function build({ everything = true } = {}) {
   const staleProtocol = isStale("protocol/generated/v1.js", [
     "protocol/generate.mjs",
     ...filesBelow("protocol/proto", (path) => path.endsWith(".proto")),
   ]);
   if (staleProtocol) await step("protocol messages", generateProtocol);
-  await step("typescript", compile);
+  await step("typescript", () => compile(everything ? workspaces : programs));
   if (isPortalStale()) await step("portal", buildPortal);
 }
 
 const generateProtocol = async () => void (await run(process.execPath, ["protocol/generate.mjs"]));
 
-async function compile() {
-  const orphans = workspaces.flatMap(orphansOf);
+async function compile(folders) {
+  const orphans = folders.flatMap(orphansOf);
   for (const path of orphans) rmSync(join(root, path));
-  await run(tool("tsc"), ["-b", ...pretty]);
+  await run(tool("tsc"), ["-b", ...folders, ...pretty]);
   return orphans.length > 0 ? `${orphans.length} outputs of deleted sources removed` : "";
 }
 

@@ -14,7 +14,7 @@ const ONE_WISH_MS = 1_000;
 
 await main(async () => {
   const wishes = readArguments(process.argv.slice(2));
-  await build();
+  await build({ everything: false });
   if (wishes.isHelp) return showHelp();
 
   const children = [];

@@ -4,6 +4,7 @@ import { privateKeyFromSeed } from "@edgemere/protocol";
 import { silentLog, systemClock, systemRandom } from "@edgemere/protocol/kit";
 
 type Store = Core<AppContext>["store"];
+type Change = Store["commit"] extends (...changes: readonly (infer C)[]) => unknown ? C : never;
 
 /** A store without anything that reacts to it. Closing it closes the database. */
 export async function bareStore(database: Database): Promise<Store> {
@@ -21,7 +22,7 @@ export async function bareStore(database: Database): Promise<Store> {
 }
 
 /** A change of a device of a fleet, as its row looks after some life; one in a hundred is at the site "rare". */
-export function deviceRow(number: number, version = 1) {
+export function deviceRow(number: number, version = 1): Change {
   const name = `gateway-${String(number).padStart(5, "0")}`;
   const row = {
     id: name,

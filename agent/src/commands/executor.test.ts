@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ManualClock, SimulatedDisk } from "@edgemere/protocol/simulated";
-import { MOST_OPEN } from "./admission.ts";
+import { limits } from "@edgemere/protocol";
 import { aBench, aCommand, anExec, BenchHost, wordOf, START, type Bench } from "./bench.test-support.ts";
 
 const aMachine = () => {
@@ -178,11 +178,11 @@ test("when the agent stops, what must run once is interrupted and what waits run
 test("a device takes no more open commands than it can keep", async () => {
   await using bench = await aBench(aMachine());
   const blocking = aCommand(1, anExec("wait", "50000"));
-  const waiting = Array.from({ length: MOST_OPEN }, (_, i) => aCommand(i + 2, anExec("say", "x")));
+  const waiting = Array.from({ length: limits.openCommands }, (_, i) => aCommand(i + 2, anExec("say", "x")));
 
   await bench.deliver([blocking, ...waiting]);
 
-  assert.deepEqual(await bench.ends(), [`c${MOST_OPEN + 1} REJECTED journal-full`]);
+  assert.deepEqual(await bench.ends(), [`c${limits.openCommands + 1} REJECTED journal-full`]);
 });
 
 test("a damaged journal is set aside with a word to the operator, and what it may have held never runs again", async () => {

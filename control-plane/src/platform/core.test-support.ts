@@ -1,12 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
-import {
-  pack,
-  unpack,
-  type Arrival,
-  type Packet,
-  type RecordBody,
-  type StreamName,
-} from "@edgemere/protocol";
+import { pack, unpack, type Arrival, type Packet, type RecordBody, type StreamName } from "@edgemere/protocol";
 import { silentLog } from "@edgemere/protocol/kit";
 import { drain, ManualClock, seededRandom } from "@edgemere/protocol/simulated";
 import { createCore, type Core, type CoreContext } from "../core.ts";
@@ -117,7 +110,8 @@ export async function startTestCore<C extends CoreContext>({
     call: async (action, input, caller = {}) =>
       core.dispatch(action.path as string, input, { ...operator, ...caller }) as never,
     ask: (path, input = {}) => core.dispatch(path, input, operator),
-    hello: (device) => arrived(device, pack("hello", { device }, { bootId: "boot-1", sessionEpoch: 1, agentVersion: "0.1.0" })),
+    hello: (device) =>
+      arrived(device, pack("hello", { device }, { bootId: "boot-1", sessionEpoch: 1, agentVersion: "0.1.0" })),
     report: (device, stream, ...bodies) => send(device, stream, bodies, next.get(`${device}/${stream}`) ?? 1),
     replay: (device, stream, ...bodies) => send(device, stream, bodies, 1),
     advance: async (ms) => {

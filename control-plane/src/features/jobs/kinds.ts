@@ -1,6 +1,7 @@
 import { type TObject, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { commandKinds, limits, v1, type Command as CommandMessage, type CommandKind } from "@edgemere/protocol";
+import { fieldProblems } from "../../platform/field-problems.ts";
 import { Problem } from "../../platform/problem.ts";
 
 interface KindDeclaration {
@@ -62,16 +63,11 @@ const LARGEST_ARGUMENTS = limits.commandBytes - 4_096;
 export function checkedArguments(kind: CommandKind, given: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const schema = kinds[kind].arguments;
   const value = Value.Default(schema, Value.Clone(given)) as Record<string, unknown>;
-  const errors = [...Value.Errors(schema, value)].slice(0, 20);
+  const errors = fieldProblems(schema, value, { what: kind });
   if (errors.length === 0) return notTooLarge(kind, value);
-  const known = Object.keys(schema.properties).join(", ") || "none";
-  throw new Problem(
-    "invalid-input",
-    `these are no arguments of ${kind} (it takes: ${known}): ${errors.map(({ path, message }) => `${path.slice(1) || "arguments"}: ${message}`).join("; ")}`,
-    {
-      errors: errors.map(({ path, message }) => ({ pointer: `/arguments${path}`, detail: message })),
-    },
-  );
+  throw new Problem("invalid-input", errors.map(({ detail }) => detail).join("; "), {
+    errors: errors.map(({ pointer, detail }) => ({ pointer: `/arguments${pointer}`, detail })),
+  });
 }
 
 function notTooLarge(kind: CommandKind, value: Record<string, unknown>): Record<string, unknown> {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { test } from "node:test";
 import { decode, v1 } from "@edgemere/protocol";
-import { startTestCore } from "../../platform/core.test-support.ts";
+import { startTestCore, type CoreContext } from "../../platform/core.test-support.ts";
 import { aDevice } from "../device.test-support.ts";
 import { command, createJob } from "./contract.ts";
 import type { JobsContext } from "./context.ts";
@@ -10,7 +10,7 @@ import { jobs } from "./index.ts";
 
 async function startWorld() {
   const signingKey = { keyId: "test", privateKey: generateKeyPairSync("ed25519").privateKey };
-  const world = await startTestCore<JobsContext>({
+  const world = await startTestCore<JobsContext & CoreContext>({
     features: [jobs],
     context: { signingKey, authority: { trustDomain: "test" } },
   });
