@@ -60,5 +60,6 @@ test("what makes no sense is refused with a word on what would", (t) => {
   assert.match(refusal(["--allow", "ping"]), /--allow: "ping" is none of exec/);
   assert.match(refusal(["--source", "a=tmp"]), /must start with \//);
   assert.match(refusal(["--source", "a=/x", "--source", "a=/y"]), /given twice/);
+  assert.match(refusal(["--keepalive", "10m"]), /--keepalive: "10m" is too large: at most 5m/);
   assert.match(refusal(["--tag", "b:k=v"]), /there is no --source b/);
 });

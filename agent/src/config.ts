@@ -4,15 +4,17 @@ import { commandKinds, limits, type CommandKind } from "@edgemere/protocol";
 import {
   ConfigError,
   duration,
+  logLevelOption,
   oneOf,
+  option,
   optionsHelp,
   pair,
   readOptions,
+  repeatable,
   size,
-  type Option,
+  type LogLevel,
   type Options,
   type Reader,
-  type RepeatableOption,
 } from "@edgemere/protocol/config";
 import { DAY, HOUR, MINUTE, SECOND } from "@edgemere/protocol/kit";
 
@@ -50,9 +52,6 @@ export interface ProgramConfig extends AgentConfig {
   readonly keepalive: number;
 }
 
-export const logLevels = ["debug", "info", "warn", "error"] as const;
-export type LogLevel = (typeof logLevels)[number];
-
 const PREFIX = "EDGEMERE_AGENT_";
 const PROGRAM = "edgemere-agent";
 
@@ -73,15 +72,19 @@ const options = {
   sample: option("TIME", "How often metrics are measured", "10s", duration(100, HOUR)),
   report: option("TIME", "How often measured metrics are sent; at least --sample", "10s", duration(100, HOUR)),
   inventory: option("TIME", "How often slow facts are looked at", "6h", duration(MINUTE, 7 * DAY)),
-  source: many("NAME=DIR", "Directory whose files are reported", pair),
-  tag: many("SOURCE:KEY=VALUE", "Tag on the data of a source", pair),
+  source: repeatable("NAME=DIR", "Directory whose files are reported", pair),
+  tag: repeatable("SOURCE:KEY=VALUE", "Tag on the data of a source", pair),
   "source-every": option("TIME", "How often data directories are looked at", "30s", duration(SECOND, DAY)),
-  allow: many("KIND", `Dangerous command kind that may run here (${dangerousKinds.join(", ")})`, oneOf(dangerousKinds)),
+  allow: repeatable(
+    "KIND",
+    `Dangerous command kind that may run here (${dangerousKinds.join(", ")})`,
+    oneOf(dangerousKinds),
+  ),
   spool: option("SIZE", "Room for records that are not delivered yet", "256MiB", size(1024 ** 2, 1024 ** 4)),
-  keepalive: option("TIME", "Silence after which the connection is checked", "60s", duration(SECOND, HOUR)),
+  keepalive: option("TIME", "Silence after which the connection is checked", "60s", duration(SECOND, limits.keepalive)),
   name: { takes: "TEXT", about: "enrol: name of this device, if not its host name", read: named },
-  label: many("KEY=VALUE", "enrol: label of this device", pair),
-  "log-level": option("LEVEL", `Least important lines to log (${logLevels.join(", ")})`, "info", oneOf(logLevels)),
+  label: repeatable("KEY=VALUE", "enrol: label of this device", pair),
+  "log-level": logLevelOption,
 } satisfies Options;
 
 /** The options with their defaults, for `--help`. */
@@ -138,12 +141,4 @@ function splitTag(text: string, sources: readonly string[]): { readonly source: 
 function defaultDataFolder(): string {
   const isRoot = process.getuid?.() === 0;
   return isRoot ? "/var/lib/edgemere-agent" : join(homedir(), ".local/share/edgemere-agent");
-}
-
-function option<T>(takes: string, about: string, fallback: string, read: Reader<T>): Option<T> & { fallback: string } {
-  return { takes, about, fallback, read };
-}
-
-function many<T>(takes: string, about: string, read: Reader<T>): RepeatableOption<T> {
-  return { takes, about, read, repeatable: true };
 }

@@ -35,3 +35,11 @@ test("a person at a terminal reads words", () => {
 
   assert.deepEqual(lines, ["08:09:10 info  agent started device=d1 port=1\n"]);
 });
+
+test("what others wrote does not act on the terminal of a person who reads", () => {
+  const { lines, log } = aLog(true);
+
+  log.info("not connected", { reason: "red \u001b[31m and\u009bnew\nline" });
+
+  assert.deepEqual(lines, ['08:09:10 info  not connected reason="red \\u001b[31m and\uFFFDnew\\nline"\n']);
+});

@@ -1,5 +1,5 @@
 import type { Fields, Log } from "@edgemere/protocol/kit";
-import { logLevels, type LogLevel } from "./config.ts";
+import { logLevels, type LogLevel } from "@edgemere/protocol/config";
 
 export interface LogTarget {
   readonly write: (line: string) => void;
@@ -29,9 +29,13 @@ export function lineLog({ write, timestamp, level, isForPeople }: LogTarget): Lo
 function words(time: string, level: LogLevel, message: string, fields: Fields): string {
   const said = Object.entries(fields)
     .filter(([, value]) => value !== undefined && value !== "")
-    .map(([key, value]) => ` ${key}=${typeof value === "string" ? value : JSON.stringify(value)}`);
+    .map(([key, value]) => ` ${key}=${typeof value === "string" ? harmless(value) : JSON.stringify(value)}`);
   return `${time.slice(11, 19)} ${level.padEnd(5)} ${message}${said.join("")}`;
 }
+
+// What others wrote may hold characters that act on a terminal.
+const harmless = (text: string) =>
+  /\p{Cc}/u.test(text) ? JSON.stringify(text).replaceAll(/\p{Cc}/gu, "\u{FFFD}") : text;
 
 function plainly(value: unknown): unknown {
   if (!(value instanceof Error)) return value;

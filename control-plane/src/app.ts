@@ -93,7 +93,10 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
     version,
     origins: config.origins,
   };
+  const name = isIP(config.address) === 6 ? `[${config.address}]` : config.address;
   const broker = await opened.listen("mqtt", config.mqtt, (on) => startBroker({ ...shared, ...on, admit }));
+  // Before anybody can enrol: each device is told.
+  addresses.mqtt = `mqtts://${name}:${broker.port}`;
   const deviceApi = await opened.listen("device", config.deviceApi, (on) =>
     startDeviceApi(parts, { ...on, ...authority.server }),
   );
@@ -101,9 +104,7 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
     startSubscribers({ ...shared, ...on }),
   );
   const faces = await opened.listen("portal", config.portal, (on) => startFaces(parts, { ...on, portalFolder }));
-  const name = isIP(config.address) === 6 ? `[${config.address}]` : config.address;
   addresses.deviceApi = `https://${name}:${deviceApi.port}`;
-  addresses.mqtt = `mqtts://${name}:${broker.port}`;
   core.start();
 
   return {

@@ -1,11 +1,16 @@
+import { isIP } from "node:net";
 import { networkInterfaces, hostname } from "node:os";
 import { resolve } from "node:path";
 import {
+  ConfigError,
   duration,
-  oneOf,
+  logLevelOption,
+  option,
   optionsHelp,
   readOptions,
+  repeatable,
   wholeNumber,
+  type LogLevel,
   type Options,
   type Reader,
 } from "@edgemere/protocol/config";
@@ -37,20 +42,23 @@ export interface ControlPlaneConfig {
   readonly history: number;
 }
 
-export const logLevels = ["debug", "info", "warn", "error"] as const;
-export type LogLevel = (typeof logLevels)[number];
-
 const PREFIX = "EDGEMERE_CONTROL_PLANE_";
 const PROGRAM = "edgemere-control-plane";
 const port = wholeNumber(0, 65_535);
 const text: Reader<string> = (value) => value;
 
-const option = <T>(takes: string, about: string, fallback: string, read: Reader<T>) => ({
-  takes,
-  about,
-  fallback,
-  read,
-});
+/** A name or an address, with nothing around it: it stands in tokens, URLs and the listeners' certificate. */
+const hostName: Reader<string> = (value) => {
+  if (isIP(value) !== 0 || /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/.test(value)) return value;
+  throw new ConfigError(`"${value}" is no host name or address; write it without scheme, port and brackets`);
+};
+
+/** As browsers write it, whatever the case and a slash at its end. */
+const origin: Reader<string> = (value) => {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (url !== undefined && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`) return url.origin;
+  throw new ConfigError(`"${value}" is no origin; write it like https://edgemere.example`);
+};
 
 const options = {
   config: { takes: "FILE", about: "YAML file with any of these options as keys", read: text },
@@ -71,16 +79,11 @@ const options = {
   address: {
     takes: "NAME",
     about: "Name or address under which devices reach this machine [its first own address]",
-    read: text,
+    read: hostName,
   },
-  origin: {
-    takes: "URL",
-    about: "Origin of pages that may sign in, when the portal stands behind a proxy",
-    read: text,
-    repeatable: true,
-  },
+  origin: repeatable("URL", "Origin of pages that may sign in, when the portal stands behind a proxy", origin),
   history: option("TIME", "How long telemetry is kept as it came", "7d", duration(HOUR, 400 * DAY)),
-  "log-level": option("LEVEL", `Least important lines to log (${logLevels.join(", ")})`, "info", oneOf(logLevels)),
+  "log-level": logLevelOption,
 } satisfies Options;
 
 /** The options with their defaults, for `--help`. */

@@ -1,6 +1,6 @@
 export { features, startApp, type App, type AppContext } from "./app.ts";
 export { createCore, type Core } from "./core.ts";
-export { PortTaken } from "./opened.ts";
+export { CannotListen } from "./opened.ts";
 export { readConfig, type ControlPlaneConfig } from "./config.ts";
 export type { AnyAction } from "./platform/action.ts";
 export { levelDatabase, memoryDatabase, type Database } from "./platform/database.ts";

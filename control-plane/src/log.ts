@@ -1,6 +1,6 @@
 import { pino } from "pino";
 import type { Fields, Log } from "@edgemere/protocol/kit";
-import type { LogLevel } from "./config.ts";
+import type { LogLevel } from "@edgemere/protocol/config";
 
 /** JSON lines on standard error. A message is a constant sentence; what varies are fields. */
 export function pinoLog(level: LogLevel): Log {

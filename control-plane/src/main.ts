@@ -5,7 +5,7 @@ import { onStopSignals, systemClock, systemRandom } from "@edgemere/protocol/kit
 import { startApp, type App } from "./app.ts";
 import { configHelp, readConfig, type ControlPlaneConfig } from "./config.ts";
 import { pinoLog } from "./log.ts";
-import { PortTaken } from "./opened.ts";
+import { CannotListen } from "./opened.ts";
 
 const fileOf = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const { version } = JSON.parse(readFileSync(fileOf("../../package.json"), "utf8")) as { version: string };
@@ -77,7 +77,7 @@ function stopOnSignal(app: App): void {
 }
 
 function explain(error: unknown): string {
-  if (error instanceof ConfigError || error instanceof PortTaken) return `edgemere-control-plane: ${error.message}`;
+  if (error instanceof ConfigError || error instanceof CannotListen) return `edgemere-control-plane: ${error.message}`;
   if (isLocked(error))
     return "edgemere-control-plane: the data folder is in use by another control plane; stop it, or choose another with --data";
   return `edgemere-control-plane: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;

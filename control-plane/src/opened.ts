@@ -1,14 +1,22 @@
 import type { Listener } from "./config.ts";
 
-/** Somebody else has a port that we were told to take. */
-export class PortTaken extends Error {
-  constructor(option: string, { host, port }: Listener, cause: unknown) {
-    super(`port ${port} on ${host} is taken by another program: stop it, or choose another with --${option}-port`, {
-      cause,
-    });
-    this.name = "PortTaken";
+/** We were told to listen where that is not possible. The message names the option that helps. */
+export class CannotListen extends Error {
+  constructor(message: string, cause: unknown) {
+    super(message, { cause });
+    this.name = "CannotListen";
   }
 }
+
+// What the operating system says, for somebody who typed a host and a port.
+const reasons: Readonly<Record<string, (option: string, on: Listener) => string>> = {
+  EADDRINUSE: (option, { host, port }) =>
+    `port ${port} on ${host} is taken by another program: stop it, or choose another with --${option}-port`,
+  EACCES: (option, { host, port }) =>
+    `this user may not take port ${port} on ${host}: choose one from 1024 on with --${option}-port`,
+  EADDRNOTAVAIL: (option, { host }) => `${host} is no address of this machine: choose another with --${option}-host`,
+  ENOTFOUND: (option, { host }) => `${host} is no known host name: choose another with --${option}-host`,
+};
 
 /** What was opened, to be closed in the opposite order. */
 export class Opened implements AsyncDisposable {
@@ -20,7 +28,7 @@ export class Opened implements AsyncDisposable {
     return opened;
   }
 
-  /** Throws PortTaken, which names the option that helps. */
+  /** Throws CannotListen. */
   async listen<T extends AsyncDisposable>(
     option: string,
     on: Listener,
@@ -29,9 +37,9 @@ export class Opened implements AsyncDisposable {
     try {
       return await this.add(start(on));
     } catch (error) {
-      throw error instanceof Error && "code" in error && error.code === "EADDRINUSE"
-        ? new PortTaken(option, on, error)
-        : error;
+      const code = error instanceof Error && "code" in error ? String(error.code) : "";
+      const reason = Object.hasOwn(reasons, code) ? reasons[code] : undefined;
+      throw reason === undefined ? error : new CannotListen(reason(option, on), error);
     }
   }
 

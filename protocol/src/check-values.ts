@@ -28,6 +28,12 @@ export function text(field: string, value: string, longest: number = limits.text
     throw new ProtocolError("out-of-range", `${field} has ${value.length} characters, over the limit of ${longest}`);
 }
 
+/** The start of a text that is too long. Never half a character: that has no bytes, and what holds it could not be read. */
+export function cutText(value: string, longest: number = limits.textLength): string {
+  const start = value.slice(0, longest);
+  return start.length < value.length && /[\ud800-\udbff]$/.test(start) ? start.slice(0, -1) : start;
+}
+
 export function name(field: string, value: string): void {
   text(field, value, limits.nameLength);
   if (value === "") throw new ProtocolError("missing-field", `${field} is empty`);

@@ -25,6 +25,8 @@ export const limits = {
   textLength: 4_096,
   /** Names of metrics, facts, sources. */
   nameLength: 256,
+  /** Longest MQTT keep-alive, milliseconds: so long a device may be silent, and presence reckons with it. */
+  keepalive: 300_000,
   /** Validity of a command, milliseconds: 7 days. */
   commandValidity: 7 * 24 * 3_600_000,
 } as const;

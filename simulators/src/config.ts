@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { ConfigError, duration, oneOf, optionsHelp, readOptions, wholeNumber } from "@edgemere/protocol/config";
+import { ConfigError, duration, oneOf, option, optionsHelp, readOptions, wholeNumber } from "@edgemere/protocol/config";
 import { HOUR } from "@edgemere/protocol/kit";
 import { behaviours } from "./fake-host/behaviours.ts";
 import type { BehaviourName } from "./fake-host/behaviours.ts";
@@ -22,12 +22,7 @@ const PROGRAM = "edgemere-simulate";
 const behaviourNames = [...(Object.keys(behaviours) as BehaviourName[]), "mixed"] as const;
 
 const options = {
-  devices: {
-    takes: "N",
-    about: "How many devices",
-    fallback: "10",
-    read: wholeNumber(1, 10_000),
-  },
+  devices: option("N", "How many devices", "10", wholeNumber(1, 10_000)),
   "token-file": {
     takes: "FILE",
     about: "File with an enrolment token, - for standard input; or set EDGEMERE_TOKEN",
@@ -38,26 +33,11 @@ const options = {
     about: "Keeps the devices' identities and undelivered records; without it they end with the simulation",
     read: (text: string) => resolve(text),
   },
-  behaviour: {
-    takes: "WORD",
-    about: `How the hosts live: ${behaviourNames.join(", ")}`,
-    fallback: "mixed",
-    read: oneOf(behaviourNames),
-  },
-  seed: {
-    takes: "N",
-    about: "What the hosts are like: same seed, same hosts",
-    fallback: "1",
-    read: wholeNumber(0, 4_294_967_295),
-  },
-  prefix: {
-    takes: "TEXT",
-    about: "Devices are called TEXT-001 and so on",
-    fallback: "simulated",
-    read: devicePrefix,
-  },
-  sample: { takes: "TIME", about: "How often metrics are measured", fallback: "10s", read: duration(100, HOUR) },
-  report: { takes: "TIME", about: "How often they are sent", fallback: "10s", read: duration(100, HOUR) },
+  behaviour: option("WORD", `How the hosts live: ${behaviourNames.join(", ")}`, "mixed", oneOf(behaviourNames)),
+  seed: option("N", "What the hosts are like: same seed, same hosts", "1", wholeNumber(0, 4_294_967_295)),
+  prefix: option("TEXT", "Devices are called TEXT-001 and so on", "simulated", devicePrefix),
+  sample: option("TIME", "How often metrics are measured", "10s", duration(100, HOUR)),
+  report: option("TIME", "How often they are sent", "10s", duration(100, HOUR)),
   config: { takes: "FILE", about: "YAML file with any of these options as keys", read: (text: string) => text },
 };
 

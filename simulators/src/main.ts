@@ -1,5 +1,5 @@
 import { ConfigError } from "@edgemere/protocol/config";
-import { SECOND, systemClock } from "@edgemere/protocol/kit";
+import { onStopSignals, SECOND, systemClock } from "@edgemere/protocol/kit";
 import { readSimulation, simulationHelp } from "./config.ts";
 import type { SimulationConfig } from "./config.ts";
 import type { SimulatedDevice } from "./device.ts";
@@ -84,11 +84,7 @@ const untilAborted = (signal: AbortSignal) =>
 /** The first request to stop is answered in order, the second at once. */
 function stopOnSignals(): AbortSignal {
   const stop = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const)
-    process.on(signal, () => {
-      if (stop.signal.aborted) process.exit(130);
-      stop.abort();
-    });
+  onStopSignals({ stop: () => stop.abort(), kill: () => process.exit(130) }, systemClock);
   return stop.signal;
 }
 
@@ -107,4 +103,6 @@ if (argv.includes("--help") || argv.includes("-h")) {
       process.exitCode = error instanceof ConfigError ? USAGE : 1;
     }
   }
+  // Nothing that is still open may keep a program alive that has done its work.
+  process.exit();
 }

@@ -30,7 +30,7 @@ const pagesWith = ({ job, request }: { readonly job: string; readonly request: s
   "device-details": ["/devices/edge-1/details", "Certificate ends"],
   jobs: ["/jobs", "failed"],
   job: [`/jobs/${job}`, "a word to the error channel"],
-  events: ["/events", "command.succeeded"],
+  events: ["/events?type=command.*", "command.succeeded"],
   "data-catalogue": ["/data/catalogue", "app.log"],
   "data-requests": ["/data/requests", "satisfied"],
   "data-request": [`/data/requests/${request}`, "datarequest.satisfied"],
@@ -58,7 +58,8 @@ async function enrolThisMachine(world: World): Promise<void> {
 
 /** One of each end; gives the job with the most to tell. */
 async function runCommands(world: World): Promise<string> {
-  const script = "for n in 1 2 3 4 5; do echo line $n of the output; done; echo a word to the error channel >&2; exit 3";
+  const script =
+    "for n in 1 2 3 4 5; do echo line $n of the output; done; echo a word to the error channel >&2; exit 3";
   const jobs = [
     await createJob(world, "edge-1", "ping"),
     await createJob(world, "edge-1", "inventory.refresh"),

@@ -1,10 +1,9 @@
 // Pictures of every page of the portal, to be looked at: `node test/dist/browser/screenshots.js FOLDER [PAGE …]`
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Page } from "playwright-core";
 import { openBrowser } from "./chromium.ts";
 import { startLivelyWorld } from "./lively-world.ts";
-import { signIn, visit } from "./visit.ts";
+import { signIn, stillness, visit } from "./visit.ts";
 
 const [folder, ...wanted] = process.argv.slice(2);
 if (folder === undefined) throw new Error("say into which folder the pictures shall go");
@@ -18,17 +17,20 @@ for (const colorScheme of ["light", "dark"] as const)
   for (const width of [1280, 400]) {
     await using somebody = await visit(browser, { baseUrl: world.baseUrl, colorScheme, width });
     const { page, go } = somebody;
+    const isWanted = (name: string) => wanted.length === 0 || wanted.includes(name);
     const take = async (name: string) => {
-      if (wanted.length > 0 && !wanted.includes(name)) return;
+      if (!isWanted(name)) return;
       await stillness(page);
-      await page.screenshot({ path: join(folder, `${name}-${colorScheme}-${width}.png`), fullPage: true });
+      const path = join(folder, `${name}-${colorScheme}-${width}.png`);
+      // A window stands in the middle of what is seen, not of the whole page.
+      await page.screenshot({ path, fullPage: !name.startsWith("dialog-") });
     };
     await go("/");
     await page.getByRole("heading", { name: "Sign in" }).waitFor();
     await take("sign-in");
     await signIn(page);
     for (const [name, [address, text]] of Object.entries(pages)) {
-      if (wanted.length > 0 && !wanted.includes(name)) continue;
+      if (!isWanted(name)) continue;
       await go(address);
       await page.getByText(text).first().waitFor({ state: "attached" });
       await take(name);
@@ -48,11 +50,3 @@ for (const colorScheme of ["light", "dark"] as const)
     await take("dialog-keyboard");
     for (const complaint of somebody.complaints) console.error(`${colorScheme} ${width}: ${complaint}`);
   }
-
-/** Until what moves into place has done so. */
-async function stillness(page: Page): Promise<void> {
-  await page.evaluate(async () => {
-    await document.fonts.ready;
-    await Promise.allSettled(document.getAnimations().map(({ finished }) => finished));
-  });
-}

@@ -1,4 +1,4 @@
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Locator, Page } from "playwright-core";
 import { owner } from "../world/world.ts";
 
 interface Options {
@@ -66,3 +66,19 @@ export async function signIn(page: Page): Promise<void> {
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("button", { name: "Account" }).waitFor();
 }
+
+/** Until what moves into place has done so. */
+export async function stillness(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    await document.fonts.ready;
+    await Promise.allSettled(document.getAnimations().map(({ finished }) => finished));
+  });
+}
+
+/** Whether a picture has lines in it: with their soft edges they bring more colours than paper and ink. */
+export const isDrawn = (canvas: Locator): Promise<boolean> =>
+  canvas.evaluate((element) => {
+    if (!(element instanceof HTMLCanvasElement)) return false;
+    const pixels = element.getContext("2d")?.getImageData(0, 0, element.width, element.height).data ?? [];
+    return new Set(new Uint32Array(Uint8ClampedArray.from(pixels).buffer)).size > 50;
+  });

@@ -28,6 +28,8 @@ export class Network {
   readonly #parts: NetworkParts;
   /** The connection that the broker holds for each device. */
   readonly #wires = new Map<string, Wire>();
+  /** The last one that was taken for each device, held or not. */
+  readonly #newest = new Map<string, Wire>();
   readonly #severed = new Set<string>();
   #served: ServedLink | undefined;
 
@@ -116,6 +118,9 @@ export class Network {
     if (!this.#served.admits(device)) return "refused";
     this.#brokerEnds(this.#wires.get(device), { will: true });
     const wire = new Wire(attempt);
+    const before = this.#newest.get(device);
+    if (before !== undefined) before.next = wire;
+    this.#newest.set(device, wire);
     this.#wires.set(device, wire);
     this.#parts.connected(device, epochOf(will));
     this.#parts.trace.tell(`${device} connected`, will.payload);
@@ -147,7 +152,9 @@ export class Network {
       const arrive = async () => {
         if (wire.isStraggling) await clock.sleep(this.#upTo(20 * SECOND));
         const served = this.#served;
-        if (!wire.carriesUp || served === undefined) return;
+        // What was on its way comes in beside the next connection at most: no broker keeps it for longer.
+        const isForgotten = wire.isStraggling && this.#wires.get(wire.device) !== wire.next;
+        if (!wire.carriesUp || isForgotten || served === undefined) return;
         trace.tell(`up ${topic}`, payload);
         try {
           await served.life.ask(() => served.link.arrived(wire.device, topic, payload, ADDRESS));

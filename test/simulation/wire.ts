@@ -12,6 +12,8 @@ export class Wire {
   isBroken = false;
   /** It is over, and what was on its way to the broker still comes in. */
   isStraggling = false;
+  /** The same device's next connection. */
+  next: Wire | undefined;
   readonly #unanswered = new Set<(error: Error) => void>();
   #lastUpAt = 0;
   #lastDownAt = 0;

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { v1 } from "@edgemere/protocol";
 import * as fc from "fast-check";
 import { readEntries, writeEntries, type JournalEntry } from "./journal-entry.ts";
 import { chunksOf } from "./output.ts";
+import { finalReport, readReport } from "./report.ts";
 import { SequenceWindow } from "./sequence-window.ts";
 
 const entries: readonly JournalEntry[] = [
@@ -76,4 +78,12 @@ test("bytes that are no text are cut to size all the same", () => {
     40_000,
   );
   assert.ok(chunks.every(({ bytes }) => bytes.length > 0 && bytes.length <= 16 * 1024));
+});
+
+test("a report whose words were cut in the middle of a character can be read", () => {
+  const report = finalReport("c1", { phase: "failed", reason: "failed", detail: `${"a".repeat(4_095)}😀` }, 1);
+
+  const read = readReport(v1.CommandReport.encode(report).finish());
+
+  assert.equal(read.detail, "a".repeat(4_095));
 });

@@ -1,4 +1,4 @@
-import { decode, limits, v1, type CommandReport, type Encodable, type Reason } from "@edgemere/protocol";
+import { cutText, decode, v1, type CommandReport, type Encodable, type Reason } from "@edgemere/protocol";
 import type { JournalEntry } from "./journal-entry.ts";
 
 type ReportMessage = Encodable<typeof v1.CommandReport>;
@@ -50,7 +50,7 @@ export const finalReport = (command: string, ending: Ending, finishedAt: number)
   command,
   phase: phases[ending.phase],
   reason: ending.reason ?? "",
-  detail: (ending.detail ?? "").slice(0, limits.textLength),
+  detail: cutText(ending.detail ?? ""),
   startedAtMs: ending.startedAt ?? 0,
   finishedAtMs: finishedAt,
   ...ending.result,

@@ -1,4 +1,4 @@
-import { limits, type Encodable, type v1 } from "@edgemere/protocol";
+import { cutText, limits, type Encodable, type v1 } from "@edgemere/protocol";
 
 type ReportMessage = Encodable<typeof v1.DataSourceReport>;
 
@@ -50,7 +50,7 @@ const isSame = (item: Item, other: Item | undefined) =>
 /** The messages that tell of a look: more than one for a large directory. */
 export function reportMessages(source: Source, look: Look, report: string): readonly ReportMessage[] {
   const head = { name: source.name, path: source.path, tags: { ...source.tags }, report };
-  if ("failure" in look) return [{ ...head, parts: 1, failure: look.failure.slice(0, limits.textLength) }];
+  if ("failure" in look) return [{ ...head, parts: 1, failure: cutText(look.failure) }];
   const { totalBytes, freeBytes } = look;
   const parts = inParts(look.items);
   return parts.map((items, part) => ({

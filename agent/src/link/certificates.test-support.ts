@@ -23,7 +23,7 @@ interface Wish {
 }
 
 /** A certificate, PEM, that holds for this century. */
-export function certify(wish: Wish, issuer: Issuer): string {
+function certify(wish: Wish, issuer: Issuer): string {
   const extension = (oid: string, ...content: readonly Uint8Array[]) => der(SEQUENCE, identifier(oid), ...content);
   const extensions = [
     ...(wish.isAuthority ? [extension("551d13", TRUE, der(OCTET_STRING, der(SEQUENCE, TRUE)))] : []),

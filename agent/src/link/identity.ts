@@ -52,9 +52,12 @@ export async function loadIdentity(disk: Disk): Promise<Identity | undefined> {
     return checkIdentity({ ...rest, keyring: keyringFrom(keyring) });
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : "it cannot be read";
-    throw new BadIdentity(`in ${FILE} of the data folder is damaged: ${why}. Restore the file, or enrol again`, {
-      cause,
-    });
+    throw new BadIdentity(
+      `in ${FILE} of the data folder is damaged: ${why}. Restore the file, or enrol again with --again`,
+      {
+        cause,
+      },
+    );
   }
 }
 

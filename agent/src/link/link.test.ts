@@ -264,12 +264,14 @@ test("whatever is lost, cut or killed, every kept record arrives once and in ord
 
 test("a command that could not be written down is asked for again while the session lasts", async () => {
   const { link, centre, duty, clock } = await aLink();
-  const refused = duty.receive.bind(duty);
-  duty.receive = async () => Promise.reject(new Error("the disk is full"));
+  const kept = duty.receive.bind(duty);
+  duty.receive = async () => {
+    throw new Error("the disk is full");
+  };
   centre.sync = () => ({ commands: [{ payloadType: "command" }] });
   link.start();
   await clock.advance(SECOND);
-  duty.receive = refused;
+  duty.receive = kept;
   await clock.advance(MINUTE);
 
   assert.deepEqual(duty.calls.slice(0, 1), ["receive 1"]);

@@ -1,4 +1,4 @@
-import { limits, type Encodable, type v1 } from "@edgemere/protocol";
+import { cutText, limits, type Encodable, type v1 } from "@edgemere/protocol";
 import { Reconciler, type Env } from "@edgemere/protocol/kit";
 import type { Fact, Host } from "../host/host.ts";
 import type { Outbox } from "../link/outbox.ts";
@@ -77,5 +77,5 @@ const isTellable = (value: Fact["value"]) => typeof value !== "number" || Number
 function factMessage({ name, value }: Fact): FactMessage {
   if (typeof value === "number") return { name, number: value };
   if (typeof value === "boolean") return { name, flag: value };
-  return { name, text: value.slice(0, limits.textLength) };
+  return { name, text: cutText(value) };
 }

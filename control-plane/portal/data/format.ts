@@ -21,13 +21,13 @@ const PAIRS = [
   { below: DAY, big: HOUR, small: MINUTE, units: ["h", "min"] },
 ] as const;
 
-/** "3min ago", "in 2d". */
+/** "3min ago", "in 2d"; in one piece. */
 export function relativeTime(at: number, now: number): string {
   const distance = at - now;
   // The page looks at its clock only now and then, so what just happened may seem to lie ahead.
   if (distance > -2 * SECOND && distance < 10 * SECOND) return "just now";
   const [size, unit] = STEPS.find(([size]) => Math.abs(distance) >= size) ?? [SECOND, "second"];
-  return relative.format(Math.round(distance / size), unit);
+  return relative.format(Math.round(distance / size), unit).replaceAll(" ", "\u00a0");
 }
 
 /** Date and time in the reader's zone. */

@@ -22,7 +22,10 @@ export function About() {
                   ["Version", version],
                   ["Address", window.location.origin],
                   ["You", <Plain key="you" text={actor} />],
-                  ["You may", permissions.includes("*") ? "everything" : <Plain key="may" text={permissions.join(", ")} />],
+                  [
+                    "You may",
+                    permissions.includes("*") ? "everything" : <Plain key="may" text={permissions.join(", ")} />,
+                  ],
                 ]}
               />
             )}
@@ -34,10 +37,14 @@ export function About() {
           </Text>
           <List size="sm">
             <List.Item>
-              <Anchor href="/edgemere/docs" size="sm">Reference of the REST interface</Anchor>
+              <Anchor href="/edgemere/docs" size="sm">
+                Reference of the REST interface
+              </Anchor>
             </List.Item>
             <List.Item>
-              <Anchor href="/edgemere/openapi.json" size="sm">OpenAPI 3.1 description</Anchor>
+              <Anchor href="/edgemere/openapi.json" size="sm">
+                OpenAPI 3.1 description
+              </Anchor>
             </List.Item>
             <List.Item>
               <code>edgemere --help</code>: the command line

@@ -12,6 +12,7 @@ import { Instant } from "../parts/instant.tsx";
 import { Pager } from "../parts/pager.tsx";
 import { Plain } from "../parts/plain.tsx";
 import { SchemaForm } from "../parts/schema-form.tsx";
+import { Revoke } from "../parts/revoke.tsx";
 import { State } from "../parts/state.tsx";
 
 /** Credentials of programs. */
@@ -46,16 +47,11 @@ export function ApiTokens() {
                     align: "right",
                     cell: ({ id, name, state }) =>
                       state === "active" && (
-                        <Button
-                          size="compact-xs"
-                          variant="outline"
-                          color="red"
-                          aria-label={`Revoke ${name}`}
-                          loading={revoke.isPending && revoke.variables.id === id}
-                          onClick={() => revoke.mutate({ id })}
-                        >
-                          Revoke
-                        </Button>
+                        <Revoke
+                          name={name}
+                          isPending={revoke.isPending && revoke.variables.id === id}
+                          onRevoke={() => revoke.mutate({ id })}
+                        />
                       ),
                   },
                 ]}

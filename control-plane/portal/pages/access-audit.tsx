@@ -1,6 +1,7 @@
 import { Alert, Button, Group, Stack, Text } from "@mantine/core";
 import { usePaging } from "../data/paging.ts";
 import { useRead } from "../data/queries.ts";
+import { Address } from "../parts/address.tsx";
 import { Answer, Empty, Failure } from "../parts/answer.tsx";
 import { DataTable } from "../parts/data-table.tsx";
 import { ExactInstant } from "../parts/instant.tsx";
@@ -31,7 +32,7 @@ export function Audit() {
                   { title: "When", cell: ({ at }) => <ExactInstant at={at} /> },
                   { title: "Who", cell: ({ actor }) => <Plain text={actor} /> },
                   { title: "By", isMinor: true, cell: ({ via }) => via },
-                  { title: "Action", cell: ({ action }) => <code>{action}</code> },
+                  { title: "Action", cell: ({ action }) => <Address of={action} /> },
                   { title: "Decision", isMinor: "slightly", cell: ({ decision }) => <Plain text={decision} /> },
                   { title: "Request", isMinor: true, cell: ({ requestId }) => <code>{requestId}</code> },
                 ]}

@@ -1,4 +1,4 @@
-import { Button, Stack } from "@mantine/core";
+import { Stack } from "@mantine/core";
 import { usePaging } from "../data/paging.ts";
 import { useRead, useWrite } from "../data/queries.ts";
 import { Answer, Empty, Failure } from "../parts/answer.tsx";
@@ -8,6 +8,7 @@ import { Instant } from "../parts/instant.tsx";
 import { Labels } from "../parts/labels.tsx";
 import { Pager } from "../parts/pager.tsx";
 import { Plain } from "../parts/plain.tsx";
+import { Revoke } from "../parts/revoke.tsx";
 import { State } from "../parts/state.tsx";
 
 /** Permissions to enrol devices. */
@@ -46,16 +47,11 @@ export function EnrolmentTokens() {
                     align: "right",
                     cell: ({ id, state }) =>
                       state === "open" && (
-                        <Button
-                          size="compact-xs"
-                          variant="outline"
-                          color="red"
-                          aria-label={`Revoke ${id}`}
-                          loading={revoke.isPending && revoke.variables.id === id}
-                          onClick={() => revoke.mutate({ id })}
-                        >
-                          Revoke
-                        </Button>
+                        <Revoke
+                          name={id}
+                          isPending={revoke.isPending && revoke.variables.id === id}
+                          onRevoke={() => revoke.mutate({ id })}
+                        />
                       ),
                   },
                 ]}

@@ -5,6 +5,7 @@ import { useCatalogue } from "../data/catalogue.ts";
 import { covers } from "../data/permission.ts";
 import { useSession } from "../data/session.tsx";
 import { ActionForm } from "../parts/action-form.tsx";
+import { Address } from "../parts/address.tsx";
 import { Answer, Empty } from "../parts/answer.tsx";
 import { DataTable } from "../parts/data-table.tsx";
 import { Icon } from "../parts/icon.tsx";
@@ -86,7 +87,7 @@ function List({ actions }: { readonly actions: NonNullable<ReturnType<typeof use
         keyOf={({ path }) => path}
         linkOf={({ path }) => `/actions/${path}`}
         columns={[
-          { title: "Address", cell: ({ path }) => <code>{path}</code> },
+          { title: "Address", cell: ({ path }) => <Address of={path} /> },
           { title: "What it does", cell: ({ summary }) => summary },
           { title: "Effect", isMinor: true, cell: ({ effect }) => effect },
           {

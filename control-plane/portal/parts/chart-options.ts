@@ -36,15 +36,20 @@ interface Wishes {
 
 const colour = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
+const timeFormat = (isUtc: boolean, more: Intl.DateTimeFormatOptions = {}) =>
+  new Intl.DateTimeFormat(undefined, {
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+    ...more,
+    ...(isUtc && { timeZone: "UTC" }),
+  });
+
 export function chartOptions(wishes: Wishes): uPlot.Options {
   const { width, height, lines, isUtc, isShare, isBytes, format, rangeNow, onPoint } = wishes;
   const ink = colour("--chart-ink");
-  const time = new Intl.DateTimeFormat(undefined, {
-    hour: "2-digit",
-    minute: "2-digit",
-    hour12: false,
-    ...(isUtc && { timeZone: "UTC" }),
-  });
+  const minutes = timeFormat(isUtc);
+  const seconds = timeFormat(isUtc, { second: "2-digit" });
   const grid = { stroke: colour("--chart-grid"), width: 1 };
   return {
     width,
@@ -67,8 +72,9 @@ export function chartOptions(wishes: Wishes): uPlot.Options {
         grid,
         ticks: grid,
         size: 30,
-        space: 44,
-        values: (_, seconds) => seconds.map((each) => time.format(each * 1_000)),
+        space: 60,
+        values: (_, times, _axis, _space, step) =>
+          times.map((each) => (step < 60 ? seconds : minutes).format(each * 1_000)),
       },
       {
         stroke: ink,

@@ -1,17 +1,12 @@
-import { Anchor } from "@mantine/core";
 import { memo, useState } from "react";
-import { Link } from "wouter";
-import { eventLink, eventSubject } from "../data/event-link.ts";
 import type { LiveEvent } from "../data/live.tsx";
+import { EventSubject } from "./event-subject.tsx";
 import { ExactInstant } from "./instant.tsx";
 import { Json } from "./json.tsx";
-import { Plain } from "./plain.tsx";
 
 /** One event; opens to all it says. */
 export const EventRow = memo(function EventRow({ event }: { readonly event: LiveEvent }) {
   const [isOpen, setOpen] = useState(false);
-  const link = eventLink(event);
-  const subject = <Plain text={eventSubject(event)} />;
   return (
     <li className="event">
       <button
@@ -25,15 +20,7 @@ export const EventRow = memo(function EventRow({ event }: { readonly event: Live
         <span className="quiet number">{event.number}</span>
         <code>{event.type}</code>
       </button>
-      <span className="grow">
-        {link === undefined ? (
-          subject
-        ) : (
-          <Anchor component={Link} href={link} size="sm">
-            {subject}
-          </Anchor>
-        )}
-      </span>
+      <EventSubject event={event} />
       <span className="quiet">
         <ExactInstant at={event.at} />
       </span>

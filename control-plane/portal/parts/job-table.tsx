@@ -25,7 +25,13 @@ export const JobTable = ({
       { title: "Kind", cell: ({ kind }) => <Plain text={kind} /> },
       { title: "State", cell: ({ state }) => <State state={state} /> },
       ...(nameOf
-        ? [{ title: "Devices", isMinor: "slightly" as const, cell: ({ devices }: Job) => <Plain text={devices.map(nameOf).join(", ")} /> }]
+        ? [
+            {
+              title: "Devices",
+              isMinor: "slightly" as const,
+              cell: ({ devices }: Job) => <Plain text={devices.map(nameOf).join(", ")} />,
+            },
+          ]
         : []),
       { title: "By", isMinor: true, cell: ({ author }) => <Plain text={author} /> },
       { title: "Made", cell: ({ createdAt }) => <Instant at={createdAt} /> },

@@ -22,12 +22,10 @@ export async function serveDocuments(app: FastifyInstance, parts: FaceParts): Pr
   });
   await app.register(swaggerUi, {
     routePrefix: "/edgemere/docs",
-    theme: {
-      title: "Edgemere actions",
-      // The bar on top is for choosing another document, and there is one.
-      css: [{ filename: "edgemere.css", content: ".swagger-ui .topbar { display: none }" }],
-    },
+    theme: { title: "Edgemere actions" },
     uiConfig: {
+      // Without the bar on top: it is for choosing another document, and there is one.
+      layout: "BaseLayout",
       docExpansion: "none",
       filter: true,
       deepLinking: true,

@@ -32,7 +32,7 @@ const declared = <const P extends string, I extends TObject, O extends TSchema>(
   more: Partial<Action<P, I, O>> = {},
 ) => action({ path, summary: `Does ${path}`, effect, permission: `lamp:${effect}`, input, output, ...more });
 
-export const actions = {
+const actions = {
   list: declared(
     "toy/lamp/list",
     "read",

@@ -12,9 +12,9 @@ import type { Carrier, DeviceMessages } from "./link.ts";
 
 const P256 = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 
-export const anAuthority = (disk = new SimulatedDisk()): Promise<CertificateAuthority> =>
+const anAuthority = (): Promise<CertificateAuthority> =>
   openAuthority({
-    disk,
+    disk: new SimulatedDisk(),
     clock: new ManualClock(systemClock.now()),
     random: seededRandom(systemClock.now()),
     hostNames: ["localhost"],
@@ -34,7 +34,7 @@ export async function aRequest(algorithm: object = P256): Promise<{ readonly key
 }
 
 /** What a link remembers of what it was told. */
-export class RecordingLink implements DeviceMessages {
+class RecordingLink implements DeviceMessages {
   readonly heard: { readonly device: string; readonly topic: string; readonly payload: string }[] = [];
   readonly refused: { readonly device: string; readonly reason: string }[] = [];
   readonly gone: string[] = [];

@@ -119,7 +119,11 @@ export async function startBroker(parts: Parts): Promise<Pick<MqttServer, "broke
   };
   mqtt.broker.on("clientError", countGuarded);
   mqtt.broker.on("connectionError", countGuarded);
-  mqtt.broker.on("clientReady", (client) => connected.set(client.id, client));
+  mqtt.broker.on("clientReady", (client) => {
+    // A connection that was taken over takes its session with it: the device may number the next one lower.
+    if (connected.has(client.id)) link.dropped(client.id);
+    connected.set(client.id, client);
+  });
   mqtt.broker.on("clientDisconnect", (client) => {
     // After a takeover the old connection's end must not end the new one's session.
     if (connected.get(client.id) !== client) return;

@@ -1,6 +1,6 @@
 // @peculiar/x509 finds its parts through reflect-metadata, which must be there first.
 import "reflect-metadata";
-import { createPrivateKey, webcrypto, type KeyObject } from "node:crypto";
+import { webcrypto } from "node:crypto";
 import * as x509 from "@peculiar/x509";
 import { DAY, MINUTE } from "@edgemere/protocol/kit";
 import { Problem } from "../platform/problem.ts";
@@ -124,8 +124,6 @@ export function factsOf(certificate: string): CertificateFacts {
 
 /** One spelling of a serial number: TLS and certificates write it with and without leading zeros, in either case. */
 export const serialOf = (text: string): string => text.toLowerCase().replace(/^0+(?=.)/, "");
-
-export const readKey = ({ key }: CertifiedKey): KeyObject => createPrivateKey(key);
 
 async function sign(
   issuer: CertifiedKey,

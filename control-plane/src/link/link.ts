@@ -54,8 +54,6 @@ export interface LinkParts<C> {
 
 interface LiveSession extends DeviceSession {
   lastHeardAt: number;
-  /** The last Sync could not hold all that waits for the device. */
-  isMoreWaiting: boolean;
 }
 
 /**
@@ -67,6 +65,8 @@ export class Link<C> implements DeviceLink, DeviceMessages {
   readonly #ingest: Ingest<C>;
   readonly #refusals: Refusals;
   readonly #sessions = new Map<string, LiveSession>();
+  /** Devices whose last Sync could not hold all that waits for them. */
+  readonly #isMoreWaiting = new Set<string>();
   /** Messages of one device are handled one after another; devices do not wait for each other. */
   readonly #tails = new Map<string, Promise<void>>();
   #carrier: Carrier | undefined;
@@ -118,8 +118,12 @@ export class Link<C> implements DeviceLink, DeviceMessages {
   }
 
   dropped(device: string): void {
-    this.#sessions.delete(device);
-    this.#ingest.forget(device);
+    // In its turn: a Hello that is still being stored would bring the session back, and nobody would ever end it.
+    void this.#inOrder(device, async () => {
+      this.#sessions.delete(device);
+      this.#isMoreWaiting.delete(device);
+      this.#ingest.forget(device);
+    });
   }
 
   #read(device: string, topic: string, payload: Uint8Array): Arrival | undefined {
@@ -145,12 +149,15 @@ export class Link<C> implements DeviceLink, DeviceMessages {
 
   async #opened(device: string, hello: Hello, address: string): Promise<void> {
     const { clock } = this.#parts;
+    const live = this.#sessions.get(device);
+    // On its way since an earlier connection: the device is past it.
+    if (live !== undefined && hello.sessionEpoch < live.epoch) return;
     const now = clock.now();
     const clockOffset = hello.time ? (hello.time.wallMs ?? now) - now : 0;
     const { bootId, agentVersion, capabilities, lastExitReason } = hello;
     const details = { bootId, agentVersion, capabilities: [...capabilities], lastExitReason, clockOffset };
     await this.#tell({ device, epoch: hello.sessionEpoch, kind: "opened", reason: "hello", hello: details });
-    this.#sessions.set(device, { device, epoch: hello.sessionEpoch, since: now, lastHeardAt: now, address, isMoreWaiting: false });
+    this.#sessions.set(device, { device, epoch: hello.sessionEpoch, since: now, lastHeardAt: now, address });
     await this.#sync(device);
   }
 
@@ -169,7 +176,7 @@ export class Link<C> implements DeviceLink, DeviceMessages {
       pack("ack", { device }, { acknowledgements: [{ stream, upTo }], serverTimeMs: this.#parts.clock.now() }),
     );
     // What it has taken or ended makes room for the next page.
-    if (stream === "result" && this.#sessions.get(device)?.isMoreWaiting) await this.#sync(device);
+    if (stream === "result" && this.#isMoreWaiting.has(device)) await this.#sync(device);
   }
 
   async #tell(news: SessionNews): Promise<void> {
@@ -187,7 +194,9 @@ export class Link<C> implements DeviceLink, DeviceMessages {
     const offers = await Promise.all(features.map(async (each) => (await each.offers?.(device, context)) ?? []));
     const waiting = offers.flat();
     const now = clock.now();
-    session.isMoreWaiting = waiting.some((each) => each.more);
+    const moreCommands = waiting.some((each) => each.more);
+    if (moreCommands) this.#isMoreWaiting.add(device);
+    else this.#isMoreWaiting.delete(device);
     const latestSequence = Math.max(0, ...waiting.map((each) => each.latestSequence));
     await this.send(
       device,
@@ -199,7 +208,7 @@ export class Link<C> implements DeviceLink, DeviceMessages {
           acknowledgements: [...(await this.#ingest.watermarksOf(device))],
           commands: waiting.flatMap((each) => each.commands),
           cancelledCommands: waiting.flatMap((each) => each.cancelled),
-          moreCommands: session.isMoreWaiting,
+          moreCommands,
           head: seal("syncHead", { device, latestSequence, keyringVersion, asOfMs: now }, signingKey),
           serverTimeMs: now,
           limits: { messageBytes: limits.messageBytes, windowBytes: limits.windowBytes, pauseMs: 0 },

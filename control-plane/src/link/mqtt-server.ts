@@ -2,6 +2,7 @@ import type { EventEmitter } from "node:events";
 import type { AddressInfo, Server } from "node:net";
 import { createServer, type TlsOptions, type TLSSocket } from "node:tls";
 import { Aedes, type AedesOptions, type Client } from "aedes";
+import { limits as protocolLimits } from "@edgemere/protocol";
 import { MINUTE, SECOND, type Clock, type Log } from "@edgemere/protocol/kit";
 import { Guard, type GuardLimits } from "./guard.ts";
 
@@ -31,7 +32,6 @@ export interface MqttServer extends AsyncDisposable {
 }
 
 const HANDSHAKE_TIMEOUT = 10 * SECOND;
-const LONGEST_KEEPALIVE_SECONDS = 300;
 
 /** How many filters a client has subscribed to: aedes knows it, its types do not. */
 export const filtersOf = (client: Client): number =>
@@ -51,7 +51,7 @@ export async function startMqttServer(options: Options): Promise<MqttServer> {
     heartbeatInterval: heartbeatEvery,
     drainTimeout: 5 * SECOND,
     connectTimeout: HANDSHAKE_TIMEOUT,
-    keepaliveLimit: LONGEST_KEEPALIVE_SECONDS,
+    keepaliveLimit: protocolLimits.keepalive / SECOND,
     maxClientsIdLength: 128,
     ...hooks,
   });

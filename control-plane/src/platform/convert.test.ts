@@ -84,6 +84,8 @@ const refused: readonly (readonly [what: string, raw: object, pointer: string, d
   ["text where an object belongs", { labels: "x" }, "/labels", '"labels" must be an object, not "x"'],
   ["a list where an object belongs", { labels: [] }, "/labels", '"labels" must be an object, not []'],
   ["null", { name: null }, "/name", '"name" must be a string of 1 to 8 characters, not null'],
+  ["half a character", { labels: { a: "\ud800" } }, "/labels", '"labels.a" holds half a character'],
+  ["half a character in a name", { labels: { "\ud800": "a" } }, "/labels", '"labels" holds half a character'],
 ];
 for (const [what, raw, pointer, detail] of refused) {
   test(`${what} is refused with what was wanted and what was given`, () => {
@@ -143,3 +145,9 @@ for (const raw of [null, undefined, "text", 42, [], [{ name: "book" }]]) {
     assert.throws(() => convert(order, raw), { name: "Problem", message: "the input must be a JSON object" });
   });
 }
+
+test("what is nested without end is refused before anybody walks through it", () => {
+  const deep: unknown = JSON.parse(`${"[".repeat(50_000)}${"]".repeat(50_000)}`);
+
+  assert.throws(() => given({ labels: { a: deep } }), { type: "invalid-input", message: /nested more than 32 levels/ });
+});

@@ -4,6 +4,8 @@ import type { AnyAction } from "./action.ts";
 import { fieldProblems } from "./field-problems.ts";
 import { Problem } from "./problem.ts";
 
+const DEEPEST = 32;
+
 /**
  * Makes an action's input out of what a face brought: query strings are all text, a JSON body is typed. Throws
  * Problem invalid-input that names every field, and the known ones where a field is unknown.
@@ -12,6 +14,7 @@ export function convert(action: AnyAction, raw: unknown): unknown {
   if (!isObject(raw)) throw new Problem("invalid-input", "the input must be a JSON object");
   const schema = action.input as TObject;
   const input = Object.fromEntries(Object.entries(raw).flatMap(([name, value]) => field(action, schema, name, value)));
+  refuseUnfit(input, "");
   const value = Value.Default(schema, unlessCut(input, Value.Convert(schema, structuredClone(input))));
   const errors = fieldProblems(schema, value, { what: action.path as string, secrets: action.secrets ?? [] });
   if (errors.length > 0) throw new Problem("invalid-input", errors.map(({ detail }) => detail).join("; "), { errors });
@@ -24,6 +27,22 @@ function unlessCut(given: unknown, converted: unknown): unknown {
   if (Array.isArray(converted) && Array.isArray(given)) return converted.map((each, i) => unlessCut(given[i], each));
   if (!isObject(converted) || !isObject(given)) return converted;
   return Object.fromEntries(Object.entries(converted).map(([name, each]) => [name, unlessCut(given[name], each)]));
+}
+
+/** What holds of every input: an end to its nesting, and no half characters (JSON's "\ud800"), for which there are no bytes. */
+function refuseUnfit(value: unknown, pointer: string, depth = 0): void {
+  if (typeof value === "string" && /\p{Surrogate}/u.test(value)) throw unfit(pointer, "holds half a character");
+  if (typeof value !== "object" || value === null) return;
+  if (depth === DEEPEST) throw unfit(pointer, `is nested more than ${DEEPEST} levels deep`);
+  for (const [key, each] of Object.entries(value)) {
+    refuseUnfit(key, pointer);
+    refuseUnfit(each, `${pointer}/${key}`, depth + 1);
+  }
+}
+
+function unfit(pointer: string, how: string): Problem {
+  const detail = `"${pointer.slice(1, 81).replaceAll("/", ".")}" ${how}`;
+  return new Problem("invalid-input", detail, { errors: [{ pointer: `/${pointer.split("/")[1] ?? ""}`, detail }] });
 }
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>

@@ -107,8 +107,7 @@ export async function startTestCore<C extends CoreContext>({
     carrier,
     settle,
     arrived,
-    call: async (action, input, caller = {}) =>
-      core.dispatch(action.path as string, input, { ...operator, ...caller }) as never,
+    call: async (action, input, caller = {}) => core.dispatch(action.path as string, input, { ...operator, ...caller }),
     ask: (path, input = {}) => core.dispatch(path, input, operator),
     hello: (device) =>
       arrived(device, pack("hello", { device }, { bootId: "boot-1", sessionEpoch: 1, agentVersion: "0.1.0" })),

@@ -46,7 +46,9 @@ export class Idempotency {
     if (idempotencyKey === undefined || actor === nobody.actor) return run();
     const id = hash(canonical([actor, idempotencyKey]));
     const inputHash = hash(canonical([action.path, input]));
-    const known = (await this.#store.get(rememberedTable, id)) ?? this.#underWay.get(id);
+    // Looked for before and after: it may end, or begin, while the store is asked.
+    const before = this.#underWay.get(id);
+    const known = before ?? (await this.#store.get(rememberedTable, id)) ?? this.#underWay.get(id);
     if (known === undefined) {
       const output = this.#runAndRemember({ id, inputHash, isShownOnce: action.isShownOnce ?? false }, run);
       this.#underWay.set(id, { inputHash, output });

@@ -13,3 +13,8 @@ export async function repeatOnConflict<T>(run: () => Promise<T>): Promise<T> {
     }
   }
 }
+
+/** For loops: whoever moved a row meanwhile was right, and the next look decides anew. */
+export function unlessMoved(error: unknown): void {
+  if (!(error instanceof Conflict)) throw error;
+}

@@ -1,2 +1,3 @@
+export * from "./log-level.ts";
 export * from "./options.ts";
 export * from "./values.ts";

@@ -18,6 +18,21 @@ export interface RepeatableOption<T> extends Omit<Option<T>, "fallback"> {
   readonly repeatable: true;
 }
 
+/** An option with a text that holds when nobody says anything. */
+export const option = <T>(
+  takes: string,
+  about: string,
+  fallback: string,
+  read: Reader<T>,
+): Option<T> & { readonly fallback: string } => ({ takes, about, fallback, read });
+
+export const repeatable = <T>(takes: string, about: string, read: Reader<T>): RepeatableOption<T> => ({
+  takes,
+  about,
+  read,
+  repeatable: true,
+});
+
 type AnyOption = Option<unknown> | RepeatableOption<unknown>;
 export type Options = Readonly<Record<string, AnyOption>>;
 type ValueOf<O> =

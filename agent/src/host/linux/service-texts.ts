@@ -1,3 +1,4 @@
+import { cutText } from "@edgemere/protocol";
 import type { ServiceStatus } from "../host.ts";
 
 const systemdStates: Readonly<Record<string, ServiceStatus["state"]>> = {
@@ -56,6 +57,6 @@ export function initScriptStatus(name: string, text: string, exitCode: number | 
     name,
     manager: "sysvinit",
     state: (exitCode === undefined ? undefined : initScriptStates[exitCode]) ?? "unknown",
-    detail: line?.trim().slice(0, LONGEST_DETAIL) ?? `exit code ${exitCode ?? "unknown"}`,
+    detail: (line && cutText(line.trim(), LONGEST_DETAIL)) ?? `exit code ${exitCode ?? "unknown"}`,
   };
 }

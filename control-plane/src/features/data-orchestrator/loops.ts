@@ -1,7 +1,7 @@
 import { DAY, HOUR, MINUTE, SECOND, type Loop } from "@edgemere/protocol/kit";
 import { moved, type Change } from "../../platform/change.ts";
 import type { PlatformContext } from "../../platform/context.ts";
-import { repeatOnConflict } from "../../platform/repeat.ts";
+import { repeatOnConflict, unlessMoved } from "../../platform/repeat.ts";
 import { data } from "../data-catalogue/contract.ts";
 import { heldBytes } from "./capacity.ts";
 import { dataInstance, dataRequest, dataReservation } from "./contract.ts";
@@ -42,15 +42,15 @@ export function finishRequests(context: PlatformContext): Loop {
     onError: (error) => log.error("loop failed", { loop: "finish data requests", error }),
     step: async () => {
       const now = clock.now();
-      for await (const row of store.scan(dataRequest, { index: "evaluated" })) await advance(row, context);
+      for await (const row of store.scan(dataRequest, { index: "evaluated" })) await advance(row, context).catch(unlessMoved);
       for await (const row of store.scan(dataRequest, { index: "end" })) {
         if ((row.endsAt ?? 0) > now) break;
-        await complete(row, context);
+        await complete(row, context).catch(unlessMoved);
       }
       for await (const row of store.scan(dataRequest, { index: "undecided" })) {
         // After a restart the rules get their time again.
         if (now - Math.max(row.createdAt, startedAt) < DECIDED_WITHIN) break;
-        await store.commit(...(await failing(row, "it was not decided in time; ask again", store)));
+        await store.commit(...(await failing(row, "it was not decided in time; ask again", store))).catch(unlessMoved);
       }
       return "settled";
     },

@@ -37,9 +37,18 @@ async function countOf(store: Store, isWanted: (row: contract.Device) => boolean
   return total;
 }
 
-const count = (counts: Record<string, number>, key: string) => {
-  counts[key] = (counts[key] ?? 0) + 1;
-};
+/** In a map, because devices choose some of the words, and one may be called "constructor". */
+class Counts {
+  readonly #counts = new Map<string, number>();
+
+  add(word: string): void {
+    this.#counts.set(word, (this.#counts.get(word) ?? 0) + 1);
+  }
+
+  all(): Record<string, number> {
+    return Object.fromEntries(this.#counts);
+  }
+}
 
 export const deviceActions = [
   handle(contract.listDevices, async ({ selector, limit = 50, cursor }, { store }: DevicesContext) => {
@@ -88,18 +97,22 @@ export const deviceActions = [
     },
   ),
   handle(contract.summariseFleet, async (_, { store }: DevicesContext) => {
-    const summary = { total: 0, presence: {}, state: {}, agentVersion: {}, operatingSystem: {} };
+    const [presence, state, agentVersion, operatingSystem] = [new Counts(), new Counts(), new Counts(), new Counts()];
+    let total = 0;
     for await (const row of store.scan(device)) {
-      summary.total++;
-      count(summary.presence, row.presence);
-      count(summary.state, row.state);
-      count(summary.agentVersion, row.agent.version || "unknown");
-      count(
-        summary.operatingSystem,
-        [row.inventory["os.name"] ?? "unknown", row.inventory["os.version"] ?? ""].join(" ").trim(),
-      );
+      total++;
+      presence.add(row.presence);
+      state.add(row.state);
+      agentVersion.add(row.agent.version || "unknown");
+      operatingSystem.add([row.inventory["os.name"] ?? "unknown", row.inventory["os.version"] ?? ""].join(" ").trim());
     }
-    return summary;
+    return {
+      total,
+      presence: presence.all(),
+      state: state.all(),
+      agentVersion: agentVersion.all(),
+      operatingSystem: operatingSystem.all(),
+    };
   }),
   handle(contract.listSessions, async ({ limit = 50, cursor }, { link }: DevicesContext) => {
     const after = cursor ?? "";

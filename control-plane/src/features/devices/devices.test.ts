@@ -9,12 +9,17 @@ import { mayConnect } from "./index.ts";
 async function startWorld(): Promise<World> {
   const world = await startDevices();
   await world.store.commit(
-    aDevice("d1", { name: "gw-1", labels: { site: "berlin", role: "gw" }, inventory: { "os.name": "Debian", "os.version": "12" } }),
+    aDevice("d1", {
+      name: "gw-1",
+      labels: { site: "berlin", role: "gw" },
+      inventory: { "os.name": "Debian", "os.version": "12" },
+    }),
     aDevice("d2", { name: "gw-2", presence: "offline" }),
   );
   return world;
 }
-const hello = (device: string, epoch = 1) => pack("hello", { device }, { bootId: "boot-1", sessionEpoch: epoch, agentVersion: "1" });
+const hello = (device: string, epoch = 1) =>
+  pack("hello", { device }, { bootId: "boot-1", sessionEpoch: epoch, agentVersion: "1" });
 
 test("labels are set and removed together, and the others stay", async () => {
   await using world = await startWorld();

@@ -6,7 +6,7 @@ import { expireTokens, lookAfterPresence } from "./loops.ts";
 import { receiveEvents, receiveSession } from "./receives.ts";
 import { tokenActions } from "./tokens.ts";
 
-export type { Authority, DevicesContext, IssuedCertificate } from "./context.ts";
+export type { DevicesContext } from "./context.ts";
 export { mayConnect } from "./admission.ts";
 
 export const devices = feature<DevicesContext>({

@@ -8,7 +8,11 @@ import { differences, inventoryOf } from "./inventory.ts";
 
 type Facts = Readonly<Record<string, string | number | boolean>>;
 const factOf = ([name, value]: [string, string | number | boolean]): v1.InventoryFact.$Properties =>
-  typeof value === "string" ? { name, text: value } : typeof value === "number" ? { name, number: value } : { name, flag: value };
+  typeof value === "string"
+    ? { name, text: value }
+    : typeof value === "number"
+      ? { name, number: value }
+      : { name, flag: value };
 const aReport = (facts: Facts) => ({ inventory: { facts: Object.entries(facts).map(factOf) } });
 
 async function startWorld(): Promise<World> {
@@ -26,15 +30,25 @@ for (const [title, before, after, expected] of [
   ["a fact went", { a: "x" }, {}, [{ attribute: "a", before: "x" }]],
   ["a fact became another", { a: 1 }, { a: 2 }, [{ attribute: "a", before: 1, after: 2 }]],
   ["a number became a text", { a: 1 }, { a: "1" }, [{ attribute: "a", before: 1, after: "1" }]],
-  ["a flag fell and a text emptied", { a: true, b: "x" }, { a: false, b: "" }, [
-    { attribute: "a", before: true, after: false },
-    { attribute: "b", before: "x", after: "" },
-  ]],
-  ["changes come by name", { z: 1 }, { a: 1, m: 2 }, [
-    { attribute: "a", after: 1 },
-    { attribute: "m", after: 2 },
-    { attribute: "z", before: 1 },
-  ]],
+  [
+    "a flag fell and a text emptied",
+    { a: true, b: "x" },
+    { a: false, b: "" },
+    [
+      { attribute: "a", before: true, after: false },
+      { attribute: "b", before: "x", after: "" },
+    ],
+  ],
+  [
+    "changes come by name",
+    { z: 1 },
+    { a: 1, m: 2 },
+    [
+      { attribute: "a", after: 1 },
+      { attribute: "m", after: 2 },
+      { attribute: "z", before: 1 },
+    ],
+  ],
 ] as const) {
   test(`of two inventories: ${title}`, () => {
     assert.deepEqual(differences(before, after), expected);
@@ -42,7 +56,9 @@ for (const [title, before, after, expected] of [
 }
 
 test("a fact that is false, zero or empty is a fact", () => {
-  const report = v1.InventoryReport.decode(v1.InventoryReport.encode(aReport({ a: 0, b: false, c: "" }).inventory).finish());
+  const report = v1.InventoryReport.decode(
+    v1.InventoryReport.encode(aReport({ a: 0, b: false, c: "" }).inventory).finish(),
+  );
 
   assert.deepEqual(inventoryOf(report), { a: 0, b: false, c: "" });
 });

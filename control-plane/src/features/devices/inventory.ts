@@ -21,9 +21,12 @@ export const inventoryOf = (report: InventoryReport): Inventory =>
 export function differences(before: Inventory, after: Inventory): readonly FactChange[] {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
   return names
-    .filter((name) => before[name] !== after[name])
-    .map((attribute) => change(attribute, before[attribute], after[attribute]));
+    .map((name) => change(name, own(before, name), own(after, name)))
+    .filter((each) => each.before !== each.after);
 }
+
+// A device may call a fact "constructor".
+const own = (inventory: Inventory, name: string) => (Object.hasOwn(inventory, name) ? inventory[name] : undefined);
 
 const change = (attribute: string, before: FactValue | undefined, after: FactValue | undefined): FactChange => ({
   attribute,

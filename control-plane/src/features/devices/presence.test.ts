@@ -36,14 +36,29 @@ for (const [title, row, news, expected] of [
 
 const AT = 1_000_000;
 for (const [title, presence, away, expected] of [
-  ["a device with a session is there, however long ago that changed", "online", { hasSession: true, now: AT * 9 }, false],
+  [
+    "a device with a session is there, however long ago that changed",
+    "online",
+    { hasSession: true, now: AT * 9 },
+    false,
+  ],
   ["a silent one with a session is there", "silent", { hasSession: true, now: AT * 9 }, false],
   ["one that is offline already cannot go", "offline", { now: AT * 9 }, false],
   ["a silent one may come back for a while", "silent", { now: AT + RECHECK_AFTER - 1 }, false],
   ["after that it is gone", "silent", { now: AT + RECHECK_AFTER }, true],
-  ["one that was online before a restart may come back for longer", "online", { startedAt: AT, now: AT + RETURN_WITHIN - 1 }, false],
+  [
+    "one that was online before a restart may come back for longer",
+    "online",
+    { startedAt: AT, now: AT + RETURN_WITHIN - 1 },
+    false,
+  ],
   ["after that it is gone too", "online", { startedAt: AT, now: AT + RETURN_WITHIN }, true],
-  ["what counts is the later of its last news and the start", "online", { startedAt: 0, now: AT + RETURN_WITHIN - 1 }, false],
+  [
+    "what counts is the later of its last news and the start",
+    "online",
+    { startedAt: 0, now: AT + RETURN_WITHIN - 1 },
+    false,
+  ],
 ] as const) {
   test(`of a device that may be gone: ${title}`, () => {
     const row = { presence, presenceAt: AT } as Device;
@@ -53,14 +68,18 @@ for (const [title, presence, away, expected] of [
 }
 
 const hello = (epoch: number) =>
-  pack("hello", { device: "d1" }, {
-    bootId: "boot-2",
-    sessionEpoch: epoch,
-    agentVersion: "0.3.0",
-    capabilities: ["command:exec"],
-    lastExitReason: "crash",
-    time: { wallMs: new ManualClock().now() + 1_500, monotonicMs: 1 },
-  });
+  pack(
+    "hello",
+    { device: "d1" },
+    {
+      bootId: "boot-2",
+      sessionEpoch: epoch,
+      agentVersion: "0.3.0",
+      capabilities: ["command:exec"],
+      lastExitReason: "crash",
+      time: { wallMs: new ManualClock().now() + 1_500, monotonicMs: 1 },
+    },
+  );
 const bye = (epoch: number, reason: string) => pack("bye", { device: "d1" }, { sessionEpoch: epoch, reason });
 const look = async (world: World) => {
   const row = await world.store.get(device, "d1");
@@ -140,7 +159,7 @@ test("after a restart of the control plane a device that does not return is offl
   await world.advance(RETURN_WITHIN - SECOND);
   await world.arrived("d1", hello(8));
   assert.equal((await world.store.get(device, "d2"))?.presence, "online");
-  await world.advance(2 * SECOND);
+  await world.advance(3 * RECHECK_AFTER);
 
   assert.equal((await look(world)).presence, "online");
   assert.equal((await world.store.get(device, "d2"))?.presence, "offline");

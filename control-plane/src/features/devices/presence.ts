@@ -1,3 +1,4 @@
+import { limits } from "@edgemere/protocol";
 import { SECOND } from "@edgemere/protocol/kit";
 import type { SessionNews } from "../../platform/feature.ts";
 import type { Device } from "./contract.ts";
@@ -5,7 +6,7 @@ import type { Device } from "./contract.ts";
 /** After a will, how long a device may take to come back before it counts as offline. */
 export const RECHECK_AFTER = 5 * SECOND;
 /** After a start of the control plane, how long devices may take to come back: 1.5 × the longest keepalive. */
-export const RETURN_WITHIN = 450 * SECOND;
+export const RETURN_WITHIN = 1.5 * limits.keepalive;
 
 /** What news of a session mean for the device's presence; undefined when they are late or change nothing. */
 export function presenceAfter(device: Device, news: SessionNews): Device["presence"] | undefined {

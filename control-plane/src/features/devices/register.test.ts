@@ -81,7 +81,9 @@ test("a rack of hosts of one name enrols at once with one token, each under a na
   await using world = await startDevices();
   const { credential } = await aToken(world, { uses: 20 });
 
-  await Promise.all(Array.from({ length: 20 }, (_, i) => register(world, credential, { certificateRequest: `key-${i}` })));
+  await Promise.all(
+    Array.from({ length: 20 }, (_, i) => register(world, credential, { certificateRequest: `key-${i}` })),
+  );
 
   const names = await allNames(world);
   assert.equal(new Set(names).size, 20);
@@ -143,7 +145,10 @@ test("a retired device does not come back with its old key, and the same host ma
   const { device: id } = await register(world, credential);
   await world.call(retireDevice, { device: id });
 
-  await assert.rejects(register(world, credential), { type: "forbidden", message: /retired; enrol it with a new token/ });
+  await assert.rejects(register(world, credential), {
+    type: "forbidden",
+    message: /retired; enrol it with a new token/,
+  });
   const again = await register(world, (await aToken(world)).credential, { certificateRequest: "key-2" });
 
   assert.notEqual(again.device, id);

@@ -1,8 +1,13 @@
 import { Type } from "@sinclair/typebox";
+import { commandKinds } from "@edgemere/protocol";
 import { machine } from "@edgemere/protocol/kit";
 import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
 import { ANYONE } from "../../platform/caller.ts";
 import { resource, type Row } from "../../platform/resource.ts";
+
+const harmlessCommands = Object.entries(commandKinds)
+  .filter(([, { dangerous }]) => !dangerous)
+  .map(([kind]) => `command:${kind}`);
 
 /** Roles and what they may do. Terminal and exec are permissions of their own and belong to no role but owner. */
 export const roles = {
@@ -13,6 +18,7 @@ export const roles = {
     "telemetry:read",
     "job:read",
     "job:create",
+    ...harmlessCommands,
     "data:*",
     "event:read",
     "enrol:create",

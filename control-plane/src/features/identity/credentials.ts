@@ -1,7 +1,8 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { DAY, HOUR, type Clock, type Random } from "@edgemere/protocol/kit";
 import { may, type Authenticate } from "../../platform/caller.ts";
-import { Conflict, created, updated, type Change } from "../../platform/change.ts";
+import { created, updated, type Change } from "../../platform/change.ts";
+import { unlessMoved } from "../../platform/repeat.ts";
 import type { Store } from "../../platform/store.ts";
 import { apiToken, roles, user, type ApiToken, type Role, type User } from "./contract.ts";
 
@@ -63,8 +64,6 @@ function identityOf(token: ApiToken, owner: User) {
 async function renew(token: ApiToken, store: Store, clock: Clock): Promise<void> {
   const expiresAt = Math.min(clock.now() + SESSION_IDLE, token.createdAt + SESSION_LONGEST);
   if (expiresAt - token.expiresAt < SESSION_RENEWED_EVERY) return;
-  await store.commit(updated(apiToken, token, { expiresAt })).catch((error: unknown) => {
-    // Another request renewed or ended it at the same moment.
-    if (!(error instanceof Conflict)) throw error;
-  });
+  // Another request may renew or end it at the same moment.
+  await store.commit(updated(apiToken, token, { expiresAt })).catch(unlessMoved);
 }

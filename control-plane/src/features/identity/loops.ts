@@ -1,5 +1,6 @@
 import { DAY, MINUTE, type Loop } from "@edgemere/protocol/kit";
-import { Conflict, destroyed, moved } from "../../platform/change.ts";
+import { destroyed, moved } from "../../platform/change.ts";
+import { unlessMoved } from "../../platform/repeat.ts";
 import { apiToken } from "./contract.ts";
 import type { IdentityContext } from "./context.ts";
 import { forgetOldAttempts } from "./sign-in-attempts.ts";
@@ -16,17 +17,13 @@ export const expireCredentials = ({ store, clock, log }: IdentityContext): Loop 
     const now = clock.now();
     for await (const row of store.scan(apiToken, { index: "expiry" })) {
       if (row.expiresAt > now) break;
-      if (row.state === "active") await store.commit(moved(apiToken, row, "expire")).catch(unlessRevokedMeanwhile);
+      if (row.state === "active") await store.commit(moved(apiToken, row, "expire")).catch(unlessMoved);
     }
     for await (const row of store.scan(apiToken, { index: "ended" })) {
       if (row.updatedAt > now - ENDED_KEPT_FOR) break;
-      await store.commit(destroyed(apiToken, row));
+      await store.commit(destroyed(apiToken, row)).catch(unlessMoved);
     }
     await forgetOldAttempts(store, now);
     return "settled";
   },
 });
-
-function unlessRevokedMeanwhile(error: unknown): void {
-  if (!(error instanceof Conflict)) throw error;
-}

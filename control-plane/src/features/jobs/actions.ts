@@ -119,7 +119,12 @@ export const jobActions = [
 ];
 
 async function refuseWhenFull({ id, name }: { id: string; name: string }, { store }: JobsContext): Promise<void> {
-  const { items } = await store.list(command, { index: "open", prefix: [id], limit: OPEN_COMMANDS });
+  const open = { index: "open", prefix: [id] };
+  // Of numbers without a hole there are no more than from the oldest to the newest: most of the time nobody needs to count.
+  const [oldest] = (await store.list(command, { ...open, limit: 1 })).items;
+  const [newest] = (await store.list(command, { ...open, limit: 1, reverse: true })).items;
+  if ((newest?.sequence ?? 0) - (oldest?.sequence ?? 0) + 1 < OPEN_COMMANDS) return;
+  const { items } = await store.list(command, { ...open, limit: OPEN_COMMANDS });
   if (items.length === OPEN_COMMANDS)
     throw new Problem(
       "conflict",

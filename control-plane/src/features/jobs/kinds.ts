@@ -75,7 +75,7 @@ function notTooLarge(kind: CommandKind, value: Record<string, unknown>): Record<
   if (bytes <= LARGEST_ARGUMENTS) return value;
   throw new Problem(
     "invalid-input",
-    `the arguments of ${kind} take ${bytes} bytes, and a command carries ${LARGEST_ARGUMENTS} at most`,
+    `the arguments of ${kind} are too large: ${bytes} bytes, over the limit of ${LARGEST_ARGUMENTS}`,
     { errors: [{ pointer: "/arguments", detail: `must take at most ${LARGEST_ARGUMENTS} bytes` }] },
   );
 }

@@ -1,88 +1,88 @@
 import assert from "node:assert/strict";
-import { generateKeyPairSync } from "node:crypto";
 import { test } from "node:test";
-import { decode, v1 } from "@edgemere/protocol";
-import { startTestCore, type CoreContext } from "../../platform/core.test-support.ts";
-import { aDevice } from "../device.test-support.ts";
+import { decode, limits, v1 } from "@edgemere/protocol";
+import { HOUR, MINUTE } from "@edgemere/protocol/kit";
+import { created } from "../../platform/change.ts";
 import { command, createJob } from "./contract.ts";
-import type { JobsContext } from "./context.ts";
-import { jobs } from "./index.ts";
+import { aReport, startJobs, type World } from "./jobs.test-support.ts";
 
-async function startWorld() {
-  const signingKey = { keyId: "test", privateKey: generateKeyPairSync("ed25519").privateKey };
-  const world = await startTestCore<JobsContext & CoreContext>({
-    features: [jobs],
-    context: { signingKey, authority: { trustDomain: "test" } },
-  });
-  await world.store.commit(aDevice("d1"));
-  return world;
+/** Commands for d1 that nobody has sent yet. */
+const enqueue = (world: World, count: number) =>
+  world.store.commit(
+    ...Array.from({ length: count }, (_, i) =>
+      created(command, `c${i + 1}`, {
+        job: "j1",
+        device: "d1",
+        kind: "ping",
+        arguments: {},
+        sequence: i + 1,
+        author: "user:alice",
+        expiresAt: world.clock.now() + HOUR,
+        runTimeout: MINUTE,
+        cancelRequested: false,
+        reason: "",
+        detail: "",
+        outputBytes: 0,
+      }),
+    ),
+  );
+
+/** Ids of the commands in the newest Sync. */
+const offered = (world: World): readonly string[] =>
+  (world.carrier.messages("sync").at(-1)?.commands ?? []).map(
+    ({ payload }) => decode(v1.Command, payload ?? new Uint8Array()).command,
+  );
+
+/** Says hello and takes every page that comes, as a device does; gives what it took. */
+async function takeAll(world: World): Promise<readonly string[]> {
+  await world.hello("d1");
+  const taken: string[] = [];
+  for (let page = offered(world); page.length > 0 && !taken.includes(page[0] ?? ""); page = offered(world)) {
+    taken.push(...page);
+    await world.report("d1", "result", ...page.map((id) => aReport({ id }, "journaled", { finishedAtMs: 0 })));
+  }
+  return taken;
 }
-type World = Awaited<ReturnType<typeof startWorld>>;
 
-const pings = async (world: World, count: number) => {
-  for (let i = 0; i < count; i++) await world.call(createJob, { device: "d1", kind: "ping" });
-};
-/** Ids of the commands in the Syncs after the first `after`. */
-const offeredAfter = (world: World, after: number) =>
-  world.carrier
-    .messages("sync")
-    .slice(after)
-    .map(({ commands }) => commands.map(({ payload }) => decode(v1.Command, payload ?? new Uint8Array()).command));
-const phase = v1.CommandPhase;
-const reported = (id: string, finished: boolean) => ({
-  commandReport: finished
-    ? { command: id, phase: phase.COMMAND_PHASE_SUCCEEDED, finishedAtMs: 1 }
-    : { command: id, phase: phase.COMMAND_PHASE_JOURNALED },
+test("of more commands than one Sync holds, the rest follows as the device takes the first", async () => {
+  await using world = await startJobs();
+  await enqueue(world, 80);
+
+  const taken = await takeAll(world);
+
+  assert.deepEqual(
+    taken,
+    Array.from({ length: 80 }, (_, i) => `c${i + 1}`),
+  );
 });
 
-test("of more commands than one Sync holds, the rest follows when the device has taken the first", async () => {
-  await using world = await startWorld();
-  await pings(world, 80);
-  await world.hello("d1");
-  const taken: string[] = [];
-  for (let page = offeredAfter(world, 0).at(-1); page && page.length > 0 && taken.length < 80;) {
-    taken.push(...page);
-    await world.report("d1", "result", ...page.map((id) => reported(id, false)));
-    page = offeredAfter(world, 0).at(-1);
-  }
-  assert.equal(taken.length, 80);
-  assert.equal(new Set(taken).size, 80);
-});
+test("a device is offered no more commands than it takes, and the next one when one has ended", async () => {
+  await using world = await startJobs();
+  await enqueue(world, limits.openCommands + 2);
+  const taken = await takeAll(world);
+  assert.equal(taken.length, limits.openCommands);
 
-test("a device is never offered more commands than it takes, and gets the next when one has ended", async () => {
-  await using world = await startWorld();
-  await pings(world, 260);
-  await world.hello("d1");
-  const taken: string[] = [];
-  for (let page = offeredAfter(world, 0).at(-1) ?? []; page.length > 0; page = offeredAfter(world, 0).at(-1) ?? []) {
-    taken.push(...page);
-    await world.report("d1", "result", ...page.map((id) => reported(id, false)));
-  }
-  assert.equal(taken.length, 256);
+  await world.report("d1", "result", aReport({ id: "c1" }, "succeeded"));
 
-  await world.report("d1", "result", reported(taken[0] ?? "", true));
-
-  assert.equal(offeredAfter(world, 0).at(-1)?.length, 1);
+  assert.deepEqual(offered(world), [`c${limits.openCommands + 1}`]);
 });
 
 test("a device that says hello again hears again of what it said it has", async () => {
-  await using world = await startWorld();
-  await pings(world, 2);
-  await world.hello("d1");
-  const [ids = []] = offeredAfter(world, 0);
-  await world.report("d1", "result", ...ids.map((id) => reported(id, false)));
+  await using world = await startJobs();
+  await enqueue(world, 2);
+  await takeAll(world);
 
   await world.hello("d1");
 
-  assert.deepEqual(offeredAfter(world, 1), [ids]);
+  assert.deepEqual(offered(world), ["c1", "c2"]);
 });
 
 test("arguments that no command can carry are refused, and nothing is stored", async () => {
-  await using world = await startWorld();
+  await using world = await startJobs();
   const argv = ["echo", ...Array.from({ length: 20 }, () => "x".repeat(4_096))];
 
   const asked = world.call(createJob, { device: "d1", kind: "exec", arguments: { argv } });
 
-  await assert.rejects(asked, { name: "Problem", type: "invalid-input", message: /exec take 8\d{4} bytes/ });
+  await assert.rejects(asked, { name: "Problem", type: "invalid-input", message: /exec are too large: 8\d{4} bytes/ });
   assert.deepEqual((await world.store.list(command)).items, []);
 });

@@ -29,15 +29,18 @@ export async function receiveReports(
   return [...changes, ...(await endedJobs(store, rows))];
 }
 
-/** What commands write, kept in order; of each command up to a limit. */
+/** What commands write, kept in order and each byte once; of each command up to a limit. */
 export async function receiveOutput({ device, records }: Received, { store }: JobsContext): Promise<readonly Change[]> {
   const outputs = records.flatMap(({ body, commandOutput }) => (body === "commandOutput" ? [commandOutput] : []));
   const rows = await ownCommands(store, device, new Set(outputs.map((each) => each.command)));
   return [...rows.values()].flatMap((row) => {
-    const wanted = outputs.filter(
-      (each) => each.command === row.id && each.offset + each.content.length <= KEPT_OUTPUT_BYTES,
-    );
-    const outputBytes = Math.max(row.outputBytes, ...wanted.map((each) => each.offset + each.content.length));
+    let { outputBytes } = row;
+    const wanted = outputs.filter(({ command: id, offset, content }) => {
+      const end = offset + content.length;
+      const isNext = id === row.id && offset >= outputBytes && end > offset && end <= KEPT_OUTPUT_BYTES;
+      if (isNext) outputBytes = end;
+      return isNext;
+    });
     return [
       ...wanted.map(keptOutput),
       ...(outputBytes > row.outputBytes ? [updated(command, row, { outputBytes })] : []),

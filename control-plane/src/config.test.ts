@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { isIP } from "node:net";
+import { resolve } from "node:path";
+import { test } from "node:test";
+import { DAY, HOUR } from "@edgemere/protocol/kit";
+import { configHelp, ownAddress, readConfig } from "./config.ts";
+
+test("without a word the defaults hold", () => {
+  const { address, ...config } = readConfig([], {});
+
+  assert.deepEqual(config, {
+    dataFolder: resolve(".edgemere"),
+    portal: { host: "127.0.0.1", port: 3_000 },
+    mqtt: { host: "0.0.0.0", port: 8_883 },
+    deviceApi: { host: "0.0.0.0", port: 8_443 },
+    subscribers: { host: "127.0.0.1", port: 8_884 },
+    origins: [],
+    logLevel: "info",
+    history: 7 * DAY,
+  });
+  assert.equal(address, ownAddress());
+  assert.notEqual(isIP(address), 0);
+});
+
+test("the help shows every option, and the defaults that hold", () => {
+  const help = configHelp();
+  const shown = Object.fromEntries(
+    help.split("\n").map((line) => [/--(\S+)/.exec(line)?.[1] ?? line, /\[([^\]]+)\]$/.exec(line)?.[1]]),
+  );
+  const { address: _address, config: _config, origin: _origin, ...defaults } = shown;
+
+  assert.deepEqual(Object.keys(shown).length, 14);
+  assert.deepEqual(
+    readConfig(
+      Object.entries(defaults).flatMap(([name, value]) => [`--${name}`, value ?? ""]),
+      {},
+    ),
+    readConfig([], {}),
+  );
+});
+
+test("each option reaches its own place", () => {
+  const config = readConfig(
+    Object.entries({
+      data: "/srv/edgemere",
+      "portal-host": "::",
+      "portal-port": "1",
+      "mqtt-host": "10.0.0.1",
+      "mqtt-port": "2",
+      "device-host": "10.0.0.2",
+      "device-port": "3",
+      "subscribers-host": "10.0.0.3",
+      "subscribers-port": "0",
+      address: "cp.example.org",
+      history: "36h",
+      "log-level": "debug",
+      origin: "https://one.example.org",
+    }).flatMap(([name, value]) => [`--${name}`, value]),
+    {},
+  );
+
+  assert.deepEqual(config, {
+    dataFolder: "/srv/edgemere",
+    portal: { host: "::", port: 1 },
+    mqtt: { host: "10.0.0.1", port: 2 },
+    deviceApi: { host: "10.0.0.2", port: 3 },
+    subscribers: { host: "10.0.0.3", port: 0 },
+    address: "cp.example.org",
+    origins: ["https://one.example.org"],
+    logLevel: "debug",
+    history: 36 * HOUR,
+  });
+});
+
+test("variables of the environment carry the program's name", () => {
+  const config = readConfig([], { EDGEMERE_CONTROL_PLANE_MQTT_PORT: "18883", MQTT_PORT: "1", PATH: "/bin" });
+
+  assert.equal(config.mqtt.port, 18_883);
+});
+
+for (const address of ["cp.example.org", "gw1", "192.0.2.7", "2001:db8::7"]) {
+  test(`devices may be told to come to ${address}`, () => {
+    assert.equal(readConfig(["--address", address], {}).address, address);
+  });
+}
+
+test("an origin is read as browsers write it", () => {
+  assert.deepEqual(readConfig(["--origin", "HTTPS://CP.Example.org:443/"], {}).origins, ["https://cp.example.org"]);
+});
+
+for (const [argv, message] of [
+  [["--mqtt-port", "70000"], /^--mqtt-port: .*70000.*65535/],
+  [["--mqtt-port", "http"], /^--mqtt-port: .*http/],
+  [["--history", "5m"], /^--history: .*5m/],
+  [["--history", "soon"], /^--history: .*soon/],
+  [["--log-level", "loud"], /^--log-level: "loud" is none of debug, info, warn, error/],
+  [["--address", "https://cp.example.org"], /^--address: .*is no host name or address; write it without scheme/],
+  [["--address", "cp.example.org:8443"], /^--address: .*is no host name or address/],
+  [["--origin", "cp.example.org"], /^--origin: .*is no origin; write it like https:/],
+  [["--origin", "https://cp.example.org/admin"], /^--origin: .*is no origin/],
+  [["--mqtt-prot", "1"], /unknown option --mqtt-prot\. Did you mean --mqtt-port\?/],
+  [["--data"], /--data needs a value: --data DIR/],
+  [["start"], /"start" is one word too many\. See edgemere-control-plane --help\./],
+] as const) {
+  test(`"${argv.join(" ")}" is refused, and the option named`, () => {
+    assert.throws(() => readConfig(argv, {}), { name: "ConfigError", message });
+  });
+}

@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { commandKinds, limits, v1, type CommandKind } from "@edgemere/protocol";
+import { listKinds } from "./contract.ts";
+import { startJobs } from "./jobs.test-support.ts";
+import { checkedArguments, taskOf } from "./kinds.ts";
+
+for (const [kind, given, expected] of [
+  ["ping", {}, {}],
+  ["inventory.refresh", {}, {}],
+  ["service.status", { name: "ssh" }, { name: "ssh" }],
+  ["exec", { argv: ["uname", "-a"] }, { argv: ["uname", "-a"], maxOutputBytes: 1_048_576 }],
+  [
+    "exec",
+    { argv: ["x"], cwd: "/tmp", env: { A: "b" }, stdin: "", maxOutputBytes: 0 },
+    { argv: ["x"], cwd: "/tmp", env: { A: "b" }, stdin: "", maxOutputBytes: 0 },
+  ],
+] as const satisfies readonly (readonly [CommandKind, object, object])[]) {
+  test(`${kind} takes ${JSON.stringify(given)}`, () => {
+    assert.deepEqual(checkedArguments(kind, given), expected);
+  });
+}
+
+for (const [kind, given, message, pointer] of [
+  ["ping", { loud: true }, '"loud" is no parameter of ping; it takes: none', "/arguments/loud"],
+  ["exec", {}, '"argv" is required', "/arguments/argv"],
+  ["exec", { argv: [] }, '"argv" must be an array, not []', "/arguments/argv"],
+  ["exec", { argv: "uname -a" }, '"argv" must be an array, not "uname -a"', "/arguments/argv"],
+  ["exec", { argv: ["x", 7] }, '"argv.1" must be a string of 0 to 4096 characters, not 7', "/arguments/argv/1"],
+  ["exec", { argv: ["x"], env: { A: 1 } }, '"env.A" must be a string, not 1', "/arguments/env/A"],
+  [
+    "exec",
+    { argv: ["x"], shell: true },
+    '"shell" is no parameter of exec; it takes: argv, cwd, env, stdin, maxOutputBytes',
+    "/arguments/shell",
+  ],
+  [
+    "exec",
+    { argv: ["x"], maxOutputBytes: 1.5 },
+    '"maxOutputBytes" must be a number from 0 to 16777216, not 1.5',
+    "/arguments/maxOutputBytes",
+  ],
+  [
+    "exec",
+    { argv: ["x"], maxOutputBytes: 2 ** 30 },
+    '"maxOutputBytes" must be a number from 0 to 16777216, not 1073741824',
+    "/arguments/maxOutputBytes",
+  ],
+  ["service.status", { name: "" }, '"name" must be a string of 1 to 256 characters, not ""', "/arguments/name"],
+] as const satisfies readonly (readonly [CommandKind, object, string, string])[]) {
+  test(`${kind} refuses ${JSON.stringify(given)} and names the field`, () => {
+    assert.throws(
+      () => checkedArguments(kind, given),
+      (error: Error & { type?: string; errors?: readonly { pointer: string }[] }) => {
+        assert.deepEqual([error.type, error.message, error.errors?.[0]?.pointer], ["invalid-input", message, pointer]);
+        return true;
+      },
+    );
+  });
+}
+
+test("every wrong field is named", () => {
+  assert.throws(() => checkedArguments("exec", { argv: [7], cwd: 8 }), {
+    message: /"argv.0" must be .*; "cwd" must be/,
+  });
+});
+
+for (const given of [
+  { argv: Array.from({ length: 20 }, () => "x".repeat(4_096)) },
+  { argv: ["cat"], stdin: "€".repeat(32_768) },
+  { argv: ["env"], env: { A: "x".repeat(70_000) } },
+]) {
+  test(`arguments that no command has room for are refused: ${JSON.stringify(given).length} characters`, () => {
+    assert.throws(() => checkedArguments("exec", given), {
+      type: "invalid-input",
+      message: /^the arguments of exec are too large: \d+ bytes, over the limit of \d+$/,
+    });
+  });
+}
+
+test("what passes as arguments fits into a command, whoever asked", () => {
+  const given = checkedArguments("exec", { argv: ["cat"], stdin: "x".repeat(32_768), env: { A: "x".repeat(28_000) } });
+  const longest = {
+    trustDomain: "x".repeat(256),
+    actor: "x".repeat(256),
+    device: "x".repeat(64),
+    command: "x".repeat(64),
+  };
+
+  const bytes = v1.Command.encode({ ...longest, ...taskOf("exec", given) }).finish().length;
+
+  assert.ok(bytes < limits.commandBytes, `${bytes} bytes`);
+});
+
+test("the checked arguments are a copy, and what was given stays as it was", () => {
+  const given = { argv: ["x"] };
+
+  checkedArguments("exec", given);
+
+  assert.deepEqual(given, { argv: ["x"] });
+});
+
+test("every kind has a task that its message carries", () => {
+  for (const kind of Object.keys(commandKinds) as CommandKind[]) {
+    const message = v1.Command.decode(v1.Command.encode({ command: "c1", ...taskOf(kind, {}) }).finish());
+
+    assert.equal(message.task, commandKinds[kind].task);
+  }
+});
+
+test("the kinds are listed with what they need and take", async () => {
+  await using world = await startJobs();
+
+  const { kinds } = await world.call(listKinds, {});
+
+  const exec = kinds.find(({ kind }) => kind === "exec");
+  assert.ok(exec);
+  assert.deepEqual(
+    kinds.map(({ kind }) => kind),
+    Object.keys(commandKinds),
+  );
+  assert.deepEqual(
+    [exec.permission, exec.lane, exec.onInterrupt, exec.dangerous],
+    ["command:exec", "exec", "once", true],
+  );
+  assert.ok(Object.keys((exec.arguments as { properties: object }).properties).includes("argv"));
+});

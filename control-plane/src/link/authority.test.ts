@@ -1,0 +1,221 @@
+import assert from "node:assert/strict";
+import { createPublicKey, X509Certificate } from "node:crypto";
+import { test } from "node:test";
+import { SERVER_NAME, v1 } from "@edgemere/protocol";
+import { DAY, systemRandom } from "@edgemere/protocol/kit";
+import { ManualClock, SimulatedDisk } from "@edgemere/protocol/simulated";
+import { openAuthority, pinOf } from "./authority.ts";
+import { aRequest } from "./broker.test-support.ts";
+import { serialOf } from "./certificates.ts";
+
+const START = new ManualClock().now();
+const open = ({
+  disk = new SimulatedDisk(),
+  now = START,
+  hostNames = ["gw.example.org"],
+  addresses = ["192.0.2.7"],
+}: {
+  disk?: SimulatedDisk;
+  now?: number;
+  hostNames?: readonly string[];
+  addresses?: readonly string[];
+} = {}) => openAuthority({ disk, clock: new ManualClock(now), random: systemRandom, hostNames, addresses });
+
+const chainOf = (pem: string) =>
+  (pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []).map(
+    (each) => new X509Certificate(each),
+  );
+const leafOf = (authority: Awaited<ReturnType<typeof open>>) => new X509Certificate(authority.server.certificate);
+
+test("the second start finds the keys of the first", async () => {
+  const disk = new SimulatedDisk();
+  const first = await open({ disk });
+
+  const second = await open({ disk, now: START + DAY });
+
+  const lasting = ({ trustDomain, pin, root, server, keyring, deviceRoots, signingKey }: typeof first) => ({
+    trustDomain,
+    pin,
+    root,
+    server,
+    keyring: Buffer.from(keyring),
+    deviceRoots,
+    keyId: signingKey.keyId,
+    signingKey: signingKey.privateKey.export({ format: "pem", type: "pkcs8" }),
+  });
+  assert.deepEqual(lasting(second), lasting(first));
+});
+
+test("two authorities share nothing", async () => {
+  const [one, other] = [await open(), await open()];
+
+  assert.notEqual(one.pin, other.pin);
+  assert.notEqual(one.trustDomain, other.trustDomain);
+  assert.notEqual(one.signingKey.keyId, other.signingKey.keyId);
+});
+
+test("the pin is that of the root's key, and the listener shows the chain up to it", async () => {
+  const authority = await open();
+
+  const [leaf, issuer, root] = chainOf(authority.server.certificate);
+
+  assert.ok(leaf && issuer && root);
+  assert.equal(authority.pin, pinOf(authority.root));
+  assert.equal(root.toString(), new X509Certificate(authority.root).toString());
+  assert.ok(leaf.verify(issuer.publicKey) && leaf.checkIssued(issuer));
+  assert.ok(issuer.verify(root.publicKey) && issuer.checkIssued(root));
+  assert.deepEqual([leaf.ca, issuer.ca, root.ca], [false, true, true]);
+});
+
+test("the keyring holds the public half of the key that signs commands", async () => {
+  const { keyring, signingKey } = await open();
+
+  const { keys, version } = v1.Keyring.decode(keyring);
+
+  const expected = createPublicKey(signingKey.privateKey).export({ format: "jwk" }).x;
+  assert.deepEqual(
+    keys.map(({ role, keyId, publicKey }) => [role, keyId, Buffer.from(publicKey ?? []).toString("base64url")]),
+    [["commands", signingKey.keyId, expected]],
+  );
+  assert.equal(version, 1);
+});
+
+test("a root that is missing beside other keys is never made anew", async () => {
+  const disk = new SimulatedDisk();
+  await open({ disk });
+  await disk.remove("authority/root.pem");
+
+  await assert.rejects(
+    open({ disk }),
+    /authority\/root\.pem is missing beside .*device-issuer\.pem.*restore it from a backup/,
+  );
+  assert.ok(!(await disk.list("authority")).includes("root.pem"));
+});
+
+test("any other part that is missing is made anew under the same root", async () => {
+  const disk = new SimulatedDisk();
+  const { pin } = await open({ disk });
+  for (const name of ["device-issuer.pem", "server-issuer.pem", "server.pem", "ticket-keys"])
+    await disk.remove(`authority/${name}`);
+
+  const again = await open({ disk });
+
+  const [leaf, issuer] = chainOf(again.server.certificate);
+  assert.equal(again.pin, pin);
+  assert.ok(leaf && issuer && leaf.verify(issuer.publicKey));
+});
+
+test("a file that holds no key and certificate is named", async () => {
+  const disk = new SimulatedDisk();
+  await open({ disk });
+  await disk.write("authority/device-issuer.pem", Buffer.from("nothing"));
+
+  await assert.rejects(
+    open({ disk }),
+    /authority\/device-issuer\.pem does not hold a key and a certificate: restore it/,
+  );
+});
+
+test("the listener's certificate names every way to this machine, and the name that devices ask for", async () => {
+  const leaf = leafOf(await open());
+
+  assert.deepEqual(
+    [leaf.checkHost(SERVER_NAME), leaf.checkHost("gw.example.org"), leaf.checkIP("192.0.2.7")],
+    [SERVER_NAME, "gw.example.org", "192.0.2.7"],
+  );
+  assert.deepEqual([leaf.checkHost("other.example.org"), leaf.checkIP("192.0.2.8")], [undefined, undefined]);
+});
+
+for (const [title, over, isRenewed] of [
+  ["stays while it has long to go", { now: START + 300 * DAY }, false],
+  ["is made anew when it ends within sixty days", { now: START + 338 * DAY }, true],
+  ["is made anew when it ended already", { now: START + 500 * DAY }, true],
+  ["is made anew when the machine has another name", { hostNames: ["new.example.org"] }, true],
+  ["is made anew when the machine has another address", { addresses: ["192.0.2.9"] }, true],
+  ["stays when a name is no longer used", { hostNames: [] }, false],
+] as const) {
+  test(`the listener's certificate ${title}`, async () => {
+    const disk = new SimulatedDisk();
+    const first = await open({ disk });
+
+    const second = await open({ disk, ...over });
+
+    assert.equal(leafOf(second).serialNumber !== leafOf(first).serialNumber, isRenewed);
+    assert.deepEqual([second.pin, second.server.ticketKeys], [first.pin, first.server.ticketKeys]);
+  });
+}
+
+test("of a request only the key counts: name, place and purpose are the authority's own", async () => {
+  const authority = await open();
+  const { request } = await aRequest();
+
+  const issued = await authority.issue(request, "d1");
+
+  const certificate = new X509Certificate(issued.certificate);
+  const [issuer, root] = issued.chain.map((each) => new X509Certificate(each));
+  assert.ok(issuer && root && certificate.verify(issuer.publicKey) && issuer.verify(root.publicKey));
+  assert.equal(certificate.subject, "CN=d1");
+  assert.equal(certificate.subjectAltName, `URI:edgemere://${authority.trustDomain}/device/d1`);
+  assert.deepEqual([certificate.ca, certificate.keyUsage], [false, ["1.3.6.1.5.5.7.3.2"]]);
+  assert.equal(issued.serial, serialOf(certificate.serialNumber));
+  assert.equal(issued.notAfter, START + 180 * DAY);
+  assert.deepEqual(authority.deviceRoots, [authority.root, issued.chain[0]]);
+});
+
+test("each certificate has a serial number of its own, and the same key the same hash", async () => {
+  const authority = await open();
+  const { request } = await aRequest();
+
+  const [one, other] = [await authority.issue(request, "d1"), await authority.issue(request, "d1")];
+
+  assert.notEqual(one.serial, other.serial);
+  assert.deepEqual(await authority.publicKeyOf(request), await authority.publicKeyOf(request));
+  assert.notDeepEqual(await authority.publicKeyOf(request), await authority.publicKeyOf((await aRequest()).request));
+});
+
+const P384 = { name: "ECDSA", namedCurve: "P-384", hash: "SHA-384" };
+const RSA = {
+  name: "RSASSA-PKCS1-v1_5",
+  hash: "SHA-256",
+  modulusLength: 2_048,
+  publicExponent: new Uint8Array([1, 0, 1]),
+};
+/** The request with one bit of its signature, which stands last, turned. */
+const damaged = (pem: string) => {
+  const bytes = Buffer.from(pem.replaceAll(/-----[^-]+-----|\s/g, ""), "base64");
+  bytes.writeUInt8(bytes.readUInt8(bytes.length - 1) ^ 1, bytes.length - 1);
+  return `-----BEGIN CERTIFICATE REQUEST-----\n${bytes.toString("base64")}\n-----END CERTIFICATE REQUEST-----`;
+};
+
+for (const [title, request, why] of [
+  ["with a key on another curve", async () => (await aRequest(P384)).request, /its key is no P-256 key/],
+  ["with a key of another kind", async () => (await aRequest(RSA)).request, /its key is no P-256 key/],
+  [
+    "whose sender does not hold the key",
+    async () => damaged((await aRequest()).request),
+    /its signature does not fit its key/,
+  ],
+  ["that is no request", async () => "hello", /it cannot be read/],
+  ["that is empty", async () => "", /it cannot be read/],
+  ["that is a certificate", async () => (await open()).root, /it cannot be read/],
+] as const) {
+  test(`a certificate request ${title} is refused`, async () => {
+    const authority = await open();
+    const text = await request();
+    const refusal = { type: "invalid-input", message: why };
+
+    await assert.rejects(authority.publicKeyOf(text), refusal);
+    await assert.rejects(authority.issue(text, "d1"), refusal);
+  });
+}
+
+for (const [written, spelling] of [
+  ["0A1B", "a1b"],
+  ["a1b", "a1b"],
+  ["00", "0"],
+  ["7F00", "7f00"],
+] as const) {
+  test(`the serial number ${written} is spelt ${spelling}`, () => {
+    assert.equal(serialOf(written), spelling);
+  });
+}
