@@ -87,6 +87,13 @@ export class Store implements AsyncDisposable {
     for await (const { row } of this.walk(table, options)) yield row;
   }
 
+  /** How many rows there are. Reads no row. */
+  async count<Row extends { readonly id: string }>(table: Table<Row>): Promise<number> {
+    let count = 0;
+    for await (const _ of this.#database.keys(rangeOf("row", table.name))) count++;
+    return count;
+  }
+
   async bytes(key: string): Promise<Uint8Array | undefined> {
     return this.#database.get(key);
   }

@@ -56,7 +56,9 @@ export const deviceActions = [
     const isWanted = (row: contract.Device) => wanted === undefined || wanted.matches(viewOf(row));
     const page = await pageOfMatches(store.walk(device, { index: "name", cursor }), isWanted, limit);
     // Counted once, with the first page: whoever turns pages knows it already.
-    return cursor === undefined ? { ...page, total: await countOf(store, isWanted) } : page;
+    if (cursor !== undefined) return page;
+    if (page.next === undefined) return { ...page, total: page.items.length };
+    return { ...page, total: await (wanted === undefined ? store.count(device) : countOf(store, isWanted)) };
   }),
   handle(contract.findDevice, async ({ device: ref }, { store }: DevicesContext) => resolve(store, device, ref)),
   handle(contract.updateDevice, async ({ device: ref, name }, context: DevicesContext) =>
