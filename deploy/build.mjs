@@ -6,7 +6,7 @@ import { filesBelow, isMain, isStale, main, root, run, step, tool, workspaces } 
 const programs = ["protocol", "agent", "control-plane"];
 const portal = "control-plane/portal";
 const pretty = process.stdout.isTTY ? ["--pretty"] : [];
-const builtPortal = "control-plane/dist/portal";
+const builtPortal = "control-plane/dist/pages";
 
 /** What is needed to run is built; with `everything`, the simulators and the tests as well. */
 export async function build({ everything = true } = {}) {

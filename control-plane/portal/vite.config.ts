@@ -6,7 +6,7 @@ export default defineConfig({
   base: "/admin/",
   plugins: [react()],
   build: {
-    outDir: "../dist/portal",
+    outDir: "../dist/pages",
     emptyOutDir: true,
     target: "es2022",
     // The content security policy allows neither data: nor inline parts.

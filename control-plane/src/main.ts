@@ -37,7 +37,7 @@ async function main(): Promise<void> {
       random: systemRandom,
       log,
       version,
-      portalFolder: fileOf("../portal"),
+      portalFolder: fileOf("../pages"),
     });
     log.info("control plane ready", { ...app.ports, dataFolder: config.dataFolder, version });
     await announce(app, config);

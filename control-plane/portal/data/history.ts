@@ -1,9 +1,6 @@
 import { useEffect, useState } from "react";
-import type { Output } from "../../src/faces/client.ts";
 import { call } from "./client.ts";
-
-export type History = Output<"cpl/ta/history">;
-export type Series = History["series"][number];
+import { merged, type History } from "./samples.ts";
 
 /** Milliseconds between two looks at what is new. */
 const LOOK_EVERY = 2_000;
@@ -64,26 +61,6 @@ async function follow({ device, window, signal, tell }: Following): Promise<void
 async function clockOffset(device: string, signal: AbortSignal): Promise<number> {
   const { to } = await call("cpl/ta/history", { device, metric: [], points: 10 }, signal);
   return to - Date.now();
-}
-
-/** Older samples, without those that the newer answer covers, and then the newer. */
-function merged(older: History, newer: History, from: number): History {
-  const keyOf = ({ metric, instance }: Series) => `${metric}\0${instance}`;
-  const added = new Map(newer.series.map((series) => [keyOf(series), series]));
-  const known = older.series.map((series) => {
-    const more = added.get(keyOf(series));
-    added.delete(keyOf(series));
-    const first = series.at.findIndex((at) => at >= from);
-    const last = series.at.findIndex((at) => at >= newer.from);
-    const range = [first === -1 ? series.at.length : first, last === -1 ? series.at.length : last] as const;
-    return {
-      ...series,
-      at: [...series.at.slice(...range), ...(more?.at ?? [])],
-      value: [...series.value.slice(...range), ...(more?.value ?? [])],
-    };
-  });
-  const gaps = [...older.gaps.filter((gap) => gap.to >= from && gap.to < newer.from), ...newer.gaps];
-  return { device: newer.device, from, to: newer.to, series: [...known, ...added.values()], gaps };
 }
 
 /** Waits; longer while nobody looks at the page. */

@@ -1,4 +1,7 @@
-import type { History, Series } from "./history.ts";
+import type { Output } from "../../src/faces/client.ts";
+
+export type History = Output<"cpl/ta/history">;
+export type Series = History["series"][number];
 
 /** So many times the usual distance between two samples is a gap. */
 const GAP_STEPS = 3.5;
@@ -27,4 +30,24 @@ export function withHoles({ at, value }: Pick<Series, "at" | "value">, gaps: His
 function usualStep(at: readonly number[]): number {
   const steps = at.slice(1).map((each, place) => each - (at[place] ?? each));
   return steps.sort((a, b) => a - b)[Math.floor(steps.length / 2)] ?? Number.POSITIVE_INFINITY;
+}
+
+/** Older samples, without those that the newer answer covers, and then the newer. */
+export function merged(older: History, newer: History, from: number): History {
+  const keyOf = ({ metric, instance }: Series) => `${metric}\0${instance}`;
+  const added = new Map(newer.series.map((series) => [keyOf(series), series]));
+  const known = older.series.map((series) => {
+    const more = added.get(keyOf(series));
+    added.delete(keyOf(series));
+    const first = series.at.findIndex((at) => at >= from);
+    const last = series.at.findIndex((at) => at >= newer.from);
+    const range = [first === -1 ? series.at.length : first, last === -1 ? series.at.length : last] as const;
+    return {
+      ...series,
+      at: [...series.at.slice(...range), ...(more?.at ?? [])],
+      value: [...series.value.slice(...range), ...(more?.value ?? [])],
+    };
+  });
+  const gaps = [...older.gaps.filter((gap) => gap.to >= from && gap.to < newer.from), ...newer.gaps];
+  return { device: newer.device, from, to: newer.to, series: [...known, ...added.values()], gaps };
 }

@@ -1,5 +1,5 @@
 import uPlot from "uplot";
-import type { History } from "../data/history.ts";
+import type { History } from "../data/samples.ts";
 
 /** Told apart also by those who see few colours, on light and on dark. */
 const LINE_COLOURS = [

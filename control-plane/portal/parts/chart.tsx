@@ -1,9 +1,8 @@
 import { useComputedColorScheme } from "@mantine/core";
 import { useMemo, useState } from "react";
 import uPlot from "uplot";
-import { withHoles } from "../data/samples.ts";
 import { visible } from "../data/hostile-text.ts";
-import type { History, Series } from "../data/history.ts";
+import { withHoles, type History, type Series } from "../data/samples.ts";
 import { ChartLegend } from "./chart-legend.tsx";
 import { Plot } from "./plot.tsx";
 

@@ -2,7 +2,7 @@ import "uplot/dist/uPlot.min.css";
 import { useElementSize } from "@mantine/hooks";
 import { useEffect, useEffectEvent, useRef } from "react";
 import uPlot from "uplot";
-import type { History } from "../data/history.ts";
+import type { History } from "../data/samples.ts";
 import { formatValue, isBytes, isShare } from "../data/metric.ts";
 import { chartOptions } from "./chart-options.ts";
 

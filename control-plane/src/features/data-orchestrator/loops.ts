@@ -42,7 +42,8 @@ export function finishRequests(context: PlatformContext): Loop {
     onError: (error) => log.error("loop failed", { loop: "finish data requests", error }),
     step: async () => {
       const now = clock.now();
-      for await (const row of store.scan(dataRequest, { index: "evaluated" })) await advance(row, context).catch(unlessMoved);
+      for await (const row of store.scan(dataRequest, { index: "evaluated" }))
+        await advance(row, context).catch(unlessMoved);
       for await (const row of store.scan(dataRequest, { index: "end" })) {
         if ((row.endsAt ?? 0) > now) break;
         await complete(row, context).catch(unlessMoved);

@@ -1,6 +1,7 @@
 import { handle } from "../../platform/action.ts";
 import { moved, updated } from "../../platform/change.ts";
 import { pageOfMatches } from "../../platform/pages.ts";
+import { Problem } from "../../platform/problem.ts";
 import { resolve } from "../../platform/reference.ts";
 import type { Store } from "../../platform/store.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
@@ -30,6 +31,14 @@ const patch = async (
     await store.commit(updated(device, row, change(row)));
     return resolve(store, device, row.id);
   });
+
+/** A name stands for one device wherever a device is named. */
+async function refuseTaken(name: string, ref: string, { store }: DevicesContext): Promise<void> {
+  const { id } = await resolve(store, device, ref);
+  const { items } = await store.list(device, { index: "name", prefix: [name], limit: 1 });
+  if (items.some((other) => other.id !== id))
+    throw new Problem("conflict", `there is already a device "${name}"; choose another name`);
+}
 
 async function countOf(store: Store, isWanted: (row: contract.Device) => boolean): Promise<number> {
   let total = 0;
@@ -61,9 +70,10 @@ export const deviceActions = [
     return { ...page, total: await (wanted === undefined ? store.count(device) : countOf(store, isWanted)) };
   }),
   handle(contract.findDevice, async ({ device: ref }, { store }: DevicesContext) => resolve(store, device, ref)),
-  handle(contract.updateDevice, async ({ device: ref, name }, context: DevicesContext) =>
-    patch(ref, () => ({ name }), context),
-  ),
+  handle(contract.updateDevice, async ({ device: ref, name }, context: DevicesContext) => {
+    await refuseTaken(name, ref, context);
+    return patch(ref, () => ({ name }), context);
+  }),
   handle(contract.labelDevice, async ({ device: ref, set = {}, remove = [] }, context: DevicesContext) =>
     patch(
       ref,

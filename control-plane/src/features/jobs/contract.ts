@@ -140,7 +140,12 @@ export const readOutput = action({
     job: JobRef,
     from: Type.Optional(Type.Integer({ minimum: 0, default: 0, description: "Position of the first byte to read" })),
     limit: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 1_048_576, default: 65_536, description: "Bytes to read at most" }),
+      Type.Integer({
+        minimum: 1,
+        maximum: 1_048_576,
+        default: 65_536,
+        description: "Bytes after which to stop; what a device sent at once comes whole",
+      }),
     ),
   }),
   output: Type.Object({

@@ -208,3 +208,26 @@ test("a device cannot write into another device's command", async () => {
   assert.deepEqual((await read(world, row)).chunks, []);
   await assert.rejects(world.call(readOutput, { job: "nothing" }), { type: "not-found" });
 });
+
+test("a character that comes in two halves is whole for somebody who reads in between", async () => {
+  const { world, row } = await aWorld();
+  await using _ = world;
+  await write(world, aPiece(row, 0, Buffer.concat([Buffer.from("5 "), euro.subarray(0, 1)])));
+
+  const before = await read(world, row);
+  await write(world, aPiece(row, 3, Buffer.concat([euro.subarray(1), Buffer.from("!")])));
+  const after = await read(world, row, { from: before.next });
+
+  assert.deepEqual([textOf(before), textOf(after), after.next], ["5 ", "€!", 6]);
+});
+
+test("half a character at the end of everything is shown as U+FFFD", async () => {
+  const { world, row } = await aWorld();
+  await using _ = world;
+  await write(world, aPiece(row, 0, Buffer.concat([Buffer.from("5 "), euro.subarray(0, 2)])));
+  await end(world, row, 4);
+
+  const answer = await read(world, row);
+
+  assert.deepEqual([textOf(answer), answer.next, answer.ended], ["5 \uFFFD", 4, true]);
+});

@@ -51,14 +51,25 @@ export async function outputOf(
     if (size >= limit) break;
   }
   const last = pieces.at(-1);
-  const next = last === undefined ? from : last.offset + last.bytes.length;
+  const end = last === undefined ? from : last.offset + last.bytes.length;
+  const hasAll = hasEnded(row, end, now) && end >= row.outputBytes;
+  const next = hasAll ? end : beforeTorn(last, { from, end });
   const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
   const chunks = pieces.map(({ offset, channel, bytes }) => ({
     offset,
     channel,
-    text: decoders[channel].decode(bytes, { stream: true }),
+    text: decoders[channel].decode(bytes.subarray(0, next - offset), { stream: offset !== last?.offset }),
   }));
-  return { chunks, next, ended: hasEnded(row, next, now) && next >= row.outputBytes };
+  return { chunks, next, ended: hasAll };
+}
+
+/** Where to read on when the last piece ends inside a character: before it, unless nothing would be left to show. */
+function beforeTorn(last: Piece | undefined, { from, end }: { from: number; end: number }): number {
+  const bytes = last?.bytes ?? new Uint8Array();
+  const back = [1, 2, 3].find((each) => ((bytes.at(-each) ?? 0) & 0xc0) !== 0x80) ?? 0;
+  const first = back === 0 ? 0 : (bytes.at(-back) ?? 0);
+  const length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 1;
+  return length > back && end - back > from ? end - back : end;
 }
 
 async function* piecesFrom(store: Store, id: string, from: number): AsyncGenerator<Piece> {
