@@ -144,7 +144,7 @@ const cases: readonly Case[] = [
     path: "cpl/dm/job/create",
     request: input({ device: "gw1", kind: "exec", arguments: { command: "id" } }),
     ...invalid,
-    says: /no arguments of exec \(it takes: argv, /,
+    says: /"command" is no parameter of exec; it takes: argv, /,
   },
   {
     title: "a reference to nothing",
