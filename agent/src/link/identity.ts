@@ -117,8 +117,9 @@ const roles: Readonly<Record<PayloadName, string>> = { command: "commands", sync
 
 /** Finds the keys of a keyring that may sign a payload. */
 export function keyFinder(keyring: Keyring): KeyFinder {
-  return (keyId, payload) => {
-    const found = keyring.keys.find((key) => key.keyId === keyId && key.role === roles[payload]);
-    return found?.publicKey?.length === 32 ? publicKeyFromBytes(found.publicKey) : undefined;
-  };
+  // Made once: reading a key costs more than using it.
+  const keys = keyring.keys.flatMap(({ keyId, role, publicKey }) =>
+    publicKey?.length === 32 ? [{ keyId, role, key: publicKeyFromBytes(publicKey) }] : [],
+  );
+  return (keyId, payload) => keys.find((each) => each.keyId === keyId && each.role === roles[payload])?.key;
 }

@@ -93,6 +93,18 @@ test("a device that the control plane refuses is told that it is not authorised"
   await assert.rejects(world.connect("gw1"), /Not authorized/);
 });
 
+test("a device that is retired while it comes in is disconnected", async () => {
+  let asked = 0;
+  await using world = await startedBroker({
+    admit: async () => (asked++ === 0 ? { kind: "admitted" } : { kind: "refused", why: "the device was retired" }),
+  });
+
+  const client = await world.connect("gw1");
+  await closeOf(client);
+
+  assert.equal(asked, 2);
+});
+
 test("a device is told to come back when the control plane cannot tell", async () => {
   await using world = await startedBroker({
     admit: async () => {

@@ -123,6 +123,8 @@ export async function startBroker(parts: Parts): Promise<Pick<MqttServer, "broke
     // A connection that was taken over takes its session with it: the device may number the next one lower.
     if (connected.has(client.id)) link.dropped(client.id);
     connected.set(client.id, client);
+    // Looked at once more: a device that was retired while it came in was not yet among those to be disconnected.
+    judge(client, undefined, mqtt.socketOf(client), parts).catch(() => client.close());
   });
   mqtt.broker.on("clientDisconnect", (client) => {
     // After a takeover the old connection's end must not end the new one's session.
