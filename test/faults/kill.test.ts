@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { test } from "node:test";
+import { test, type TestContext } from "node:test";
 import { seededRandom } from "@edgemere/protocol/simulated";
 import type { AgentProgram } from "../world/agent-program.ts";
 import { eventually, startWorld, type World } from "../world/world.ts";
@@ -18,53 +18,62 @@ interface Given {
   readonly marker: string | undefined;
 }
 
-for (const victim of ["the agent", "the control plane", "both"] as const) {
-  test(`kill -9 of ${victim}, ${ROUNDS} times in the middle of work, loses and doubles nothing and leaves no command open`, async (t) => {
-    await using world = await startWorld();
-    const agent = await world.enrolAgent("gw1", ["--allow", "exec"]);
-    const { id: device } = await world.client.call("cpl/dm/device/find", { device: "gw1" });
-    const effects = join(world.folder, "effects");
-    const random = seededRandom(victim.length);
-    const given: Given[] = [];
+const victims = ["the agent", "the control plane", "both"] as const;
 
-    for (let round = 0; round < ROUNDS; round++) {
-      given.push(...(await giveWork(world, { effects, round })));
-      await new Promise((resolve) => setTimeout(resolve, random.next() * LONGEST_WORK));
-      if (victim !== "the control plane") await agent.kill();
-      if (victim !== "the agent") await world.controlPlane.kill();
-      if (victim !== "the agent") await world.controlPlane.start();
-      if (victim !== "the control plane") agent.run();
-      else if (round % RESTART_EVERY === RESTART_EVERY - 1) await restart(agent);
-    }
+// At the same time, each in a world of its own: most of it is waiting.
+test("kill -9 in the middle of work loses and doubles nothing", { concurrency: victims.length }, (t) =>
+  Promise.all(
+    victims.map((victim) =>
+      t.test(`kill -9 of ${victim}, ${ROUNDS} times, leaves no command open`, (inner) => killed(victim, inner)),
+    ),
+  ).then(() => undefined),
+);
 
-    const ends = await endsOf(world, given).catch((error: unknown) => {
-      t.diagnostic(agent.output.split("\n").slice(-60).join("\n"));
-      t.diagnostic(world.controlPlane.output);
-      throw error;
-    });
-    const lastAt = await latestAt(world);
-    await eventually(async () => (await latestAt(world)) > lastAt, "telemetry after the last round");
-    assert.equal(await agent.stop(), 0);
-    await eventually(
-      async () => (await world.client.call("cpl/dm/device/find", { device })).presence === "offline",
-      "the agent's goodbye",
-    );
-    assert.equal(await world.controlPlane.stop(), 0);
+async function killed(victim: (typeof victims)[number], t: TestContext): Promise<void> {
+  await using world = await startWorld();
+  const agent = await world.enrolAgent("gw1", ["--allow", "exec"]);
+  const { id: device } = await world.client.call("cpl/dm/device/find", { device: "gw1" });
+  const effects = join(world.folder, "effects");
+  const random = seededRandom(victim.length);
+  const given: Given[] = [];
 
-    assert.deepEqual(
-      ends.filter(({ state, reason }) => state !== "succeeded" && reason === ""),
-      [],
-      "every end that is no success has a reason",
-    );
-    await assertEffects(effects, given, ends);
-    const stored = await storedTelemetry(world.controlPlane.dataFolder, device);
-    assert.deepEqual(explained(stored), upTo(stored.watermark), "received + explained = acknowledged, each once");
-    const numbers = await eventNumbers(world.controlPlane.dataFolder);
-    assert.deepEqual(numbers, upTo(numbers.length), "events are numbered without holes");
-    t.diagnostic(
-      `${given.length} commands: ${told(ends.map(({ state }) => state))}; ${stored.records.length} telemetry records, ${stored.gaps.length} gaps`,
-    );
+  for (let round = 0; round < ROUNDS; round++) {
+    given.push(...(await giveWork(world, { effects, round })));
+    await new Promise((resolve) => setTimeout(resolve, random.next() * LONGEST_WORK));
+    if (victim !== "the control plane") await agent.kill();
+    if (victim !== "the agent") await world.controlPlane.kill();
+    if (victim !== "the agent") await world.controlPlane.start();
+    if (victim !== "the control plane") agent.run();
+    else if (round % RESTART_EVERY === RESTART_EVERY - 1) await restart(agent);
+  }
+
+  const ends = await endsOf(world, given).catch((error: unknown) => {
+    t.diagnostic(agent.output.split("\n").slice(-60).join("\n"));
+    t.diagnostic(world.controlPlane.output);
+    throw error;
   });
+  const lastAt = await latestAt(world);
+  await eventually(async () => (await latestAt(world)) > lastAt, "telemetry after the last round");
+  assert.equal(await agent.stop(), 0);
+  await eventually(
+    async () => (await world.client.call("cpl/dm/device/find", { device })).presence === "offline",
+    "the agent's goodbye",
+  );
+  assert.equal(await world.controlPlane.stop(), 0);
+
+  assert.deepEqual(
+    ends.filter(({ state, reason }) => state !== "succeeded" && reason === ""),
+    [],
+    "every end that is no success has a reason",
+  );
+  await assertEffects(effects, given, ends);
+  const stored = await storedTelemetry(world.controlPlane.dataFolder, device);
+  assert.deepEqual(explained(stored), upTo(stored.watermark), "received + explained = acknowledged, each once");
+  const numbers = await eventNumbers(world.controlPlane.dataFolder);
+  assert.deepEqual(numbers, upTo(numbers.length), "events are numbered without holes");
+  t.diagnostic(
+    `${given.length} commands: ${told(ends.map(({ state }) => state))}; ${stored.records.length} telemetry records, ${stored.gaps.length} gaps`,
+  );
 }
 
 async function restart(agent: AgentProgram): Promise<void> {
