@@ -103,7 +103,7 @@ function welcome({ portal, setupCode, deviceApi, dataFolder }, { withAgent }) {
 Edgemere runs.
 
   Portal        ${portal}
-${setupCode === undefined ? "" : `  Setup code    ${setupCode}   the portal asks for it once, to make the first account\n`}${withAgent ? "  This machine  is its first device: the portal shows its charts within seconds\n" : ""}  More devices  on another host: npx edgemere-agent enrol TOKEN
+${setupCode === undefined ? "" : `  Setup code    ${setupCode}   the portal asks for it once, to make the first account\n`}${withAgent ? "  This machine  is its first device: the portal shows its charts within seconds\n" : ""}  More devices  on another host: npx edgemere-agent enrol TOKEN --run
                 a token comes from the portal (Devices, Enrol a device) or from: npx edgemere dm token create
                 devices reach the control plane at ${deviceApi}
   Data          ${dataFolder}

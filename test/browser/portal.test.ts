@@ -84,7 +84,7 @@ test("the portal leads from the setup code to live charts, commands and data", {
   await t.test("a device that is enrolled with the command of the dialog appears by itself", async () => {
     await page.getByRole("button", { name: "Enrol a device" }).click();
     const command = await page.getByLabel("The command that enrols a host").innerText();
-    const [, token = ""] = /^edgemere-agent enrol (\S+)$/.exec(command) ?? [];
+    const [, token = ""] = /^npx edgemere-agent enrol (\S+) --run$/.exec(command) ?? [];
     await page.getByRole("button", { name: "Done" }).click();
     second.enrol(token, "gw2");
     await page.getByRole("link", { name: "gw2" }).waitFor();

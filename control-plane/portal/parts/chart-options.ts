@@ -18,6 +18,10 @@ const LINE_COLOURS = [
 ] as const;
 export const colourOf = (line: number): string => LINE_COLOURS[line % LINE_COLOURS.length] ?? LINE_COLOURS[0];
 
+/** Pixels, about, of a character of an axis, and of what stands beside a label. */
+const CHARACTER = 6.8;
+const LABEL_MARGIN = 20;
+
 const POWERS_OF_TWO = Array.from({ length: 60 }, (_, power) => 2 ** power);
 
 interface Wishes {
@@ -80,7 +84,8 @@ export function chartOptions(wishes: Wishes): uPlot.Options {
         stroke: ink,
         grid,
         ticks: grid,
-        size: 66,
+        // As wide as the longest label.
+        size: (_, labels) => LABEL_MARGIN + CHARACTER * Math.max(5, ...(labels ?? []).map((label) => label.length)),
         values: (_, values) => values.map(format),
         ...(isBytes && { incrs: POWERS_OF_TWO }),
       },

@@ -7,6 +7,7 @@ import type { Store } from "../../platform/store.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
 import * as contract from "./contract.ts";
 import type { DevicesContext } from "./context.ts";
+import { takeName } from "./names.ts";
 import { compileSelector, viewOf } from "./selector.ts";
 import { factChanges } from "./tables.ts";
 
@@ -33,12 +34,15 @@ const patch = async (
   });
 
 /** A name stands for one device wherever a device is named. */
-async function refuseTaken(name: string, ref: string, { store }: DevicesContext): Promise<void> {
-  const { id } = await resolve(store, device, ref);
-  const { items } = await store.list(device, { index: "name", prefix: [name], limit: 1 });
-  if (items.some((other) => other.id !== id))
-    throw new Problem("conflict", `there is already a device "${name}"; choose another name`);
-}
+const rename = (ref: string, name: string, { store }: DevicesContext): Promise<contract.Device> =>
+  repeatOnConflict(async () => {
+    const row = await resolve(store, device, ref);
+    if (row.name === name) return row;
+    const taking = await takeName(store, name);
+    if (taking === undefined) throw new Problem("conflict", `there is already a device "${name}"; choose another name`);
+    await store.commit(updated(device, row, { name }), taking);
+    return resolve(store, device, row.id);
+  });
 
 async function countOf(store: Store, isWanted: (row: contract.Device) => boolean): Promise<number> {
   let total = 0;
@@ -70,10 +74,7 @@ export const deviceActions = [
     return { ...page, total: await (wanted === undefined ? store.count(device) : countOf(store, isWanted)) };
   }),
   handle(contract.findDevice, async ({ device: ref }, { store }: DevicesContext) => resolve(store, device, ref)),
-  handle(contract.updateDevice, async ({ device: ref, name }, context: DevicesContext) => {
-    await refuseTaken(name, ref, context);
-    return patch(ref, () => ({ name }), context);
-  }),
+  handle(contract.updateDevice, async ({ device: ref, name }, context: DevicesContext) => rename(ref, name, context)),
   handle(contract.labelDevice, async ({ device: ref, set = {}, remove = [] }, context: DevicesContext) =>
     patch(
       ref,

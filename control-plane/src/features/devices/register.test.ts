@@ -28,7 +28,7 @@ test("a token says where to enrol and whom to trust, and only a hash of its secr
   const { id, secret, server, pin } = parseToken(made.token);
   assert.equal(server, "https://control-plane.test:8443");
   assert.match(pin, /^[A-Za-z0-9_-]{43}$/);
-  assert.equal(made.command, `edgemere-agent enrol ${made.token}`);
+  assert.equal(made.command, `npx edgemere-agent enrol ${made.token} --run`);
   assert.equal(made.expiresAt, world.clock.now() + 60 * SECOND);
   const row = await world.store.get(token, id);
   assert.equal(row?.author, "user:alice");

@@ -1,13 +1,15 @@
 import { formatToken } from "@edgemere/protocol";
 import { SECOND } from "@edgemere/protocol/kit";
 import { handle, type InputOf } from "../../platform/action.ts";
-import { created, moved, updated } from "../../platform/change.ts";
+import { created, moved, updated, type Change } from "../../platform/change.ts";
 import { Problem } from "../../platform/problem.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
 import { resolve } from "../../platform/reference.ts";
+import type { Store } from "../../platform/store.ts";
 import * as contract from "./contract.ts";
 import type { DevicesContext } from "./context.ts";
 import { freeName, hashOf, judge } from "./enrolment.ts";
+import { takeName } from "./names.ts";
 
 const { device, token } = contract;
 
@@ -34,7 +36,7 @@ export const tokenActions = [
         }),
       );
       const text = formatToken({ id, secret, pin: authority.pin, server: addresses.deviceApi });
-      return { id, token: text, command: `edgemere-agent enrol ${text}`, expiresAt };
+      return { id, token: text, command: `npx edgemere-agent enrol ${text} --run`, expiresAt };
     },
   ),
   handle(contract.listTokens, async ({ limit = 50, cursor }, { store }: DevicesContext) => {
@@ -92,12 +94,7 @@ async function enrol(
   input: InputOf<typeof contract.registerAgent>,
   { store, clock }: DevicesContext,
 ): Promise<string> {
-  const taken = new Set<string>();
-  let name = freeName(input.name, (each) => taken.has(each));
-  while ((await store.list(device, { index: "name", prefix: [name], limit: 1 })).items.length > 0) {
-    taken.add(name);
-    name = freeName(input.name, (each) => taken.has(each));
-  }
+  const { name, taking } = await freeNameLike(input.name, store);
   const use = { used: row.used + 1, devices: { ...row.devices, [keyHash]: id } };
   await store.commit(
     row.used + 1 >= row.uses ? moved(token, row, "exhaust", use) : updated(token, row, use),
@@ -118,8 +115,22 @@ async function enrol(
       },
       "active",
     ),
+    taking,
   );
   return id;
+}
+
+async function freeNameLike(
+  proposed: string,
+  store: Store,
+): Promise<{ readonly name: string; readonly taking: Change }> {
+  const taken = new Set<string>();
+  for (;;) {
+    const name = freeName(proposed, (each) => taken.has(each));
+    const taking = await takeName(store, name);
+    if (taking !== undefined) return { name, taking };
+    taken.add(name);
+  }
 }
 
 const shown = ({ id, state, uses, used, expiresAt, labels, author, createdAt }: contract.Token) => ({

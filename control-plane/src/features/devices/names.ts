@@ -1,0 +1,14 @@
+import { replaced, type Change } from "../../platform/change.ts";
+import { table } from "../../platform/resource.ts";
+import type { Store } from "../../platform/store.ts";
+import { device } from "./contract.ts";
+
+/** One row for each name that was ever taken. Every taking moves it on, so that of two at the same moment one must look again. */
+const takenNames = table<{ readonly id: string; readonly version: number }>("devicename");
+
+/** What must land with the row that takes the name; undefined when a device has it. */
+export async function takeName(store: Store, name: string): Promise<Change | undefined> {
+  const version = (await store.get(takenNames, name))?.version ?? 0;
+  const { items } = await store.list(device, { index: "name", prefix: [name], limit: 1 });
+  return items.length > 0 ? undefined : replaced(takenNames, { id: name, version: version + 1 }, version);
+}
