@@ -67,7 +67,7 @@ async function runEverything(wishes, children, signal) {
     children.push(agent);
     agent.logTo(join(ready.dataFolder, "agent.log"));
   }
-  console.log(welcome(ready, wishes));
+  console.log(welcome({ ...ready, token: await enrolmentToken(controlPlane) }, wishes));
   await Promise.race(children.map(({ died }) => died));
 }
 
@@ -79,7 +79,7 @@ async function startAgent({ agentName, allow, isVerbose }, { dataFolder }, contr
   const name = agentName === undefined ? [] : ["--name", agentName];
   const isEnrolled = spawnSync(process.execPath, [join(root, AGENT), "status", ...data]).status !== NOT_ENROLLED;
   // By standard input: arguments can be read by everyone on the machine.
-  const input = isEnrolled ? "" : await enrolmentToken(controlPlane);
+  const input = isEnrolled ? "" : `${await enrolmentToken(controlPlane)}\n`;
   signal.throwIfAborted();
   return startChild({
     name: "agent",
@@ -92,19 +92,21 @@ async function startAgent({ agentName, allow, isVerbose }, { dataFolder }, contr
   });
 }
 
+/** For one device, within an hour. */
 async function enrolmentToken(controlPlane) {
   const answer = controlPlane.message("enrolment token");
   controlPlane.send("enrolment token");
-  return `${(await answer).token}\n`;
+  return (await answer).token;
 }
 
-function welcome({ portal, setupCode, deviceApi, dataFolder }, { withAgent }) {
+function welcome({ portal, setupCode, deviceApi, dataFolder, token }, { withAgent }) {
   return `
 Edgemere runs.
 
   Portal        ${portal}
-${setupCode === undefined ? "" : `  Setup code    ${setupCode}   the portal asks for it once, to make the first account\n`}${withAgent ? "  This machine  is its first device: the portal shows its charts within seconds\n" : ""}  More devices  on another host: npx edgemere-agent enrol TOKEN --run
-                a token comes from the portal (Devices, Enrol a device) or from: npx edgemere dm token create
+${setupCode === undefined ? "" : `  Setup code    ${setupCode}   the portal asks for it once, to make the first account\n`}${withAgent ? "  This machine  is its first device: the portal shows its charts within seconds\n" : ""}  One more      on another host, within an hour, with this project there:
+                npx edgemere-agent enrol ${token} --run
+                further tokens: in the portal (Devices, Enrol a device) or npx edgemere dm token create;
                 devices reach the control plane at ${deviceApi}
   Data          ${dataFolder}
   Logs          ${join(dataFolder, "control-plane.log")}${withAgent ? " and agent.log beside it" : ""}

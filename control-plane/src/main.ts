@@ -64,10 +64,10 @@ async function announce(app: App, config: ControlPlaneConfig): Promise<void> {
   if (app.setupCode !== undefined) console.log(`First account: open it and type the setup code ${app.setupCode}`);
 }
 
-/** One use, for the machine that the launcher runs on. */
+/** One use within an hour, for the launcher: it enrols this machine, and tells how another one is. */
 async function tellToken({ core }: App): Promise<void> {
   const caller = { actor: "system", via: "system", permissions: ["*"], requestId: core.newId() } as const;
-  const { token } = (await core.dispatch("cpl/dm/token/create", { uses: 1, ttl: 600 }, caller)) as { token: string };
+  const { token } = (await core.dispatch("cpl/dm/token/create", { uses: 1, ttl: 3_600 }, caller)) as { token: string };
   process.send?.({ type: "enrolment token", token });
 }
 

@@ -67,6 +67,7 @@ export const actions = {
   "ia/user/create": "write",
   "ia/user/list": "read",
   "ia/user/disable": "write",
+  "ia/user/enable": "write",
   "ia/audit/list": "read",
   "ia/audit/verify": "read",
   "ia/event/list": "read",
@@ -122,7 +123,7 @@ export const classes: Readonly<
     initial: "placing",
     life: ["placing → ready → stale → removed", "ready → lost → removed", "ready → removed"],
   },
-  user: { initial: "active", life: ["active → disabled"] },
+  user: { initial: "active", life: ["active → disabled → active"] },
   apitoken: { initial: "active", life: ["active → revoked", "active → expired"] },
 };
 

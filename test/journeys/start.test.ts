@@ -50,7 +50,7 @@ test("one command brings up the control plane and this machine; Ctrl-C ends it, 
   await untilItRuns(first);
   const [, code = ""] = await first.said(/Setup code +(\S+)/);
   assert.match(first.output, new RegExp(`Portal +${baseUrl}/admin`));
-  assert.match(first.output, /npx edgemere-agent enrol TOKEN/);
+  assert.match(first.output, /npx edgemere-agent enrol ed1\.\S+ --run\n/);
   const session = await createClient({ baseUrl }).call("ia/setup", { code, ...owner });
   const before = await machineWithCharts(session.token ?? "");
   assert.equal(await first.interrupt(), 0, first.output);

@@ -21,10 +21,12 @@ export function Users() {
   const paging = usePaging("");
   const users = useRead("ia/user/list", { limit: 50, ...(paging.cursor !== undefined && { cursor: paging.cursor }) });
   const disable = useWrite("ia/user/disable", ({ name }) => saved(`The account ${name} is locked`));
+  const enable = useWrite("ia/user/enable", ({ name }) => saved(`The account ${name} may sign in again`));
   return (
     <Stack>
       <MakeUser />
       {disable.isError && <Failure error={disable.error} />}
+      {enable.isError && <Failure error={enable.error} />}
       <Answer of={users}>
         {({ items, next, total }) => (
           <>
@@ -40,17 +42,27 @@ export function Users() {
                 {
                   title: "Lock",
                   align: "right",
-                  cell: ({ id, name, state }) => (
-                    <ConfirmByName
-                      button="Lock"
-                      title={`Lock the account ${name}`}
-                      consequence="Its sessions and tokens end at once."
-                      names={[name]}
-                      isSmall
-                      isDisabled={state !== "active"}
-                      onConfirm={() => disable.mutate({ user: id })}
-                    />
-                  ),
+                  cell: ({ id, name, state }) =>
+                    state === "disabled" ? (
+                      <Button
+                        size="xs"
+                        variant="default"
+                        aria-label={`Unlock ${name}`}
+                        onClick={() => enable.mutate({ user: id })}
+                      >
+                        Unlock
+                      </Button>
+                    ) : (
+                      <ConfirmByName
+                        button="Lock"
+                        title={`Lock the account ${name}`}
+                        consequence="Its sessions and tokens end at once."
+                        names={[name]}
+                        isSmall
+                        isDisabled={disable.isPending}
+                        onConfirm={() => disable.mutate({ user: id })}
+                      />
+                    ),
                 },
               ]}
             />

@@ -219,6 +219,14 @@ export const disableUser = action({
   input: Type.Object({ user: Ref("user", "The account: id or name") }),
   output: UserOutput,
 });
+export const enableUser = action({
+  path: "ia/user/enable",
+  summary: "Unlock an account; sessions and tokens that ended stay ended",
+  effect: "write",
+  permission: "identity:user",
+  input: Type.Object({ user: Ref("user", "The account: id or name") }),
+  output: UserOutput,
+});
 const Audited = Type.Object({
   id: Type.String(),
   at: Type.Integer(),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { createUser, disableUser, listUsers } from "./contract.ts";
+import { createUser, disableUser, enableUser, listUsers } from "./contract.ts";
 import { PASSWORD, startIdentity } from "./identity.test-support.ts";
 
 test("an owner makes accounts, which the list shows by name", async () => {
@@ -49,6 +49,20 @@ test("the last owner stays", async () => {
   const owner = await setUp();
 
   await assert.rejects(ask(disableUser, { user: "alice" }, owner), { type: "conflict", message: /last owner/ });
+});
+
+test("an account that is unlocked can sign in again, and its old sessions stay ended", async () => {
+  const { ask, as, setUp, signIn } = await startIdentity();
+  const owner = await setUp();
+  await ask(createUser, { name: "vera", password: PASSWORD, roles: ["viewer"] }, owner);
+  const session = await signIn("vera");
+  await ask(disableUser, { user: "vera" }, owner);
+  await assert.rejects(signIn("vera"));
+
+  assert.equal((await ask(enableUser, { user: "vera" }, owner)).state, "active");
+
+  assert.equal((await as(await signIn("vera"))).actor, "user:vera");
+  assert.equal((await as(session)).actor, "nobody");
 });
 
 test("of two owners who lock each other at the same moment one stays", async () => {

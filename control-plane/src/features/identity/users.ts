@@ -39,12 +39,20 @@ export const userActions = [
       return shown(await resolve(store, user, row.id));
     }),
   ),
+  handle(contract.enableUser, async ({ user: ref }, { store }: IdentityContext, caller) =>
+    repeatOnConflict(async () => {
+      const row = await resolve(store, user, ref);
+      refuseOwnerByOthers(row.roles, caller);
+      await store.commit(moved(user, row, "enable"));
+      return shown(await resolve(store, user, row.id));
+    }),
+  ),
 ];
 
-/** Who looks after accounts is not above the owners: they alone make and lock owners. */
+/** Who looks after accounts is not above the owners: they alone make, lock and unlock owners. */
 function refuseOwnerByOthers(roles: readonly string[], caller: Caller): void {
   if (roles.includes("owner") && !may(caller, "*"))
-    throw new Problem("forbidden", "only an owner may make or lock an owner");
+    throw new Problem("forbidden", "only an owner may make, lock or unlock an owner");
 }
 
 async function keptOwner(store: Store, leaving: string): Promise<Change> {
