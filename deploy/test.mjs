@@ -4,14 +4,13 @@ import { count, runTests, skippedLines, testsBelow } from "./node-tests.mjs";
 import { main, StepFailed } from "./steps.mjs";
 
 const SLOW_TIMEOUT_MS = 300_000;
-/** One after another, two files at a time; kill rounds mostly wait, browsers mostly work, so they go together. */
-const rings = [["journeys"], ["faults", "browser"], ["simulation"]];
+/** One after another, each two files at a time. */
+const rings = ["journeys", "faults", "browser", "simulation"];
 
 await main(async () => {
   const { entries, failed } = await check();
-  for (const folders of rings) {
-    const ring = folders.join(" and ");
-    const files = folders.flatMap((folder) => testsBelow(`test/dist/${folder}`));
+  for (const ring of rings) {
+    const files = testsBelow(`test/dist/${ring}`);
     try {
       entries.push(...(await runTests(ring, files, { concurrency: 2, show: true, timeout: SLOW_TIMEOUT_MS })));
     } catch (error) {
