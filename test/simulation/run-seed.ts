@@ -29,7 +29,7 @@ export class SeedFailed extends Error {
   }
 }
 
-const STEPS = 14;
+const STEPS = 10;
 /** Looks in a row at which all must be at rest: presence takes longer than an acknowledgement. */
 const CALM_LOOKS = 3;
 /** Backoff, deadlines and late wills are over by then. */
