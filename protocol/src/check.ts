@@ -26,11 +26,15 @@ const checks = {
       text("streams.stream", position.stream, 32);
       safe("streams.first_unacknowledged", position.firstUnacknowledged ?? 0);
       safe("streams.next", position.next ?? 0);
+      safe("streams.bytes", position.bytes ?? 0);
     }
     safe("command_high_sequence", hello.commandHighSequence);
     safe("spool_bytes", hello.spoolBytes);
     atMost("open_commands", hello.openCommands, 1_000);
     for (const command of hello.openCommands) id("open_commands", command);
+    atMost("conditions", hello.conditions, 32);
+    for (const condition of hello.conditions) text("conditions", condition, 64);
+    safe("generation", hello.generation);
     if (hello.time) {
       instant("time.wall_ms", hello.time.wallMs ?? 0);
       finite("time.monotonic_ms", hello.time.monotonicMs ?? 0);
@@ -45,8 +49,7 @@ const checks = {
     checkAcknowledgements(sync.acknowledgements);
     atMost("commands", sync.commands, 1_000);
     for (const command of sync.commands) checkEnvelope("commands", command);
-    atMost("cancelled_commands", sync.cancelledCommands, 1_000);
-    for (const command of sync.cancelledCommands) id("cancelled_commands", command);
+    finite("hello_monotonic_ms", sync.helloMonotonicMs);
     if (sync.head) checkEnvelope("head", sync.head);
     instant("server_time_ms", sync.serverTimeMs);
   },
@@ -78,10 +81,20 @@ function checkAcknowledgements(acknowledgements: readonly v1.StreamAcknowledgeme
   }
 }
 
+// A clock that starts in 1970 is decades behind; one that is further off is no clock.
+const FARTHEST_OFFSET = 7_258_118_400_000;
+
+function checkOffset(offset: number): void {
+  if (!Number.isSafeInteger(offset) || Math.abs(offset) > FARTHEST_OFFSET)
+    throw new ProtocolError("out-of-range", `clocks.offset_ms is ${offset}: no clock is that far off`);
+}
+
 function checkBatch(stream: Parameters<typeof checkRecord>[0], batch: RecordBatch): void {
   atMost("records", batch.records, limits.batchRecords);
   safe("first_unacknowledged", batch.firstUnacknowledged);
   safe("session_epoch", batch.sessionEpoch);
+  atMost("clocks", batch.clocks, limits.clocks);
+  for (const { offsetMs } of batch.clocks) checkOffset(offsetMs ?? 0);
   let expected = 0;
   for (const record of batch.records) {
     const last = checkRecord(stream, record);

@@ -177,12 +177,19 @@ const beyond = [
   ["sequence", { sequence: 2 ** 53 }],
   ["issued_at_ms", { issuedAtMs: -1 }],
   ["expires_at_ms", { expiresAtMs: NEW_YEAR * 1_000 }],
+  ["generation", { generation: 2 ** 53 }],
 ] as const;
 for (const [field, over] of beyond) {
   test(`a well-signed command whose ${field} is out of range is refused`, () => {
     assert.throws(() => open("command", sealed(over), find), refusal("out-of-range", new RegExp(`^${field} `)));
   });
 }
+
+test("a well-signed head that cancels what is no id is refused", () => {
+  const head = seal("syncHead", { device: "d1", cancelledCommands: ["#"] }, ours);
+
+  assert.throws(() => open("syncHead", head, find), refusal("bad-id", /^cancelled_commands /));
+});
 
 test("well-signed bytes that are no command are malformed", () => {
   const payload = Buffer.from("0a", "hex");

@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from "node:crypto";
-import { instant, safe } from "./check-values.ts";
+import { atMost, id, instant, safe } from "./check-values.ts";
 import { decode } from "./codec.ts";
 import { v1, type Command, type Encodable, type SyncHead } from "./messages.ts";
 import { ProtocolError } from "./protocol-error.ts";
@@ -14,14 +14,18 @@ const payloadCodecs = { command: v1.Command, syncHead: v1.SyncHead } as const;
 
 // Only what a number cannot hold: what a well-signed order means is judged by who carries it out.
 const payloadChecks = {
-  command: ({ sequence, issuedAtMs, expiresAtMs }: Command) => {
+  command: ({ sequence, issuedAtMs, expiresAtMs, generation }: Command) => {
+    safe("generation", generation);
     safe("sequence", sequence);
     instant("issued_at_ms", issuedAtMs);
     instant("expires_at_ms", expiresAtMs);
   },
-  syncHead: ({ latestSequence, asOfMs }: SyncHead) => {
+  syncHead: ({ latestSequence, asOfMs, generation, cancelledCommands }: SyncHead) => {
     safe("latest_sequence", latestSequence);
     instant("as_of_ms", asOfMs);
+    safe("generation", generation);
+    atMost("cancelled_commands", cancelledCommands, 1_000);
+    for (const command of cancelledCommands) id("cancelled_commands", command);
   },
 } as const;
 export type PayloadName = keyof typeof payloadTypes;

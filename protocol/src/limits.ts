@@ -12,6 +12,8 @@ export const limits = {
   filters: 16,
   /** Records in one batch. */
   batchRecords: 1_000,
+  /** Periods of the device's clock that the records of one batch speak of. */
+  clocks: 64,
   /** Bytes of a stream under way and not yet acknowledged. */
   windowBytes: 256 * 1024,
   /** Rows and series of one telemetry batch. */

@@ -10,7 +10,8 @@ export const aHello = (over: v1.Hello.$Properties = {}): v1.Hello.$Properties =>
   sessionEpoch: 7,
   agentVersion: "0.1.0",
   capabilities: ["command:ping"],
-  streams: [{ stream: "result", firstUnacknowledged: 3, next: 5 }],
+  streams: [{ stream: "result", firstUnacknowledged: 3, next: 5, bytes: 180 }],
+  clockPeriod: 2,
   time: { wallMs: NEW_YEAR, monotonicMs: 12.5 },
   ...over,
 });
@@ -32,7 +33,7 @@ export const aSync = (over: v1.Sync.$Properties = {}): v1.Sync.$Properties => ({
   sessionEpoch: 7,
   acknowledgements: [{ stream: "result", upTo: 4 }],
   commands: [anEnvelope()],
-  cancelledCommands: ["c1"],
+  helloMonotonicMs: 12.5,
   head: anEnvelope(),
   serverTimeMs: NEW_YEAR,
   ...over,

@@ -95,7 +95,14 @@ const command: v1.Command.$Properties = {
   actor: "user:alice",
   exec: { argv: ["uname", "-a"], cwd: "/tmp", env: { LANG: "C" }, maxOutputBytes: 65_536 },
 };
-const head: v1.SyncHead.$Properties = { device: "d1", latestSequence: 42, keyringVersion: 1, asOfMs: a.NEW_YEAR };
+const head: v1.SyncHead.$Properties = {
+  device: "d1",
+  latestSequence: 42,
+  keyringVersion: 1,
+  asOfMs: a.NEW_YEAR,
+  generation: 1,
+  cancelledCommands: ["c1"],
+};
 
 function signedContent(name: keyof typeof payloadTypes, payload: Uint8Array): SignedContent {
   const [codec, type] = name === "command" ? [v1.Command, "Command"] : [v1.SyncHead, "SyncHead"];

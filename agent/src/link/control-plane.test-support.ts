@@ -36,6 +36,7 @@ export class ScriptedControlPlane implements Transport {
   explained = 0;
   /** What every Sync says besides what is always said. */
   sync: (hello?: Hello) => Encodable<typeof v1.Sync> = () => ({});
+  head: (hello?: Hello) => Encodable<typeof v1.SyncHead> = () => ({});
   now = 1_800_000_000_000;
   answersHello = true;
   acknowledges = true;
@@ -82,7 +83,11 @@ export class ScriptedControlPlane implements Transport {
   saySync(sessionEpoch: number, hello?: Hello): void {
     const { now: asOfMs } = this;
     const acknowledgements = [...this.watermarks].map(([stream, upTo]) => ({ stream, upTo }));
-    const head = seal("syncHead", { device: DEVICE, latestSequence: 0, keyringVersion: 3, asOfMs }, signingKey);
+    const head = seal(
+      "syncHead",
+      { device: DEVICE, latestSequence: 0, keyringVersion: 3, asOfMs, ...this.head(hello) },
+      signingKey,
+    );
     this.say(
       pack(
         "sync",

@@ -127,9 +127,8 @@ test("a Sync is believed only when a key of the keyring signed its head, and onl
 test("commands and then cancellations go to the duty, and more commands are asked for while they come", async () => {
   const { link, centre, clock, duty } = await aLink();
   centre.sync = (hello) =>
-    hello?.commandHighSequence === 0
-      ? { commands: [{}, {}], cancelledCommands: ["c1"], moreCommands: true }
-      : { commands: [{}] };
+    hello?.commandHighSequence === 0 ? { commands: [{}, {}], moreCommands: true } : { commands: [{}] };
+  centre.head = (hello) => (hello?.commandHighSequence === 0 ? { cancelledCommands: ["c1"] } : {});
   link.start();
   await clock.advance(SECOND);
   centre.say(pack("command", { device: DEVICE }, {}));

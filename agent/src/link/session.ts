@@ -216,7 +216,7 @@ export class Session {
 
     const before = duty.status().highSequence;
     if (sync.commands.length > 0) await duty.receive(sync.commands);
-    if (sync.cancelledCommands.length > 0) await duty.cancel(sync.cancelledCommands);
+    if (head.cancelledCommands.length > 0) await duty.cancel(head.cancelledCommands);
     // Asked for only when this page was of use; otherwise the control plane sends a new Sync by itself.
     if (sync.moreCommands && duty.status().highSequence > before) await this.#hello();
   }

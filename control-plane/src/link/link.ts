@@ -197,6 +197,7 @@ export class Link<C> implements DeviceLink, DeviceMessages {
     const moreCommands = waiting.some((each) => each.more);
     if (moreCommands) this.#isMoreWaiting.add(device);
     else this.#isMoreWaiting.delete(device);
+    const cancelledCommands = waiting.flatMap((each) => each.cancelled);
     const latestSequence = Math.max(0, ...waiting.map((each) => each.latestSequence));
     await this.send(
       device,
@@ -207,9 +208,12 @@ export class Link<C> implements DeviceLink, DeviceMessages {
           sessionEpoch: session.epoch,
           acknowledgements: [...(await this.#ingest.watermarksOf(device))],
           commands: waiting.flatMap((each) => each.commands),
-          cancelledCommands: waiting.flatMap((each) => each.cancelled),
           moreCommands,
-          head: seal("syncHead", { device, latestSequence, keyringVersion, asOfMs: now }, signingKey),
+          head: seal(
+            "syncHead",
+            { device, latestSequence, keyringVersion, asOfMs: now, cancelledCommands },
+            signingKey,
+          ),
           serverTimeMs: now,
           limits: { messageBytes: limits.messageBytes, windowBytes: limits.windowBytes, pauseMs: 0 },
         },

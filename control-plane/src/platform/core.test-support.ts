@@ -1,5 +1,13 @@
-import { generateKeyPairSync } from "node:crypto";
-import { pack, unpack, type Arrival, type Packet, type RecordBody, type StreamName } from "@edgemere/protocol";
+import {
+  pack,
+  privateKeyFromSeed,
+  unpack,
+  type Arrival,
+  type Packet,
+  type RecordBody,
+  type SigningKey,
+  type StreamName,
+} from "@edgemere/protocol";
 import { silentLog } from "@edgemere/protocol/kit";
 import { drain, ManualClock, seededRandom } from "@edgemere/protocol/simulated";
 import { createCore, type Core, type CoreContext } from "../core.ts";
@@ -55,6 +63,9 @@ export interface TestCore<C> extends Core<C> {
   eventTypes(after?: number): Promise<readonly string[]>;
 }
 
+/** Signs what the test core says to devices. */
+export const signingKey: SigningKey = { keyId: "k1", privateKey: privateKeyFromSeed(new Uint8Array(32).fill(7)) };
+
 export async function startTestCore<C extends CoreContext>({
   features,
   context,
@@ -73,7 +84,7 @@ export async function startTestCore<C extends CoreContext>({
     log: silentLog,
     features,
     context,
-    signingKey: { keyId: "test", privateKey: generateKeyPairSync("ed25519").privateKey },
+    signingKey,
     keyringVersion: 1,
   });
   const next = new Map<string, number>();

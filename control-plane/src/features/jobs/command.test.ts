@@ -4,7 +4,8 @@ import { test } from "node:test";
 import { open, v1, type CommandState } from "@edgemere/protocol";
 import type { Command } from "./contract.ts";
 import { judge, outcomeOf, outputBytesSent, sealed, told } from "./command.ts";
-import { ask, decodedReport, look, signingKey, startJobs } from "./jobs.test-support.ts";
+import { signingKey } from "../../platform/core.test-support.ts";
+import { ask, decodedReport, look, startJobs } from "./jobs.test-support.ts";
 
 const Phase = v1.CommandPhase;
 type PhaseNumber = (typeof Phase)[keyof typeof Phase];

@@ -1,7 +1,7 @@
-import { privateKeyFromSeed, v1, type CommandReport, type SigningKey } from "@edgemere/protocol";
+import { v1, type CommandReport } from "@edgemere/protocol";
 import type { ManualClock } from "@edgemere/protocol/simulated";
 import type { InputOf } from "../../platform/action.ts";
-import { startTestCore, type CoreContext, type TestCore } from "../../platform/core.test-support.ts";
+import { signingKey, startTestCore, type CoreContext, type TestCore } from "../../platform/core.test-support.ts";
 import type { Database } from "../../platform/database.ts";
 import { aDevice } from "../device.test-support.ts";
 import { device } from "../devices/contract.ts";
@@ -9,8 +9,6 @@ import { command, createJob, type Command } from "./contract.ts";
 import { jobs, type JobsContext } from "./index.ts";
 
 export type World = TestCore<CoreContext & JobsContext>;
-
-export const signingKey: SigningKey = { keyId: "k1", privateKey: privateKeyFromSeed(new Uint8Array(32).fill(7)) };
 
 /** The feature with two devices, "gw-1" (d1) and "gw-2" (d2), neither connected yet. */
 export async function startJobs(over: { database?: Database; clock?: ManualClock } = {}): Promise<World> {

@@ -4,9 +4,10 @@ import { test } from "node:test";
 import { open, v1, type Packet } from "@edgemere/protocol";
 import { MINUTE } from "@edgemere/protocol/kit";
 import { moved } from "../../platform/change.ts";
+import { signingKey } from "../../platform/core.test-support.ts";
 import { device } from "../devices/contract.ts";
 import { cancelJob, command, findJob, type Command } from "./contract.ts";
-import { aReport, ask, look, signingKey, startJobs, type World } from "./jobs.test-support.ts";
+import { aReport, ask, look, startJobs, type World } from "./jobs.test-support.ts";
 
 const publicKey = createPublicKey(signingKey.privateKey);
 const idOf = (envelope: v1.SignedEnvelope.$Shape) => open("command", envelope, () => publicKey).command;
@@ -16,8 +17,8 @@ async function sync(world: World) {
   await world.hello("d1");
   const message = world.carrier.messages("sync").at(-1);
   assert.ok(message);
-  const { cancelledCommands: cancelled, moreCommands: more } = message;
-  return { commands: message.commands.map(idOf), cancelled, more, head: message.head };
+  const { cancelledCommands: cancelled } = open("syncHead", message.head ?? {}, () => publicKey);
+  return { commands: message.commands.map(idOf), cancelled, more: message.moreCommands, head: message.head };
 }
 async function turn(world: World, signal: "quarantine" | "release") {
   const row = await world.store.get(device, "d1");
