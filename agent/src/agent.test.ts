@@ -15,7 +15,10 @@ const host: Host = {
   sample: async () => [{ metric: "cpu.busy_percent", instance: "", value: 12 }],
   inventory: async () => [{ name: "os.name", value: "test" }],
   run: () => Promise.reject(new HostError("not-found", "no program here")),
+  killMarked: async () => 0,
   serviceStatus: () => Promise.reject(new HostError("not-found", "no service here")),
+  restartService: () => Promise.reject(new HostError("not-found", "no service here")),
+  reboot: () => Promise.reject(new HostError("not-allowed", "not here")),
   listFiles: async () => [],
   hashFile: async () => "00".repeat(32),
   capacity: async () => ({ totalBytes: 2, freeBytes: 1 }),
@@ -72,4 +75,21 @@ test("an agent says how the one before it ended", async () => {
     ["unknown", "clean", "clean", "crash"],
   );
   assert.equal(transport.heardOf("bye").length, 3);
+});
+
+test("an agent that dies again and again soon after its start comes back with telemetry and a connection only", async () => {
+  const [disk, transport] = [new SimulatedDisk(), new ScriptedControlPlane()];
+  await disk.write("last-exit", Buffer.from(JSON.stringify({ state: "starting", boot: "boot-1", earlyDeaths: 4 })));
+  const { clock, agent } = await anAgent({ disk, transport });
+  await agent.start();
+  await clock.advance(10 * SECOND);
+  const bodies = () => transport.heardOf("event").flatMap(({ message }) => message.records.map(({ body }) => body));
+  const early = bodies();
+  await clock.advance(HOUR);
+
+  assert.ok(transport.heardOf("hello").some(({ message }) => message.conditions.includes("safe-mode")));
+  assert.ok(transport.heardOf("telemetry").length > 0);
+  assert.ok(!early.includes("inventory") && !early.includes("dataSource"), early.join());
+  assert.ok(bodies().includes("inventory") && bodies().includes("dataSource"));
+  await agent[Symbol.asyncDispose]();
 });

@@ -1,12 +1,14 @@
-import type { Env } from "@edgemere/protocol/kit";
+import { SECOND, type Clock, type Env } from "@edgemere/protocol/kit";
+import { DeviceClock } from "./clock/device-clock.ts";
 import { openCommands } from "./commands/executor.ts";
 import type { AgentConfig } from "./config.ts";
 import { DataSources } from "./data/sources.ts";
-import { markCleanExit, takeExitReason } from "./exit-marker.ts";
+import { ExitMarker } from "./exit-marker.ts";
 import type { Host } from "./host/host.ts";
 import { keyFinder, type Identity } from "./link/identity.ts";
+import type { LinkStatus } from "./link/link-status.ts";
 import { Link } from "./link/link.ts";
-import { ServerTime } from "./link/server-time.ts";
+import type { Outbox } from "./link/outbox.ts";
 import { Spool } from "./link/spool/spool.ts";
 import type { Transport } from "./link/transport.ts";
 import { Inventory } from "./telemetry/inventory.ts";
@@ -30,10 +32,8 @@ export interface Agent extends AsyncDisposable {
   status(): AgentStatus;
 }
 
-export interface AgentStatus {
+export interface AgentStatus extends LinkStatus {
   readonly isConnected: boolean;
-  /** Number of the newest session; connections ever made, if none was lost. */
-  readonly sessionEpoch: number;
   readonly spoolBytes: number;
   /** Records that are kept and not yet acknowledged. */
   readonly unacknowledged: number;
@@ -42,10 +42,16 @@ export interface AgentStatus {
   readonly openCommands: number;
 }
 
+// Whoever stops the agent kills it when it takes long: a large file may be left half hashed, what commands did may not.
+const STOP_WITHIN = 6 * SECOND;
+
 /** Wires the parts. Reads what a former run left on the disk; nothing runs before `start`. */
 export async function createAgent({ env, host, transport, identity, config }: AgentParts): Promise<Agent> {
-  const spool = await Spool.open({ env, maxBytes: config.spool.maxBytes });
-  const time = new ServerTime(env.clock);
+  const bootId = await host.bootId();
+  const marker = await ExitMarker.open(env, bootId);
+  const time = await DeviceClock.open({ env, uptime: host.uptime });
+  const spool = await Spool.open({ env, ...config.spool, clockPeriod: () => time.period });
+  time.onDisagreement = (detail) => note(spool, "clock-disagrees", detail);
   const findKey = keyFinder(identity.keyring);
   const duty = { env, host, outbox: spool, config };
   const sampler = new Sampler(duty);
@@ -55,33 +61,40 @@ export async function createAgent({ env, host, transport, identity, config }: Ag
     ...duty,
     identity,
     findKey,
-    correctedNow: () => time.now(),
+    correctedNow: () => time.correctedNow(),
     refreshInventory: () => inventory.refresh(),
+    isConnected: () => link.isConnected,
+    earlyDeaths: () => marker.safeModeDeaths,
   });
   const introduction = {
-    bootId: await host.bootId(),
+    bootId,
     agentVersion: AGENT_VERSION,
     capabilities: [],
-    lastExitReason: await takeExitReason(env.disk),
+    lastExitReason: marker.lastExit,
     keyringVersion: identity.keyring.version,
   };
   const { device } = identity;
   const link = new Link({ env, device, transport, spool, duty: commands, findKey, time, introduction });
 
+  const startTheRest = () => {
+    inventory.start();
+    dataSources.start();
+  };
+
   return {
     start: async () => {
       sampler.start();
-      inventory.start();
-      dataSources.start();
+      if (!marker.isSafeMode) startTheRest();
       await commands.start();
       link.start();
+      marker.start(startTheRest);
     },
     get isConnected() {
       return link.isConnected;
     },
     status: () => ({
       isConnected: link.isConnected,
-      sessionEpoch: link.epoch,
+      ...link.status(),
       spoolBytes: spool.bytes,
       unacknowledged: spool.unacknowledged,
       sampled: sampler.sampled,
@@ -89,9 +102,26 @@ export async function createAgent({ env, host, transport, identity, config }: Ag
     }),
     [Symbol.asyncDispose]: async () => {
       // First those who have something to say, then the way it takes, then the place where it waits.
-      for (const each of [sampler, inventory, dataSources, commands, link]) await each[Symbol.asyncDispose]();
+      await within(STOP_WITHIN, [sampler, inventory, dataSources, commands], env.clock);
+      await link[Symbol.asyncDispose]();
       await spool.close();
-      await markCleanExit(env.disk);
+      await time.close();
+      await marker[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Stops them all at once, and waits no longer than that. */
+async function within(limit: number, stopping: readonly AsyncDisposable[], clock: Clock): Promise<void> {
+  const stopped = new AbortController();
+  await Promise.race([
+    Promise.all(stopping.map((each) => each[Symbol.asyncDispose]())),
+    clock.sleep(limit, stopped.signal),
+  ]);
+  stopped.abort();
+}
+
+/** An event that is lost when no event can be kept. */
+function note(outbox: Outbox, name: string, detail: string): void {
+  void outbox.append("event", { agentEvent: { name, detail } }).catch(() => {});
 }

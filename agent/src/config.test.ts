@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { MINUTE, SECOND } from "@edgemere/protocol/kit";
+import { HOUR, MINUTE, SECOND } from "@edgemere/protocol/kit";
 import { readConfig } from "./config.ts";
 
 function fileWith(t: TestContext, text: string): string {
@@ -41,6 +41,13 @@ test("sources have their tags, wherever they are written", (t) => {
   assert.deepEqual(config.allow, ["exec"]);
 });
 
+test("the spool's floor and thinning are left to the agent unless somebody says what they are", () => {
+  const { spool } = readConfig(["--spool-free", "0KiB", "--spool-thin", "24h:10"], {});
+
+  assert.deepEqual(spool, { maxBytes: 256 * 1024 ** 2, freeBytes: 0, thin: { after: 24 * HOUR, keepEvery: 10 } });
+  assert.deepEqual(readConfig([], {}).spool, { maxBytes: 256 * 1024 ** 2 });
+});
+
 test("what makes no sense is refused with a word on what would", (t) => {
   const file = fileWith(t, "smaple: 1s\n");
   const refusal = (argv: readonly string[], environment = {}) => {
@@ -61,5 +68,7 @@ test("what makes no sense is refused with a word on what would", (t) => {
   assert.match(refusal(["--source", "a=tmp"]), /must start with \//);
   assert.match(refusal(["--source", "a=/x", "--source", "a=/y"]), /given twice/);
   assert.match(refusal(["--keepalive", "10m"]), /--keepalive: "10m" is too large: at most 5m/);
+  assert.match(refusal(["--spool-thin", "10"]), /--spool-thin: "10" is not an age and a number such as 24h:10/);
+  assert.match(refusal(["--spool-thin", "24h:1"]), /--spool-thin: "1" is too small: at least 2/);
   assert.match(refusal(["--tag", "b:k=v"]), /there is no --source b/);
 });

@@ -12,6 +12,7 @@ import {
   readOptions,
   repeatable,
   size,
+  wholeNumber,
   type LogLevel,
   type Options,
   type Reader,
@@ -38,7 +39,16 @@ export interface AgentConfig {
   readonly dataEvery: number;
   /** Dangerous command kinds that may run here. */
   readonly allow: readonly CommandKind[];
-  readonly spool: { readonly maxBytes: number };
+  readonly spool: SpoolConfig;
+}
+
+/** Room for what is not delivered yet. */
+export interface SpoolConfig {
+  readonly maxBytes: number;
+  /** Room on the file system below which telemetry and output are not kept; a share of its size when absent. */
+  readonly freeBytes?: number;
+  /** Of telemetry older than `after` one record in `keepEvery` is kept; all of it when absent. */
+  readonly thin?: { readonly after: number; readonly keepEvery: number };
 }
 
 /** Everything `edgemere-agent` can be told. */
@@ -81,11 +91,28 @@ const options = {
     oneOf(dangerousKinds),
   ),
   spool: option("SIZE", "Room for records that are not delivered yet", "256MiB", size(1024 ** 2, 1024 ** 4)),
+  "spool-free": {
+    takes: "SIZE",
+    about: "Room left to the host; with less, telemetry and output are not kept [5 % of the file system and 256MiB]",
+    read: size(0, 1024 ** 4),
+  },
+  "spool-thin": {
+    takes: "TIME:N",
+    about: "Of telemetry older than TIME keep every N-th record, such as 24h:10 [all]",
+    read: thinning,
+  },
   keepalive: option("TIME", "Silence after which the connection is checked", "60s", duration(SECOND, limits.keepalive)),
   name: { takes: "TEXT", about: "enrol: name of this device, if not its host name", read: named },
   label: repeatable("KEY=VALUE", "enrol: label of this device", pair),
   "log-level": logLevelOption,
 } satisfies Options;
+
+function thinning(text: string): { readonly after: number; readonly keepEvery: number } {
+  const [, age, every] = /^([^:]+):(\d+)$/.exec(text) ?? [];
+  if (age === undefined || every === undefined)
+    throw new ConfigError(`"${text}" is not an age and a number such as 24h:10`);
+  return { after: duration(MINUTE, 365 * DAY)(age), keepEvery: wholeNumber(2, 1_000)(every) };
+}
 
 /** The options with their defaults, for `--help`. */
 export const configHelp = (): string => optionsHelp(options);
@@ -104,7 +131,11 @@ export function readConfig(
     sources: sourcesOf(values.source, values.tag),
     dataEvery: values["source-every"],
     allow: [...new Set(values.allow)],
-    spool: { maxBytes: values.spool },
+    spool: {
+      maxBytes: values.spool,
+      ...(values["spool-free"] !== undefined && { freeBytes: values["spool-free"] }),
+      ...(values["spool-thin"] !== undefined && { thin: values["spool-thin"] }),
+    },
     dataFolder: values.data ?? defaultDataFolder(),
     ...(values.name !== undefined && { name: values.name }),
     labels: Object.fromEntries(values.label),

@@ -18,9 +18,11 @@ import { linuxHost } from "./host/linux-host.ts";
 import { enrol } from "./link/enrol.ts";
 import { EnrolmentFailed } from "./link/enrol-failed.ts";
 import { loadIdentity, type Identity } from "./link/identity.ts";
+import { LINK_STATUS_FILE } from "./link/link-status.ts";
 import { mqttTransport } from "./link/mqtt-transport.ts";
 import { AlreadyRunning, lockFolder } from "./lock.ts";
 import { lineLog } from "./log.ts";
+import { connectionText, readConnection } from "./status-connection.ts";
 import { readStatus, statusText } from "./status.ts";
 import { AGENT_VERSION } from "./version.ts";
 
@@ -69,8 +71,11 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<voi
   run: (args) => runHere(readConfig(args, process.env)),
   status: async (args) => {
     const [switches, rest] = takeOut(args, ["--json"]);
-    const status = await readStatus(readConfig(rest, process.env).dataFolder);
-    console.log(switches.has("--json") ? JSON.stringify(status) : statusText(status));
+    const { dataFolder } = readConfig(rest, process.env);
+    const [status, connection] = [await readStatus(dataFolder), await readConnection(dataFolder)];
+    const seen = { isRunning: status.process !== undefined, timestamp: (at: number) => new Date(at).toISOString() };
+    const text = () => `${statusText(status, systemClock.now())}\n${connectionText(connection, seen)}`;
+    console.log(switches.has("--json") ? JSON.stringify({ ...status, connection }) : text());
     if (status.device === undefined) process.exitCode = EXIT.notEnrolled;
   },
 };
@@ -86,7 +91,7 @@ async function enrolHere(token: string, config: ProgramConfig, isAgain: boolean)
   const host = linuxHost();
   const identity = await enrol({
     token: token === "-" ? await readToken() : token,
-    env: { disk, random: systemRandom },
+    env: { clock: systemClock, disk, random: systemRandom },
     name: config.name ?? host.name,
     machineId: await host.machineId(),
     agentVersion: AGENT_VERSION,
@@ -143,7 +148,7 @@ async function forgetFormerDevice(disk: Disk, folder: string, { device }: Identi
   const FILE = "device";
   const former = await disk.read(FILE);
   if (former !== undefined && Buffer.from(former).toString() === device) return;
-  for (const name of ["spool", "commands", "session-epoch"])
+  for (const name of ["spool", "commands", "session-epoch", "clock", "reconnect", LINK_STATUS_FILE])
     await rm(join(folder, name), { recursive: true, force: true });
   await disk.write(FILE, Buffer.from(device));
 }

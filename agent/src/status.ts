@@ -2,7 +2,8 @@ import { X509Certificate } from "node:crypto";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { streamNames, type StreamName } from "@edgemere/protocol";
-import { nodeDisk } from "@edgemere/protocol/kit";
+import { DAY, HOUR, MINUTE, nodeDisk } from "@edgemere/protocol/kit";
+import { lookAtStream, type StreamFiles } from "./link/spool/look.ts";
 import { loadIdentity } from "./link/identity.ts";
 import { ownerOfFolder } from "./lock.ts";
 
@@ -17,17 +18,16 @@ export interface FolderStatus {
   readonly certificateUntil?: string;
   /** Process that runs on the folder. */
   readonly process?: number;
-  /** Bytes on the disk of records that are kept. */
-  readonly spoolBytes: Readonly<Record<StreamName, number>>;
+  readonly spool: Readonly<Record<StreamName, StreamFiles>>;
   readonly journalBytes: number;
 }
 
 export async function readStatus(dataFolder: string): Promise<FolderStatus> {
-  const identity = await loadIdentity(nodeDisk(dataFolder));
+  const disk = nodeDisk(dataFolder);
+  const identity = await loadIdentity(disk);
   const process = await ownerOfFolder(dataFolder);
-  const sizes = await Promise.all(
-    streamNames.map(async (stream) => [stream, await bytesIn(join(dataFolder, "spool", stream))] as const),
-  );
+  const spool = {} as Record<StreamName, StreamFiles>;
+  for (const stream of streamNames) spool[stream] = await lookAtStream(disk, stream);
   return {
     dataFolder,
     ...(identity !== undefined && {
@@ -38,13 +38,14 @@ export async function readStatus(dataFolder: string): Promise<FolderStatus> {
       certificateUntil: new X509Certificate(identity.certificate).validTo,
     }),
     ...(process !== undefined && { process }),
-    spoolBytes: Object.fromEntries(sizes) as Record<StreamName, number>,
+    spool,
     journalBytes: await bytesIn(join(dataFolder, "commands")),
   };
 }
 
-export function statusText(status: FolderStatus): string {
-  const { device, name, server, trustDomain, certificateUntil, spoolBytes } = status;
+/** `now` is the device's own wall clock. */
+export function statusText(status: FolderStatus, now: number): string {
+  const { device, name, server, trustDomain, certificateUntil, spool } = status;
   const lines = [
     device === undefined
       ? ["Device", 'not enrolled; enrol it with "edgemere-agent enrol TOKEN"']
@@ -57,13 +58,24 @@ export function statusText(status: FolderStatus): string {
         ]),
     ["Agent", status.process === undefined ? "not running" : `runs as process ${status.process}`],
     ["Data folder", status.dataFolder],
-    ["Spool", streamNames.map((stream) => `${stream} ${inKiB(spoolBytes[stream])}`).join(", ")],
+    ...streamNames.map((stream) => [`Spool ${stream}`, filesText(spool[stream], now)]),
     ["Journal", inKiB(status.journalBytes)],
   ];
-  return lines.map(([what = "", value = ""]) => `${what.padEnd(12)} ${value}`).join("\n");
+  return lines.map(([what = "", value = ""]) => `${what.padEnd(15)} ${value}`).join("\n");
 }
 
 const inKiB = (bytes: number): string => `${Math.ceil(bytes / 1024)} KiB`;
+
+function filesText({ records, bytes, oldestMs, givenUp }: StreamFiles, now: number): string {
+  const age = oldestMs === undefined ? "" : `, the oldest from ${ageText(now - oldestMs)} ago`;
+  const lost = givenUp === 0 ? "" : `; ${givenUp} given up`;
+  return `${records} records, ${inKiB(bytes)}${age}${lost}`;
+}
+
+function ageText(ms: number): string {
+  if (ms >= 2 * DAY) return `${Math.round(ms / DAY)} days`;
+  return ms >= 2 * HOUR ? `${Math.round(ms / HOUR)} hours` : `${Math.max(0, Math.round(ms / MINUTE))} minutes`;
+}
 
 async function bytesIn(folder: string): Promise<number> {
   const names = await readdir(folder).catch(() => []);

@@ -50,7 +50,7 @@ const colourOf = new Map(
   Object.entries({
     green: "online active ready available succeeded satisfied completed confirmed provisioned open allowed",
     yellow:
-      "silent pending running queued offered journaled partial suspended stale placing needed selected evaluated provisioning",
+      "silent flapping pending running queued offered journaled partial suspended stale placing needed selected evaluated provisioning",
     red: "failed failedprovision lost timedout quarantined rejected refused denied revoked interrupted",
     dim: "offline retired expired used removed cancelled disabled shutdown",
   } as const).flatMap(([paint, words]) => words.split(" ").map((word) => [word, paint as Paint] as const)),

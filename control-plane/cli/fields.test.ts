@@ -38,7 +38,7 @@ for (const [of, typed, expected] of readings)
   });
 
 const refusals: readonly (readonly [Field, readonly string[], RegExp])[] = [
-  [kind, ["reboot"], /--kind takes one of ping, .* not "reboot"/],
+  [kind, ["dance"], /--kind takes one of ping, .* not "dance"/],
   [roles, ["viewer", "king"], /--roles takes one of viewer, .* not "king"/],
   [queueTimeout, ["soon"], /--queue-timeout takes a whole number, not "soon"/],
   [queueTimeout, ["1.5"], /--queue-timeout takes a whole number, not "1.5"/],

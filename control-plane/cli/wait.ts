@@ -20,6 +20,7 @@ export const waits: Partial<Record<Path, Wait>> = {
     const state = await waitForJob(job.id, session);
     return state === "cancelled" ? exitCodes.done : jobExitCodes[state];
   },
+  "ops/backup/create": ({ id }: Output<"ops/backup/create">, session) => waitForBackup(id, session),
   "diml/find": ({ id }: Output<"diml/find">, session) => waitForRequest(id, session),
   "diml/dml/do/datainstance/create": ({ request }: Output<"diml/dml/do/datainstance/create">, session) =>
     waitForRequest(request, session),
@@ -93,6 +94,21 @@ async function waitForRequest(id: string, session: Session): Promise<number> {
     if (["satisfied", "completed", "failed"].includes(request.state)) {
       output.show("diml/dml/do/datarequest/find", request);
       return request.state === "failed" ? exitCodes.failed : exitCodes.done;
+    }
+    await pause(session);
+  }
+}
+
+async function waitForBackup(id: string, session: Session): Promise<number> {
+  const { client, output } = session;
+  const tell = onlyNews(session);
+  for (;;) {
+    const found = await client.call("ops/backup/find", { backup: id });
+    const { state, entries, reason } = found.backup;
+    tell([`backup ${id}: ${state}`, entries > 0 ? `${entries} entries` : "", reason].filter(Boolean).join(", "));
+    if (state !== "making") {
+      output.show("ops/backup/find", found);
+      return state === "failed" ? exitCodes.failed : exitCodes.done;
     }
     await pause(session);
   }

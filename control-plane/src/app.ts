@@ -1,5 +1,4 @@
 import { isIP } from "node:net";
-import { join } from "node:path";
 import { nodeDisk, type Clock, type Log, type Random } from "@edgemere/protocol/kit";
 import { ownName, type ControlPlaneConfig } from "./config.ts";
 import { createCore, type Core, type CoreContext } from "./core.ts";
@@ -7,6 +6,7 @@ import { startDeviceApi } from "./faces/device-api.ts";
 import { startFaces } from "./faces/server.ts";
 import { dataCatalogue, type DataCatalogueContext } from "./features/data-catalogue/index.ts";
 import { dataOrchestrator, type DataOrchestratorContext } from "./features/data-orchestrator/index.ts";
+import { delivery } from "./features/delivery/index.ts";
 import { devices, mayConnect, type DevicesContext } from "./features/devices/index.ts";
 import {
   authenticate,
@@ -16,21 +16,36 @@ import {
   type IdentityContext,
 } from "./features/identity/index.ts";
 import { jobs, type JobsContext } from "./features/jobs/index.ts";
+import { operations, type OperationsContext } from "./features/operations/index.ts";
 import { telemetryAggregator, type TelemetryContext } from "./features/telemetry-aggregator/index.ts";
+import { createKeeping } from "./keeping.ts";
 import { openAuthority } from "./link/authority.ts";
 import { startBroker } from "./link/broker.ts";
 import { startSubscribers } from "./link/subscribers.ts";
+import { watchEventLoop } from "./event-loop.ts";
 import { Opened } from "./opened.ts";
-import { levelDatabase } from "./platform/database.ts";
+import type { Check } from "./platform/health.ts";
+import { rememberGeneration } from "./restore.ts";
+import { openStorage } from "./storage.ts";
 
-export const features = [devices, jobs, telemetryAggregator, dataCatalogue, dataOrchestrator, identity];
+export const features = [
+  devices,
+  delivery,
+  jobs,
+  telemetryAggregator,
+  dataCatalogue,
+  dataOrchestrator,
+  identity,
+  operations,
+];
 export type AppContext = CoreContext &
   DevicesContext &
   JobsContext &
   TelemetryContext &
   DataCatalogueContext &
   DataOrchestratorContext &
-  IdentityContext;
+  IdentityContext &
+  OperationsContext;
 
 interface Surroundings {
   readonly clock: Clock;
@@ -50,6 +65,8 @@ export interface App extends AsyncDisposable {
   readonly root: string;
   /** Makes the first account; undefined once there is one. */
   readonly setupCode: string | undefined;
+  /** Resolves with the reason when it cannot go on. */
+  readonly failed: Promise<unknown>;
 }
 
 /** Puts everything together: the only place that knows features, faces, link and store at once. */
@@ -65,7 +82,22 @@ export async function startApp(config: ControlPlaneConfig, surroundings: Surroun
 
 async function start(config: ControlPlaneConfig, surroundings: Surroundings, opened: Opened): Promise<App> {
   const { clock, random, log, version, portalFolder } = surroundings;
+  // Before anything is written: on a full disk the ballast must go first.
+  const storage = await opened.add(openStorage(config, surroundings));
+  const { guard, database } = storage;
   const authority = await openAuthority({ disk: nodeDisk(config.dataFolder), clock, random, ...namesOf(config) });
+  const {
+    operations: keeping,
+    backups,
+    failed,
+  } = await createKeeping({
+    ...surroundings,
+    config,
+    storage,
+    resources: features.flatMap((each) => each.resources),
+    head: () => ({ generation: core.generation, trustDomain: authority.trustDomain, version }),
+    recover: () => core.recover(),
+  });
   // Ports are known when they are bound.
   const addresses = { deviceApi: "", mqtt: "" };
   const context = {
@@ -75,15 +107,33 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
     passwords: createPasswords(random),
     signingKey: authority.signingKey,
     telemetry: { retention: config.history },
+    operations: keeping,
   };
-  const database = await levelDatabase(join(config.dataFolder, "store"));
   const core = await opened.add(
-    createCore<AppContext>({ ...authority, database, clock, random, log, features, context }),
+    createCore<AppContext>({
+      ...authority,
+      database,
+      clock,
+      random,
+      log,
+      features,
+      context,
+      isReadOnly: () => guard.isReadOnly,
+      damaged: () => database.damaged.size,
+    }),
   );
+  await rememberGeneration(config.dataFolder, core.generation);
+  // Before the core ends it waits for its loops, and they for a backup under way.
+  await opened.add(Promise.resolve(backups));
   const { store, link, dispatch, newId } = core;
+  const eventLoop = watchEventLoop(clock);
+  await opened.add(Promise.resolve({ [Symbol.asyncDispose]: async () => eventLoop[Symbol.dispose]() }));
+  const brokerUp: Check = () =>
+    broker.broker.closed ? { severity: "failed", reason: "the broker is down" } : undefined;
+  const health = () => core.health(eventLoop.check, brokerUp);
 
   const shared = { ...authority, store, link, clock, log, authenticate: authenticate(store, clock) };
-  const admit = (device: string, serial: string) => mayConnect(store, device, serial);
+  const admit = (device: string, serial: string | undefined) => mayConnect(store, device, serial);
   const parts = {
     ...shared,
     actions: features.flatMap((each) => each.actions.map(({ action }) => action)),
@@ -92,6 +142,7 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
     newId,
     version,
     origins: config.origins,
+    health,
   };
   const name = isIP(config.address) === 6 ? `[${config.address}]` : config.address;
   const broker = await opened.listen("mqtt", config.mqtt, (on) => startBroker({ ...shared, ...on, admit }));
@@ -113,6 +164,7 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
     address: faces.address,
     root: authority.root,
     setupCode: await ensureSetupCode(store, random),
+    failed,
     [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
   };
 }

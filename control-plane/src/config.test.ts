@@ -3,7 +3,7 @@ import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { test } from "node:test";
 import { DAY, HOUR } from "@edgemere/protocol/kit";
-import { configHelp, ownAddress, readConfig } from "./config.ts";
+import { configHelp, ownAddress, readConfig, readRestoreConfig } from "./config.ts";
 
 test("without a word the defaults hold", () => {
   const { address, ...config } = readConfig([], {});
@@ -17,6 +17,8 @@ test("without a word the defaults hold", () => {
     origins: [],
     logLevel: "info",
     history: 7 * DAY,
+    backups: { folder: resolve(".edgemere/backups"), every: DAY, keep: 7, passphraseFile: undefined },
+    storage: { low: { percent: 20 }, readonly: { percent: 10 }, ballastBytes: 64 * 1024 ** 2 },
   });
   assert.equal(address, ownAddress());
   assert.notEqual(isIP(address), 0);
@@ -27,9 +29,9 @@ test("the help shows every option, and the defaults that hold", () => {
   const shown = Object.fromEntries(
     help.split("\n").map((line) => [/--(\S+)/.exec(line)?.[1] ?? line, /\[([^\]]+)\]$/.exec(line)?.[1]]),
   );
-  const { address: _address, config: _config, origin: _origin, ...defaults } = shown;
+  const { address: _, config: __, origin: ___, backups: ____, "backup-passphrase": _____, ...defaults } = shown;
 
-  assert.deepEqual(Object.keys(shown).length, 14);
+  assert.deepEqual(Object.keys(shown).length, 21);
   assert.deepEqual(
     readConfig(
       Object.entries(defaults).flatMap(([name, value]) => [`--${name}`, value ?? ""]),
@@ -53,6 +55,13 @@ test("each option reaches its own place", () => {
       "subscribers-port": "0",
       address: "cp.example.org",
       history: "36h",
+      backups: "/mnt/backups",
+      "backup-every": "off",
+      "backup-keep": "3",
+      "backup-passphrase": "/etc/edgemere/passphrase",
+      "storage-low": "30%",
+      "storage-readonly": "2GiB",
+      ballast: "1MiB",
       "log-level": "debug",
       origin: "https://one.example.org",
     }).flatMap(([name, value]) => [`--${name}`, value]),
@@ -69,6 +78,8 @@ test("each option reaches its own place", () => {
     origins: ["https://one.example.org"],
     logLevel: "debug",
     history: 36 * HOUR,
+    backups: { folder: "/mnt/backups", every: undefined, keep: 3, passphraseFile: "/etc/edgemere/passphrase" },
+    storage: { low: { percent: 30 }, readonly: { bytes: 2 * 1024 ** 3 }, ballastBytes: 1024 ** 2 },
   });
 });
 
@@ -91,6 +102,8 @@ test("an origin is read as browsers write it", () => {
 for (const [argv, message] of [
   [["--mqtt-port", "70000"], /^--mqtt-port: .*70000.*65535/],
   [["--mqtt-port", "http"], /^--mqtt-port: .*http/],
+  [["--storage-low", "100%"], /^--storage-low: .*100%/],
+  [["--backup-every", "5s"], /^--backup-every: .*5s/],
   [["--history", "5m"], /^--history: .*5m/],
   [["--history", "soon"], /^--history: .*soon/],
   [["--log-level", "loud"], /^--log-level: "loud" is none of debug, info, warn, error/],
@@ -106,3 +119,13 @@ for (const [argv, message] of [
     assert.throws(() => readConfig(argv, {}), { name: "ConfigError", message });
   });
 }
+
+test("a restore is told its file first, and where the data folder is like everything else", () => {
+  assert.deepEqual(readRestoreConfig(["/b/one.backup", "--force", "--data", "/srv"], {}), {
+    file: "/b/one.backup",
+    dataFolder: "/srv",
+    passphraseFile: undefined,
+    force: true,
+  });
+  assert.throws(() => readRestoreConfig(["--data", "/srv"], {}), /name the backup first/);
+});

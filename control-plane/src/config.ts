@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { networkInterfaces, hostname } from "node:os";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import {
   ConfigError,
   duration,
@@ -9,12 +9,14 @@ import {
   optionsHelp,
   readOptions,
   repeatable,
+  size,
   wholeNumber,
   type LogLevel,
   type Options,
   type Reader,
 } from "@edgemere/protocol/config";
-import { DAY, HOUR } from "@edgemere/protocol/kit";
+import { DAY, HOUR, MINUTE } from "@edgemere/protocol/kit";
+import type { Threshold } from "./platform/disk-guard.ts";
 
 /** Where a listener listens; port 0 takes any free one. */
 export interface Listener {
@@ -40,6 +42,16 @@ export interface ControlPlaneConfig {
   readonly logLevel: LogLevel;
   /** How long telemetry is kept as it came. */
   readonly history: number;
+  readonly backups: {
+    readonly folder: string;
+    /** Undefined: none are made by themselves. */
+    readonly every: number | undefined;
+    /** How many of those that were made by themselves stay. */
+    readonly keep: number;
+    /** Backups are sealed under what stands in this file. */
+    readonly passphraseFile: string | undefined;
+  };
+  readonly storage: { readonly low: Threshold; readonly readonly: Threshold; readonly ballastBytes: number };
 }
 
 const PREFIX = "EDGEMERE_CONTROL_PLANE_";
@@ -58,6 +70,14 @@ const origin: Reader<string> = (value) => {
   const url = URL.canParse(value) ? new URL(value) : undefined;
   if (url !== undefined && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`) return url.origin;
   throw new ConfigError(`"${value}" is no origin; write it like https://edgemere.example`);
+};
+
+const every: Reader<number | undefined> = (value) => (value === "off" ? undefined : duration(MINUTE, 366 * DAY)(value));
+
+/** A share of the disk, or bytes. */
+const freeSpace: Reader<Threshold> = (value) => {
+  const [, percent] = /^(\d{1,2})%$/.exec(value) ?? [];
+  return percent === undefined ? { bytes: size(0, 1024 ** 5)(value) } : { percent: Number(percent) };
 };
 
 const options = {
@@ -83,6 +103,27 @@ const options = {
   },
   origin: repeatable("URL", "Origin of pages that may sign in, when the portal stands behind a proxy", origin),
   history: option("TIME", "How long telemetry is kept as it came", "7d", duration(HOUR, 400 * DAY)),
+  backups: {
+    takes: "DIR",
+    about: "Folder of backups, on another disk best [backups, in the data folder]",
+    read: resolve,
+  },
+  "backup-every": option("TIME", "How often a backup is made by itself, or off", "24h", every),
+  "backup-keep": option("N", "How many backups that were made by themselves stay", "7", wholeNumber(1, 10_000)),
+  "backup-passphrase": {
+    takes: "FILE",
+    about:
+      "Seals backups under the first line of this file; without it they hold the keys of the authority in the clear",
+    read: resolve,
+  },
+  "storage-low": option("FREE", "Alarm below this free space (a share is at most 10GiB)", "20%", freeSpace),
+  "storage-readonly": option(
+    "FREE",
+    "Takes nothing new below this free space (a share is at most 5GiB)",
+    "10%",
+    freeSpace,
+  ),
+  ballast: option("SIZE", "Kept on the disk, to be given away when it is full", "64MiB", size(0, 1024 ** 4)),
   "log-level": logLevelOption,
 } satisfies Options;
 
@@ -105,7 +146,36 @@ export function readConfig(
     origins: values.origin,
     logLevel: values["log-level"],
     history: values.history,
+    backups: {
+      folder: values.backups ?? join(values.data, "backups"),
+      every: values["backup-every"],
+      keep: values["backup-keep"],
+      passphraseFile: values["backup-passphrase"],
+    },
+    storage: { low: values["storage-low"], readonly: values["storage-readonly"], ballastBytes: values.ballast },
   };
+}
+
+/** What a restore is told: the file, and where the data folder is. */
+export interface RestoreConfig {
+  readonly file: string;
+  readonly dataFolder: string;
+  readonly passphraseFile: string | undefined;
+  /** Whether what is in the data folder gives way. */
+  readonly force: boolean;
+}
+
+/** Reads `restore FILE [--force]` with the same options as everything else; throws ConfigError. */
+export function readRestoreConfig(
+  argv: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): RestoreConfig {
+  const [file, ...rest] = argv.filter((word) => word !== "--force");
+  if (file === undefined || file.startsWith("-"))
+    throw new ConfigError("name the backup first: edgemere-control-plane restore FILE --data DIR [--force]");
+  const { dataFolder, backups } = readConfig(rest, environment);
+  const { passphraseFile } = backups;
+  return { file: resolve(file), dataFolder, passphraseFile, force: argv.includes("--force") };
 }
 
 /** The first address of this machine that others can reach; its loopback when it has no network. */

@@ -1,7 +1,9 @@
 // Every action of the control plane, for those who call it: the command line, the portal, clients.
 export * as dataCatalogue from "./features/data-catalogue/contract.ts";
 export * as dataOrchestrator from "./features/data-orchestrator/contract.ts";
+export * as delivery from "./features/delivery/contract.ts";
 export * as devices from "./features/devices/contract.ts";
 export * as identity from "./features/identity/contract.ts";
 export * as jobs from "./features/jobs/contract.ts";
+export * as operations from "./features/operations/contract.ts";
 export * as telemetryAggregator from "./features/telemetry-aggregator/contract.ts";

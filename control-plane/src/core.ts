@@ -1,5 +1,5 @@
 import type { SigningKey } from "@edgemere/protocol";
-import { idMaker, MINUTE, Reconciler, type Clock, type Log, type Loop, type Random } from "@edgemere/protocol/kit";
+import { DAY, idMaker, MINUTE, Reconciler, type Clock, type Log, type Loop, type Random } from "@edgemere/protocol/kit";
 import { Link } from "./link/link.ts";
 import { Audit } from "./platform/audit.ts";
 import { Bus } from "./platform/bus.ts";
@@ -7,11 +7,19 @@ import type { PlatformContext } from "./platform/context.ts";
 import type { Database } from "./platform/database.ts";
 import type { DeviceLink } from "./platform/device-link.ts";
 import { createDispatch, type Dispatch } from "./platform/dispatch.ts";
+import { forgetOldEvents } from "./platform/event-retention.ts";
 import type { Feature } from "./platform/feature.ts";
+import { generationOf } from "./platform/generation.ts";
+import { healthOf, watched, type Check, type Health } from "./platform/health.ts";
 import { Idempotency } from "./platform/idempotency.ts";
+import { refusingWhenFull } from "./platform/read-only.ts";
 import { Store } from "./platform/store.ts";
 
-export type CoreContext = PlatformContext & { readonly link: DeviceLink; readonly random: Random };
+export type CoreContext = PlatformContext & {
+  readonly link: DeviceLink;
+  readonly random: Random;
+  readonly generation: () => number;
+};
 
 interface Parts<C extends CoreContext> {
   readonly database: Database;
@@ -23,7 +31,15 @@ interface Parts<C extends CoreContext> {
   readonly context: Omit<C, keyof CoreContext>;
   readonly signingKey: SigningKey;
   readonly keyringVersion: number;
+  /** Milliseconds; for how long events are kept. */
+  readonly eventsKeptFor?: number;
+  /** Whether the disk is so full that nothing new is taken. */
+  readonly isReadOnly?: () => boolean;
+  /** Keys whose stored values were found damaged. */
+  readonly damaged?: () => number;
 }
+
+const EVENTS_KEPT_FOR = 30 * DAY;
 
 /** The deterministic inside of the control plane: no broker, no HTTP, no clock or disk of its own. */
 export interface Core<C> extends AsyncDisposable {
@@ -32,6 +48,12 @@ export interface Core<C> extends AsyncDisposable {
   readonly bus: Bus;
   readonly link: Link<C>;
   readonly newId: () => string;
+  /** Which life of the control plane this is: 1, and one more after each restore from a backup. Features find it in their context. */
+  readonly generation: number;
+  /** How it is, with what only those around it know. */
+  health(...more: readonly Check[]): Health;
+  /** After a failed write, when the database was opened anew: goes on with what is really on the disk. */
+  recover(): Promise<void>;
   /** Begins to react and to look after things. */
   start(): void;
   /** Ends every loop's pause. */
@@ -40,16 +62,25 @@ export interface Core<C> extends AsyncDisposable {
 
 export async function createCore<C extends CoreContext>(parts: Parts<C>): Promise<Core<C>> {
   const { database, clock, random, log, features, signingKey, keyringVersion } = parts;
+  const { isReadOnly = () => false, damaged = () => 0, eventsKeptFor = EVENTS_KEPT_FOR } = parts;
   const store = await Store.open(database, clock);
+  const current = await generationOf(store);
+  const generation = () => current;
   const newId = idMaker({ clock, random });
   const now = () => clock.now();
   const idempotency = new Idempotency(store, now);
   // Handlers ask each other through dispatch, and the link is asked by handlers: both are made with a context that holds them.
   const dispatch: Dispatch = (path, input, caller) => dispatching(path, input, caller);
-  const context = { ...parts.context, store, clock, random, log, newId, dispatch } as unknown as C;
-  const link = new Link({ store, clock, log, features, context, signingKey, keyringVersion });
+  const context = { ...parts.context, store, clock, random, log, newId, dispatch, generation } as unknown as C;
+  const isTakingRecords = () => !isReadOnly() && !store.isBroken;
+  const ofLink = { store, clock, log, features, context, signingKey, keyringVersion, generation, isTakingRecords };
+  const link = new Link(ofLink);
   Object.assign(context, { link });
-  const dispatching = createDispatch({ features, context, audit: new Audit(store, now), idempotency, log });
+  const dispatching = refusingWhenFull(
+    createDispatch({ features, context, audit: new Audit(store, now), idempotency, log }),
+    features.flatMap((each) => each.actions.map(({ action }) => action)),
+    isReadOnly,
+  );
 
   const bus = new Bus(
     { store, clock, log, dispatch, newId },
@@ -64,9 +95,17 @@ export async function createCore<C extends CoreContext>(parts: Parts<C>): Promis
       return "settled";
     },
   };
-  const loops = [...features.flatMap((each) => each.loops?.(context) ?? []), forgetting].map(
-    (loop) => new Reconciler(loop, clock),
+  const forgettingEvents = forgetOldEvents({ store, bus, clock, log, keepFor: eventsKeptFor });
+  const watchedLoops = [...features.flatMap((each) => each.loops?.(context) ?? []), forgetting, forgettingEvents].map(
+    (loop) => watched(loop, clock),
   );
+  const loops = watchedLoops.map(({ loop }) => new Reconciler(loop, clock));
+  const checks: readonly Check[] = [
+    () => (store.isBroken ? { severity: "failed", reason: "the store takes no writes" } : undefined),
+    () => (isReadOnly() ? { severity: "degraded", reason: "the disk is nearly full" } : undefined),
+    () => (damaged() > 0 ? { severity: "degraded", reason: "the store holds damaged values" } : undefined),
+    ...watchedLoops.map(({ check }) => check),
+  ];
 
   return {
     store,
@@ -74,6 +113,16 @@ export async function createCore<C extends CoreContext>(parts: Parts<C>): Promis
     bus,
     link,
     newId,
+    generation: current,
+    health: (...more) => healthOf([...checks, ...more]),
+    recover: async () => {
+      // What the link remembers of a device may be behind what is stored: each begins anew with a Hello.
+      for (const { device } of link.sessions()) {
+        link.disconnect(device, "the store was opened anew");
+        link.dropped(device);
+      }
+      await store.recover();
+    },
     start: () => {
       bus.start();
       for (const loop of loops) loop.start();

@@ -3,9 +3,12 @@ import { fileURLToPath } from "node:url";
 import { ConfigError } from "@edgemere/protocol/config";
 import { onStopSignals, systemClock, systemRandom } from "@edgemere/protocol/kit";
 import { startApp, type App } from "./app.ts";
-import { configHelp, readConfig, type ControlPlaneConfig } from "./config.ts";
+import { configHelp, readConfig, readRestoreConfig, type ControlPlaneConfig } from "./config.ts";
 import { pinoLog } from "./log.ts";
 import { CannotListen } from "./opened.ts";
+import { DamagedBackup } from "./platform/backup-format.ts";
+import { CannotOpenStore } from "./platform/level-database.ts";
+import { CannotRestore, restore } from "./restore.ts";
 
 const fileOf = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const { version } = JSON.parse(readFileSync(fileOf("../../package.json"), "utf8")) as { version: string };
@@ -13,14 +16,19 @@ const { version } = JSON.parse(readFileSync(fileOf("../../package.json"), "utf8"
 const HELP = `edgemere-control-plane ${version}: knows, decides, commands, shows
 
 Usage: edgemere-control-plane [options]
+       edgemere-control-plane restore FILE --data DIR [--force]
 
 ${configHelp()}
 
-Every option is also a key of the YAML file and, in capitals with EDGEMERE_CONTROL_PLANE_ before it, an environment variable.`;
+Every option is also a key of the YAML file and, in capitals with EDGEMERE_CONTROL_PLANE_ before it, an environment variable.
+
+restore FILE puts a backup in place of the data folder's store and keys, while no control plane runs. It reads --data, --config and
+--backup-passphrase; with --force what is in the data folder gives way, and is kept beside it.`;
 
 const argv = process.argv.slice(2);
 if (argv.includes("--help") || argv.includes("-h")) console.log(HELP);
 else if (argv.includes("--version")) console.log(version);
+else if (argv[0] === "restore") await restoring();
 else await main();
 
 async function main(): Promise<void> {
@@ -38,6 +46,10 @@ async function main(): Promise<void> {
       log,
       version,
       portalFolder: fileOf("../pages"),
+    });
+    void app.failed.then((error) => {
+      log.error("control plane failed", { error });
+      process.exit(1);
     });
     log.info("control plane ready", { ...app.ports, dataFolder: config.dataFolder, version });
     await announce(app, config);
@@ -77,13 +89,19 @@ function stopOnSignal(app: App): void {
 }
 
 function explain(error: unknown): string {
-  if (error instanceof ConfigError || error instanceof CannotListen) return `edgemere-control-plane: ${error.message}`;
-  if (isLocked(error))
-    return "edgemere-control-plane: the data folder is in use by another control plane; stop it, or choose another with --data";
+  const isTold = [ConfigError, CannotListen, CannotOpenStore, CannotRestore, DamagedBackup].some(
+    (each) => error instanceof each,
+  );
+  if (error instanceof Error && isTold) return `edgemere-control-plane: ${error.message}`;
   return `edgemere-control-plane: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 }
 
-function isLocked(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  return ("code" in error && error.code === "LEVEL_LOCKED") || isLocked(error.cause);
+async function restoring(): Promise<void> {
+  try {
+    for (const line of await restore(readRestoreConfig(argv.slice(1), process.env), { clock: systemClock }))
+      console.log(line);
+  } catch (error) {
+    console.error(explain(error));
+    process.exit(1);
+  }
 }

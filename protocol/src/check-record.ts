@@ -75,6 +75,14 @@ const checks: { readonly [B in RecordBodyName]: (content: never) => void } = {
       for (const word of [name, manager, state]) text("command_report.service_status", word ?? "", limits.nameLength);
       text("command_report.service_status.detail", detail ?? "");
     }
+    if (report.serviceRestart) {
+      const { name, manager } = report.serviceRestart;
+      for (const word of [name, manager]) text("command_report.service_restart", word ?? "", limits.nameLength);
+    }
+    if (report.reboot) {
+      const { before, after } = report.reboot;
+      for (const boot of [before, after]) text("command_report.reboot", boot ?? "", 128);
+    }
   },
   commandOutput: (output: CommandOutput) => {
     id("command_output.command", output.command);

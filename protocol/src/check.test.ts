@@ -42,6 +42,8 @@ const valid: readonly (readonly [name: DeviceTopicName, what: string, message: a
   ["result", "of a program", end({ exec: { exitCode: 0, outputBytes: 1, droppedBytes: 2 } })],
   ["result", "of an inventory refresh", end({ inventoryRefresh: { facts: 3 } })],
   ["result", "of a service", end({ serviceStatus: { name: "sshd", manager: "systemd", state: "active", mainPid: 9 } })],
+  ["result", "of a service that was restarted", end({ serviceRestart: { name: "sshd", manager: "systemd", mainPid: 9 } })],
+  ["result", "of a reboot", end({ reboot: { before: "boot-1", after: "boot-2" } })],
   ["log", "with output", batch(a.someOutput(), a.someOutput({ channel: "stderr", offset: 6 }))],
 ];
 for (const [name, what, message] of valid) {
@@ -147,6 +149,8 @@ const refused: readonly Refused[] = [
   ["result", "ended by a signal of 65 characters", end({ exec: { signal: "S".repeat(65) } }), "out-of-range", /^command_report\.exec\.signal /],
   ["result", "of a service in a state of 257 characters", end({ serviceStatus: { state: "s".repeat(257) } }), "out-of-range", /^command_report\.service_status /],
   ["result", "of a service with a detail of 4097 characters", end({ serviceStatus: { detail: "d".repeat(4_097) } }), "out-of-range", /^command_report\.service_status\.detail /],
+  ["result", "of a restart by a manager with 257 characters", end({ serviceRestart: { manager: "m".repeat(257) } }), "out-of-range", /^command_report\.service_restart /],
+  ["result", "of a reboot into a boot id of 129 characters", end({ reboot: { after: "b".repeat(129) } }), "out-of-range", /^command_report\.reboot /],
   ["log", "of no command", batch(a.someOutput({ command: "" })), "bad-id", /^command_output\.command /],
   ["log", "on a third channel", batch(a.someOutput({ channel: "stdin" })), "out-of-range", /^command_output\.channel /],
 ];

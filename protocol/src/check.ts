@@ -3,7 +3,7 @@ import { atMost, finite, id, instant, safe, text } from "./check-values.ts";
 import { limits } from "./limits.ts";
 import type { Ack, Bye, Hello, RecordBatch, SignedEnvelope, Sync, v1 } from "./messages.ts";
 import { ProtocolError } from "./protocol-error.ts";
-import { isStreamName } from "./streams.ts";
+import { isStreamName, type StreamName } from "./streams.ts";
 import type { DeviceTopicName } from "./codec.ts";
 
 /** The semantic check after decoding: a decoder accepts far more than makes sense. Throws ProtocolError naming the field. */
@@ -89,19 +89,31 @@ function checkOffset(offset: number): void {
     throw new ProtocolError("out-of-range", `clocks.offset_ms is ${offset}: no clock is that far off`);
 }
 
-function checkBatch(stream: Parameters<typeof checkRecord>[0], batch: RecordBatch): void {
-  atMost("records", batch.records, limits.batchRecords);
-  safe("first_unacknowledged", batch.firstUnacknowledged);
-  safe("session_epoch", batch.sessionEpoch);
-  atMost("clocks", batch.clocks, limits.clocks);
-  for (const { offsetMs } of batch.clocks) checkOffset(offsetMs ?? 0);
+function checkBatch(stream: StreamName, batch: RecordBatch): void {
+  checkFrame(batch);
+  checkClocks(batch);
   let expected = 0;
   for (const record of batch.records) {
     const last = checkRecord(stream, record);
-    const { sequence } = record as { sequence: number };
-    if (expected !== 0 && sequence !== expected) {
-      throw new ProtocolError("out-of-range", `records.sequence is ${sequence} where ${expected} must follow`);
-    }
+    checkFollows(record.sequence ?? 0, expected);
     expected = last + 1;
   }
+}
+
+/** What a batch says about all of its records. */
+export function checkFrame(batch: RecordBatch): void {
+  atMost("records", batch.records, limits.batchRecords);
+  safe("first_unacknowledged", batch.firstUnacknowledged);
+  safe("session_epoch", batch.sessionEpoch);
+}
+
+export function checkClocks({ clocks }: RecordBatch): void {
+  atMost("clocks", clocks, limits.clocks);
+  for (const { offsetMs } of clocks) checkOffset(offsetMs ?? 0);
+}
+
+/** A batch has no holes; `expected` is 0 for its first record. */
+export function checkFollows(sequence: number, expected: number): void {
+  if (expected !== 0 && sequence !== expected)
+    throw new ProtocolError("out-of-range", `records.sequence is ${sequence} where ${expected} must follow`);
 }

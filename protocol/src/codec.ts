@@ -48,12 +48,16 @@ export function unpack(topic: string, payload: Uint8Array): Arrival {
   const at = parseTopic(topic);
   if (at === undefined || at.name === "domainEvent")
     throw new ProtocolError("unknown-topic", "this topic carries no device message");
-  const { maxBytes } = topics[at.name];
-  if (payload.length > maxBytes)
-    throw new ProtocolError("too-large", `${payload.length} bytes are over the limit of ${maxBytes} for ${at.name}`);
-  const message = decode<unknown>(bodies[at.name], payload);
+  const message = decode<unknown>(bodies[at.name], sized(at.name, payload));
   checkMessage(at.name, message);
   return { name: at.name, device: at.params.device, message } as Arrival;
+}
+
+/** The payload, when it is not over the limit of its topic. */
+export function sized(name: DeviceTopicName, payload: Uint8Array): Uint8Array {
+  const { maxBytes } = topics[name];
+  if (payload.length <= maxBytes) return payload;
+  throw new ProtocolError("too-large", `${payload.length} bytes are over the limit of ${maxBytes} for ${name}`);
 }
 
 /** Decodes bytes; throws ProtocolError in place of the decoder's own errors. */

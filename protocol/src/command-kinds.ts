@@ -4,6 +4,8 @@ export type OnInterrupt =
   | "converge"
   /** Looks whether it took effect, then runs again if not. */
   | "probe"
+  /** Never runs again: a new boot proves it, and without that proof in time it has failed. */
+  | "boundary"
   /** Never runs again: reported as interrupted. */
   | "once";
 
@@ -14,7 +16,7 @@ interface KindRule {
   /** Must be allowed by the device's own settings, whatever the control plane says. */
   readonly dangerous: boolean;
   /** The field of Command that carries its arguments, and of CommandReport that carries its result. */
-  readonly task: "ping" | "exec" | "inventoryRefresh" | "serviceStatus";
+  readonly task: "ping" | "exec" | "inventoryRefresh" | "serviceStatus" | "serviceRestart" | "reboot";
 }
 
 /** Every command kind. A kind is added here, in command.proto, in an agent's handler and in the jobs feature's argument schemas. */
@@ -23,9 +25,12 @@ export const commandKinds = {
   exec: { lane: "exec", onInterrupt: "once", dangerous: true, task: "exec" },
   "inventory.refresh": { lane: "inventory", onInterrupt: "converge", dangerous: false, task: "inventoryRefresh" },
   "service.status": { lane: "service", onInterrupt: "converge", dangerous: false, task: "serviceStatus" },
+  "service.restart": { lane: "service", onInterrupt: "probe", dangerous: true, task: "serviceRestart" },
+  reboot: { lane: "power", onInterrupt: "boundary", dangerous: true, task: "reboot" },
 } as const satisfies Record<string, KindRule>;
 
 export type CommandKind = keyof typeof commandKinds;
+export type TaskName = (typeof commandKinds)[CommandKind]["task"];
 export const isCommandKind = (kind: string): kind is CommandKind => Object.hasOwn(commandKinds, kind);
 export const kindOfTask = (task: string | undefined): CommandKind | undefined =>
   (Object.keys(commandKinds) as CommandKind[]).find((kind) => commandKinds[kind].task === task);

@@ -9,5 +9,6 @@ export * from "./limits.ts";
 export * from "./messages.ts";
 export * from "./protocol-error.ts";
 export * from "./reasons.ts";
+export * from "./record-batch.ts";
 export * from "./streams.ts";
 export * from "./topics.ts";

@@ -53,15 +53,20 @@ for (const kind of kinds) {
 
 test("a command without a task, or with one of the future, is of no kind", () => {
   assert.equal(kindOfTask(undefined), undefined);
-  assert.equal(kindOfTask("reboot"), undefined);
+  assert.equal(kindOfTask("selfDestruct"), undefined);
 });
 
-test("exec is the only dangerous kind, and never runs again by itself", () => {
+test("what changes a device is dangerous, and never runs again unseen", () => {
+  const dangerous = kinds.filter((kind) => commandKinds[kind].dangerous);
+
   assert.deepEqual(
-    kinds.filter((kind) => commandKinds[kind].dangerous),
-    ["exec"],
+    dangerous.map((kind) => [kind, commandKinds[kind].onInterrupt]),
+    [
+      ["exec", "once"],
+      ["service.restart", "probe"],
+      ["reboot", "boundary"],
+    ],
   );
-  assert.equal(commandKinds.exec.onInterrupt, "once");
 });
 
 for (const [reason, meaning] of Object.entries(reasons)) {

@@ -195,6 +195,18 @@ export const vectorFiles: readonly VectorFile[] = [
       }),
     ),
   ),
+  valid(
+    "command-restarted-a-service",
+    "result",
+    "A service runs as another process",
+    event(a.anEnd({ serviceRestart: { name: "mosquitto", manager: "systemd", mainPid: 412 } })),
+  ),
+  valid(
+    "command-rebooted",
+    "result",
+    "A device is back in another boot",
+    event(a.anEnd({ reboot: { before: "5f1d8c7e", after: "a90b23f4" } })),
+  ),
   valid("output", "log", "What a command wrote", event(a.someOutput())),
 
   noMessage("truncated", "malformed", "A field ends before its length", "0a"),

@@ -40,23 +40,43 @@ export async function simulatedDevice({
 }: DeviceParts): Promise<SimulatedDevice> {
   const identity = (await loadIdentity(env.disk)) ?? (await enrolHost());
   let agent: Agent | undefined;
+  let isWanted = false;
+  host.onReboot = () => void startAnew();
 
   return {
     name: identity.name,
     host,
     identity,
     status: () => agent?.status(),
-    start: async () => {
-      if (agent !== undefined) return;
-      const transport = mqttTransport({ identity, keepalive: KEEPALIVE, clock: env.clock });
-      agent = await createAgent({ env, host, identity, config, transport });
-      await agent.start();
-    },
+    start,
     stop,
     [Symbol.asyncDispose]: stop,
   };
 
-  async function stop(): Promise<void> {
+  async function start(): Promise<void> {
+    isWanted = true;
+    if (agent !== undefined) return;
+    const transport = mqttTransport({ identity, keepalive: KEEPALIVE, clock: env.clock });
+    agent = await createAgent({ env, host, identity, config, transport });
+    await agent.start();
+  }
+
+  function stop(): Promise<void> {
+    isWanted = false;
+    return end();
+  }
+
+  /** The host reboots: its agent ends, and comes back unless it is to stay away. */
+  async function startAnew(): Promise<void> {
+    try {
+      await end();
+      if (isWanted) await start();
+    } catch (error) {
+      env.log.error("the agent did not come back after a reboot", { device: identity.name, error });
+    }
+  }
+
+  async function end(): Promise<void> {
     const stopped = agent;
     agent = undefined;
     await stopped?.[Symbol.asyncDispose]();

@@ -3,7 +3,15 @@ import test from "node:test";
 import { progressLine } from "./progress.ts";
 import { TallyLog } from "./tally-log.ts";
 
-const aStatus = { isConnected: true, sessionEpoch: 1, spoolBytes: 0, unacknowledged: 1, sampled: 5, openCommands: 0 };
+const aStatus = {
+  isConnected: true,
+  sessionEpoch: 1,
+  spoolBytes: 0,
+  unacknowledged: 1,
+  sampled: 5,
+  openCommands: 0,
+  conditions: [],
+};
 
 test("the line adds up what the agents say, and is silent about warnings when there are none", () => {
   const statuses = [aStatus, { ...aStatus, isConnected: false, openCommands: 2 }, undefined];

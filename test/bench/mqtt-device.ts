@@ -1,6 +1,6 @@
 import { enrol, type Identity } from "@edgemere/agent";
 import { formatTopic, pack, SERVER_NAME, subscriptionsOf, unpack, type Packet } from "@edgemere/protocol";
-import { systemRandom } from "@edgemere/protocol/kit";
+import { systemClock, systemRandom } from "@edgemere/protocol/kit";
 import { SimulatedDisk } from "@edgemere/protocol/simulated";
 import { connectAsync, type MqttClient } from "mqtt";
 import { someTelemetry } from "./telemetry.ts";
@@ -14,7 +14,7 @@ interface Message {
 export const identify = (token: string, name: string): Promise<Identity> =>
   enrol({
     token,
-    env: { disk: new SimulatedDisk(), random: systemRandom },
+    env: { clock: systemClock, disk: new SimulatedDisk(), random: systemRandom },
     name,
     machineId: name,
     agentVersion: "0.1.0",

@@ -27,6 +27,7 @@ const pagesWith = ({ job, request }: { readonly job: string; readonly request: s
   "device-inventory": ["/devices/edge-1/inventory", "os.name"],
   "device-commands": ["/devices/edge-1/commands", "succeeded"],
   "device-data": ["/devices/edge-1/data", "app.log"],
+  "device-delivery": ["/devices/edge-1/delivery", "Noted by the agent"],
   "device-details": ["/devices/edge-1/details", "Certificate ends"],
   jobs: ["/jobs", "failed"],
   job: [`/jobs/${job}`, "a word to the error channel"],

@@ -3,8 +3,8 @@ import { after, before, test } from "node:test";
 import { dataOrchestrator } from "@edgemere/control-plane/contracts";
 import { features } from "@edgemere/control-plane";
 import { ProblemError, type Client } from "@edgemere/control-plane/client";
-import { formatTopic, parseTopic } from "@edgemere/protocol";
-import { actions, classes, messagesHandled, messagesSent } from "./domain.ts";
+import { commandKinds as knownKinds, formatTopic, parseTopic } from "@edgemere/protocol";
+import { actions, classes, commandKinds, messagesHandled, messagesSent } from "./domain.ts";
 import { declaredActions, declaredResources, startServed, type Served } from "./served.ts";
 
 const addresses = Object.entries(actions);
@@ -23,6 +23,15 @@ test("what is declared is what the domain names, with the same effects", () => {
   const declared = Object.fromEntries(declaredActions.map(({ path, effect }) => [path as string, effect]));
 
   assert.deepEqual(sorted(declared), sorted(actions));
+});
+
+test("the command kinds are those that the domain names, with the same care", () => {
+  const known = Object.entries(knownKinds).map(([kind, { onInterrupt, dangerous }]) => [
+    kind,
+    [onInterrupt, dangerous ? "dangerous" : "harmless"],
+  ]);
+
+  assert.deepEqual(Object.fromEntries(known), commandKinds);
 });
 
 for (const [path, effect] of addresses) {

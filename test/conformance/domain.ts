@@ -14,6 +14,8 @@ export const actions = {
   "cpl/dm/device/release": "write",
   "cpl/dm/device/history": "read",
   "cpl/dm/device/summary": "read",
+  "cpl/dm/device/accounting": "read",
+  "cpl/dm/device/events": "read",
   "cpl/dm/agent/register": "write",
   "cpl/dm/token/create": "write",
   "cpl/dm/token/list": "read",
@@ -32,6 +34,7 @@ export const actions = {
   "cpl/ta/latest": "read",
   "cpl/ta/history": "read",
   "cpl/ta/metrics": "read",
+  "cpl/ta/doubtful": "read",
   // Data Catalogue
   "diml/dml/fmdm/query": "read",
   "diml/dml/fmdm/data/find": "read",
@@ -71,6 +74,13 @@ export const actions = {
   "ia/audit/list": "read",
   "ia/audit/verify": "read",
   "ia/event/list": "read",
+  // Operations: the control plane's own keeping
+  "ops/backup/create": "write",
+  "ops/backup/list": "read",
+  "ops/backup/find": "read",
+  "ops/backup/drill": "write",
+  "ops/backup/destroy": "destroy",
+  "ops/storage/find": "read",
 } as const satisfies { readonly [P in Path]: Effect };
 
 /** Each class with its life, chain by chain, and what else is told of it. */
@@ -80,7 +90,7 @@ export const classes: Readonly<
   device: {
     initial: "pending",
     life: ["pending → active → quarantined → active", "pending → retired", "active → retired", "quarantined → retired"],
-    news: ["online", "offline", "silent"],
+    news: ["online", "offline", "silent", "flapping", "condition"],
   },
   enrolmenttoken: { initial: "open", life: ["open → used", "open → expired", "open → revoked"] },
   job: {
@@ -101,6 +111,7 @@ export const classes: Readonly<
       "running → interrupted",
       "running → lost",
     ],
+    news: ["late"],
   },
   data: { initial: "available", life: ["available → unavailable → available → removed", "unavailable → removed"] },
   datasource: { initial: "ready", life: ["ready → suspended → ready → shutdown", "suspended → shutdown"] },
@@ -123,9 +134,21 @@ export const classes: Readonly<
     initial: "placing",
     life: ["placing → ready → stale → removed", "ready → lost → removed", "ready → removed"],
   },
+  storage: { initial: "normal", life: ["normal → low → readonly → low → normal", "normal → readonly → normal"] },
+  backup: { initial: "making", life: ["making → ready", "making → failed"] },
   user: { initial: "active", life: ["active → disabled → active"] },
   apitoken: { initial: "active", life: ["active → revoked", "active → expired"] },
 };
+
+/** What a device can be asked to do: what becomes of it when the agent dies meanwhile, and whether the device must allow it. */
+export const commandKinds = {
+  ping: ["converge", "harmless"],
+  exec: ["once", "dangerous"],
+  "inventory.refresh": ["converge", "harmless"],
+  "service.status": ["converge", "harmless"],
+  "service.restart": ["probe", "dangerous"],
+  reboot: ["boundary", "dangerous"],
+} as const;
 
 /** "Messages handled" of the Data Orchestrator, and what each is given. */
 export const messagesHandled: Readonly<Record<string, readonly [address: string, input: object]>> = {

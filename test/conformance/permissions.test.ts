@@ -118,6 +118,7 @@ test("the server has no route beside the actions but those that say what the pro
     newId: served.app.core.newId,
     log: silentLog,
     version: "0.0.0",
+    health: () => served.app.core.health(),
     origins: [],
   });
   try {

@@ -11,7 +11,7 @@ import {
   type RefusalReason,
   type UpTopicName,
 } from "@edgemere/protocol";
-import { nodeDisk, systemRandom } from "@edgemere/protocol/kit";
+import { nodeDisk, systemClock, systemRandom } from "@edgemere/protocol/kit";
 import { connect, type IClientOptions, type MqttClient } from "mqtt";
 import { newestNumber } from "../world/happenings.ts";
 import { createJob, stateOf } from "../world/jobs.ts";
@@ -28,15 +28,21 @@ after(() => world[Symbol.asyncDispose]());
 /** A device that has an identity, and no agent. */
 async function enrolled(name: string): Promise<Identity> {
   const { token } = await world.client.call("cpl/dm/token/create");
-  const env = { disk: nodeDisk(join(world.folder, name)), random: systemRandom };
+  const env = { clock: systemClock, disk: nodeDisk(join(world.folder, name)), random: systemRandom };
   return enrol({ token, env, name, machineId: name, agentVersion: AGENT_VERSION });
 }
 
 /** Bytes of a message that no encoder of ours checks. */
 const bytesOf = (name: DeviceTopicName, message: object): Uint8Array =>
   (bodies[name] as { encode(message: object): { finish(): Uint8Array } }).encode(message).finish();
-const batchOf = (...records: readonly object[]) => ({ records, firstUnacknowledged: 1, sessionEpoch: 1 });
+const batchOf = <R extends { readonly sequence: number }>(...records: readonly R[]) => ({
+  records,
+  firstUnacknowledged: records[0]?.sequence ?? 1,
+  sessionEpoch: 1,
+});
 const aRecord = { sequence: 1, atMs: 1_700_000_000_000 };
+/** The place of the first one is taken by what stands for those that were refused. */
+const aNextRecord = { ...aRecord, sequence: 2 };
 const aSample = { baseMs: 1_700_000_000_000, offsetMs: [0], series: [{ metric: "cpu.used_ratio", values: [0.5] }] };
 const telemetry = (more: object, sample: object = {}) =>
   bytesOf("telemetry", batchOf({ ...aRecord, telemetry: { ...aSample, ...sample }, ...more }));
@@ -208,8 +214,8 @@ test("what a device says of another's command changes nothing", async () => {
   await using device = await connected();
   const stored = await newestNumber(world);
 
-  const reports = { ...aRecord, commandReport: { ...ended, command } };
-  const output = { ...aRecord, commandOutput: { command, channel: "stdout", content: Buffer.from("forged") } };
+  const reports = { ...aNextRecord, commandReport: { ...ended, command } };
+  const output = { ...aNextRecord, commandOutput: { command, channel: "stdout", content: Buffer.from("forged") } };
   await device.say("result", bytesOf("result", batchOf(reports)));
   await device.say("log", bytesOf("log", batchOf(output)));
 
@@ -222,7 +228,7 @@ test("values that are odd but possible are taken: NaN stands for no value, 1970 
   await using device = await connected();
   const before = await refusals();
   const series = [{ metric: "cpu.used_ratio", values: [Number.NaN, 0.25] }];
-  const payload = telemetry({ atMs: 0 }, { baseMs: 0, offsetMs: [0, 1_000], series });
+  const payload = telemetry({ ...aNextRecord, atMs: 0 }, { baseMs: 0, offsetMs: [0, 1_000], series });
 
   await device.say("telemetry", payload);
 

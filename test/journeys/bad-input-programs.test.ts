@@ -148,7 +148,7 @@ for (const [index, [what, change, expected, says]] of changed.entries())
 test("of eight hosts that race with one token one becomes a device", async () => {
   const [token, known] = [await newToken(), await devices()];
   const racing = Array.from({ length: 8 }, (_, index) => {
-    const env = { disk: nodeDisk(folderOf(`racing-${index}`)), random: systemRandom };
+    const env = { clock: systemClock, disk: nodeDisk(folderOf(`racing-${index}`)), random: systemRandom };
     return enrolInProcess({ token, env, name: `racing-${index}`, machineId: `m${index}`, agentVersion: AGENT_VERSION });
   });
 

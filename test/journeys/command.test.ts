@@ -151,6 +151,17 @@ test("a device runs dangerous commands only if its own settings allow them", asy
   assert.equal(told.result?.["name"], "ssh");
 });
 
+test("a device that is asked to reboot has done so when it is back in another boot", async () => {
+  await using world = await startWorld({ devices: 1, prefix: "fake" });
+
+  const rebooted = await endOf(world, await createJob(world, "fake-001", "reboot"));
+  const restarted = await endOf(world, await createJob(world, "fake-001", "service.restart", { name: "ssh" }));
+
+  assert.equal(rebooted.state, "succeeded");
+  assert.notEqual(rebooted.result?.["after"], rebooted.result?.["before"]);
+  assert.deepEqual([restarted.state, restarted.result?.["name"]], ["succeeded", "ssh"]);
+});
+
 test("what a device that is away is asked waits for it, until its deadline", async () => {
   await using world = await startWorld();
   const agent = await world.enrolAgent("gw1", ["--allow", "exec"]);

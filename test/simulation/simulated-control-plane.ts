@@ -10,7 +10,7 @@ import { SimulatedDatabase } from "./simulated-database.ts";
 import type { Trace } from "./trace.ts";
 
 export const TRUST_DOMAIN = "simulation.test";
-const LEAVES_OUT = "identity";
+const LEAVES_OUT = ["identity", "operations"];
 
 type Feature = Parameters<typeof createCore<AppContext>>[0]["features"][number];
 type Callable = Parameters<Core<AppContext>["dispatch"]>[2];
@@ -71,7 +71,7 @@ export class SimulatedControlPlane {
         clock: life.clock(() => 0),
         random: seededRandom(Math.floor(random.next() * 2 ** 32)),
         log: this.#log(),
-        features: [...features.filter(({ name }) => name !== LEAVES_OUT), recorder],
+        features: [...features.filter(({ name }) => !LEAVES_OUT.includes(name)), recorder],
         context: {
           authority: authorityOf(keyring),
           addresses: { deviceApi: "https://control-plane.test", mqtt: "mqtts://control-plane.test" },
@@ -79,6 +79,7 @@ export class SimulatedControlPlane {
           passwords: noPasswords,
           signingKey,
           telemetry: { retention: DAY },
+          operations: noOperations,
         },
         signingKey,
         keyringVersion: 1,
@@ -170,6 +171,19 @@ const recorder: Feature = {
 const noPasswords = {
   hash: () => Promise.reject(new Error("nobody signs in to a simulation")),
   verify: () => Promise.resolve(false),
+};
+
+const absent = () => {
+  throw new Error("a simulation has no disk and no backups under its control plane");
+};
+const noOperations: AppContext["operations"] = {
+  generation: () => 1,
+  storage: absent,
+  lookAtStorage: absent,
+  repairStore: absent,
+  backups: { folder: "", make: absent, remove: absent, list: absent, head: absent, drill: absent, room: absent },
+  backupEvery: undefined,
+  backupKeep: 1,
 };
 
 const authorityOf = (keyring: Uint8Array): AppContext["authority"] => ({

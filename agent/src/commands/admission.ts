@@ -22,31 +22,56 @@ export interface Rules {
   readonly trustDomain: string;
   readonly allow: readonly CommandKind[];
   readonly handlers: Handlers;
+  /** Deaths of the agent soon after its start, in a row, when they are so many that it takes no commands; 0 otherwise. */
+  readonly earlyDeaths: number;
+  /** The outbox can keep more results. */
+  readonly hasRoomForResults: boolean;
 }
 
-/** The moment of judging, by the control plane's clock and by the device's own. */
+/** What of the journal is looked at. */
+export type JournalView = Pick<
+  JournalState,
+  "open" | "openBytes" | "ended" | "hasSeen" | "doubtedUntil" | "generation"
+>;
+
+/** What was accepted of the same delivery already. */
+export interface Waiting {
+  readonly commands: number;
+  readonly bytes: number;
+}
+
+/** The moment of judging, by the control plane's clock as far as it is known, and by the device's own. */
 export interface Moment {
   readonly correctedNow: number;
   readonly now: number;
 }
 
-/** Decides about a command; `waiting` counts those of the same delivery that were accepted before it. */
+// More than this are a mistake, not work; each costs memory and a place in every Hello.
+const MOST_OPEN_BYTES = 4 * 1024 ** 2;
+
+/** Decides about a command of the given size. */
 export function judge(
   command: Command,
+  bytes: number,
   rules: Rules,
-  journal: Pick<JournalState, "open" | "ended" | "hasSeen" | "doubtedUntil">,
-  { correctedNow, now }: Moment,
-  waiting: number,
+  journal: JournalView,
+  { correctedNow }: Moment,
+  waiting: Waiting,
 ): Verdict {
   if (command.device !== rules.device || command.trustDomain !== rules.trustDomain)
     return { verdict: "refuse", reason: "wrong-device", detail: "the command names another device or trust domain" };
   if (journal.open.has(command.command) || journal.ended.has(command.command)) return { verdict: "known" };
+  if (command.generation < journal.generation)
+    return {
+      verdict: "refuse",
+      reason: "outdated-control-plane",
+      detail: `it is of generation ${command.generation}, and generation ${journal.generation} has spoken to this device`,
+    };
   if (journal.hasSeen(command.sequence))
     return rejected("replayed", `sequence number ${command.sequence} has come before, with another command`);
   const kind = kindOfTask(command.task);
   if (kind === undefined) return rejected("unsupported", "this agent's version does not know this kind of command");
-  const issuedAt = command.issuedAtMs + now - correctedNow;
-  if (issuedAt <= journal.doubtedUntil && commandKinds[kind].onInterrupt !== "converge")
+  if (command.issuedAtMs <= journal.doubtedUntil && commandKinds[kind].onInterrupt !== "converge")
     return end(
       "interrupted",
       "agent-stopped",
@@ -61,11 +86,19 @@ export function judge(
   if (wrong !== undefined) return rejected("bad-arguments", wrong);
   if (command.expiresAtMs <= correctedNow)
     return end("expired", "too-old", `it came ${correctedNow - command.expiresAtMs} ms after its deadline`);
-  // More than this are a mistake, not work; each costs memory and a place in every Hello.
-  if (journal.open.size + waiting >= limits.openCommands)
+  if (rules.earlyDeaths > 0 && kind !== "ping") return end("rejected", "safe-mode", safeModeDetail(rules.earlyDeaths));
+  if (!rules.hasRoomForResults)
+    return rejected("spool-full", "this device has no room for more results until those it has are delivered");
+  if (journal.open.size + waiting.commands >= limits.openCommands)
     return rejected("journal-full", `${limits.openCommands} commands are open on this device already`);
+  if (journal.openBytes + waiting.bytes + bytes > MOST_OPEN_BYTES)
+    return rejected("journal-full", `the commands that are open on this device take ${MOST_OPEN_BYTES} bytes already`);
   return { verdict: "accept" };
 }
+
+/** Why nothing but ping runs, for whoever looks at a refused command. */
+export const safeModeDetail = (earlyDeaths: number): string =>
+  `the agent died ${earlyDeaths} times in a row soon after its start; until it has run for an hour it runs ping only`;
 
 const end = (phase: "rejected" | "expired" | "interrupted", reason: Reason, detail: string): Verdict => ({
   verdict: "end",

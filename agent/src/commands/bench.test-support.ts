@@ -12,7 +12,7 @@ import {
 } from "@edgemere/protocol";
 import { silentLog, type Disk } from "@edgemere/protocol/kit";
 import { seededRandom, type ManualClock } from "@edgemere/protocol/simulated";
-import { HostError, type Host, type Program, type ProgramResult } from "../host/host.ts";
+import { HostError, type Host, type Program, type ProgramResult, type ServiceStatus } from "../host/host.ts";
 import { Spool } from "../link/spool/spool.ts";
 import { openCommands, type CommandExecutor } from "./executor.ts";
 
@@ -43,17 +43,45 @@ export function aCommand(sequence: number, task: CommandMessage = { ping: {} }, 
 export const START = 1_767_225_600_000;
 export const anExec = (...argv: string[]): CommandMessage => ({ exec: { argv, maxOutputBytes: 1_000_000 } });
 
-/** The machine below the agent: it outlives the agent, and counts what really happened. */
+/** The machine below the agent: it outlives the agent, and counts what really happened. Its service is called `web`. */
 export class BenchHost {
   readonly ran: string[] = [];
+  /** Commands whose processes were looked for and killed. */
+  readonly killed: string[] = [];
+  isRebooting = false;
   readonly #clock: ManualClock;
+  #boot = 1;
+  #restarts = 0;
 
   constructor(clock: ManualClock) {
     this.#clock = clock;
   }
 
   get host(): Host {
-    return { run: (program: Program) => this.#run(program), serviceStatus: noService } as unknown as Host;
+    return {
+      bootId: async () => `boot-${this.#boot}`,
+      run: (program: Program) => this.#run(program),
+      serviceStatus: async (name: string) => this.#service(name),
+      restartService: (name: string) => this.#restart(name),
+      reboot: async () => {
+        this.ran.push("reboot");
+        this.isRebooting = true;
+      },
+      killMarked: async (marks: readonly string[]) => {
+        this.killed.push(...marks);
+        return 0;
+      },
+    } as unknown as Host;
+  }
+
+  /** The machine starts anew, whatever made it. */
+  boot(): void {
+    this.#boot += 1;
+    this.isRebooting = false;
+  }
+
+  get bootId(): string {
+    return `boot-${this.#boot}`;
   }
 
   /** Programs: `say TEXT`, `fail CODE`, `wait MS`, `deaf` that hears no signal; others do not exist. */
@@ -68,9 +96,21 @@ export class BenchHost {
     else throw new HostError("not-found", `there is no program ${name}`);
     return signal?.aborted ? { endedBySignal: "SIGTERM", outputBytes: 0, droppedBytes: 0 } : done;
   }
-}
 
-const noService = (name: string) => Promise.reject(new HostError("not-found", `there is no service ${name}`));
+  #service(name: string): ServiceStatus {
+    if (name !== "web") throw new HostError("not-found", `there is no service ${name}`);
+    const [mainPid, instance] = [100 + this.#restarts, `run ${this.#restarts}`];
+    return { name, manager: "sysvinit", state: "running", detail: "it runs", mainPid, instance };
+  }
+
+  async #restart(name: string): Promise<ServiceStatus> {
+    this.#service(name);
+    this.ran.push(`restart ${name}`);
+    this.#restarts += 1;
+    await this.#clock.sleep(50);
+    return this.#service(name);
+  }
+}
 
 export interface Bench extends AsyncDisposable {
   readonly commands: CommandExecutor;
@@ -87,20 +127,32 @@ interface BenchParts {
   readonly clock: ManualClock;
   readonly host: BenchHost;
   readonly allow?: readonly CommandKind[];
+  readonly isConnected?: () => boolean;
+  readonly earlyDeaths?: () => number;
+  readonly hasRoomForResults?: () => boolean;
+  readonly correctedNow?: () => number;
 }
 
-export async function aBench({ disk, clock, host, allow = ["exec"] }: BenchParts): Promise<Bench> {
+export async function aBench(parts: BenchParts): Promise<Bench> {
+  const { disk, clock, host, allow = ["exec", "service.restart", "reboot"] } = parts;
   const env = { clock, disk, random: seededRandom(1), log: silentLog };
   const spool = await Spool.open({ env, maxBytes: 64 * 1024 * 1024 });
   const commands = await openCommands({
     env,
     host: host.host,
-    outbox: spool,
+    outbox: {
+      append: (stream, body) => spool.append(stream, body),
+      get hasRoomForResults() {
+        return parts.hasRoomForResults?.() ?? true;
+      },
+    },
     identity: { device: "d1", trustDomain: "test" },
     findKey: (keyId) => (keyId === signer.keyId ? publicKey : undefined),
     config: { allow },
-    correctedNow: () => clock.now(),
+    correctedNow: parts.correctedNow ?? (() => clock.now()),
     refreshInventory: async () => 3,
+    isConnected: parts.isConnected ?? (() => true),
+    earlyDeaths: parts.earlyDeaths ?? (() => 0),
   });
   await commands.start();
   return {

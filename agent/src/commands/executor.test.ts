@@ -25,7 +25,7 @@ test("a command is reported as journaled, running and ended, in this order, with
   assert.equal(reports.at(-1)?.exec?.outputBytes, 5);
   const [output] = await bench.spool.read("log", 1, { bytes: Infinity, records: Infinity });
   assert.equal(Buffer.from(output?.record.commandOutput?.content ?? []).toString(), "hello");
-  assert.deepEqual(bench.commands.status(), { highSequence: 1, open: [] });
+  assert.deepEqual(bench.commands.status(), { highSequence: 1, open: [], generation: 0 });
 });
 
 test("a command that comes again is not run again, and its end is told again at most once a minute", async () => {
@@ -195,7 +195,8 @@ test("a damaged journal is set aside with a word to the operator, and what it ma
   machine.host.ran.length = 0;
 
   await using second = await aBench(machine);
-  await second.deliver([aCommand(1, anExec("say", "one")), aCommand(2, anExec("say", "two")), aCommand(9)]);
+  await second.commands.hear(0);
+  await second.deliver([aCommand(1, anExec("say", "one")), aCommand(2, anExec("say", "two")), aCommand(9)], 30_000);
   const later = { issuedAtMs: machine.clock.now() };
   await second.deliver([aCommand(10, anExec("say", "new"), later)]);
 
@@ -204,6 +205,7 @@ test("a damaged journal is set aside with a word to the operator, and what it ma
   const [event] = await second.spool.read("event", 1, { bytes: Infinity, records: Infinity });
   assert.equal(event?.record.agentEvent?.name, "journal-set-aside");
   assert.equal((await machine.disk.list("commands")).length, 2);
+  assert.deepEqual(second.commands.conditions(), ["journal-set-aside"]);
 });
 
 test("a journal that the disk does not take is no receipt", async () => {

@@ -1,25 +1,19 @@
-import {
-  commandKinds,
-  kindOfTask,
-  limits,
-  type Command,
-  type CommandKind,
-  type KeyFinder,
-  type v1,
-} from "@edgemere/protocol";
-import { MINUTE, Reconciler, SECOND, type Env } from "@edgemere/protocol/kit";
+import { commandKinds, limits, type Command, type CommandKind, type KeyFinder, type v1 } from "@edgemere/protocol";
+import { Reconciler, SECOND, type Env } from "@edgemere/protocol/kit";
 import type { Host } from "../host/host.ts";
-import type { CommandDuty } from "../link/down.ts";
+import type { CommandDuty, CommandStatus } from "../link/down.ts";
 import type { Outbox } from "../link/outbox.ts";
+import { safeModeDetail } from "./admission.ts";
+import { Attempt, type AttemptEnd } from "./attempt.ts";
+import { GenerationFence } from "./generation-fence.ts";
 import { handlers } from "./handlers/index.ts";
-import { takeIn, type Intake } from "./intake.ts";
+import { takeIn } from "./intake.ts";
 import type { JournalEntry } from "./journal-entry.ts";
 import type { EndedCommand } from "./journal-state.ts";
-import { openJournal, type OpenedJournal } from "./journal.ts";
-import { mayRunAgain, nextSteps, type Step } from "./lanes.ts";
-import { CommandOutputSender } from "./output.ts";
-import { endedEntry, finalReport, phaseWord, progressReport, readReport, type Ending } from "./report.ts";
-import { run, type StopCause } from "./run.ts";
+import { nextSteps, onInterrupt, type Step } from "./lanes.ts";
+import { openJournal, type OpenedJournal } from "./open-journal.ts";
+import { endedEntry, phaseWord, readReport, type Ending } from "./report.ts";
+import { CommandReporter } from "./reporter.ts";
 
 export interface CommandParts {
   readonly env: Env;
@@ -32,17 +26,14 @@ export interface CommandParts {
   readonly correctedNow: () => number;
   /** Reports the inventory now; gives the number of facts. */
   readonly refreshInventory: () => Promise<number>;
+  /** The control plane can be told something now; it is, while a command runs. */
+  readonly isConnected: () => boolean;
+  /** How often the agent died soon after its start, in a row, while that is so often that only ping is to run; 0 otherwise. */
+  readonly earlyDeaths: () => number;
 }
 
-interface Running {
-  readonly command: Command;
-  readonly stop: AbortController;
-  readonly done: Promise<void>;
-}
-
-// A command that is offered again after its end is answered again, but not at every offer.
-const REPEAT_AFTER = MINUTE;
-const MOST_REMEMBERED = 1_000;
+// More ends than this that could not be told: nothing is taken in before some are.
+const MOST_UNTOLD = 1_000;
 
 /** Reads the journal of a former run. Nothing runs before `start`. */
 export async function openCommands(parts: CommandParts): Promise<CommandExecutor> {
@@ -57,21 +48,24 @@ export class CommandExecutor implements CommandDuty, AsyncDisposable {
   readonly capabilities: readonly string[];
   readonly #parts: CommandParts;
   readonly #opened: OpenedJournal;
+  readonly #reporter: CommandReporter;
+  readonly #fence: GenerationFence;
   readonly #loop: Reconciler;
   readonly #startedAt: number;
-  readonly #running = new Map<string, Running>();
-  readonly #endings = new Map<string, Ending>();
+  readonly #running = new Map<string, { readonly attempt: Attempt; readonly done: Promise<void> }>();
+  readonly #ends = new Map<string, AttemptEnd>();
   readonly #cancelled = new Set<string>();
-  /** When something was told for the last time that may be told again, on the monotonic clock. */
-  readonly #toldAt = new Map<string, number>();
-  #arriving: Promise<void> = Promise.resolve();
+  readonly #looked = new Set<string>();
+  #arriving: Promise<unknown> = Promise.resolve();
   #isStopping = false;
 
   constructor(parts: CommandParts, opened: OpenedJournal) {
     const { clock, log } = parts.env;
     this.#parts = parts;
     this.#opened = opened;
+    this.#reporter = new CommandReporter(parts.env, parts.outbox);
     this.#startedAt = clock.monotonic();
+    this.#fence = new GenerationFence(parts.env, opened.journal);
     this.capabilities = (Object.keys(handlers) as CommandKind[])
       .filter((kind) => !commandKinds[kind].dangerous || parts.config.allow.includes(kind))
       .map((kind) => `command:${kind}`);
@@ -83,9 +77,16 @@ export class CommandExecutor implements CommandDuty, AsyncDisposable {
   /** Goes on where a former run was stopped. */
   async start(): Promise<void> {
     const { setAside, journal } = this.#opened;
-    if (setAside !== undefined) await this.#event("journal-set-aside", `the damaged journal is kept as ${setAside}`);
-    for (const [id, { starts }] of journal.state.open) if (starts === 0) await this.#progress(id, "journaled");
+    const earlyDeaths = this.#parts.earlyDeaths();
+    if (setAside !== undefined) await this.#reporter.event("journal-set-aside", setAside);
+    if (earlyDeaths > 0) await this.#reporter.event("safe-mode", safeModeDetail(earlyDeaths));
+    await this.#killLeftBehind();
+    for (const [id, { starts }] of journal.state.open) if (starts === 0) await this.#reporter.progress(id, "journaled");
     this.#loop.start();
+  }
+
+  hear(generation: number): Promise<boolean> {
+    return this.#inOrder(() => this.#fence.hear(generation));
   }
 
   receive(envelopes: readonly v1.SignedEnvelope.$Shape[]): Promise<void> {
@@ -97,10 +98,22 @@ export class CommandExecutor implements CommandDuty, AsyncDisposable {
     return this.#inOrder(() => this.#cancel(commands));
   }
 
-  status(): { readonly highSequence: number; readonly open: readonly string[] } {
-    const { highSequence, open, ended } = this.#opened.journal.state;
-    const notReported = [...ended.values()].filter(({ reported }) => !reported).map(({ id }) => id);
-    return { highSequence, open: [...open.keys(), ...notReported] };
+  status(): CommandStatus {
+    const { highSequence, open } = this.#opened.journal.state;
+    const untold = this.#untold().map(({ id }) => id);
+    return {
+      highSequence,
+      open: [...open.keys(), ...untold].slice(0, MOST_UNTOLD),
+      generation: this.#fence.generation,
+    };
+  }
+
+  conditions(): readonly string[] {
+    return [
+      ...(this.#parts.earlyDeaths() > 0 ? ["safe-mode"] : []),
+      ...(this.#opened.setAside === undefined ? [] : ["journal-set-aside"]),
+      ...(this.#opened.journal.isFailing ? ["journal-failing"] : []),
+    ];
   }
 
   /** Stops what runs. What may run again does so after the next start; the rest ends as interrupted. */
@@ -108,10 +121,10 @@ export class CommandExecutor implements CommandDuty, AsyncDisposable {
     this.#isStopping = true;
     await this.#arriving;
     await this.#loop[Symbol.asyncDispose]();
-    for (const { stop } of this.#running.values()) stop.abort("agent-stopped" satisfies StopCause);
+    for (const { attempt } of this.#running.values()) attempt.stop("agent-stopped");
     await Promise.all([...this.#running.values()].map(({ done }) => done));
     try {
-      await this.#writeEndings();
+      await this.#writeEnds();
       for (const step of this.#steps()) if (step.step === "report") await this.#take(step);
     } catch (error) {
       this.#parts.env.log.error("how commands ended is told after the next start", { error });
@@ -121,15 +134,19 @@ export class CommandExecutor implements CommandDuty, AsyncDisposable {
 
   async #receive(envelopes: readonly v1.SignedEnvelope.$Shape[]): Promise<void> {
     if (this.#isStopping) throw new Error("no command is received while the agent stops");
-    const { env, findKey, correctedNow, identity, config } = this.#parts;
+    const { env, findKey, correctedNow, identity, config, outbox, earlyDeaths } = this.#parts;
     const { journal } = this.#opened;
-    const rules = { device: identity.device, trustDomain: identity.trustDomain, allow: config.allow, handlers };
+    if (this.#untold().length > MOST_UNTOLD)
+      throw new Error(`no command is received before some of ${MOST_UNTOLD} reports could be kept`);
+    const { device, trustDomain } = identity;
+    const hasRoomForResults = outbox.hasRoomForResults ?? true;
+    const rules = { device, trustDomain, allow: config.allow, handlers, earlyDeaths: earlyDeaths(), hasRoomForResults };
     const moment = { now: env.clock.now(), correctedNow: correctedNow() };
     const intake = takeIn(envelopes, { findKey, rules, journal: journal.state, moment });
 
     if (intake.entries.length > 0) await journal.append(...intake.entries);
-    await Promise.all(intake.accepted.map((id) => this.#progress(id, "journaled")));
-    await this.#answerAgain(intake);
+    await Promise.all(intake.accepted.map((id) => this.#reporter.progress(id, "journaled")));
+    await this.#reporter.answer(intake, journal.state.ended);
     this.#loop.kick();
   }
 
@@ -138,9 +155,11 @@ export class CommandExecutor implements CommandDuty, AsyncDisposable {
     const now = this.#parts.env.clock.now();
     const entries: JournalEntry[] = [];
     for (const id of new Set(commands)) {
-      if (open.has(id)) {
+      const command = open.get(id)?.command;
+      if (command !== undefined) {
         this.#cancelled.add(id);
-        this.#running.get(id)?.stop.abort("cancelled" satisfies StopCause);
+        // What was asked of the machine itself cannot be called back.
+        if (onInterrupt(command) !== "boundary") this.#running.get(id)?.attempt.stop("cancelled");
       } else if (!ended.has(id)) {
         const unseen = { command: id, sequence: 0, expiresAtMs: now + limits.commandValidity };
         entries.push(endedEntry(unseen, { phase: "cancelled", reason: "cancelled" }, now));
@@ -150,40 +169,33 @@ export class CommandExecutor implements CommandDuty, AsyncDisposable {
     this.#loop.kick();
   }
 
-  #inOrder(work: () => Promise<void>): Promise<void> {
+  #inOrder<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#arriving.then(work);
     this.#arriving = turn.catch(() => {});
     return turn;
   }
 
-  async #answerAgain({ known, refused, untrusted }: Intake): Promise<void> {
-    const { log, clock } = this.#parts.env;
-    for (const { reason, message } of untrusted)
-      if (this.#mayTell(reason))
-        log.warn("a command was dropped: nothing proves who sent it", { reason, detail: message });
-    for (const id of known) {
-      const ended = this.#opened.journal.state.ended.get(id);
-      if (ended?.reported && this.#mayTell(id)) await this.#report(readReport(ended.report));
-    }
-    for (const { command, reason, detail } of refused) {
-      if (!this.#mayTell(command)) continue;
-      log.warn("a command was refused", { command, reason, detail });
-      await this.#report(finalReport(command, { phase: "rejected", reason, detail }, clock.now()));
-    }
-  }
-
   /** Looks at the journal and does what is next. Whatever fails is tried again, from the look on. */
   async #step(): Promise<"settled" | "more"> {
-    await this.#writeEndings();
+    await this.#writeEnds();
+    await this.#fence.endDoubt(this.#parts.correctedNow);
     const steps = this.#isStopping ? [] : this.#steps();
     for (const step of steps) if (!this.#isStopping) await this.#take(step);
+    if (this.#parts.isConnected()) for (const { attempt } of this.#running.values()) await attempt.tellProgress();
     return steps.length > 0 ? "more" : "settled";
   }
 
   #steps(): readonly Step[] {
     const { open, ended } = this.#opened.journal.state;
-    const running = new Set(this.#running.keys());
-    return nextSteps({ open, ended, running, cancelled: this.#cancelled, correctedNow: this.#parts.correctedNow() });
+    return nextSteps({
+      open,
+      ended,
+      running: new Set(this.#running.keys()),
+      cancelled: this.#cancelled,
+      looked: this.#looked,
+      isSafeMode: this.#parts.earlyDeaths() > 0,
+      correctedNow: this.#parts.correctedNow(),
+    });
   }
 
   async #take(step: Step): Promise<void> {
@@ -196,89 +208,79 @@ export class CommandExecutor implements CommandDuty, AsyncDisposable {
         return this.#end(step.command, { phase: "cancelled", reason: "cancelled" });
       case "interrupt":
         return this.#end(step.command, { phase: "interrupted", reason: "agent-stopped" });
+      case "refuse": {
+        const detail = safeModeDetail(this.#parts.earlyDeaths());
+        return this.#end(step.command, { phase: "rejected", reason: "safe-mode", detail });
+      }
       case "run":
-        return this.#begin(step.command);
+      case "look":
+        this.#begin(step);
     }
   }
 
   async #tellEnd({ id, report }: EndedCommand): Promise<void> {
     const final = readReport(report);
-    await this.#report(final);
+    await this.#reporter.report(final);
     await this.#opened.journal.append({ entry: "reported", id });
-    this.#mayTell(id);
+    this.#reporter.mayTell(id);
     this.#parts.env.log.info("command ended", { command: id, phase: phaseWord(final.phase), reason: final.reason });
   }
 
-  async #begin(command: Command): Promise<void> {
-    const { env, host, outbox, refreshInventory } = this.#parts;
-    const { clock, log } = env;
-    const id = command.command;
-    await this.#opened.journal.append({ entry: "started", id });
-    await this.#progress(id, "running");
-    log.info("command started", { command: id, kind: kindOfTask(command.task), actor: command.actor });
-
-    const sender = new CommandOutputSender({ command: id, outbox, clock, log });
-    const output = (channel: "stdout" | "stderr", bytes: Uint8Array) => sender.write(channel, bytes);
+  /** Starts the work and does not wait for it: lanes do not wait for each other. */
+  #begin(work: Extract<Step, { readonly step: "run" | "look" }>): void {
+    const { clock, log } = this.#parts.env;
+    const id = work.command.command;
     const uptime = () => clock.monotonic() - this.#startedAt;
-    const stop = new AbortController();
-    if (this.#cancelled.has(id)) stop.abort("cancelled" satisfies StopCause);
+    const attempt = new Attempt(work, {
+      ...this.#parts,
+      journal: this.#opened.journal,
+      reporter: this.#reporter,
+      uptime,
+    });
+    if (this.#cancelled.has(id) && onInterrupt(work.command) !== "boundary") attempt.stop("cancelled");
     const carryOut = async () => {
-      const ending = await run(command, { clock, handlers, context: { host, output, refreshInventory, uptime } }, stop);
-      await sender.end();
-      this.#endings.set(id, ending);
-      this.#loop.kick();
+      try {
+        this.#ends.set(id, await attempt.run());
+        this.#loop.kick();
+      } catch (error) {
+        // It is looked at again with the next look; a kick now would find the same disk.
+        log.error("a command waits: its start cannot be written down", { command: id, error });
+        this.#running.delete(id);
+      }
     };
-    this.#running.set(id, { command, stop, done: carryOut() });
+    this.#running.set(id, { attempt, done: carryOut() });
   }
 
-  async #writeEndings(): Promise<void> {
-    for (const [id, ending] of this.#endings) {
-      const running = this.#running.get(id);
-      // What may run again is left as it is: started, and not ended.
-      if (running !== undefined && !(ending.reason === "agent-stopped" && mayRunAgain(running.command)))
-        await this.#end(running.command, ending);
+  async #writeEnds(): Promise<void> {
+    for (const [id, end] of this.#ends) {
+      const command = this.#running.get(id)?.attempt.command;
+      if (end === "no effect") this.#looked.add(id);
+      // What may go on after the next start is left as it is: started, and not ended.
+      else if (end !== "not begun" && command !== undefined && !isLeftOpen(command, end)) await this.#end(command, end);
       this.#running.delete(id);
-      this.#endings.delete(id);
+      this.#ends.delete(id);
     }
   }
 
   async #end(command: Command, ending: Ending): Promise<void> {
     await this.#opened.journal.append(endedEntry(command, ending, this.#parts.env.clock.now()));
     this.#cancelled.delete(command.command);
+    this.#looked.delete(command.command);
   }
 
-  #report(commandReport: ReturnType<typeof finalReport>): Promise<void> {
-    return this.#parts.outbox.append("result", { commandReport });
+  /** Ends what commands left running when the agent died: nobody else knows of it. */
+  async #killLeftBehind(): Promise<void> {
+    const { env, host } = this.#parts;
+    const started = [...this.#opened.journal.state.open.values()].filter(({ starts }) => starts > 0);
+    if (started.length === 0) return;
+    const processes = await host.killMarked(started.map(({ command }) => command.command));
+    if (processes > 0) env.log.warn("processes that interrupted commands left behind were killed", { processes });
   }
 
-  /** How far a command is, is worth telling but not worth waiting for: its end says it too. */
-  async #progress(command: string, phase: "journaled" | "running"): Promise<void> {
-    const { clock, log } = this.#parts.env;
-    await this.#report(progressReport(command, phase, phase === "running" ? clock.now() : 0)).catch((error: unknown) =>
-      log.warn("the progress of a command could not be told", { command, phase, error }),
-    );
-  }
-
-  async #event(name: string, detail: string): Promise<void> {
-    const { outbox, env } = this.#parts;
-    await outbox
-      .append("event", { agentEvent: { name, detail } })
-      .catch((error: unknown) => env.log.warn("an agent event could not be kept", { event: name, error }));
-  }
-
-  #mayTell(what: string): boolean {
-    const now = this.#parts.env.clock.monotonic();
-    const before = this.#toldAt.get(what);
-    if (before !== undefined && now - before < REPEAT_AFTER) return false;
-    this.#toldAt.set(what, now);
-    dropOldest(this.#toldAt);
-    return true;
+  #untold(): readonly EndedCommand[] {
+    return [...this.#opened.journal.state.ended.values()].filter(({ reported }) => !reported);
   }
 }
 
-function dropOldest(remembered: Map<string, number>): void {
-  for (const key of remembered.keys()) {
-    if (remembered.size <= MOST_REMEMBERED) return;
-    remembered.delete(key);
-  }
-}
+const isLeftOpen = (command: Command, { reason }: Ending): boolean =>
+  reason === "agent-stopped" && onInterrupt(command) !== "once";

@@ -7,9 +7,8 @@ import {
   type Reason,
   type v1,
 } from "@edgemere/protocol";
-import { judge, type Moment, type Rules } from "./admission.ts";
+import { judge, type JournalView, type Moment, type Rules } from "./admission.ts";
 import type { JournalEntry } from "./journal-entry.ts";
-import type { JournalState } from "./journal-state.ts";
 import { endedEntry } from "./report.ts";
 
 /** A delivery of envelopes, sorted into what must be done about it. */
@@ -29,7 +28,7 @@ export interface Intake {
 export interface IntakeContext {
   readonly findKey: KeyFinder;
   readonly rules: Rules;
-  readonly journal: Pick<JournalState, "open" | "ended" | "hasSeen" | "doubtedUntil">;
+  readonly journal: JournalView;
   readonly moment: Moment;
 }
 
@@ -44,8 +43,10 @@ export function takeIn(envelopes: readonly v1.SignedEnvelope.$Shape[], context: 
     untrusted: [] as ProtocolError[],
   };
   const [ids, sequences] = [new Set<string>(), new Set<number>()];
-  const { open: notEnded, ended, doubtedUntil } = journal;
+  const { open: notEnded, openBytes, ended, doubtedUntil, generation } = journal;
   const hasSeen = (sequence: number) => sequences.has(sequence) || journal.hasSeen(sequence);
+  const view = { open: notEnded, openBytes, ended, doubtedUntil, generation, hasSeen };
+  let acceptedBytes = 0;
 
   for (const envelope of envelopes) {
     const command = verified(envelope, findKey);
@@ -55,13 +56,16 @@ export function takeIn(envelopes: readonly v1.SignedEnvelope.$Shape[], context: 
     }
     // The same command twice in one delivery is one command.
     if (ids.has(command.command)) continue;
-    const verdict = judge(command, rules, { open: notEnded, ended, doubtedUntil, hasSeen }, moment, ids.size);
+    const bytes = envelope.payload?.length ?? 0;
+    const waiting = { commands: ids.size, bytes: acceptedBytes };
+    const verdict = judge(command, bytes, rules, view, moment, waiting);
     if (verdict.verdict === "known") intake.known.push(command.command);
     else if (verdict.verdict === "refuse") intake.refused.push({ ...verdict, command: command.command });
     else {
       ids.add(command.command);
       sequences.add(command.sequence);
       if (verdict.verdict === "accept") {
+        acceptedBytes += bytes;
         intake.accepted.push(command.command);
         intake.entries.push({ entry: "received", command: Buffer.from(envelope.payload ?? []).toString("base64") });
       } else intake.entries.push(endedEntry(command, verdict, moment.now));

@@ -7,7 +7,8 @@ import { crc32 } from "node:zlib";
 export type JournalEntry =
   /** `command` is the Command as it was signed. */
   | { readonly entry: "received"; readonly command: string }
-  | { readonly entry: "started"; readonly id: string }
+  /** `mark`: how things were before the effect, for a kind that can tell from it whether it took effect. */
+  | { readonly entry: "started"; readonly id: string; readonly mark?: string }
   /** Stands for itself: whatever was written of this command before is no longer needed. `report` is the final CommandReport. */
   | {
       readonly entry: "ended";
@@ -18,13 +19,10 @@ export type JournalEntry =
     }
   /** The report is in the spool, which delivers it or tells of its loss. */
   | { readonly entry: "reported"; readonly id: string }
-  /** Which sequence numbers have come: all up to `floor`, and those of `above`. Before `doubtedUntil` commands may have come that are not written here. */
-  | {
-      readonly entry: "seen";
-      readonly floor: number;
-      readonly above: readonly number[];
-      readonly doubtedUntil: number;
-    };
+  /** Which sequence numbers have come: all up to `floor`, and those of `above`. */
+  | { readonly entry: "seen"; readonly floor: number; readonly above: readonly number[] }
+  /** The highest life of the control plane that spoke. Of commands issued up to `doubtedUntil`, by its clock, some may be missing here. */
+  | { readonly entry: "heard"; readonly generation: number; readonly doubtedUntil: number };
 
 /** `<crc32, 8 hex digits> <JSON>` and a line feed. */
 export function writeEntries(entries: readonly JournalEntry[]): Uint8Array {
@@ -37,20 +35,30 @@ export function writeEntries(entries: readonly JournalEntry[]): Uint8Array {
 
 export interface JournalReading {
   readonly entries: readonly JournalEntry[];
-  /** Complete lines that are wrong: not a write that was cut off, but damage. */
+  /** Lines that are wrong: not a write that was cut off, but damage. */
   readonly damagedLines: number;
 }
 
-/** Reads what can be read. A line without its end is a write that nobody was told of: it is left out. */
+/** Reads what can be read. A last line without its end is a write that nobody was told of: it is left out. */
 export function readEntries(content: Uint8Array): JournalReading {
-  const lines = Buffer.from(content).toString().split("\n").slice(0, -1).map(readLine);
-  const entries = lines.filter((entry) => entry !== undefined);
-  return { entries, damagedLines: lines.length - entries.length };
+  const lines = Buffer.from(content).toString().split("\n");
+  const last = lines.pop() ?? "";
+  const read = lines.map(readLine);
+  const entries = read.filter((entry) => entry !== undefined);
+  // No write that was cut off has more than its line: that is a line feed which became another byte.
+  const isTailDamaged = readLine(last.slice(0, -1)) !== undefined;
+  return { entries, damagedLines: read.length - entries.length + (isTailDamaged ? 1 : 0) };
 }
 
 function readLine(line: string): JournalEntry | undefined {
   const text = line.slice(9);
-  return line.slice(0, 8) === checksum(text) ? (JSON.parse(text) as JournalEntry) : undefined;
+  if (line.slice(0, 8) !== checksum(text)) return undefined;
+  try {
+    return JSON.parse(text) as JournalEntry;
+  } catch {
+    // Damage whose checksum fits by chance.
+    return undefined;
+  }
 }
 
 const checksum = (text: string) => crc32(text).toString(16).padStart(8, "0");

@@ -8,7 +8,7 @@ import { finalReport, readReport } from "./report.ts";
 import { SequenceWindow } from "./sequence-window.ts";
 
 const entries: readonly JournalEntry[] = [
-  { entry: "seen", floor: 4, above: [6], doubtedUntil: 0 },
+  { entry: "seen", floor: 4, above: [6] },
   { entry: "started", id: "c7" },
   { entry: "reported", id: "c7" },
 ];

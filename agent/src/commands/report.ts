@@ -1,4 +1,12 @@
-import { cutText, decode, v1, type CommandReport, type Encodable, type Reason } from "@edgemere/protocol";
+import {
+  cutText,
+  decode,
+  v1,
+  type CommandReport,
+  type Encodable,
+  type Reason,
+  type TaskName,
+} from "@edgemere/protocol";
 import type { JournalEntry } from "./journal-entry.ts";
 
 type ReportMessage = Encodable<typeof v1.CommandReport>;
@@ -37,7 +45,7 @@ export interface Ending {
   readonly detail?: string;
   readonly startedAt?: number;
   /** The member of CommandReport that holds the result. */
-  readonly result?: Pick<ReportMessage, "ping" | "exec" | "inventoryRefresh" | "serviceStatus">;
+  readonly result?: Pick<ReportMessage, TaskName>;
 }
 
 export const progressReport = (command: string, phase: "journaled" | "running", startedAt = 0): ReportMessage => ({

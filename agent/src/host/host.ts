@@ -25,8 +25,10 @@ export interface Program {
   readonly stdin?: Uint8Array;
   /** Output above this many bytes (both channels together) is dropped and counted. */
   readonly maxOutputBytes: number;
+  /** A word that the program and its descendants carry, so that `killMarked` finds them wherever they went. */
+  readonly mark?: string;
   readonly onOutput?: (channel: "stdout" | "stderr", bytes: Uint8Array) => void;
-  /** Aborting it kills the whole process group. */
+  /** Aborting it kills the whole process group, and whatever else carries the mark. */
   readonly signal?: AbortSignal;
 }
 
@@ -47,6 +49,8 @@ export interface ServiceStatus {
   readonly detail: string;
   readonly enabled?: boolean;
   readonly mainPid?: number;
+  /** Names this run of the service: every start gives another. Absent when it does not run, or when nothing tells. */
+  readonly instance?: string;
 }
 
 /** A file found below a data directory. */
@@ -76,6 +80,8 @@ export interface Host {
   readonly name: string;
   /** Identifies this boot: changes with every start of the machine. */
   bootId(): Promise<string>;
+  /** Milliseconds since the machine was started, its suspensions included; absent where it is never suspended. */
+  readonly uptime?: () => number;
   /** Identifies the machine over reinstallations where it can (`/etc/machine-id`); never sent to anyone but the control plane. */
   machineId(): Promise<string>;
   /** Every periodic metric once. Spawns no process. Counters come as rates since the previous call. */
@@ -83,7 +89,13 @@ export interface Host {
   /** Slow facts: operating system, hardware, network addresses. May take seconds. */
   inventory(): Promise<readonly Fact[]>;
   run(program: Program): Promise<ProgramResult>;
+  /** Kills every process that carries one of these marks, however it left its parents; gives how many there were. */
+  killMarked(marks: readonly string[]): Promise<number>;
   serviceStatus(name: string): Promise<ServiceStatus>;
+  /** Restarts a service; gives how it is afterwards. */
+  restartService(name: string, signal?: AbortSignal): Promise<ServiceStatus>;
+  /** Has the machine start anew. Resolves once the operating system agreed, which is before anything ends. */
+  reboot(): Promise<void>;
   /** Every regular file below the directory, links not followed; throws HostError when it cannot be read. */
   listFiles(directory: string): Promise<readonly DataFile[]>;
   /** SHA-256 of a file's bytes, hex. */

@@ -20,12 +20,20 @@ interface Wish {
   readonly publicKey: Uint8Array;
   readonly dnsName?: string;
   readonly isAuthority?: boolean;
+  /** Years: the first and the last whole one in which it is valid. */
+  readonly years?: readonly [first: number, last: number];
+  /** For clients only. */
+  readonly isForClients?: boolean;
 }
 
-/** A certificate, PEM, that holds for this century. */
+/** A certificate, PEM, that holds for this century unless told otherwise. */
 function certify(wish: Wish, issuer: Issuer): string {
   const extension = (oid: string, ...content: readonly Uint8Array[]) => der(SEQUENCE, identifier(oid), ...content);
+  const [first, last] = wish.years ?? [2020, 2099];
   const extensions = [
+    ...(wish.isForClients
+      ? [extension("551d25", der(OCTET_STRING, der(SEQUENCE, identifier("2b06010505070302"))))]
+      : []),
     ...(wish.isAuthority ? [extension("551d13", TRUE, der(OCTET_STRING, der(SEQUENCE, TRUE)))] : []),
     ...(wish.dnsName
       ? [extension("551d11", der(OCTET_STRING, der(SEQUENCE, der(DNS_NAME, Buffer.from(wish.dnsName)))))]
@@ -39,8 +47,8 @@ function certify(wish: Wish, issuer: Issuer): string {
     nameOf(issuer.name),
     der(
       SEQUENCE,
-      der(GENERALIZED_TIME, Buffer.from("20200101000000Z")),
-      der(GENERALIZED_TIME, Buffer.from("20991231235959Z")),
+      der(GENERALIZED_TIME, Buffer.from(`${first}0101000000Z`)),
+      der(GENERALIZED_TIME, Buffer.from(`${last}1231235959Z`)),
     ),
     nameOf(wish.name),
     wish.publicKey,
@@ -50,20 +58,36 @@ function certify(wish: Wish, issuer: Issuer): string {
   return pem("CERTIFICATE", der(SEQUENCE, facts, ECDSA_WITH_SHA256, signature));
 }
 
+/** How a test's server is certified. */
+export interface ServerWish extends Partial<Pick<Wish, "dnsName" | "years" | "isForClients">> {
+  /** By an issuer below the root that may certify this only. */
+  readonly issuer?: Pick<Wish, "years" | "isForClients" | "isAuthority">;
+}
+
 /** An authority with a root, and a server that it has certified. */
-export function anAuthority(dnsName = "control-plane.edgemere") {
+export function anAuthority({ dnsName = "control-plane.edgemere", issuer: between, ...more }: ServerWish = {}) {
   const keys = () => generateKeyPairSync("ec", { namedCurve: "P-256" });
   const [own, server] = [keys(), keys()];
   const issuer = { name: "test root", key: own.privateKey };
   const root = certify({ name: issuer.name, publicKey: spki(own.publicKey), isAuthority: true }, issuer);
-  const leaf = certify({ name: "server", publicKey: spki(server.publicKey), dnsName }, issuer);
+  const wish = { name: "server", publicKey: spki(server.publicKey), dnsName, ...more };
+  const shown = between === undefined ? `${certify(wish, issuer)}${root}` : throughIssuer(wish, between);
   return {
     root,
     pin: createHash("sha256").update(spki(own.publicKey)).digest("base64url"),
     /** What a TLS server shows. */
-    server: { key: server.privateKey.export({ format: "pem", type: "pkcs8" }).toString(), cert: `${leaf}${root}` },
-    certify: (wish: Wish) => certify(wish, issuer),
+    server: { key: server.privateKey.export({ format: "pem", type: "pkcs8" }).toString(), cert: shown },
+    certify: (asked: Wish) => certify(asked, issuer),
   };
+
+  function throughIssuer(leaf: Wish, above: NonNullable<ServerWish["issuer"]>): string {
+    const middle = keys();
+    const certificate = certify(
+      { name: "test issuer", publicKey: spki(middle.publicKey), isAuthority: true, ...above },
+      issuer,
+    );
+    return `${certify(leaf, { name: "test issuer", key: middle.privateKey })}${certificate}${root}`;
+  }
 }
 
 /** The elements that a constructed DER element holds. */

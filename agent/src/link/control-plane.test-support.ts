@@ -37,10 +37,14 @@ export class ScriptedControlPlane implements Transport {
   /** What every Sync says besides what is always said. */
   sync: (hello?: Hello) => Encodable<typeof v1.Sync> = () => ({});
   head: (hello?: Hello) => Encodable<typeof v1.SyncHead> = () => ({});
-  now = 1_800_000_000_000;
+  now: () => number = () => 1_800_000_000_000;
   answersHello = true;
   acknowledges = true;
   refusal: ConnectError | undefined;
+  /** Topics that this device may not hear. */
+  refusedTopics: readonly string[] = [];
+  /** Resolves when so many bytes have come over the road. */
+  carries: (bytes: number) => Promise<void> = async () => {};
   /** Asked before each message either way: false loses it. */
   lets: () => boolean = () => true;
   #events: ConnectionEvents | undefined;
@@ -58,13 +62,19 @@ export class ScriptedControlPlane implements Transport {
     this.wills.push(will);
     this.#events = events;
     let isOpen = true;
+    let hangUp = () => {};
+    const hungUp = new Promise<never>((_, reject) => (hangUp = () => reject(new Error("closed"))));
+    hungUp.catch(() => {});
     return {
+      refusedTopics: this.refusedTopics,
       publish: async ({ topic, payload }) => {
         if (!isOpen || this.#events !== events) throw new Error("not connected");
+        await Promise.race([this.carries(payload.length), hungUp]);
         this.#take(unpack(topic, payload));
       },
       close: async () => {
         isOpen = false;
+        hangUp();
         if (this.#events === events) this.#events = undefined;
       },
     };
@@ -81,7 +91,7 @@ export class ScriptedControlPlane implements Transport {
   }
 
   saySync(sessionEpoch: number, hello?: Hello): void {
-    const { now: asOfMs } = this;
+    const asOfMs = this.now();
     const acknowledgements = [...this.watermarks].map(([stream, upTo]) => ({ stream, upTo }));
     const head = seal(
       "syncHead",
@@ -92,7 +102,14 @@ export class ScriptedControlPlane implements Transport {
       pack(
         "sync",
         { device: DEVICE },
-        { sessionEpoch, acknowledgements, head, serverTimeMs: asOfMs, ...this.sync(hello) },
+        {
+          sessionEpoch,
+          acknowledgements,
+          head,
+          serverTimeMs: asOfMs,
+          helloMonotonicMs: hello?.time?.monotonicMs ?? 0,
+          ...this.sync(hello),
+        },
       ),
     );
   }
@@ -117,6 +134,6 @@ export class ScriptedControlPlane implements Transport {
       this.watermarks.set(stream, last);
     }
     const acknowledgements = [{ stream, upTo: this.watermarks.get(stream) ?? 0 }];
-    this.say(pack("ack", { device: DEVICE }, { acknowledgements, serverTimeMs: this.now }));
+    this.say(pack("ack", { device: DEVICE }, { acknowledgements, serverTimeMs: this.now() }));
   }
 }

@@ -1,12 +1,15 @@
-import { createHash, X509Certificate } from "node:crypto";
+import { createHash, type X509Certificate } from "node:crypto";
 import { request } from "node:https";
-import { connect, type DetailedPeerCertificate } from "node:tls";
+import { connect } from "node:tls";
 import { SERVER_NAME, type EnrolmentToken } from "@edgemere/protocol";
 import { SECOND } from "@edgemere/protocol/kit";
+import type { TrustedTime } from "../clock/trusted-time.ts";
 import { EnrolmentFailed } from "./enrol-failed.ts";
+import { certificatesShown, connectVerified, placeOf } from "./verified-tls.ts";
 
 const ANSWER_WITHIN = 30 * SECOND;
 const LARGEST_ANSWER = 256 * 1024;
+const USUAL_PORT = 443;
 
 type Server = Pick<EnrolmentToken, "server" | "pin">;
 
@@ -28,7 +31,7 @@ const pinOf = (certificate: X509Certificate): string =>
     .digest("base64url");
 
 function certificatesOf(server: string, signal?: AbortSignal): Promise<readonly X509Certificate[]> {
-  const { host, port } = placeOf(server);
+  const { host, port } = placeOf(server, USUAL_PORT);
   return new Promise((resolve, reject) => {
     // Whoever answers is judged by the pin alone, and hears nothing on this connection.
     const socket = connect({ host, port, servername: SERVER_NAME, rejectUnauthorized: false, timeout: ANSWER_WITHIN });
@@ -42,7 +45,7 @@ function certificatesOf(server: string, signal?: AbortSignal): Promise<readonly 
     socket.once("timeout", () => fail(new Error("it does not answer")));
     socket.once("close", () => fail(new Error("it hung up")));
     socket.once("secureConnect", () => {
-      const chain = chainOf(socket.getPeerCertificate(true));
+      const chain = certificatesShown(socket);
       signal?.removeEventListener("abort", aborted);
       resolve(chain);
       socket.destroy();
@@ -50,40 +53,36 @@ function certificatesOf(server: string, signal?: AbortSignal): Promise<readonly 
   });
 }
 
-function chainOf(leaf: DetailedPeerCertificate): readonly X509Certificate[] {
-  const chain: X509Certificate[] = [];
-  // A self-signed certificate is its own issuer: there the chain ends.
-  for (let each: DetailedPeerCertificate | undefined = leaf; each?.raw; each = each.issuerCertificate) {
-    const certificate = new X509Certificate(each.raw);
-    if (chain.some(({ raw }) => raw.equals(certificate.raw))) break;
-    chain.push(certificate);
-  }
-  return chain;
+interface Question {
+  readonly address: string;
+  readonly body: object;
+  /** PEM: the server's certificate must lead to it. */
+  readonly root: string;
+  readonly time: TrustedTime;
 }
 
-/** Posts JSON to a server whose certificate must lead to `root`; gives the status and the body as text. */
-export function post(
-  address: string,
-  body: object,
-  root: string,
-  signal?: AbortSignal,
+/** Posts JSON to the control plane and nobody else; gives the status and the body as text. */
+export async function post(
+  { address, body, root, time }: Question,
+  signal: AbortSignal = new AbortController().signal,
 ): Promise<{ readonly status: number; readonly text: string }> {
-  const { host, port } = placeOf(address);
+  const place = placeOf(address, USUAL_PORT);
+  const socket = await connectVerified({ ...place, root, time, patience: ANSWER_WITHIN }, signal).catch(
+    (cause: Error) => {
+      throw unreachable(address, cause);
+    },
+  );
   return new Promise((resolve, reject) => {
     const fail = (cause: Error) => reject(unreachable(address, cause));
     const asked = request(
       {
-        host,
-        port,
+        ...place,
         path: new URL(address).pathname,
         method: "POST",
         headers: { "content-type": "application/json" },
-        ca: [root],
-        servername: SERVER_NAME,
-        rejectUnauthorized: true,
+        createConnection: () => socket,
         timeout: ANSWER_WITHIN,
-        agent: false,
-        ...(signal && { signal }),
+        signal,
       },
       (answer) => {
         const chunks: Buffer[] = [];
@@ -94,19 +93,16 @@ export function post(
           if (bytes > LARGEST_ANSWER) answer.destroy(new Error("its answer is too long"));
         });
         answer.once("error", fail);
-        answer.once("end", () => resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(chunks).toString() }));
+        answer.once("end", () => {
+          resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(chunks).toString() });
+          socket.destroy();
+        });
       },
     );
     asked.on("error", fail);
     asked.once("timeout", () => asked.destroy(new Error("it does not answer")));
     asked.end(JSON.stringify(body));
   });
-}
-
-function placeOf(address: string): { readonly host: string; readonly port: number } {
-  const { hostname, port } = new URL(address);
-  // An IPv6 address stands in brackets in a URL and nowhere else.
-  return { host: hostname.replaceAll(/^\[|\]$/g, ""), port: Number(port || 443) };
 }
 
 function unreachable(address: string, cause: Error): EnrolmentFailed {

@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { formatToken, v1 } from "@edgemere/protocol";
+import { systemClock } from "@edgemere/protocol/kit";
 import { seededRandom, SimulatedDisk } from "@edgemere/protocol/simulated";
 import { anAuthority, publicKeyOf } from "./certificates.test-support.ts";
 import { keyring } from "./control-plane.test-support.ts";
@@ -23,7 +24,7 @@ const SECRET = "s".repeat(43);
 
 /** A control plane's enrolment address, over real TLS. */
 async function startControlPlane(over: { answer?: Answer; dnsName?: string } = {}) {
-  const authority = anAuthority(over.dnsName);
+  const authority = anAuthority(over.dnsName === undefined ? {} : { dnsName: over.dnsName });
   const asked: Asked[] = [];
   const give: Answer = ({ certificateRequest }) => ({
     status: 200,
@@ -68,7 +69,13 @@ async function closed(server: Server): Promise<void> {
 }
 
 const enrolOn = (disk: SimulatedDisk, token: string) =>
-  enrol({ token, env: { disk, random: seededRandom(1) }, name: "host", machineId: "m", agentVersion: "1" });
+  enrol({
+    token,
+    env: { clock: systemClock, disk, random: seededRandom(1) },
+    name: "host",
+    machineId: "m",
+    agentVersion: "1",
+  });
 
 test("a token becomes an identity that a later start finds", async () => {
   await using controlPlane = await startControlPlane();

@@ -1,6 +1,7 @@
 import { createPrivateKey, generateKeyPairSync } from "node:crypto";
 import { parseToken, publicKeyBytes, type EnrolmentToken } from "@edgemere/protocol";
 import type { Disk, Env } from "@edgemere/protocol/kit";
+import { timeBySystemClock } from "../clock/trusted-time.ts";
 import { certificateRequest } from "./certificate-request.ts";
 import { pinnedRoot, post } from "./enrol-connection.ts";
 import { EnrolmentFailed } from "./enrol-failed.ts";
@@ -9,7 +10,7 @@ import { checkIdentity, keyringFrom, saveIdentity, type Identity } from "./ident
 export interface EnrolmentOptions {
   /** The whole text of an enrolment token. */
   readonly token: string;
-  readonly env: Pick<Env, "disk" | "random">;
+  readonly env: Pick<Env, "clock" | "disk" | "random">;
   /** Proposed name of the device. */
   readonly name: string;
   readonly machineId: string;
@@ -48,7 +49,9 @@ export async function enrol(options: EnrolmentOptions): Promise<Identity> {
     nonce: Buffer.from(env.random.bytes(16)).toString("base64url"),
     ...(labels && { labels }),
   };
-  const answer = await post(new URL(REGISTER, token.server).href, body, rootCertificate, signal);
+  const address = new URL(REGISTER, token.server).href;
+  const time = timeBySystemClock(env.clock.now());
+  const answer = await post({ address, body, root: rootCertificate, time }, signal);
   const given = givenBy(answer, token);
   const identity = identityFrom(given, { token, keys, rootCertificate });
   await saveIdentity(env.disk, identity);

@@ -1,22 +1,50 @@
+import type { Passage } from "./road.ts";
 import type { KeptRecord } from "./spool/kept-record.ts";
+
+interface SentBatch {
+  readonly bytes: number;
+  readonly at: number;
+  /** The answer may be one to an earlier sending, and tells nothing about this one. */
+  readonly isAgain: boolean;
+}
+
+interface SentRecord {
+  readonly last: number;
+  readonly bytes: number;
+  readonly batch: SentBatch;
+}
 
 /** What of one stream is under way in one session: sent, and not yet acknowledged. */
 export class Flight {
-  #sent: readonly { readonly last: number; readonly bytes: number }[] = [];
+  /** Records below this number were kept before the session began. */
+  readonly backlogEnds: number;
+  #sent: readonly SentRecord[] = [];
   #next: number;
+  #sentUpTo = 0;
   #waitingSince = 0;
+  #resends = 0;
 
-  /** `next` is the number to send first. */
-  constructor(next: number) {
-    this.#next = next;
+  constructor(position: { readonly firstUnacknowledged: number; readonly next: number }) {
+    this.#next = position.firstUnacknowledged;
+    this.backlogEnds = position.next;
   }
 
+  /** The number to send next. */
   get next(): number {
     return this.#next;
   }
 
+  get isBacklog(): boolean {
+    return this.#next < this.backlogEnds;
+  }
+
   get bytes(): number {
     return this.#sent.reduce((sum, each) => sum + each.bytes, 0);
+  }
+
+  /** How often all of it was sent anew without any progress. */
+  get resends(): number {
+    return this.#resends;
   }
 
   /** Since when the control plane owes an acknowledgement, on the monotonic clock; undefined when it owes none. */
@@ -25,16 +53,39 @@ export class Flight {
   }
 
   sent(records: readonly KeptRecord[], now: number): void {
-    if (this.#sent.length === 0) this.#waitingSince = now;
-    this.#sent = [...this.#sent, ...records.map(({ last, payload }) => ({ last, bytes: payload.length }))];
+    const bytes = records.reduce((sum, { payload }) => sum + payload.length, 0);
+    const batch = { bytes, at: now, isAgain: (records[0]?.first ?? 0) <= this.#sentUpTo };
+    this.#waitingSince = now;
+    this.#sent = [...this.#sent, ...records.map(({ last, payload }) => ({ last, bytes: payload.length, batch }))];
     this.#next = Math.max(this.#next, (records.at(-1)?.last ?? 0) + 1);
+    this.#sentUpTo = Math.max(this.#sentUpTo, this.#next - 1);
   }
 
-  acknowledged(upTo: number, now: number): void {
-    const left = this.#sent.filter((each) => each.last > upTo);
+  /** The broker has it: until then the road was busy with it. */
+  handedOver(now: number): void {
+    this.#waitingSince = now;
+  }
+
+  /** Gives the newest batch that this answers, when it answers one that was sent once. */
+  acknowledged(upTo: number, now: number): { readonly batch: SentBatch; readonly passage: Passage } | undefined {
+    const answered = this.#sent.filter((each) => each.last <= upTo);
     // An acknowledgement that moves nothing is no sign of progress.
-    if (left.length < this.#sent.length) this.#waitingSince = now;
-    this.#sent = left;
+    if (answered.length > 0) {
+      this.#waitingSince = now;
+      this.#resends = 0;
+    }
+    this.#sent = this.#sent.filter((each) => each.last > upTo);
     this.#next = Math.max(this.#next, upTo + 1);
+    const batch = answered.at(-1)?.batch;
+    return batch === undefined || batch.isAgain
+      ? undefined
+      : { batch, passage: { bytes: batch.bytes, took: now - batch.at } };
+  }
+
+  /** Everything that is not acknowledged is sent once more: a broker may lose what it has taken. */
+  again(firstUnacknowledged: number): void {
+    this.#sent = [];
+    this.#next = firstUnacknowledged;
+    this.#resends += 1;
   }
 }

@@ -11,14 +11,18 @@ export async function startBroker(options: {
   readonly root: string;
   readonly returnCode?: number;
   readonly acknowledges?: boolean;
+  /** The first subscription. */
+  readonly refuses?: boolean;
 }) {
   const heard: { readonly kind: number; readonly content: Buffer }[] = [];
   const sockets: TLSSocket[] = [];
   const names: string[] = [];
+  const resumed: boolean[] = [];
   const server = createServer({ ...options.server, ca: options.root, requestCert: true, rejectUnauthorized: true });
   server.on("tlsClientError", () => {});
   server.on("secureConnection", (socket) => {
     sockets.push(socket);
+    resumed.push(socket.isSessionReused());
     names.push(String(socket.getPeerCertificate().subject.CN));
     let waiting = Buffer.of();
     socket.on("error", () => {});
@@ -33,7 +37,8 @@ export async function startBroker(options: {
   });
   const answer = (socket: TLSSocket, { kind, content }: { readonly kind: number; readonly content: Buffer }) => {
     if (kind === CONNECT) socket.write(Buffer.of(0x20, 2, 0, options.returnCode ?? 0));
-    if (kind === SUBSCRIBE) socket.write(Buffer.of(0x90, 5, ...content.subarray(0, 2), 1, 1, 1));
+    if (kind === SUBSCRIBE)
+      socket.write(Buffer.of(0x90, 5, ...content.subarray(0, 2), options.refuses ? 128 : 1, 1, 1));
     if (kind === PUBLISH && options.acknowledges !== false) {
       const topicBytes = content.readUInt16BE(0);
       socket.write(Buffer.of(0x40, 2, ...content.subarray(2 + topicBytes, 4 + topicBytes)));
@@ -44,6 +49,7 @@ export async function startBroker(options: {
   return {
     heard,
     names,
+    resumed,
     address: `mqtts://127.0.0.1:${(server.address() as AddressInfo).port}`,
     say: (topic: string, payload: string) => {
       const body = Buffer.concat([Buffer.of(0, topic.length), Buffer.from(topic + payload)]);

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { pack } from "@edgemere/protocol";
 import { systemClock } from "@edgemere/protocol/kit";
 import { CONNECT, DISCONNECT, PUBLISH, startBroker, SUBSCRIBE } from "./mqtt-transport-broker.test-support.ts";
+import { timeBySystemClock } from "../clock/trusted-time.ts";
 import { anAuthority } from "./certificates.test-support.ts";
 import { DEVICE, keyring } from "./control-plane.test-support.ts";
 import type { Identity } from "./identity.ts";
@@ -22,7 +23,9 @@ function anIdentity(authority: ReturnType<typeof anAuthority>, mqtt: string): Id
 }
 
 /** A broker, and a way to connect to it that remembers what was told. */
-async function aWorld(over: { returnCode?: number; acknowledges?: boolean; stranger?: boolean } = {}) {
+async function aWorld(
+  over: { returnCode?: number; acknowledges?: boolean; stranger?: boolean; refuses?: boolean } = {},
+) {
   const authority = anAuthority();
   const { server } = over.stranger ? anAuthority() : authority;
   const broker = await startBroker({ ...over, server, root: authority.root });
@@ -41,7 +44,8 @@ async function aWorld(over: { returnCode?: number; acknowledges?: boolean; stran
   };
   const identity = anIdentity(authority, broker.address);
   const transport = mqttTransport({ identity, keepalive: 60_000, clock: systemClock });
-  const connect = (signal = new AbortController().signal) => transport.connect({ will: bye }, events, signal);
+  const time = timeBySystemClock(systemClock.now());
+  const connect = (signal = new AbortController().signal) => transport.connect({ will: bye, time }, events, signal);
   return { broker, connect, lost, arrived, told, [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose]() };
 }
 
@@ -92,7 +96,7 @@ test("a broker that does not want the device refuses it", async () => {
 test("a broker that is busy does not refuse the device", async () => {
   await using world = await aWorld({ returnCode: 3 });
 
-  await assert.rejects(world.connect(), { name: "ConnectError", kind: "unreachable" });
+  await assert.rejects(world.connect(), { name: "ConnectError", kind: "busy" });
 });
 
 test("a broker with a certificate of another authority learns nothing", async () => {
@@ -106,4 +110,26 @@ test("connecting can be given up", async () => {
   await using world = await aWorld();
 
   await assert.rejects(world.connect(AbortSignal.abort()), { name: "ConnectError", kind: "unreachable" });
+});
+
+test("a broker that refuses a subscription is connected to, and what it refuses is known", async () => {
+  await using world = await aWorld({ refuses: true });
+  const connection = await world.connect();
+  await connection.publish(bye);
+  await connection.close();
+
+  assert.deepEqual(connection.refusedTopics, [`edgemere/v1/${DEVICE}/down/sync`]);
+});
+
+test("the next connection resumes the TLS session of the one before, and needs no second proof of who is who", async () => {
+  await using world = await aWorld();
+  for (let time = 0; time < 3; time++) {
+    const connection = await world.connect();
+    await connection.publish(bye);
+    await connection.close();
+    await world.broker.ended();
+  }
+
+  assert.deepEqual(world.broker.resumed, [false, true, true]);
+  assert.deepEqual(world.broker.names, [DEVICE, DEVICE, DEVICE]);
 });

@@ -1,8 +1,10 @@
-import { SERVER_NAME, subscriptionsOf, type Packet } from "@edgemere/protocol";
+import type { TLSSocket } from "node:tls";
+import { subscriptionsOf, type Packet } from "@edgemere/protocol";
 import { SECOND, type Clock } from "@edgemere/protocol/kit";
-import { connect, type IClientOptions, type MqttClient } from "mqtt";
+import { MqttClient, type IClientOptions } from "mqtt";
 import type { Identity } from "./identity.ts";
 import { ConnectError, type Connection, type ConnectionEvents, type Transport } from "./transport.ts";
+import { connectVerified, placeOf } from "./verified-tls.ts";
 
 interface MqttParts {
   readonly identity: Identity;
@@ -13,6 +15,7 @@ interface MqttParts {
 
 const CONNECT_WITHIN = 20 * SECOND;
 const CLOSE_WITHIN = 2 * SECOND;
+const USUAL_PORT = 8883;
 
 /** MQTT 3.1.1 over mutual TLS. The client's own reconnecting and storing are off: the link and the spool do both. */
 export function mqttTransport({ identity, keepalive, clock }: MqttParts): Transport {
@@ -25,43 +28,57 @@ export function mqttTransport({ identity, keepalive, clock }: MqttParts): Transp
     connectTimeout: CONNECT_WITHIN,
     queueQoSZero: false,
     resubscribe: false,
-    key: identity.key,
-    cert: [identity.certificate, ...identity.chain].join("\n"),
-    ca: [identity.rootCertificate],
-    servername: SERVER_NAME,
-    rejectUnauthorized: true,
   };
+  const door = {
+    root: identity.rootCertificate,
+    patience: CONNECT_WITHIN,
+    own: { key: identity.key, certificate: [identity.certificate, ...identity.chain].join("\n") },
+  };
+  // Of this identity only: with another one another transport is made.
+  let ticket: Buffer | undefined;
+
   return {
-    connect: async ({ will }, events, signal) => {
-      const { topic, payload, qos } = will;
-      const client = connect(identity.mqtt, {
-        ...options,
-        will: { topic, payload: Buffer.from(payload), qos, retain: false },
-      });
-      const live = new MqttConnection(client, events, clock);
+    connect: async ({ will: { topic, payload, qos }, time }, events, signal) => {
+      const offered = ticket;
       try {
-        await live.opened(signal);
-        await live.subscribe(subscriptionsOf(identity.device));
+        // The name is looked up at each attempt.
+        const place = placeOf(identity.mqtt, USUAL_PORT);
+        const onTicket = (fresh: Buffer) => (ticket = fresh);
+        const socket = await connectVerified({ ...door, ...place, time, ticket: offered, onTicket }, signal);
+        const will = { topic, payload: Buffer.from(payload), qos, retain: false };
+        const client = new MqttClient(() => socket, { ...options, will });
+        const live = new MqttConnection(client, socket, events, clock);
+        try {
+          await live.opened(signal);
+          await live.subscribe(subscriptionsOf(identity.device));
+        } catch (error) {
+          await live.close();
+          throw error;
+        }
+        return live;
       } catch (error) {
-        await live.close();
+        // It may be what was wrong; the next attempt proves everything anew.
+        if (ticket === offered) ticket = undefined;
         throw error instanceof ConnectError ? error : connectErrorOf(error);
       }
-      return live;
     },
   };
 }
 
 class MqttConnection implements Connection {
   readonly #client: MqttClient;
+  readonly #socket: TLSSocket;
   readonly #clock: Clock;
   /** Told when the connection is over: the client forgets some of the callbacks it was given. */
   readonly #waiting = new Set<(error: Error) => void>();
   #failure: Error | undefined;
+  #refusedTopics: readonly string[] = [];
   #isOpen = false;
   #isOver = false;
 
-  constructor(client: MqttClient, events: ConnectionEvents, clock: Clock) {
+  constructor(client: MqttClient, socket: TLSSocket, events: ConnectionEvents, clock: Clock) {
     this.#client = client;
+    this.#socket = socket;
     this.#clock = clock;
     const lost = (error: Error) => {
       if (this.#isOver) return;
@@ -89,10 +106,19 @@ class MqttConnection implements Connection {
   }
 
   async subscribe(filters: readonly string[]): Promise<void> {
-    const granted = await this.#untilOver(this.#client.subscribeAsync([...filters], { qos: 1 }));
-    const refused = granted.find(({ qos }) => qos > 2);
-    if (refused) throw new ConnectError("refused", `the broker refused the subscription to ${refused.topic}`);
+    try {
+      await this.#untilOver(this.#client.subscribeAsync([...filters], { qos: 1 }));
+    } catch (error) {
+      const granted = grantedIn(error);
+      if (granted === undefined) throw error;
+      // A device that cannot hear everything can still say so.
+      this.#refusedTopics = filters.filter((_, index) => (granted[index] ?? REFUSED_FILTER) >= REFUSED_FILTER);
+    }
     this.#isOpen = true;
+  }
+
+  get refusedTopics(): readonly string[] {
+    return this.#refusedTopics;
   }
 
   async publish({ topic, payload, qos }: Packet): Promise<void> {
@@ -111,7 +137,7 @@ class MqttConnection implements Connection {
     const end = new Promise<void>((resolve) => this.#client.end(false, {}, () => resolve()));
     await Promise.race([end, this.#clock.sleep(CLOSE_WITHIN, ended.signal)]);
     ended.abort();
-    this.#client.stream.destroy();
+    this.#socket.destroy();
   }
 
   #fail(error: Error): void {
@@ -129,8 +155,20 @@ class MqttConnection implements Connection {
   }
 }
 
+// SUBACK: failure.
+const REFUSED_FILTER = 128;
+
+/** What a SUBACK that refuses something says of each filter; undefined when the error is another one. */
+function grantedIn(error: unknown): readonly number[] | undefined {
+  if (!(error instanceof Error) || !("packet" in error)) return undefined;
+  const { packet } = error as { readonly packet?: { readonly granted?: readonly number[] } };
+  return packet?.granted;
+}
+
 // CONNACK: wrong protocol version, identifier rejected, bad user name or password, not authorised.
 const REFUSALS = new Set<unknown>([1, 2, 4, 5]);
+// CONNACK: server unavailable.
+const BUSY = 3;
 
 /** Whether the broker does not want this device, or there was no broker of ours to ask. */
 function connectErrorOf(cause: unknown): ConnectError {
@@ -138,6 +176,7 @@ function connectErrorOf(cause: unknown): ConnectError {
   const message = cause instanceof Error ? cause.message : String(cause);
   const isAlert = typeof code === "string" && /ALERT_(CERTIFICATE|BAD_CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)/.test(code);
   if (REFUSALS.has(code)) return new ConnectError("refused", `the broker refused this device: ${message}`, { cause });
+  if (code === BUSY) return new ConnectError("busy", "the broker takes no more devices at the moment", { cause });
   if (isAlert) return new ConnectError("refused", "the broker refused this device's certificate", { cause });
   return new ConnectError("unreachable", `no connection to the broker: ${message || String(code)}`, { cause });
 }

@@ -1,22 +1,24 @@
 import {
   isStreamName,
-  limits,
   open,
   pack,
   ProtocolError,
   streamNames,
-  unpack,
+  type Ack,
   type Arrival,
+  type Encodable,
   type KeyFinder,
-  type StreamName,
+  type Packet,
   type Sync,
   type v1,
 } from "@edgemere/protocol";
-import { Reconciler, SECOND, type Env } from "@edgemere/protocol/kit";
+import { aborted, MINUTE, SECOND, type Env } from "@edgemere/protocol/kit";
+import type { DeviceClock } from "../clock/device-clock.ts";
+import { Alarm } from "./alarm.ts";
+import { Conditions, conditionsOf } from "./conditions.ts";
 import type { CommandDuty } from "./down.ts";
-import { Flight } from "./flight.ts";
-import type { ServerTime } from "./server-time.ts";
-import type { KeptRecord } from "./spool/kept-record.ts";
+import { Inbox } from "./inbox.ts";
+import { Sender } from "./sender.ts";
 import type { Spool } from "./spool/spool.ts";
 import type { Connection, Transport } from "./transport.ts";
 
@@ -37,107 +39,151 @@ export interface SessionParts {
   readonly spool: Spool;
   readonly duty: CommandDuty;
   readonly findKey: KeyFinder;
-  readonly time: ServerTime;
+  readonly time: DeviceClock;
   readonly introduction: Introduction;
+  /** Told when the control plane has answered. */
+  readonly onEstablished: () => void;
+}
+
+/** How a session ended: refused when the other side made clear that it is no use to come back soon. */
+export interface SessionEnd {
+  readonly kind: "lost" | "refused";
+  readonly reason: string;
+  /** How long the control plane and this device understood each other, milliseconds. */
+  readonly lasted: number;
+  /** When many lost their session with this one, they come back within this, each at a moment of its own. */
+  readonly spread: number;
 }
 
 /** Longest silence after something that must be answered. */
 const ANSWER_WITHIN = 30 * SECOND;
-const WATCH_EVERY = 5 * SECOND;
-const LOOK_AGAIN = 30 * SECOND;
+const ASK_AGAIN_AFTER = 30 * SECOND;
 const LAST_WORDS = 2 * SECOND;
-// What a batch has besides its records.
-const BATCH_OVERHEAD = 64;
-// A control plane that says more than this before it is heard out says nothing this device could use.
-const MOST_WAITING = 1_000;
+/** The session number of a Sync that answers no Hello and asks for one. */
+const ASKS_WHO_IS_THERE = 0;
+const HELLO_AT_MOST_EVERY = 5 * SECOND;
+// Nobody is told to stay away for long.
+const LARGEST_SPREAD = 10 * MINUTE;
 
 /** One connection, from Hello to its end. Everything that must outlive it is in the spool and the journal. */
 export class Session {
   readonly #parts: SessionParts;
   readonly #epoch: number;
   readonly #ended = new AbortController();
-  readonly #sender: Reconciler;
-  readonly #watch: Reconciler;
-  readonly #flights = new Map<StreamName, Flight>();
+  readonly #alarm: Alarm;
+  readonly #conditions: Conditions;
+  readonly #inbox: Inbox;
   #connection: Connection | undefined;
-  #arrivals: Promise<void> = Promise.resolve();
-  #waiting = 0;
-  readonly #refusals = new Map<string, number>();
+  #sender: Sender | undefined;
+  /** When the hello was said that is not answered yet, on the monotonic clock. */
   #helloAt: number | undefined;
+  #saidHelloAt = 0;
+  #openedAt = 0;
   /** When to say hello once more, because something of what came could not be done. */
   #askAgainAt: number | undefined;
-  #room = { message: limits.messageBytes, window: limits.windowBytes, pausedUntil: 0 };
+  #establishedAt: number | undefined;
+  #spread = 0;
+  #kind: SessionEnd["kind"] = "lost";
 
   constructor(parts: SessionParts, epoch: number) {
     this.#parts = parts;
     this.#epoch = epoch;
-    const { clock } = parts.env;
-    const onError = (error: unknown) => this.#end(messageOf(error));
-    this.#sender = new Reconciler({ name: "send", every: LOOK_AGAIN, step: () => this.#send(), onError }, clock);
-    this.#watch = new Reconciler({ name: "watch", every: WATCH_EVERY, step: async () => this.#look(), onError }, clock);
+    this.#alarm = new Alarm(parts.env.clock, () => this.#look());
+    const { log } = parts.env;
+    this.#inbox = new Inbox({
+      log,
+      handle: (arrival) => this.#handle(arrival),
+      failed: () => this.#askAgain(),
+      full: () => this.#end("the control plane says more than can be heard"),
+      signal: this.#ended.signal,
+    });
+    this.#conditions = new Conditions({ now: () => this.conditions(), outbox: parts.spool, log });
   }
 
   /** The control plane has answered, and nothing has ended the session yet. */
   get isEstablished(): boolean {
-    return this.#flights.size > 0 && !this.#ended.signal.aborted;
+    return this.#sender !== undefined && !this.#ended.signal.aborted;
   }
 
   /** There is something new to send. */
   kick(): void {
-    this.#sender.kick();
+    this.#sender?.kick();
   }
 
-  /** Resolves with the reason when the session has ended; throws ConnectError when there never was one. */
-  async run(stop: AbortSignal): Promise<string> {
-    const { transport, device } = this.#parts;
+  /** What is wrong with this agent now, in stable words. */
+  conditions(): readonly string[] {
+    return [...conditionsOf(this.#parts), ...(this.#refusedTopics.length > 0 ? ["cannot-receive"] : [])];
+  }
+
+  /** Resolves when the session has ended; throws ConnectError when there never was one. */
+  async run(stop: AbortSignal): Promise<SessionEnd> {
+    const { transport, device, env, time } = this.#parts;
     const will = pack("bye", { device }, { sessionEpoch: this.#epoch, reason: "connection lost" });
     const events = {
-      arrived: (topic: string, payload: Uint8Array) => this.#arrived(topic, payload),
+      arrived: (topic: string, payload: Uint8Array) => this.#inbox.take(topic, payload),
       lost: (reason: string) => this.#end(reason),
     };
-    const connection = await transport.connect({ will }, events, stop);
+    const connection = await transport.connect({ will, time: time.trustedTime() }, events, stop);
     this.#connection = connection;
+    this.#openedAt = env.clock.monotonic();
     const stopped = () => this.#end("stopped");
     stop.addEventListener("abort", stopped);
     try {
       if (stop.aborted) stopped();
-      this.#watch.start();
+      if (this.#refusedTopics.length > 0)
+        env.log.warn("the broker does not let this device hear", { topics: this.#refusedTopics.join(" ") });
       void this.#hello();
       await aborted(this.#ended.signal);
       if (stop.aborted) await this.#sayGoodbye(connection);
     } finally {
       stop.removeEventListener("abort", stopped);
       await connection.close();
-      await this.#sender[Symbol.asyncDispose]();
-      await this.#watch[Symbol.asyncDispose]();
-      await this.#arrivals;
+      this.#alarm[Symbol.dispose]();
+      await this.#sender?.[Symbol.asyncDispose]();
+      await this.#inbox.idle();
     }
-    return this.#ended.signal.reason as string;
+    const lasted = this.#establishedAt === undefined ? 0 : env.clock.monotonic() - this.#establishedAt;
+    return { kind: this.#kind, reason: this.#ended.signal.reason as string, lasted, spread: this.#spread };
   }
 
-  #end(reason: string): void {
-    if (!this.#ended.signal.aborted) this.#ended.abort(reason);
+  get #refusedTopics(): readonly string[] {
+    return this.#connection?.refusedTopics ?? [];
+  }
+
+  #end(reason: string, kind: SessionEnd["kind"] = "lost"): void {
+    if (this.#ended.signal.aborted) return;
+    this.#kind = kind;
+    this.#ended.abort(reason);
   }
 
   async #hello(): Promise<void> {
-    const { env, spool, duty, introduction, device } = this.#parts;
-    const { highSequence, open: openCommands } = duty.status();
-    this.#helloAt = env.clock.monotonic();
-    const hello = pack(
-      "hello",
-      { device },
-      {
-        ...introduction,
-        sessionEpoch: this.#epoch,
-        capabilities: [...duty.capabilities, ...introduction.capabilities],
-        streams: streamNames.map((stream) => ({ stream, ...spool.position(stream) })),
-        commandHighSequence: highSequence,
-        openCommands: [...openCommands],
-        time: { wallMs: Math.max(0, Math.round(env.clock.now())), monotonicMs: env.clock.monotonic() },
-        spoolBytes: spool.bytes,
-      },
-    );
-    await this.#publish(hello);
+    const { env, device } = this.#parts;
+    try {
+      this.#helloAt = env.clock.monotonic();
+      this.#saidHelloAt = this.#helloAt;
+      this.#alarm.set(this.#helloAt + ANSWER_WITHIN);
+      await this.#publish(pack("hello", { device }, this.#introduction()));
+    } catch (error) {
+      this.#end(messageOf(error));
+    }
+  }
+
+  #introduction(): Encodable<typeof v1.Hello> {
+    const { env, spool, duty, introduction, time } = this.#parts;
+    const { highSequence, open: openCommands, generation } = duty.status();
+    return {
+      ...introduction,
+      sessionEpoch: this.#epoch,
+      capabilities: [...duty.capabilities, ...introduction.capabilities],
+      streams: streamNames.map((stream) => ({ stream, ...spool.position(stream) })),
+      commandHighSequence: highSequence,
+      openCommands: [...openCommands],
+      time: { wallMs: Math.max(0, Math.round(env.clock.now())), monotonicMs: env.clock.monotonic() },
+      spoolBytes: spool.bytes,
+      clockPeriod: time.period,
+      conditions: [...this.#conditions.list()],
+      generation,
+    };
   }
 
   async #publish(packet: Parameters<Connection["publish"]>[0]): Promise<void> {
@@ -156,63 +202,38 @@ export class Session {
     said.abort();
   }
 
-  #arrived(topic: string, payload: Uint8Array): void {
-    if (this.#ended.signal.aborted) return;
-    if (this.#waiting >= MOST_WAITING) return this.#end("the control plane says more than can be heard");
-    this.#waiting += 1;
-    this.#arrivals = this.#arrivals.then(async () => {
-      try {
-        if (!this.#ended.signal.aborted) await this.#handle(unpack(topic, payload));
-      } catch (error) {
-        this.#refuse(topic, error);
-      } finally {
-        this.#waiting -= 1;
-      }
-    });
-  }
-
-  /** Bytes that make no sense are not worth a connection; whatever else went wrong is put right by the next Sync, which is asked for. */
-  #refuse(topic: string, error: unknown): void {
-    const kind = error instanceof ProtocolError ? error.reason : "failed";
-    if (kind === "failed") this.#askAgainAt ??= this.#parts.env.clock.monotonic() + LOOK_AGAIN;
-    const count = (this.#refusals.get(kind) ?? 0) + 1;
-    this.#refusals.set(kind, count);
-    if (kind === "failed" || count === 1)
-      this.#parts.env.log.warn("message not handled", { topic, kind, error: messageOf(error) });
+  #askAgain(): void {
+    this.#askAgainAt ??= this.#parts.env.clock.monotonic() + ASK_AGAIN_AFTER;
+    this.#alarm.set(this.#askAgainAt);
   }
 
   async #handle(arrival: Arrival): Promise<void> {
     const { name, device, message } = arrival;
     if (device !== this.#parts.device) throw new ProtocolError("not-yours", "the message is for another device");
     if (name === "sync") return this.#sync(message);
-    if (name === "ack") return this.#acknowledge(message.acknowledgements);
+    if (name === "ack") return this.#acknowledge(message);
     if (name === "command") return this.#parts.duty.receive([message]);
     throw new ProtocolError("wrong-direction", `${name} is not for a device to hear`);
   }
 
   async #sync(sync: Sync): Promise<void> {
-    const { env, spool, duty, findKey, time, device } = this.#parts;
+    const { duty, findKey, device } = this.#parts;
+    if (sync.sessionEpoch === ASKS_WHO_IS_THERE) return this.#answerWhoIsThere();
     // A late answer to an earlier session knows less than is known here.
     if (sync.sessionEpoch !== this.#epoch) return;
     const head = open("syncHead", sync.head ?? {}, findKey);
     if (head.device !== device) throw new ProtocolError("not-yours", "the head of this sync is for another device");
-    time.hear(head.asOfMs);
-    this.#helloAt = undefined;
+    if (!(await duty.hear(head.generation)))
+      return this.#end("an outdated copy of the control plane answers: a newer one has been heard", "refused");
+    this.#hearTime(sync, head.asOfMs);
 
-    const { messageBytes, windowBytes, pauseMs } = sync.limits ?? {};
-    this.#room = {
-      message: Math.min(messageBytes || limits.messageBytes, limits.messageBytes),
-      window: Math.min(windowBytes || limits.windowBytes, limits.windowBytes),
-      pausedUntil: env.clock.monotonic() + (pauseMs ?? 0),
-    };
-    await this.#acknowledge(sync.acknowledgements);
-    if (this.#flights.size === 0) {
-      for (const stream of streamNames)
-        this.#flights.set(stream, new Flight(spool.position(stream).firstUnacknowledged));
-      env.log.info("connected", { epoch: this.#epoch });
-      this.#sender.start();
-    }
-    this.#sender.kick();
+    const answered = this.#parts.env.clock.monotonic() - (this.#helloAt ?? Infinity);
+    this.#helloAt = undefined;
+    this.#spread = Math.min(sync.limits?.reconnectSpreadMs ?? 0, LARGEST_SPREAD);
+    if (this.#sender === undefined) await this.#established(sync, Math.max(0, answered));
+    else await this.#sender.acknowledge(sync.acknowledgements);
+    this.#sender?.allow(sync.limits);
+    this.#sender?.start();
 
     const before = duty.status().highSequence;
     if (sync.commands.length > 0) await duty.receive(sync.commands);
@@ -221,66 +242,57 @@ export class Session {
     if (sync.moreCommands && duty.status().highSequence > before) await this.#hello();
   }
 
-  async #acknowledge(acknowledgements: readonly v1.StreamAcknowledgement.$Shape[]): Promise<void> {
-    const { spool, env } = this.#parts;
-    for (const { stream = "", upTo = 0 } of acknowledgements) {
-      // A newer control plane may know streams that this agent does not.
-      if (!isStreamName(stream)) continue;
-      await spool.acknowledge(stream, upTo);
-      this.#flights.get(stream)?.acknowledged(upTo, env.clock.monotonic());
-    }
-    this.#sender.kick();
+  /** Behind somebody else's broker a control plane that was started anew knows nothing of this session. */
+  async #answerWhoIsThere(): Promise<void> {
+    const since = this.#parts.env.clock.monotonic() - this.#saidHelloAt;
+    if (this.#helloAt === undefined && since >= HELLO_AT_MOST_EVERY) await this.#hello();
   }
 
-  /** Sends one batch of the most important stream that has something and may send. */
-  async #send(): Promise<"more" | "settled"> {
-    const { env, spool, device } = this.#parts;
-    if (this.#ended.signal.aborted) return "settled";
-    const pause = this.#room.pausedUntil - env.clock.monotonic();
-    if (pause > 0) await env.clock.sleep(pause, this.#ended.signal);
-    for (const [stream, flight] of this.#flights) {
-      const window = this.#room.window - flight.bytes;
-      if (window <= 0) continue;
-      const records = await this.#next(stream, flight, window);
-      if (records.length === 0) continue;
-      const batch = {
-        records: records.map(({ record }) => record),
-        firstUnacknowledged: spool.position(stream).firstUnacknowledged,
-        sessionEpoch: this.#epoch,
-      };
-      flight.sent(records, env.clock.monotonic());
-      await this.#publish(pack(stream, { device }, batch));
-      return "more";
-    }
-    return "settled";
+  /** What is known to be stored is forgotten before anything is sent. */
+  async #established({ acknowledgements }: Sync, answered: number): Promise<void> {
+    const { env, spool, time, device } = this.#parts;
+    for (const { stream = "", upTo = 0 } of acknowledgements)
+      if (isStreamName(stream)) await spool.acknowledge(stream, upTo);
+    const own = {
+      publish: (packet: Packet) => this.#publish(packet),
+      end: (reason: string) => this.#end(reason),
+      settled: () => this.#conditions.tellChanges(),
+      signal: this.#ended.signal,
+    };
+    this.#sender = new Sender({ env, spool, time, device, epoch: this.#epoch, ...own }, answered);
+    this.#establishedAt = env.clock.monotonic();
+    env.log.info("connected", { epoch: this.#epoch });
+    this.#parts.onEstablished();
   }
 
-  async #next(stream: StreamName, flight: Flight, window: number): Promise<readonly KeptRecord[]> {
-    const bytes = Math.min(window, this.#room.message - BATCH_OVERHEAD);
-    const records = await this.#parts.spool.read(stream, flight.next, { bytes, records: limits.batchRecords });
-    // One record may be larger than what is left of the window: it waits until nothing else is under way.
-    const isTooLarge = flight.bytes > 0 && (records[0]?.payload.length ?? 0) > window;
-    return isTooLarge ? [] : records;
+  async #acknowledge({ acknowledgements, serverTimeMs }: Ack): Promise<void> {
+    const askedAt = await this.#sender?.acknowledge(acknowledgements);
+    if (askedAt !== undefined && serverTimeMs > 0)
+      this.#parts.time.hear({ serverMs: serverTimeMs, askedAt, isSigned: false });
   }
 
-  #look(): "settled" {
+  #hearTime({ helloMonotonicMs }: Sync, serverMs: number): void {
+    const { time, env } = this.#parts;
+    const now = env.clock.monotonic();
+    const isAnswer = helloMonotonicMs >= this.#openedAt && helloMonotonicMs <= now;
+    // One that does not say which hello it answers can only be the answer to one of this session.
+    const askedAt = isAnswer ? helloMonotonicMs : this.#helloAt === undefined ? undefined : this.#openedAt;
+    time.hear({ serverMs, askedAt, isSigned: true });
+  }
+
+  #look(): void {
     const now = this.#parts.env.clock.monotonic();
-    const since = (moment: number | undefined) => moment !== undefined && now - moment >= ANSWER_WITHIN;
-    if (since(this.#helloAt)) this.#end("the control plane did not answer the hello");
+    if (this.#helloAt !== undefined && now - this.#helloAt >= ANSWER_WITHIN) {
+      if (this.#refusedTopics.length === 0) return this.#end("the control plane did not answer the hello");
+      return this.#end("the broker does not let this device hear the control plane", "refused");
+    }
     if (this.#askAgainAt !== undefined && now >= this.#askAgainAt) {
       this.#askAgainAt = undefined;
       void this.#hello();
     }
-    if ([...this.#flights.values()].some((flight) => since(flight.waitingSince)))
-      this.#end("the control plane did not acknowledge what was sent");
-    return "settled";
+    this.#alarm.set((this.#helloAt ?? Infinity) + ANSWER_WITHIN);
+    this.#alarm.set(this.#askAgainAt ?? Infinity);
   }
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });

@@ -1,4 +1,5 @@
 import type { Packet } from "@edgemere/protocol";
+import type { TrustedTime } from "../clock/trusted-time.ts";
 
 /** One connection to a broker: made once, never mended. */
 export interface Connection {
@@ -6,6 +7,8 @@ export interface Connection {
   publish(packet: Packet): Promise<void>;
   /** Ends the connection without a will. Safe to repeat. */
   close(): Promise<void>;
+  /** Subscriptions of the device that the broker did not grant; absent when it granted all. */
+  readonly refusedTopics?: readonly string[];
 }
 
 export interface ConnectionEvents {
@@ -14,22 +17,29 @@ export interface ConnectionEvents {
   lost(reason: string): void;
 }
 
+export interface ConnectOptions {
+  readonly will: Packet;
+  /** By which dates of certificates are judged. */
+  readonly time: TrustedTime;
+}
+
 /** The way to a broker: MQTT over mutual TLS, or a simulated network. Connects with a clean session and all of the device's subscriptions. */
 export interface Transport {
   /** Throws ConnectError. The broker tells the will when the connection is lost without `close`. */
-  connect(options: { readonly will: Packet }, events: ConnectionEvents, signal: AbortSignal): Promise<Connection>;
+  connect(options: ConnectOptions, events: ConnectionEvents, signal: AbortSignal): Promise<Connection>;
 }
+
+/**
+ * refused: somebody is there and does not want this device, so hurry is no use; busy: somebody is there and has no room
+ * at the moment; unreachable: there was nobody of ours to ask.
+ */
+export type ConnectErrorKind = "refused" | "busy" | "unreachable";
 
 /** There is no connection. The agent keeps its identity and tries again, whatever the reason. */
 export class ConnectError extends Error {
-  /** refused: somebody is there and does not want this device, so hurry is no use. */
-  readonly kind: "refused" | "unreachable";
+  readonly kind: ConnectErrorKind;
   readonly retryAfterMs: number | undefined;
-  constructor(
-    kind: "refused" | "unreachable",
-    message: string,
-    options: { cause?: unknown; retryAfterMs?: number } = {},
-  ) {
+  constructor(kind: ConnectErrorKind, message: string, options: { cause?: unknown; retryAfterMs?: number } = {}) {
     super(message, { cause: options.cause });
     this.name = "ConnectError";
     this.kind = kind;

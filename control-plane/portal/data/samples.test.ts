@@ -8,6 +8,7 @@ const history = (from: number, to: number, at: readonly number[], gaps: History[
   to,
   series: [{ metric: "cpu.busy_percent", instance: "", at: [...at], value: at.map((each) => each / 1_000) }],
   gaps,
+  estimated: [],
 });
 const timesOf = ({ series }: History) => series.map(({ at }) => at);
 

@@ -1,4 +1,5 @@
 import type { Output } from "../../src/faces/client.ts";
+import { mergedGaps } from "./gaps.ts";
 
 export type History = Output<"cpl/ta/history">;
 export type Series = History["series"][number];
@@ -48,6 +49,7 @@ export function merged(older: History, newer: History, from: number): History {
       value: [...series.value.slice(...range), ...(more?.value ?? [])],
     };
   });
-  const gaps = [...older.gaps.filter((gap) => gap.to >= from && gap.to < newer.from), ...newer.gaps];
-  return { device: newer.device, from, to: newer.to, series: [...known, ...added.values()], gaps };
+  const gaps = mergedGaps(older.gaps, newer, from);
+  const estimated = [...older.estimated.filter(({ to }) => to >= from && to < newer.from), ...newer.estimated];
+  return { device: newer.device, from, to: newer.to, series: [...known, ...added.values()], gaps, estimated };
 }

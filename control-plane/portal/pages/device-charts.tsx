@@ -1,12 +1,14 @@
 import "../parts/chart.css";
-import { Group, SegmentedControl, Text, TextInput } from "@mantine/core";
+import { Group, SegmentedControl, Stack, Text, TextInput } from "@mantine/core";
 import { useLocalStorage } from "@mantine/hooks";
 import { lazy, Suspense, useState } from "react";
+import { explainGap } from "../data/gaps.ts";
 import { useHistory } from "../data/history.ts";
 import type { History, Series } from "../data/samples.ts";
 import { groupTitle, metricTitle, metricUnit, planCharts, type ChartPlan } from "../data/metric.ts";
 import { Empty, Failure, Loading } from "../parts/answer.tsx";
 import { Icon } from "../parts/icon.tsx";
+import { Plain } from "../parts/plain.tsx";
 import { counted } from "../data/format.ts";
 
 const Chart = lazy(async () => ({ default: (await import("../parts/chart.tsx")).Chart }));
@@ -82,18 +84,13 @@ function Charts({
     return (
       <Empty title={filter === "" ? "Nothing was recorded in this time" : "No metric is named like that"}>
         {filter === ""
-          ? "The device was not connected or reported nothing. Choose a longer range, or wait for it to come back."
+          ? "The device was off, or its samples have not arrived yet: that is not the same as zero. Choose a longer range, or wait for it to come back."
           : "Clear the field to see all metrics."}
       </Empty>
     );
   return (
     <Suspense fallback={<Loading lines={6} />}>
-      {history.gaps.length > 0 && (
-        <Text size="sm" mb="sm" c="dimmed">
-          Shaded: {counted(history.gaps.length, "gap")} in which nothing was recorded (
-          {[...new Set(history.gaps.map(({ reason }) => reason))].join(", ")}).
-        </Text>
-      )}
+      <NotRecorded history={history} />
       {planCharts(metrics).map(([group, plans]) => (
         <section key={group} className="chart-group" aria-label={groupTitle(group)}>
           <h2>{groupTitle(group)}</h2>
@@ -105,6 +102,27 @@ function Charts({
         </section>
       ))}
     </Suspense>
+  );
+}
+
+/** What the shaded bands mean, in words; and what else a reader of the charts must know. */
+function NotRecorded({ history: { gaps, estimated } }: { readonly history: History }) {
+  const reasons = [...new Set(gaps.map(({ reason }) => reason))];
+  if (reasons.length + estimated.length === 0) return null;
+  return (
+    <Stack gap={4} mb="md">
+      {reasons.map((reason) => (
+        <Text key={reason} size="sm" c="dimmed">
+          Shaded: not recorded, {counted(gaps.filter((gap) => gap.reason === reason).length, "time")}:{" "}
+          <Plain text={explainGap(reason)} />.
+        </Text>
+      ))}
+      {estimated.length > 0 && (
+        <Text size="sm" c="dimmed">
+          Some samples are dated by a guess: the device did not know the time when it made them.
+        </Text>
+      )}
+    </Stack>
   );
 }
 

@@ -28,6 +28,7 @@ export const DeviceDetails = ({ device }: { readonly device: DeviceRow }) => (
             ["Agent", <Plain key="agent" text={device.agent.version} />],
             ["Can", <Plain key="can" text={device.agent.capabilities.join(", ") || "–"} />],
             ["Last exit", <Plain key="exit" text={device.agent.lastExitReason || "–"} />],
+            ["Conditions", <Plain key="conditions" text={device.conditions?.join(", ") || "–"} />],
             ["Clock ahead by", clock(device.agent.clockOffset)],
             ["Certificate", <Plain key="serial" text={device.certificate.serial} />],
             ["Certificate ends", <ExactInstant key="ends" at={device.certificate.notAfter} />],

@@ -7,9 +7,11 @@ import { Page } from "../parts/page.tsx";
 import { Presence } from "../parts/presence.tsx";
 import { State } from "../parts/state.tsx";
 import { RoutedTabs } from "../parts/tabs.tsx";
+import { Troubles } from "../parts/troubles.tsx";
 import { DeviceCharts } from "./device-charts.tsx";
 import { DeviceCommands } from "./device-commands.tsx";
 import { DeviceDataSources } from "./device-data.tsx";
+import { DeviceDelivery } from "./device-delivery.tsx";
 import { DeviceDetails } from "./device-details.tsx";
 import { DeviceInventory } from "./device-inventory.tsx";
 
@@ -38,6 +40,7 @@ export function Device() {
           }
         >
           <Labels of={row.labels} />
+          <Troubles device={row} />
           <RoutedTabs
             label="About the device"
             base={`/devices/${encodeURIComponent(device)}`}
@@ -47,6 +50,7 @@ export function Device() {
               { id: "inventory", title: "Inventory", content: () => <DeviceInventory device={row} /> },
               { id: "commands", title: "Commands", content: () => <DeviceCommands device={row} /> },
               { id: "data", title: "Data", content: () => <DeviceDataSources device={row} /> },
+              { id: "delivery", title: "Delivery", content: () => <DeviceDelivery device={row.id} /> },
               { id: "details", title: "Details", content: () => <DeviceDetails device={row} /> },
             ]}
           />

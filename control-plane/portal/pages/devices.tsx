@@ -20,6 +20,7 @@ const EXAMPLES = [
   ["site=berlin", "devices with this label"],
   ["site=berlin, role in (gw, edge)", "several labels at once"],
   ['presence == "online"', "what can be heard now"],
+  ['"clock-wrong" in conditions', "with something wrong"],
   ['inventory["os.name"] == "Debian GNU/Linux"', "by a fact of the inventory"],
   ['name.startsWith("gw-") && state == "active"', "an expression over any field"],
 ] as const;
@@ -134,7 +135,7 @@ function Search({
               </button>
             ))}
             <Text size="xs" c="dimmed">
-              Fields: id, name, state, presence, labels, inventory, agent_version, capabilities.
+              Fields: id, name, state, presence, labels, inventory, agent_version, capabilities, conditions.
             </Text>
           </Stack>
         </Popover.Dropdown>

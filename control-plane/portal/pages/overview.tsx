@@ -38,6 +38,14 @@ export function Overview() {
                   to={equal("presence")("offline")}
                   tone="quiet"
                 />
+                {(presence["flapping"] ?? 0) > 0 && (
+                  <Figure
+                    label="Flapping"
+                    value={presence["flapping"] ?? 0}
+                    to={equal("presence")("flapping")}
+                    tone="warn"
+                  />
+                )}
               </div>
               <div className="grid three">
                 <Section title="States">

@@ -1,3 +1,4 @@
+import { visible } from "../data/hostile-text.ts";
 import { formatValue } from "../data/metric.ts";
 import { colourOf } from "./chart-options.ts";
 
@@ -11,12 +12,15 @@ interface LegendLine {
 export function ChartLegend({
   caption,
   at,
+  note,
   isUtc,
   lines,
 }: {
   readonly caption: string;
   /** Seconds since 1970; undefined for the newest. */
   readonly at: number | undefined;
+  /** Why nothing was recorded at that moment. */
+  readonly note: string | undefined;
   readonly isUtc: boolean;
   readonly lines: readonly LegendLine[];
 }) {
@@ -38,7 +42,10 @@ export function ChartLegend({
       </tbody>
       <tfoot>
         <tr>
-          <td colSpan={2}>{at === undefined ? "newest" : timeOf(at, isUtc)}</td>
+          <td colSpan={2}>
+            {at === undefined ? "newest" : timeOf(at, isUtc)}
+            {note !== undefined && <bdi>: {visible(note)}</bdi>}
+          </td>
         </tr>
       </tfoot>
     </table>

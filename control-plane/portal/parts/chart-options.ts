@@ -35,7 +35,13 @@ interface Wishes {
   readonly isBytes: boolean;
   readonly format: (value: number) => string;
   readonly rangeNow: () => Pick<History, "from" | "to" | "gaps">;
-  readonly onPoint: (place: number | undefined) => void;
+  /** Where the pointer is: the nearest sample, and the moment itself in milliseconds. */
+  readonly onPoint: (point: Point | undefined) => void;
+}
+
+export interface Point {
+  readonly place: number;
+  readonly at: number;
 }
 
 const colour = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -101,7 +107,12 @@ export function chartOptions(wishes: Wishes): uPlot.Options {
     ],
     hooks: {
       drawClear: [(plot) => shadeGaps(plot, rangeNow().gaps)],
-      setCursor: [({ cursor }) => onPoint(cursor.idx ?? undefined)],
+      setCursor: [
+        (plot) => {
+          const { idx, left = -1 } = plot.cursor;
+          onPoint(typeof idx === "number" ? { place: idx, at: plot.posToVal(left, "x") * 1_000 } : undefined);
+        },
+      ],
     },
   };
 }

@@ -3,7 +3,9 @@ import { useMemo, useState } from "react";
 import uPlot from "uplot";
 import { visible } from "../data/hostile-text.ts";
 import { withHoles, type History, type Series } from "../data/samples.ts";
+import { explainGap, gapAt } from "../data/gaps.ts";
 import { ChartLegend } from "./chart-legend.tsx";
+import type { Point } from "./chart-options.ts";
 import { Plot } from "./plot.tsx";
 
 export interface ChartProps {
@@ -16,10 +18,11 @@ export interface ChartProps {
 
 /** Lines over time. The numbers stand below it as text, at the pointer or the newest. */
 export function Chart({ title, series, labelOf, range, isUtc }: ChartProps) {
-  const [pointed, setPointed] = useState<number | undefined>(undefined);
+  const [pointed, setPointed] = useState<Point | undefined>(undefined);
   const scheme = useComputedColorScheme("light");
   const metric = series[0]?.metric ?? "";
   const data = useMemo(() => uPlot.join(series.map((each) => withHoles(each, range.gaps))), [series, range.gaps]);
+  const gap = pointed && gapAt(range.gaps, pointed.at);
   return (
     <>
       <Plot
@@ -35,11 +38,12 @@ export function Chart({ title, series, labelOf, range, isUtc }: ChartProps) {
       />
       <ChartLegend
         caption={title}
-        at={pointed === undefined ? undefined : data[0][pointed]}
+        at={pointed && (gap ? pointed.at / 1_000 : data[0][pointed.place])}
+        note={gap && explainGap(gap.reason)}
         isUtc={isUtc}
         lines={series.map((each, line) => ({
           label: visible(labelOf(each)),
-          value: valueAt(data[line + 1] ?? [], pointed),
+          value: gap ? undefined : valueAt(data[line + 1] ?? [], pointed?.place),
           metric: each.metric,
         }))}
       />

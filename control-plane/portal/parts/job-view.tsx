@@ -1,4 +1,4 @@
-import { Anchor, Button, Group, Stack, Text } from "@mantine/core";
+import { Alert, Anchor, Button, Group, Stack, Text } from "@mantine/core";
 import { Link } from "wouter";
 import { bytes, duration } from "../data/format.ts";
 import { useRead, useWrite } from "../data/queries.ts";
@@ -59,6 +59,22 @@ export function JobView({ id, isOwnPage = false }: { readonly id: string; readon
   );
 }
 
+const LateResult = ({ late }: { readonly late: NonNullable<CommandRow["lateResult"]> }) => (
+  <Alert color="yellow" title="Later its device told another end">
+    <Text size="sm">
+      It said {late.state} at <ExactInstant at={late.receivedAt} />.{" "}
+      {late.reason !== "" && <Plain text={explainReason(late.reason)} />} The end above counts; this is kept as
+      evidence.
+    </Text>
+    {late.detail !== "" && (
+      <Text size="sm" c="dimmed">
+        <Plain text={late.detail} />
+      </Text>
+    )}
+    {late.result && <Json value={late.result} label="Late result" />}
+  </Alert>
+);
+
 const CommandView = ({ command }: { readonly command: CommandRow }) => (
   <Stack gap="sm">
     <CommandSteps state={command.state} wasStarted={command.startedAt !== undefined} />
@@ -94,5 +110,6 @@ const CommandView = ({ command }: { readonly command: CommandRow }) => (
     {Object.keys(command.arguments).length > 0 && <Json value={command.arguments} label="Arguments" />}
     {command.kind === "exec" && <JobOutput job={command.job} />}
     {command.result && <Json value={command.result} label="Result" />}
+    {command.lateResult && <LateResult late={command.lateResult} />}
   </Stack>
 );

@@ -4,7 +4,7 @@ import { useEffect, useEffectEvent, useRef } from "react";
 import uPlot from "uplot";
 import type { History } from "../data/samples.ts";
 import { formatValue, isBytes, isShare } from "../data/metric.ts";
-import { chartOptions } from "./chart-options.ts";
+import { chartOptions, type Point } from "./chart-options.ts";
 
 const HEIGHT = 150;
 
@@ -15,7 +15,7 @@ export interface PlotProps {
   readonly data: uPlot.AlignedData;
   readonly range: Pick<History, "from" | "to" | "gaps">;
   readonly isUtc: boolean;
-  readonly onPoint: (place: number | undefined) => void;
+  readonly onPoint: (point: Point | undefined) => void;
 }
 
 /** The canvas of a chart. Drawn anew when its width changes; new samples only move it. */

@@ -77,8 +77,8 @@ test("every type of problem has a page that explains it", async () => {
 test("the process tells that it is alive and ready", async () => {
   const app = await aServer();
 
-  assert.deepEqual((await app.inject("/healthz")).json(), { status: "alive", version: "0.0.0" });
-  assert.deepEqual((await app.inject("/readyz")).json(), { status: "ready", version: "0.0.0" });
+  assert.deepEqual((await app.inject("/healthz")).json(), { status: "ok", reasons: [], version: "0.0.0" });
+  assert.deepEqual((await app.inject("/readyz")).json(), { status: "ok", reasons: [], version: "0.0.0" });
 });
 
 test("an address that is nothing is a problem that says where things are", async () => {

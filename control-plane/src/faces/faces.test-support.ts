@@ -138,6 +138,7 @@ export async function someParts(clock: Clock = new ManualClock(), over: Partial<
     newId,
     log: silentLog,
     version: "0.0.0",
+    health: () => ({ status: "ok", reasons: [] }),
     origins: ["https://edgemere.example"],
     ...over,
   };

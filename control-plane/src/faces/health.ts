@@ -1,15 +1,18 @@
-import type { FastifyInstance } from "fastify";
-import { Problem } from "../platform/problem.ts";
+import type { FastifyInstance, FastifyReply } from "fastify";
 import type { FaceParts } from "./face.ts";
 
-/** For whoever watches the process: alive, and able to do its work. */
-export function serveHealth(app: FastifyInstance, { store, version }: FaceParts): void {
-  app.get("/healthz", { config: { rateLimit: false } }, (_, reply) =>
-    reply.header("cache-control", "no-store").send({ status: "alive", version }),
-  );
-  app.get("/readyz", { config: { rateLimit: false } }, (_, reply) => {
-    if (store.isBroken)
-      throw new Problem("unavailable", "the store failed and takes no more writes; look into the log, then restart");
-    return reply.header("cache-control", "no-store").send({ status: "ready", version });
-  });
+/**
+ * For whoever watches the process, without credentials and without details. `/healthz`: whether it works, 503 when it should be
+ * started anew. `/readyz`: whether to send it requests.
+ */
+export function serveHealth(app: FastifyInstance, { health, version }: FaceParts): void {
+  const answer = (reply: FastifyReply) => {
+    const found = health();
+    return reply
+      .header("cache-control", "no-store")
+      .status(found.status === "failed" ? 503 : 200)
+      .send({ ...found, version });
+  };
+  for (const path of ["/healthz", "/readyz"])
+    app.get(path, { config: { rateLimit: false } }, (_, reply) => answer(reply));
 }

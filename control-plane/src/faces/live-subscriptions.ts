@@ -2,6 +2,7 @@ import { Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { may } from "../platform/caller.ts";
 import { matchesType } from "../platform/domain-event.ts";
+import { refuseForgotten } from "../platform/event-retention.ts";
 import { Problem } from "../platform/problem.ts";
 import { eventsOf } from "../platform/resource.ts";
 import type { FaceParts } from "./face.ts";
@@ -42,6 +43,7 @@ export function answerSubscriptions(socket: LiveSocket, parts: FaceParts): void 
     refuseUnknown(types, known);
     if (after > store.lastNumber)
       throw new Problem("invalid-input", `the log of events ends at ${store.lastNumber}; ask again without "after"`);
+    await refuseForgotten(store, after);
     if (running.size >= AT_ONCE)
       throw new Problem("too-many-requests", `more than ${AT_ONCE} subscriptions on one connection; end one first`);
 

@@ -14,6 +14,7 @@ const advice: Readonly<Record<ProblemType, string>> = {
     "There is nothing under this id or name. It may have been removed, or its name was changed: list what there is.",
   "unknown-action": "There is no action at this address. The detail names those that come near.",
   "method-not-allowed": "The action exists, but is asked for with another HTTP method: the Allow header names them.",
+  gone: "What was asked for was kept for a while and is no longer there, such as old events. The detail says what is still kept: ask for that.",
   conflict:
     "What was asked does not fit the state that the thing is in now, or it changed meanwhile. Look at it again and decide anew.",
   "unsupported-media-type":
@@ -22,6 +23,8 @@ const advice: Readonly<Record<ProblemType, string>> = {
   "too-many-requests": "Too many requests came in a short time. Wait as many seconds as the Retry-After header says.",
   internal:
     "The control plane made a mistake. Its log tells more under the request's id; a report of it with that id is welcome.",
+  "storage-full":
+    "The control plane's disk is nearly full, so it takes nothing new. Free space on it; writing begins again by itself within seconds.",
   unavailable:
     "The control plane cannot do this at the moment. Try again after the time that the Retry-After header says.",
 };

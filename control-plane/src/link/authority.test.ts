@@ -37,7 +37,7 @@ test("the second start finds the keys of the first", async () => {
     trustDomain,
     pin,
     root,
-    server,
+    server: [server.key, server.certificate, server.ticketKeys],
     keyring: Buffer.from(keyring),
     deviceRoots,
     keyId: signingKey.keyId,
@@ -141,7 +141,7 @@ for (const [title, over, isRenewed] of [
     const second = await open({ disk, ...over });
 
     assert.equal(leafOf(second).serialNumber !== leafOf(first).serialNumber, isRenewed);
-    assert.deepEqual([second.pin, second.server.ticketKeys], [first.pin, first.server.ticketKeys]);
+    assert.equal(second.pin, first.pin);
   });
 }
 

@@ -11,6 +11,7 @@ import {
   type CertificateFacts,
   type CertifiedKey,
 } from "./certificates.ts";
+import { currentTicketKeys } from "./ticket-keys.ts";
 
 const ROOT_DAYS = 20 * 365;
 const ISSUER_DAYS = 10 * 365;
@@ -27,6 +28,8 @@ export interface ServerIdentity {
   readonly certificate: string;
   /** Session tickets outlive a restart: a fleet that comes back does not repeat every handshake. */
   readonly ticketKeys: Buffer;
+  /** The same, or fresh ones when those are old. */
+  readonly currentTicketKeys: () => Promise<Buffer>;
 }
 
 /** A control plane's own certificate authority and command key, kept in files of mode 0600. */
@@ -84,6 +87,7 @@ export async function openAuthority(parts: Parts): Promise<CertificateAuthority>
     await keptBytes(disk, "trust-domain", () => Buffer.from(randomName(random))),
   ).toString();
   const signingKey = await openSigningKey(disk, random);
+  const ticketKeys = () => currentTicketKeys(`${FOLDER}/ticket-keys`, parts);
   const chain = [deviceIssuer.certificate, root.certificate];
 
   return {
@@ -98,7 +102,8 @@ export async function openAuthority(parts: Parts): Promise<CertificateAuthority>
     server: {
       key: server.key,
       certificate: [server.certificate, serverIssuer.certificate, root.certificate].join("\n"),
-      ticketKeys: Buffer.from(await keptBytes(disk, "ticket-keys", () => random.bytes(48))),
+      ticketKeys: await ticketKeys(),
+      currentTicketKeys: ticketKeys,
     },
     deviceRoots: [root.certificate, deviceIssuer.certificate],
     root: root.certificate,

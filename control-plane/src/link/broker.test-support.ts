@@ -4,11 +4,11 @@ import { webcrypto } from "node:crypto";
 import * as x509 from "@peculiar/x509";
 import { connect as connectMqtt, type IClientOptions, type MqttClient } from "mqtt";
 import { ManualClock, SimulatedDisk, seededRandom } from "@edgemere/protocol/simulated";
-import { silentLog, systemClock } from "@edgemere/protocol/kit";
+import { silentLog, systemClock, type Clock } from "@edgemere/protocol/kit";
 import { SERVER_NAME, type ProtocolError } from "@edgemere/protocol";
 import { openAuthority, type CertificateAuthority } from "./authority.ts";
 import { startBroker, type Admit } from "./broker.ts";
-import type { Carrier, DeviceMessages } from "./link.ts";
+import type { Carrier, DeviceMessages } from "./carrier.ts";
 
 const P256 = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 
@@ -34,10 +34,11 @@ export async function aRequest(algorithm: object = P256): Promise<{ readonly key
 }
 
 /** What a link remembers of what it was told. */
-class RecordingLink implements DeviceMessages {
-  readonly heard: { readonly device: string; readonly topic: string; readonly payload: string }[] = [];
+export class RecordingLink implements DeviceMessages {
+  readonly messages: { readonly device: string; readonly topic: string; readonly payload: string }[] = [];
   readonly refused: { readonly device: string; readonly reason: string }[] = [];
   readonly gone: string[] = [];
+  readonly alive: string[] = [];
   carrier: Carrier | undefined;
   readonly #listeners = new Set<() => void>();
 
@@ -45,7 +46,11 @@ class RecordingLink implements DeviceMessages {
     this.carrier = carrier;
   }
   async arrived(device: string, topic: string, payload: Uint8Array): Promise<void> {
-    this.heard.push({ device, topic, payload: Buffer.from(payload).toString() });
+    this.messages.push({ device, topic, payload: Buffer.from(payload).toString() });
+    this.#tell();
+  }
+  heard(device: string): void {
+    this.alive.push(device);
     this.#tell();
   }
   dropped(device: string): void {
@@ -74,10 +79,18 @@ class RecordingLink implements DeviceMessages {
 }
 
 /** A broker with a real listener, and devices with real certificates. */
-export async function startedBroker(options: { readonly admit?: Admit; readonly heartbeatEvery?: number } = {}) {
-  const { admit = async () => ({ kind: "admitted" as const }), ...rest } = options;
-  const authority = await anAuthority();
-  const link = new RecordingLink();
+export async function startedBroker(
+  options: {
+    readonly admit?: Admit;
+    readonly heartbeatEvery?: number;
+    readonly clock?: Clock;
+    /** Of a control plane that was there before. */
+    readonly authority?: CertificateAuthority;
+    readonly link?: RecordingLink;
+  } = {},
+) {
+  const { admit = async () => ({ kind: "admitted" as const }), clock = systemClock, ...rest } = options;
+  const { authority = await anAuthority(), link = new RecordingLink() } = options;
   const broker = await startBroker({
     ...authority,
     ...rest,
@@ -85,7 +98,7 @@ export async function startedBroker(options: { readonly admit?: Admit; readonly 
     admit,
     host: "127.0.0.1",
     port: 0,
-    clock: systemClock,
+    clock,
     log: silentLog,
   });
   const identify = async (device: string): Promise<IClientOptions> => {

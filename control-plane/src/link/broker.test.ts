@@ -17,7 +17,7 @@ test("what a device publishes for itself reaches the link before it is acknowled
 
   await client.publishAsync(topicOf("gw1", "up/telemetry"), "one", { qos: 1 });
 
-  assert.deepEqual(world.link.heard, [{ device: "gw1", topic: topicOf("gw1", "up/telemetry"), payload: "one" }]);
+  assert.deepEqual(world.link.messages, [{ device: "gw1", topic: topicOf("gw1", "up/telemetry"), payload: "one" }]);
   await client.endAsync();
 });
 
@@ -29,7 +29,7 @@ test("a device that speaks on another's topic is cut off and counted, and nothin
   client.publish(topicOf("gw2", "up/telemetry"), "forged", { qos: 1 });
   await closeOf(client);
 
-  assert.deepEqual(world.link.heard, []);
+  assert.deepEqual(world.link.messages, []);
   assert.deepEqual(world.link.refused, [{ device: "gw1", reason: "not-yours" }]);
 });
 
@@ -46,7 +46,7 @@ for (const [topic, reason] of [
     client.publish(topic, "forged", { qos: 1 });
     await closeOf(client);
 
-    assert.deepEqual(world.link.heard, []);
+    assert.deepEqual(world.link.messages, []);
     assert.deepEqual(world.link.refused, [{ device: "gw1", reason }]);
   });
 }
@@ -83,7 +83,7 @@ for (const [title, more] of [
 
     await assert.rejects(world.connect("gw1", { ...more, connectTimeout: 5_000 }));
 
-    assert.deepEqual(world.link.heard, []);
+    assert.deepEqual(world.link.messages, []);
   });
 }
 
@@ -144,7 +144,7 @@ test("a CONNECT that announces 200 MiB is cut off by its header, and others do n
   assert.ok(process.memoryUsage().rss - before < 100 * 1024 * 1024);
   const client = await world.connect("gw2");
   await client.publishAsync(topicOf("gw2", "up/event"), "fine", { qos: 1 });
-  assert.equal(world.link.heard.length, 1);
+  assert.equal(world.link.messages.length, 1);
   await client.endAsync();
 });
 
@@ -156,7 +156,7 @@ test("a message over the limit is counted and ends the connection that sent it",
   client.publish(topicOf("gw1", "up/telemetry"), Buffer.alloc(300 * 1024), { qos: 1 });
   await closeOf(client);
 
-  assert.deepEqual(world.link.heard, []);
+  assert.deepEqual(world.link.messages, []);
   assert.deepEqual(world.link.refused, [{ device: "gw1", reason: "too-large" }]);
 });
 
@@ -181,7 +181,7 @@ test("a device that stops reading is cut off and stalls neither the others nor t
   await gone;
   await Promise.allSettled(flood);
   await lively.publishAsync(topicOf("lively", "up/event"), "fine", { qos: 1 });
-  assert.equal(world.link.heard.at(-1)?.payload, "fine");
+  assert.equal(world.link.messages.at(-1)?.payload, "fine");
   stalled.end(true);
   await lively.endAsync();
 });
@@ -199,9 +199,9 @@ test("a will of a broker that is gone is published for its owner and ends nothin
   broker.id = "a broker that is gone";
   await broker.persistence.putWill({ id: "gw1" }, will);
   broker.id = name;
-  await world.link.until(() => world.link.heard.length > 0);
+  await world.link.until(() => world.link.messages.length > 0);
 
-  assert.equal(world.link.heard[0]?.device, "gw1");
+  assert.equal(world.link.messages[0]?.device, "gw1");
   const client = await world.connect("gw2");
   await client.endAsync();
 });
@@ -218,6 +218,6 @@ test("after a takeover the end of the old connection does not end the new one's 
   await second.publishAsync(topicOf("gw1", "up/event"), "here", { qos: 1 });
 
   assert.deepEqual(world.link.gone.filter((device) => device === "gw1").length <= 1, true);
-  assert.equal(world.link.heard.at(-1)?.payload, "here");
+  assert.equal(world.link.messages.at(-1)?.payload, "here");
   await second.endAsync();
 });

@@ -10,19 +10,21 @@ import {
   ProtocolError,
   topics,
 } from "@edgemere/protocol";
-import type { Clock, Log } from "@edgemere/protocol/kit";
+import { Reconciler, SECOND, type Clock, type Log } from "@edgemere/protocol/kit";
 import type { ServerIdentity } from "./authority.ts";
 import { serialOf } from "./certificates.ts";
 import type { GuardLimits } from "./guard.ts";
-import type { Carrier, DeviceMessages } from "./link.ts";
+import type { Carrier, DeviceMessages } from "./carrier.ts";
 import { filtersOf, startMqttServer, type Hooks, type MqttServer } from "./mqtt-server.ts";
 import { GuardRefusal } from "./packet-sizes.ts";
 import { TokenBucket } from "./token-bucket.ts";
+import { Watchdog } from "./watchdog.ts";
 
 /** Whether the holder of a certificate may connect now. */
 export type Admit = (
   device: string,
-  serial: string,
+  /** Absent where somebody else's broker has checked the certificate. */
+  serial: string | undefined,
 ) => Promise<{ readonly kind: "admitted" } | { readonly kind: "refused"; readonly why: string }>;
 
 interface Parts {
@@ -47,6 +49,12 @@ const deviceLimits: GuardLimits = {
 };
 /** A fleet that comes back all at once is let in at this pace; who must wait is told so. */
 const CONNECTS = { perSecond: 300, burst: 1_000 };
+/** One device may try once a second, and now and then a minute's worth at once. */
+const ATTEMPTS = { perSecond: 1, burst: 60 };
+const DEVICES_REMEMBERED = 10_000;
+/** Nothing that a device says or hears may take longer than five looks: at most ten seconds. */
+const LOOKS = 5;
+const LOOK_EVERY = 2 * SECOND;
 
 // Return codes of CONNACK (MQTT 3.1.1, 3.2.2.3).
 const IDENTIFIER_REJECTED = 2;
@@ -57,20 +65,40 @@ const refusal = (returnCode: number, message: string) => Object.assign(new Error
 
 /** The embedded broker that devices connect to: mutual TLS, a device is who its certificate says, and speaks for itself only. */
 export async function startBroker(parts: Parts): Promise<Pick<MqttServer, "broker" | "port"> & AsyncDisposable> {
-  const { link, server, deviceRoots, clock, log } = parts;
+  const { link, deviceRoots, clock, log } = parts;
   const connected = new Map<string, Client>();
   const connects = new TokenBucket(CONNECTS, clock.monotonic());
+  const attempts = new Map<string, TokenBucket>();
+  const watchdog = new Watchdog(LOOKS);
+  /** What each connection has said that the broker is not done with. */
+  const underWay = new WeakMap<Client, (() => void)[]>();
   const addressOf = (client: Client) => mqtt.socketOf(client)?.remoteAddress ?? "";
+  const isTooMuch = (device: string) => {
+    if (attempts.size >= DEVICES_REMEMBERED) attempts.clear();
+    const own = attempts.get(device) ?? new TokenBucket(ATTEMPTS, clock.monotonic());
+    attempts.set(device, own);
+    return !own.tryTake(1, clock.monotonic()) || !connects.tryTake(1, clock.monotonic());
+  };
+  const begin = (client: Client) => {
+    // When it fails inside, aedes never says so, and reads nothing more from this device.
+    const ended = watchdog.begin(() => mqtt.socketOf(client)?.destroy(new Error("a message was not handled in time")));
+    underWay.set(client, [...(underWay.get(client) ?? []), ended]);
+  };
+  const end = (client: Client) => underWay.get(client)?.shift()?.();
 
   const hooks: Hooks = {
     preConnect: (_, packet, done) => {
-      if (!connects.tryTake(1, clock.monotonic())) return done(new Error("too many devices connect at once"), false);
       const { will, clientId } = packet;
       if (will !== undefined && !isGoodWill(clientId, will))
         return done(new Error("the will is not the device's own bye"), false);
       return done(null, true);
     },
     authenticate: (client, username, _, done) => {
+      const device = deviceOf(mqtt.socketOf(client));
+      if (device !== undefined && isTooMuch(device)) {
+        link.refuse(device, new ProtocolError("too-many", "more connections are tried than can be let in now"));
+        return done(refusal(SERVER_UNAVAILABLE, "too many connections at once"), null);
+      }
       judge(client, username, mqtt.socketOf(client), parts).then(
         () => done(null, true),
         (error: unknown) => done(asRefusal(client, error, log), null),
@@ -83,11 +111,19 @@ export async function startBroker(parts: Parts): Promise<Pick<MqttServer, "broke
         link.refuse(device, wrong);
         return done(wrong);
       }
+      if (client) begin(client);
       // Durable before PUBACK: what fails here the device must send again.
       link.arrived(device, packet.topic, packet.payload as Buffer, client ? addressOf(client) : "").then(
         () => done(null),
-        (error: unknown) => done(error as Error),
+        (error: unknown) => {
+          if (client) end(client);
+          done(error as Error);
+        },
       );
+    },
+    published: (_, client, done) => {
+      if (client) end(client);
+      done();
     },
     authorizeSubscribe: (client, subscription, done) => {
       const isFull = filtersOf(client) >= limits.filters;
@@ -104,19 +140,13 @@ export async function startBroker(parts: Parts): Promise<Pick<MqttServer, "broke
     name: "devices",
     limits: deviceLimits,
     hooks,
-    tls: {
-      key: server.key,
-      cert: server.certificate,
-      ticketKeys: server.ticketKeys,
-      ca: [...deviceRoots],
-      requestCert: true,
-      rejectUnauthorized: true,
-    },
+    clients: { ca: [...deviceRoots], requestCert: true, rejectUnauthorized: true },
   });
   const countGuarded = (client: Client, error: Error) => {
     // Before its CONNECT a client has no name.
     if (error instanceof GuardRefusal) link.refuse(client.id ?? "", error);
   };
+  mqtt.broker.on("ping", (_, client) => link.heard(client.id));
   mqtt.broker.on("clientError", countGuarded);
   mqtt.broker.on("connectionError", countGuarded);
   mqtt.broker.on("clientReady", (client) => {
@@ -136,6 +166,7 @@ export async function startBroker(parts: Parts): Promise<Pick<MqttServer, "broke
   const carrier: Carrier = {
     send: ({ topic, payload, qos }) =>
       new Promise((resolve, reject) => {
+        const ended = watchdog.begin(() => reject(new Error("a message to a device was not sent in time")));
         const packet = {
           cmd: "publish",
           topic,
@@ -144,7 +175,11 @@ export async function startBroker(parts: Parts): Promise<Pick<MqttServer, "broke
           retain: false,
           dup: false,
         } as const;
-        mqtt.broker.publish(packet, (error) => (error ? reject(error) : resolve()));
+        mqtt.broker.publish(packet, (error) => {
+          ended();
+          if (error) reject(error);
+          else resolve();
+        });
       }),
     disconnect: (device, reason) => {
       log.info("device disconnected", { device, reason });
@@ -152,12 +187,26 @@ export async function startBroker(parts: Parts): Promise<Pick<MqttServer, "broke
     },
   };
   link.attach(carrier);
+  const watching = new Reconciler(
+    {
+      name: "end what takes too long",
+      every: LOOK_EVERY,
+      onError: (error) => log.error("loop failed", { loop: "end what takes too long", error }),
+      step: async () => {
+        watchdog.look();
+        return "settled";
+      },
+    },
+    clock,
+  );
+  watching.start();
 
   return {
     port: mqtt.port,
     broker: mqtt.broker,
     [Symbol.asyncDispose]: async () => {
       link.attach(undefined);
+      await watching[Symbol.asyncDispose]();
       await mqtt[Symbol.asyncDispose]();
     },
   };
@@ -170,9 +219,10 @@ async function judge(
   socket: TLSSocket | undefined,
   { admit, clock }: Parts,
 ): Promise<void> {
+  // Of a resumed TLS session too: its ticket holds the certificate that the full handshake checked.
   const certificate = socket?.getPeerCertificate();
-  const device = certificate?.subject?.CN;
-  if (certificate === undefined || typeof device !== "string") throw refusal(NOT_AUTHORISED, "there is no certificate");
+  const device = deviceOf(socket);
+  if (certificate === undefined || device === undefined) throw refusal(NOT_AUTHORISED, "there is no certificate");
   if (!isDeviceId(device) || client.id !== device)
     throw refusal(IDENTIFIER_REJECTED, `the client id must be the certificate's device id "${device}"`);
   if (username !== undefined && username !== null) throw refusal(BAD_USER_NAME, "a device has no user name");
@@ -182,6 +232,12 @@ async function judge(
   if (Date.parse(certificate.valid_to) <= clock.now()) throw refusal(NOT_AUTHORISED, "the certificate has expired");
   const admission = await admit(device, serialOf(certificate.serialNumber));
   if (admission.kind === "refused") throw refusal(NOT_AUTHORISED, admission.why);
+}
+
+/** Who holds the certificate that the peer has shown. */
+function deviceOf(socket: TLSSocket | undefined): string | undefined {
+  const name: unknown = socket?.getPeerCertificate().subject?.CN;
+  return typeof name === "string" ? name : undefined;
 }
 
 /** "We cannot tell right now" and "no" are different answers: after a no, an agent asks rarely. */

@@ -1,19 +1,11 @@
-import { streamNames, v1, type Record_, type RecordBatch, type StreamName } from "@edgemere/protocol";
+import { isStreamName, streamNames, type Hello, type JudgedBatch, type StreamName } from "@edgemere/protocol";
 import type { Clock } from "@edgemere/protocol/kit";
 import { put, type Change } from "../platform/change.ts";
-import type { Feature, Received } from "../platform/feature.ts";
+import type { Alarm, Feature, Received } from "../platform/feature.ts";
 import { repeatOnConflict } from "../platform/repeat.ts";
-import { table } from "../platform/resource.ts";
 import type { Store } from "../platform/store.ts";
-
-/** Up to where a device's stream is stored. Written in the same commit as the records. */
-interface Watermark {
-  readonly id: string;
-  readonly upTo: number;
-}
-
-const watermarks = table<Watermark>("watermark");
-const idOf = (device: string, stream: StreamName) => `${device}/${stream}`;
+import { between, evidence, following, gapOf, incoming, type Incoming } from "./arrival.ts";
+import { advanced, contradicts, startOf, watermarkId, watermarks, type Watermark } from "./watermark.ts";
 
 interface Parts<C> {
   readonly store: Store;
@@ -22,39 +14,48 @@ interface Parts<C> {
   readonly context: C;
 }
 
+/** What became of a batch. */
+interface Taken {
+  /** The watermark afterwards: what may be acknowledged. */
+  readonly upTo: number;
+  readonly alarm?: Alarm;
+}
+
 /**
  * Stores each record once: records and watermark land in one synced commit. A stream is contiguous; what a device
- * will never send again without having explained it becomes a gap with the reason "unexplained".
+ * will never send again without having explained it becomes a gap, and so does a record that can never be taken.
  */
 export class Ingest<C> {
   readonly #parts: Parts<C>;
-  readonly #known = new Map<string, number>();
+  readonly #known = new Map<string, Watermark>();
 
   constructor(parts: Parts<C>) {
     this.#parts = parts;
   }
 
-  /** The watermark afterwards: what may be acknowledged. */
-  async take(device: string, stream: StreamName, batch: RecordBatch): Promise<number> {
-    const upTo = await this.watermark(device, stream);
-    const records = newRecords(batch, upTo);
-    const last = records.at(-1);
-    if (last === undefined) return upTo;
+  async take(device: string, stream: StreamName, batch: JudgedBatch): Promise<Taken> {
+    const mark = await this.#mark(device, stream);
+    const arrived = incoming(batch, this.#parts.clock.now());
+    const conflict = arrived.find((each) => contradicts(mark, each));
+    const fresh = following(arrived, { ...mark, firstUnacknowledged: batch.firstUnacknowledged });
+    const upTo = fresh.length === 0 ? mark.upTo : await this.#store(device, stream, fresh, batch.clocks);
+    return conflict === undefined ? { upTo } : { upTo, alarm: alarmOf(device, stream, conflict) };
+  }
 
-    const received: Received = { device, records, receivedAt: this.#parts.clock.now() };
-    const mark = { id: idOf(device, stream), upTo: lastNumber(last) };
-    await repeatOnConflict(async () =>
-      this.#parts.store.commit(...(await this.#decide(stream, received)), put(watermarks, mark)),
-    );
-    this.#known.set(mark.id, mark.upTo);
-    return mark.upTo;
+  /** A restored control plane does not have what was acknowledged after its backup, and no device kept it. */
+  async explainRestored(device: string, streams: Hello["streams"], now: number): Promise<void> {
+    for (const { stream = "", firstUnacknowledged = 0 } of streams) {
+      if (!isStreamName(stream)) continue;
+      const { upTo, atMs } = await this.#mark(device, stream);
+      const [first, last] = [upTo + 1, firstUnacknowledged - 1];
+      if (last < first) continue;
+      const gap = gapOf({ first, last, reason: "control-plane-restored", ...between(atMs, now) });
+      await this.#store(device, stream, [gap], []);
+    }
   }
 
   async watermark(device: string, stream: StreamName): Promise<number> {
-    const id = idOf(device, stream);
-    const known = this.#known.get(id) ?? (await this.#parts.store.get(watermarks, id))?.upTo ?? 0;
-    this.#known.set(id, known);
-    return known;
+    return (await this.#mark(device, stream)).upTo;
   }
 
   async watermarksOf(device: string): Promise<readonly { readonly stream: StreamName; readonly upTo: number }[]> {
@@ -63,7 +64,42 @@ export class Ingest<C> {
 
   /** What was remembered of a device that is away is read again when it comes back. */
   forget(device: string): void {
-    for (const stream of streamNames) this.#known.delete(idOf(device, stream));
+    for (const stream of streamNames) this.#known.delete(watermarkId(device, stream));
+  }
+
+  async #mark(device: string, stream: StreamName): Promise<Watermark> {
+    const id = watermarkId(device, stream);
+    const known = this.#known.get(id) ?? { ...startOf(id), ...(await this.#parts.store.get(watermarks, id)) };
+    this.#known.set(id, known);
+    return known;
+  }
+
+  async #store(
+    device: string,
+    stream: StreamName,
+    fresh: readonly Incoming[],
+    clocks: JudgedBatch["clocks"],
+  ): Promise<number> {
+    const { store, clock } = this.#parts;
+    const receivedAt = clock.now();
+    const refused = fresh.flatMap((each) => each.refused ?? []).map((each) => evidence(each, receivedAt));
+    const received: Received = {
+      device,
+      records: fresh.map(({ record }) => record),
+      receivedAt,
+      clocks: clocks.map(({ clockPeriod, offsetMs, uncertaintyMs }) => ({
+        clockPeriod,
+        offset: offsetMs,
+        uncertainty: uncertaintyMs,
+      })),
+      refused,
+    };
+    const mark = advanced(await this.#mark(device, stream), fresh, refused);
+    // Whether a write that failed landed is not known: only the store can tell, when it is open again.
+    this.#known.delete(mark.id);
+    await repeatOnConflict(async () => store.commit(...(await this.#decide(stream, received)), put(watermarks, mark)));
+    this.#known.set(mark.id, mark);
+    return mark.upTo;
   }
 
   async #decide(stream: StreamName, received: Received): Promise<readonly Change[]> {
@@ -75,32 +111,10 @@ export class Ingest<C> {
   }
 }
 
-/** The records of a batch that follow the watermark, without those that are stored already. Empty when something is missing in between. */
-export function newRecords({ records, firstUnacknowledged }: RecordBatch, upTo: number): readonly Record_[] {
-  const fresh = (records as readonly Record_[]).filter((record) => lastNumber(record) > upTo);
-  const first = fresh[0];
-  if (first === undefined) return [];
-  if (first.sequence <= upTo) return [startingAt(upTo + 1, first), ...fresh.slice(1)];
-  if (first.sequence === upTo + 1) return fresh;
-  // Something is missing. As long as the device still has it, it will come: the same batch is sent again after it.
-  if (firstUnacknowledged <= upTo + 1) return [];
-  return [unexplained(upTo + 1, first.sequence - 1, first.atMs), ...fresh];
-}
-
-/** The rest of a gap. A copy by spreading would not know its `body`: that is a getter of the message's class. */
-const startingAt = (sequence: number, gap: Record_): Record_ => Object.assign(v1.Record.create(gap), { sequence });
-
-function unexplained(from: number, upTo: number, atMs: number): Record_ {
-  const gap = {
-    upTo,
-    records: upTo - from + 1,
-    bytes: 0,
-    reason: "unexplained",
-    fromMs: atMs,
-    toMs: atMs,
-    estimated: true,
-  };
-  return { sequence: from, atMs, body: "gap", gap } as unknown as Record_;
-}
-
-const lastNumber = (record: Record_): number => (record.body === "gap" ? record.gap.upTo : record.sequence);
+const alarmOf = (device: string, stream: StreamName, { first }: Incoming): Alarm => ({
+  kind: "conflicting-record",
+  device,
+  stream,
+  sequence: first,
+  reason: `record ${first} of the stream ${stream} came again and says something else than the one that is stored`,
+});

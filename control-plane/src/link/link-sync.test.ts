@@ -1,80 +1,9 @@
 import assert from "node:assert/strict";
 import { createPublicKey } from "node:crypto";
 import { test } from "node:test";
-import { limits, open, pack, privateKeyFromSeed, seal, type StreamName } from "@edgemere/protocol";
-import { silentLog } from "@edgemere/protocol/kit";
-import { ManualClock } from "@edgemere/protocol/simulated";
-import { put } from "../platform/change.ts";
-import { RecordingCarrier } from "../platform/core.test-support.ts";
-import { memoryDatabase, type Database } from "../platform/database.ts";
-import { feature, type Offer, type SessionNews } from "../platform/feature.ts";
-import { table } from "../platform/resource.ts";
-import { Store } from "../platform/store.ts";
-import { Link } from "./link.ts";
-
-const device = "device-1";
-const signingKey = { keyId: "test", privateKey: privateKeyFromSeed(new Uint8Array(32).fill(7)) };
-const kept = table<{ readonly id: string; readonly detail: string }>("kept");
-
-/** A link with one feature: it keeps agents' events, writes down news of sessions, and offers what it was given. */
-async function aLink(offer: Partial<Offer> = {}, database: Database = memoryDatabase()) {
-  const clock = new ManualClock();
-  const store = await Store.open(database, clock);
-  const news: SessionNews[] = [];
-  const carrier = new RecordingCarrier();
-  const link = new Link<object>({
-    store,
-    clock,
-    log: silentLog,
-    context: {},
-    signingKey,
-    keyringVersion: 3,
-    features: [
-      feature<object>({
-        name: "listener",
-        resources: [],
-        actions: [],
-        sessions: async (each) => {
-          news.push(each);
-          return [];
-        },
-        offers: async () => ({ commands: [], cancelled: [], latestSequence: 0, more: false, ...offer }),
-        receives: {
-          event: async ({ records }) =>
-            records.map(({ sequence, agentEvent }) =>
-              put(kept, { id: String(sequence), detail: agentEvent?.detail ?? "" }),
-            ),
-        },
-      }),
-      feature<object>({ name: "silent", resources: [], actions: [] }),
-    ],
-  });
-  link.attach(carrier);
-  const say = (topic: string, payload: Uint8Array) => link.arrived(device, topic, payload, "192.0.2.1");
-  const hello = (sessionEpoch = 1) => {
-    const { topic, payload } = pack("hello", { device }, { bootId: "boot-1", sessionEpoch });
-    return say(topic, payload);
-  };
-  const bye = (sessionEpoch: number, reason = "lost") => {
-    const { topic, payload } = pack("bye", { device }, { sessionEpoch, reason });
-    return say(topic, payload);
-  };
-  /** Records of agents' events from a number on. */
-  const report = (from: number, ...details: readonly string[]) => {
-    const records = details.map((detail, i) => ({
-      sequence: from + i,
-      atMs: 1,
-      agentEvent: { name: "event", detail },
-    }));
-    const { topic, payload } = pack("event", { device }, { records, firstUnacknowledged: 1, sessionEpoch: 1 });
-    return say(topic, payload);
-  };
-  const details = async () => (await store.list(kept)).items.map(({ detail }) => detail);
-  return { link, clock, store, carrier, news, hello, bye, report, say, details };
-}
-
-const acknowledged = (acknowledgements: readonly { readonly stream?: string; readonly upTo?: number }[]) =>
-  Object.fromEntries(acknowledgements.map(({ stream = "", upTo = 0 }) => [stream, upTo]));
+import { limits, open, pack, seal, type StreamName } from "@edgemere/protocol";
+import { memoryDatabase } from "../platform/database.ts";
+import { acknowledged, aLink, device, signingKey } from "./link.test-support.ts";
 
 test("the answer to a Hello says what is stored, what waits, and how much may be sent", async () => {
   const command = seal("command", { command: "c1", sequence: 7 }, signingKey);
@@ -130,6 +59,7 @@ test("records are acknowledged when they are durable, and not before", async () 
     },
   );
   await hello();
+  landed = 0;
   const acks: number[] = [];
   link.attach({ disconnect: () => {}, send: async () => void acks.push(landed) });
 

@@ -1,46 +1,34 @@
 import {
   isStreamName,
-  limits,
   pack,
+  parseTopic,
   ProtocolError,
-  seal,
   unpack,
-  type Arrival,
+  unpackBatch,
   type Bye,
+  type DeviceTopicName,
   type Hello,
   type Packet,
-  type RecordBatch,
   type SigningKey,
   type StreamName,
 } from "@edgemere/protocol";
 import type { Clock, Log } from "@edgemere/protocol/kit";
-import type { DeviceLink, DeviceSession } from "../platform/device-link.ts";
+import { put } from "../platform/change.ts";
+import type { DeviceLink, DeviceSession, StreamAccount } from "../platform/device-link.ts";
 import type { Feature, SessionNews } from "../platform/feature.ts";
-import { repeatOnConflict } from "../platform/repeat.ts";
 import type { Store } from "../platform/store.ts";
+import type { Carrier, DeviceMessages } from "./carrier.ts";
+import { FeatureNews } from "./feature-news.ts";
+import { newsOf } from "./hello-news.ts";
 import { Ingest } from "./ingest.ts";
+import { IngestQueue } from "./overload.ts";
+import { Pauses, type PauseReason } from "./pauses.ts";
 import { Refusals } from "./refusals.ts";
-
-/** What carries packets to devices: the embedded broker, an external one, or a simulated network. */
-export interface Carrier {
-  send(packet: Packet): Promise<void>;
-  disconnect(device: string, reason: string): void;
-}
-
-/** What a carrier tells: the device side of the link. */
-export interface DeviceMessages {
-  /** Gives the link its way out. Before that, and after `undefined`, nothing is sent. */
-  attach(carrier: Carrier | undefined): void;
-  /**
-   * A device's message. Resolves when it is durable, so that the broker may say PUBACK. Bytes that make no sense are
-   * counted and dropped; other errors are thrown: then the device must not believe that it was heard.
-   */
-  arrived(device: string, topic: string, payload: Uint8Array, address: string): Promise<void>;
-  /** The transport lost a device without a word; presence follows from its will or from silence. */
-  dropped(device: string): void;
-  /** Counts bytes that were refused before they came here. */
-  refuse(device: string, error: ProtocolError): void;
-}
+import { lastSessions, restored, type LastSession } from "./restored.ts";
+import { reconnectSpread } from "./spread.ts";
+import { syncOf } from "./sync.ts";
+import { Turns } from "./turns.ts";
+import { accountsOf } from "./watermark.ts";
 
 export interface LinkParts<C> {
   readonly store: Store;
@@ -50,11 +38,18 @@ export interface LinkParts<C> {
   readonly context: C;
   readonly signingKey: SigningKey;
   readonly keyringVersion: number;
+  /** Which life of the control plane this is: one more after each restore from a backup. Default: the first. */
+  readonly generation?: () => number;
+  /** Whether there is room to store what devices report. Default: there is. */
+  readonly isTakingRecords?: () => boolean;
 }
 
 interface LiveSession extends DeviceSession {
   lastHeardAt: number;
 }
+
+/** Who is told to wait is not read for this long: so long its road is full, and nothing of it is kept here. */
+const NOT_READ_FOR = 500;
 
 /**
  * The device side of the control plane, without a transport: what arrives goes to the features and is stored before it
@@ -63,18 +58,25 @@ interface LiveSession extends DeviceSession {
 export class Link<C> implements DeviceLink, DeviceMessages {
   readonly #parts: LinkParts<C>;
   readonly #ingest: Ingest<C>;
+  readonly #queue = new IngestQueue();
   readonly #refusals: Refusals;
   readonly #sessions = new Map<string, LiveSession>();
   /** Devices whose last Sync could not hold all that waits for them. */
   readonly #isMoreWaiting = new Set<string>();
-  /** Messages of one device are handled one after another; devices do not wait for each other. */
-  readonly #tails = new Map<string, Promise<void>>();
+  readonly #pauses: Pauses;
+  readonly #news: FeatureNews<C>;
+  /** There was no room to store what these devices said of their sessions: they are to say it again. */
+  readonly #untold = new Set<string>();
+  #hadNoRoom = false;
+  readonly #turns = new Turns();
   #carrier: Carrier | undefined;
 
   constructor(parts: LinkParts<C>) {
     this.#parts = parts;
     this.#ingest = new Ingest(parts);
     this.#refusals = new Refusals(parts.log);
+    this.#pauses = new Pauses(parts.clock);
+    this.#news = new FeatureNews(parts);
   }
 
   attach(carrier: Carrier | undefined): void {
@@ -89,8 +91,12 @@ export class Link<C> implements DeviceLink, DeviceMessages {
     return this.#sessions.get(device);
   }
 
-  refusals(): Readonly<Record<string, number>> {
-    return this.#refusals.totals();
+  refusals(device?: string): Readonly<Record<string, number>> {
+    return this.#refusals.totals(device);
+  }
+
+  accounts(device: string): Promise<readonly StreamAccount[]> {
+    return accountsOf(this.#parts.store, device);
   }
 
   refuse(device: string, error: ProtocolError): void {
@@ -107,30 +113,67 @@ export class Link<C> implements DeviceLink, DeviceMessages {
 
   resync(device: string): void {
     if (!this.#sessions.has(device)) return;
-    void this.#inOrder(device, () => this.#sync(device)).catch((error: unknown) =>
-      this.#parts.log.warn("sync not sent", { device, error }),
-    );
+    void this.#turns
+      .take(device, () => this.#sync(device))
+      .catch((error: unknown) => this.#parts.log.warn("sync not sent", { device, error }));
+  }
+
+  heard(device: string): void {
+    const session = this.#sessions.get(device);
+    if (session) session.lastHeardAt = this.#parts.clock.now();
+    if (this.#hadNoRoom && this.#isTakingRecords) this.#resume();
   }
 
   async arrived(device: string, topic: string, payload: Uint8Array, address: string): Promise<void> {
-    const arrival = this.#read(device, topic, payload);
-    if (arrival !== undefined) await this.#inOrder(device, () => this.#handle(arrival, address));
+    this.heard(device);
+    const name = this.#understood(device, () => nameOf(device, topic));
+    if (name === undefined) return;
+    if (!isStreamName(name)) return this.#turns.take(device, () => this.#spoken(device, { topic, payload }, address));
+    if (!this.#queue.enter(device, name, payload.length)) return this.#putOff(device, "overloaded");
+    let isTaken = true;
+    try {
+      await this.#turns.take(device, async () => {
+        isTaken = this.#isTakingRecords;
+        if (isTaken) await this.#received(device, name, payload);
+      });
+    } finally {
+      this.#queue.leave(device, payload.length);
+    }
+    if (!isTaken) await this.#putOff(device, "read-only");
   }
 
   dropped(device: string): void {
     // In its turn: a Hello that is still being stored would bring the session back, and nobody would ever end it.
-    void this.#inOrder(device, async () => {
+    void this.#turns.take(device, async () => {
       this.#sessions.delete(device);
       this.#isMoreWaiting.delete(device);
+      this.#pauses.forget(device);
+      this.#news.forget(device);
+      this.#untold.delete(device);
       this.#ingest.forget(device);
     });
   }
 
-  #read(device: string, topic: string, payload: Uint8Array): Arrival | undefined {
+  get #isTakingRecords(): boolean {
+    return this.#parts.isTakingRecords?.() ?? true;
+  }
+
+  get #generation(): number {
+    return this.#parts.generation?.() ?? 1;
+  }
+
+  /** Whoever was told to wait need not wait any longer; whoever was heard and not told of says hello once more. */
+  #resume(): void {
+    this.#hadNoRoom = false;
+    for (const device of this.#pauses.end()) this.resync(device);
+    for (const device of this.#untold) this.disconnect(device, "its session could not be stored");
+    this.#untold.clear();
+  }
+
+  /** What a reader makes of bytes; undefined when they make no sense. */
+  #understood<T>(device: string, reader: () => T): T | undefined {
     try {
-      const arrival = unpack(topic, payload);
-      if (arrival.device !== device) throw new ProtocolError("not-yours", "a device may speak for itself only");
-      return arrival;
+      return reader();
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#refusals.count(device, error);
@@ -138,27 +181,34 @@ export class Link<C> implements DeviceLink, DeviceMessages {
     }
   }
 
-  async #handle({ name, device, message }: Arrival, address: string): Promise<void> {
-    const session = this.#sessions.get(device);
-    if (session) session.lastHeardAt = this.#parts.clock.now();
-    if (name === "hello") return this.#opened(device, message, address);
-    if (name === "bye") return this.#closed(device, message);
-    if (isStreamName(name)) return this.#received(device, name, message as RecordBatch);
-    this.#refusals.count(device, new ProtocolError("wrong-direction", `${name} is not for devices to say`));
+  async #spoken(device: string, { topic, payload }: Pick<Packet, "topic" | "payload">, address: string): Promise<void> {
+    const arrival = this.#understood(device, () => unpack(topic, payload));
+    if (arrival?.name === "hello") return this.#opened(device, arrival.message, address);
+    if (arrival?.name === "bye") return this.#closed(device, arrival.message);
+    if (arrival === undefined) return;
+    this.#refusals.count(device, new ProtocolError("wrong-direction", `${arrival.name} is not for devices to say`));
   }
 
   async #opened(device: string, hello: Hello, address: string): Promise<void> {
-    const { clock } = this.#parts;
+    const { clock, store, log } = this.#parts;
     const live = this.#sessions.get(device);
     // On its way since an earlier connection: the device is past it.
     if (live !== undefined && hello.sessionEpoch < live.epoch) return;
     const now = clock.now();
-    const clockOffset = hello.time ? (hello.time.wallMs ?? now) - now : 0;
-    const { bootId, agentVersion, capabilities, lastExitReason } = hello;
-    const details = { bootId, agentVersion, capabilities: [...capabilities], lastExitReason, clockOffset };
-    await this.#tell({ device, epoch: hello.sessionEpoch, kind: "opened", reason: "hello", hello: details });
-    this.#sessions.set(device, { device, epoch: hello.sessionEpoch, since: now, lastHeardAt: now, address });
-    await this.#sync(device);
+    // A device that has heard of this life of the control plane lost its records some other way.
+    const isFromBefore = this.#generation > 1 && hello.generation < this.#generation;
+    if (isFromBefore && this.#isTakingRecords) await this.#ingest.explainRestored(device, hello.streams, now);
+    const isRestored = restored(hello, {
+      last: await store.get(lastSessions, device),
+      watermarks: await this.#ingest.watermarksOf(device),
+      isSameConnection: live !== undefined,
+    });
+    if (isRestored) log.warn("device remembers less than it told before", { device, ...isRestored });
+    const { bootId, sessionEpoch: epoch } = hello;
+    const news = { ...newsOf(hello, now), ...(isRestored && { isRestored }) };
+    await this.#tell({ device, epoch, kind: "opened", reason: "hello", hello: news }, { id: device, epoch, bootId });
+    this.#sessions.set(device, { device, epoch, since: now, lastHeardAt: now, address });
+    await this.#sync(device, hello.time?.monotonicMs);
   }
 
   async #closed(device: string, bye: Bye): Promise<void> {
@@ -169,65 +219,67 @@ export class Link<C> implements DeviceLink, DeviceMessages {
     await this.#tell({ device, epoch: bye.sessionEpoch, kind: "closed", reason: bye.reason });
   }
 
-  async #received(device: string, stream: StreamName, batch: RecordBatch): Promise<void> {
-    const upTo = await this.#ingest.take(device, stream, batch);
-    await this.send(
-      device,
-      pack("ack", { device }, { acknowledgements: [{ stream, upTo }], serverTimeMs: this.#parts.clock.now() }),
-    );
+  async #received(device: string, stream: StreamName, payload: Uint8Array): Promise<void> {
+    // Decoded in its turn, and not before: a decoded batch takes many times the room.
+    const batch = this.#understood(device, () => unpackBatch(stream, payload));
+    if (batch === undefined) return;
+    for (const fault of batch.faults) this.#refusals.count(device, fault);
+    const { upTo, alarm } = await this.#ingest.take(device, stream, batch);
+    if (alarm !== undefined) {
+      this.#refusals.count(device, { reason: alarm.kind, message: alarm.reason });
+      await this.#news.raise(alarm);
+    }
+    const acknowledgements = [{ stream, upTo }];
+    await this.send(device, pack("ack", { device }, { acknowledgements, serverTimeMs: this.#parts.clock.now() }));
     // What it has taken or ended makes room for the next page.
     if (stream === "result" && this.#isMoreWaiting.has(device)) await this.#sync(device);
   }
 
-  async #tell(news: SessionNews): Promise<void> {
-    const { features, context, store } = this.#parts;
-    await repeatOnConflict(async () => {
-      const changes = await Promise.all(features.map(async (each) => (await each.sessions?.(news, context)) ?? []));
-      await store.commit(...changes.flat());
-    });
+  async #putOff(device: string, reason: PauseReason): Promise<void> {
+    this.#refusals.count(device, { reason, message: "records were not taken and will be sent again" });
+    if (this.#pauses.begin(device, reason)) this.resync(device);
+    await this.#parts.clock.sleep(NOT_READ_FOR);
   }
 
-  async #sync(device: string): Promise<void> {
+  async #tell(news: SessionNews, last?: LastSession): Promise<void> {
+    const changes = last ? [put(lastSessions, last)] : [];
+    if (await this.#news.tell(news, this.#isTakingRecords, ...changes)) this.#untold.delete(news.device);
+    else this.#untold.add(news.device);
+  }
+
+  async #sync(device: string, helloMonotonicMs = 0): Promise<void> {
     const session = this.#sessions.get(device);
     if (session === undefined) return;
     const { features, context, clock, signingKey, keyringVersion } = this.#parts;
-    const offers = await Promise.all(features.map(async (each) => (await each.offers?.(device, context)) ?? []));
-    const waiting = offers.flat();
-    const now = clock.now();
-    const moreCommands = waiting.some((each) => each.more);
-    if (moreCommands) this.#isMoreWaiting.add(device);
-    else this.#isMoreWaiting.delete(device);
-    const cancelledCommands = waiting.flatMap((each) => each.cancelled);
-    const latestSequence = Math.max(0, ...waiting.map((each) => each.latestSequence));
-    await this.send(
+    if (!this.#isTakingRecords) {
+      this.#hadNoRoom = true;
+      this.#pauses.begin(device, "read-only");
+    }
+    const waiting = await Promise.all(features.map(async (each) => (await each.offers?.(device, context)) ?? []));
+    const sync = syncOf({
       device,
-      pack(
-        "sync",
-        { device },
-        {
-          sessionEpoch: session.epoch,
-          acknowledgements: [...(await this.#ingest.watermarksOf(device))],
-          commands: waiting.flatMap((each) => each.commands),
-          moreCommands,
-          head: seal(
-            "syncHead",
-            { device, latestSequence, keyringVersion, asOfMs: now, cancelledCommands },
-            signingKey,
-          ),
-          serverTimeMs: now,
-          limits: { messageBytes: limits.messageBytes, windowBytes: limits.windowBytes, pauseMs: 0 },
-        },
-      ),
-    );
+      epoch: session.epoch,
+      watermarks: await this.#ingest.watermarksOf(device),
+      waiting: waiting.flat(),
+      generation: this.#generation,
+      keyringVersion,
+      signingKey,
+      now: clock.now(),
+      helloMonotonicMs,
+      pauseMs: this.#pauses.left(device),
+      reconnectSpreadMs: reconnectSpread(this.#sessions.size),
+    });
+    if (sync.moreCommands) this.#isMoreWaiting.add(device);
+    else this.#isMoreWaiting.delete(device);
+    await this.send(device, pack("sync", { device }, sync));
   }
+}
 
-  #inOrder(device: string, run: () => Promise<void>): Promise<void> {
-    const turn = (this.#tails.get(device) ?? Promise.resolve()).then(run, run);
-    this.#tails.set(device, turn);
-    const done = () => {
-      if (this.#tails.get(device) === turn) this.#tails.delete(device);
-    };
-    turn.then(done, done);
-    return turn;
-  }
+/** Which message a topic of the device's own carries. Throws ProtocolError. */
+function nameOf(device: string, topic: string): DeviceTopicName {
+  const at = parseTopic(topic);
+  if (at === undefined || at.name === "domainEvent")
+    throw new ProtocolError("unknown-topic", "this topic carries no device message");
+  if (at.params.device !== device) throw new ProtocolError("not-yours", "a device may speak for itself only");
+  return at.name;
 }

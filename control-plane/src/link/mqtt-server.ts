@@ -3,19 +3,24 @@ import type { AddressInfo, Server } from "node:net";
 import { createServer, type TlsOptions, type TLSSocket } from "node:tls";
 import { Aedes, type AedesOptions, type Client } from "aedes";
 import { limits as protocolLimits } from "@edgemere/protocol";
-import { MINUTE, SECOND, type Clock, type Log } from "@edgemere/protocol/kit";
+import { HOUR, MINUTE, Reconciler, SECOND, type Clock, type Log } from "@edgemere/protocol/kit";
+import type { ServerIdentity } from "./authority.ts";
 import { Guard, type GuardLimits } from "./guard.ts";
+import { TICKET_LIFE } from "./ticket-keys.ts";
 
 /** What a broker on a listener of its own must decide. */
 export type Hooks = Required<
   Pick<AedesOptions, "preConnect" | "authenticate" | "authorizePublish" | "authorizeSubscribe" | "authorizeForward">
->;
+> &
+  Pick<AedesOptions, "published">;
 
 interface Options {
   readonly name: string;
   readonly host: string;
   readonly port: number;
-  readonly tls: TlsOptions;
+  readonly server: ServerIdentity;
+  /** Who may come, where certificates say who somebody is. */
+  readonly clients?: Pick<TlsOptions, "ca" | "requestCert" | "rejectUnauthorized">;
   readonly limits: GuardLimits;
   readonly hooks: Hooks;
   readonly clock: Clock;
@@ -42,7 +47,7 @@ export const filtersOf = (client: Client): number =>
  * concurrency limit, a short drain time-out, no delay, a size limit in front, and an error listener.
  */
 export async function startMqttServer(options: Options): Promise<MqttServer> {
-  const { name, host, port, tls, limits, hooks, clock, log, heartbeatEvery = MINUTE } = options;
+  const { name, host, port, server: identity, clients, limits, hooks, clock, log, heartbeatEvery = MINUTE } = options;
   const sockets = new WeakMap<object, TLSSocket>();
   const open = new Set<TLSSocket>();
   const broker = await Aedes.createBroker({
@@ -68,7 +73,19 @@ export async function startMqttServer(options: Options): Promise<MqttServer> {
   });
 
   const server = createServer(
-    { ...tls, minVersion: "TLSv1.2", handshakeTimeout: HANDSHAKE_TIMEOUT, noDelay: true, keepAlive: true },
+    {
+      ...clients,
+      key: identity.key,
+      cert: identity.certificate,
+      ticketKeys: identity.ticketKeys,
+      // Tickets of one listener are not good for another, and those of before a restart are good after it.
+      sessionIdContext: `edgemere ${name}`,
+      sessionTimeout: TICKET_LIFE / SECOND,
+      minVersion: "TLSv1.2",
+      handshakeTimeout: HANDSHAKE_TIMEOUT,
+      noDelay: true,
+      keepAlive: true,
+    },
     (socket) => {
       open.add(socket);
       socket.on("close", () => open.delete(socket));
@@ -82,12 +99,26 @@ export async function startMqttServer(options: Options): Promise<MqttServer> {
   });
   await listen(server, host, port);
   server.on("error", (error) => log.error("listener failed", { listener: name, error }));
+  const renewing = new Reconciler(
+    {
+      name: "renew session ticket keys",
+      every: HOUR,
+      onError: (error) => log.error("loop failed", { loop: "renew session ticket keys", error }),
+      step: async () => {
+        server.setTicketKeys(await identity.currentTicketKeys());
+        return "settled";
+      },
+    },
+    clock,
+  );
+  renewing.start();
 
   return {
     broker,
     port: (server.address() as AddressInfo).port,
     socketOf: (client) => sockets.get(client.conn),
     [Symbol.asyncDispose]: async () => {
+      await renewing[Symbol.asyncDispose]();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       await new Promise<void>((resolve) => broker.close(resolve));
       for (const socket of open) socket.destroy();

@@ -1,28 +1,44 @@
-import type { ProtocolError, RefusalReason } from "@edgemere/protocol";
+import type { RefusalReason } from "@edgemere/protocol";
 import type { Log } from "@edgemere/protocol/kit";
 
 const DEVICES_REMEMBERED = 10_000;
 
-/** Counts refused bytes by reason, and logs each pair of device and reason once. */
+/** Why something of a device was not taken: its own fault, a contradiction, or our own want of room. */
+type LinkRefusal = RefusalReason | "conflicting-record" | "overloaded" | "read-only";
+
+/** Counts what is refused by reason and device, and logs each pair of device and reason once. */
 export class Refusals {
   readonly #log: Log;
-  readonly #counts = new Map<RefusalReason, number>();
-  readonly #logged = new Set<string>();
+  readonly #totals = new Map<string, number>();
+  readonly #devices = new Map<string, Map<string, number>>();
 
   constructor(log: Log) {
     this.#log = log;
   }
 
-  count(device: string, error: ProtocolError): void {
-    this.#counts.set(error.reason, (this.#counts.get(error.reason) ?? 0) + 1);
-    const key = `${device} ${error.reason}`;
-    if (this.#logged.has(key)) return;
-    if (this.#logged.size >= DEVICES_REMEMBERED) this.#logged.clear();
-    this.#logged.add(key);
-    this.#log.warn("device message refused", { device, reason: error.reason, detail: error.message });
+  count(device: string, { reason, message }: { readonly reason: LinkRefusal; readonly message: string }): void {
+    addOne(this.#totals, reason);
+    if (addOne(this.#of(device), reason) === 1)
+      this.#log.warn("device message refused", { device, reason, detail: message });
   }
 
-  totals(): Readonly<Record<string, number>> {
-    return Object.fromEntries(this.#counts);
+  totals(device?: string): Readonly<Record<string, number>> {
+    return Object.fromEntries(device === undefined ? this.#totals : (this.#devices.get(device) ?? []));
   }
+
+  #of(device: string): Map<string, number> {
+    const known = this.#devices.get(device);
+    if (known !== undefined) return known;
+    const [oldest] = this.#devices.keys();
+    if (oldest !== undefined && this.#devices.size >= DEVICES_REMEMBERED) this.#devices.delete(oldest);
+    const fresh = new Map<string, number>();
+    this.#devices.set(device, fresh);
+    return fresh;
+  }
+}
+
+function addOne(counts: Map<string, number>, reason: string): number {
+  const count = (counts.get(reason) ?? 0) + 1;
+  counts.set(reason, count);
+  return count;
 }

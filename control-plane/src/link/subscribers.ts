@@ -40,7 +40,7 @@ const refusal = (returnCode: number, message: string) => Object.assign(new Error
 
 /** MQTT for people and programs: an API token as password; domain events as CloudEvents on `edgemere/v1/events/{class}/{event}`. */
 export async function startSubscribers(parts: Parts): Promise<{ readonly port: number } & AsyncDisposable> {
-  const { store, authenticate, server, clock, log } = parts;
+  const { store, authenticate, clock, log } = parts;
   /** What was shown at the door; of those who came in, in `credentials` for as long as they stay. */
   const shown = new WeakMap<Client, string>();
   const credentials = new Map<Client, string>();
@@ -89,7 +89,6 @@ export async function startSubscribers(parts: Parts): Promise<{ readonly port: n
     name: "subscribers",
     limits: subscriberLimits,
     hooks,
-    tls: { key: server.key, cert: server.certificate, ticketKeys: server.ticketKeys },
   });
   mqtt.broker.on("clientReady", (client) => credentials.set(client, shown.get(client) ?? ""));
   mqtt.broker.on("clientDisconnect", (client) => credentials.delete(client));

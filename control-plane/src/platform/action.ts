@@ -21,6 +21,8 @@ export interface Action<P extends string, I extends TObject, O extends TSchema> 
   readonly isShownOnce?: boolean;
   /** begins: the output's `token` and `expiresAt` are the caller's credential from now on. ends: the caller's credential is none any more. */
   readonly session?: "begins" | "ends";
+  /** A write that goes on while the disk is nearly full: it ends something or takes rights away. */
+  readonly isAllowedWhenFull?: boolean;
   /** Also served on the device API, where devices and not people call. */
   readonly forDevices?: boolean;
 }

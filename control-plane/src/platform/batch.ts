@@ -49,8 +49,8 @@ export class Batch {
     const row = write.row && this.#stamped(write, before);
     this.#rows.set(key, row);
     this.#set(key, row && written(row));
-    for (const place of places(write, before)) this.#set(place, undefined);
-    for (const place of places(write, row)) this.#set(place, new Uint8Array());
+    for (const place of placesOf(write.table, write.id, before)) this.#set(place, undefined);
+    for (const place of placesOf(write.table, write.id, row)) this.#set(place, new Uint8Array());
     for (const { type, subject } of write.events) {
       const event: DomainEvent = {
         number: this.#next++,
@@ -99,10 +99,11 @@ function refuseWhenMoved({ basedOn, table, id }: Write, current: { version?: num
 const withoutSecrets = ({ secrets = [] }: Write["table"], row: object): Record<string, unknown> =>
   Object.fromEntries(Object.entries(row).filter(([field]) => !secrets.includes(field)));
 
-function places({ table, id }: Write, row: object | undefined): readonly string[] {
+/** The keys under which the indexes of a table have this row. */
+export function placesOf(table: Pick<Write["table"], "name" | "indexes">, id: string, row: object | undefined) {
   if (row === undefined) return [];
-  return Object.entries(table.indexes).flatMap(([index, placesOf]) =>
-    (placesOf as (row: object) => readonly (readonly KeyPart[])[])(row).map((place) =>
+  return Object.entries(table.indexes).flatMap(([index, places]) =>
+    (places as (row: object) => readonly (readonly KeyPart[])[])(row).map((place) =>
       keyOf("index", table.name, index, ...place, id),
     ),
   );

@@ -53,6 +53,8 @@ export class Bus implements AsyncDisposable {
   readonly #stop = new AbortController();
   #wake = new AbortController();
   readonly #idle = new Set<string>();
+  /** Up to where each reaction has durably come. */
+  readonly #saved = new Map<string, number>();
   #running: Promise<unknown> | undefined;
   #unsubscribe = () => {};
 
@@ -78,6 +80,11 @@ export class Bus implements AsyncDisposable {
     return this.#idle.size === this.#reactions.length;
   }
 
+  /** The number of the last event that every reaction has durably passed: what comes after it is still needed. */
+  get passed(): number {
+    return Math.min(...this.#reactions.map(({ name }) => this.#saved.get(name) ?? 0));
+  }
+
   #kick(): void {
     this.#idle.clear();
     // A reason of its own: the error that is made otherwise costs more than the look.
@@ -89,6 +96,7 @@ export class Bus implements AsyncDisposable {
     const { store, clock } = this.#parts;
     let position = (await store.get(cursors, reaction.name))?.number ?? 0;
     let saved = position;
+    this.#saved.set(reaction.name, saved);
     while (!this.#stop.signal.aborted) {
       const wake = this.#wake.signal;
       const events = await store.events(position);
@@ -113,6 +121,7 @@ export class Bus implements AsyncDisposable {
 
   async #save({ name }: Reaction, number: number): Promise<void> {
     await this.#parts.store.commit(put(cursors, { id: name, number }));
+    this.#saved.set(name, number);
   }
 
   async #react(reaction: Reaction, event: DomainEvent): Promise<void> {

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import { levelDatabase, memoryDatabase, type Database } from "./database.ts";
+import { checkedDatabase } from "./checked-database.ts";
+import { memoryDatabase, rawLevelDatabase, type Database } from "./database.ts";
 
 /** A folder that is gone after the test. */
 export function aFolder(t: TestContext): string {
@@ -16,7 +17,7 @@ export const databases: Readonly<Record<string, (t: TestContext) => Promise<Data
   "a database in memory": async () => memoryDatabase(),
   LevelDB: async (t) => {
     const folder = aFolder(t);
-    const database = await levelDatabase(folder);
+    const database = checkedDatabase(await rawLevelDatabase(folder));
     t.after(() => database.close());
     return database;
   },

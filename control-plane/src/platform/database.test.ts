@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import { aFolder, databases } from "./database.test-support.ts";
-import { levelDatabase, type Database, type Operation, type Range } from "./database.ts";
+import { rawLevelDatabase, type Database, type Operation, type Range } from "./database.ts";
+import { CannotOpenStore, levelDatabase } from "./level-database.ts";
 
 const bytes = (text: string) => new Uint8Array(Buffer.from(text));
 const text = (value: Uint8Array | undefined) => value && Buffer.from(value).toString();
@@ -105,12 +106,12 @@ for (const [name, open] of Object.entries(databases)) {
 
 test("what LevelDB acknowledged is there when it is opened again", async (t) => {
   const folder = aFolder(t);
-  const before = await levelDatabase(folder);
+  const before = await rawLevelDatabase(folder);
   await before.batch([put("a"), put("b")]);
   await before.batch([del("b")]);
   await before.close();
 
-  const after = await levelDatabase(folder);
+  const after = await rawLevelDatabase(folder);
   t.after(() => after.close());
 
   assert.deepEqual(await keysOf(after), ["a"]);
@@ -121,8 +122,5 @@ test("a folder that another has open is refused as locked", async (t) => {
   const database = await levelDatabase(folder);
   t.after(() => database.close());
 
-  await assert.rejects(levelDatabase(folder), (error: Error & { cause?: { code?: string } }) => {
-    assert.equal(error.cause?.code, "LEVEL_LOCKED");
-    return true;
-  });
+  await assert.rejects(levelDatabase(folder), (error) => error instanceof CannotOpenStore && error.why === "locked");
 });

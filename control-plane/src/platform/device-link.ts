@@ -1,4 +1,5 @@
-import type { Packet } from "@edgemere/protocol";
+import type { Packet, StreamName } from "@edgemere/protocol";
+import type { RefusedRecord } from "./feature.ts";
 
 /** A device that is there now. Gone sessions are history. */
 export interface DeviceSession {
@@ -7,6 +8,19 @@ export interface DeviceSession {
   readonly since: number;
   readonly lastHeardAt: number;
   readonly address: string;
+}
+
+/** The books of one stream of a device: `received` and what is `explained` make `upTo`, always. */
+export interface StreamAccount {
+  readonly stream: StreamName;
+  /** Everything up to this number is stored or explained, and acknowledged. */
+  readonly upTo: number;
+  /** Numbers whose record is stored. */
+  readonly received: number;
+  /** Numbers that will never come, by reason. */
+  readonly explained: Readonly<Record<string, number>>;
+  /** The newest records that broke a rule: what is left of them. */
+  readonly refused: readonly RefusedRecord[];
 }
 
 /** The way to devices that are connected. */
@@ -19,6 +33,8 @@ export interface DeviceLink {
   resync(device: string): void;
   /** Ends a device's connection. */
   disconnect(device: string, reason: string): void;
-  /** How often bytes from devices were refused, by reason. */
-  refusals(): Readonly<Record<string, number>>;
+  /** How often bytes from devices were refused since the start, by reason: all devices', or one's. */
+  refusals(device?: string): Readonly<Record<string, number>>;
+  /** What has become of the records of a device. */
+  accounts(device: string): Promise<readonly StreamAccount[]>;
 }

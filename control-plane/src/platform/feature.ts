@@ -27,6 +27,38 @@ export interface Received {
   readonly records: readonly Record_[];
   /** When they reached the control plane. */
   readonly receivedAt: number;
+  /** What the device knows of its own clock in the periods that these records name. */
+  readonly clocks: readonly ClockOffset[];
+  /** Records that break a rule and are never taken. In `records` a gap with the reason "refused" stands for them. */
+  readonly refused: readonly RefusedRecord[];
+}
+
+/** How far the control plane's clock was ahead of a device's in one period of that clock. Milliseconds. */
+export interface ClockOffset {
+  readonly clockPeriod: number;
+  readonly offset: number;
+  readonly uncertainty: number;
+}
+
+/** What is left of a record that was refused: evidence, not content. */
+export interface RefusedRecord {
+  readonly sequence: number;
+  readonly at: number;
+  readonly reason: string;
+  readonly detail: string;
+  readonly bytes: number;
+  /** SHA-256 of the record as it came, hex. */
+  readonly hash: string;
+}
+
+/** Where a device stands in one of its streams, by its own word. */
+export interface StreamPosition {
+  readonly stream: string;
+  readonly firstUnacknowledged: number;
+  /** Number the next record will get. */
+  readonly next: number;
+  /** Bytes that wait to be acknowledged. */
+  readonly bytes: number;
 }
 
 /** What a device says of itself at the start and the end of a session. */
@@ -41,7 +73,29 @@ export interface SessionNews {
     readonly capabilities: readonly string[];
     readonly lastExitReason: string;
     readonly clockOffset: number;
+    readonly clockPeriod: number;
+    /** What is wrong with the agent now, in stable words. */
+    readonly conditions: readonly string[];
+    readonly streams: readonly StreamPosition[];
+    readonly spoolBytes: number;
+    /** The highest life of the control plane it has heard of. */
+    readonly generation: number;
+    /** Highest command number the device knows, and the commands it has not ended. */
+    readonly commandHighSequence: number;
+    readonly openCommands: readonly string[];
+    /** It remembers less than it told before: an old copy of its disk, or a second host with the same. */
+    readonly isRestored?: { readonly reason: string };
   };
+}
+
+/** A record came with the number of one that is stored, and says something else: two devices share one identity, or a disk lies. */
+export interface Alarm {
+  readonly kind: "conflicting-record";
+  readonly device: string;
+  readonly stream: StreamName;
+  readonly sequence: number;
+  /** In words, for an operator. */
+  readonly reason: string;
 }
 
 /** Signed commands for one device, oldest first. */
@@ -66,6 +120,8 @@ export interface Feature<C> {
   readonly receives?: { readonly [S in StreamName]?: (received: Received, context: C) => Promise<readonly Change[]> };
   /** A session opened or closed. */
   readonly sessions?: (news: SessionNews, context: C) => Promise<readonly Change[]>;
+  /** Something about a device that cannot be true. Told again at most once a minute as long as it goes on. */
+  readonly alarms?: (alarm: Alarm, context: C) => Promise<readonly Change[]>;
   /** What waits for a device, for its next Sync. */
   readonly offers?: (device: string, context: C) => Promise<Offer>;
   readonly loops?: (context: C) => readonly Loop[];

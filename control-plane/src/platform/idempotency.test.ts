@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Type } from "@sinclair/typebox";
 import { DAY } from "@edgemere/protocol/kit";
-import { ManualClock } from "@edgemere/protocol/simulated";
+import { drain, ManualClock } from "@edgemere/protocol/simulated";
 import { action, type AnyAction } from "./action.ts";
 import { nobody, type Caller } from "./caller.ts";
 import { Idempotency } from "./idempotency.ts";
@@ -104,6 +104,26 @@ test("what failed may be tried again under the same key", async () => {
   await assert.rejects(shop.ask(alice, undefined, order, failing), /closed/);
 
   assert.deepEqual(await shop.ask(alice), { number: 1 });
+});
+
+test("a request that was cut off by a crash is not done again, and its caller is told so", async () => {
+  const shop = await aShop();
+  void shop.ask(alice, undefined, order, () => new Promise(() => {}));
+  await drain();
+
+  const again = await aShop(shop.database);
+
+  await assert.rejects(again.ask(alice), conflict(/nobody can say whether it took effect: look/));
+  assert.equal(again.orders(), 0);
+});
+
+test("of a failure that is no refusal nobody can say whether it took effect: the key stays taken", async () => {
+  const shop = await aShop();
+  const failing = () => Promise.reject(new Error("a bug"));
+
+  await assert.rejects(shop.ask(alice, undefined, order, failing), /a bug/);
+
+  await assert.rejects(shop.ask(alice), conflict(/nobody can say whether it took effect/));
 });
 
 test("a secret that was shown once is not shown again and not kept", async () => {

@@ -12,6 +12,8 @@ interface Remembered {
   readonly id: string;
   readonly at: number;
   readonly inputHash: string;
+  /** Until it is answered, nobody can say whether it took effect: the process may have died in the middle. */
+  readonly isAnswered: boolean;
   /** Absent when it was shown once. */
   readonly output?: unknown;
 }
@@ -24,7 +26,10 @@ interface UnderWay {
 const rememberedTable = table<Remembered>("idempotency", { at: ({ at }) => [[at]] });
 const KEPT_FOR = DAY;
 
-/** Does a keyed write once: the same key with the same input gets the first answer again, with another input a Conflict. */
+/**
+ * Does a keyed write at most once: the same key with the same input gets the first answer again, with another input a
+ * Conflict. That it begins is durable before its effect, so a crash in between leaves a Conflict too, and no second effect.
+ */
 export class Idempotency {
   readonly #store: Store;
   readonly #now: () => number;
@@ -46,25 +51,13 @@ export class Idempotency {
     if (idempotencyKey === undefined || actor === nobody.actor) return run();
     const id = hash(canonical([actor, idempotencyKey]));
     const inputHash = hash(canonical([action.path, input]));
-    // Looked for before and after: it may end, or begin, while the store is asked.
-    const before = this.#underWay.get(id);
-    const known = before ?? (await this.#store.get(rememberedTable, id)) ?? this.#underWay.get(id);
-    if (known === undefined) {
-      const output = this.#runAndRemember({ id, inputHash, isShownOnce: action.isShownOnce ?? false }, run);
-      this.#underWay.set(id, { inputHash, output });
-      return output.finally(() => this.#underWay.delete(id));
+    for (let other = this.#underWay.get(id); other !== undefined; other = this.#underWay.get(id)) {
+      if (other.inputHash === inputHash) return other.output;
+      await other.output.catch(() => undefined);
     }
-    if (known.inputHash !== inputHash)
-      throw new Problem(
-        "conflict",
-        "this Idempotency-Key was used with another input; take a new key for a new request",
-      );
-    if (!("output" in known))
-      throw new Problem(
-        "conflict",
-        "this was done already and its secret was shown once; revoke what it made and ask again with a new Idempotency-Key",
-      );
-    return known.output;
+    const output = this.#answer({ id, inputHash, isShownOnce: action.isShownOnce ?? false }, run);
+    this.#underWay.set(id, { inputHash, output });
+    return output.finally(() => this.#underWay.delete(id));
   }
 
   /** Forgets answers that nobody will ask for again. */
@@ -75,15 +68,41 @@ export class Idempotency {
     }
   }
 
-  async #runAndRemember(
+  async #answer(
     { id, inputHash, isShownOnce }: { id: string; inputHash: string; isShownOnce: boolean },
     run: () => Promise<unknown>,
   ): Promise<unknown> {
-    const output = await run();
-    const kept = { id, at: this.#now(), inputHash, ...(!isShownOnce && { output }) };
-    await this.#store.commit(put(rememberedTable, kept));
+    const known = await this.#store.get(rememberedTable, id);
+    if (known !== undefined) return answerOf(known, inputHash);
+    const begun = { id, at: this.#now(), inputHash, isAnswered: false };
+    await this.#store.commit(put(rememberedTable, begun));
+    let output: unknown;
+    try {
+      output = await run();
+    } catch (error) {
+      // A refusal is an answer: nothing was done, so the key is free. Of any other failure that cannot be said.
+      if (error instanceof Problem) await this.#store.commit(removed(rememberedTable, id)).catch(() => undefined);
+      throw error;
+    }
+    await this.#store.commit(put(rememberedTable, { ...begun, isAnswered: true, ...(!isShownOnce && { output }) }));
     return output;
   }
+}
+
+function answerOf(known: Remembered, inputHash: string): unknown {
+  if (known.inputHash !== inputHash)
+    throw new Problem("conflict", "this Idempotency-Key was used with another input; take a new key for a new request");
+  if (!known.isAnswered)
+    throw new Problem(
+      "conflict",
+      "a request with this Idempotency-Key was under way when the control plane stopped, and nobody can say whether it took effect: look, and ask again with a new key if it did not",
+    );
+  if (!("output" in known))
+    throw new Problem(
+      "conflict",
+      "this was done already and its secret was shown once; revoke what it made and ask again with a new Idempotency-Key",
+    );
+  return known.output;
 }
 
 const hash = (text: string) => createHash("sha256").update(text).digest("base64url");

@@ -16,6 +16,14 @@ function sortableNumber(value: number): string {
   return sortable.toString(16).padStart(16, "0");
 }
 
+/** The number whose sortable digits these are. */
+function numberOf(digits: string): number {
+  const sortable = BigInt(`0x${digits}`);
+  const isPositive = sortable >> 63n === 1n;
+  buffer.setBigUint64(0, isPositive ? sortable & 0x7fff_ffff_ffff_ffffn : ~sortable & 0xffff_ffff_ffff_ffffn);
+  return buffer.getFloat64(0);
+}
+
 function encodePart(part: KeyPart): string {
   if (typeof part === "number") return `n${sortableNumber(part)}`;
   if (typeof part === "boolean") return part ? "b1" : "b0";
@@ -37,3 +45,6 @@ export function lastPart(key: string): string {
   const start = key.lastIndexOf(SEPARATOR, key.length - 2) + 1;
   return unescape(key.slice(start + 1, -1));
 }
+
+/** The last part of a key whose last part is a number. */
+export const lastNumberPart = (key: string): number => numberOf(key.slice(-17, -1));

@@ -6,11 +6,13 @@ export const problems = {
   "not-found": { title: "No such thing", status: 404, exitCode: 4 },
   "unknown-action": { title: "No such action", status: 404, exitCode: 2 },
   "method-not-allowed": { title: "Wrong method for this action", status: 405, exitCode: 2 },
+  gone: { title: "No longer kept", status: 410, exitCode: 4 },
   conflict: { title: "Not possible in this state", status: 409, exitCode: 5 },
   "unsupported-media-type": { title: "The body is of a kind that is not read here", status: 415, exitCode: 2 },
   "too-large": { title: "Too large", status: 413, exitCode: 2 },
   "too-many-requests": { title: "Too many requests", status: 429, exitCode: 1 },
   internal: { title: "Something went wrong in the control plane", status: 500, exitCode: 1 },
+  "storage-full": { title: "The control plane's disk is nearly full", status: 507, exitCode: 1 },
   unavailable: { title: "Not possible right now", status: 503, exitCode: 1 },
 } as const;
 

@@ -231,6 +231,36 @@ test("after a failed write the store takes no more, not even what was waiting be
   assert.equal(batches.length, 1);
 });
 
+test("after a failed write and a look at what landed, a store goes on with the next number", async () => {
+  const inner = keptDatabase();
+  let isFailing = false;
+  // The write that is told as failed is on the disk all the same.
+  const database: Database = {
+    ...inner,
+    batch: async (operations) => {
+      await inner.batch(operations);
+      if (isFailing) throw new Error("the disk is gone");
+    },
+  };
+  const store = await openStore(database);
+  await store.commit(created(parcel, "p1", aParcel()));
+  isFailing = true;
+  await assert.rejects(store.commit(created(parcel, "p2", aParcel())), /the disk is gone/);
+  isFailing = false;
+  let told = 0;
+  store.onCommit(() => told++);
+
+  await store.recover();
+  await store.commit(created(parcel, "p3", aParcel()));
+
+  assert.equal(store.isBroken, false);
+  assert.equal(told, 2);
+  assert.deepEqual(
+    (await store.events(0)).map(({ number, subject }) => `${number} ${subject}`),
+    ["1 p1", "2 p1", "3 p2", "4 p2", "5 p3", "6 p3"],
+  );
+});
+
 test("a store that is opened again goes on with the next number", async () => {
   const database = keptDatabase();
   const before = await openStore(database);

@@ -3,7 +3,7 @@ import { Batch, read } from "./batch.ts";
 import type { Change } from "./change.ts";
 import type { Database } from "./database.ts";
 import type { DomainEvent } from "./domain-event.ts";
-import { keyOf, lastPart, rangeOf, type KeyPart } from "./keys.ts";
+import { keyOf, lastNumberPart, lastPart, rangeOf, type KeyPart } from "./keys.ts";
 import type { Table } from "./resource.ts";
 
 export interface ListOptions {
@@ -51,10 +51,7 @@ export class Store implements AsyncDisposable {
   }
 
   static async open(database: Database, clock: Clock): Promise<Store> {
-    let lastNumber = 0;
-    for await (const [, value] of database.entries({ ...rangeOf("event"), reverse: true, limit: 1 }))
-      lastNumber = read<DomainEvent>(value).number;
-    return new Store(database, clock, lastNumber);
+    return new Store(database, clock, await lastNumberOf(database));
   }
 
   /** Number of the newest event; 0 when there is none. */
@@ -62,7 +59,7 @@ export class Store implements AsyncDisposable {
     return this.#lastNumber;
   }
 
-  /** Whether a write failed: from then on only a restart helps. */
+  /** Whether a write failed: from then on none is taken until the database was opened anew and `recover` called. */
   get isBroken(): boolean {
     return this.#broken !== undefined;
   }
@@ -133,6 +130,16 @@ export class Store implements AsyncDisposable {
   onCommit(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** After the database was opened anew: what the failed write left is looked at, and writes are taken again. */
+  async recover(): Promise<void> {
+    await this.#writing;
+    this.#lastNumber = await lastNumberOf(this.#database);
+    this.#recent = [];
+    this.#broken = undefined;
+    // Events of a write that was told as failed may be there after all.
+    for (const listener of this.#listeners) queueMicrotask(listener);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -207,6 +214,12 @@ export class Store implements AsyncDisposable {
     this.#lastNumber += events.length;
     this.#recent = [...this.#recent, ...events].slice(-RECENT_EVENTS);
   }
+}
+
+/** The key tells it: the newest event is where the next one's number comes from, whether its value is sound or not. */
+async function lastNumberOf(database: Database): Promise<number> {
+  for await (const key of database.keys({ ...rangeOf("event"), reverse: true, limit: 1 })) return lastNumberPart(key);
+  return 0;
 }
 
 const refusal = (cause: unknown) => new Error("the store failed and takes no more writes", { cause });

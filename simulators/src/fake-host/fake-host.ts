@@ -28,25 +28,34 @@ export interface FakeHost extends Host {
   readonly services: Map<string, ServiceStatus>;
   /** Every program that was started, oldest first. */
   readonly started: readonly (readonly string[])[];
+  /** Called when the host starts anew, with a new boot id: whoever runs an agent on it does the same with the agent. */
+  onReboot: () => void;
 }
 
 /** Same name, chance and clock: same host. */
 export function fakeHost({ name, random, clock, behaviour = "steady", programs = {} }: FakeHostOptions): FakeHost {
   const kind = anyMachineKind(random);
-  const bootedAt = clock.now() - Math.round(between(random, 0, 90 * DAY));
+  let bootedAt = clock.now() - Math.round(between(random, 0, 90 * DAY));
   const metrics = fakeMetrics(kind, behaviour, random);
   const inventory = fakeInventory(name, kind, random);
-  const [bootId, machineId] = [hexadecimal(random), hexadecimal(random)];
+  const [firstBoot, machineId] = [hexadecimal(random), hexadecimal(random)];
+  let reboots = 0;
+  let restarts = 0;
   const files = new FakeFiles(clock, kind.diskBytes);
   const services = new Map([service("ssh", "running"), service("backup", "failed")].map((each) => [each.name, each]));
   const started: (readonly string[])[] = [];
+  const statusOf = (wanted: string): ServiceStatus => {
+    const status = services.get(wanted);
+    if (status === undefined) throw new HostError("not-found", `there is no service ${wanted} on this device`);
+    return status;
+  };
 
-  return {
+  const host: FakeHost = {
     name,
     files,
     services,
     started,
-    bootId: async () => bootId,
+    bootId: async () => (reboots === 0 ? firstBoot : `${firstBoot}-${reboots}`),
     machineId: async () => machineId,
     sample: async () => {
       const at = clock.now();
@@ -58,16 +67,27 @@ export function fakeHost({ name, random, clock, behaviour = "steady", programs =
       started.push(program.argv);
       return runFake({ ...standardPrograms, ...programs }, program, clock);
     },
-    serviceStatus: async (wanted) => {
-      const status = services.get(wanted);
-      if (status === undefined) throw new HostError("not-found", `there is no service ${wanted} on this device`);
+    killMarked: async () => 0,
+    serviceStatus: async (wanted) => statusOf(wanted),
+    restartService: async (wanted) => {
+      statusOf(wanted);
+      restarts += 1;
+      const status = { ...service(wanted, "running"), mainPid: 1_000 + restarts, instance: `restart-${restarts}` };
+      services.set(wanted, status);
       return status;
+    },
+    onReboot: () => {},
+    reboot: async () => {
+      reboots += 1;
+      bootedAt = clock.now();
+      host.onReboot();
     },
     listFiles: (directory) => files.listFiles(directory),
     hashFile: (directory, file) => files.hashFile(directory, file),
     capacity: (directory) => files.capacity(directory),
     hasTerminal: async () => false,
   };
+  return host;
 }
 
 const hexadecimal = (random: Random) => Buffer.from(random.bytes(16)).toString("hex");
@@ -78,5 +98,5 @@ const service = (name: string, state: "running" | "failed"): ServiceStatus => ({
   state,
   detail: state === "running" ? "active (running)" : "failed (failed)",
   enabled: true,
-  ...(state === "running" ? { mainPid: 412 } : {}),
+  ...(state === "running" ? { mainPid: 412, instance: "boot" } : {}),
 });

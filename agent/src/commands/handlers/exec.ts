@@ -14,8 +14,8 @@ export const exec: Handler<"exec"> = {
     const hasNul = [...argv, cwd, ...Object.values(env)].some((text) => text.includes("\0"));
     return hasNul ? "argv, cwd and env must not contain NUL characters" : undefined;
   },
-  run: async (given, { host, signal, output }) => {
-    const ended = await host.run({ ...programOf(given), onOutput: output, signal });
+  run: async (given, { host, signal, output, command }) => {
+    const ended = await host.run({ ...programOf(given), mark: command, onOutput: output, signal });
     const { exitCode = 0, endedBySignal = "", outputBytes, droppedBytes } = ended;
     const result = { exitCode, signal: endedBySignal, outputBytes, droppedBytes };
     if (endedBySignal !== "") return { reason: "ended-by-signal", detail: `ended by ${endedBySignal}`, result };

@@ -12,6 +12,8 @@ export type Outcome<R> =
   | { readonly reason: Reason; readonly detail: string; readonly result?: R };
 
 export interface HandlerContext {
+  /** The command's id: programs that it runs carry it as their mark. */
+  readonly command: string;
   readonly host: Host;
   /** Aborts when the command is cancelled, runs too long, or the agent stops: end soon, then. */
   readonly signal: AbortSignal;
@@ -27,6 +29,21 @@ export interface HandlerContext {
 export interface Handler<K extends CommandKind> {
   /** What is wrong with the arguments; undefined when nothing is. Asked before anything is promised. */
   readonly check?: (given: ArgumentsOf<K>) => string | undefined;
-  /** A HostError that it throws becomes the failure it names. */
+  /** A HostError that it throws becomes the failure it names. Of a boundary kind only failure counts: a new boot is its success. */
   readonly run: (given: ArgumentsOf<K>, context: HandlerContext) => Promise<Outcome<ResultOf<K>>>;
+  /** How things are before the effect, in few words; written down with the start. A probe or boundary kind needs it. */
+  readonly before?: (given: ArgumentsOf<K>, context: HandlerContext) => Promise<string>;
+  /** What came of a start that the agent did not survive, seen from what `before` gave; undefined when it had no effect. */
+  readonly after?: (
+    given: ArgumentsOf<K>,
+    before: string,
+    context: HandlerContext,
+  ) => Promise<Outcome<ResultOf<K>> | undefined>;
+  /** Why a boundary kind failed whose effect was not seen in the time it had. */
+  readonly unproven?: Reason;
 }
+
+/** Of a kind that tells after a death of the agent whether it took effect. */
+export type ProbeHandler<K extends CommandKind> = Handler<K> & Required<Pick<Handler<K>, "before" | "after">>;
+/** Of a kind that only a new boot proves. */
+export type BoundaryHandler<K extends CommandKind> = ProbeHandler<K> & Required<Pick<Handler<K>, "unproven">>;

@@ -4,6 +4,7 @@ import { SECOND } from "@edgemere/protocol/kit";
 import type { Clock } from "@edgemere/protocol/kit";
 import { HostError } from "../host.ts";
 import type { Program, ProgramResult } from "../host.ts";
+import { killMarked, markVariable } from "./marked-processes.ts";
 import { findProgram, minimalEnvironment, mustBeDirectory } from "./programs.ts";
 
 /** Between asking a program to end and ending it. */
@@ -19,7 +20,7 @@ export function programRunner(clock: Clock): Runner {
     if (program.signal?.aborted) return { endedBySignal: "SIGTERM", outputBytes: 0, droppedBytes: 0 };
     const folder = program.cwd ?? process.cwd();
     if (program.cwd !== undefined) await mustBeDirectory(program.cwd);
-    const environment = { ...minimalEnvironment(), ...program.env };
+    const environment = { ...minimalEnvironment(), ...program.env, ...markVariable(program.mark) };
     const [name, ...rest] = program.argv;
     const file = await findProgram(name, { path: environment.PATH, folder });
     wrapper ??= deathWrapper();
@@ -114,6 +115,8 @@ async function follow(child: ChildProcess, program: Program, clock: Clock): Prom
   program.signal?.removeEventListener("abort", stop);
   // What it left behind in its group would run on without anybody who knows of it.
   signalGroup(child, "SIGKILL");
+  // Of what left the group, a service that it started may stay when it ended by itself, and nothing when it was stopped.
+  if (program.signal?.aborted && program.mark !== undefined) await killMarked([program.mark], clock);
   // A child that left the group may hold the pipes open; what it writes is not the program's output any more.
   if (!closed.signal.aborted) await clock.sleep(GRACE, closed.signal);
   child.stdout?.destroy();

@@ -31,13 +31,15 @@ export function systemdStatus(name: string, text: string): ServiceStatus | undef
   if (of("LoadState") === "not-found" || of("LoadState") === "") return undefined;
   const enabled = enabledStates[of("UnitFileState")];
   const mainPid = Number(of("MainPID"));
+  const state = systemdStates[of("ActiveState")] ?? "unknown";
   return {
     name,
     manager: "systemd",
-    state: systemdStates[of("ActiveState")] ?? "unknown",
+    state,
     detail: `${of("ActiveState")} (${of("SubState")})`,
     ...(enabled === undefined ? {} : { enabled }),
     ...(mainPid > 0 ? { mainPid } : {}),
+    ...(state === "running" && of("InvocationID") !== "" ? { instance: of("InvocationID") } : {}),
   };
 }
 
@@ -59,4 +61,11 @@ export function initScriptStatus(name: string, text: string, exitCode: number | 
     state: (exitCode === undefined ? undefined : initScriptStates[exitCode]) ?? "unknown",
     detail: (line && cutText(line.trim(), LONGEST_DETAIL)) ?? `exit code ${exitCode ?? "unknown"}`,
   };
+}
+
+/** When a process started, in the kernel's ticks, from its `stat`; undefined when there is no such process. */
+export function processStart(stat: string | undefined): number | undefined {
+  // The program's name comes second, in brackets, and may hold anything; the start is the 22nd field.
+  const ticks = Number(stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19]);
+  return Number.isSafeInteger(ticks) ? ticks : undefined;
 }

@@ -1,8 +1,14 @@
 import type { Appender, Disk, Random } from "@edgemere/protocol/kit";
-import type { SimulatedDisk } from "@edgemere/protocol/simulated";
+
+/** A disk that outlives the process; what a loss of power does to it is its own affair. */
+export type MortalDisk = Disk & { cutPower(random: Random): void };
 
 /** The disk as a process sees it whose machine loses power at its n-th change of the disk: that change may still happen, nothing after it does. */
-export function dyingDisk(disk: SimulatedDisk, changes: number, random: Random): Disk & { readonly isDead: boolean } {
+export function dyingDisk(
+  disk: MortalDisk,
+  changes: number,
+  random: Random,
+): Disk & { readonly isDead: boolean; die(): void } {
   let left = changes;
   const change = async <T>(run: () => Promise<T>): Promise<T> => {
     if (left <= 0) throw new Error("the power is off");
@@ -27,6 +33,10 @@ export function dyingDisk(disk: SimulatedDisk, changes: number, random: Random):
   return {
     get isDead() {
       return left <= 0;
+    },
+    /** What the process still does reaches the disk no more. */
+    die: () => {
+      left = 0;
     },
     read: (path) => look(() => disk.read(path)),
     list: (folder) => look(() => disk.list(folder)),

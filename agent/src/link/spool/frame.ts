@@ -9,7 +9,8 @@ export interface Frame {
 
 // "Ed" and the version of the format; damaged files are searched for it.
 const MAGIC = 0x45_64_00_01;
-const HEADER_BYTES = 12;
+/** In front of each payload. */
+export const HEADER_BYTES = 12;
 
 /** Magic number, length, CRC-32 over length and payload, payload. */
 export function frame(payload: Uint8Array): Uint8Array {
@@ -31,6 +32,18 @@ export function scan(content: Uint8Array): readonly Frame[] {
     start = whole?.end ?? start + 1;
   }
   return found;
+}
+
+/** How many frames bytes that hold no whole one can have been, at most: where a header is left its length counts, elsewhere each byte may have been a payload. */
+export function mostFrames(damaged: Uint8Array): number {
+  let frames = 0;
+  for (let at = 0; at < damaged.length; frames++) {
+    const view = new DataView(damaged.buffer, damaged.byteOffset + at, damaged.length - at);
+    const isHeader = view.byteLength >= HEADER_BYTES && view.getUint32(0) === MAGIC;
+    if (!isHeader) return frames + Math.ceil(view.byteLength / (HEADER_BYTES + 1));
+    at += HEADER_BYTES + view.getUint32(4);
+  }
+  return frames;
 }
 
 function frameAt(content: Uint8Array, start: number): Frame | undefined {

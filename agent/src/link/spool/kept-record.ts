@@ -1,5 +1,5 @@
 import { checkRecord, v1, type Record_, type StreamName } from "@edgemere/protocol";
-import { frame } from "./frame.ts";
+import { frame, HEADER_BYTES } from "./frame.ts";
 
 /** A record of the spool with the sequence numbers it stands for: a gap stands for many. */
 export interface KeptRecord {
@@ -11,7 +11,7 @@ export interface KeptRecord {
 }
 
 /** Why records will never come. */
-export type GapReason = "spool-full" | "disk-low" | "damaged";
+export type GapReason = "spool-full" | "disk-low" | "damaged" | "thinned" | "counter-recovery";
 /** A gap without its place. */
 export interface Loss {
   readonly records: number;
@@ -19,7 +19,15 @@ export interface Loss {
   readonly fromMs: number;
   readonly toMs: number;
   readonly estimated: boolean;
+  /** Of the newest of the lost records. */
+  readonly clockPeriod: number;
 }
+
+/** What a gap takes in a file at most. */
+export const GAP_BYTES = 128;
+
+// The frame, and what a number takes that is not there yet.
+const AROUND_PAYLOAD = HEADER_BYTES + 8;
 
 /** Throws ProtocolError when the control plane would refuse the record: it would never be acknowledged. */
 export function keep(stream: StreamName, record: v1.Record.$Properties): KeptRecord {
@@ -28,8 +36,15 @@ export function keep(stream: StreamName, record: v1.Record.$Properties): KeptRec
   return kept(stream, payload);
 }
 
+/** The records under numbers from `first` on. */
+export function consecutive(stream: StreamName, records: readonly KeptRecord[], first: number): readonly KeptRecord[] {
+  const numbered: KeptRecord[] = [];
+  for (const record of records) numbered.push(renumbered(stream, record, (numbered.at(-1)?.last ?? first - 1) + 1));
+  return numbered;
+}
+
 /** The same record under another number; a gap moves as a whole. */
-export function renumbered(stream: StreamName, { record, first, last }: KeptRecord, sequence: number): KeptRecord {
+function renumbered(stream: StreamName, { record, first, last }: KeptRecord, sequence: number): KeptRecord {
   const { gap, ...rest }: v1.Record.$Properties = record;
   return keep(stream, { ...rest, sequence, gap: gap ? { ...gap, upTo: last + sequence - first } : null });
 }
@@ -40,28 +55,45 @@ export function kept(stream: StreamName, payload: Uint8Array): KeptRecord {
   return { first: record.sequence, last: checkRecord(stream, record), record, payload };
 }
 
-export const gapOf = (first: number, last: number, reason: GapReason, loss: Loss): v1.Record.$Properties => ({
+export const gapOf = (
+  first: number,
+  last: number,
+  reason: GapReason,
+  { clockPeriod, ...loss }: Loss,
+): v1.Record.$Properties => ({
   sequence: first,
   atMs: loss.toMs,
+  clockPeriod,
   gap: { ...loss, upTo: last, reason },
 });
 
+/** Why the record stands for others; undefined when it stands for itself. */
+export const gapReasonOf = ({ record }: KeptRecord): string | undefined =>
+  record.body === "gap" ? record.gap.reason : undefined;
+
 /** What is lost when a record is. */
-export const lossOf = ({ record, payload }: KeptRecord): Loss => {
+export const lossOf = ({ record, payload, first, last }: KeptRecord): Loss => {
+  const { atMs, clockPeriod } = record;
   if (record.body !== "gap")
-    return { records: 1, bytes: payload.length, fromMs: record.atMs, toMs: record.atMs, estimated: false };
-  const { records, bytes, fromMs, toMs, estimated } = record.gap;
-  return { records, bytes, fromMs, toMs, estimated };
+    return { records: 1, bytes: payload.length, fromMs: atMs, toMs: atMs, estimated: false, clockPeriod };
+  const { bytes, fromMs, toMs, estimated } = record.gap;
+  return { records: last - first + 1, bytes, fromMs, toMs, estimated, clockPeriod };
 };
 
+/** The later one second: its clock dates both. */
 export const bothLosses = (one: Loss, other: Loss): Loss => ({
   records: one.records + other.records,
   bytes: one.bytes + other.bytes,
   fromMs: Math.min(one.fromMs, other.fromMs),
   toMs: Math.max(one.toMs, other.toMs),
   estimated: one.estimated || other.estimated,
+  clockPeriod: other.clockPeriod,
 });
 
 /** The records as they stand in a segment's file. */
 export const framed = (records: readonly KeptRecord[]): Uint8Array =>
   Buffer.concat(records.map(({ payload }) => frame(payload)));
+
+/** Their bytes there at most, whatever numbers they get. */
+export const framedBytes = (records: readonly KeptRecord[]): number =>
+  records.reduce((sum, { payload }) => sum + payload.length + AROUND_PAYLOAD, 0);

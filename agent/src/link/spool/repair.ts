@@ -1,6 +1,6 @@
 import type { StreamName, v1 } from "@edgemere/protocol";
-import { scan, type Frame } from "./frame.ts";
-import { gapOf, keep, kept, type KeptRecord } from "./kept-record.ts";
+import { mostFrames, scan, type Frame } from "./frame.ts";
+import { gapOf, keep, kept, type GapReason, type KeptRecord } from "./kept-record.ts";
 
 interface SegmentFile {
   readonly stream: StreamName;
@@ -18,36 +18,49 @@ interface Repaired {
   readonly records: readonly KeptRecord[];
   /** The number that follows the last record. */
   readonly next: number;
-  /** Whether the file must be written anew to say the same. */
-  readonly isChanged: boolean;
-  /** Bytes after the last whole record: in the newest segment a write that a power cut tore. */
-  readonly tornBytes: number;
+  /** The file says the same, and nothing else. */
+  readonly isSound: boolean;
+  /** Something in it was kept once and cannot be read any more; what a power cut tore at the end is no damage. */
+  readonly isDamaged: boolean;
 }
 
-/** What a segment's file is good for. What is missing in the middle becomes a gap; a torn end was never promised to anybody. */
+/**
+ * What a segment's file is good for. What is missing in the middle becomes a gap. Whether what is broken at the end of
+ * the newest one was ever promised cannot be known: its numbers are given up, so that none is used twice.
+ */
 export function repair({ stream, first, content, expected, limit }: SegmentFile): Repaired {
   const frames = scan(content);
   const start = Math.max(first, expected ?? first);
   const records: KeptRecord[] = [];
   let next = start;
-  const missing = (upTo: number) => {
-    if (upTo >= next) records.push(damage(stream, next, upTo, records.at(-1)));
+  let isDamaged = false;
+  const missing = (upTo: number, after?: KeptRecord) => {
+    if (upTo < next) return;
+    isDamaged = true;
+    records.push(lost({ stream, first: next, last: upTo, reason: "damaged", before: records.at(-1), after }));
+    next = upTo + 1;
   };
 
   for (const record of frames.flatMap((each) => readable(stream, each))) {
     // A segment begun after a failed write begins with the first number that was not kept: what has it here was not.
     const isCut = limit !== undefined && record.first >= limit;
     if (record.last < next || isCut) continue;
-    missing(record.first - 1);
-    records.push(record.first >= next ? record : shortened(stream, record, next));
-    next = record.last + 1;
+    missing(record.first - 1, record);
+    const last = Math.min(record.last, (limit ?? Infinity) - 1);
+    const isPart = record.first < next || record.last > last;
+    records.push(isPart ? part(stream, record, next, last) : record);
+    next = last + 1;
   }
-  if (limit !== undefined && limit > next) {
-    missing(limit - 1);
-    next = limit;
+  const torn = content.subarray(frames.at(-1)?.end ?? 0);
+  if (limit !== undefined) missing(limit - 1);
+  else if (torn.length > 0) {
+    const last = next + mostFrames(torn) - 1;
+    records.push(lost({ stream, first: next, last, reason: "counter-recovery", before: records.at(-1) }));
+    next = last + 1;
   }
-  const isChanged = records.length !== frames.length || records.some((each, i) => each.payload !== frames[i]?.payload);
-  return { records, next, isChanged, tornBytes: content.length - (frames.at(-1)?.end ?? 0) };
+  const isSame = records.length === frames.length && records.every((each, i) => each.payload === frames[i]?.payload);
+  const isWhole = frames.reduce((sum, { start: from, end }) => sum + end - from, 0) === content.length;
+  return { records, next, isSound: isSame && isWhole, isDamaged };
 }
 
 function readable(stream: StreamName, { payload }: Frame): readonly KeptRecord[] {
@@ -59,13 +72,27 @@ function readable(stream: StreamName, { payload }: Frame): readonly KeptRecord[]
   }
 }
 
-function damage(stream: StreamName, first: number, last: number, before: KeptRecord | undefined): KeptRecord {
-  const atMs = before?.record.atMs ?? 0;
-  const loss = { records: last - first + 1, bytes: 0, fromMs: atMs, toMs: atMs, estimated: true };
-  return keep(stream, gapOf(first, last, "damaged", loss));
+interface Missing {
+  readonly stream: StreamName;
+  readonly first: number;
+  readonly last: number;
+  readonly reason: GapReason;
+  readonly before?: KeptRecord | undefined;
+  readonly after?: KeptRecord | undefined;
 }
 
-function shortened(stream: StreamName, gap: KeptRecord, first: number): KeptRecord {
-  const whole: v1.Record.$Properties = gap.record;
-  return keep(stream, { ...whole, sequence: first });
+/** A gap for records of which nothing is known but their numbers and their neighbours. */
+export function lost({ stream, first, last, reason, before, after }: Missing): KeptRecord {
+  const times = [before, after].flatMap((each) => each?.record.atMs ?? []);
+  const [fromMs, toMs] = times.length > 0 ? [Math.min(...times), Math.max(...times)] : [0, 0];
+  const clockPeriod = (after ?? before)?.record.clockPeriod ?? 0;
+  const estimated = reason === "counter-recovery";
+  const loss = { records: last - first + 1, bytes: 0, fromMs, toMs, estimated, clockPeriod };
+  return keep(stream, gapOf(first, last, reason, loss));
+}
+
+/** What of a gap lies between two numbers. */
+function part(stream: StreamName, { record }: KeptRecord, first: number, last: number): KeptRecord {
+  const whole: v1.Record.$Properties = record;
+  return keep(stream, { ...whole, sequence: first, gap: { ...whole.gap, upTo: last, records: last - first + 1 } });
 }

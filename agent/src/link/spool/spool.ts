@@ -1,25 +1,43 @@
 import { limits, streamNames, type RecordBody, type StreamName } from "@edgemere/protocol";
 import { SECOND, type Env } from "@edgemere/protocol/kit";
 import type { Outbox } from "../outbox.ts";
+import { BegunStreams } from "./begun-streams.ts";
+import { capsOf, rules } from "./caps.ts";
 import { isDiskFull } from "./disk-full.ts";
-import { bothLosses, gapOf, keep, lossOf, type GapReason, type KeptRecord, type Loss } from "./kept-record.ts";
+import { DiskHealth } from "./disk-health.ts";
+import { FreeSpace } from "./free-space.ts";
+import { bothLosses, framedBytes, keep, lossOf, type KeptRecord } from "./kept-record.ts";
+import { Losses } from "./losses.ts";
+import { Quarantine } from "./quarantine.ts";
+import { Room, type StreamLogs } from "./room.ts";
+import { SpoolFull } from "./spool-full.ts";
 import { StreamLog } from "./stream-log.ts";
+import type { Thinning } from "./thin.ts";
 
-interface SpoolParts {
+export interface SpoolParts {
   readonly env: Env;
-  /** All streams together never take much more than this. */
+  /** All streams together never take more than this. */
   readonly maxBytes: number;
+  /** Room on the file system below which telemetry and output are not kept; a share of its size when absent. */
+  readonly freeBytes?: number;
+  /** Old telemetry stays whole when absent. */
+  readonly thin?: Thinning;
+  /** The period of the device's clock that records made now belong to. */
+  readonly clockPeriod?: () => number;
 }
 
-/** A record could not be kept. */
-export class SpoolFull extends Error {
-  readonly reason: GapReason;
-  constructor(stream: StreamName, reason: GapReason, options?: ErrorOptions) {
-    const why = reason === "disk-low" ? "the disk is nearly full" : "the spool is full";
-    super(`a ${stream} record was not kept because ${why}; free space, or raise --spool`, options);
-    this.name = "SpoolFull";
-    this.reason = reason;
-  }
+/** Where a stream stands. */
+export interface StreamPlace {
+  readonly firstUnacknowledged: number;
+  readonly next: number;
+  /** Of the records that are not acknowledged. */
+  readonly bytes: number;
+}
+
+interface Opened {
+  readonly logs: StreamLogs;
+  readonly health: DiskHealth;
+  readonly room: Room;
 }
 
 interface Waiting {
@@ -29,55 +47,70 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** What becomes of a stream when there is no room. */
-const rules: Readonly<Record<StreamName, { readonly mayDrop: boolean; readonly isRefusedWhenLow: boolean }>> = {
-  // Whoever reports a result keeps it until it is kept here.
-  result: { mayDrop: false, isRefusedWhenLow: false },
-  event: { mayDrop: true, isRefusedWhenLow: false },
-  telemetry: { mayDrop: true, isRefusedWhenLow: true },
-  log: { mayDrop: true, isRefusedWhenLow: true },
-};
-
 // A record must fit into a message with what is around it.
 const LARGEST_RECORD = limits.messageBytes - 1024;
-const LARGEST_SEGMENT = 256 * 1024;
-const LOWEST_FREE_BYTES = 256 * 1024 * 1024;
-const LOWEST_FREE_SHARE = 0.05;
-const LOOK_AT_DISK_EVERY = 10 * SECOND;
+const QUARANTINE_SHARE = 1 / 16;
+// One segment at a time, so that nobody waits for long.
+const THIN_EVERY = 10 * SECOND;
 
-/** Keeps records until the control plane has stored them. What does not fit is given up oldest and least important first, and told as a gap. */
+/** Keeps records until the control plane has stored them. What does not fit is given up by the rules in caps.ts, and told as a gap. */
 export class Spool implements Outbox {
   readonly #parts: SpoolParts;
-  readonly #logs: Readonly<Record<StreamName, StreamLog>>;
-  /** Refused records that the next one of their stream will tell of. */
-  readonly #lost = new Map<StreamName, { readonly reason: GapReason; readonly loss: Loss }>();
+  readonly #logs: StreamLogs;
+  readonly #segmentBytes: Readonly<Record<StreamName, { readonly segmentBytes: number }>>;
+  readonly #room: Room;
+  readonly #free: FreeSpace;
+  readonly #health: DiskHealth;
+  readonly #losses: Losses;
   #waiting: Waiting[] = [];
   #tail: Promise<unknown> = Promise.resolve();
-  #disk = { isLow: false, lookAgainAt: -Infinity };
+  #thinAt = -Infinity;
+  /** Giving something up on a full disk did not help, and no write has succeeded since. */
+  #isInVain = false;
   #onKept: () => void = () => {};
 
-  private constructor(parts: SpoolParts, logs: Readonly<Record<StreamName, StreamLog>>) {
+  private constructor(parts: SpoolParts, { logs, health, room }: Opened) {
     this.#parts = parts;
     this.#logs = logs;
+    this.#health = health;
+    this.#room = room;
+    this.#segmentBytes = capsOf(parts.maxBytes);
+    this.#free = new FreeSpace(parts.env, parts.freeBytes);
+    this.#losses = new Losses(parts.env.clock, () => this.#inOrder(() => this.#tellLosses()));
   }
 
   static async open(parts: SpoolParts): Promise<Spool> {
-    const segmentBytes = Math.min(LARGEST_SEGMENT, parts.maxBytes / 16);
+    const { env, maxBytes } = parts;
+    const caps = capsOf(maxBytes);
+    const begun = await BegunStreams.read(env.disk);
+    const quarantine = await Quarantine.open(env, maxBytes * QUARANTINE_SHARE);
+    const health = new DiskHealth(env.clock);
+    const onFailure = (error: unknown) => {
+      env.log.warn("a write of the spool failed; its records go into another file", { error });
+      health.failed(error);
+    };
     const logs = {} as Record<StreamName, StreamLog>;
-    for (const stream of streamNames)
-      logs[stream] = await StreamLog.open({ disk: parts.env.disk, stream, segmentBytes });
-    return new Spool(parts, logs);
+    for (const stream of streamNames) {
+      const { segmentBytes } = caps[stream];
+      logs[stream] = await StreamLog.open({ env, stream, segmentBytes, quarantine, begun, onFailure });
+    }
+    return new Spool(parts, { logs, health, room: new Room({ maxBytes, logs, quarantine, log: env.log }) });
   }
 
   get bytes(): number {
-    return streamNames.reduce((sum, stream) => sum + this.#logs[stream].bytes, 0);
+    return this.#room.bytes;
   }
 
   /** Numbers that the control plane has not acknowledged, all streams together. */
   get unacknowledged(): number {
     return streamNames
-      .map((stream) => this.position(stream))
-      .reduce((sum, at) => sum + at.next - at.firstUnacknowledged, 0);
+      .map((stream) => this.#logs[stream])
+      .reduce((sum, log) => sum + log.next - log.firstUnacknowledged, 0);
+  }
+
+  /** Whether a command may still be accepted: the room that is left is for the results of those that were. */
+  get hasRoomForResults(): boolean {
+    return this.#room.hasRoomForResults;
   }
 
   /** Whom to tell that there is something to send. */
@@ -85,21 +118,35 @@ export class Spool implements Outbox {
     this.#onKept = listener;
   }
 
-  position(stream: StreamName): { readonly firstUnacknowledged: number; readonly next: number } {
-    const { firstUnacknowledged, next } = this.#logs[stream];
-    return { firstUnacknowledged, next };
+  position(stream: StreamName): StreamPlace {
+    const { firstUnacknowledged, next, unacknowledgedBytes } = this.#logs[stream];
+    return { firstUnacknowledged, next, bytes: unacknowledgedBytes };
+  }
+
+  /** What is wrong now, in stable words; empty when all is well. */
+  conditions(): readonly string[] {
+    const found: Readonly<Record<string, boolean>> = {
+      "disk-low": this.#free.wasLow,
+      "disk-full": this.#health.isFull,
+      "spool-full": this.#room.isFull,
+      "disk-failing": this.#health.isFailing,
+      "damaged-segments": streamNames.some((stream) => this.#logs[stream].damaged > 0),
+    };
+    return Object.keys(found).filter((word) => found[word]);
   }
 
   async append(stream: StreamName, body: RecordBody): Promise<void> {
-    const record = keep(stream, { ...body, sequence: 1, atMs: Math.max(0, Math.round(this.#parts.env.clock.now())) });
+    const atMs = Math.max(0, Math.round(this.#parts.env.clock.now()));
+    const clockPeriod = this.#parts.clockPeriod?.() ?? 0;
+    const record = keep(stream, { ...body, sequence: 1, atMs, clockPeriod });
     if (record.payload.length > LARGEST_RECORD)
       throw new RangeError(
         `a ${stream} record of ${record.payload.length} bytes is over the limit of ${LARGEST_RECORD}; send it in parts`,
       );
     return new Promise((resolve, reject) => {
       this.#waiting.push({ stream, record, resolve, reject });
-      // What waits when its turn comes shares one sync.
-      void this.#inOrder(() => this.#keepWaiting());
+      // What waits when its turn comes shares one sync; the first of them takes the turn.
+      if (this.#waiting.length === 1) void this.#inOrder(() => this.#keepWaiting());
     });
   }
 
@@ -118,6 +165,7 @@ export class Spool implements Outbox {
   }
 
   async close(): Promise<void> {
+    await this.#losses[Symbol.asyncDispose]();
     await this.#inOrder(() => Promise.all(streamNames.map((stream) => this.#logs[stream].close())));
   }
 
@@ -132,74 +180,104 @@ export class Spool implements Outbox {
     this.#waiting = [];
     for (const stream of streamNames) {
       const group = waiting.filter((each) => each.stream === stream);
-      if (group.length === 0) continue;
-      try {
-        await this.#keepGroup(
-          stream,
-          group.map((each) => each.record),
-        );
-        for (const each of group) each.resolve();
-      } catch (error) {
-        for (const each of group) each.reject(error);
-      }
+      for (const piece of inPieces(group, this.#segmentBytes[stream].segmentBytes))
+        await this.#keepPiece(stream, piece);
     }
-    if (waiting.length > 0) this.#onKept();
+    if (waiting.length === 0) return;
+    this.#onKept();
+    await this.#thin();
   }
 
-  async #keepGroup(stream: StreamName, group: readonly KeptRecord[]): Promise<void> {
-    const lost = this.#lost.get(stream);
-    const gap = lost && [keep(stream, gapOf(1, lost.loss.records, lost.reason, lost.loss))];
-    const records = [...(gap ?? []), ...group];
+  async #keepPiece(stream: StreamName, piece: readonly Waiting[]): Promise<void> {
+    const records = piece.map(({ record }) => record);
     try {
-      await this.#makeRoom(stream, records);
-      await this.#write(stream, records);
-      this.#lost.delete(stream);
+      if (rules[stream].isRefusedWhenLow && (await this.#free.isLow())) throw new SpoolFull(stream, "disk-low");
+      await this.#room.make(stream, framedBytes(records));
+      await this.#tellLost(stream);
+      await this.#write(stream, false, () => this.#logs[stream].append(records));
+      for (const each of piece) each.resolve();
     } catch (error) {
-      const reason = error instanceof SpoolFull ? error.reason : "disk-low";
-      const loss = group.map(lossOf).reduce(bothLosses);
-      if (rules[stream].isRefusedWhenLow)
-        this.#lost.set(stream, { reason, loss: lost ? bothLosses(lost.loss, loss) : loss });
-      throw error;
+      await this.#count(stream, records, error);
+      for (const each of piece) each.reject(error);
     }
   }
 
-  async #makeRoom(stream: StreamName, records: readonly KeptRecord[]): Promise<void> {
-    if (rules[stream].isRefusedWhenLow && (await this.#isDiskLow())) throw new SpoolFull(stream, "disk-low");
-    const needed = records.reduce((sum, { payload }) => sum + payload.length, 0);
-    while (this.bytes + needed > this.#parts.maxBytes)
-      if (!(await this.#dropFor(stream, "spool-full"))) throw new SpoolFull(stream, "spool-full");
+  async #count(stream: StreamName, records: readonly KeptRecord[], error: unknown): Promise<void> {
+    if (!rules[stream].isCountedWhenRefused) return;
+    const reason = error instanceof SpoolFull ? error.reason : isDiskFull(error) ? "disk-low" : "damaged";
+    const before = this.#losses.of(stream);
+    // What cannot be told apart yet is told as one.
+    if (before !== undefined && before.reason !== reason) await this.#tellLost(stream).catch(() => {});
+    this.#losses.add(stream, reason, records.map(lossOf).reduce(bothLosses));
   }
 
-  async #write(stream: StreamName, records: readonly KeptRecord[]): Promise<void> {
+  async #tellLosses(): Promise<void> {
+    for (const stream of this.#losses.streams) {
+      await this.#tellLost(stream).catch((error: unknown) =>
+        this.#parts.env.log.debug("a loss cannot be written down yet", { stream, error }),
+      );
+    }
+    this.#onKept();
+  }
+
+  async #tellLost(stream: StreamName): Promise<void> {
+    const lost = this.#losses.of(stream);
+    if (lost === undefined) return;
+    await this.#room.makeForGap(stream);
+    await this.#write(stream, true, () => this.#logs[stream].lose(lost.reason, lost.loss));
+    this.#losses.take(stream);
+  }
+
+  async #write(stream: StreamName, isGap: boolean, run: () => Promise<void>): Promise<void> {
     for (;;) {
       try {
-        return await this.#logs[stream].append(records);
+        await run();
+        this.#isInVain = false;
+        return this.#health.succeeded();
       } catch (cause) {
+        this.#health.failed(cause);
         if (!isDiskFull(cause)) throw cause;
-        if (!(await this.#dropFor(stream, "disk-low"))) throw new SpoolFull(stream, "disk-low", { cause });
+        if (!(await this.#freeFor(stream, isGap))) throw new SpoolFull(stream, "disk-low", { cause });
       }
     }
   }
 
-  /** Gives up the oldest of the least important that is not more important than the stream it is for. */
-  async #dropFor(stream: StreamName, reason: GapReason): Promise<boolean> {
-    const candidates = streamNames.slice(streamNames.indexOf(stream)).filter((each) => rules[each].mayDrop);
-    for (const each of candidates.reverse()) {
-      if (!(await this.#logs[each].dropOldest(reason))) continue;
-      this.#parts.env.log.warn("records given up", { stream: each, reason });
-      return true;
+  /** False when nothing may go, or when that helped nobody: others may take what becomes free, or it is not bytes that are short. */
+  async #freeFor(stream: StreamName, isGap: boolean): Promise<boolean> {
+    if (this.#isInVain) return false;
+    try {
+      return await this.#room.dropFor(stream, isGap);
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+      this.#isInVain = true;
+      return false;
     }
-    return false;
   }
 
-  async #isDiskLow(): Promise<boolean> {
-    const { clock, disk, log } = this.#parts.env;
-    if (clock.monotonic() >= this.#disk.lookAgainAt) {
-      const { freeBytes, totalBytes } = await disk.space();
-      const isLow = freeBytes < Math.min(LOWEST_FREE_BYTES, totalBytes * LOWEST_FREE_SHARE);
-      if (isLow && !this.#disk.isLow) log.warn("the disk is nearly full; telemetry is not kept", { freeBytes });
-      this.#disk = { isLow, lookAgainAt: clock.monotonic() + LOOK_AT_DISK_EVERY };
+  async #thin(): Promise<void> {
+    const { env, thin } = this.#parts;
+    if (thin === undefined || env.clock.monotonic() < this.#thinAt) return;
+    this.#thinAt = env.clock.monotonic() + THIN_EVERY;
+    try {
+      await this.#logs.telemetry.thinOldest(env.clock.now() - thin.after, thin.keepEvery);
+    } catch (error) {
+      env.log.warn("old telemetry could not be thinned out", { error });
     }
-    return this.#disk.isLow;
   }
+}
+
+/** What waits, in pieces that fit into a segment; a larger record is a piece of its own. */
+function inPieces(waiting: readonly Waiting[], bytes: number): readonly (readonly Waiting[])[] {
+  const pieces: Waiting[][] = [];
+  let room = 0;
+  for (const each of waiting) {
+    const needed = framedBytes([each.record]);
+    if (needed > room) {
+      pieces.push([]);
+      room = bytes;
+    }
+    room -= needed;
+    pieces.at(-1)?.push(each);
+  }
+  return pieces;
 }

@@ -1,23 +1,30 @@
 import type { StreamName } from "@edgemere/protocol";
 import type { Appender, Disk } from "@edgemere/protocol/kit";
+import type { BegunStreams } from "./begun-streams.ts";
 import { isDiskFull } from "./disk-full.ts";
-import { bothLosses, framed, gapOf, keep, renumbered, type GapReason, type KeptRecord } from "./kept-record.ts";
-import { openSegments, pathOf, segmentOf, type Segment } from "./segment.ts";
-import { repair } from "./repair.ts";
+import {
+  bothLosses,
+  consecutive,
+  framed,
+  gapOf,
+  gapReasonOf,
+  keep,
+  type GapReason,
+  type KeptRecord,
+  type Loss,
+} from "./kept-record.ts";
+import { oldestToGiveUp } from "./give-up.ts";
+import { openSegments, type OpenedSegments, type OpenParts } from "./open-segments.ts";
+import { chosenFrom, SegmentReader, type ReadRoom } from "./segment-reader.ts";
+import { grown, holdsRecords, pathOf, segmentOf, type Segment } from "./segment.ts";
+import { thin } from "./thin.ts";
 
-const AROUND_RECORD = 8;
-
-interface StreamParts {
-  readonly disk: Disk;
-  readonly stream: StreamName;
+interface StreamParts extends Omit<OpenParts, "hasBegun"> {
+  readonly begun: BegunStreams;
   /** A segment that has grown to this is closed and a new one begun. Whole segments are given up at a time. */
   readonly segmentBytes: number;
-}
-
-interface Room {
-  /** In a message, where each record has a few bytes around it. */
-  readonly bytes: number;
-  readonly records: number;
+  /** Told of what went wrong on the disk and was put right here. */
+  readonly onFailure: (error: unknown) => void;
 }
 
 /**
@@ -26,26 +33,30 @@ interface Room {
  */
 export class StreamLog {
   readonly stream: StreamName;
+  readonly damaged: number;
+  readonly #parts: StreamParts;
   readonly #disk: Disk;
-  readonly #segmentBytes: number;
+  readonly #reader: SegmentReader;
   readonly #segments: Segment[];
   /** Of the newest segment, what is not acknowledged. */
-  #kept: readonly KeptRecord[];
-  /** Absent after a failed write: what its file holds behind the last record is unknown. */
+  #kept: KeptRecord[];
+  /** Whether the newest file may grow: after a failed write it is not known what it holds behind the last record. */
+  #isSound: boolean;
   #appender: Appender | undefined;
-  #loaded: { readonly segment: Segment; readonly records: readonly KeptRecord[] } | undefined;
   #acknowledged: number;
-  /** Numbers from here on were given by this process, and the control plane knows those up to `#read` at most. */
+  /** Numbers from here on were given by this process, and the control plane knows those up to `#readUpTo` at most. */
   #ownFrom: number;
   #readUpTo: number;
 
-  private constructor({ disk, stream, segmentBytes }: StreamParts, found: Awaited<ReturnType<typeof openSegments>>) {
-    this.stream = stream;
-    this.#disk = disk;
-    this.#segmentBytes = segmentBytes;
+  private constructor(parts: StreamParts, found: OpenedSegments) {
+    this.stream = parts.stream;
+    this.damaged = found.damaged;
+    this.#parts = parts;
+    this.#disk = parts.env.disk;
+    this.#reader = new SegmentReader(this.#disk, this.stream);
     this.#segments = found.segments;
-    this.#kept = found.kept;
-    this.#appender = found.appender;
+    this.#kept = [...found.kept];
+    this.#isSound = found.isSound;
     this.#acknowledged = found.segments[0].first - 1;
     this.#ownFrom = this.next;
     this.#readUpTo = this.next - 1;
@@ -53,7 +64,7 @@ export class StreamLog {
 
   /** Reads what a former process left, and mends what a power cut or a bad disk did to it. */
   static async open(parts: StreamParts): Promise<StreamLog> {
-    return new StreamLog(parts, await openSegments(parts.disk, parts.stream));
+    return new StreamLog(parts, await openSegments({ ...parts, hasBegun: parts.begun.has(parts.stream) }));
   }
 
   get next(): number {
@@ -68,24 +79,47 @@ export class StreamLog {
     return this.#segments.reduce((sum, segment) => sum + segment.bytes, 0);
   }
 
+  /** Of the records that are not acknowledged; a segment that is acknowledged in part counts whole. */
+  get unacknowledgedBytes(): number {
+    const newest = this.#kept.reduce((sum, { payload }) => sum + payload.length, 0);
+    return this.bytes - this.#newest.bytes + newest;
+  }
+
   /** Numbers and keeps records; durable when it resolves. When it rejects, none of them is kept and no number is used. */
   async append(records: readonly KeptRecord[]): Promise<void> {
-    if (this.#appender === undefined || this.#newest.bytes >= this.#segmentBytes) await this.#begin();
-    const numbered: KeptRecord[] = [];
-    for (const record of records)
-      numbered.push(renumbered(this.stream, record, (numbered.at(-1)?.last ?? this.next - 1) + 1));
+    const appender = await this.#writable();
+    const numbered = consecutive(this.stream, records, this.next);
     const content = framed(numbered);
     try {
-      await this.#appender?.write(content);
-      await this.#appender?.sync();
+      await appender.write(content);
+      await appender.sync();
     } catch (error) {
       await this.#abandon();
-      throw error;
+      if (isDiskFull(error)) throw error;
+      this.#parts.onFailure(error);
+      return this.#rewrite(numbered);
     }
-    const { name, first, bytes, loss } = this.#newest;
-    const grown = segmentOf({ name, first, bytes: bytes + content.length, records: numbered, loss });
-    this.#segments.splice(-1, 1, grown);
-    this.#kept = [...this.#kept, ...numbered];
+    this.#segments.splice(-1, 1, grown(this.#newest, content.length, numbered));
+    for (const record of numbered) this.#kept.push(record);
+  }
+
+  /** Gives numbers to records that were refused and keeps a gap in their place. As long as nobody has read it, it grows with the next ones. */
+  async lose(reason: GapReason, loss: Loss): Promise<void> {
+    const newest = this.#newest;
+    const last = this.#kept.at(-1);
+    const isUnread = last !== undefined && last.last > this.#readUpTo;
+    if (last === undefined || !isUnread || gapReasonOf(last) !== reason)
+      return this.append([keep(this.stream, gapOf(1, loss.records, reason, loss))]);
+
+    const isAlone = newest.gap === reason && newest.loss !== undefined;
+    const [first, whole] = isAlone ? [newest.first, bothLosses(newest.loss, loss)] : [newest.next, loss];
+    const gap = keep(this.stream, gapOf(first, first + whole.records - 1, reason, whole));
+    await this.close();
+    // Whether a write that fails has taken place nobody knows: then another file is begun.
+    this.#isSound = false;
+    await this.#replace(first, [gap]);
+    if (isAlone) this.#segments.pop();
+    this.#settle(first, [gap]);
   }
 
   /** Everything up to this number is stored at the control plane. */
@@ -98,53 +132,67 @@ export class StreamLog {
   }
 
   /** Records from a number on, as many as there is room for, at least one when there is one. */
-  async read(from: number, room: Room): Promise<readonly KeptRecord[]> {
+  async read(from: number, room: ReadRoom): Promise<readonly KeptRecord[]> {
     const segment = this.#segments.find((each) => each.next > from);
     if (segment === undefined) return [];
-    const records = segment === this.#newest ? this.#kept : await this.#load(segment);
-    const chosen: KeptRecord[] = [];
-    let bytes = 0;
-    for (const record of records) {
-      if (record.last < from) continue;
-      bytes += record.payload.length + AROUND_RECORD;
-      if (chosen.length > 0 && (bytes > room.bytes || chosen.length >= room.records)) break;
-      chosen.push(record);
-    }
+    const records = segment === this.#newest ? this.#kept : await this.#reader.records(segment);
+    const chosen = chosenFrom(records, from, room);
     this.#readUpTo = Math.max(this.#readUpTo, chosen.at(-1)?.last ?? 0);
     return chosen;
   }
 
-  /** Gives up the oldest segment; a gap stands for it from then on. False when there is none to give up. */
-  async dropOldest(reason: GapReason): Promise<boolean> {
-    const [oldest, second] = this.#segments;
-    const victims = oldest?.isGap && second ? [oldest, second] : oldest ? [oldest] : [];
-    const [first, last] = [victims[0], victims.at(-1)];
-    if (first === undefined || last?.loss === undefined || last.isGap) return false;
-    if (last === this.#newest) await this.#begin();
-    // It was acknowledged already, and only kept for its numbers.
-    if (this.#segments[0] !== first) return true;
+  /** Removes what is acknowledged also where the newest file holds it. False when that makes no room. */
+  async reclaim(): Promise<boolean> {
+    if (this.#newest.loss === undefined || this.#acknowledged < this.next - 1) return false;
+    await this.#begin();
+    return true;
+  }
 
-    const losses = victims.flatMap((each) => each.loss ?? []).reduce(bothLosses);
-    const records = Math.min(losses.records, last.next - this.firstUnacknowledged);
-    const gap = keep(this.stream, gapOf(first.first, last.next - 1, reason, { ...losses, records }));
-    const content = framed([gap]);
+  /** Makes room by giving up the oldest segment; a gap stands for it from then on. False when there is none to give up. */
+  async dropOldest(reason: GapReason): Promise<boolean> {
+    if (await this.reclaim()) return true;
+    if (this.#newest.loss !== undefined && !this.#segments.slice(0, -1).some(holdsRecords)) await this.#begin();
+    const sacrifice = oldestToGiveUp(this.#segments, this.firstUnacknowledged, reason);
+    if (sacrifice === undefined) return false;
+    const { from, segments, victim, first, last, loss } = sacrifice;
+    const gap = keep(this.stream, gapOf(first, last, reason, loss));
+
     // In one step: until the gap is durable the records are still there.
-    await this.#disk.write(this.#path(first), content).catch(async (error: unknown) => {
+    await this.#replace(first, [gap]).catch(async (error: unknown) => {
       if (!isDiskFull(error)) throw error;
       // An empty file in a row of files counts as damage: if the gap finds no room either, the loss is told all the same.
-      await this.#disk.truncate(this.#path(last), 0);
-      await this.#disk.write(this.#path(first), content);
+      await this.#disk.truncate(this.#path(victim), 0);
+      this.#reader.forget();
+      this.#segments.splice(this.#segments.indexOf(victim), 1, { ...victim, bytes: 0 });
+      await this.#replace(first, [gap]);
     });
-    if (first !== last) await this.#disk.remove(this.#path(last));
-    const stand = segmentOf({ name: first.name, first: first.first, bytes: content.length, records: [gap] });
-    this.#segments.splice(0, victims.length, { ...stand, isGap: true });
-    this.#loaded = undefined;
+    for (const each of segments) if (each.name !== first) await this.#disk.remove(this.#path(each));
+    const stand = segmentOf({ name: first, first, bytes: framed([gap]).length, records: [gap] });
+    this.#segments.splice(from, segments.length, stand);
+    this.#reader.forget();
+    return true;
+  }
+
+  /** Thins out the oldest whole segment whose records were all made before an instant. False when there is none. */
+  async thinOldest(before: number, keepEvery: number): Promise<boolean> {
+    const at = this.#segments.findIndex(
+      (each) => !each.isThin && each !== this.#newest && (each.loss?.toMs ?? before) < before,
+    );
+    const segment = this.#segments[at];
+    if (segment === undefined) return false;
+    const records = thin(this.stream, await this.#reader.records(segment), keepEvery);
+    await this.#replace(segment.name, records);
+    const { name, first } = segment;
+    const left = segmentOf({ name, first, bytes: framed(records).length, records });
+    this.#segments.splice(at, 1, { ...left, isThin: true });
+    this.#reader.forget();
     return true;
   }
 
   async close(): Promise<void> {
-    await this.#appender?.close();
+    const appender = this.#appender;
     this.#appender = undefined;
+    await appender?.close();
   }
 
   get #newest(): Segment {
@@ -155,26 +203,60 @@ export class StreamLog {
     return pathOf(this.stream, segment.name);
   }
 
+  #replace(name: number, records: readonly KeptRecord[]): Promise<void> {
+    return this.#disk.write(pathOf(this.stream, name), framed(records));
+  }
+
+  async #writable(): Promise<Appender> {
+    if (!this.#isSound || this.#newest.bytes >= this.#parts.segmentBytes) await this.#begin();
+    this.#appender ??= await this.#disk.append(this.#path(this.#newest));
+    await this.#parts.begun.add(this.stream);
+    return this.#appender;
+  }
+
   /** Closes the newest segment and begins another; an empty one is used again. */
   async #begin(name = this.next): Promise<void> {
     const newest = this.#newest;
     await this.close();
-    if (newest.loss === undefined && name === newest.next) {
-      await this.#disk.truncate(this.#path(newest), 0);
-      this.#appender = await this.#disk.append(this.#path(newest));
-      return;
+    this.#isSound = false;
+    const appender = await this.#disk.append(pathOf(this.stream, name));
+    // What a failed write left there was never promised.
+    if (appender.size > 0) await this.#disk.truncate(pathOf(this.stream, name), 0);
+    this.#appender = appender;
+    if (newest.loss !== undefined || name !== newest.next) {
+      this.#segments.push(segmentOf({ name, first: name, bytes: 0, records: [] }));
+      this.#kept = [];
     }
-    this.#appender = await this.#disk.append(pathOf(this.stream, name));
-    this.#segments.push(segmentOf({ name, first: name, bytes: 0, records: [] }));
-    this.#kept = [];
+    this.#isSound = true;
     await this.#forget();
   }
 
   async #abandon(): Promise<void> {
     const appender = this.#appender;
     this.#appender = undefined;
+    this.#isSound = false;
     // It failed already; that its end fails too says nothing new.
     await appender?.close().catch(() => {});
+  }
+
+  /** After a failed write of the newest segment: what of it is not acknowledged, and what was to be added, goes into a fresh file. */
+  async #rewrite(added: readonly KeptRecord[]): Promise<void> {
+    const records = [...this.#kept, ...added];
+    const former = this.#newest;
+    const name = records[0]?.first ?? former.next;
+    await this.#replace(name, records);
+    this.#segments.pop();
+    this.#settle(name, records);
+    // Its records are acknowledged or in the fresh file, which wins should this one stay.
+    if (former.name !== name) await this.#disk.remove(this.#path(former)).catch(this.#parts.onFailure);
+  }
+
+  /** A segment that was written whole is the newest. */
+  #settle(name: number, records: readonly KeptRecord[]): void {
+    this.#segments.push(segmentOf({ name, first: name, bytes: framed(records).length, records }));
+    this.#kept = [...records];
+    this.#isSound = true;
+    this.#reader.forget();
   }
 
   /** Removes the segments that are acknowledged whole, oldest first. */
@@ -194,21 +276,16 @@ export class StreamLog {
     const own: KeptRecord[] = [];
     for (let from = this.#ownFrom; from < this.next; from = (own.at(-1)?.last ?? this.next) + 1)
       own.push(...(await this.read(from, { bytes: Infinity, records: Infinity })));
-    await this.#begin(upTo + 1);
+    if (own.length > 0) {
+      const moved = consecutive(this.stream, own, upTo + 1);
+      await this.close();
+      // In one step: until they have their new numbers they have the old ones.
+      await this.#replace(upTo + 1, moved);
+      this.#settle(upTo + 1, moved);
+    } else await this.#begin(upTo + 1);
     this.#ownFrom = upTo + 1;
     this.#readUpTo = upTo;
-    if (own.length > 0) await this.append(own);
     this.#acknowledged = upTo;
     await this.#forget();
-  }
-
-  async #load(segment: Segment): Promise<readonly KeptRecord[]> {
-    if (this.#loaded?.segment !== segment) {
-      const content = (await this.#disk.read(this.#path(segment))) ?? new Uint8Array();
-      const { first, next } = segment;
-      const { records } = repair({ stream: this.stream, first, content, expected: first, limit: next });
-      this.#loaded = { segment, records };
-    }
-    return this.#loaded.records;
   }
 }

@@ -15,10 +15,10 @@ const { device } = contract;
 type Signal = "quarantine" | "release" | "retire";
 
 /** Moves a device along its life and gives the row as it then is. */
-const move = async (ref: string, signal: Signal, { store }: DevicesContext) =>
+const move = async (ref: string, signal: Signal, patch: Partial<contract.Device>, { store }: DevicesContext) =>
   repeatOnConflict(async () => {
     const row = await resolve(store, device, ref);
-    await store.commit(moved(device, row, signal, signal === "retire" ? { presence: "offline" } : {}));
+    await store.commit(moved(device, row, signal, patch));
     return resolve(store, device, row.id);
   });
 
@@ -84,16 +84,16 @@ export const deviceActions = [
       context,
     ),
   ),
-  handle(contract.quarantineDevice, async ({ device: ref }, context: DevicesContext) =>
-    move(ref, "quarantine", context),
+  handle(contract.quarantineDevice, async ({ device: ref, reason }, context: DevicesContext, { actor }) =>
+    move(ref, "quarantine", { quarantineReason: reason ?? `asked for by ${actor}` }, context),
   ),
   handle(contract.releaseDevice, async ({ device: ref }, context: DevicesContext) => {
-    const row = await move(ref, "release", context);
+    const row = await move(ref, "release", { quarantineReason: "" }, context);
     context.link.resync(row.id);
     return row;
   }),
   handle(contract.retireDevice, async ({ device: ref }, context: DevicesContext) => {
-    const row = await move(ref, "retire", context);
+    const row = await move(ref, "retire", { presence: "offline" }, context);
     context.link.disconnect(row.id, "the device was retired");
     return row;
   }),

@@ -10,7 +10,7 @@ export const Labels = Type.Record(
   { additionalProperties: false, description: "Keys and values an operator gives a device" },
 );
 const FactValue = Type.Union([Type.String(), Type.Number(), Type.Boolean()]);
-export const presences = ["offline", "online", "silent"] as const;
+export const presences = ["offline", "online", "silent", "flapping"] as const;
 const Presence = Type.Union(presences.map((each) => Type.Literal(each)));
 const Name = Type.String({
   minLength: 1,
@@ -38,6 +38,10 @@ export const device = resource({
       /** Device wall clock minus the control plane's, milliseconds, at the last Hello. */
       clockOffset: Type.Number(),
     }),
+    /** What is wrong with the device now, in stable words: its own, and "clock-wrong". */
+    conditions: Type.Optional(Type.Array(Type.String())),
+    /** Why it is in quarantine; empty when it is not. */
+    quarantineReason: Type.Optional(Type.String()),
     inventory: Type.Record(Type.String(), FactValue),
     certificate: Type.Object({ serial: Type.String(), notAfter: Type.Integer() }),
     machineId: Type.String(),
@@ -50,7 +54,7 @@ export const device = resource({
     quarantined: { release: "active", retire: "retired" },
     retired: {},
   }),
-  news: ["online", "offline", "silent"],
+  news: ["online", "offline", "silent", "flapping", "condition"],
   indexes: { name: ({ name }) => [[name]], presence: ({ presence }) => [[presence]] },
 });
 
@@ -129,12 +133,16 @@ export const quarantineDevice = action({
   summary: "Keep a device connected but give it no commands",
   effect: "write",
   permission: "device:write",
-  input: Type.Object({ device: DeviceRef }),
+  isAllowedWhenFull: true,
+  input: Type.Object({
+    device: DeviceRef,
+    reason: Type.Optional(Type.String({ maxLength: 1_024, description: "Why" })),
+  }),
   output: rowSchema(device),
 });
 export const releaseDevice = action({
   path: "cpl/dm/device/release",
-  summary: "End a device's quarantine",
+  summary: "End a device's quarantine: what it says is believed again",
   effect: "write",
   permission: "device:write",
   input: Type.Object({ device: DeviceRef }),
@@ -229,6 +237,7 @@ export const revokeToken = action({
   summary: "Make an enrolment token useless",
   effect: "write",
   permission: "enrol:create",
+  isAllowedWhenFull: true,
   input: Type.Object({ id: Ref("enrolmenttoken", "Id of the token") }),
   output: TokenOutput,
 });

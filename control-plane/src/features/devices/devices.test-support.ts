@@ -1,14 +1,14 @@
 import { DAY } from "@edgemere/protocol/kit";
 import type { ManualClock } from "@edgemere/protocol/simulated";
 import type { InputOf } from "../../platform/action.ts";
-import { startTestCore, type TestCore } from "../../platform/core.test-support.ts";
+import { startTestCore, type TestCore, type CoreContext } from "../../platform/core.test-support.ts";
 import type { Database } from "../../platform/database.ts";
 import type { Authority, DevicesContext } from "./context.ts";
 import type { registerAgent } from "./contract.ts";
 import { hashOf } from "./enrolment.ts";
 import { devices } from "./index.ts";
 
-export type World = TestCore<DevicesContext>;
+export type World = TestCore<CoreContext & DevicesContext>;
 
 /** Takes every text for a request that proves a key of its own, and numbers what it issues. */
 const anAuthority = (): Authority => {
@@ -29,7 +29,7 @@ const anAuthority = (): Authority => {
 
 /** The feature on a store in memory, with an authority that only writes down whom it certified. */
 export const startDevices = (over: { database?: Database; clock?: ManualClock } = {}): Promise<World> =>
-  startTestCore<DevicesContext>({
+  startTestCore<CoreContext & DevicesContext>({
     features: [devices],
     context: {
       authority: anAuthority(),

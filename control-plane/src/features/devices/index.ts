@@ -3,7 +3,8 @@ import { deviceActions } from "./actions.ts";
 import { device, token } from "./contract.ts";
 import type { DevicesContext } from "./context.ts";
 import { expireTokens, lookAfterPresence } from "./loops.ts";
-import { receiveEvents, receiveSession } from "./receives.ts";
+import { receiveClock, receiveEvents } from "./receives.ts";
+import { receiveAlarm, receiveSession } from "./sessions.ts";
 import { tokenActions } from "./tokens.ts";
 
 export type { DevicesContext } from "./context.ts";
@@ -13,7 +14,8 @@ export const devices = feature<DevicesContext>({
   name: "devices",
   resources: [device, token],
   actions: [...deviceActions, ...tokenActions],
-  receives: { event: receiveEvents },
+  receives: { event: receiveEvents, telemetry: receiveClock },
   sessions: receiveSession,
+  alarms: receiveAlarm,
   loops: (context) => [lookAfterPresence(context), expireTokens(context)],
 });

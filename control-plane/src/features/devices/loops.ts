@@ -1,39 +1,64 @@
 import { MINUTE, SECOND, type Loop } from "@edgemere/protocol/kit";
-import { moved, updated } from "../../platform/change.ts";
+import { moved, replaced, updated } from "../../platform/change.ts";
 import { unlessMoved } from "../../platform/repeat.ts";
-import { device, token } from "./contract.ts";
+import { device, token, type Device } from "./contract.ts";
 import type { DevicesContext } from "./context.ts";
-import { isGone } from "./presence.ts";
+import { presenceOf, sighted, sightInTime } from "./presence.ts";
+import { Stillness } from "./stillness.ts";
+import { traceOf, traces } from "./tables.ts";
 
 /** Healthy devices are looked at this often only: there may be many. */
 const ONLINE_LOOKED_AT_EVERY = 5 * SECOND;
 
 /**
- * Calls devices silent that have no session any more, and offline when they do not come back. After a restart of the
- * control plane they have time to do so. In between, the will of one that just left may still be on its way.
+ * Calls devices silent that have no session any more, and offline when they do not come back; ends flapping that has calmed.
+ * After a restart of the control plane devices have time to come back. In between, the will of one that just left may
+ * still be on its way.
  */
-export function lookAfterPresence({ store, clock, link, log }: DevicesContext): Loop {
-  const startedAt = clock.now();
+export function lookAfterPresence(context: DevicesContext): Loop {
+  const { clock, log } = context;
+  const stillness = { silent: new Stillness(), online: new Stillness(), flapping: new Stillness() };
   let onlineLookedAt = -Infinity;
   return {
     name: "look after presence",
     every: SECOND,
     onError: (error) => log.error("loop failed", { loop: "look after presence", error }),
     step: async () => {
-      const now = clock.now();
-      const isOnlineDue = Math.abs(now - onlineLookedAt) >= ONLINE_LOOKED_AT_EVERY;
+      const now = clock.monotonic();
+      const isOnlineDue = now - onlineLookedAt >= ONLINE_LOOKED_AT_EVERY;
       if (isOnlineDue) onlineLookedAt = now;
-      for (const presence of isOnlineDue ? (["silent", "online"] as const) : (["silent"] as const)) {
-        const next = presence === "online" ? "silent" : "offline";
-        for await (const row of store.scan(device, { index: "presence", prefix: [presence] })) {
-          const hasSession = link.session(row.id) !== undefined;
-          if (isGone(row, { now, hasSession, startedAt }))
-            await store.commit(updated(device, row, { presence: next, presenceAt: now }, next)).catch(unlessMoved);
-        }
-      }
+      for (const presence of isOnlineDue ? (["silent", "online", "flapping"] as const) : (["silent"] as const))
+        await lookAfter(presence, stillness[presence], now, context);
       return "settled";
     },
   };
+}
+
+async function lookAfter(
+  presence: Device["presence"],
+  stillness: Stillness,
+  now: number,
+  { store, clock, link }: DevicesContext,
+): Promise<void> {
+  const looked = new Set<string>();
+  for await (const row of store.scan(device, { index: "presence", prefix: [presence] })) {
+    const hasSession = link.session(row.id) !== undefined;
+    if (hasSession && presence !== "flapping") continue;
+    looked.add(row.id);
+    const trace = await traceOf(store, row);
+    // A device that comes or goes anew is not still, and neither is one that came back and went again unseen.
+    const mark = `${row.presenceAt} ${trace.changes.at(-1) ?? 0} ${presence === "flapping" ? "" : trace.epoch}`;
+    const sight = sightInTime(presence, { hasSession, ...stillness.of(row.id, mark, now) });
+    if (sight === undefined) continue;
+    const at = clock.now();
+    const seen = { ...trace, ...sighted(trace, sight, at), version: trace.version + 1 };
+    const after = presence === "flapping" ? { ...seen, changes: [] } : seen;
+    const shown = presence === "flapping" ? sight : presenceOf(presence, after, at);
+    await store
+      .commit(replaced(traces, after, trace.version), updated(device, row, { presence: shown, presenceAt: at }, shown))
+      .catch(unlessMoved);
+  }
+  stillness.keep(looked);
 }
 
 export const expireTokens = ({ store, clock, log }: DevicesContext): Loop => ({

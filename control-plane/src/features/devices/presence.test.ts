@@ -6,64 +6,26 @@ import { ManualClock } from "@edgemere/protocol/simulated";
 import { memoryDatabase } from "../../platform/database.ts";
 import type { SessionNews } from "../../platform/feature.ts";
 import { aDevice } from "../device.test-support.ts";
-import { device, retireDevice, type Device } from "./contract.ts";
+import { device, retireDevice } from "./contract.ts";
 import { startDevices, type World } from "./devices.test-support.ts";
-import { isGone, presenceAfter, RECHECK_AFTER, RETURN_WITHIN } from "./presence.ts";
+import { RECHECK_AFTER, RETURN_WITHIN, sightAfter, type Sight } from "./presence.ts";
 
-type Known = Pick<Device, "presence" | "sessionEpoch" | "state">;
-const known = (presence: Device["presence"], over: Partial<Known> = {}) =>
-  ({ presence, sessionEpoch: 5, state: "active", ...over }) as Device;
+const known = (sight: Sight) => ({ sight, epoch: 5, changes: [] });
 const opened = (epoch: number): SessionNews => ({ device: "d1", kind: "opened", reason: "hello", epoch });
 const closed = (epoch: number, reason = "lost"): SessionNews => ({ device: "d1", kind: "closed", reason, epoch });
 
 for (const [title, row, news, expected] of [
   ["a device that was offline and says hello is online", known("offline"), opened(6), "online"],
   ["a silent one that says hello is online", known("silent"), opened(6), "online"],
-  ["a quarantined one says hello like any other", known("offline", { state: "quarantined" }), opened(6), "online"],
   ["one that stops cleanly is offline at once", known("online"), closed(5, "stopped"), "offline"],
   ["one whose will speaks is silent", known("online"), closed(5), "silent"],
   ["the end of a session whose beginning was never heard counts", known("online"), closed(6), "silent"],
   ["the late end of an older session means nothing", known("online"), closed(4, "stopped"), undefined],
   ["a silent one whose stop comes after its will is offline", known("silent"), closed(5, "stopped"), "offline"],
   ["one that is offline does not become silent by a late will", known("offline"), closed(5), undefined],
-  ["a retired one is never online again", known("offline", { state: "retired" }), opened(6), undefined],
-  ["a retired one goes without a word", known("online", { state: "retired" }), closed(5), undefined],
 ] as const) {
   test(`of a device's presence: ${title}`, () => {
-    assert.equal(presenceAfter(row, news), expected);
-  });
-}
-
-const AT = 1_000_000;
-for (const [title, presence, away, expected] of [
-  [
-    "a device with a session is there, however long ago that changed",
-    "online",
-    { hasSession: true, now: AT * 9 },
-    false,
-  ],
-  ["a silent one with a session is there", "silent", { hasSession: true, now: AT * 9 }, false],
-  ["one that is offline already cannot go", "offline", { now: AT * 9 }, false],
-  ["a silent one may come back for a while", "silent", { now: AT + RECHECK_AFTER - 1 }, false],
-  ["after that it is gone", "silent", { now: AT + RECHECK_AFTER }, true],
-  [
-    "one that was online before a restart may come back for longer",
-    "online",
-    { startedAt: AT, now: AT + RETURN_WITHIN - 1 },
-    false,
-  ],
-  ["after that it is gone too", "online", { startedAt: AT, now: AT + RETURN_WITHIN }, true],
-  [
-    "what counts is the later of its last news and the start",
-    "online",
-    { startedAt: 0, now: AT + RETURN_WITHIN - 1 },
-    false,
-  ],
-] as const) {
-  test(`of a device that may be gone: ${title}`, () => {
-    const row = { presence, presenceAt: AT } as Device;
-
-    assert.equal(isGone(row, { hasSession: false, startedAt: 0, ...away }), expected);
+    assert.equal(sightAfter(row, news), expected);
   });
 }
 
@@ -163,6 +125,22 @@ test("after a restart of the control plane a device that does not return is offl
 
   assert.equal((await look(world)).presence, "online");
   assert.equal((await world.store.get(device, "d2"))?.presence, "offline");
+});
+
+test("a device that was silent when the control plane stopped has time to come back after the start, like any other", async () => {
+  const database = memoryDatabase();
+  const before = await startWorld({ database });
+  await before.arrived("d1", hello(7));
+  await before.arrived("d1", bye(7, "lost"));
+  assert.equal((await look(before)).presence, "silent");
+  const clock = new ManualClock(before.clock.now() + SECOND);
+  await using world = await startDevices({ database, clock });
+
+  await world.advance(RETURN_WITHIN - SECOND);
+  assert.equal((await look(world)).presence, "silent");
+  await world.advance(3 * SECOND);
+
+  assert.equal((await look(world)).presence, "offline");
 });
 
 test("a device that was retired while it was connected is not called back by its own news", async () => {

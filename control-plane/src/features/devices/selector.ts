@@ -11,13 +11,23 @@ const fields = {
   inventory: "map",
   agent_version: "string",
   capabilities: "list",
+  conditions: "list",
 } as const;
 
 /** Labels as sugar ("site=berlin, role in (gw,edge)"), or an expression over the fields. Throws Problem that names the mistake. */
 export const compileSelector = (text: string): Expression => compileExpression(text, { fields, labels: "labels" });
 
 /** A device as selectors see it. */
-export const viewOf = ({ id, name, state, presence, labels, inventory, agent }: Device): Record<string, unknown> => ({
+export const viewOf = ({
+  id,
+  name,
+  state,
+  presence,
+  labels,
+  inventory,
+  agent,
+  conditions = [],
+}: Device): Record<string, unknown> => ({
   id,
   name,
   state,
@@ -26,4 +36,5 @@ export const viewOf = ({ id, name, state, presence, labels, inventory, agent }: 
   inventory,
   agent_version: agent.version,
   capabilities: agent.capabilities,
+  conditions,
 });

@@ -11,7 +11,7 @@ const harmlessCommands = Object.entries(commandKinds)
 
 /** Roles and what they may do. Terminal and exec are permissions of their own and belong to no role but owner. */
 export const roles = {
-  viewer: ["device:read", "telemetry:read", "job:read", "data:read", "event:read"],
+  viewer: ["device:read", "telemetry:read", "job:read", "data:read", "event:read", "storage:read"],
   operator: [
     "device:read",
     "device:write",
@@ -22,6 +22,9 @@ export const roles = {
     "data:*",
     "event:read",
     "enrol:create",
+    "storage:read",
+    "backup:read",
+    "backup:create",
   ],
   provisioner: ["device:read", "enrol:create", "event:read"],
   approver: ["device:read", "job:read", "job:approve", "event:read"],
@@ -187,6 +190,7 @@ export const revokeApiToken = action({
   summary: "Make an API token useless, at once",
   effect: "write",
   permission: "identity:token",
+  isAllowedWhenFull: true,
   input: Type.Object({ id: Ref("apitoken", "Id of the token") }),
   output: TokenOutput,
 });
@@ -216,6 +220,7 @@ export const disableUser = action({
   summary: "Lock an account and end its sessions and tokens",
   effect: "write",
   permission: "identity:user",
+  isAllowedWhenFull: true,
   input: Type.Object({ user: Ref("user", "The account: id or name") }),
   output: UserOutput,
 });

@@ -1,5 +1,6 @@
 import { handle } from "../../platform/action.ts";
 import { auditTable, firstBrokenEntry } from "../../platform/audit.ts";
+import { forgottenUpTo, refuseForgotten } from "../../platform/event-retention.ts";
 import { matchesType, type DomainEvent } from "../../platform/domain-event.ts";
 import type { Store } from "../../platform/store.ts";
 import type { IdentityContext } from "./context.ts";
@@ -19,6 +20,7 @@ export const recordActions = [
     return { whole: firstBroken === undefined, ...(firstBroken !== undefined && { firstBroken }) };
   }),
   handle(contract.listEvents, async ({ after, type = ["*"], limit = 100 }, { store }: IdentityContext) => {
+    if (after !== undefined) await refuseForgotten(store, after);
     const isWanted = ({ type: actual }: DomainEvent) => type.some((pattern) => matchesType(pattern, actual));
     const { events, next } =
       after === undefined ? await newest(store, isWanted, limit) : await following(store, after, isWanted, limit);
@@ -49,9 +51,10 @@ async function following(store: Store, after: number, isWanted: IsWanted, limit:
 
 async function newest(store: Store, isWanted: IsWanted, limit: number): Promise<Found> {
   const last = store.lastNumber;
+  const first = Math.max(await forgottenUpTo(store), last - LOOKED_AT);
   let events: readonly DomainEvent[] = [];
-  for (let end = last; end > Math.max(0, last - LOOKED_AT) && events.length < limit; end -= STEP) {
-    const start = Math.max(0, end - STEP);
+  for (let end = last; end > first && events.length < limit; end -= STEP) {
+    const start = Math.max(first, end - STEP);
     events = [...(await store.events(start, end - start)).filter(isWanted), ...events];
   }
   return { events: events.slice(-limit), next: last };

@@ -2,7 +2,7 @@ import { commandKinds, type CommandKind } from "@edgemere/protocol";
 import { SECOND } from "@edgemere/protocol/kit";
 import { handle } from "../../platform/action.ts";
 import { may } from "../../platform/caller.ts";
-import { created, replaced, updated } from "../../platform/change.ts";
+import { created, updated } from "../../platform/change.ts";
 import { Problem } from "../../platform/problem.ts";
 import { resolve } from "../../platform/reference.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
@@ -14,7 +14,7 @@ import { advanced, commandsOf } from "./ending.ts";
 import { checkedArguments, kinds } from "./kinds.ts";
 import { offer } from "./offers.ts";
 import { outputOf } from "./output.ts";
-import { counters } from "./tables.ts";
+import { nextNumber } from "./tables.ts";
 
 const { command, job } = contract;
 /** A device that is away for long must not become a heap of commands. */
@@ -41,14 +41,14 @@ export const jobActions = [
         );
       const checked = checkedArguments(kind, given);
 
+      const generation = context.generation();
       const ids = { job: newId(), command: newId() };
       const row = await repeatOnConflict(async () => {
         const target = await resolve(store, device, ref);
         if (target.state === "retired")
           throw new Problem("conflict", `the device "${target.name}" is retired and takes no commands`);
         await refuseWhenFull(target, context);
-        const counter = await store.get(counters, target.id);
-        const sequence = (counter?.last ?? 0) + 1;
+        const number = await nextNumber(store, target.id, generation);
         const shared = {
           kind,
           arguments: checked,
@@ -62,13 +62,14 @@ export const jobActions = [
             ...shared,
             job: ids.job,
             device: target.id,
-            sequence,
+            sequence: number.sequence,
             cancelRequested: false,
             reason: "",
             detail: "",
             outputBytes: 0,
+            generation,
           }),
-          replaced(counters, { id: target.id, version: sequence, last: sequence }, counter?.version ?? 0),
+          number.change,
         );
         return resolve(store, command, ids.command);
       });

@@ -45,6 +45,11 @@ for (const [title, report, fields] of [
     { reason: "exit-code", detail: "exit code 3", startedAt: 5, finishedAt: 6 },
   ],
   [
+    "a reason that is none of ours is a detail of a failure",
+    { reason: "because", detail: "I say so", finishedAtMs: 6 },
+    { reason: "failed", detail: "because: I say so", finishedAt: 6 },
+  ],
+  [
     "a result has every field of its kind, also those that are zero",
     { finishedAtMs: 6, exec: { outputBytes: 7 } },
     { finishedAt: 6, result: { exitCode: 0, signal: "", outputBytes: 7, droppedBytes: 0 } },

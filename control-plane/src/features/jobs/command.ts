@@ -1,33 +1,37 @@
 import {
   commandLife,
+  cutText,
+  isFinalPhase,
+  isReason,
   phaseNames,
   seal,
   type CommandReport,
   type CommandSignal,
   type CommandState,
+  type Encodable,
   type SigningKey,
   v1,
 } from "@edgemere/protocol";
 import type { Command, Job } from "./contract.ts";
 import { taskOf } from "./kinds.ts";
 
+/** A command as it travels, unsigned. */
+export const bodyOf = (command: Command, trustDomain: string): Encodable<typeof v1.Command> => ({
+  trustDomain,
+  device: command.device,
+  command: command.id,
+  sequence: command.sequence,
+  issuedAtMs: command.createdAt,
+  expiresAtMs: command.expiresAt,
+  runTimeoutMs: command.runTimeout,
+  actor: command.author,
+  generation: command.generation,
+  ...taskOf(command.kind, command.arguments),
+});
+
 /** A command as it travels. The same row always gives the same bytes: a repeat can be told from a forgery. */
 export const sealed = (command: Command, key: SigningKey, trustDomain: string): v1.SignedEnvelope.$Shape =>
-  seal(
-    "command",
-    {
-      trustDomain,
-      device: command.device,
-      command: command.id,
-      sequence: command.sequence,
-      issuedAtMs: command.createdAt,
-      expiresAtMs: command.expiresAt,
-      runTimeoutMs: command.runTimeout,
-      actor: command.author,
-      ...taskOf(command.kind, command.arguments),
-    },
-    key,
-  );
+  seal("command", bodyOf(command, trustDomain), key);
 
 /** What a device's report means for a command; undefined when it is late, repeated, or out of turn. */
 export function judge(state: CommandState, report: CommandReport): CommandSignal | undefined {
@@ -35,13 +39,15 @@ export function judge(state: CommandState, report: CommandReport): CommandSignal
   return signal !== undefined && commandLife.can(state, signal) ? signal : undefined;
 }
 
-/** The fields that a report tells about. */
+/** The fields that a report tells about. A reason that is none of ours is only a detail of a failure. */
 export function told(report: CommandReport): Partial<Command> {
   const { reason, detail, startedAtMs, finishedAtMs } = report;
   const result = resultOf(report);
+  const isKnown = reason === "" || isReason(reason);
+  const words = isKnown ? detail : cutText(`${reason}: ${detail}`);
   return {
-    ...(reason !== "" && { reason }),
-    ...(detail !== "" && { detail }),
+    ...(reason !== "" && { reason: isKnown ? reason : "failed" }),
+    ...(words !== "" && { detail: words }),
     ...(startedAtMs > 0 && { startedAt: startedAtMs }),
     ...(finishedAtMs > 0 && { finishedAt: finishedAtMs }),
     ...(result !== undefined && { result }),
@@ -52,6 +58,25 @@ export function told(report: CommandReport): Partial<Command> {
 function resultOf(report: CommandReport): Command["result"] {
   const { result, ...whole } = v1.CommandReport.toObject(report, { defaults: true, oneofs: true });
   return result === undefined ? undefined : (whole[result as string] as Command["result"]);
+}
+
+/**
+ * What a report that came too late says beside the end that counts; undefined when it says the same, or nothing final.
+ * Only the first one is kept: a device may repeat itself for ever.
+ */
+export function evidence(row: Command, report: CommandReport, receivedAt: number): Command["lateResult"] {
+  const state = endOf(report);
+  if (state === undefined || !commandLife.isFinal(row.state) || row.lateResult !== undefined) return undefined;
+  const { reason = "", detail = "", result } = told(report);
+  if (state === row.state && reason === row.reason) return undefined;
+  return { state, reason, detail, receivedAt, ...(result !== undefined && { result }) };
+}
+
+/** The final state that a report speaks of. */
+function endOf(report: CommandReport): CommandState | undefined {
+  const signal = phaseNames[report.phase];
+  const isEnd = signal !== undefined && isFinalPhase(report.phase) && commandLife.can("offered", signal);
+  return isEnd ? commandLife.next("offered", signal) : undefined;
 }
 
 /** How a job ends when its commands are in these states; undefined while one is open. Partial success is not success. */

@@ -50,8 +50,21 @@ export const command = resource({
     startedAt: Type.Optional(Type.Integer()),
     finishedAt: Type.Optional(Type.Integer()),
     outputBytes: Type.Integer(),
+    /** Which life of the control plane asked: one more after each restore from a backup. */
+    generation: Type.Integer(),
+    /** Another end than the one that counts, told after it: evidence, never applied. */
+    lateResult: Type.Optional(
+      Type.Object({
+        state: Type.String(),
+        reason: Type.String(),
+        detail: Type.String(),
+        result: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+        receivedAt: Type.Integer(),
+      }),
+    ),
   }),
   life: commandLife,
+  news: ["late"],
   indexes: {
     device: ({ device, id }) => [[device, id]],
     job: ({ job }) => [[job]],
@@ -83,7 +96,10 @@ export const job = resource({
     failed: {},
     cancelled: {},
   }),
-  indexes: { device: ({ devices, id }) => devices.map((device) => [device, id]) },
+  indexes: {
+    device: ({ devices, id }) => devices.map((device) => [device, id]),
+    over: ({ state, updatedAt }) => (state === "running" ? [] : [[updatedAt]]),
+  },
 });
 
 const JobDetail = Type.Object({ job: rowSchema(job), commands: Type.Array(rowSchema(command)) });
@@ -128,6 +144,7 @@ export const cancelJob = action({
   summary: "Stop a job: what has not started never will, what runs is stopped",
   effect: "write",
   permission: "job:create",
+  isAllowedWhenFull: true,
   input: Type.Object({ job: JobRef }),
   output: JobDetail,
 });

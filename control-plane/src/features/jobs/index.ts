@@ -2,7 +2,9 @@ import { feature } from "../../platform/feature.ts";
 import { jobActions } from "./actions.ts";
 import { command, job } from "./contract.ts";
 import type { JobsContext } from "./context.ts";
+import { lookAfterLeases, receiveHello } from "./lease.ts";
 import { endOverdue } from "./loops.ts";
+import { forgetOldJobs } from "./retention.ts";
 import { rules } from "./messages.ts";
 import { offers } from "./offers.ts";
 import { receiveOutput, receiveReports } from "./receives.ts";
@@ -16,5 +18,6 @@ export const jobs = feature<JobsContext>({
   rules,
   receives: { result: receiveReports, log: receiveOutput },
   offers,
-  loops: (context) => [endOverdue(context)],
+  sessions: receiveHello,
+  loops: (context) => [endOverdue(context), lookAfterLeases(context), forgetOldJobs(context)],
 });

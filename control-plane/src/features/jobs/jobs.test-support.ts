@@ -44,6 +44,7 @@ export const phases = {
   succeeded: Phase.COMMAND_PHASE_SUCCEEDED,
   failed: Phase.COMMAND_PHASE_FAILED,
   cancelled: Phase.COMMAND_PHASE_CANCELLED,
+  interrupted: Phase.COMMAND_PHASE_INTERRUPTED,
 } as const;
 
 /** A device's word on a command, as a record's body. */

@@ -9,6 +9,8 @@ for (const [kind, given, expected] of [
   ["ping", {}, {}],
   ["inventory.refresh", {}, {}],
   ["service.status", { name: "ssh" }, { name: "ssh" }],
+  ["service.restart", { name: "ssh" }, { name: "ssh" }],
+  ["reboot", {}, {}],
   ["exec", { argv: ["uname", "-a"] }, { argv: ["uname", "-a"], maxOutputBytes: 1_048_576 }],
   [
     "exec",
@@ -47,6 +49,8 @@ for (const [kind, given, message, pointer] of [
     "/arguments/maxOutputBytes",
   ],
   ["service.status", { name: "" }, '"name" must be a string of 1 to 256 characters, not ""', "/arguments/name"],
+  ["service.restart", {}, '"name" is required', "/arguments/name"],
+  ["reboot", { force: true }, '"force" is no parameter of reboot; it takes: none', "/arguments/force"],
 ] as const satisfies readonly (readonly [CommandKind, object, string, string])[]) {
   test(`${kind} refuses ${JSON.stringify(given)} and names the field`, () => {
     assert.throws(

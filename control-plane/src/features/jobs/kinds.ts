@@ -1,6 +1,13 @@
 import { type TObject, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
-import { commandKinds, limits, v1, type Command as CommandMessage, type CommandKind } from "@edgemere/protocol";
+import {
+  commandKinds,
+  limits,
+  v1,
+  type Command as CommandMessage,
+  type CommandKind,
+  type TaskName,
+} from "@edgemere/protocol";
 import { fieldProblems } from "../../platform/field-problems.ts";
 import { Problem } from "../../platform/problem.ts";
 
@@ -54,6 +61,20 @@ export const kinds: { readonly [K in CommandKind]: KindDeclaration } = {
       }),
     ),
   },
+  "service.restart": {
+    summary: "Restart a service",
+    permission: "command:service.restart",
+    arguments: closed(
+      Type.Object({
+        name: Type.String({ minLength: 1, maxLength: 256, description: "Name of the service, such as mosquitto" }),
+      }),
+    ),
+  },
+  reboot: {
+    summary: "Reboot the device",
+    permission: "command:reboot",
+    arguments: closed(Type.Object({})),
+  },
 };
 
 // Beside them a command holds ids, names, instants and a signature.
@@ -80,7 +101,7 @@ function notTooLarge(kind: CommandKind, value: Record<string, unknown>): Record<
   );
 }
 
-type Task = Partial<Pick<CommandMessage, "ping" | "exec" | "inventoryRefresh" | "serviceStatus">>;
+type Task = Partial<Pick<CommandMessage, TaskName>>;
 
 /** The arguments as the field of a Command that carries them. */
 export function taskOf(kind: CommandKind, given: Readonly<Record<string, unknown>>): Task {

@@ -23,6 +23,7 @@ const enqueue = (world: World, count: number) =>
         reason: "",
         detail: "",
         outputBytes: 0,
+        generation: 1,
       }),
     ),
   );

@@ -5,6 +5,9 @@ import { open, v1, type Packet } from "@edgemere/protocol";
 import { MINUTE } from "@edgemere/protocol/kit";
 import { moved } from "../../platform/change.ts";
 import { signingKey } from "../../platform/core.test-support.ts";
+
+import { setGeneration } from "../../platform/generation.ts";
+import { keptDatabase } from "../../platform/sample-resource.test-support.ts";
 import { device } from "../devices/contract.ts";
 import { cancelJob, command, findJob, type Command } from "./contract.ts";
 import { aReport, ask, look, startJobs, type World } from "./jobs.test-support.ts";
@@ -168,4 +171,31 @@ test("a command goes to its own device only", async () => {
     [["sync", "d2"]],
   );
   assert.deepEqual(world.carrier.messages("sync")[0]?.commands, []);
+});
+
+test("a command from before a restore, of which no device has heard, is sent as one of this life with a new number", async () => {
+  const database = keptDatabase();
+  let rows: Command[];
+  {
+    await using before = await startJobs({ database });
+    rows = await askedFor(before, 2);
+    await setGeneration(before.store, 3);
+  }
+  await using world = await startJobs({ database });
+
+  await world.hello("d1");
+
+  const bodies = (world.carrier.messages("sync").at(-1)?.commands ?? []).map((each) =>
+    open("command", each, () => publicKey),
+  );
+  assert.deepEqual(
+    bodies.map(({ command: id, generation, sequence }) => [id, generation, sequence]),
+    idsOf(rows).map((id, i) => [id, 3, 2 * 2 ** 32 + 1 + i]),
+  );
+  const { job } = rows[0] as Command;
+  const found = await world.call(findJob, { job });
+  assert.deepEqual(
+    found.commands.map(({ generation, state }) => [generation, state]),
+    [[3, "offered"]],
+  );
 });

@@ -1,12 +1,13 @@
-import { limits, pack } from "@edgemere/protocol";
+import { limits, pack, v1 } from "@edgemere/protocol";
 import { moved } from "../../platform/change.ts";
 import type { Offer } from "../../platform/feature.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
 import { device } from "../devices/contract.ts";
-import { sealed } from "./command.ts";
+import { bodyOf, sealed } from "./command.ts";
 import { command, type Command } from "./contract.ts";
 import type { JobsContext } from "./context.ts";
-import { counters } from "./tables.ts";
+import { renewed } from "./lease.ts";
+import { counters, nextNumber } from "./tables.ts";
 
 /** Bytes of commands in one Sync: well below the limit of a message. */
 const OFFERED_BYTES = 128 * 1024;
@@ -36,24 +37,27 @@ export async function offers(id: string, context: JobsContext): Promise<Offer> {
 
 /** As many as go into one Sync, sealed; those that ended meanwhile are left out. */
 async function offered(rows: readonly Command[], context: JobsContext): Promise<Offer["commands"]> {
-  const page: { readonly row: Command; readonly envelope: Offer["commands"][number] }[] = [];
+  const { signingKey, authority } = context;
+  const page: Command[] = [];
   let bytes = 0;
   for (const row of rows.slice(0, OFFERED_COMMANDS)) {
-    const envelope = sealed(row, context.signingKey, context.authority.trustDomain);
-    bytes += envelope.payload?.length ?? 0;
+    bytes += v1.Command.encode(bodyOf(row, authority.trustDomain)).finish().length;
     if (bytes > OFFERED_BYTES) break;
-    page.push({ row, envelope });
+    page.push(row);
   }
-  const isOpen = await Promise.all(page.map(({ row }) => markOffered(row, context)));
-  return page.flatMap(({ envelope }, i) => (isOpen[i] ? [envelope] : []));
+  // In their order, since each takes the next number.
+  for (const row of page) if (row.generation !== context.generation()) await markOffered(row, context);
+  const open = await Promise.all(page.map((row) => markOffered(row, context)));
+  return open.flatMap((row) => (row ? [sealed(row, signingKey, authority.trustDomain)] : []));
 }
 
 /** Sends one new command to a device that is there now; one that is not gets it with its next Sync. */
 export async function offer(row: Command, context: JobsContext): Promise<void> {
   const { link, log, store } = context;
   if (link.session(row.device) === undefined || (await store.get(device, row.device))?.state !== "active") return;
-  if (!(await markOffered(row, context))) return;
-  const envelope = sealed(row, context.signingKey, context.authority.trustDomain);
+  const offered = await markOffered(row, context);
+  if (offered === undefined) return;
+  const envelope = sealed(offered, context.signingKey, context.authority.trustDomain);
   await link.send(row.device, pack("command", { device: row.device }, envelope)).catch((error: unknown) => {
     log.warn("command not sent", { device: row.device, command: row.id, error });
   });
@@ -62,11 +66,26 @@ export async function offer(row: Command, context: JobsContext): Promise<void> {
 // The device will hear nothing of a command whose deadline passed before it was ever told.
 const isPast = ({ state, expiresAt }: Command, now: number) => state === "queued" && now >= expiresAt;
 
-async function markOffered({ id }: Command, { store }: JobsContext): Promise<boolean> {
+/** The command as it is to be sent, and durably so; undefined when it has ended. */
+async function markOffered({ id }: Command, context: JobsContext): Promise<Command | undefined> {
+  const { store, clock } = context;
   return repeatOnConflict(async () => {
     const row = await store.get(command, id);
-    if (row === undefined || command.life.isFinal(row.state)) return false;
-    if (row.state === "queued") await store.commit(moved(command, row, "offer"));
-    return true;
+    if (row === undefined || command.life.isFinal(row.state)) return undefined;
+    if (row.state !== "queued") return row;
+    const { patch, changes } = await inThisLife(row, context);
+    await store.commit(moved(command, row, "offer", patch), ...changes, renewed({ id, state: "offered" }, clock.now()));
+    return { ...row, ...patch };
   });
+}
+
+/**
+ * A command that was asked for before the control plane was restored, and of which no device has heard, is sent as one of
+ * this life: the number it had may have been given to another command that the backup does not know.
+ */
+async function inThisLife(row: Command, { store, generation }: JobsContext) {
+  const now = generation();
+  if (row.generation === now) return { patch: {}, changes: [] };
+  const { sequence, change } = await nextNumber(store, row.device, now);
+  return { patch: { generation: now, sequence }, changes: [change] };
 }

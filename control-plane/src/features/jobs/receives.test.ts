@@ -68,13 +68,29 @@ test("a command and its job end in one commit: nobody sees the one without the o
   assert.deepEqual(new Set(seen), new Set(["succeeded succeeded"]));
 });
 
-test("reports that are repeated, late or out of turn change nothing", async () => {
+test("another end than the one that counts is kept as evidence, told once, and never applied", async () => {
+  const { world, row } = await aWorld();
+  await using _ = world;
+  await world.report("d1", "result", aReport(row, "succeeded"));
+  const [end, before] = [await look(world, row), world.store.lastNumber];
+
+  await world.report("d1", "result", aReport(row, "failed", { reason: "exit-code", detail: "3" }));
+  await world.report("d1", "result", aReport(row, "interrupted", { reason: "agent-stopped" }));
+
+  const { lateResult, ...after } = await look(world, row);
+  assert.deepEqual({ ...after, version: end.version, updatedAt: end.updatedAt }, end);
+  assert.deepEqual([lateResult?.state, lateResult?.reason, lateResult?.detail], ["failed", "exit-code", "3"]);
+  assert.deepEqual(await world.eventTypes(before), ["command.updated", "command.late"]);
+  assert.equal((await world.call(findJob, { job: row.job })).job.state, "succeeded");
+});
+
+test("reports that are repeated or out of turn change nothing", async () => {
   const { world, row } = await aWorld();
   await using _ = world;
   await world.report("d1", "result", aReport(row, "running"), aReport(row, "succeeded"));
   const [end, before] = [await look(world, row), world.store.lastNumber];
 
-  await world.report("d1", "result", aReport(row, "succeeded"), aReport(row, "failed"), aReport(row, "running"));
+  await world.report("d1", "result", aReport(row, "succeeded"), aReport(row, "running"));
   await world.replay("d1", "result", aReport(row, "running"), aReport(row, "succeeded"));
 
   assert.deepEqual(await look(world, row), end);

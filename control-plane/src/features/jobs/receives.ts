@@ -1,15 +1,17 @@
+import type { CommandReport } from "@edgemere/protocol";
 import { moved, updated, type Change } from "../../platform/change.ts";
 import type { Received } from "../../platform/feature.ts";
 import type { Store } from "../../platform/store.ts";
-import { judge, told } from "./command.ts";
+import { evidence, judge, told } from "./command.ts";
 import { command, type Command } from "./contract.ts";
 import type { JobsContext } from "./context.ts";
 import { endedJobs } from "./ending.ts";
+import { renewed } from "./lease.ts";
 import { keptOutput, KEPT_OUTPUT_BYTES } from "./output.ts";
 
-/** How far commands are, by their devices' own word. Late and repeated reports change nothing. */
+/** How far commands are, by their devices' own word. Repeated reports renew a lease; a second end is kept as evidence. */
 export async function receiveReports(
-  { device, records }: Received,
+  { device, records, receivedAt }: Received,
   { store, log }: JobsContext,
 ): Promise<readonly Change[]> {
   const reports = records.flatMap(({ body, commandReport }) => (body === "commandReport" ? [commandReport] : []));
@@ -17,16 +19,31 @@ export async function receiveReports(
   const changes: Change[] = [];
   for (const report of reports) {
     const row = rows.get(report.command);
-    const signal = row && judge(row.state, report);
-    if (row === undefined || signal === undefined) {
-      log.debug("report without effect", { device, command: report.command, phase: report.phase });
+    if (row === undefined) {
+      log.debug("report of an unknown command", { device, command: report.command, phase: report.phase });
       continue;
     }
-    const patch = told(report);
-    changes.push(moved(command, row, signal, patch));
-    rows.set(row.id, { ...row, ...patch, state: command.life.next(row.state, signal), version: row.version + 1 });
+    const taken = take(row, report, receivedAt);
+    if (taken.after.lateResult !== row.lateResult)
+      log.warn("a command ended a second time, and otherwise", { device, command: row.id, state: row.state });
+    changes.push(...taken.changes);
+    rows.set(row.id, taken.after);
   }
   return [...changes, ...(await endedJobs(store, rows))];
+}
+
+/** One report: the next state; or evidence, when it comes after the end; or nothing but a sign of life. */
+function take(row: Command, report: CommandReport, receivedAt: number) {
+  const signal = judge(row.state, report);
+  if (signal !== undefined) {
+    const patch = told(report);
+    const after = { ...row, ...patch, state: command.life.next(row.state, signal), version: row.version + 1 };
+    return { after, changes: [moved(command, row, signal, patch), renewed(after, receivedAt)] };
+  }
+  const lateResult = evidence(row, report, receivedAt);
+  if (lateResult === undefined) return { after: row, changes: [renewed(row, receivedAt)] };
+  const after = { ...row, lateResult, version: row.version + 1 };
+  return { after, changes: [updated(command, row, { lateResult }, "late")] };
 }
 
 /** What commands write, kept in order and each byte once; of each command up to a limit. */

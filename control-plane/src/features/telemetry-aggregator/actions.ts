@@ -1,13 +1,14 @@
-import { v1 } from "@edgemere/protocol";
 import { HOUR } from "@edgemere/protocol/kit";
 import { handle } from "../../platform/action.ts";
 import { Problem } from "../../platform/problem.ts";
 import { resolve } from "../../platform/reference.ts";
 import { device } from "../devices/contract.ts";
-import { latestValues, listMetrics, readHistory } from "./contract.ts";
+import { samplesOf } from "./chunks.ts";
+import { latestValues, listDoubtful, listMetrics, readHistory } from "./contract.ts";
 import type { TelemetryContext } from "./context.ts";
 import { Gathering } from "./history.ts";
-import { chunksBetween, knownGaps, summaries, type KnownGap } from "./tables.ts";
+import { joined, silences } from "./silence.ts";
+import { chunksBetween, doubtful, knownGaps, summaries, type KnownGap } from "./tables.ts";
 
 // One question may not make the control plane hold or read the whole history.
 const BYTES_AT_MOST = 64 * 1024 * 1024;
@@ -29,18 +30,32 @@ export const telemetryActions = [
     return { metrics: (await latestOf(id, context)).map(({ metric, instance }) => ({ metric, instance })) };
   }),
   handle(readHistory, async ({ device: ref, metric, points = 1_000, ...range }, context: TelemetryContext) => {
-    const { id } = await resolve(context.store, device, ref);
+    const { id, createdAt } = await resolve(context.store, device, ref);
     const to = range.to ?? context.clock.now();
     const from = range.from ?? to - HOUR;
     if (from > to) throw new Problem("invalid-input", `"from" (${from}) must not be after "to" (${to})`);
     const gathering = await gather(id, new Gathering({ from, to, metrics: metric }), { from, to }, context);
+    const known = await gapsBetween(id, { from, to }, context);
+    // Before it enrolled nobody expected anything of it, and after now nobody does yet.
+    const expected = { from: Math.max(from, createdAt), to: Math.min(to, context.clock.now()) };
+    const silent = silences(gathering.spans, expected, known).map((each) => ({
+      ...each,
+      records: 0,
+      reason: "silence",
+    }));
     return {
       device: id,
       from,
       to,
       series: [...gathering.series(points)],
-      gaps: await gapsBetween(id, { from, to }, context),
+      gaps: [...known, ...silent].sort((a, b) => a.from - b.from),
+      estimated: joined(gathering.spans.filter(({ isEstimated }) => isEstimated)).map((each) => ({ ...each })),
     };
+  }),
+  handle(listDoubtful, async ({ device: ref, limit = 50, cursor }, { store }: TelemetryContext) => {
+    const { id } = await resolve(store, device, ref);
+    const page = await store.list(doubtful, { index: "device", prefix: [id], limit, cursor, reverse: true });
+    return { ...page, items: [...page.items] };
   }),
 ];
 
@@ -59,7 +74,7 @@ async function gather(
         "too-large",
         "there are too many samples in this range to read at once; ask for a shorter one, or for fewer metrics",
       );
-    gathering.add(v1.TelemetryBatch.decode(bytes));
+    gathering.add(samplesOf(bytes));
   }
   return gathering;
 }

@@ -1,5 +1,5 @@
 import { Type } from "@sinclair/typebox";
-import { action, Ref } from "../../platform/action.ts";
+import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
 
 const Series = Type.Object({
   metric: Type.String(),
@@ -21,7 +21,7 @@ export const readHistory = action({
   path: "cpl/ta/history",
   summary: "Read the stored samples of a device's metrics",
   description:
-    "Instants at which nothing was recorded are absent; ranges that are known to be lost are listed as gaps. Nothing is ever filled with zero.",
+    "Instants are by the control plane's clock. Where nothing was recorded they are absent, and listed under gaps: with the reason that the device gave, or as silence. Nothing is ever filled with zero.",
   effect: "read",
   permission: "telemetry:read",
   input: Type.Object({
@@ -52,7 +52,11 @@ export const readHistory = action({
     ),
     gaps: Type.Array(
       Type.Object({ from: Type.Integer(), to: Type.Integer(), records: Type.Integer(), reason: Type.String() }),
+      { description: "Times in which samples were lost, or (silence) none was made" },
     ),
+    estimated: Type.Array(Type.Object({ from: Type.Integer(), to: Type.Integer() }), {
+      description: "Times whose samples are dated by a guess: the device did not know the time when it made them",
+    }),
   }),
 });
 export const listMetrics = action({
@@ -62,4 +66,21 @@ export const listMetrics = action({
   permission: "telemetry:read",
   input: Type.Object({ device: Ref("device", "The device: id or name") }),
   output: Type.Object({ metrics: Type.Array(Series) }),
+});
+export const listDoubtful = action({
+  path: "cpl/ta/doubtful",
+  summary: "List samples of a device that are set aside because their time cannot be true, newest first",
+  effect: "read",
+  permission: "telemetry:read",
+  input: Type.Object({ device: Ref("device", "The device: id or name"), ...pageInput }),
+  output: PageOf(
+    Type.Object({
+      id: Type.String(),
+      sequence: Type.Integer(),
+      receivedAt: Type.Integer(),
+      deviceAt: Type.Integer({ description: "The first sample's time as the device wrote it" }),
+      offset: Type.Integer({ description: "Milliseconds to be added to it, by what the device knew of its clock" }),
+      rows: Type.Integer({ description: "Instants with samples" }),
+    }),
+  ),
 });

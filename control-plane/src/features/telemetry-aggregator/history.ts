@@ -1,4 +1,5 @@
-import type { TelemetryBatch } from "@edgemere/protocol";
+import { endOf, type Samples } from "./chunks.ts";
+import type { Span } from "./silence.ts";
 
 /** Samples of one series, ascending. */
 export interface Series {
@@ -19,6 +20,8 @@ export class Gathering {
   readonly #to: number;
   readonly #metrics: ReadonlySet<string> | undefined;
   readonly #samples = new Map<string, Sample[]>();
+  /** The times of the chunks, in any order. */
+  readonly spans: (Span & { readonly isEstimated: boolean })[] = [];
   size = 0;
 
   constructor({ from, to, metrics }: { from: number; to: number; metrics?: readonly string[] | undefined }) {
@@ -27,7 +30,10 @@ export class Gathering {
     this.#metrics = metrics && new Set(metrics);
   }
 
-  add({ baseMs, offsetMs, series }: TelemetryBatch): void {
+  add(samples: Samples): void {
+    const { baseMs, offsetMs, series, isEstimated } = samples;
+    if (offsetMs.length === 0) return;
+    this.spans.push({ from: baseMs, to: endOf(samples), rows: offsetMs.length, isEstimated });
     for (const { metric, instance, values } of series) {
       if (this.#metrics?.has(metric) === false) continue;
       const samples = this.#of(`${metric}\u0000${instance}`);

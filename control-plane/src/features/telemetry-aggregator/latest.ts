@@ -1,7 +1,9 @@
-import type { TelemetryBatch } from "@edgemere/protocol";
 import { limits } from "@edgemere/protocol";
 import { MINUTE } from "@edgemere/protocol/kit";
+import type { Samples } from "./chunks.ts";
 import type { LatestValue } from "./tables.ts";
+
+type Batch = Pick<Samples, "baseMs" | "offsetMs" | "series">;
 
 // A device that once believed in a later year must not hold its series there for ever.
 const AHEAD_AT_MOST = 5 * MINUTE;
@@ -10,7 +12,7 @@ const SERIES_AT_MOST = 2 * limits.telemetrySeries;
 /** The newest values after a batch. The later sample wins, in whatever order they arrive; of too many series the longest silent are dropped. */
 export function latestAfter(
   before: readonly LatestValue[],
-  batches: readonly TelemetryBatch[],
+  batches: readonly Batch[],
   receivedAt: number,
 ): readonly LatestValue[] {
   const values = new Map(before.map((each) => [keyOf(each), each]));
@@ -25,7 +27,7 @@ export function latestAfter(
 }
 
 /** The last row of each series that has a value. */
-const lastValues = ({ baseMs, offsetMs, series }: TelemetryBatch): readonly LatestValue[] =>
+const lastValues = ({ baseMs, offsetMs, series }: Batch): readonly LatestValue[] =>
   series.flatMap(({ metric, instance, values }) => {
     const row = values.findLastIndex((value) => !Number.isNaN(value));
     const value = values[row];

@@ -1,7 +1,7 @@
 import { MINUTE, type Loop } from "@edgemere/protocol/kit";
 import { putBytes, removed, type Change } from "../../platform/change.ts";
 import type { TelemetryContext } from "./context.ts";
-import { arrivalsBefore, knownGaps } from "./tables.ts";
+import { arrivalsBefore, doubtful, doubtfulKey, knownGaps } from "./tables.ts";
 
 // Arrivals and gaps that one step removes: a commit stays small, however long the loop was away.
 const STEP = 50;
@@ -21,6 +21,9 @@ export const forgetOldSamples = ({ store, clock, log, telemetry }: TelemetryCont
     }
     const gaps = await store.list(knownGaps, { index: "received", limit: STEP });
     changes.push(...gaps.items.filter(({ receivedAt }) => receivedAt < before).map(({ id }) => removed(knownGaps, id)));
+    const aside = await store.list(doubtful, { index: "received", limit: STEP });
+    for (const { id } of aside.items.filter(({ receivedAt }) => receivedAt < before))
+      changes.push(removed(doubtful, id), putBytes(doubtfulKey(id), undefined));
     if (changes.length === 0) return "settled";
     await store.commit(...changes);
     return "more";

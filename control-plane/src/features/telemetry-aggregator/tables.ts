@@ -35,7 +35,7 @@ export const knownGaps = table<KnownGap>("telemetrygap", {
   received: ({ receivedAt }) => [[receivedAt]],
 });
 
-/** Where a chunk of samples lies: by device and instant of its first row. */
+/** Where a chunk of samples lies: by device and corrected instant of its first row. */
 export const chunkKey = (device: string, firstAt: number, sequence: number) =>
   keyOf("telemetry", device, firstAt, sequence);
 export const chunksBetween = (device: string, from: number, to: number) => ({
@@ -43,6 +43,25 @@ export const chunksBetween = (device: string, from: number, to: number) => ({
   // One more, so that chunks that begin at `to` are in.
   lt: keyOf("telemetry", device, to + 1),
 });
+export const chunksOf = (device: string) => rangeOf("telemetry", device);
+
+/** Samples whose time cannot be true. */
+export interface Doubtful {
+  readonly id: string;
+  readonly device: string;
+  readonly sequence: number;
+  /** Instant of the first row as the device wrote it, and what is to be added to it by what the device knew of its clock. */
+  readonly deviceAt: number;
+  readonly offset: number;
+  readonly rows: number;
+  readonly receivedAt: number;
+}
+export const doubtful = table<Doubtful>("telemetrydoubtful", {
+  device: ({ device, sequence }) => [[device, sequence]],
+  received: ({ receivedAt }) => [[receivedAt]],
+});
+/** Where the samples of such a row lie. */
+export const doubtfulKey = (id: string) => keyOf("doubtfulsamples", id);
 
 /** Where the keys of chunks lie that arrived together: by time of arrival, so that the oldest are found at once. */
 export const arrivalKey = (receivedAt: number, device: string, sequence: number) =>

@@ -1,0 +1,72 @@
+import { MINUTE, type Env } from "@edgemere/protocol/kit";
+import type { Outbox } from "../link/outbox.ts";
+import type { Intake } from "./intake.ts";
+import type { EndedCommand } from "./journal-state.ts";
+import { finalReport, progressReport, readReport } from "./report.ts";
+
+// A command that is offered again after its end is answered again, but not at every offer.
+const REPEAT_AFTER = MINUTE;
+const MOST_REMEMBERED = 1_000;
+
+/** Tells the control plane about commands, through the outbox. */
+export class CommandReporter {
+  readonly #env: Env;
+  readonly #outbox: Outbox;
+  /** When something was told for the last time that may be told again, on the monotonic clock. */
+  readonly #toldAt = new Map<string, number>();
+
+  constructor(env: Env, outbox: Outbox) {
+    this.#env = env;
+    this.#outbox = outbox;
+  }
+
+  /** How a command is. Rejects when it could not be kept. */
+  report(commandReport: ReturnType<typeof finalReport>): Promise<void> {
+    return this.#outbox.append("result", { commandReport });
+  }
+
+  /** How far a command is, is worth telling but not worth failing for: its end says it too. */
+  async progress(command: string, phase: "journaled" | "running", startedAt?: number): Promise<void> {
+    await this.report(progressReport(command, phase, startedAt)).catch((error: unknown) =>
+      this.#env.log.warn("the progress of a command could not be told", { command, phase, error }),
+    );
+  }
+
+  /** What is to be said at once about a delivery; the rest is said when it happens. */
+  async answer({ known, refused, untrusted }: Intake, ended: ReadonlyMap<string, EndedCommand>): Promise<void> {
+    const { log, clock } = this.#env;
+    for (const { reason, message } of untrusted)
+      if (this.mayTell(reason))
+        log.warn("a command was dropped: nothing proves who sent it", { reason, detail: message });
+    for (const id of known) {
+      const end = ended.get(id);
+      if (end?.reported && this.mayTell(id)) await this.report(readReport(end.report));
+    }
+    for (const { command, reason, detail } of refused) {
+      if (!this.mayTell(command)) continue;
+      log.warn("a command was refused", { command, reason, detail });
+      await this.report(finalReport(command, { phase: "rejected", reason, detail }, clock.now()));
+    }
+  }
+
+  /** Something about the commands that an operator may want to know. */
+  async event(name: string, detail: string): Promise<void> {
+    await this.#outbox
+      .append("event", { agentEvent: { name, detail } })
+      .catch((error: unknown) => this.#env.log.warn("an agent event could not be kept", { event: name, error }));
+  }
+
+  /** Whether it is time to tell the same again; says so once a minute. */
+  mayTell(what: string): boolean {
+    const now = this.#env.clock.monotonic();
+    const before = this.#toldAt.get(what);
+    if (before !== undefined && now - before < REPEAT_AFTER) return false;
+    this.#toldAt.delete(what);
+    this.#toldAt.set(what, now);
+    for (const oldest of this.#toldAt.keys()) {
+      if (this.#toldAt.size <= MOST_REMEMBERED) break;
+      this.#toldAt.delete(oldest);
+    }
+    return true;
+  }
+}

@@ -1,0 +1,17 @@
+/** What is wrong with a device, in words for people. */
+const CONDITIONS: Readonly<Record<string, string>> = {
+  "clock-wrong": "its clock is more than five minutes off",
+  "clock-disagrees": "it does not believe the control plane’s clock",
+  "disk-low": "its disk is nearly full: telemetry is not kept while it cannot send",
+  "disk-full": "its disk is full",
+  "disk-failing": "its disk fails to write",
+  "spool-full": "it has no room to keep what it cannot send",
+  "damaged-segments": "records were damaged on its disk",
+  "safe-mode": "its agent died again and again, and takes no commands until it has run for an hour",
+  "journal-set-aside": "its journal of commands could not be read and was set aside",
+  "cannot-receive": "it can send and cannot be told anything",
+};
+
+/** A word that is not of the list is shown as it is. */
+export const explainCondition = (condition: string): string =>
+  (Object.hasOwn(CONDITIONS, condition) ? CONDITIONS[condition] : condition) ?? "";

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { explainGap, gapAt, mergedGaps } from "./gaps.ts";
+
+const gap = (from: number, to: number, reason: string) => ({ from, to, records: 0, reason });
+const answer = (from: number, to: number, at: readonly number[], gaps: readonly ReturnType<typeof gap>[] = []) => ({
+  device: "gw1",
+  from,
+  to,
+  series: [{ metric: "load", instance: "", at: [...at], value: at.map(() => 1) }],
+  gaps: [...gaps],
+  estimated: [],
+});
+
+test("every reason has words, and one that is not known is shown as it is", () => {
+  assert.match(explainGap("spool-full"), /no room to keep them/);
+  assert.equal(explainGap("sunspots"), "sunspots");
+  assert.equal(explainGap("constructor"), "constructor");
+});
+
+test("an instant lies in the shortest gap around it, and not in one at whose edge it is", () => {
+  const gaps = [gap(0, 100, "silence"), gap(40, 60, "damaged")];
+
+  assert.equal(gapAt(gaps, 50)?.reason, "damaged");
+  assert.equal(gapAt(gaps, 70)?.reason, "silence");
+  assert.equal(gapAt(gaps, 100), undefined);
+});
+
+test("silence goes on in a later answer without samples, and ends with the first of them", () => {
+  const before = [gap(10, 100, "silence")];
+
+  assert.deepEqual(mergedGaps(before, answer(90, 120, []), 0), [gap(10, 120, "silence")]);
+  assert.deepEqual(mergedGaps(before, answer(90, 120, [95, 105]), 0), [gap(10, 95, "silence")]);
+});
+
+test("gaps that a later answer speaks of are as it says, and those that left the window go", () => {
+  const before = [gap(1, 5, "damaged"), gap(20, 95, "spool-full")];
+
+  assert.deepEqual(mergedGaps(before, answer(90, 120, [], [gap(20, 99, "spool-full")]), 10), [
+    gap(20, 99, "spool-full"),
+  ]);
+});

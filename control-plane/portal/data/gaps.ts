@@ -1,0 +1,36 @@
+import type { History } from "./samples.ts";
+
+type Gap = History["gaps"][number];
+
+/** Why samples are missing, in words for people. */
+const REASONS: Readonly<Record<string, string>> = {
+  silence: "the device made no samples: it was off, or its agent did not run",
+  "spool-full": "the device could not send, and had no room to keep them",
+  "disk-low": "the device’s disk was nearly full",
+  thinned: "the device thinned out old samples to save room",
+  damaged: "they were damaged on the device’s disk",
+  "counter-recovery": "the device lost its place after a crash or a power cut",
+  unexplained: "the device dropped them without saying why",
+  refused: "they broke a rule and were refused",
+  "control-plane-restored": "the control plane was restored from a backup that is older",
+};
+
+/** A reason that is not of the list is shown as it is. */
+export const explainGap = (reason: string): string => (Object.hasOwn(REASONS, reason) ? REASONS[reason] : reason) ?? "";
+
+/** The gap in which an instant lies; of several the shortest, which says most. */
+export const gapAt = (gaps: readonly Gap[], at: number): Gap | undefined =>
+  gaps
+    .filter(({ from, to }) => from < at && at < to)
+    .toSorted((a, b) => a.to - a.from - (b.to - b.from))
+    .at(0);
+
+/** What a later answer makes of the gaps known before: those it speaks of are as it says, and silence goes on until something comes. */
+export function mergedGaps(older: readonly Gap[], newer: History, from: number): Gap[] {
+  const first = Math.min(...newer.series.flatMap(({ at }) => at.slice(0, 1)), newer.to);
+  const kept = older
+    .filter((gap) => gap.to >= from && gap.from < newer.from)
+    .filter((gap) => !newer.gaps.some((each) => each.from === gap.from && each.reason === gap.reason))
+    .map((gap) => (gap.reason === "silence" && gap.to >= newer.from ? { ...gap, to: Math.max(gap.from, first) } : gap));
+  return [...kept, ...newer.gaps];
+}

@@ -1,0 +1,6 @@
+import type { PlatformContext } from "../../platform/context.ts";
+import type { DeviceLink } from "../../platform/device-link.ts";
+
+export interface DeliveryContext extends PlatformContext {
+  readonly link: DeviceLink;
+}

@@ -1,0 +1,51 @@
+import type { SessionNews } from "../../platform/feature.ts";
+import { CLOCK_WRONG, conditionsOf, isWrong } from "./clock.ts";
+import type { device, Device } from "./contract.ts";
+
+/** Offsets of a clock that differ by less are the network's doing. */
+const SAME_CLOCK = 1_000;
+
+/** Fields of a device that change, and what is told of it beside that it changed. */
+export interface Difference {
+  readonly patch: Partial<Pick<Device, "presence" | "presenceAt" | "agent" | "conditions" | "inventory">>;
+  readonly news: readonly (typeof device.news)[number][];
+}
+export const nothing: Difference = { patch: {}, news: [] };
+export const both = (one: Difference, other: Difference): Difference => ({
+  patch: { ...one.patch, ...other.patch },
+  news: [...one.news, ...other.news],
+});
+
+export const presenceChange = (row: Device, presence: Device["presence"], now: number): Difference =>
+  row.presence === presence ? nothing : { patch: { presence, presenceAt: now }, news: [presence] };
+
+/** What a Hello says of the agent, its conditions and its clock. A Hello that says the same again changes nothing. */
+export function helloChange(row: Device, hello: NonNullable<SessionNews["hello"]>): Difference {
+  const { bootId, agentVersion: version, capabilities, lastExitReason, clockOffset, conditions } = hello;
+  const agent = { version, bootId, capabilities: [...capabilities], lastExitReason, clockOffset };
+  const told = conditionsChange(row, conditionsOf(conditions, isWrong(clockOffset, hasWrongClock(row))));
+  return isSame(row.agent, agent) ? told : both({ patch: { agent }, news: [] }, told);
+}
+
+export function conditionsChange(row: Device, conditions: readonly string[]): Difference {
+  const before = row.conditions ?? [];
+  const isKnown = before.length === conditions.length && before.every((each, place) => each === conditions[place]);
+  return isKnown ? nothing : { patch: { conditions: [...conditions] }, news: ["condition"] };
+}
+
+/** A clock that turned out to be wrong, or right again, while the device was connected. */
+export function clockChange(row: Device, offset: number): Difference {
+  const isClockWrong = isWrong(offset, hasWrongClock(row));
+  if (isClockWrong === hasWrongClock(row)) return nothing;
+  const agent = { ...row.agent, clockOffset: offset };
+  return both({ patch: { agent }, news: [] }, conditionsChange(row, conditionsOf(row.conditions ?? [], isClockWrong)));
+}
+
+export const hasWrongClock = ({ conditions = [] }: Device): boolean => conditions.includes(CLOCK_WRONG);
+
+const isSame = ({ clockOffset: before, ...one }: Device["agent"], { clockOffset, ...other }: Device["agent"]) =>
+  Math.abs(before - clockOffset) < SAME_CLOCK &&
+  one.version === other.version &&
+  one.bootId === other.bootId &&
+  one.lastExitReason === other.lastExitReason &&
+  one.capabilities.join("\n") === other.capabilities.join("\n");

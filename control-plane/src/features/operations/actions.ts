@@ -1,0 +1,60 @@
+import { handle } from "../../platform/action.ts";
+import { destroyed } from "../../platform/change.ts";
+import type { StorageStatus } from "../../platform/disk-guard.ts";
+import { Problem } from "../../platform/problem.ts";
+import { resolve } from "../../platform/reference.ts";
+import { repeatOnConflict } from "../../platform/repeat.ts";
+import * as contract from "./contract.ts";
+import type { OperationsContext } from "./context.ts";
+import { refuseWithoutRoom, wanted } from "./making.ts";
+
+const { backup } = contract;
+
+export const operationsActions = [
+  handle(contract.createBackup, async (_, context: OperationsContext, { actor }) =>
+    wanted(context, { origin: "asked", author: actor }),
+  ),
+  handle(contract.listBackups, async ({ limit = 50, cursor }, { store }: OperationsContext) => {
+    const page = await store.list(backup, { limit, cursor, reverse: true });
+    return { ...page, items: [...page.items] };
+  }),
+  handle(contract.findBackup, async ({ backup: id }, { store, operations }: OperationsContext) => ({
+    backup: await resolve(store, backup, id),
+    folder: operations.backups.folder,
+    file: `edgemere-${id}.backup`,
+  })),
+  handle(contract.drillBackup, async ({ backup: id }, context: OperationsContext) => {
+    const { store, operations, log } = context;
+    if (id !== undefined && (await resolve(store, backup, id)).state !== "ready")
+      throw new Problem("conflict", `the backup ${id} is not ready: see "ops/backup/list"`);
+    // The copy that is opened, and without an id the file as well.
+    await refuseWithoutRoom(context, id === undefined ? 2 : 1);
+    const { mistakes, ...figures } = await operations.backups.drill(id);
+    if (mistakes.length > 0) log.error("backup drill failed", { ...figures, mistakes });
+    return { passed: mistakes.length === 0, ...figures, mistakes: [...mistakes] };
+  }),
+  handle(contract.destroyBackup, async ({ backup: id }, { store, operations }: OperationsContext) => {
+    await repeatOnConflict(async () => {
+      const row = await resolve(store, backup, id);
+      if (row.state === "making") throw new Problem("conflict", `the backup ${id} is being made: wait for it`);
+      // The file first: a row without a file is cleared away later, a file without its row would come back.
+      await operations.backups.remove(id);
+      await store.commit(destroyed(backup, row));
+    });
+    return { id };
+  }),
+  handle(contract.findStorage, async (_, { operations }: OperationsContext) => {
+    const status = operations.storage();
+    const advice = adviceFor(status);
+    return { ...status, ...(advice !== undefined && { advice }) };
+  }),
+];
+
+/** What to do about a disk that fills; nothing while it is as it should be. */
+const adviceFor = ({ state }: Pick<StorageStatus, "state">): string | undefined =>
+  ({
+    normal: undefined,
+    low: "The disk fills: free space on it, shorten --history, or move the data folder to a larger disk",
+    readonly:
+      "The disk is nearly full: nothing new is stored until there is space. Devices keep their records and send them later. Free space on the disk; writing begins again by itself",
+  })[state];

@@ -1,0 +1,25 @@
+import type { Packet, ProtocolError } from "@edgemere/protocol";
+
+/** What carries packets to devices: the embedded broker, an external one, or a simulated network. */
+export interface Carrier {
+  send(packet: Packet): Promise<void>;
+  disconnect(device: string, reason: string): void;
+}
+
+/** What a carrier tells: the device side of the link. */
+export interface DeviceMessages {
+  /** Gives the link its way out. Before that, and after `undefined`, nothing is sent. */
+  attach(carrier: Carrier | undefined): void;
+  /**
+   * A device's message. Resolves when it is durable, or when the device will have to send it again for want of an
+   * acknowledgement; until then nothing more needs to be read from it. Bytes that make no sense are counted and dropped;
+   * other errors are thrown: then the device must not believe that it was heard.
+   */
+  arrived(device: string, topic: string, payload: Uint8Array, address: string): Promise<void>;
+  /** A sign of life without a message. */
+  heard(device: string): void;
+  /** The transport lost a device without a word; presence follows from its will or from silence. */
+  dropped(device: string): void;
+  /** Counts bytes that were refused before they came here. */
+  refuse(device: string, error: ProtocolError): void;
+}

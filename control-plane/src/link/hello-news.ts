@@ -1,0 +1,26 @@
+import type { Hello } from "@edgemere/protocol";
+import type { SessionNews } from "../platform/feature.ts";
+
+/** What the features are told of a Hello that came at `now`. */
+export function newsOf(hello: Hello, now: number): NonNullable<SessionNews["hello"]> {
+  const { bootId, agentVersion, lastExitReason, clockPeriod, spoolBytes, generation, commandHighSequence } = hello;
+  return {
+    bootId,
+    agentVersion,
+    lastExitReason,
+    clockPeriod,
+    spoolBytes,
+    generation,
+    commandHighSequence,
+    capabilities: [...hello.capabilities],
+    conditions: [...hello.conditions],
+    openCommands: [...hello.openCommands],
+    clockOffset: hello.time ? (hello.time.wallMs ?? now) - now : 0,
+    streams: hello.streams.map(({ stream, firstUnacknowledged, next, bytes }) => ({
+      stream,
+      firstUnacknowledged,
+      next,
+      bytes,
+    })),
+  };
+}

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { restored, type Known } from "./restored.ts";
+
+const known = (over: Partial<Known> = {}): Known => ({
+  last: { id: "d1", epoch: 7, bootId: "boot-1" },
+  watermarks: [
+    { stream: "event", upTo: 20 },
+    { stream: "telemetry", upTo: 400 },
+  ],
+  isSameConnection: false,
+  ...over,
+});
+const aHello = (over: { epoch?: number; bootId?: string; event?: number; telemetry?: number } = {}) => {
+  const { epoch = 8, bootId = "boot-1", event = 25, telemetry = 401 } = over;
+  return {
+    sessionEpoch: epoch,
+    bootId,
+    streams: [
+      { stream: "event", firstUnacknowledged: 21, next: event },
+      { stream: "telemetry", firstUnacknowledged: 401, next: telemetry },
+      { stream: "of a newer agent", next: 1 },
+    ],
+  };
+};
+
+for (const [what, hello, about] of [
+  ["comes back", aHello(), known()],
+  ["comes back after a reboot", aHello({ bootId: "boot-2" }), known()],
+  ["has used no number since", aHello({ event: 21, telemetry: 401 }), known()],
+  ["missed many sessions", aHello({ epoch: 90 }), known()],
+  ["is here for the first time", aHello({ epoch: 1 }), known({ last: undefined, watermarks: [] })],
+  ["says hello again on the same connection", aHello({ epoch: 7 }), known({ isSameConnection: true })],
+  ["could not write down its session's number on a full disk", aHello({ epoch: 3 }), known()],
+  ["says nothing of its streams", { ...aHello(), streams: [] }, known()],
+  ["has lost what was acknowledged to it, and so has a restored control plane", aHello({ event: 90 }), known()],
+] as const)
+  test(`a device that ${what} is not doubted`, () => {
+    assert.equal(restored(hello, about), undefined);
+  });
+
+for (const [what, hello, about, reason] of [
+  ["would number a record a second time", aHello({ telemetry: 400 }), known(), /telemetry is 400, and 400 are stored/],
+  ["starts again from nothing", aHello({ event: 1, telemetry: 1, bootId: "boot-2" }), known(), /event is 1/],
+  ["repeats a session's number in another boot", aHello({ epoch: 7, bootId: "boot-2" }), known(), /7, after 7/],
+  ["goes back to an earlier session in another boot", aHello({ epoch: 2, bootId: "boot-2" }), known(), /2, after 7/],
+  [
+    "is an old copy of a virtual machine with its memory",
+    aHello({ epoch: 2, event: 3, telemetry: 200 }),
+    known(),
+    /event is 3, and 20 are stored/,
+  ],
+] as const)
+  test(`a device that ${what} is doubted, with the reason`, () => {
+    assert.match(restored(hello, about)?.reason ?? "", reason);
+  });

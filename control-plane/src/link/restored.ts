@@ -1,0 +1,44 @@
+import type { StreamName } from "@edgemere/protocol";
+import { table } from "../platform/resource.ts";
+
+/** The last session that a device opened. */
+export interface LastSession {
+  readonly id: string;
+  readonly epoch: number;
+  readonly bootId: string;
+}
+
+export const lastSessions = table<LastSession>("last-session");
+
+/** What a Hello says about the device's memory. */
+interface Memory {
+  readonly sessionEpoch: number;
+  readonly bootId: string;
+  readonly streams: readonly { readonly stream?: string; readonly next?: number }[];
+}
+
+export interface Known {
+  /** Absent when the device never opened a session here. */
+  readonly last: LastSession | undefined;
+  readonly watermarks: readonly { readonly stream: StreamName; readonly upTo: number }[];
+  /** Whether this Hello came on the connection of that session: an agent may say hello again. */
+  readonly isSameConnection: boolean;
+}
+
+/**
+ * Whether a device remembers less than it told before: somebody started it from an old copy of its disk, or two devices
+ * run on copies of one. An agent makes every number durable before it uses it, so neither a crash nor a power cut does this.
+ */
+export function restored(
+  { sessionEpoch, bootId, streams }: Memory,
+  { last, watermarks, isSameConnection }: Known,
+): { readonly reason: string } | undefined {
+  for (const { stream, upTo } of watermarks) {
+    const next = streams.find((each) => each.stream === stream)?.next ?? 0;
+    if (next > 0 && next <= upTo)
+      return { reason: `its next record of the stream ${stream} is ${next}, and ${upTo} are stored` };
+  }
+  // Within one boot the number of a session may be one it could not write down, on a full disk; a copy runs elsewhere or later.
+  if (last === undefined || isSameConnection || sessionEpoch > last.epoch || bootId === last.bootId) return undefined;
+  return { reason: `its session number is ${sessionEpoch}, after ${last.epoch} in an earlier boot` };
+}

@@ -1,0 +1,110 @@
+import { streamNames, type StreamName } from "@edgemere/protocol";
+import type { StreamAccount } from "../platform/device-link.ts";
+import type { RefusedRecord } from "../platform/feature.ts";
+import { table } from "../platform/resource.ts";
+import type { Store } from "../platform/store.ts";
+
+/** How many of a stream's last records are remembered by their checksums. */
+export const REMEMBERED = 64;
+const REFUSED_KEPT = 16;
+const BYTES_EACH = 4;
+
+/** Up to where a device's stream is stored, and how that came about. Written in the same commit as the records. */
+export interface Watermark {
+  readonly id: string;
+  readonly upTo: number;
+  /** When the last record was made, by the device's clock. */
+  readonly atMs: number;
+  readonly received: number;
+  readonly explained: Readonly<Record<string, number>>;
+  readonly refused: readonly RefusedRecord[];
+  /** Checksums of the last records by number modulo REMEMBERED, base64; 0 where nothing is known. */
+  readonly checksums: string;
+}
+
+/** One thing that moves a watermark: a record, or a gap that stands for many. */
+export interface Step {
+  readonly first: number;
+  readonly last: number;
+  readonly atMs: number;
+  /** Of a record; 0 for a gap. */
+  readonly checksum: number;
+  /** Of a gap. */
+  readonly gapReason?: string;
+}
+
+export const watermarks = table<Watermark>("watermark");
+export const watermarkId = (device: string, stream: StreamName): string => `${device}/${stream}`;
+
+export const startOf = (id: string): Watermark => ({
+  id,
+  upTo: 0,
+  atMs: 0,
+  received: 0,
+  explained: {},
+  refused: [],
+  checksums: "",
+});
+
+/** Reasons that are told apart in the books; a device may make up others. */
+const REASONS = new Set([
+  "spool-full",
+  "disk-low",
+  "thinned",
+  "damaged",
+  "counter-recovery",
+  "unexplained",
+  "refused",
+  "control-plane-restored",
+]);
+
+/** The watermark after these steps, each of which follows the one before. */
+export function advanced(before: Watermark, steps: readonly Step[], refused: readonly RefusedRecord[]): Watermark {
+  const last = steps.at(-1);
+  if (last === undefined) return before;
+  const explained: Record<string, number> = { ...before.explained };
+  const checksums = bytesOf(before.checksums);
+  let received = before.received;
+  for (const { first, last: end, checksum, gapReason } of steps) {
+    const numbers = end - first + 1;
+    for (let number = Math.max(first, end - REMEMBERED + 1); number <= end; number++)
+      checksums.writeUInt32LE(checksum, placeOf(number));
+    if (gapReason === undefined) received += numbers;
+    else {
+      const reason = REASONS.has(gapReason) ? gapReason : "other";
+      explained[reason] = (explained[reason] ?? 0) + numbers;
+    }
+  }
+  return {
+    id: before.id,
+    upTo: last.last,
+    atMs: last.atMs,
+    received,
+    explained,
+    refused: refused.length === 0 ? before.refused : [...before.refused, ...refused].slice(-REFUSED_KEPT),
+    checksums: checksums.toString("base64"),
+  };
+}
+
+/** Whether a record that comes again is not the one that was stored; false when that one is too old to be remembered. */
+export function contradicts({ upTo, checksums }: Watermark, { first, checksum, gapReason }: Step): boolean {
+  if (gapReason !== undefined || first > upTo || first <= upTo - REMEMBERED) return false;
+  const stored = bytesOf(checksums).readUInt32LE(placeOf(first));
+  return stored !== 0 && stored !== checksum;
+}
+
+/** The books of each stream of a device. */
+export async function accountsOf(store: Store, device: string): Promise<readonly StreamAccount[]> {
+  return Promise.all(
+    streamNames.map(async (stream) => {
+      const id = watermarkId(device, stream);
+      const { upTo, received, explained, refused } = (await store.get(watermarks, id)) ?? startOf(id);
+      return { stream, upTo, received, explained, refused };
+    }),
+  );
+}
+
+const placeOf = (number: number) => (number % REMEMBERED) * BYTES_EACH;
+
+const bytesOf = (checksums: string): Buffer =>
+  checksums === "" ? Buffer.alloc(REMEMBERED * BYTES_EACH) : Buffer.from(checksums, "base64");

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { aFolder } from "./database.test-support.ts";
+import { rawLevelDatabase } from "./database.ts";
+import { keyOf } from "./keys.ts";
+import { CannotOpenStore, levelDatabase, reopenableDatabase } from "./level-database.ts";
+import { FORMAT, stamped, stampOf } from "./migrations.ts";
+
+const KEY = keyOf("row", "note", "n1");
+
+test("a LevelDB folder of an older format is copied beside itself, then migrated", async (t) => {
+  const folder = join(aFolder(t), "store");
+  const old = await rawLevelDatabase(folder);
+  await old.batch([{ type: "put", key: KEY, value: Buffer.from("as it was") }]);
+  await old.close();
+
+  const database = await levelDatabase(folder);
+  assert.equal(Buffer.from((await database.get(KEY)) ?? []).toString(), "as it was");
+  await database.close();
+
+  const copy = await rawLevelDatabase(`${folder}.format-1`);
+  assert.deepEqual(await stampOf(copy), { format: 1 });
+  assert.equal(Buffer.from((await copy.get(KEY)) ?? []).toString(), "as it was");
+  await copy.close();
+});
+
+test("a LevelDB folder of a newer format is refused and left as it is", async (t) => {
+  const folder = join(aFolder(t), "store");
+  const newer = await rawLevelDatabase(folder);
+  await newer.batch([stamped({ format: FORMAT + 1 })]);
+  await newer.close();
+
+  await assert.rejects(levelDatabase(folder), (error) => error instanceof CannotOpenStore && error.why === "newer");
+
+  const raw = await rawLevelDatabase(folder);
+  assert.deepEqual(await stampOf(raw), { format: FORMAT + 1 });
+  await raw.close();
+});
+
+test("a LevelDB folder that has lost its CURRENT is refused, and nothing in it is cleared away", async (t) => {
+  const folder = join(aFolder(t), "store");
+  await (await levelDatabase(folder)).close();
+  await rm(join(folder, "CURRENT"));
+  const before = await readdir(folder);
+
+  await assert.rejects(levelDatabase(folder), (error) => error instanceof CannotOpenStore && error.why === "damaged");
+
+  assert.deepEqual(await readdir(folder), before);
+});
+
+test("a database is opened anew under those who hold it", async (t) => {
+  const database = await reopenableDatabase(join(aFolder(t), "store"), {});
+  await database.batch([{ type: "put", key: KEY, value: Buffer.from("1") }]);
+
+  await database.reopen();
+
+  assert.equal(Buffer.from((await database.get(KEY)) ?? []).toString(), "1");
+  await database.close();
+});

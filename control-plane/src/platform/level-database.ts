@@ -1,0 +1,132 @@
+import { cp, link, mkdir, readdir, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { silentLog, type Log } from "@edgemere/protocol/kit";
+import { checkedDatabase } from "./checked-database.ts";
+import { rawLevelDatabase, type CheckedDatabase, type SnapshotDatabase } from "./database.ts";
+import { FORMAT, migrate, needsMigration, NewerStore, stampOf } from "./migrations.ts";
+
+/** A store that is there and cannot be opened. The message says what to do. */
+export class CannotOpenStore extends Error {
+  readonly why: "locked" | "newer" | "full" | "damaged";
+
+  constructor(why: CannotOpenStore["why"], message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = "CannotOpenStore";
+    this.why = why;
+  }
+}
+
+interface Options {
+  /** Size of the disk: a small one gets smaller buffers. */
+  readonly diskBytes?: number;
+  readonly log?: Log;
+}
+
+/**
+ * Opens a store's folder, or makes it. One of an older format is copied beside itself and brought to this program's format;
+ * one of a newer format, and one that is damaged beyond opening, is refused with CannotOpenStore and left as it is.
+ */
+export async function levelDatabase(folder: string, options: Options = {}): Promise<CheckedDatabase> {
+  await mustHaveItsFiles(folder);
+  let raw = await open(folder, options);
+  try {
+    const stamp = await stampOf(raw);
+    if (needsMigration(stamp)) {
+      await raw.close();
+      const copy = await copied(folder, stamp.format);
+      options.log?.warn("store is brought to a new format", { from: stamp.format, to: FORMAT, copy });
+      raw = await open(folder, options);
+    }
+    await migrate(raw, (about) => options.log?.info("store migrates", { about }));
+    return checkedDatabase(raw);
+  } catch (error) {
+    await raw.close();
+    throw error instanceof NewerStore ? new CannotOpenStore("newer", error.message, error) : error;
+  }
+}
+
+async function open(folder: string, { diskBytes }: Options): Promise<SnapshotDatabase> {
+  try {
+    return await rawLevelDatabase(folder, diskBytes);
+  } catch (error) {
+    if (isLocked(error))
+      throw new CannotOpenStore(
+        "locked",
+        `the data folder is in use by another control plane (${folder}): stop it, or choose another with --data`,
+        error,
+      );
+    const reason = reasonOf(error);
+    if (/no space left/i.test(reason))
+      throw new CannotOpenStore(
+        "full",
+        `there is no room to open the store in ${folder}: free space on its disk and start again; nothing is lost (${reason})`,
+        error,
+      );
+    throw new CannotOpenStore("damaged", `the store in ${folder} cannot be opened: ${reason}`, error);
+  }
+}
+
+/** LevelDB takes a folder without its CURRENT for a new one, and clears away all the rest. */
+async function mustHaveItsFiles(folder: string): Promise<void> {
+  const files: readonly string[] = await readdir(folder).catch(() => []);
+  if (files.includes("CURRENT") || !files.some((name) => /^MANIFEST-|\.(ldb|sst)$/.test(name))) return;
+  throw new CannotOpenStore(
+    "damaged",
+    `the store in ${folder} has lost its file CURRENT and is not opened, so that nothing is cleared away`,
+  );
+}
+
+/** Table files never change, so a link is a copy of them; the others are small. A copy that is there is of an earlier, killed try. */
+async function copied(folder: string, format: number): Promise<string> {
+  const copy = join(dirname(folder), `${basename(folder)}.format-${format}`);
+  const unfinished = `${copy}.unfinished`;
+  if ((await readdir(copy).catch((): string[] => [])).length > 0) return copy;
+  await rm(unfinished, { recursive: true, force: true });
+  await mkdir(unfinished, { mode: 0o700 });
+  for (const name of await readdir(folder)) {
+    const [from, to] = [join(folder, name), join(unfinished, name)];
+    await (/\.(ldb|sst)$/.test(name) ? link(from, to).catch(() => cp(from, to)) : cp(from, to));
+  }
+  await rename(unfinished, copy);
+  return copy;
+}
+
+/**
+ * A database that can be opened anew under those who hold it: after a failed write LevelDB takes no more, and what of that write
+ * is on the disk shows only when it is opened again.
+ */
+export interface ReopenableDatabase extends CheckedDatabase {
+  /** Closes, waits for what is done in between, and opens. */
+  reopen(): Promise<void>;
+}
+
+export async function reopenableDatabase(folder: string, options: Options): Promise<ReopenableDatabase> {
+  let current = await levelDatabase(folder, options);
+  return {
+    get damaged() {
+      return current.damaged;
+    },
+    get: (key) => current.get(key),
+    getMany: (keys) => current.getMany(keys),
+    batch: (operations) => current.batch(operations),
+    keys: (range) => current.keys(range),
+    entries: (range) => current.entries(range),
+    snapshot: () => current.snapshot(),
+    close: () => current.close(),
+    reopen: async () => {
+      // What failed may fail to close as well; the lock is free all the same.
+      await current.close().catch((error: unknown) => (options.log ?? silentLog).warn("store closed badly", { error }));
+      current = await levelDatabase(folder, options);
+    },
+  };
+}
+
+const reasonOf = (error: unknown): string => {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return cause instanceof Error ? cause.message : String(cause);
+};
+
+function isLocked(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return ("code" in error && error.code === "LEVEL_LOCKED") || isLocked(error.cause);
+}

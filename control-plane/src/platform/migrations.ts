@@ -1,0 +1,91 @@
+import { withChecksum } from "./checksum.ts";
+import type { Database, Operation } from "./database.ts";
+import { keyOf } from "./keys.ts";
+
+type Entry = readonly [key: string, value: Uint8Array];
+
+/** One step forward of the store's format: pure, over a few entries at a time, in the order of their keys. */
+interface Migration {
+  readonly to: number;
+  readonly about: string;
+  /** May write the keys it was given, and none that comes later. */
+  readonly migrate: (entries: readonly Entry[]) => readonly Operation[];
+}
+
+const migrations: readonly Migration[] = [
+  {
+    to: 2,
+    about: "every value carries a checksum",
+    migrate: (entries) => entries.map(([key, value]) => ({ type: "put", key, value: withChecksum(key, value) })),
+  },
+];
+
+/** The format that this program writes. */
+export const FORMAT = 2;
+const BATCH = 500;
+const FORMAT_KEY = keyOf("format");
+
+interface Stamp {
+  readonly format: number;
+  /** A migration under way: up to which key its entries are done, base64url. */
+  readonly doneUpTo?: string;
+}
+
+/** The folder holds what a newer program wrote. */
+export class NewerStore extends Error {
+  constructor(format: number) {
+    super(
+      `the store has format ${format} and this program knows formats up to ${FORMAT}: run the newer program again, or restore a backup that this one made`,
+    );
+    this.name = "NewerStore";
+  }
+}
+
+/** The stamp of a store; undefined when there is nothing in it yet. A store from before there were stamps has format 1. */
+export async function stampOf(raw: Database): Promise<Stamp | undefined> {
+  const stored = await raw.get(FORMAT_KEY);
+  // The checksum at its end is not looked at: a program must understand the stamp of every format.
+  if (stored) return JSON.parse(/^\{.*?\}/.exec(Buffer.from(stored).toString("latin1"))?.[0] ?? "{}") as Stamp;
+  for await (const _ of raw.keys({ limit: 1 })) return { format: 1 };
+  return undefined;
+}
+
+export const stamped = (stamp: Stamp): Operation => ({
+  type: "put",
+  key: FORMAT_KEY,
+  value: withChecksum(FORMAT_KEY, Buffer.from(JSON.stringify(stamp))),
+});
+
+/** Whether the store must be changed before this program can read it. Throws NewerStore. */
+export function needsMigration(stamp: Stamp | undefined): stamp is Stamp {
+  if (stamp !== undefined && !(stamp.format <= FORMAT)) throw new NewerStore(stamp.format);
+  return stamp !== undefined && stamp.format < FORMAT;
+}
+
+/** Brings a store to this program's format; one that was killed midway goes on where it stopped. */
+export async function migrate(raw: Database, told: (about: string) => void): Promise<void> {
+  for (const { to, about, migrate: step } of migrations) {
+    const stamp = (await stampOf(raw)) ?? { format: FORMAT };
+    if (stamp.format >= to) continue;
+    told(about);
+    let after = stamp.doneUpTo === undefined ? undefined : Buffer.from(stamp.doneUpTo, "base64url").toString();
+    for (;;) {
+      const entries = await entriesAfter(raw, after);
+      const last = entries.at(-1);
+      if (last === undefined) break;
+      after = last[0];
+      // Entries and how far they are done land together: none is done twice.
+      const progress = { format: to - 1, doneUpTo: Buffer.from(after).toString("base64url") };
+      await raw.batch([...step(entries.filter(([key]) => key !== FORMAT_KEY)), stamped(progress)]);
+    }
+    await raw.batch([stamped({ format: to })]);
+  }
+  if ((await stampOf(raw)) === undefined) await raw.batch([stamped({ format: FORMAT })]);
+}
+
+async function entriesAfter(raw: Database, after: string | undefined): Promise<readonly Entry[]> {
+  const entries: Entry[] = [];
+  for await (const entry of raw.entries({ ...(after !== undefined && { gt: after }), limit: BATCH }))
+    entries.push(entry);
+  return entries;
+}

@@ -1,0 +1,124 @@
+import { readdir, rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { nodeDisk, type Clock } from "@edgemere/protocol/kit";
+import type { RestoreConfig } from "./config.ts";
+import type { BackupEnd, BackupHead } from "./platform/backup-format.ts";
+import { generationOf, setGeneration } from "./platform/generation.ts";
+import { CannotOpenStore, levelDatabase } from "./platform/level-database.ts";
+import { FORMAT } from "./platform/migrations.ts";
+import { readBackup } from "./platform/node-backup-file.ts";
+import { checkBackup, unpackBackup } from "./platform/node-restore.ts";
+import { Store } from "./platform/store.ts";
+import { passphraseFrom } from "./storage.ts";
+
+/** A restore that would destroy something, or cannot be done here. The message says what to do. */
+export class CannotRestore extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "CannotRestore";
+  }
+}
+
+const GENERATION_FILE = "generation";
+const FRESH = "restoring";
+
+/** Looked at with each start: a store that got lost must not take its generation with it. */
+export async function rememberGeneration(dataFolder: string, generation: number): Promise<void> {
+  if ((await rememberedGeneration(dataFolder)) === generation) return;
+  await nodeDisk(dataFolder).write(GENERATION_FILE, Buffer.from(`${generation}\n`));
+}
+
+/**
+ * Puts a backup in place of a data folder's store and keys. All of it is checked before anything is touched; what was there is kept
+ * beside it. The restored control plane begins the next generation, so that devices tell it from one that still runs elsewhere.
+ */
+export async function restore(config: RestoreConfig, { clock }: { readonly clock: Clock }): Promise<readonly string[]> {
+  const { file, dataFolder, force } = config;
+  const passphrase = await passphraseFrom(config.passphraseFile);
+  if (!(await isThere(file))) throw new CannotRestore(`there is no file ${file}`);
+  const { head, end } = await checkBackup(readBackup(file, passphrase));
+  if (head.format > FORMAT)
+    throw new CannotRestore(
+      `the backup is of the store's format ${head.format} and this program knows ${FORMAT}: run a newer one`,
+    );
+  await refuseWhenRunning(dataFolder);
+  const replaced = (await isThere(join(dataFolder, "store"))) || (await isThere(join(dataFolder, "authority")));
+  if (replaced && !force)
+    throw new CannotRestore(
+      `${dataFolder} holds a store already: choose another folder with --data, or let it give way (it is kept beside) with --force`,
+    );
+
+  const fresh = join(dataFolder, FRESH);
+  await rm(fresh, { recursive: true, force: true });
+  await unpackBackup(readBackup(file, passphrase), fresh);
+  const generation = Math.max(head.generation, await rememberedGeneration(dataFolder)) + 1;
+  await beginGeneration(fresh, generation, clock);
+  const kept = await putInPlace(fresh, dataFolder, `replaced-${clock.now()}-by-generation-${generation}`);
+  await rememberGeneration(dataFolder, generation);
+  return told({ file, dataFolder, head, end, generation, kept });
+}
+
+async function rememberedGeneration(dataFolder: string): Promise<number> {
+  const content = await nodeDisk(dataFolder).read(GENERATION_FILE);
+  const number = Number(content ? Buffer.from(content).toString() : "0");
+  return Number.isSafeInteger(number) ? number : 0;
+}
+
+async function beginGeneration(folder: string, generation: number, clock: Clock): Promise<void> {
+  await using store = await Store.open(await levelDatabase(join(folder, "store")), clock);
+  await generationOf(store);
+  await setGeneration(store, generation);
+}
+
+/** A damaged store cannot be opened and is no obstacle; one that another process holds is. */
+async function refuseWhenRunning(dataFolder: string): Promise<void> {
+  const folder = join(dataFolder, "store");
+  if (!(await isThere(folder))) return;
+  try {
+    await (await levelDatabase(folder)).close();
+  } catch (error) {
+    if (error instanceof CannotOpenStore && error.why === "locked")
+      throw new CannotRestore(`a control plane runs on ${dataFolder}: stop it first`);
+  }
+}
+
+/** Keys first: with a store of its own and no keys a start would make new ones. */
+async function putInPlace(fresh: string, dataFolder: string, suffix: string): Promise<readonly string[]> {
+  const kept: string[] = [];
+  for (const part of ["authority", "store"]) {
+    const [place, aside] = [join(dataFolder, part), join(dataFolder, `${part}.${suffix}`)];
+    if (await isThere(place)) {
+      await rename(place, aside);
+      kept.push(aside);
+    }
+    if (await isThere(join(fresh, part))) await rename(join(fresh, part), place);
+  }
+  await rm(fresh, { recursive: true, force: true });
+  return kept;
+}
+
+interface Done {
+  readonly file: string;
+  readonly dataFolder: string;
+  readonly head: BackupHead;
+  readonly end: BackupEnd;
+  readonly generation: number;
+  readonly kept: readonly string[];
+}
+
+const told = ({ file, dataFolder, head, end, generation, kept }: Done): readonly string[] => [
+  // oxlint-disable-next-line no-restricted-globals -- a written instant is shown, no clock is asked
+  `Restored ${file}, made ${new Date(head.createdAt).toISOString()} by version ${head.version}: ${end.entries} entries, ${end.bytes} bytes, ${end.files} files of the authority of ${head.trustDomain}.`,
+  ...(kept.length > 0 ? [`What was there is kept: ${kept.join(", ")}. Remove it when all is well.`] : []),
+  `It is generation ${generation} now: devices that have heard of it refuse the control plane that ran before; make sure that one is stopped.`,
+  "What happened after the backup is gone: accounts, sessions, API tokens, enrolment tokens and jobs made since then; devices enrolled since then enrol again.",
+  "What was revoked, retired or disabled after the backup is good again: look through users, API tokens and devices, and do it again.",
+  "Devices send again what they still keep; what is missing for ever is shown as a gap.",
+  `Start it: edgemere-control-plane --data ${dataFolder}`,
+];
+
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    async (found) => !found.isDirectory() || (await readdir(path)).length > 0,
+    () => false,
+  );
