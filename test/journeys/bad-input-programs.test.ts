@@ -245,7 +245,7 @@ const controlPlaneMistakes: readonly (readonly [what: string, args: () => readon
   [
     "the data of another that runs",
     () => ["--data", world.controlPlane.dataFolder],
-    /the data folder is in use by another control plane; stop it, or choose another with --data/,
+    /the data folder is in use by another control plane \(.*\): stop it, or choose another with --data/,
   ],
 ];
 

@@ -71,7 +71,7 @@ test("one command brings up the control plane and this machine; Ctrl-C ends it, 
 
   const sameFolder = start(folder.path, await freePorts());
   assert.equal(await sameFolder.ended(), 1);
-  assert.match(sameFolder.output, /the data folder is in use by another control plane; stop it, or .* --data/);
+  assert.match(sameFolder.output, /the data folder is in use by another control plane .*: stop it, or .* --data/);
 
   const samePort = start(join(folder.path, "other"), { ...(await freePorts()), mqtt: ports.mqtt });
   assert.equal(await samePort.ended(), 1);
