@@ -35,10 +35,15 @@ const config: AgentConfig = {
 };
 const identity = { device: DEVICE, trustDomain: "test", keyring } as Identity;
 
-async function anAgent({ disk, transport }: { readonly disk: Disk; readonly transport: ScriptedControlPlane }) {
+async function anAgent(parts: {
+  readonly disk: Disk;
+  readonly transport: ScriptedControlPlane;
+  readonly spool?: AgentConfig["spool"];
+}) {
+  const { disk, transport, spool = config.spool } = parts;
   const clock = new ManualClock();
   const env = { clock, random: seededRandom(1), disk, log: silentLog };
-  return { clock, agent: await createAgent({ env, host, transport, identity, config }) };
+  return { clock, agent: await createAgent({ env, host, transport, identity, config: { ...config, spool } }) };
 }
 
 test("an agent measures, reports its inventory and its data, and is acknowledged", async () => {
@@ -91,5 +96,22 @@ test("an agent that dies again and again soon after its start comes back with te
   assert.ok(transport.heardOf("telemetry").length > 0);
   assert.ok(!early.includes("inventory") && !early.includes("dataSource"), early.join());
   assert.ok(bodies().includes("inventory") && bodies().includes("dataSource"));
+  await agent[Symbol.asyncDispose]();
+});
+
+test("an agent keeps to the room that is left to its host, says so, and counts what it did not keep", async () => {
+  const transport = new ScriptedControlPlane();
+  const spool = { ...config.spool, freeBytes: 2 * 1024 ** 3 };
+  const { clock, agent } = await anAgent({ disk: new SimulatedDisk(1024 ** 3), transport, spool });
+  await agent.start();
+  await clock.advance(20 * SECOND);
+
+  const [hello] = transport.heardOf("hello");
+  assert.ok(transport.stored.includes("disk-low set"));
+  assert.ok((hello?.message.clockPeriod ?? 0) > 0);
+  const telemetry = transport.heardOf("telemetry").flatMap(({ message }) => message.records);
+  assert.deepEqual([...new Set(telemetry.map(({ gap }) => gap?.reason))], ["disk-low"]);
+  assert.ok(telemetry.every(({ clockPeriod }) => clockPeriod === hello?.message.clockPeriod));
+  assert.ok(transport.explained > 0);
   await agent[Symbol.asyncDispose]();
 });

@@ -50,11 +50,12 @@ export async function createAgent({ env, host, transport, identity, config }: Ag
   const bootId = await host.bootId();
   const marker = await ExitMarker.open(env, bootId);
   const time = await DeviceClock.open({ env, uptime: host.uptime });
-  const spool = await Spool.open({ env, ...config.spool, clockPeriod: () => time.period });
+  const clockPeriod = () => time.period;
+  const spool = await Spool.open({ env, ...config.spool, clockPeriod });
   time.onDisagreement = (detail) => note(spool, "clock-disagrees", detail);
   const findKey = keyFinder(identity.keyring);
   const duty = { env, host, outbox: spool, config };
-  const sampler = new Sampler(duty);
+  const sampler = new Sampler({ ...duty, clockPeriod });
   const inventory = new Inventory(duty);
   const dataSources = new DataSources(duty);
   const commands = await openCommands({

@@ -1,9 +1,10 @@
+import { randomUUID } from "node:crypto";
 import type { Command } from "commander";
 import * as contracts from "../src/contracts.ts";
-import type { Path } from "../src/faces/client.ts";
+import type { Output, Path } from "../src/faces/client.ts";
 import type { AnyAction } from "../src/platform/action.ts";
 import type { Entry, Given } from "./entry.ts";
-import { exitCodes, UsageError } from "./failure.ts";
+import { exitCodes, TimedOut, UsageError } from "./failure.ts";
 import { bareField, fieldsOf, type Field } from "./fields.ts";
 import { declareField, example, typedFor } from "./options.ts";
 import { collectPages, isList, LIST_FIELDS } from "./pages.ts";
@@ -51,13 +52,39 @@ export function commandOf(action: AnyAction): Entry {
       if (paged) return showPages(path, input, given, session);
       if (path === "cpl/dm/job/output" && session.output.format === "table" && Object.keys(input).length === 1)
         return showJobOutput(input as { job: string }, session);
-      const output = await session.client.ask(path, input);
+      const output = await (action.takesLong
+        ? askUntilAnswered(path, input, session)
+        : session.client.ask(path, input));
       const wait = given.options["wait"] ? waits[path] : undefined;
       if (wait !== undefined) return wait(output as never, session);
       session.output.show(path, output);
-      return exitCodes.done;
+      return codeOf(path, output);
     },
   };
+}
+
+/** Asks again under the same key whenever a request has lasted its time: that joins the one under way, and begins nothing twice. */
+export async function askUntilAnswered(
+  path: string,
+  input: object,
+  { client, signal, say }: Pick<Session, "client" | "signal" | "say">,
+): Promise<unknown> {
+  const idempotencyKey = randomUUID();
+  for (;;) {
+    try {
+      return await client.ask(path, input, { idempotencyKey });
+    } catch (error) {
+      if (!(error instanceof TimedOut) || signal.aborted) throw error;
+      say("it is still under way; Ctrl-C leaves it to itself");
+    }
+  }
+}
+
+/** An answer may itself tell of a failure. */
+function codeOf(path: Path, output: unknown): number {
+  if (path === "ops/backup/drill" && !(output as Output<typeof path>).passed) return exitCodes.failed;
+  if (path === "ia/audit/verify" && !(output as Output<typeof path>).whole) return exitCodes.failed;
+  return exitCodes.done;
 }
 
 function declarePages(command: Command): void {

@@ -19,7 +19,7 @@ export function cellOf(column: string, value: unknown): string {
   const name = column.split(".").at(-1) ?? column;
   if (value === undefined || value === null || value === "") return "-";
   if (typeof value === "number" && isInstant(name, value)) return localTime(value);
-  if (typeof value === "number" && /bytes$/i.test(name)) return humanBytes(value);
+  if (typeof value === "number" && /(bytes|Below)$/i.test(name)) return humanBytes(value);
   if (typeof value === "number") return String(Number.isInteger(value) ? value : Number(value.toPrecision(6)));
   if (typeof value === "string") return visible(value);
   if (Array.isArray(value)) return value.length === 0 ? "-" : value.map((each) => cellOf("", each)).join(", ");

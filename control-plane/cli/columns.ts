@@ -23,7 +23,7 @@ const usual: Partial<Record<Path | "commands" | "reservations" | "instances" | "
   "diml/dml/do/datareference/list": ["id", "name", "state", "query", "createdAt"],
   "diml/dml/do/datainstance/list": ["id", "name", "state", "device", "bytes", "path"],
   "diml/dml/do/datareservation/list": ["id", "request", "data", "decision", "state", "expiresAt"],
-  "ops/backup/list": ["id", "state", "origin", "createdAt", "entries", "bytes", "fileBytes", "reason"],
+  "ops/backup/list": ["id", "state", "origin", "createdAt", "entries", "bytes", "fileBytes", "drill.passed", "reason"],
   "ia/token/list": ["id", "name", "owner", "state", "expiresAt"],
   "ia/user/list": ["name", "state", "roles", "createdAt"],
   "ia/audit/list": ["at", "actor", "via", "action", "decision", "id"],

@@ -23,6 +23,7 @@ const PAGES = [
   ["/data/requests/:request", page(async () => (await import("./pages/data-request.tsx")).DataRequest)],
   ["/data/:tab?", page(async () => (await import("./pages/data.tsx")).Data)],
   ["/access/:tab?", page(async () => (await import("./pages/access.tsx")).Access)],
+  ["/operations", page(async () => (await import("./pages/operations.tsx")).Operations)],
   ["/actions/*?", page(async () => (await import("./pages/actions.tsx")).Actions)],
   ["/about", page(async () => (await import("./pages/about.tsx")).About)],
 ] as const;

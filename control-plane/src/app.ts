@@ -1,13 +1,10 @@
-import { isIP } from "node:net";
 import { nodeDisk, type Clock, type Log, type Random } from "@edgemere/protocol/kit";
-import { ownName, type ControlPlaneConfig } from "./config.ts";
+import { certificateNames, type ControlPlaneConfig } from "./config.ts";
 import { createCore, type Core, type CoreContext } from "./core.ts";
-import { startDeviceApi } from "./faces/device-api.ts";
-import { startFaces } from "./faces/server.ts";
 import { dataCatalogue, type DataCatalogueContext } from "./features/data-catalogue/index.ts";
 import { dataOrchestrator, type DataOrchestratorContext } from "./features/data-orchestrator/index.ts";
-import { delivery } from "./features/delivery/index.ts";
-import { devices, mayConnect, type DevicesContext } from "./features/devices/index.ts";
+import { delivery, type DeliveryContext } from "./features/delivery/index.ts";
+import { devices, idsOfDevices, mayConnect, type DevicesContext } from "./features/devices/index.ts";
 import {
   authenticate,
   createPasswords,
@@ -20,11 +17,9 @@ import { operations, type OperationsContext } from "./features/operations/index.
 import { telemetryAggregator, type TelemetryContext } from "./features/telemetry-aggregator/index.ts";
 import { createKeeping } from "./keeping.ts";
 import { openAuthority } from "./link/authority.ts";
-import { startBroker } from "./link/broker.ts";
-import { startSubscribers } from "./link/subscribers.ts";
 import { watchEventLoop } from "./event-loop.ts";
+import { startListeners } from "./listeners.ts";
 import { Opened } from "./opened.ts";
-import type { Check } from "./platform/health.ts";
 import { rememberGeneration } from "./restore.ts";
 import { openStorage } from "./storage.ts";
 
@@ -40,6 +35,7 @@ export const features = [
 ];
 export type AppContext = CoreContext &
   DevicesContext &
+  DeliveryContext &
   JobsContext &
   TelemetryContext &
   DataCatalogueContext &
@@ -81,11 +77,16 @@ export async function startApp(config: ControlPlaneConfig, surroundings: Surroun
 }
 
 async function start(config: ControlPlaneConfig, surroundings: Surroundings, opened: Opened): Promise<App> {
-  const { clock, random, log, version, portalFolder } = surroundings;
+  const { clock, random, log, version } = surroundings;
   // Before anything is written: on a full disk the ballast must go first.
   const storage = await opened.add(openStorage(config, surroundings));
   const { guard, database } = storage;
-  const authority = await openAuthority({ disk: nodeDisk(config.dataFolder), clock, random, ...namesOf(config) });
+  const authority = await openAuthority({
+    disk: nodeDisk(config.dataFolder),
+    clock,
+    random,
+    ...certificateNames(config),
+  });
   const {
     operations: keeping,
     backups,
@@ -107,6 +108,7 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
     passwords: createPasswords(random),
     signingKey: authority.signingKey,
     telemetry: { retention: config.history },
+    retention: config.retention,
     operations: keeping,
   };
   const core = await opened.add(
@@ -118,6 +120,7 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
       log,
       features,
       context,
+      eventsKeptFor: config.retention.events,
       isReadOnly: () => guard.isReadOnly,
       damaged: () => database.damaged.size,
     }),
@@ -125,52 +128,34 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
   await rememberGeneration(config.dataFolder, core.generation);
   // Before the core ends it waits for its loops, and they for a backup under way.
   await opened.add(Promise.resolve(backups));
-  const { store, link, dispatch, newId } = core;
+  const { store } = core;
   const eventLoop = watchEventLoop(clock);
   await opened.add(Promise.resolve({ [Symbol.asyncDispose]: async () => eventLoop[Symbol.dispose]() }));
-  const brokerUp: Check = () =>
-    broker.broker.closed ? { severity: "failed", reason: "the broker is down" } : undefined;
-  const health = () => core.health(eventLoop.check, brokerUp);
-
-  const shared = { ...authority, store, link, clock, log, authenticate: authenticate(store, clock) };
-  const admit = (device: string, serial: string | undefined) => mayConnect(store, device, serial);
-  const parts = {
-    ...shared,
-    actions: features.flatMap((each) => each.actions.map(({ action }) => action)),
-    resources: features.flatMap((each) => each.resources),
-    dispatch,
-    newId,
-    version,
-    origins: config.origins,
-    health,
-  };
-  const name = isIP(config.address) === 6 ? `[${config.address}]` : config.address;
-  const broker = await opened.listen("mqtt", config.mqtt, (on) => startBroker({ ...shared, ...on, admit }));
-  // Before anybody can enrol: each device is told.
-  addresses.mqtt = `mqtts://${name}:${broker.port}`;
-  const deviceApi = await opened.listen("device", config.deviceApi, (on) =>
-    startDeviceApi(parts, { ...on, ...authority.server }),
+  const listening = await startListeners(
+    {
+      ...surroundings,
+      ...core,
+      config,
+      authority,
+      authenticate: authenticate(store, clock),
+      admit: (device, serial) => mayConnect(store, device, serial),
+      devices: () => idsOfDevices(store),
+      actions: features.flatMap((each) => each.actions.map(({ action }) => action)),
+      resources: features.flatMap((each) => each.resources),
+      origins: config.origins,
+      health: (broker) => core.health(eventLoop.check, broker),
+    },
+    addresses,
+    opened,
   );
-  const subscribers = await opened.listen("subscribers", config.subscribers, (on) =>
-    startSubscribers({ ...shared, ...on }),
-  );
-  const faces = await opened.listen("portal", config.portal, (on) => startFaces(parts, { ...on, portalFolder }));
-  addresses.deviceApi = `https://${name}:${deviceApi.port}`;
   core.start();
 
   return {
     core,
-    ports: { portal: faces.port, mqtt: broker.port, deviceApi: deviceApi.port, subscribers: subscribers.port },
-    address: faces.address,
+    ...listening,
     root: authority.root,
     setupCode: await ensureSetupCode(store, random),
     failed,
     [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
   };
-}
-
-/** Under what names and addresses the listeners' certificate holds. */
-function namesOf({ address }: ControlPlaneConfig) {
-  const all = [...new Set([ownName(), "localhost", "127.0.0.1", "::1", address])];
-  return { hostNames: all.filter((each) => isIP(each) === 0), addresses: all.filter((each) => isIP(each) !== 0) };
 }

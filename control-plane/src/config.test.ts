@@ -3,7 +3,7 @@ import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { test } from "node:test";
 import { DAY, HOUR } from "@edgemere/protocol/kit";
-import { configHelp, ownAddress, readConfig, readRestoreConfig } from "./config.ts";
+import { configHelp, ownAddress, readBrokerCertificateConfig, readConfig, readRestoreConfig } from "./config.ts";
 
 test("without a word the defaults hold", () => {
   const { address, ...config } = readConfig([], {});
@@ -12,11 +12,13 @@ test("without a word the defaults hold", () => {
     dataFolder: resolve(".edgemere"),
     portal: { host: "127.0.0.1", port: 3_000 },
     mqtt: { host: "0.0.0.0", port: 8_883 },
+    broker: undefined,
     deviceApi: { host: "0.0.0.0", port: 8_443 },
     subscribers: { host: "127.0.0.1", port: 8_884 },
     origins: [],
     logLevel: "info",
     history: 7 * DAY,
+    retention: { events: 30 * DAY, jobs: 90 * DAY, inventoryHistory: 365 * DAY },
     backups: { folder: resolve(".edgemere/backups"), every: DAY, keep: 7, passphraseFile: undefined },
     storage: { low: { percent: 20 }, readonly: { percent: 10 }, ballastBytes: 64 * 1024 ** 2 },
   });
@@ -29,9 +31,10 @@ test("the help shows every option, and the defaults that hold", () => {
   const shown = Object.fromEntries(
     help.split("\n").map((line) => [/--(\S+)/.exec(line)?.[1] ?? line, /\[([^\]]+)\]$/.exec(line)?.[1]]),
   );
-  const { address: _, config: __, origin: ___, backups: ____, "backup-passphrase": _____, ...defaults } = shown;
+  const withoutDefault = ["address", "config", "origin", "backups", "backup-passphrase", "broker"];
+  const defaults = Object.fromEntries(Object.entries(shown).filter(([name]) => !withoutDefault.includes(name)));
 
-  assert.deepEqual(Object.keys(shown).length, 21);
+  assert.deepEqual(Object.keys(shown).length, 25);
   assert.deepEqual(
     readConfig(
       Object.entries(defaults).flatMap(([name, value]) => [`--${name}`, value ?? ""]),
@@ -49,12 +52,16 @@ test("each option reaches its own place", () => {
       "portal-port": "1",
       "mqtt-host": "10.0.0.1",
       "mqtt-port": "2",
+      broker: "mqtts://broker.example.org",
       "device-host": "10.0.0.2",
       "device-port": "3",
       "subscribers-host": "10.0.0.3",
       "subscribers-port": "0",
       address: "cp.example.org",
       history: "36h",
+      "keep-events": "4d",
+      "keep-jobs": "5d",
+      "keep-inventory-history": "6d",
       backups: "/mnt/backups",
       "backup-every": "off",
       "backup-keep": "3",
@@ -72,12 +79,14 @@ test("each option reaches its own place", () => {
     dataFolder: "/srv/edgemere",
     portal: { host: "::", port: 1 },
     mqtt: { host: "10.0.0.1", port: 2 },
+    broker: { url: "mqtts://broker.example.org:8883", port: 8_883 },
     deviceApi: { host: "10.0.0.2", port: 3 },
     subscribers: { host: "10.0.0.3", port: 0 },
     address: "cp.example.org",
     origins: ["https://one.example.org"],
     logLevel: "debug",
     history: 36 * HOUR,
+    retention: { events: 96 * HOUR, jobs: 120 * HOUR, inventoryHistory: 144 * HOUR },
     backups: { folder: "/mnt/backups", every: undefined, keep: 3, passphraseFile: "/etc/edgemere/passphrase" },
     storage: { low: { percent: 30 }, readonly: { bytes: 2 * 1024 ** 3 }, ballastBytes: 1024 ** 2 },
   });
@@ -92,6 +101,36 @@ test("variables of the environment carry the program's name", () => {
 for (const address of ["cp.example.org", "gw1", "192.0.2.7", "2001:db8::7"]) {
   test(`devices may be told to come to ${address}`, () => {
     assert.equal(readConfig(["--address", address], {}).address, address);
+  });
+}
+
+for (const [written, read] of [
+  ["mqtts://broker.example.org:18883/", "mqtts://broker.example.org:18883"],
+  ["MQTTS://192.0.2.7", "mqtts://192.0.2.7:8883"],
+  ["mqtts://[2001:db8::7]:8883", "mqtts://[2001:db8::7]:8883"],
+] as const) {
+  test(`devices are told ${read} where the broker is given as ${written}`, () => {
+    assert.equal(readConfig(["--broker", written], {}).broker?.url, read);
+  });
+}
+
+for (const wrong of [
+  "broker.example.org",
+  "mqtt://broker.example.org",
+  "https://broker.example.org",
+  "mqtts://",
+  "mqtts://broker:0",
+  "mqtts://broker:99999",
+  "mqtts://user:secret@broker",
+  "mqtts://broker/path",
+  "mqtts://broker?clean=false",
+  "mqtts://bro_ker!",
+]) {
+  test(`a broker at "${wrong}" is refused, and the option named`, () => {
+    assert.throws(() => readConfig(["--broker", wrong], {}), {
+      name: "ConfigError",
+      message: /^--broker: .*is no address of a broker; write it like mqtts:/,
+    });
   });
 }
 
@@ -128,4 +167,15 @@ test("a restore is told its file first, and where the data folder is like everyt
     force: true,
   });
   assert.throws(() => readRestoreConfig(["--data", "/srv"], {}), /name the backup first/);
+});
+
+test("a broker's certificate is told its folder first, then the names of the broker", () => {
+  assert.deepEqual(readBrokerCertificateConfig(["/b", "--data=/srv", "--name", "mq.example", "--name=192.0.2.7"], {}), {
+    folder: "/b",
+    dataFolder: "/srv",
+    names: ["mq.example", "192.0.2.7"],
+  });
+  assert.throws(() => readBrokerCertificateConfig(["--data", "/srv"], {}), /name the folder first/);
+  assert.throws(() => readBrokerCertificateConfig(["/b", "--name", "mqtts://b"], {}), /^.*--name: .*is no host name/);
+  assert.throws(() => readBrokerCertificateConfig(["/b", "/c"], {}), /"\/c" is one word too many/);
 });

@@ -24,6 +24,12 @@ export interface Listener {
   readonly port: number;
 }
 
+/** A broker as `mqtts://host:port`, and its port. */
+export interface BrokerAddress {
+  readonly url: string;
+  readonly port: number;
+}
+
 /** Everything the control plane can be told. Durations are milliseconds. */
 export interface ControlPlaneConfig {
   readonly dataFolder: string;
@@ -31,6 +37,8 @@ export interface ControlPlaneConfig {
   readonly portal: Listener;
   /** Devices' MQTT, over mutual TLS. */
   readonly mqtt: Listener;
+  /** Where devices' MQTT is, when it is somebody else's broker: then nothing listens for them here. */
+  readonly broker: BrokerAddress | undefined;
   /** Where devices enrol, over HTTPS. */
   readonly deviceApi: Listener;
   /** Subscribers' MQTT, over TLS with an API token. */
@@ -42,6 +50,15 @@ export interface ControlPlaneConfig {
   readonly logLevel: LogLevel;
   /** How long telemetry is kept as it came. */
   readonly history: number;
+  /** How long what is over is kept. */
+  readonly retention: {
+    /** What happened, and what agents noted. */
+    readonly events: number;
+    /** After their end. */
+    readonly jobs: number;
+    /** How inventories changed. */
+    readonly inventoryHistory: number;
+  };
   readonly backups: {
     readonly folder: string;
     /** Undefined: none are made by themselves. */
@@ -57,11 +74,15 @@ export interface ControlPlaneConfig {
 const PREFIX = "EDGEMERE_CONTROL_PLANE_";
 const PROGRAM = "edgemere-control-plane";
 const port = wholeNumber(0, 65_535);
+const USUAL_BROKER_PORT = 8_883;
 const text: Reader<string> = (value) => value;
+
+const isHostName = (value: string) =>
+  isIP(value) !== 0 || /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/.test(value);
 
 /** A name or an address, with nothing around it: it stands in tokens, URLs and the listeners' certificate. */
 const hostName: Reader<string> = (value) => {
-  if (isIP(value) !== 0 || /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/.test(value)) return value;
+  if (isHostName(value)) return value;
   throw new ConfigError(`"${value}" is no host name or address; write it without scheme, port and brackets`);
 };
 
@@ -72,7 +93,21 @@ const origin: Reader<string> = (value) => {
   throw new ConfigError(`"${value}" is no origin; write it like https://edgemere.example`);
 };
 
+/** Devices are told it as it is, so it must say all that they need and nothing more. */
+const brokerAddress: Reader<BrokerAddress> = (value) => {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  const name = url?.hostname.replaceAll(/^\[|\]$/g, "") ?? "";
+  const isBare = url !== undefined && [url.username, url.password, url.search, url.hash].every((each) => each === "");
+  const isPlain = isBare && url.protocol === "mqtts:" && /^\/?$/.test(url.pathname) && url.port !== "0";
+  if (!isPlain || !isHostName(name))
+    throw new ConfigError(`"${value}" is no address of a broker; write it like mqtts://broker.example.org:8883`);
+  const number = Number(url.port || USUAL_BROKER_PORT);
+  return { url: `mqtts://${url.hostname}:${number}`, port: number };
+};
+
 const every: Reader<number | undefined> = (value) => (value === "off" ? undefined : duration(MINUTE, 366 * DAY)(value));
+
+const keeping = duration(HOUR, 3_660 * DAY);
 
 /** A share of the disk, or bytes. */
 const freeSpace: Reader<Threshold> = (value) => {
@@ -87,6 +122,11 @@ const options = {
   "portal-port": option("PORT", "", "3000", port),
   "mqtt-host": option("HOST", "Devices connect here, over mutual TLS", "0.0.0.0", text),
   "mqtt-port": option("PORT", "", "8883", port),
+  broker: {
+    takes: "URL",
+    about: "Devices connect to this broker instead, like mqtts://broker.example.org:8883",
+    read: brokerAddress,
+  },
   "device-host": option("HOST", "Devices enrol here, over HTTPS", "0.0.0.0", text),
   "device-port": option("PORT", "", "8443", port),
   "subscribers-host": option(
@@ -103,6 +143,9 @@ const options = {
   },
   origin: repeatable("URL", "Origin of pages that may sign in, when the portal stands behind a proxy", origin),
   history: option("TIME", "How long telemetry is kept as it came", "7d", duration(HOUR, 400 * DAY)),
+  "keep-events": option("TIME", "How long events and agents' notes are kept", "30d", keeping),
+  "keep-jobs": option("TIME", "How long jobs are kept after their end", "90d", keeping),
+  "keep-inventory-history": option("TIME", "How long changes of inventories are kept", "365d", keeping),
   backups: {
     takes: "DIR",
     about: "Folder of backups, on another disk best [backups, in the data folder]",
@@ -140,12 +183,18 @@ export function readConfig(
     dataFolder: values.data,
     portal: { host: values["portal-host"], port: values["portal-port"] },
     mqtt: { host: values["mqtt-host"], port: values["mqtt-port"] },
+    broker: values.broker,
     deviceApi: { host: values["device-host"], port: values["device-port"] },
     subscribers: { host: values["subscribers-host"], port: values["subscribers-port"] },
     address: values.address ?? ownAddress(),
     origins: values.origin,
     logLevel: values["log-level"],
     history: values.history,
+    retention: {
+      events: values["keep-events"],
+      jobs: values["keep-jobs"],
+      inventoryHistory: values["keep-inventory-history"],
+    },
     backups: {
       folder: values.backups ?? join(values.data, "backups"),
       every: values["backup-every"],
@@ -178,10 +227,40 @@ export function readRestoreConfig(
   return { file: resolve(file), dataFolder, passphraseFile, force: argv.includes("--force") };
 }
 
+/** What the certificate of a broker is made of and for. */
+export interface BrokerCertificateConfig {
+  readonly folder: string;
+  readonly dataFolder: string;
+  /** Under which others than our agents reach the broker: those ask for a name of ours, whatever its address. */
+  readonly names: readonly string[];
+}
+
+const brokerCertificateOptions = {
+  ...options,
+  name: repeatable("HOST", "Name or address of the broker, for clients that are not ours", hostName),
+} satisfies Options;
+
+/** Reads `broker-certificate DIR [--name HOST]…` with the same options as everything else; throws ConfigError. */
+export function readBrokerCertificateConfig(
+  [folder, ...argv]: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): BrokerCertificateConfig {
+  if (folder === undefined || folder.startsWith("-"))
+    throw new ConfigError(
+      "name the folder first: edgemere-control-plane broker-certificate DIR --data DIR [--name HOST]",
+    );
+  const { data, name } = readOptions(brokerCertificateOptions, { argv, environment, prefix: PREFIX, program: PROGRAM });
+  return { folder: resolve(folder), dataFolder: data, names: name };
+}
+
 /** The first address of this machine that others can reach; its loopback when it has no network. */
 export const ownAddress = (): string =>
   Object.values(networkInterfaces())
     .flatMap((addresses) => addresses ?? [])
     .find(({ internal, family }) => !internal && family === "IPv4")?.address ?? "127.0.0.1";
 
-export const ownName = hostname;
+/** Under what names and addresses the listeners' certificate holds. */
+export function certificateNames({ address }: ControlPlaneConfig) {
+  const all = [...new Set([hostname(), "localhost", "127.0.0.1", "::1", address])];
+  return { hostNames: all.filter((each) => isIP(each) === 0), addresses: all.filter((each) => isIP(each) !== 0) };
+}

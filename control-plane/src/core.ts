@@ -95,10 +95,12 @@ export async function createCore<C extends CoreContext>(parts: Parts<C>): Promis
       return "settled";
     },
   };
-  const forgettingEvents = forgetOldEvents({ store, bus, clock, log, keepFor: eventsKeptFor });
-  const watchedLoops = [...features.flatMap((each) => each.loops?.(context) ?? []), forgetting, forgettingEvents].map(
-    (loop) => watched(loop, clock),
-  );
+  const watchedLoops = [
+    ...features.flatMap((each) => each.loops?.(context) ?? []),
+    forgetting,
+    forgetOldEvents({ store, bus, clock, log, keepFor: eventsKeptFor }),
+    link.forgetting(eventsKeptFor),
+  ].map((loop) => watched(loop, clock));
   const loops = watchedLoops.map(({ loop }) => new Reconciler(loop, clock));
   const checks: readonly Check[] = [
     () => (store.isBroken ? { severity: "failed", reason: "the store takes no writes" } : undefined),

@@ -3,7 +3,14 @@ import { fileURLToPath } from "node:url";
 import { ConfigError } from "@edgemere/protocol/config";
 import { onStopSignals, systemClock, systemRandom } from "@edgemere/protocol/kit";
 import { startApp, type App } from "./app.ts";
-import { configHelp, readConfig, readRestoreConfig, type ControlPlaneConfig } from "./config.ts";
+import { CannotCertify, writeBrokerCertificate } from "./broker-certificate.ts";
+import {
+  configHelp,
+  readBrokerCertificateConfig,
+  readConfig,
+  readRestoreConfig,
+  type ControlPlaneConfig,
+} from "./config.ts";
 import { pinoLog } from "./log.ts";
 import { CannotListen } from "./opened.ts";
 import { DamagedBackup } from "./platform/backup-format.ts";
@@ -17,18 +24,33 @@ const HELP = `edgemere-control-plane ${version}: knows, decides, commands, shows
 
 Usage: edgemere-control-plane [options]
        edgemere-control-plane restore FILE --data DIR [--force]
+       edgemere-control-plane broker-certificate DIR --data DIR [--name HOST]
 
 ${configHelp()}
 
 Every option is also a key of the YAML file and, in capitals with EDGEMERE_CONTROL_PLANE_ before it, an environment variable.
 
 restore FILE puts a backup in place of the data folder's store and keys, while no control plane runs. It reads --data, --config and
---backup-passphrase; with --force what is in the data folder gives way, and is kept beside it.`;
+--backup-passphrase; with --force what is in the data folder gives way, and is kept beside it.
+
+broker-certificate DIR writes what a broker needs that stands in for the embedded one (see --broker): root.pem, broker.pem, broker.key.
+--name, which may be repeated, adds a name or an address of the broker for clients that are not ours. It reads --data and --config.`;
+
+/** Refusals whose message says all: their stack would only be in the way. */
+const told = [ConfigError, CannotCertify, CannotListen, CannotOpenStore, CannotRestore, DamagedBackup];
 
 const argv = process.argv.slice(2);
 if (argv.includes("--help") || argv.includes("-h")) console.log(HELP);
 else if (argv.includes("--version")) console.log(version);
-else if (argv[0] === "restore") await restoring();
+else if (argv[0] === "restore")
+  await telling(() => restore(readRestoreConfig(argv.slice(1), process.env), { clock: systemClock }));
+else if (argv[0] === "broker-certificate")
+  await telling(() =>
+    writeBrokerCertificate(readBrokerCertificateConfig(argv.slice(1), process.env), {
+      clock: systemClock,
+      random: systemRandom,
+    }),
+  );
 else await main();
 
 async function main(): Promise<void> {
@@ -89,17 +111,15 @@ function stopOnSignal(app: App): void {
 }
 
 function explain(error: unknown): string {
-  const isTold = [ConfigError, CannotListen, CannotOpenStore, CannotRestore, DamagedBackup].some(
-    (each) => error instanceof each,
-  );
+  const isTold = told.some((each) => error instanceof each);
   if (error instanceof Error && isTold) return `edgemere-control-plane: ${error.message}`;
   return `edgemere-control-plane: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 }
 
-async function restoring(): Promise<void> {
+/** Does one thing and tells what was done. */
+async function telling(work: () => Promise<readonly string[]>): Promise<void> {
   try {
-    for (const line of await restore(readRestoreConfig(argv.slice(1), process.env), { clock: systemClock }))
-      console.log(line);
+    for (const line of await work()) console.log(line);
   } catch (error) {
     console.error(explain(error));
     process.exit(1);

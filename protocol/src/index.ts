@@ -10,5 +10,6 @@ export * from "./messages.ts";
 export * from "./protocol-error.ts";
 export * from "./reasons.ts";
 export * from "./record-batch.ts";
+export * from "./record-outline.ts";
 export * from "./streams.ts";
 export * from "./topics.ts";

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import * as fc from "fast-check";
 import { limits } from "./limits.ts";
 import {
+  deviceFilters,
   EVENTS_ROOT,
   formatTopic,
   isDeviceId,
@@ -201,4 +202,11 @@ test("a topic with a forgotten or misspelt parameter does not compile, and throw
 test("a misspelt topic does not compile, and throws all the same", () => {
   // @ts-expect-error: there is no such topic
   assert.throws(() => formatTopic("helo", { device: "d1" }), TypeError);
+});
+
+test("the filters of all devices cover what a device says, topic by topic, and nothing else", () => {
+  assert.deepEqual(
+    deviceFilters,
+    upTopics.map((name) => topicOf(name, "d1").replace("/d1/", "/+/")),
+  );
 });

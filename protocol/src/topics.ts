@@ -90,5 +90,10 @@ export function mayReceive(device: string, topic: string): boolean {
 export const subscriptionsOf = (device: string): readonly string[] =>
   rules.filter(([, rule]) => rule.way === "down").map(([name]) => formatTopic(name as DownTopicName, { device }));
 
+/** Everything that devices say, as filters: for whoever hears all of them at a broker that is not ours. */
+export const deviceFilters: readonly string[] = rules
+  .filter(([, { way }]) => way === "up")
+  .map(([, { pattern }]) => pattern.replace("{device}", "+"));
+
 /** Root of the topics on which domain events are told to subscribers. */
 export const EVENTS_ROOT = "edgemere/v1/events/";

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { createJob, endOf } from "../world/jobs.ts";
 import { eventually, startWorld } from "../world/world.ts";
 import { noChromium, openBrowser } from "./chromium.ts";
+import { troubledDevice } from "./troubled-device.ts";
 import { signIn, visit } from "./visit.ts";
 
 /** Would run as a script where text is taken for markup. */
@@ -29,6 +30,13 @@ test("what a device says is shown as text, whatever it says", { skip: noChromium
     async () => (await client.call("diml/dml/fmdm/data/list", {})).items.length === 1,
     "the file in the catalogue",
   );
+  await using _troubled = await troubledDevice(world, "gw2", {
+    conditions: [MARKUP, REVERSAL],
+    note: [REVERSAL, MARKUP],
+    lossReason: REVERSAL,
+  });
+  await client.call("cpl/dm/device/release", { device: "gw2" });
+  await client.call("cpl/dm/device/quarantine", { device: "gw2", reason: `${MARKUP} ${REVERSAL}` });
   await using browser = await openBrowser();
   await using somebody = await visit(browser, { baseUrl: world.baseUrl });
   const { page, go } = somebody;
@@ -52,6 +60,15 @@ test("what a device says is shown as text, whatever it says", { skip: noChromium
   const output = page.getByRole("log", { name: "Output" });
   await output.getByText("␛[2J").waitFor();
   assert.equal(await output.innerText(), `${MARKUP}\ninvoice[U+202E]txt.exe\n␛[31mred␛[2J\n`);
+  await go("/devices/gw2/charts");
+  await seen(`Why: ${MARKUP} invoice[U+202E]txt.exe.`);
+  await page.getByText("shaded red").filter({ hasText: "invoice[U+202E]txt.exe" }).waitFor();
+  await go("/devices/gw2/delivery");
+  const noted = page.getByRole("region", { name: "Noted by the agent" });
+  await noted.getByRole("row", { name: `invoice[U+202E]txt.exe ${MARKUP}` }).waitFor();
+  await go("/");
+  await page.getByRole("region", { name: "In need of a look" }).getByRole("link", { name: MARKUP }).click();
+  await page.getByRole("link", { name: "gw2" }).waitFor();
   await go("/");
   await seen(MARKUP);
   await go("/events?type=device.*");

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createJob, endOf } from "../world/jobs.ts";
+import { troubledDevice, troubles } from "./troubled-device.ts";
 import { eventually, startWorld, type World } from "../world/world.ts";
 
 /** A world in which there is something to see on every page of the portal, and the addresses of what there is. */
@@ -8,8 +9,12 @@ export async function startLivelyWorld(): Promise<{ readonly world: World; reado
   const world = await startWorld({ devices: 5, behaviour: "mixed", labels: { site: "berlin", role: "gateway" } });
   try {
     await enrolThisMachine(world);
+    const troubled = await troubledDevice(world, "edge-9", troubles);
+    await makeBackup(world);
     const job = await runCommands(world);
-    return { world, pages: pagesWith({ job, request: await requestData(world) }) };
+    const end = () => world[Symbol.asyncDispose]();
+    const lively = { ...world, [Symbol.asyncDispose]: () => troubled[Symbol.asyncDispose]().then(end) };
+    return { world: lively, pages: pagesWith({ job, request: await requestData(world) }) };
   } catch (error) {
     await world[Symbol.asyncDispose]();
     throw error;
@@ -21,13 +26,16 @@ export type Pages = Readonly<Record<string, readonly [address: string, text: str
 
 const pagesWith = ({ job, request }: { readonly job: string; readonly request: string }): Pages => ({
   overview: ["/", "Agent versions"],
-  devices: ["/devices", "6 devices"],
+  devices: ["/devices", "7 devices"],
   "devices-refused": ["/devices?selector=colour%20%3D%3D%20%22red%22", "colour"],
   "device-charts": ["/devices/edge-1/charts", "File systems"],
   "device-inventory": ["/devices/edge-1/inventory", "os.name"],
   "device-commands": ["/devices/edge-1/commands", "succeeded"],
   "device-data": ["/devices/edge-1/data", "app.log"],
   "device-delivery": ["/devices/edge-1/delivery", "Noted by the agent"],
+  "troubled-charts": ["/devices/edge-9/charts", "shaded red"],
+  "troubled-delivery": ["/devices/edge-9/delivery", "2 Jan 1970"],
+  "troubled-details": ["/devices/edge-9/details", "Certificate ends"],
   "device-details": ["/devices/edge-1/details", "Certificate ends"],
   jobs: ["/jobs", "failed"],
   job: [`/jobs/${job}`, "a word to the error channel"],
@@ -40,6 +48,7 @@ const pagesWith = ({ job, request }: { readonly job: string; readonly request: s
   "access-enrolment": ["/access/enrolment", "5 of 5"],
   "access-users": ["/access/users", "viktor"],
   "access-audit": ["/access/audit", "ia/user/create"],
+  operations: ["/operations", "edgemere-control-plane restore"],
   actions: ["/actions", "cpl/dm/device/find"],
   action: ["/actions/cpl/dm/job/create", "Queue timeout"],
   about: ["/about", "OpenAPI"],
@@ -55,6 +64,15 @@ async function enrolThisMachine(world: World): Promise<void> {
   await world.client.call("cpl/dm/device/label", { device: "edge-1", set: { site: "hamburg", owner: "operations" } });
   await world.client.call("ia/token/create", { name: "dashboard", permissions: ["device:read", "telemetry:read"] });
   await world.client.call("ia/user/create", { name: "viktor", password: "also a long password", roles: ["viewer"] });
+}
+
+async function makeBackup({ client }: World): Promise<void> {
+  const { id } = await client.call("ops/backup/create");
+  await eventually(
+    async () => (await client.call("ops/backup/find", { backup: id })).backup.state === "ready",
+    "a backup",
+  );
+  await client.call("ops/backup/drill", { backup: id });
 }
 
 /** One of each end; gives the job with the most to tell. */

@@ -59,10 +59,10 @@ export async function visit(browser: Browser, options: Options): Promise<Visit> 
   };
 }
 
-/** As the owner of the world, at whatever page asks for it. */
-export async function signIn(page: Page): Promise<void> {
-  await page.getByRole("textbox", { name: "Name" }).fill(owner.name);
-  await page.getByRole("textbox", { name: "Password" }).fill(owner.password);
+/** As the owner of the world or somebody else, at whatever page asks for it. */
+export async function signIn(page: Page, { name, password } = owner): Promise<void> {
+  await page.getByRole("textbox", { name: "Name" }).fill(name);
+  await page.getByRole("textbox", { name: "Password" }).fill(password);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("button", { name: "Account" }).waitFor();
 }

@@ -40,7 +40,8 @@ export class ControlPlaneProgram implements AsyncDisposable {
     return this.#program?.pid ?? 0;
   }
 
-  async start(): Promise<Ready> {
+  /** With more flags, such as `--storage-low 1PiB`. */
+  async start(flags: readonly string[] = []): Promise<Ready> {
     const { portal, mqtt, deviceApi, subscribers } = this.#ready?.ports ?? anyPorts;
     const ports = { portal, mqtt, device: deviceApi, subscribers };
     const args = Object.entries(ports).flatMap(([name, port]) => [
@@ -51,7 +52,7 @@ export class ControlPlaneProgram implements AsyncDisposable {
     ]);
     this.#program = new Program({
       script: "control-plane/bin/edgemere-control-plane.js",
-      args: ["--data", this.dataFolder, "--address", "127.0.0.1", ...args],
+      args: ["--data", this.dataFolder, "--address", "127.0.0.1", ...args, ...flags],
     });
     this.#ready = await this.#program.message<Ready>("ready");
     return this.#ready;

@@ -13,6 +13,7 @@ import {
 import { silentLog, type Disk } from "@edgemere/protocol/kit";
 import { seededRandom, type ManualClock } from "@edgemere/protocol/simulated";
 import { HostError, type Host, type Program, type ProgramResult, type ServiceStatus } from "../host/host.ts";
+import { SpoolFull } from "../link/spool/spool-full.ts";
 import { Spool } from "../link/spool/spool.ts";
 import { openCommands, type CommandExecutor } from "./executor.ts";
 
@@ -130,6 +131,8 @@ interface BenchParts {
   readonly isConnected?: () => boolean;
   readonly earlyDeaths?: () => number;
   readonly hasRoomForResults?: () => boolean;
+  /** Whether the spool takes no results. */
+  readonly isFull?: () => boolean;
   readonly correctedNow?: () => number;
 }
 
@@ -141,7 +144,10 @@ export async function aBench(parts: BenchParts): Promise<Bench> {
     env,
     host: host.host,
     outbox: {
-      append: (stream, body) => spool.append(stream, body),
+      append: async (stream, body) => {
+        if (stream === "result" && parts.isFull?.() === true) throw new SpoolFull(stream, "spool-full");
+        return spool.append(stream, body);
+      },
       get hasRoomForResults() {
         return parts.hasRoomForResults?.() ?? true;
       },

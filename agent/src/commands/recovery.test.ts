@@ -177,6 +177,26 @@ test("a device without room for results takes no commands, and says why", async 
   assert.deepEqual(await bench.ends(), ["c1 SUCCEEDED", "c2 REJECTED spool-full"]);
 });
 
+test("an end that finds no room is kept in the journal over a restart, and told once when there is room", async () => {
+  const machine = aMachine();
+  let isFull = true;
+  const first = await aBench({ ...machine, isFull: () => isFull });
+  await first.deliver([aCommand(1, anExec("say", "hello"))], 60_000);
+  assert.deepEqual([await first.reports(), machine.host.ran], [[], ["say hello"]]);
+  await first[Symbol.asyncDispose]();
+
+  await using second = await aBench({ ...machine, isFull: () => isFull });
+  await machine.clock.advance(60_000);
+  const before = [await second.ends(), second.commands.status().open];
+  isFull = false;
+  await machine.clock.advance(600_000);
+
+  assert.deepEqual(before, [[], ["c1"]]);
+  assert.deepEqual([await second.ends(), second.commands.status().open], [["c1 SUCCEEDED"], []]);
+  assert.equal(await countOf(second, "SUCCEEDED"), 1);
+  assert.deepEqual(machine.host.ran, ["say hello"]);
+});
+
 test("in safe mode ping runs and nothing else, also not what waited before; after it everything does", async () => {
   const machine = aMachine();
   const before = await aBench(machine);

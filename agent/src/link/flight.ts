@@ -88,4 +88,10 @@ export class Flight {
     this.#next = firstUnacknowledged;
     this.#resends += 1;
   }
+
+  /** The control plane has said that it takes nothing for now: it is there, and owes no acknowledgement. */
+  putOff(firstUnacknowledged: number): void {
+    this.again(firstUnacknowledged);
+    this.#resends = 0;
+  }
 }

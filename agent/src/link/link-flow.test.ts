@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { v1 } from "@edgemere/protocol";
-import { SECOND } from "@edgemere/protocol/kit";
+import { HOUR, MINUTE, SECOND } from "@edgemere/protocol/kit";
 import { aLink, event, output } from "./link.test-support.ts";
 
 const ROAD = 8 * 1024;
@@ -52,4 +52,45 @@ test("a broker that takes nothing more ends the session", async () => {
   assert.equal(link.epoch, 2);
   assert.deepEqual(centre.stored, ["a"]);
   await link[Symbol.asyncDispose]();
+});
+
+test("a control plane that takes nothing for hours and says so keeps its session, and gets everything afterwards", async () => {
+  const { link, spool, centre, clock } = await aLink();
+  let isTaking = true;
+  centre.sync = () => ({ limits: { pauseMs: isTaking ? 0 : 20_000 } });
+  const connected = centre.connect.bind(centre);
+  // As the real one does: what it does not take it answers with a pause, before the broker has it.
+  centre.connect = async (options, events) => {
+    const connection = await connected(options, events);
+    return {
+      ...connection,
+      publish: async (packet) => {
+        await connection.publish(packet);
+        if (!isTaking && !packet.topic.endsWith("hello")) {
+          centre.saySync(link.epoch);
+          await clock.sleep(SECOND / 2);
+        }
+      },
+    };
+  };
+  link.start();
+  await spool.append("event", event("before"));
+  await clock.advance(SECOND);
+  isTaking = centre.acknowledges = false;
+  for (let minute = 0; minute < 6 * 60; minute++) {
+    await spool.append("event", event(`e${minute}`));
+    await clock.advance(MINUTE);
+  }
+  assert.deepEqual([link.epoch, link.isConnected, centre.stored], [1, true, ["before"]]);
+  const tries = centre.heardOf("event").length;
+  assert.ok(tries <= (6 * HOUR) / (19 * SECOND), `${tries} batches were sent in vain`);
+
+  isTaking = centre.acknowledges = true;
+  centre.saySync(1);
+  await clock.advance(MINUTE);
+
+  assert.deepEqual([centre.stored.length, centre.stored.at(-1), link.epoch], [361, "e359", 1]);
+  const stopped = link[Symbol.asyncDispose]();
+  await clock.advance(10 * SECOND);
+  await stopped;
 });

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { pack } from "@edgemere/protocol";
 import { HOUR, MINUTE, SECOND } from "@edgemere/protocol/kit";
+import { DEVICE } from "./control-plane.test-support.ts";
 import { aLink, event } from "./link.test-support.ts";
 
 const detailsOf = (centre: Awaited<ReturnType<typeof aLink>>["centre"]) =>
@@ -73,6 +75,47 @@ test("a device that the broker does not let hear says so, and comes back without
   assert.ok(hellos.every(({ message }) => message.conditions.includes("cannot-receive")));
   assert.equal(link.isConnected, false);
   assert.match(link.status().lastFailure?.reason ?? "", /does not let this device hear/);
+  await link[Symbol.asyncDispose]();
+});
+
+test("a device that nobody answers says goodbye, so that it does not look as if it were there", async () => {
+  const { link, centre, clock } = await aLink();
+  centre.answersHello = false;
+  link.start();
+  await clock.advance(31 * SECOND);
+
+  const [{ message: bye } = { message: undefined }] = centre.heardOf("bye");
+  assert.deepEqual([bye?.sessionEpoch, bye?.reason], [1, "the control plane did not answer the hello"]);
+  await link[Symbol.asyncDispose]();
+});
+
+const whoIsThere = pack("sync", { device: DEVICE }, { sessionEpoch: 0 });
+
+test("a device in a session that is asked who is there says hello once more", async () => {
+  const { link, centre, clock } = await aLink();
+  link.start();
+  await clock.advance(MINUTE);
+  centre.say(whoIsThere);
+  centre.say(whoIsThere);
+  await clock.advance(100);
+
+  const hellos = centre.heardOf("hello").map(({ message }) => message.sessionEpoch);
+  assert.deepEqual(hellos, [1, 1]);
+  assert.equal(link.isConnected, true);
+  await link[Symbol.asyncDispose]();
+});
+
+test("a device whose hello got lost says it again soon after it is asked who is there", async () => {
+  const { link, centre, clock } = await aLink();
+  centre.answersHello = false;
+  link.start();
+  await clock.advance(SECOND);
+  centre.answersHello = true;
+  centre.say(whoIsThere);
+  await clock.advance(5 * SECOND);
+
+  assert.equal(centre.heardOf("hello").length, 2);
+  assert.equal(link.isConnected, true);
   await link[Symbol.asyncDispose]();
 });
 

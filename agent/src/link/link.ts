@@ -1,13 +1,11 @@
-import { SECOND, type Disk } from "@edgemere/protocol/kit";
 import { conditionsOf } from "./conditions.ts";
 import { LinkStatusFile, type LinkStatus } from "./link-status.ts";
 import { afterFailure, atStart, readReconnect, writeReconnect, type Failure } from "./reconnect.ts";
+import { SessionNumbers } from "./session-numbers.ts";
 import { Session, type SessionParts } from "./session.ts";
 import { ConnectError } from "./transport.ts";
 
 type LinkParts = Omit<SessionParts, "onEstablished">;
-
-const EPOCH_FILE = "session-epoch";
 
 /** Keeps the device connected: one session after another, for as long as the agent runs. */
 export class Link implements AsyncDisposable {
@@ -64,11 +62,12 @@ export class Link implements AsyncDisposable {
 
   async #run(): Promise<void> {
     const { clock, random, log, disk } = this.#parts.env;
-    this.#epoch = await readEpoch(disk, clock.now());
+    const numbers = await SessionNumbers.open(this.#parts.env);
+    this.#epoch = numbers.last;
     let reconnect = atStart(await readReconnect(disk), clock.now());
     await this.#pause(reconnect.pause);
     while (!this.#stop.signal.aborted) {
-      const { reason, ...failure } = await this.#connectOnce();
+      const { reason, ...failure } = await this.#connectOnce(numbers);
       this.#connectedAt = undefined;
       if (this.#stop.signal.aborted) return;
       reconnect = afterFailure(reconnect, failure, Math.round(clock.now()), random);
@@ -94,9 +93,9 @@ export class Link implements AsyncDisposable {
     this.#nextTryAt = undefined;
   }
 
-  async #connectOnce(): Promise<Failure & { readonly reason: string }> {
+  async #connectOnce(numbers: SessionNumbers): Promise<Failure & { readonly reason: string }> {
     try {
-      await this.#nextEpoch();
+      this.#epoch = await numbers.next();
       this.#session = new Session(this.#parts, this.#epoch);
       return await this.#session.run(this.#stop.signal);
     } catch (error) {
@@ -112,22 +111,4 @@ export class Link implements AsyncDisposable {
     this.#connectedAt = this.#parts.time.correctedNow();
     this.#statusFile.changed();
   }
-
-  /** Counted on disk before it is used, so that news of an earlier session are known as such. */
-  async #nextEpoch(): Promise<void> {
-    const { disk, log } = this.#parts.env;
-    this.#epoch += 1;
-    await disk.write(EPOCH_FILE, Buffer.from(String(this.#epoch))).catch((error: unknown) => {
-      // On a full disk a device that is heard is worth more than a number that is safe.
-      log.warn("session number not written down", { error });
-    });
-  }
-}
-
-async function readEpoch(disk: Disk, now: number): Promise<number> {
-  const bytes = await disk.read(EPOCH_FILE);
-  if (bytes === undefined) return 0;
-  const epoch = Number(new TextDecoder().decode(bytes));
-  // No device connects once a second all its life: from here the counter has never been.
-  return Number.isSafeInteger(epoch) && epoch > 0 ? epoch : Math.floor(now / SECOND);
 }

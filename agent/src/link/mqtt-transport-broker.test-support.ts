@@ -46,11 +46,22 @@ export async function startBroker(options: {
   };
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
   return {
     heard,
     names,
     resumed,
-    address: `mqtts://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    address: `mqtts://127.0.0.1:${port}`,
+    /** Nobody listens any more, until it is told to again. */
+    stop: async () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, "close");
+    },
+    listen: async () => {
+      server.listen(port, "127.0.0.1");
+      await once(server, "listening");
+    },
     say: (topic: string, payload: string) => {
       const body = Buffer.concat([Buffer.of(0, topic.length), Buffer.from(topic + payload)]);
       sockets.at(-1)?.write(Buffer.concat([Buffer.of(0x30, body.length), body]));

@@ -133,3 +133,15 @@ test("the next connection resumes the TLS session of the one before, and needs n
   assert.deepEqual(world.broker.resumed, [false, true, true]);
   assert.deepEqual(world.broker.names, [DEVICE, DEVICE, DEVICE]);
 });
+
+test("a TLS session outlives tries that reached nobody, so that a fleet does not prove itself anew after every restart", async () => {
+  await using world = await aWorld();
+  const { broker, connect } = world;
+  await (await connect()).close();
+  await broker.stop();
+  for (let time = 0; time < 3; time++) await assert.rejects(connect(), { kind: "unreachable" });
+  await broker.listen();
+  await (await connect()).close();
+
+  assert.deepEqual(broker.resumed, [false, true]);
+});

@@ -40,11 +40,13 @@ export function mqttTransport({ identity, keepalive, clock }: MqttParts): Transp
   return {
     connect: async ({ will: { topic, payload, qos }, time }, events, signal) => {
       const offered = ticket;
+      let isReached = false;
       try {
         // The name is looked up at each attempt.
         const place = placeOf(identity.mqtt, USUAL_PORT);
         const onTicket = (fresh: Buffer) => (ticket = fresh);
-        const socket = await connectVerified({ ...door, ...place, time, ticket: offered, onTicket }, signal);
+        const onReached = () => (isReached = true);
+        const socket = await connectVerified({ ...door, ...place, time, ticket: offered, onTicket, onReached }, signal);
         const will = { topic, payload: Buffer.from(payload), qos, retain: false };
         const client = new MqttClient(() => socket, { ...options, will });
         const live = new MqttConnection(client, socket, events, clock);
@@ -57,8 +59,8 @@ export function mqttTransport({ identity, keepalive, clock }: MqttParts): Transp
         }
         return live;
       } catch (error) {
-        // It may be what was wrong; the next attempt proves everything anew.
-        if (ticket === offered) ticket = undefined;
+        // It may be what was wrong: the next attempt proves everything anew. Where nobody was it cannot be.
+        if (isReached && ticket === offered) ticket = undefined;
         throw error instanceof ConnectError ? error : connectErrorOf(error);
       }
     },

@@ -18,16 +18,20 @@ const longest = (failure: Failure, times: number): readonly number[] => {
   return pauses;
 };
 
-test("pauses grow with each failure, fastest where somebody refuses", () => {
-  assert.deepEqual(longest({ kind: "unreachable" }, 8), [2, 4, 8, 16, 32, 64, 120, 120]);
+test("where nobody is, pauses stay short for a dozen tries and then grow; where somebody is and refuses they grow at once", () => {
+  const eager = Array.from({ length: 12 }, () => 2);
+  assert.deepEqual(longest({ kind: "unreachable" }, 19), [...eager, 4, 8, 16, 32, 64, 120, 120]);
+  assert.deepEqual(longest({ kind: "lost" }, 13), [...eager, 4]);
   assert.deepEqual(longest({ kind: "busy" }, 8), [10, 20, 40, 80, 160, 320, 600, 600]);
   assert.deepEqual(longest({ kind: "refused" }, 8), [60, 120, 240, 480, 960, 1_800, 1_800, 1_800]);
 });
 
-test("only a session that lasted five minutes makes the next break a new one", () => {
-  const worn: Reconnect = { level: 6, pause: 0, since: 0 };
+test("a session takes back a try for each quarter of a minute, and only one of five minutes makes the next break a new one", () => {
+  const worn: Reconnect = { level: 60, pause: 0, since: 0 };
 
-  assert.equal(afterFailure(worn, { kind: "lost", lasted: 5 * MINUTE - 1 }, 0, always(1)).level, 7);
+  assert.equal(afterFailure(worn, { kind: "lost", lasted: 15 * SECOND - 1 }, 0, always(1)).level, 61);
+  assert.equal(afterFailure(worn, { kind: "lost", lasted: 45 * SECOND }, 0, always(1)).level, 58);
+  assert.equal(afterFailure(worn, { kind: "lost", lasted: 5 * MINUTE - 1 }, 0, always(1)).level, 42);
   assert.deepEqual(afterFailure(worn, { kind: "lost", lasted: 5 * MINUTE }, 9, always(1)), {
     level: 1,
     pause: 2 * SECOND,
@@ -62,6 +66,17 @@ test("an agent that starts waits for what is left of the pause", () => {
   }
 });
 
+test("a control plane that is gone for seconds finds its devices within two of its return, five times in a row", () => {
+  let reconnect = begin;
+  for (let round = 0; round < 5; round++) {
+    reconnect = afterFailure(reconnect, { kind: "lost", lasted: 30 * SECOND }, 0, always(0.9));
+    for (let tries = 0; tries < 3; tries++) {
+      assert.ok(reconnect.pause <= 2 * SECOND);
+      reconnect = afterFailure(reconnect, { kind: "unreachable" }, 0, always(0.9));
+    }
+  }
+});
+
 test("agents that are started again and again do not try more often than one that goes on", () => {
   fc.assert(
     fc.property(fc.array(fc.nat(3 * MINUTE), { minLength: 20, maxLength: 60 }), fc.integer(), (lives, seed) => {
@@ -75,7 +90,7 @@ test("agents that are started again and again do not try more often than one tha
         }
         now += life % 1_000;
       }
-      assert.ok(tries <= 12 + (now / MINUTE) * 3, `${tries} tries in ${now / MINUTE} minutes`);
+      assert.ok(tries <= 24 + (now / MINUTE) * 3, `${tries} tries in ${now / MINUTE} minutes`);
     }),
   );
 });

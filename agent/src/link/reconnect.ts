@@ -2,7 +2,7 @@ import { MINUTE, pauseBefore, SECOND, type Backoff, type Disk, type Random } fro
 
 /** Where the device stands in coming back. Survives the process: whoever starts an agent again and again does not hurry it. */
 export interface Reconnect {
-  /** Tries that failed since the last good session. */
+  /** Tries that failed since the last good session, less those that shorter ones took back. */
   readonly level: number;
   /** From `since` to the next try, milliseconds. */
   readonly pause: number;
@@ -27,8 +27,12 @@ const backoffs: Readonly<Record<Failure["kind"], Backoff>> = {
   // Whoever refuses this device will not change its mind soon; the device does not give up either.
   refused: { first: MINUTE, longest: 30 * MINUTE },
 };
+/** Most breaks are over in seconds, and to knock where nobody is costs nothing: pauses grow only after so many tries. */
+const EAGER_TRIES = 12;
 /** A session that lasted this long was a good one: the next break is a new one. */
 const STABLE_AFTER = 5 * MINUTE;
+/** A shorter one takes back one try for each time it lasted this long. */
+const TRY_TAKEN_BACK_AFTER = 15 * SECOND;
 const LONGEST_PAUSE = 60 * MINUTE;
 // Far above the level at which every pause is the longest.
 const HIGHEST_LEVEL = 1_000;
@@ -39,8 +43,9 @@ const ATTEMPTS_BEGIN: Reconnect = { level: 0, pause: 0, since: 0 };
 /** What comes after a failure. */
 export function afterFailure(former: Reconnect, failure: Failure, now: number, random: Random): Reconnect {
   const { kind, lasted = 0, spread = 0, retryAfterMs = 0 } = failure;
-  const level = lasted >= STABLE_AFTER ? 0 : former.level;
-  const drawn = pauseBefore(level, backoffs[kind], random);
+  const level = lasted >= STABLE_AFTER ? 0 : Math.max(0, former.level - Math.floor(lasted / TRY_TAKEN_BACK_AFTER));
+  const isEager = kind === "lost" || kind === "unreachable";
+  const drawn = pauseBefore(isEager ? Math.max(0, level + 1 - EAGER_TRIES) : level, backoffs[kind], random);
   const spreadOut = kind === "lost" ? Math.round(random.next() * spread) : 0;
   return {
     level: Math.min(level + 1, HIGHEST_LEVEL),

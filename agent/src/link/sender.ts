@@ -71,7 +71,11 @@ export class Sender implements AsyncDisposable {
       message: atMost(limits.messageBytes, asked?.messageBytes),
       window: atMost(limits.windowBytes, asked?.windowBytes),
     };
-    this.#pausedUntil = this.#now() + (asked?.pauseMs ?? 0);
+    const pause = asked?.pauseMs ?? 0;
+    this.#pausedUntil = this.#now() + pause;
+    if (pause > 0)
+      for (const [stream, flight] of this.#flights)
+        flight.putOff(this.#parts.spool.position(stream).firstUnacknowledged);
     this.kick();
   }
 

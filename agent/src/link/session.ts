@@ -3,34 +3,22 @@ import {
   open,
   pack,
   ProtocolError,
-  streamNames,
   type Ack,
   type Arrival,
-  type Encodable,
   type KeyFinder,
   type Packet,
   type Sync,
-  type v1,
 } from "@edgemere/protocol";
 import { aborted, MINUTE, SECOND, type Env } from "@edgemere/protocol/kit";
 import type { DeviceClock } from "../clock/device-clock.ts";
 import { Alarm } from "./alarm.ts";
 import { Conditions, conditionsOf } from "./conditions.ts";
 import type { CommandDuty } from "./down.ts";
+import { helloOf, type Introduction } from "./hello.ts";
 import { Inbox } from "./inbox.ts";
 import { Sender } from "./sender.ts";
 import type { Spool } from "./spool/spool.ts";
 import type { Connection, Transport } from "./transport.ts";
-
-/** What a Hello says that does not change while the agent runs. */
-export interface Introduction {
-  readonly bootId: string;
-  readonly agentVersion: string;
-  /** Optional duties; the command duty adds its own. */
-  readonly capabilities: readonly string[];
-  readonly lastExitReason: string;
-  readonly keyringVersion: number;
-}
 
 export interface SessionParts {
   readonly env: Env;
@@ -59,6 +47,7 @@ export interface SessionEnd {
 const ANSWER_WITHIN = 30 * SECOND;
 const ASK_AGAIN_AFTER = 30 * SECOND;
 const LAST_WORDS = 2 * SECOND;
+const REASON_LENGTH = 200;
 /** The session number of a Sync that answers no Hello and asks for one. */
 const ASKS_WHO_IS_THERE = 0;
 const HELLO_AT_MOST_EVERY = 5 * SECOND;
@@ -134,7 +123,8 @@ export class Session {
         env.log.warn("the broker does not let this device hear", { topics: this.#refusedTopics.join(" ") });
       void this.#hello();
       await aborted(this.#ended.signal);
-      if (stop.aborted) await this.#sayGoodbye(connection);
+      // Whoever is heard and cannot hear would look as if it were there: a broker may refuse that without a word.
+      if (stop.aborted || this.#sender === undefined) await this.#sayGoodbye(connection);
     } finally {
       stop.removeEventListener("abort", stopped);
       await connection.close();
@@ -162,28 +152,10 @@ export class Session {
       this.#helloAt = env.clock.monotonic();
       this.#saidHelloAt = this.#helloAt;
       this.#alarm.set(this.#helloAt + ANSWER_WITHIN);
-      await this.#publish(pack("hello", { device }, this.#introduction()));
+      await this.#publish(pack("hello", { device }, helloOf(this.#parts, this.#epoch, this.#conditions.list())));
     } catch (error) {
       this.#end(messageOf(error));
     }
-  }
-
-  #introduction(): Encodable<typeof v1.Hello> {
-    const { env, spool, duty, introduction, time } = this.#parts;
-    const { highSequence, open: openCommands, generation } = duty.status();
-    return {
-      ...introduction,
-      sessionEpoch: this.#epoch,
-      capabilities: [...duty.capabilities, ...introduction.capabilities],
-      streams: streamNames.map((stream) => ({ stream, ...spool.position(stream) })),
-      commandHighSequence: highSequence,
-      openCommands: [...openCommands],
-      time: { wallMs: Math.max(0, Math.round(env.clock.now())), monotonicMs: env.clock.monotonic() },
-      spoolBytes: spool.bytes,
-      clockPeriod: time.period,
-      conditions: [...this.#conditions.list()],
-      generation,
-    };
   }
 
   async #publish(packet: Parameters<Connection["publish"]>[0]): Promise<void> {
@@ -196,7 +168,8 @@ export class Session {
 
   async #sayGoodbye(connection: Connection): Promise<void> {
     const { device, env } = this.#parts;
-    const bye = pack("bye", { device }, { sessionEpoch: this.#epoch, reason: "stopped" });
+    const reason = (this.#ended.signal.reason as string).slice(0, REASON_LENGTH);
+    const bye = pack("bye", { device }, { sessionEpoch: this.#epoch, reason });
     const said = new AbortController();
     await Promise.race([connection.publish(bye).catch(() => {}), env.clock.sleep(LAST_WORDS, said.signal)]);
     said.abort();
@@ -242,10 +215,15 @@ export class Session {
     if (sync.moreCommands && duty.status().highSequence > before) await this.#hello();
   }
 
-  /** Behind somebody else's broker a control plane that was started anew knows nothing of this session. */
+  /**
+   * Behind somebody else's broker a control plane that was started anew knows nothing of this session, and a hello that was said
+   * while it was away got lost.
+   */
   async #answerWhoIsThere(): Promise<void> {
-    const since = this.#parts.env.clock.monotonic() - this.#saidHelloAt;
-    if (this.#helloAt === undefined && since >= HELLO_AT_MOST_EVERY) await this.#hello();
+    const due = this.#saidHelloAt + HELLO_AT_MOST_EVERY;
+    if (this.#parts.env.clock.monotonic() >= due) return this.#hello();
+    this.#askAgainAt = Math.min(this.#askAgainAt ?? Infinity, due);
+    this.#alarm.set(this.#askAgainAt);
   }
 
   /** What is known to be stored is forgotten before anything is sent. */

@@ -18,6 +18,8 @@ export interface Door {
   readonly ticket?: Buffer | undefined;
   /** Told the newest ticket of this connection. */
   readonly onTicket?: (ticket: Buffer) => void;
+  /** Told when somebody is there, whoever it is. */
+  readonly onReached?: () => void;
 }
 
 // What TLS says of dates, judged by a clock that may be wrong.
@@ -25,7 +27,7 @@ const DATE_ERRORS = new Set<unknown>(["CERT_NOT_YET_VALID", "CERT_HAS_EXPIRED"])
 
 /** A TLS connection to the control plane and nobody else; nothing was sent on it yet. Rejects when whoever answers is not the control plane. */
 export function connectVerified(door: Door, signal: AbortSignal): Promise<TLSSocket> {
-  const { host, port, root, own, patience, ticket, onTicket } = door;
+  const { host, port, root, own, patience, ticket, onTicket, onReached } = door;
   return new Promise((resolve, reject) => {
     const socket = connect({
       host,
@@ -51,6 +53,7 @@ export function connectVerified(door: Door, signal: AbortSignal): Promise<TLSSoc
     socket.once("close", hungUp);
     const silent = () => fail(new Error("it does not answer"));
     socket.once("timeout", silent);
+    if (onReached) socket.once("connect", onReached);
     if (onTicket) socket.on("session", (fresh: Buffer) => socket.authorized && onTicket(fresh));
     socket.once("secureConnect", () => {
       const why = objection(socket, door);

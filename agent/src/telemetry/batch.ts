@@ -25,6 +25,11 @@ export class Batch {
     return this.#instants.length;
   }
 
+  /** Instant of the last row; 0 when there is none. */
+  get newest(): number {
+    return this.#instants.at(-1) ?? 0;
+  }
+
   /** Readings that were left out because a limit of the protocol forbids them. */
   get left(): number {
     return this.#left;

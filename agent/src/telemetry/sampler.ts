@@ -8,6 +8,8 @@ export interface SamplerParts {
   readonly host: Host;
   readonly outbox: Outbox;
   readonly config: { readonly sampleEvery: number; readonly reportEvery: number };
+  /** The period of the device's clock now. */
+  readonly clockPeriod?: () => number;
 }
 
 /** Measures at the start, then at whole multiples of the sampling interval of the wall clock: all devices measure at the same instants. */
@@ -16,6 +18,8 @@ export class Sampler implements AsyncDisposable {
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
   #batch = new Batch();
+  /** Of the clock in all rows of the batch: one offset corrects them. */
+  #period = 0;
   #reportAt = 0;
   #sampled = 0;
   /** Troubles that were told already and have not ended. */
@@ -75,8 +79,9 @@ export class Sampler implements AsyncDisposable {
     const { clock } = this.#parts.env;
     const readings = await this.#try("sampling failed", () => this.#parts.host.sample());
     if (readings === undefined) return;
-    const at = clock.now();
-    if (!this.#batch.accepts(at, readings.length)) await this.#flush();
+    const [at, period] = [clock.now(), this.#parts.clockPeriod?.() ?? 0];
+    if (period !== this.#period || !this.#batch.accepts(at, readings.length)) await this.#flush();
+    this.#period = period;
     this.#add(at, readings);
   }
 
@@ -91,8 +96,9 @@ export class Sampler implements AsyncDisposable {
     const batch = this.#batch;
     if (batch.rows === 0) return;
     this.#batch = new Batch();
+    const made = { atMs: batch.newest, clockPeriod: this.#period };
     await this.#try("telemetry could not be kept and is lost", () =>
-      this.#parts.outbox.append("telemetry", { telemetry: batch.message() }),
+      this.#parts.outbox.append("telemetry", { telemetry: batch.message() }, made),
     );
   }
 

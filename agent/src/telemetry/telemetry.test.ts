@@ -4,6 +4,7 @@ import { limits, pack, unpack, type RecordBody, type StreamName } from "@edgemer
 import { SECOND, type Fields } from "@edgemere/protocol/kit";
 import { ManualClock, seededRandom, SimulatedDisk } from "@edgemere/protocol/simulated";
 import type { Fact, Host, TelemetryReading } from "../host/host.ts";
+import type { Moment, Outbox } from "../link/outbox.ts";
 import { Batch } from "./batch.ts";
 import { factMessages, Inventory } from "./inventory.ts";
 import { Sampler } from "./sampler.ts";
@@ -13,7 +14,7 @@ const load = (value: number): TelemetryReading => ({ metric: "load.average", ins
 
 function aWorld(parts: Partial<Pick<Host, "sample" | "inventory">>) {
   const clock = new ManualClock(START);
-  const sent: { stream: StreamName; body: RecordBody }[] = [];
+  const sent: { stream: StreamName; body: RecordBody; made: Moment | undefined }[] = [];
   const warnings: string[] = [];
   const log = {
     debug: () => {},
@@ -22,7 +23,7 @@ function aWorld(parts: Partial<Pick<Host, "sample" | "inventory">>) {
     warn: (message: string, _?: Fields) => void warnings.push(message),
   };
   const env = { clock, random: seededRandom(1), disk: new SimulatedDisk(), log };
-  const outbox = { append: async (stream: StreamName, body: RecordBody) => void sent.push({ stream, body }) };
+  const outbox: Outbox = { append: async (stream, body, made) => void sent.push({ stream, body, made }) };
   const config = { sampleEvery: 10 * SECOND, reportEvery: 30 * SECOND, inventoryEvery: 3_600 * SECOND };
   return { clock, sent, warnings, parts: { env, host: parts as Host, outbox, config } };
 }
@@ -57,6 +58,26 @@ test("a clock that steps back begins a new batch, and measuring goes on", async 
   assert.ok(all.every(({ offsetMs = [] }) => offsetMs.every((offset, i) => offset >= (offsetMs[i - 1] ?? 0))));
   assert.ok(all.some(({ baseMs = 0 }) => baseMs < START));
   assert.ok(sampler.sampled >= 8);
+});
+
+test("samples of before and after a step of the clock are never in one batch, and each is dated by its own clock", async () => {
+  const { clock, sent, parts } = aWorld({ sample: async () => [load(1)] });
+  let period = 1;
+  const sampler = new Sampler({ ...parts, clockPeriod: () => period });
+  sampler.start();
+  await clock.advance(18 * SECOND);
+
+  clock.step(3 * SECOND);
+  period = 2;
+  await clock.advance(10 * SECOND);
+  await sampler[Symbol.asyncDispose]();
+
+  const rows = sent.map(({ body, made }) => [made?.clockPeriod, (made?.atMs ?? 0) - START, body.telemetry?.offsetMs]);
+  assert.deepEqual(rows, [
+    [1, 0, [0]],
+    [1, 17_000, [0, 10_000]],
+    [2, 30_000, [0]],
+  ]);
 });
 
 test("a host that fails is told of once and asked again", async () => {

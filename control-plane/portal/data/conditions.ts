@@ -9,9 +9,10 @@ const CONDITIONS: Readonly<Record<string, string>> = {
   "damaged-segments": "records were damaged on its disk",
   "safe-mode": "its agent died again and again, and takes no commands until it has run for an hour",
   "journal-set-aside": "its journal of commands could not be read and was set aside",
+  "journal-failing": "it fails to write down commands",
   "cannot-receive": "it can send and cannot be told anything",
 };
 
-/** A word that is not of the list is shown as it is. */
+/** Empty for a word that is not of the list. */
 export const explainCondition = (condition: string): string =>
-  (Object.hasOwn(CONDITIONS, condition) ? CONDITIONS[condition] : condition) ?? "";
+  (Object.hasOwn(CONDITIONS, condition) ? CONDITIONS[condition] : "") ?? "";

@@ -15,6 +15,8 @@ export function eventLink({ type, subject, data }: Pick<LiveEvent, "type" | "sub
       data["request"] === undefined ? "/data/instances" : `/data/requests/${encoded(text(data["request"]))}`,
     datasource: () => `/devices/${encoded(text(data["device"]))}/data`,
     data: () => `/devices/${encoded(text(data["device"]))}/data`,
+    backup: () => "/operations",
+    storage: () => "/operations",
   };
   return links[type.split(".", 1)[0] ?? ""]?.();
 }

@@ -56,5 +56,5 @@ export function bytes(count: number): string {
 export const number = (value: number): string => precise.format(value);
 export const percent = (value: number): string => `${decimal.format(value)} %`;
 /** "1 device", "2 devices". */
-export const counted = (count: number, noun: string): string =>
-  `${count.toLocaleString()} ${noun}${count === 1 ? "" : "s"}`;
+export const counted = (count: number, noun: string, plural = `${noun}s`): string =>
+  `${count.toLocaleString()} ${count === 1 ? noun : plural}`;

@@ -2,9 +2,12 @@ import type { History } from "./samples.ts";
 
 type Gap = History["gaps"][number];
 
+/** The reason of a gap in which nothing was made; in all others something was lost. */
+export const SILENCE = "silence";
+
 /** Why samples are missing, in words for people. */
 const REASONS: Readonly<Record<string, string>> = {
-  silence: "the device made no samples: it was off, or its agent did not run",
+  [SILENCE]: "the device made no samples: it was off, or its agent did not run",
   "spool-full": "the device could not send, and had no room to keep them",
   "disk-low": "the device’s disk was nearly full",
   thinned: "the device thinned out old samples to save room",
@@ -12,6 +15,7 @@ const REASONS: Readonly<Record<string, string>> = {
   "counter-recovery": "the device lost its place after a crash or a power cut",
   unexplained: "the device dropped them without saying why",
   refused: "they broke a rule and were refused",
+  failed: "the control plane failed on them, and set them aside",
   "control-plane-restored": "the control plane was restored from a backup that is older",
 };
 
@@ -31,6 +35,6 @@ export function mergedGaps(older: readonly Gap[], newer: History, from: number):
   const kept = older
     .filter((gap) => gap.to >= from && gap.from < newer.from)
     .filter((gap) => !newer.gaps.some((each) => each.from === gap.from && each.reason === gap.reason))
-    .map((gap) => (gap.reason === "silence" && gap.to >= newer.from ? { ...gap, to: Math.max(gap.from, first) } : gap));
+    .map((gap) => (gap.reason === SILENCE && gap.to >= newer.from ? { ...gap, to: Math.max(gap.from, first) } : gap));
   return [...kept, ...newer.gaps];
 }

@@ -30,6 +30,8 @@ const touched: Readonly<Record<string, readonly string[]>> = {
   datainstance: ["diml/dml/do/"],
   apitoken: ["ia/token/"],
   user: ["ia/user/"],
+  storage: ["ops/storage/"],
+  backup: ["ops/backup/"],
 };
 
 const LiveContext = createContext<Live>({ connection: "connecting", listen: () => () => {} });

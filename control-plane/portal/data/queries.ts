@@ -1,6 +1,7 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { Input, Output, Path } from "../../src/faces/client.ts";
 import { call } from "./client.ts";
+import { useMay } from "./session.tsx";
 
 interface ReadOptions {
   readonly enabled?: boolean;
@@ -19,6 +20,9 @@ export const useRead = <P extends Path>(path: P, input: Input<P>, options: ReadO
     refetchInterval: options.every ?? false,
     ...(options.keepPrevious === true && { placeholderData: keepPreviousData }),
   });
+
+/** How the control plane's disk is, for those who may know. */
+export const useStorage = () => useRead("ops/storage/find", {}, { enabled: useMay("storage:read"), every: 30_000 });
 
 /** A writing action; every answer on the screen that it may have changed is asked for again. */
 export function useWrite<P extends Path>(path: P, onDone?: (output: Output<P>) => void) {

@@ -2,7 +2,7 @@ import "../parts/chart.css";
 import { Group, SegmentedControl, Stack, Text, TextInput } from "@mantine/core";
 import { useLocalStorage } from "@mantine/hooks";
 import { lazy, Suspense, useState } from "react";
-import { explainGap } from "../data/gaps.ts";
+import { explainGap, SILENCE } from "../data/gaps.ts";
 import { useHistory } from "../data/history.ts";
 import type { History, Series } from "../data/samples.ts";
 import { groupTitle, metricTitle, metricUnit, planCharts, type ChartPlan } from "../data/metric.ts";
@@ -113,8 +113,9 @@ function NotRecorded({ history: { gaps, estimated } }: { readonly history: Histo
     <Stack gap={4} mb="md">
       {reasons.map((reason) => (
         <Text key={reason} size="sm" c="dimmed">
-          Shaded: not recorded, {counted(gaps.filter((gap) => gap.reason === reason).length, "time")}:{" "}
-          <Plain text={explainGap(reason)} />.
+          <span className="gap-mark" data-reason={reason === SILENCE ? "silence" : "loss"} aria-hidden="true" /> Not
+          recorded, shaded {reason === SILENCE ? "grey" : "red"},{" "}
+          {counted(gaps.filter((gap) => gap.reason === reason).length, "time")}: <Plain text={explainGap(reason)} />.
         </Text>
       ))}
       {estimated.length > 0 && (

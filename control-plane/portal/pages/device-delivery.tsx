@@ -1,72 +1,59 @@
 import { Stack, Text } from "@mantine/core";
-import { explainGap } from "../data/gaps.ts";
 import { usePaging } from "../data/paging.ts";
 import { useRead } from "../data/queries.ts";
+import { useMay } from "../data/session.tsx";
 import { Answer, Empty } from "../parts/answer.tsx";
 import { DataTable } from "../parts/data-table.tsx";
-import { Instant } from "../parts/instant.tsx";
+import { ExactInstant, Instant } from "../parts/instant.tsx";
 import { Pager } from "../parts/pager.tsx";
 import { Plain } from "../parts/plain.tsx";
 import { Section } from "../parts/section.tsx";
+import { Accounting } from "./device-accounting.tsx";
 
 /** What has become of everything the device produced, and what its agent noted. */
 export const DeviceDelivery = ({ device }: { readonly device: string }) => (
   <Stack>
     <Accounting device={device} />
+    <Doubtful device={device} />
     <Events device={device} />
   </Stack>
 );
 
-const count = (value: number | undefined) => value?.toLocaleString() ?? "–";
-
-function Accounting({ device }: { readonly device: string }) {
-  const accounts = useRead("cpl/dm/device/accounting", { device }, { every: 10_000 });
+function Doubtful({ device }: { readonly device: string }) {
+  const mayRead = useMay("telemetry:read");
+  const paging = usePaging(device);
+  const doubtful = useRead(
+    "cpl/ta/doubtful",
+    { device, limit: 20, ...(paging.cursor !== undefined && { cursor: paging.cursor }) },
+    { enabled: mayRead, every: 30_000 },
+  );
+  if (!mayRead) return null;
   return (
-    <Section title="Records">
-      <Answer of={accounts}>
-        {({ saidAt, streams, losses, refused, refusals }) => (
-          <Stack gap="sm">
-            <DataTable
-              caption="Records of the device, by stream"
-              rows={streams}
-              keyOf={({ stream }) => stream}
-              columns={[
-                { title: "Stream", cell: ({ stream }) => stream },
-                { title: "Produced", align: "right", cell: ({ produced }) => count(produced) },
-                { title: "Received", align: "right", cell: ({ received }) => count(received) },
-                { title: "Explained", align: "right", cell: ({ explained }) => count(explained) },
-                { title: "On the device", align: "right", cell: ({ waiting }) => count(waiting) },
-                { title: "Missing", align: "right", cell: ({ missing }) => count(missing) },
-              ]}
-            />
-            <Text size="sm" c="dimmed">
-              Received + explained + on the device = produced.{" "}
-              {saidAt === undefined ? (
-                "The device has not said yet how many it has produced."
-              ) : (
-                <>
-                  How many it has produced it said <Instant at={saidAt} />.
-                </>
-              )}
-            </Text>
-            {losses.map(({ stream, reason, records }) => (
-              <Text key={`${stream} ${reason}`} size="sm">
-                {count(records)} of {stream}: <Plain text={explainGap(reason)} />
-              </Text>
-            ))}
-            {refused.map(({ stream, sequence, at, reason, detail }) => (
-              <Text key={`${stream} ${sequence}`} size="sm">
-                Refused <Instant at={at} />: number {count(sequence)} of {stream},{" "}
-                <Plain text={`${reason}: ${detail}`} />
-              </Text>
-            ))}
-            {Object.entries(refusals).map(([reason, times]) => (
-              <Text key={reason} size="sm">
-                {count(times)} messages were refused since the start: <Plain text={reason} />
-              </Text>
-            ))}
-          </Stack>
-        )}
+    <Section title="Doubtful samples">
+      <Text size="sm" c="dimmed" mb="sm">
+        Samples whose time cannot be true: before 2020, or more than a day ahead. They are kept, and stand in no chart.
+      </Text>
+      <Answer of={doubtful} lines={1}>
+        {({ items, next }) =>
+          items.length === 0 ? (
+            <Text size="sm">There are none.</Text>
+          ) : (
+            <>
+              <DataTable
+                caption="Samples that are set aside, newest first"
+                rows={items}
+                keyOf={({ id }) => id}
+                columns={[
+                  { title: "Received", cell: ({ receivedAt }) => <Instant at={receivedAt} /> },
+                  { title: "Time on the device", cell: ({ deviceAt }) => <ExactInstant at={deviceAt} /> },
+                  { title: "Instants", align: "right", cell: ({ rows }) => rows.toLocaleString() },
+                  { title: "Record", align: "right", isMinor: true, cell: ({ sequence }) => sequence.toLocaleString() },
+                ]}
+              />
+              <Pager paging={paging} next={next} shown={items.length} total={undefined} noun="record" />
+            </>
+          )
+        }
       </Answer>
     </Section>
   );

@@ -11,6 +11,7 @@ import { ConfirmByName } from "../parts/confirm-by-name.tsx";
 import { Facts } from "../parts/facts.tsx";
 import { ExactInstant } from "../parts/instant.tsx";
 import { Plain } from "../parts/plain.tsx";
+import { Release } from "../parts/release.tsx";
 import { saved } from "../parts/saved.ts";
 import { Section } from "../parts/section.tsx";
 import { State } from "../parts/state.tsx";
@@ -131,7 +132,6 @@ function EditLabels({ device }: { readonly device: DeviceRow }) {
 
 function Membership({ device }: { readonly device: DeviceRow }) {
   const quarantine = useWrite("cpl/dm/device/quarantine", () => saved("The device is in quarantine"));
-  const release = useWrite("cpl/dm/device/release", () => saved("The device is released"));
   const retire = useWrite("cpl/dm/device/retire", () => saved("The device is retired"));
   const mayWrite = useMay("device:write");
   const mayRetire = useMay("device:retire");
@@ -150,14 +150,7 @@ function Membership({ device }: { readonly device: DeviceRow }) {
         </Text>
         <Group>
           {device.state === "quarantined" ? (
-            <Button
-              variant="default"
-              disabled={!mayWrite}
-              loading={release.isPending}
-              onClick={() => release.mutate({ device: device.id })}
-            >
-              Release from quarantine
-            </Button>
+            <Release device={device} />
           ) : (
             <ConfirmByName
               button="Quarantine"
@@ -177,7 +170,7 @@ function Membership({ device }: { readonly device: DeviceRow }) {
             onConfirm={() => retire.mutate({ device: device.id })}
           />
         </Group>
-        {[quarantine, release, retire].map(({ error }, place) => error && <Failure key={place} error={error} />)}
+        {[quarantine, retire].map(({ error }, place) => error && <Failure key={place} error={error} />)}
       </Stack>
     </Section>
   );

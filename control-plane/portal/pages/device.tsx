@@ -39,7 +39,7 @@ export function Device() {
             </span>
           }
         >
-          <Labels of={row.labels} />
+          {Object.keys(row.labels).length > 0 && <Labels of={row.labels} />}
           <Troubles device={row} />
           <RoutedTabs
             label="About the device"

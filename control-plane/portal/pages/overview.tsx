@@ -20,7 +20,7 @@ export function Overview() {
   return (
     <Page title="Overview" actions={<Enrol />}>
       <Answer of={summary}>
-        {({ total, presence, state, agentVersion, operatingSystem }) =>
+        {({ total, presence, state, conditions, agentVersion, operatingSystem }) =>
           total === 0 ? (
             <Empty title="No device is enrolled yet">
               Choose “Enrol a device” and run the command it shows on any Linux host. Its live charts appear here within
@@ -47,9 +47,12 @@ export function Overview() {
                   />
                 )}
               </div>
-              <div className="grid three">
+              <div className="grid four">
                 <Section title="States">
                   <Counts of={state} linkOf={equal("state")} />
+                </Section>
+                <Section title="In need of a look">
+                  <Needing total={total} presence={presence} state={state} conditions={conditions} />
                 </Section>
                 <Section title="Agent versions">
                   <Counts
@@ -70,6 +73,39 @@ export function Overview() {
         <RecentEvents />
       </div>
     </Page>
+  );
+}
+
+type Count = Readonly<Record<string, number>>;
+
+/** Devices that are not trusted, come and go, or say that something is wrong with them. */
+function Needing(all: {
+  readonly total: number;
+  readonly presence: Count;
+  readonly state: Count;
+  readonly conditions: Count;
+}) {
+  const found = [
+    ["quarantined", all.state["quarantined"], equal("state")("quarantined")],
+    ["flapping", all.presence["flapping"], equal("presence")("flapping")],
+    ...Object.entries(all.conditions).map(
+      ([word, count]) =>
+        [word, count, devicesWith(`${JSON.stringify(word)} in conditions && state != "retired"`)] as const,
+    ),
+  ] as const;
+  const needing = found.filter(([, count = 0]) => count > 0);
+  if (needing.length === 0)
+    return (
+      <Text size="sm" c="dimmed">
+        No device is in quarantine, comes and goes, or says that something is wrong with it.
+      </Text>
+    );
+  return (
+    <Counts
+      of={Object.fromEntries(needing.map(([word, count = 0]) => [word, count]))}
+      outOf={all.total}
+      linkOf={(name) => needing.find(([word]) => word === name)?.[2]}
+    />
   );
 }
 

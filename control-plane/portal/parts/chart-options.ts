@@ -1,4 +1,5 @@
 import uPlot from "uplot";
+import { SILENCE } from "../data/gaps.ts";
 import type { History } from "../data/samples.ts";
 
 /** Told apart also by those who see few colours, on light and on dark. */
@@ -117,15 +118,16 @@ export function chartOptions(wishes: Wishes): uPlot.Options {
   };
 }
 
-/** Times that are known to be lost are hatched: nothing was recorded, which is not zero. */
+/** Times without samples are shaded: nothing was recorded, which is not zero. Red: what was made is lost. */
 function shadeGaps(plot: uPlot, gaps: History["gaps"]): void {
   const { ctx, bbox } = plot;
   ctx.save();
   ctx.beginPath();
   ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
   ctx.clip();
-  ctx.fillStyle = colour("--chart-gap");
-  for (const { from, to } of gaps) {
+  const [silence, loss] = [colour("--chart-gap"), colour("--chart-loss")];
+  for (const { from, to, reason } of gaps) {
+    ctx.fillStyle = reason === SILENCE ? silence : loss;
     const left = plot.valToPos(from / 1_000, "x", true);
     ctx.fillRect(left, bbox.top, Math.max(2, plot.valToPos(to / 1_000, "x", true) - left), bbox.height);
   }

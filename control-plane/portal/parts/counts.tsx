@@ -6,13 +6,16 @@ import { visible } from "../data/hostile-text.ts";
 /** How many of each kind, as bars whose names lead to the devices behind them. */
 export function Counts({
   of: counts,
+  outOf,
   linkOf,
 }: {
   readonly of: Readonly<Record<string, number>>;
+  /** How many there are in all, where one may be counted under several names. */
+  readonly outOf?: number;
   readonly linkOf: (name: string) => string | undefined;
 }) {
   const rows = Object.entries(counts).sort(([, a], [, b]) => b - a);
-  const total = rows.reduce((sum, [, count]) => sum + count, 0);
+  const total = outOf ?? rows.reduce((sum, [, count]) => sum + count, 0);
   return (
     <ul className="counts">
       {rows.slice(0, 8).map(([name, count]) => (

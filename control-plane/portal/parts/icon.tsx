@@ -6,6 +6,7 @@ const PATHS = {
   events: "M3 12h4l3-7 4 14 3-7h4",
   access: "M8 11V8a4 4 0 0 1 8 0v3M6 11h12v9H6z",
   actions: "M13 3L5 14h6l-1 7 8-11h-6z",
+  operations: "M4 4h16v6H4zM4 14h16v6H4zM8 7v.1M8 17v.1M12 7h4M12 17h4",
   about: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 11v5M12 8v.1",
   menu: "M4 6h16M4 12h16M4 18h16",
   close: "M6 6l12 12M18 6L6 18",

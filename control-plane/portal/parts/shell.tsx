@@ -6,6 +6,7 @@ import { useSession, useSignOut } from "../data/session.tsx";
 import { ColorScheme } from "./color-scheme.tsx";
 import { Icon, type IconName } from "./icon.tsx";
 import { Shortcuts } from "./shortcuts.tsx";
+import { StorageAlarm } from "./storage-alarm.tsx";
 
 const PLACES: readonly { readonly to: string; readonly title: string; readonly icon: IconName }[] = [
   { to: "/", title: "Overview", icon: "overview" },
@@ -14,6 +15,7 @@ const PLACES: readonly { readonly to: string; readonly title: string; readonly i
   { to: "/data", title: "Data", icon: "data" },
   { to: "/events", title: "Events", icon: "events" },
   { to: "/access", title: "Access", icon: "access" },
+  { to: "/operations", title: "Operations", icon: "operations" },
   { to: "/actions", title: "Actions", icon: "actions" },
   { to: "/about", title: "About", icon: "about" },
 ];
@@ -72,6 +74,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
         ))}
       </nav>
       <main id="main" ref={main} tabIndex={-1}>
+        <StorageAlarm />
         {children}
       </main>
       <Shortcuts />

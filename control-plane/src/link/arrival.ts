@@ -55,7 +55,8 @@ export function gapOf(about: {
   readonly bytes?: number;
 }): Incoming {
   const { first, last, reason, fromMs, toMs, bytes = 0 } = about;
-  const gap = { upTo: last, records: last - first + 1, bytes, reason, fromMs, toMs, estimated: reason !== "refused" };
+  const estimated = reason !== "refused" && reason !== "failed";
+  const gap = { upTo: last, records: last - first + 1, bytes, reason, fromMs, toMs, estimated };
   return gapRecord(first, { sequence: first, atMs: toMs, gap });
 }
 

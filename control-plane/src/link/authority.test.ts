@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { SERVER_NAME, v1 } from "@edgemere/protocol";
 import { DAY, systemRandom } from "@edgemere/protocol/kit";
 import { ManualClock, SimulatedDisk } from "@edgemere/protocol/simulated";
-import { openAuthority, pinOf } from "./authority.ts";
+import { certifyBroker, openAuthority, pinOf } from "./authority.ts";
 import { aRequest } from "./broker.test-support.ts";
 import { serialOf } from "./certificates.ts";
 
@@ -144,6 +144,44 @@ for (const [title, over, isRenewed] of [
     assert.equal(second.pin, first.pin);
   });
 }
+
+test("at somebody else's broker the control plane shows a certificate of its own, renewed when it ends soon", async () => {
+  const disk = new SimulatedDisk();
+  const client = await (await open({ disk })).client();
+  const [leaf, issuer, root] = chainOf(client.certificate);
+
+  assert.ok(leaf && issuer && root && leaf.verify(issuer.publicKey) && issuer.verify(root.publicKey));
+  assert.deepEqual([leaf.subject, leaf.ca, leaf.keyUsage], ["CN=control-plane", false, ["1.3.6.1.5.5.7.3.2"]]);
+  assert.deepEqual(await (await open({ disk, now: START + 300 * DAY })).client(), client);
+  assert.notDeepEqual(await (await open({ disk, now: START + 338 * DAY })).client(), client);
+});
+
+test("a broker's certificate is taken for the control plane's, and holds for the names that were asked for", async () => {
+  const disk = new SimulatedDisk();
+  const { root } = await open({ disk });
+  const tools = { disk, clock: new ManualClock(), random: systemRandom };
+
+  const broker = await certifyBroker(tools, { hostNames: ["mq.example.org"], addresses: ["192.0.2.9"] });
+
+  const [leaf, issuer, top] = chainOf(broker.certificate);
+  assert.ok(leaf && issuer && top && leaf.verify(issuer.publicKey) && issuer.verify(top.publicKey));
+  assert.deepEqual([broker.root, top.toString()], [root, new X509Certificate(root).toString()]);
+  assert.deepEqual(
+    [leaf.checkHost(SERVER_NAME), leaf.checkHost("mq.example.org"), leaf.checkIP("192.0.2.9"), leaf.keyUsage],
+    [SERVER_NAME, "mq.example.org", "192.0.2.9", ["1.3.6.1.5.5.7.3.1"]],
+  );
+});
+
+test("where there is no authority a broker gets no certificate, and none is made for it", async () => {
+  const disk = new SimulatedDisk();
+  const tools = { disk, clock: new ManualClock(), random: systemRandom };
+
+  await assert.rejects(certifyBroker(tools, { hostNames: [], addresses: [] }), {
+    name: "NoSuchKey",
+    message: "there is no authority/root.pem",
+  });
+  assert.deepEqual(await disk.list("authority"), []);
+});
 
 test("of a request only the key counts: name, place and purpose are the authority's own", async () => {
   const authority = await open();

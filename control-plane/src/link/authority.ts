@@ -1,9 +1,11 @@
 import { createHash, createPrivateKey, createPublicKey, X509Certificate } from "node:crypto";
 import { privateKeyFromSeed, publicKeyBytes, SERVER_NAME, v1, type SigningKey } from "@edgemere/protocol";
-import { DAY, type Clock, type Disk, type Random } from "@edgemere/protocol/kit";
+import type { Disk, Random } from "@edgemere/protocol/kit";
+import { found, FOLDER, kept, keptBytes, keptWhileGood, type Tools } from "./authority-files.ts";
 import {
   certifyDevice,
   factsOf,
+  makeClient,
   makeIssuer,
   makeRoot,
   makeServer,
@@ -17,10 +19,9 @@ const ROOT_DAYS = 20 * 365;
 const ISSUER_DAYS = 10 * 365;
 const SERVER_DAYS = 397;
 const DEVICE_DAYS = 180;
-/** A server's certificate with less than this left is made anew at the next start. */
-const SERVER_RENEWED_BEFORE = 60 * DAY;
+/** What the control plane is called at somebody else's broker. No device has this name: theirs are made here. */
+const CLIENT_NAME = "control-plane";
 const SERIAL_BYTES = 16;
-const FOLDER = "authority";
 
 /** What a TLS listener shows: the key, and the chain up to and with the root, so that an agent can check its pin. */
 export interface ServerIdentity {
@@ -32,6 +33,12 @@ export interface ServerIdentity {
   readonly currentTicketKeys: () => Promise<Buffer>;
 }
 
+/** What a client shows, PEM: the key, and the chain up to and with the root. */
+interface ClientIdentity {
+  readonly key: string;
+  readonly certificate: string;
+}
+
 /** A control plane's own certificate authority and command key, kept in files of mode 0600. */
 export interface CertificateAuthority {
   readonly trustDomain: string;
@@ -40,6 +47,8 @@ export interface CertificateAuthority {
   readonly keyringVersion: number;
   readonly signingKey: SigningKey;
   readonly server: ServerIdentity;
+  /** Who the control plane is where it is a client itself: at somebody else's broker. */
+  client(): Promise<ClientIdentity>;
   /** PEM certificates that a device's certificate must lead to. */
   readonly deviceRoots: readonly string[];
   /** PEM. */
@@ -51,14 +60,13 @@ export interface CertificateAuthority {
   ): Promise<CertificateFacts & { readonly certificate: string; readonly chain: readonly string[] }>;
 }
 
-interface Parts {
-  readonly disk: Disk;
-  readonly clock: Clock;
-  readonly random: Random;
-  /** Names and addresses under which people and programs reach this machine. */
+/** Names and addresses under which a listener is reached. */
+interface ListenerNames {
   readonly hostNames: readonly string[];
   readonly addresses: readonly string[];
 }
+
+type Parts = Tools & ListenerNames;
 
 /**
  * Opens the authority, or makes it on the first start. A part that got lost is made anew, but never the root: a new one
@@ -105,6 +113,11 @@ export async function openAuthority(parts: Parts): Promise<CertificateAuthority>
       ticketKeys: await ticketKeys(),
       currentTicketKeys: ticketKeys,
     },
+    client: async () => {
+      const make = () => makeClient(CLIENT_NAME, deviceIssuer, serial(), valid(SERVER_DAYS));
+      const { key, certificate } = await keptWhileGood(parts, "client.pem", make, () => true);
+      return { key, certificate: [certificate, ...chain].join("\n") };
+    },
     deviceRoots: [root.certificate, deviceIssuer.certificate],
     root: root.certificate,
     publicKeyOf: async (certificateRequest) => {
@@ -130,22 +143,36 @@ export const pinOf = (certificate: string): string =>
     .update(new X509Certificate(certificate).publicKey.export({ format: "der", type: "spki" }))
     .digest("base64url");
 
-/** The listener's certificate: made anew when it ends soon or does not name this machine as it is now reached. */
-async function openServer(
-  { disk, clock, random, hostNames, addresses }: Parts,
-  issuer: CertifiedKey,
-): Promise<CertifiedKey> {
+/**
+ * A key and a certificate for somebody else's broker, under this authority: devices take it for the control plane's. Throws NoSuchKey
+ * when there is no authority: it never makes one.
+ */
+export async function certifyBroker({ disk, clock, random }: Tools, { hostNames, addresses }: ListenerNames) {
+  const [root, issuer] = await Promise.all([found(disk, "root.pem"), found(disk, "server-issuer.pem")]);
   const names = { hostNames: [SERVER_NAME, ...hostNames], addresses };
+  const valid = { from: clock.now(), days: SERVER_DAYS };
+  const { key, certificate } = await makeServer(names, issuer, random.bytes(SERIAL_BYTES), valid);
+  return {
+    key,
+    certificate: [certificate, issuer.certificate, root.certificate].join("\n"),
+    root: root.certificate,
+    notAfter: factsOf(certificate).notAfter,
+  };
+}
+
+/** The listener's certificate: made anew when it ends soon or does not name this machine as it is now reached. */
+function openServer(parts: Parts, issuer: CertifiedKey): Promise<CertifiedKey> {
+  const { clock, random, addresses } = parts;
+  const names = { hostNames: [SERVER_NAME, ...parts.hostNames], addresses };
   const make = () => makeServer(names, issuer, random.bytes(SERIAL_BYTES), { from: clock.now(), days: SERVER_DAYS });
-  const found = await kept(disk, "server.pem", make);
-  const certificate = new X509Certificate(found.certificate);
-  const fits =
-    factsOf(found.certificate).notAfter - clock.now() > SERVER_RENEWED_BEFORE &&
-    names.hostNames.every((name) => certificate.checkHost(name) !== undefined) &&
-    addresses.every((address) => certificate.checkIP(address) !== undefined);
-  if (fits) return found;
-  await disk.remove(`${FOLDER}/server.pem`);
-  return kept(disk, "server.pem", make);
+  return keptWhileGood(
+    parts,
+    "server.pem",
+    make,
+    (certificate) =>
+      names.hostNames.every((name) => certificate.checkHost(name) !== undefined) &&
+      addresses.every((address) => certificate.checkIP(address) !== undefined),
+  );
 }
 
 async function openSigningKey(disk: Disk, random: Random): Promise<SigningKey> {
@@ -158,25 +185,3 @@ async function openSigningKey(disk: Disk, random: Random): Promise<SigningKey> {
 }
 
 const randomName = (random: Random) => `edgemere-${Buffer.from(random.bytes(8)).toString("hex")}`;
-
-/** Key and certificate lie in one file, so that there is never one without the other. */
-async function kept(disk: Disk, name: string, make: () => Promise<CertifiedKey>): Promise<CertifiedKey> {
-  const text = Buffer.from(
-    await keptBytes(disk, name, async () => {
-      const { key, certificate } = await make();
-      return Buffer.from(`${key.trim()}\n${certificate.trim()}\n`);
-    }),
-  ).toString();
-  const at = text.indexOf("-----BEGIN CERTIFICATE-----");
-  if (at <= 0) throw new Error(`${FOLDER}/${name} does not hold a key and a certificate: restore it from a backup`);
-  return { key: text.slice(0, at), certificate: text.slice(at) };
-}
-
-async function keptBytes(disk: Disk, name: string, make: () => Promise<Uint8Array> | Uint8Array): Promise<Uint8Array> {
-  const path = `${FOLDER}/${name}`;
-  const found = await disk.read(path);
-  if (found !== undefined) return found;
-  const fresh = await make();
-  await disk.write(path, fresh);
-  return fresh;
-}

@@ -12,7 +12,7 @@ import type { Carrier, DeviceMessages } from "./carrier.ts";
 
 const P256 = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 
-const anAuthority = (): Promise<CertificateAuthority> =>
+export const anAuthority = (): Promise<CertificateAuthority> =>
   openAuthority({
     disk: new SimulatedDisk(),
     clock: new ManualClock(systemClock.now()),

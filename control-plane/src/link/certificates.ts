@@ -86,6 +86,22 @@ export async function makeServer(
   return certified(keys.privateKey, certificate);
 }
 
+/** A client's key and certificate: brokers and servers know it by its name. */
+export async function makeClient(
+  name: string,
+  issuer: CertifiedKey,
+  serial: Uint8Array,
+  valid: Validity,
+): Promise<CertifiedKey> {
+  const keys = await makeKeys();
+  const certificate = await sign(issuer, keys.publicKey, name, serial, valid, [
+    new x509.BasicConstraintsExtension(false, undefined, true),
+    new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+    new x509.ExtendedKeyUsageExtension([CLIENT_AUTH]),
+  ]);
+  return certified(keys.privateKey, certificate);
+}
+
 /** Reads a PKCS#10 request and checks that its sender holds the private key. Throws Problem invalid-input. */
 export async function provedPublicKey(certificateRequest: string): Promise<x509.PublicKey> {
   try {

@@ -1,15 +1,20 @@
-import { isStreamName, streamNames, type Hello, type JudgedBatch, type StreamName } from "@edgemere/protocol";
-import type { Clock } from "@edgemere/protocol/kit";
+import { isStreamName, streamNames, v1, type Hello, type JudgedBatch, type StreamName } from "@edgemere/protocol";
+import type { Clock, Log } from "@edgemere/protocol/kit";
 import { put, type Change } from "../platform/change.ts";
 import type { Alarm, Feature, Received } from "../platform/feature.ts";
 import { repeatOnConflict } from "../platform/repeat.ts";
 import type { Store } from "../platform/store.ts";
 import { between, evidence, following, gapOf, incoming, type Incoming } from "./arrival.ts";
+import { FeatureFailed, Failures } from "./feature-failed.ts";
+import { setAside } from "./set-aside.ts";
 import { advanced, contradicts, startOf, watermarkId, watermarks, type Watermark } from "./watermark.ts";
+
+const ERROR_LENGTH = 500;
 
 interface Parts<C> {
   readonly store: Store;
   readonly clock: Clock;
+  readonly log: Log;
   readonly features: readonly Feature<C>[];
   readonly context: C;
 }
@@ -19,6 +24,16 @@ interface Taken {
   /** The watermark afterwards: what may be acknowledged. */
   readonly upTo: number;
   readonly alarm?: Alarm;
+  /** A feature failed on it: it is to come again. */
+  readonly failure?: FeatureFailed;
+}
+
+/** What goes into one commit. */
+interface Arrived {
+  readonly device: string;
+  readonly stream: StreamName;
+  readonly fresh: readonly Incoming[];
+  readonly clocks: JudgedBatch["clocks"];
 }
 
 /**
@@ -28,9 +43,11 @@ interface Taken {
 export class Ingest<C> {
   readonly #parts: Parts<C>;
   readonly #known = new Map<string, Watermark>();
+  readonly #failures: Failures;
 
   constructor(parts: Parts<C>) {
     this.#parts = parts;
+    this.#failures = new Failures(parts.clock);
   }
 
   async take(device: string, stream: StreamName, batch: JudgedBatch): Promise<Taken> {
@@ -38,8 +55,14 @@ export class Ingest<C> {
     const arrived = incoming(batch, this.#parts.clock.now());
     const conflict = arrived.find((each) => contradicts(mark, each));
     const fresh = following(arrived, { ...mark, firstUnacknowledged: batch.firstUnacknowledged });
-    const upTo = fresh.length === 0 ? mark.upTo : await this.#store(device, stream, fresh, batch.clocks);
-    return conflict === undefined ? { upTo } : { upTo, alarm: alarmOf(device, stream, conflict) };
+    const alarm = conflict && alarmOf(device, stream, conflict);
+    try {
+      const upTo = fresh.length === 0 ? mark.upTo : await this.#take({ device, stream, fresh, clocks: batch.clocks });
+      return { upTo, ...(alarm && { alarm }) };
+    } catch (failure) {
+      if (!(failure instanceof FeatureFailed)) throw failure;
+      return { upTo: mark.upTo, failure, ...(alarm && { alarm }) };
+    }
   }
 
   /** A restored control plane does not have what was acknowledged after its backup, and no device kept it. */
@@ -50,7 +73,7 @@ export class Ingest<C> {
       const [first, last] = [upTo + 1, firstUnacknowledged - 1];
       if (last < first) continue;
       const gap = gapOf({ first, last, reason: "control-plane-restored", ...between(atMs, now) });
-      await this.#store(device, stream, [gap], []);
+      await this.#take({ device, stream, fresh: [gap], clocks: [] });
     }
   }
 
@@ -74,14 +97,64 @@ export class Ingest<C> {
     return known;
   }
 
-  async #store(
-    device: string,
-    stream: StreamName,
-    fresh: readonly Incoming[],
-    clocks: JudgedBatch["clocks"],
-  ): Promise<number> {
-    const { store, clock } = this.#parts;
-    const receivedAt = clock.now();
+  /** What a feature fails on must come again; after a while those records are left out that it fails on, and not those behind them. */
+  async #take(arrived: Arrived): Promise<number> {
+    const { device, stream } = arrived;
+    try {
+      return await this.#store(arrived);
+    } catch (error) {
+      if (!(error instanceof FeatureFailed)) throw error;
+      const { isFirst, isEnough } = this.#failures.count(watermarkId(device, stream));
+      if (isFirst) this.#parts.log.error("records of a device cannot be taken", { device, stream, error });
+      if (!isEnough) throw error;
+      return this.#takeOneByOne(arrived);
+    }
+  }
+
+  async #takeOneByOne(arrived: Arrived): Promise<number> {
+    const { device, stream, fresh } = arrived;
+    const leftOut: { readonly sequence: number; readonly error: unknown }[] = [];
+    for (const each of fresh) {
+      try {
+        await this.#store({ ...arrived, fresh: [each] });
+      } catch (error) {
+        if (!(error instanceof FeatureFailed)) throw error;
+        await this.#leaveOut(arrived, each, error);
+        leftOut.push({ sequence: each.first, error: error.cause });
+      }
+    }
+    const [first] = leftOut;
+    if (first !== undefined)
+      this.#parts.log.error("records are set aside: a feature fails on them", {
+        device,
+        stream,
+        records: leftOut.length,
+        ...first,
+      });
+    return this.watermark(device, stream);
+  }
+
+  /** A gap takes its place. Where a feature fails on that too, the features are not asked. */
+  async #leaveOut(arrived: Arrived, left: Incoming, { message }: FeatureFailed): Promise<void> {
+    const { device, stream } = arrived;
+    const { first, last, atMs, record, gapReason, refused = [] } = left;
+    const at = this.#parts.clock.now();
+    const bytes = v1.Record.encode(record).finish().length;
+    const gap =
+      gapReason === undefined ? gapOf({ first, last, reason: "failed", fromMs: atMs, toMs: atMs, bytes }) : left;
+    const kept = setAside({ device, stream, at, error: message.slice(0, ERROR_LENGTH) }, left);
+    try {
+      await this.#store({ ...arrived, fresh: [gap] }, kept);
+    } catch (error) {
+      if (!(error instanceof FeatureFailed)) throw error;
+      const remains = refused.map((each) => evidence(each, at));
+      const mark = advanced(await this.#mark(device, stream), [gap], remains);
+      await this.#commit(mark, async () => [kept]);
+    }
+  }
+
+  async #store({ device, stream, fresh, clocks }: Arrived, ...more: readonly Change[]): Promise<number> {
+    const receivedAt = this.#parts.clock.now();
     const refused = fresh.flatMap((each) => each.refused ?? []).map((each) => evidence(each, receivedAt));
     const received: Received = {
       device,
@@ -95,19 +168,28 @@ export class Ingest<C> {
       refused,
     };
     const mark = advanced(await this.#mark(device, stream), fresh, refused);
-    // Whether a write that failed landed is not known: only the store can tell, when it is open again.
-    this.#known.delete(mark.id);
-    await repeatOnConflict(async () => store.commit(...(await this.#decide(stream, received)), put(watermarks, mark)));
-    this.#known.set(mark.id, mark);
+    await this.#commit(mark, async () => [...(await this.#decide(stream, received)), ...more]);
     return mark.upTo;
   }
 
+  async #commit(mark: Watermark, decide: () => Promise<readonly Change[]>): Promise<void> {
+    // Whether a write that failed landed is not known: only the store can tell, when it is open again.
+    this.#known.delete(mark.id);
+    await repeatOnConflict(async () => this.#parts.store.commit(...(await decide()), put(watermarks, mark)));
+    this.#known.set(mark.id, mark);
+  }
+
   async #decide(stream: StreamName, received: Received): Promise<readonly Change[]> {
-    const { features, context } = this.#parts;
-    const changes = await Promise.all(
-      features.map(async (each) => (await each.receives?.[stream]?.(received, context)) ?? []),
-    );
-    return changes.flat();
+    const { features, context, store } = this.#parts;
+    const decided = features.map(async ({ name, receives }) => {
+      try {
+        return (await receives?.[stream]?.(received, context)) ?? [];
+      } catch (error) {
+        // That it could not read says nothing of the records.
+        throw store.isBroken ? error : new FeatureFailed(name, error);
+      }
+    });
+    return (await Promise.all(decided)).flat();
   }
 }
 

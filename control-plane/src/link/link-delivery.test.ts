@@ -200,6 +200,22 @@ test("without room records are neither stored nor acknowledged, the device is to
   assert.deepEqual([await world.details(), acks(world), pauses()], [["a", "b"], [2], [0, 20_000, 0]]);
 });
 
+test("as long as there is no room, whoever sends something after its pause is told to wait once more", async () => {
+  const world = await aLink({}, memoryDatabase(), { isTakingRecords: () => false });
+  await world.hello();
+
+  for (let time = 0; time < 3; time++) {
+    await world.clock.advance(20 * SECOND);
+    const sent = world.report(1, "a");
+    await drain();
+    await world.clock.advance(SECOND);
+    await sent;
+  }
+
+  const pauses = world.carrier.messages("sync").map(({ limits }) => limits?.pauseMs);
+  assert.deepEqual([pauses, world.carrier.disconnected], [[20_000, 20_000, 20_000, 20_000], []]);
+});
+
 test("a device that comes while nothing can be stored is heard, told to wait, and asked to come again afterwards", async () => {
   const database = memoryDatabase();
   const full = { ...database, batch: () => Promise.reject(new Error("no space left")) };

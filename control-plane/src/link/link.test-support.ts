@@ -13,7 +13,10 @@ export const device = "device-1";
 export const signingKey = { keyId: "test", privateKey: privateKeyFromSeed(new Uint8Array(32).fill(7)) };
 const kept = table<{ readonly id: string; readonly detail: string }>("kept");
 
-type Room = Pick<LinkParts<object>, "generation" | "isTakingRecords">;
+type Room = Pick<LinkParts<object>, "generation" | "isTakingRecords"> & {
+  /** Whether the feature has a bug that shows with these records. */
+  readonly fails?: (received: Received) => boolean;
+};
 
 /** A link with one feature: it keeps agents' events, writes down what it is told, and offers what it was given. */
 export async function aLink(offer: Partial<Offer> = {}, database: Database = memoryDatabase(), room: Room = {}) {
@@ -47,6 +50,7 @@ export async function aLink(offer: Partial<Offer> = {}, database: Database = mem
         offers: async () => ({ commands: [], cancelled: [], latestSequence: 0, more: false, ...offer }),
         receives: {
           event: async (each) => {
+            if (room.fails?.(each) === true) throw new Error("a bug");
             received.push(each);
             return each.records.map(({ sequence, agentEvent, gap }) =>
               put(kept, { id: String(sequence), detail: agentEvent?.detail ?? gap?.reason ?? "" }),

@@ -12,9 +12,9 @@ import {
   type SigningKey,
   type StreamName,
 } from "@edgemere/protocol";
-import type { Clock, Log } from "@edgemere/protocol/kit";
+import type { Clock, Log, Loop } from "@edgemere/protocol/kit";
 import { put } from "../platform/change.ts";
-import type { DeviceLink, DeviceSession, StreamAccount } from "../platform/device-link.ts";
+import type { DeviceLink, DeviceSession, SetAsideRecord, StreamAccount } from "../platform/device-link.ts";
 import type { Feature, SessionNews } from "../platform/feature.ts";
 import type { Store } from "../platform/store.ts";
 import type { Carrier, DeviceMessages } from "./carrier.ts";
@@ -25,6 +25,7 @@ import { IngestQueue } from "./overload.ts";
 import { Pauses, type PauseReason } from "./pauses.ts";
 import { Refusals } from "./refusals.ts";
 import { lastSessions, restored, type LastSession } from "./restored.ts";
+import { forgetSetAside, setAsideOf } from "./set-aside.ts";
 import { reconnectSpread } from "./spread.ts";
 import { syncOf } from "./sync.ts";
 import { Turns } from "./turns.ts";
@@ -97,6 +98,15 @@ export class Link<C> implements DeviceLink, DeviceMessages {
 
   accounts(device: string): Promise<readonly StreamAccount[]> {
     return accountsOf(this.#parts.store, device);
+  }
+
+  setAside(device: string): Promise<readonly SetAsideRecord[]> {
+    return setAsideOf(this.#parts.store, device);
+  }
+
+  /** Forgets what was set aside longer ago than that, milliseconds. */
+  forgetting(keepFor: number): Loop {
+    return forgetSetAside({ ...this.#parts, keepFor });
   }
 
   refuse(device: string, error: ProtocolError): void {
@@ -224,11 +234,13 @@ export class Link<C> implements DeviceLink, DeviceMessages {
     const batch = this.#understood(device, () => unpackBatch(stream, payload));
     if (batch === undefined) return;
     for (const fault of batch.faults) this.#refusals.count(device, fault);
-    const { upTo, alarm } = await this.#ingest.take(device, stream, batch);
+    const { upTo, alarm, failure } = await this.#ingest.take(device, stream, batch);
     if (alarm !== undefined) {
       this.#refusals.count(device, { reason: alarm.kind, message: alarm.reason });
       await this.#news.raise(alarm);
     }
+    // Not acknowledged, so it comes again; other streams of the device go on meanwhile.
+    if (failure !== undefined) return this.#refusals.count(device, { reason: "failed", message: failure.message });
     const acknowledgements = [{ stream, upTo }];
     await this.send(device, pack("ack", { device }, { acknowledgements, serverTimeMs: this.#parts.clock.now() }));
     // What it has taken or ended makes room for the next page.

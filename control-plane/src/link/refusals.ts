@@ -3,8 +3,8 @@ import type { Log } from "@edgemere/protocol/kit";
 
 const DEVICES_REMEMBERED = 10_000;
 
-/** Why something of a device was not taken: its own fault, a contradiction, or our own want of room. */
-type LinkRefusal = RefusalReason | "conflicting-record" | "overloaded" | "read-only";
+/** Why something of a device was not taken: its own fault, a contradiction, our own want of room, or our own failure. */
+type LinkRefusal = RefusalReason | "conflicting-record" | "overloaded" | "read-only" | "failed";
 
 /** Counts what is refused by reason and device, and logs each pair of device and reason once. */
 export class Refusals {

@@ -55,6 +55,7 @@ const REASONS = new Set([
   "counter-recovery",
   "unexplained",
   "refused",
+  "failed",
   "control-plane-restored",
 ]);
 

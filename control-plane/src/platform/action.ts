@@ -23,6 +23,8 @@ export interface Action<P extends string, I extends TObject, O extends TSchema> 
   readonly session?: "begins" | "ends";
   /** A write that goes on while the disk is nearly full: it ends something or takes rights away. */
   readonly isAllowedWhenFull?: boolean;
+  /** May take longer than a request may: whoever asks again under the same idempotency key joins the one that is under way. */
+  readonly takesLong?: boolean;
   /** Also served on the device API, where devices and not people call. */
   readonly forDevices?: boolean;
 }

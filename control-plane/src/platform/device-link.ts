@@ -23,6 +23,18 @@ export interface StreamAccount {
   readonly refused: readonly RefusedRecord[];
 }
 
+/** A record that a feature failed on again and again: the stream went on without it. */
+export interface SetAsideRecord {
+  readonly stream: StreamName;
+  readonly sequence: number;
+  /** When it was set aside. */
+  readonly at: number;
+  readonly error: string;
+  readonly bytes: number;
+  /** As it came, base64: the beginning of a large one. */
+  readonly content: string;
+}
+
 /** The way to devices that are connected. */
 export interface DeviceLink {
   sessions(): readonly DeviceSession[];
@@ -37,4 +49,6 @@ export interface DeviceLink {
   refusals(device?: string): Readonly<Record<string, number>>;
   /** What has become of the records of a device. */
   accounts(device: string): Promise<readonly StreamAccount[]>;
+  /** The newest records of a device that were set aside. */
+  setAside(device: string): Promise<readonly SetAsideRecord[]>;
 }

@@ -133,6 +133,20 @@ test("a drill passes over a sound store, of a new backup and of an old one, and 
   assert.deepEqual(await readdir(folder), [`edgemere-${ID}.backup`]);
 });
 
+test("a backup that is damaged does not pass its drill, and nothing of it is left lying", async (t) => {
+  const { backups, folder, path } = await aWorld(t);
+  await backups.make(ID, () => {});
+  const bytes = await readFile(path);
+  bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 0xff;
+  await writeFile(path, bytes);
+
+  const { mistakes } = await backups.drill(ID);
+
+  assert.equal(mistakes.length, 1);
+  assert.match(mistakes[0] ?? "", /^the backup is not whole: .*take another one$/);
+  assert.deepEqual(await readdir(folder), [`edgemere-${ID}.backup`]);
+});
+
 test("a drill tells of a broken audit chain and of indexes that do not fit", async (t) => {
   const { backups, database } = await aWorld(t);
   const entry = keyOf("row", "audit", "0000000000000002");

@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { nodeDisk, SECOND, type Clock, type Random } from "@edgemere/protocol/kit";
-import { backupBytes, type BackupHead } from "./backup-format.ts";
+import { backupBytes, DamagedBackup, type BackupHead } from "./backup-format.ts";
 import type { Backups, BackupProgress, DrillVerdict, MadeBackup } from "./backups.ts";
 import type { CheckedDatabase, Snapshot } from "./database.ts";
 import { judge, type DiskLimits } from "./disk-guard.ts";
@@ -94,6 +94,11 @@ export class NodeBackups implements Backups, AsyncDisposable {
       try {
         const found = id === undefined ? await this.#drillNew(folder) : await this.#drillOld(folder, id);
         return { ...found, seconds: (clock.monotonic() - started) / SECOND };
+      } catch (error) {
+        // That it cannot even be read is what a drill is there to find.
+        if (!(error instanceof DamagedBackup)) throw error;
+        const seconds = (clock.monotonic() - started) / SECOND;
+        return { entries: 0, bytes: 0, seconds, mistakes: [error.message] };
       } finally {
         await rm(folder, { recursive: true, force: true });
       }

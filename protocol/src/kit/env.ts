@@ -56,7 +56,8 @@ export interface Appender {
 /** Makes sortable ids (ULID, 26 characters) from the given time and chance. */
 export function idMaker(env: Pick<Env, "clock" | "random">): () => string {
   const next = monotonicFactory(() => env.random.next());
-  return () => next(env.clock.now());
+  // A clock that tells more than milliseconds is as good.
+  return () => next(Math.floor(env.clock.now()));
 }
 
 export const silentLog: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };

@@ -74,3 +74,9 @@ test("the same clock and chance make the same ids", () => {
 
   assert.equal(make()(), make()());
 });
+
+test("a clock that tells fractions of milliseconds makes ids too", () => {
+  const newId = idMaker({ clock: new ManualClock(1_767_225_525_270.579), random: seededRandom(1) });
+
+  assert.match(newId(), /^[0-9A-HJKMNP-TV-Z]{26}$/);
+});

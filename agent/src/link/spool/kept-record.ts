@@ -1,4 +1,4 @@
-import { checkRecord, v1, type Record_, type StreamName } from "@edgemere/protocol";
+import { checkRecord, outlineOf, v1, type Record_, type StreamName } from "@edgemere/protocol";
 import { frame, HEADER_BYTES } from "./frame.ts";
 
 /** A record of the spool with the sequence numbers it stands for: a gap stands for many. */
@@ -55,6 +55,12 @@ export function kept(stream: StreamName, payload: Uint8Array): KeptRecord {
   return { first: record.sequence, last: checkRecord(stream, record), record, payload };
 }
 
+/** The same without what the record carries: all that its place among the others needs. */
+export function outlined(stream: StreamName, payload: Uint8Array): KeptRecord {
+  const { record, last } = outlineOf(stream, payload);
+  return { first: record.sequence, last, record, payload };
+}
+
 export const gapOf = (
   first: number,
   last: number,
@@ -93,6 +99,10 @@ export const bothLosses = (one: Loss, other: Loss): Loss => ({
 /** The records as they stand in a segment's file. */
 export const framed = (records: readonly KeptRecord[]): Uint8Array =>
   Buffer.concat(records.map(({ payload }) => frame(payload)));
+
+/** Their bytes there. */
+export const bytesOf = (records: readonly KeptRecord[]): number =>
+  records.reduce((sum, { payload }) => sum + payload.length + HEADER_BYTES, 0);
 
 /** Their bytes there at most, whatever numbers they get. */
 export const framedBytes = (records: readonly KeptRecord[]): number =>

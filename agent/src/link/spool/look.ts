@@ -1,5 +1,6 @@
 import type { StreamName } from "@edgemere/protocol";
 import type { Disk } from "@edgemere/protocol/kit";
+import { outlined } from "./kept-record.ts";
 import { repair } from "./repair.ts";
 import { pathOf, segmentNames } from "./segment.ts";
 
@@ -23,7 +24,7 @@ export async function lookAtStream(disk: Disk, stream: StreamName): Promise<Stre
     const content = await disk.read(pathOf(stream, name));
     // The agent has just removed it: delivered, or given up.
     if (content === undefined) continue;
-    const found = repair({ stream, first: name, content, expected, limit: names[i + 1] });
+    const found = repair({ stream, first: name, content, expected, limit: names[i + 1], read: outlined });
     expected = found.next;
     bytes += content.length;
     for (const { record } of found.records) {

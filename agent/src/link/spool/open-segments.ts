@@ -1,6 +1,6 @@
 import type { StreamName } from "@edgemere/protocol";
 import type { Env } from "@edgemere/protocol/kit";
-import { framed, type KeptRecord } from "./kept-record.ts";
+import { bytesOf, framed, kept as whole, outlined, type KeptRecord } from "./kept-record.ts";
 import type { Quarantine } from "./quarantine.ts";
 import { lost, repair } from "./repair.ts";
 import { pathOf, segmentNames, segmentOf, type Segment } from "./segment.ts";
@@ -44,7 +44,15 @@ export async function openSegments(parts: OpenParts): Promise<OpenedSegments> {
     const found =
       content === undefined && limit === undefined
         ? recovered(stream, Math.max(name, expected ?? name))
-        : repair({ stream, first: name, content: content ?? new Uint8Array(), expected, limit });
+        : repair({
+            stream,
+            first: name,
+            content: content ?? new Uint8Array(),
+            expected,
+            limit,
+            // There may be hundreds of megabytes of it, and what it carries is read when it is sent.
+            read: limit === undefined ? whole : outlined,
+          });
     // A crash came between the gap that stands for it and its removal.
     if (found.records.length === 0 && limit !== undefined) {
       await env.disk.remove(pathOf(stream, name)).catch(() => {});
@@ -52,8 +60,8 @@ export async function openSegments(parts: OpenParts): Promise<OpenedSegments> {
     }
     if (found.isDamaged) damaged += 1;
     isSound = found.isSound || (await mended(parts, name, { ...found, content }));
-    const whole = framed(found.records);
-    segments.push(segmentOf({ name, first: found.next, bytes: whole.length, records: found.records }));
+    const bytes = bytesOf(found.records);
+    segments.push(segmentOf({ name, first: found.next, bytes, records: found.records }));
     kept = found.records;
   }
   const [first, ...rest] = segments;
@@ -63,7 +71,7 @@ export async function openSegments(parts: OpenParts): Promise<OpenedSegments> {
   env.log.warn("the files of a stream are gone; its numbers go on where none was given before", { stream });
   const { records } = recovered(stream, 1);
   isSound = await mended(parts, 1, { records, isDamaged: false, content: undefined });
-  const jump = segmentOf({ name: 1, first: 1, bytes: framed(records).length, records });
+  const jump = segmentOf({ name: 1, first: 1, bytes: bytesOf(records), records });
   return { segments: [jump], kept: records, isSound, damaged: damaged + 1 };
 }
 

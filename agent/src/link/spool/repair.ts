@@ -1,6 +1,6 @@
 import type { StreamName, v1 } from "@edgemere/protocol";
 import { mostFrames, scan, type Frame } from "./frame.ts";
-import { gapOf, keep, kept, type GapReason, type KeptRecord } from "./kept-record.ts";
+import { gapOf, keep, type GapReason, type KeptRecord } from "./kept-record.ts";
 
 interface SegmentFile {
   readonly stream: StreamName;
@@ -11,6 +11,8 @@ interface SegmentFile {
   readonly expected: number | undefined;
   /** The number in the next file's name; undefined for the newest segment. */
   readonly limit: number | undefined;
+  /** How a record is read: `kept`, or `outlined` where only its place is asked for. Throws when the bytes are none. */
+  readonly read: (stream: StreamName, payload: Uint8Array) => KeptRecord;
 }
 
 interface Repaired {
@@ -28,7 +30,7 @@ interface Repaired {
  * What a segment's file is good for. What is missing in the middle becomes a gap. Whether what is broken at the end of
  * the newest one was ever promised cannot be known: its numbers are given up, so that none is used twice.
  */
-export function repair({ stream, first, content, expected, limit }: SegmentFile): Repaired {
+export function repair({ stream, first, content, expected, limit, read }: SegmentFile): Repaired {
   const frames = scan(content);
   const start = Math.max(first, expected ?? first);
   const records: KeptRecord[] = [];
@@ -41,7 +43,7 @@ export function repair({ stream, first, content, expected, limit }: SegmentFile)
     next = upTo + 1;
   };
 
-  for (const record of frames.flatMap((each) => readable(stream, each))) {
+  for (const record of frames.flatMap((each) => readable(stream, each, read))) {
     // A segment begun after a failed write begins with the first number that was not kept: what has it here was not.
     const isCut = limit !== undefined && record.first >= limit;
     if (record.last < next || isCut) continue;
@@ -63,9 +65,9 @@ export function repair({ stream, first, content, expected, limit }: SegmentFile)
   return { records, next, isSound: isSame && isWhole, isDamaged };
 }
 
-function readable(stream: StreamName, { payload }: Frame): readonly KeptRecord[] {
+function readable(stream: StreamName, { payload }: Frame, read: SegmentFile["read"]): readonly KeptRecord[] {
   try {
-    return [{ ...kept(stream, payload), payload }];
+    return [read(stream, payload)];
   } catch {
     // The checksum fits, so an agent of another version wrote it: as lost as if it were damaged.
     return [];

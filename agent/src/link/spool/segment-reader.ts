@@ -1,6 +1,6 @@
 import type { StreamName } from "@edgemere/protocol";
 import type { Disk } from "@edgemere/protocol/kit";
-import type { KeptRecord } from "./kept-record.ts";
+import { kept, type KeptRecord } from "./kept-record.ts";
 import { repair } from "./repair.ts";
 import { pathOf, type Segment } from "./segment.ts";
 
@@ -28,7 +28,7 @@ export class SegmentReader {
     if (this.#last?.segment === segment) return this.#last.records;
     const content = (await this.#disk.read(pathOf(this.#stream, segment.name))) ?? new Uint8Array();
     const { first, next } = segment;
-    const { records } = repair({ stream: this.#stream, first, content, expected: first, limit: next });
+    const { records } = repair({ stream: this.#stream, first, content, expected: first, limit: next, read: kept });
     this.#last = { segment, records };
     return records;
   }

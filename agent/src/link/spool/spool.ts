@@ -1,6 +1,6 @@
 import { limits, streamNames, type RecordBody, type StreamName } from "@edgemere/protocol";
 import { SECOND, type Env } from "@edgemere/protocol/kit";
-import type { Outbox } from "../outbox.ts";
+import type { Moment, Outbox } from "../outbox.ts";
 import { BegunStreams } from "./begun-streams.ts";
 import { capsOf, rules } from "./caps.ts";
 import { isDiskFull } from "./disk-full.ts";
@@ -135,10 +135,9 @@ export class Spool implements Outbox {
     return Object.keys(found).filter((word) => found[word]);
   }
 
-  async append(stream: StreamName, body: RecordBody): Promise<void> {
-    const atMs = Math.max(0, Math.round(this.#parts.env.clock.now()));
-    const clockPeriod = this.#parts.clockPeriod?.() ?? 0;
-    const record = keep(stream, { ...body, sequence: 1, atMs, clockPeriod });
+  async append(stream: StreamName, body: RecordBody, made = this.#now()): Promise<void> {
+    const atMs = Math.max(0, Math.round(made.atMs));
+    const record = keep(stream, { ...body, sequence: 1, atMs, clockPeriod: made.clockPeriod });
     if (record.payload.length > LARGEST_RECORD)
       throw new RangeError(
         `a ${stream} record of ${record.payload.length} bytes is over the limit of ${LARGEST_RECORD}; send it in parts`,
@@ -167,6 +166,10 @@ export class Spool implements Outbox {
   async close(): Promise<void> {
     await this.#losses[Symbol.asyncDispose]();
     await this.#inOrder(() => Promise.all(streamNames.map((stream) => this.#logs[stream].close())));
+  }
+
+  #now(): Moment {
+    return { atMs: this.#parts.env.clock.now(), clockPeriod: this.#parts.clockPeriod?.() ?? 0 };
   }
 
   #inOrder<T>(run: () => Promise<T>): Promise<T> {

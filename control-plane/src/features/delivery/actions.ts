@@ -20,6 +20,7 @@ export const deliveryActions = [
       ),
       losses: lossesOf(accounts),
       refused: accounts.flatMap(({ stream, refused }) => refused.map((each) => ({ stream, ...each }))),
+      setAside: [...(await link.setAside(id))],
       refusals: link.refusals(id),
     };
   }),

@@ -42,6 +42,17 @@ export const accountForRecords = action({
       }),
       { description: "The newest records that broke a rule and were not stored" },
     ),
+    setAside: Type.Array(
+      Type.Object({
+        stream: Type.String(),
+        sequence: Type.Integer(),
+        at: Type.Integer(),
+        error: Type.String(),
+        bytes: Type.Integer(),
+        content: Type.String({ description: "The record as it came, base64; of a large one the beginning" }),
+      }),
+      { description: "The newest records that the control plane itself failed on, explained as `failed`" },
+    ),
     refusals: Type.Record(Type.String(), Type.Integer(), {
       description: "Messages that were refused whole, by reason, since the control plane started",
     }),

@@ -125,3 +125,16 @@ test("a clock that is years off does not change the order of what was noted", as
     ["second", "first"],
   );
 });
+
+test("notes are forgotten when they are older than events are kept, and those that came since are not", async () => {
+  await using world = await aWorld();
+  await world.report("d1", "event", note("old"));
+  await world.advance(20 * DAY);
+  await world.report("d1", "event", note("new"));
+  const before = await world.call(listDeviceEvents, { device: "d1" });
+
+  await world.advance(11 * DAY);
+
+  const { items } = await world.call(listDeviceEvents, { device: "d1" });
+  assert.deepEqual([before.items.length, items.map(({ detail }) => detail)], [2, ["new"]]);
+});

@@ -1,6 +1,7 @@
 import { feature } from "../../platform/feature.ts";
 import { deliveryActions } from "./actions.ts";
 import type { DeliveryContext } from "./context.ts";
+import { forgetOldNotes } from "./loops.ts";
 import { receiveEvents, receiveSession } from "./receives.ts";
 
 export type { DeliveryContext } from "./context.ts";
@@ -11,4 +12,5 @@ export const delivery = feature<DeliveryContext>({
   actions: deliveryActions,
   receives: { event: receiveEvents },
   sessions: receiveSession,
+  loops: (context) => [forgetOldNotes(context)],
 });

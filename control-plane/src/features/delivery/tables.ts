@@ -24,7 +24,10 @@ export interface DeviceEvent {
   readonly name: string;
   readonly detail: string;
 }
-export const deviceEvents = table<DeviceEvent>("deviceevent", { device: ({ device, number }) => [[device, number]] });
+export const deviceEvents = table<DeviceEvent>("deviceevent", {
+  device: ({ device, number }) => [[device, number]],
+  received: ({ receivedAt, id }) => [[receivedAt, id]],
+});
 
 /** How many events a device has had. */
 export const eventCounts = table<{ readonly id: string; readonly version: number }>("deviceeventcount");

@@ -110,12 +110,14 @@ export const deviceActions = [
     },
   ),
   handle(contract.summariseFleet, async (_, { store }: DevicesContext) => {
-    const [presence, state, agentVersion, operatingSystem] = [new Counts(), new Counts(), new Counts(), new Counts()];
+    const [presence, state, conditions] = [new Counts(), new Counts(), new Counts()];
+    const [agentVersion, operatingSystem] = [new Counts(), new Counts()];
     let total = 0;
     for await (const row of store.scan(device)) {
       total++;
       presence.add(row.presence);
       state.add(row.state);
+      if (row.state !== "retired") for (const each of row.conditions ?? []) conditions.add(each);
       agentVersion.add(row.agent.version || "unknown");
       operatingSystem.add([row.inventory["os.name"] ?? "unknown", row.inventory["os.version"] ?? ""].join(" ").trim());
     }
@@ -123,6 +125,7 @@ export const deviceActions = [
       total,
       presence: presence.all(),
       state: state.all(),
+      conditions: conditions.all(),
       agentVersion: agentVersion.all(),
       operatingSystem: operatingSystem.all(),
     };

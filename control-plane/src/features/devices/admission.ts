@@ -12,3 +12,8 @@ export async function mayConnect(store: Store, id: string, serial: string | unde
     return { kind: "refused", why: "the certificate was replaced" };
   return { kind: "admitted" };
 }
+
+/** All that are not retired. */
+export async function* idsOfDevices(store: Store): AsyncGenerator<string> {
+  for await (const { id, state } of store.scan(device)) if (state !== "retired") yield id;
+}

@@ -31,4 +31,6 @@ export interface DevicesContext extends PlatformContext {
   readonly authority: Authority;
   /** Where devices find the control plane. */
   readonly addresses: { readonly deviceApi: string; readonly mqtt: string };
+  /** How long the history of inventories is kept, milliseconds. */
+  readonly retention?: { readonly inventoryHistory: number };
 }

@@ -179,7 +179,7 @@ export const inventoryHistory = action({
 });
 export const summariseFleet = action({
   path: "cpl/dm/device/summary",
-  summary: "Count devices by presence, state, agent version and operating system",
+  summary: "Count devices by presence, state, condition, agent version and operating system",
   effect: "read",
   permission: "device:read",
   input: Type.Object({}),
@@ -187,6 +187,7 @@ export const summariseFleet = action({
     total: Type.Integer(),
     presence: Type.Record(Type.String(), Type.Integer()),
     state: Type.Record(Type.String(), Type.Integer()),
+    conditions: Type.Record(Type.String(), Type.Integer(), { description: "Without retired devices" }),
     agentVersion: Type.Record(Type.String(), Type.Integer()),
     operatingSystem: Type.Record(Type.String(), Type.Integer()),
   }),

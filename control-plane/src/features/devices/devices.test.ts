@@ -163,16 +163,23 @@ test("a quarantined device may still connect", async () => {
   assert.deepEqual(await mayConnect(world.store, "d1", ""), { kind: "admitted" });
 });
 
-test("the fleet is counted by presence, state, version and operating system", async () => {
+test("the fleet is counted by presence, state, condition, version and operating system", async () => {
   await using world = await startWorld();
   await world.call(contract.quarantineDevice, { device: "d2" });
+  const conditions = ["clock-wrong", "disk-low"];
+  await world.store.commit(
+    aDevice("d3", { name: "gw-3", presence: "offline", conditions }),
+    aDevice("d4", { name: "gw-4", presence: "offline", conditions: ["disk-low"] }),
+  );
+  await world.call(contract.retireDevice, { device: "d4" });
 
   assert.deepEqual(await world.call(contract.summariseFleet, {}), {
-    total: 2,
-    presence: { online: 1, offline: 1 },
-    state: { active: 1, quarantined: 1 },
-    agentVersion: { "0.1.0": 2 },
-    operatingSystem: { "Debian 12": 1, unknown: 1 },
+    total: 4,
+    presence: { online: 1, offline: 3 },
+    state: { active: 2, quarantined: 1, retired: 1 },
+    conditions: { "clock-wrong": 1, "disk-low": 1 },
+    agentVersion: { "0.1.0": 4 },
+    operatingSystem: { "Debian 12": 1, unknown: 3 },
   });
 });
 

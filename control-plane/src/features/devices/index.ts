@@ -2,13 +2,13 @@ import { feature } from "../../platform/feature.ts";
 import { deviceActions } from "./actions.ts";
 import { device, token } from "./contract.ts";
 import type { DevicesContext } from "./context.ts";
-import { expireTokens, lookAfterPresence } from "./loops.ts";
+import { expireTokens, forgetOldHistory, lookAfterPresence } from "./loops.ts";
 import { receiveClock, receiveEvents } from "./receives.ts";
 import { receiveAlarm, receiveSession } from "./sessions.ts";
 import { tokenActions } from "./tokens.ts";
 
 export type { DevicesContext } from "./context.ts";
-export { mayConnect } from "./admission.ts";
+export { idsOfDevices, mayConnect } from "./admission.ts";
 
 export const devices = feature<DevicesContext>({
   name: "devices",
@@ -17,5 +17,5 @@ export const devices = feature<DevicesContext>({
   receives: { event: receiveEvents, telemetry: receiveClock },
   sessions: receiveSession,
   alarms: receiveAlarm,
-  loops: (context) => [lookAfterPresence(context), expireTokens(context)],
+  loops: (context) => [lookAfterPresence(context), expireTokens(context), forgetOldHistory(context)],
 });

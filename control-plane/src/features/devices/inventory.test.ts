@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { v1 } from "@edgemere/protocol";
+import { DAY, HOUR } from "@edgemere/protocol/kit";
 import { aDevice } from "../device.test-support.ts";
 import { device, inventoryHistory, retireDevice } from "./contract.ts";
 import { startDevices, type World } from "./devices.test-support.ts";
@@ -129,6 +130,22 @@ test("records that are sent again do not change the history", async () => {
 
   assert.deepEqual(await inventory(world), { a: 2 });
   assert.equal((await history(world)).items.length, 1);
+});
+
+test("changes of an inventory are forgotten after a year, and the inventory is not", async () => {
+  await using world = await startWorld();
+  await world.report("d1", "event", aReport({ a: 1 }));
+  await world.report("d1", "event", aReport({ a: 2 }));
+  world.clock.step(364 * DAY);
+  await world.report("d1", "event", aReport({ a: 3 }));
+  await world.advance(HOUR);
+  assert.equal((await history(world)).items.length, 3);
+
+  world.clock.step(2 * DAY);
+  await world.advance(HOUR);
+
+  const { items } = await history(world);
+  assert.deepEqual([items.map(({ after }) => after), await inventory(world)], [[3], { a: 3 }]);
 });
 
 test("a retired device's inventory stays as it was", async () => {

@@ -1,11 +1,11 @@
-import { MINUTE, SECOND, type Loop } from "@edgemere/protocol/kit";
-import { moved, replaced, updated } from "../../platform/change.ts";
+import { DAY, HOUR, MINUTE, SECOND, type Loop } from "@edgemere/protocol/kit";
+import { moved, removed, replaced, updated } from "../../platform/change.ts";
 import { unlessMoved } from "../../platform/repeat.ts";
 import { device, token, type Device } from "./contract.ts";
 import type { DevicesContext } from "./context.ts";
 import { presenceOf, sighted, sightInTime } from "./presence.ts";
 import { Stillness } from "./stillness.ts";
-import { traceOf, traces } from "./tables.ts";
+import { factChanges, traceOf, traces } from "./tables.ts";
 
 /** Healthy devices are looked at this often only: there may be many. */
 const ONLINE_LOOKED_AT_EVERY = 5 * SECOND;
@@ -71,5 +71,23 @@ export const expireTokens = ({ store, clock, log }: DevicesContext): Loop => ({
       await store.commit(moved(token, row, "expire")).catch(unlessMoved);
     }
     return "settled";
+  },
+});
+
+const HISTORY_KEPT_FOR = 365 * DAY;
+// Changes that one step forgets: a commit stays small, however long the loop was away.
+const STEP = 500;
+
+export const forgetOldHistory = ({ store, clock, log, retention }: DevicesContext): Loop => ({
+  name: "forget old inventory history",
+  every: HOUR,
+  onError: (error) => log.error("loop failed", { loop: "forget old inventory history", error }),
+  step: async () => {
+    const before = clock.now() - (retention?.inventoryHistory ?? HISTORY_KEPT_FOR);
+    // Their ids are in the order in which they came.
+    const { items } = await store.list(factChanges, { limit: STEP });
+    const old = items.filter(({ at }) => at < before);
+    await store.commit(...old.map(({ id }) => removed(factChanges, id)));
+    return old.length === STEP ? "more" : "settled";
   },
 });

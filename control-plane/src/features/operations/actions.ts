@@ -1,5 +1,5 @@
-import { handle } from "../../platform/action.ts";
-import { destroyed } from "../../platform/change.ts";
+import { handle, type OutputOf } from "../../platform/action.ts";
+import { destroyed, updated } from "../../platform/change.ts";
 import type { StorageStatus } from "../../platform/disk-guard.ts";
 import { Problem } from "../../platform/problem.ts";
 import { resolve } from "../../platform/reference.ts";
@@ -8,7 +8,7 @@ import * as contract from "./contract.ts";
 import type { OperationsContext } from "./context.ts";
 import { refuseWithoutRoom, wanted } from "./making.ts";
 
-const { backup } = contract;
+const { backup, storage, DISK } = contract;
 
 export const operationsActions = [
   handle(contract.createBackup, async (_, context: OperationsContext, { actor }) =>
@@ -31,7 +31,9 @@ export const operationsActions = [
     await refuseWithoutRoom(context, id === undefined ? 2 : 1);
     const { mistakes, ...figures } = await operations.backups.drill(id);
     if (mistakes.length > 0) log.error("backup drill failed", { ...figures, mistakes });
-    return { passed: mistakes.length === 0, ...figures, mistakes: [...mistakes] };
+    const verdict = { passed: mistakes.length === 0, ...figures, mistakes: [...mistakes] };
+    if (id !== undefined) await remember(id, verdict, context);
+    return verdict;
   }),
   handle(contract.destroyBackup, async ({ backup: id }, { store, operations }: OperationsContext) => {
     await repeatOnConflict(async () => {
@@ -43,12 +45,24 @@ export const operationsActions = [
     });
     return { id };
   }),
-  handle(contract.findStorage, async (_, { operations }: OperationsContext) => {
+  handle(contract.findStorage, async (_, { store, operations }: OperationsContext) => {
     const status = operations.storage();
     const advice = adviceFor(status);
-    return { ...status, ...(advice !== undefined && { advice }) };
+    const told = await store.get(storage, DISK);
+    return {
+      ...status,
+      ...(told?.state === status.state && { since: told.updatedAt }),
+      ...(advice !== undefined && { advice }),
+    };
   }),
 ];
+
+/** With its row the verdict reaches whoever did not wait for it. */
+const remember = (id: string, verdict: OutputOf<typeof contract.drillBackup>, { store, clock }: OperationsContext) =>
+  repeatOnConflict(async () => {
+    const row = await store.get(backup, id);
+    if (row !== undefined) await store.commit(updated(backup, row, { drill: { at: clock.now(), ...verdict } }));
+  });
 
 /** What to do about a disk that fills; nothing while it is as it should be. */
 const adviceFor = ({ state }: Pick<StorageStatus, "state">): string | undefined =>

@@ -3,7 +3,10 @@ import { machine } from "@edgemere/protocol/kit";
 import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
 import { resource, rowSchema, type Row } from "../../platform/resource.ts";
 
-/** The one row that tells how the disk is, so that faces show it and rules hear of it. */
+/** The id of the one row that tells how the disk is. */
+export const DISK = "disk";
+
+/** How the disk is, as a row, so that faces show it and rules hear of it. */
 export const storage = resource({
   name: "storage",
   summary: "The disk under the control plane",
@@ -18,6 +21,15 @@ export const storage = resource({
     readonly: { ease: "low", clear: "normal" },
   }),
 });
+
+/** What a drill found. */
+const Verdict = {
+  passed: Type.Boolean(),
+  entries: Type.Integer(),
+  bytes: Type.Number(),
+  seconds: Type.Number(),
+  mistakes: Type.Array(Type.String()),
+};
 
 export const backup = resource({
   name: "backup",
@@ -36,6 +48,8 @@ export const backup = resource({
     generation: Type.Integer(),
     /** Why it failed. */
     reason: Type.String(),
+    /** The newest proof of it, or of the contrary. */
+    drill: Type.Optional(Type.Object({ at: Type.Integer(), ...Verdict })),
   }),
   life: machine("backup", "making", { making: { finish: "ready", fail: "failed" }, ready: {}, failed: {} }),
   indexes: { state: ({ state, id }) => [[state, id]] },
@@ -75,13 +89,8 @@ export const drillBackup = action({
   input: Type.Object({
     backup: Type.Optional(Ref("backup", "The backup: its id; one made for this when absent")),
   }),
-  output: Type.Object({
-    passed: Type.Boolean(),
-    entries: Type.Integer(),
-    bytes: Type.Number(),
-    seconds: Type.Number(),
-    mistakes: Type.Array(Type.String()),
-  }),
+  takesLong: true,
+  output: Type.Object(Verdict),
 });
 export const destroyBackup = action({
   path: "ops/backup/destroy",
@@ -99,6 +108,7 @@ export const findStorage = action({
   input: Type.Object({}),
   output: Type.Object({
     state: Type.String({ description: "normal, low or readonly" }),
+    since: Type.Optional(Type.Integer({ description: "When it became so" })),
     freeBytes: Type.Number({ description: "Free, without the ballast" }),
     totalBytes: Type.Number(),
     lowBelow: Type.Number({ description: "Below so many free bytes there is an alarm" }),

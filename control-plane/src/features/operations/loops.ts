@@ -2,12 +2,11 @@ import { MINUTE, SECOND, type Loop } from "@edgemere/protocol/kit";
 import { created, destroyed, moved } from "../../platform/change.ts";
 import type { StorageState } from "../../platform/disk-guard.ts";
 import { Problem } from "../../platform/problem.ts";
-import { backup, storage, type Backup } from "./contract.ts";
+import { backup, DISK, storage, type Backup } from "./contract.ts";
 import type { OperationsContext } from "./context.ts";
 import { emptyBackup, make, wanted } from "./making.ts";
 import { isDue, superseded } from "./schedule.ts";
 
-const ROW = "disk";
 const signals = { normal: "clear", low: "fill", readonly: "close" } as const;
 
 /** Watches the disk and gets the store up again when a write failed. */
@@ -18,8 +17,8 @@ export const watchStorage = ({ store, log, operations }: OperationsContext): Loo
   step: async () => {
     if (store.isBroken) await operations.repairStore();
     const { state, freeBytes, totalBytes } = await operations.lookAtStorage();
-    const row = await store.get(storage, ROW);
-    if (row === undefined) await store.commit(created(storage, ROW, { freeBytes, totalBytes }, state));
+    const row = await store.get(storage, DISK);
+    if (row === undefined) await store.commit(created(storage, DISK, { freeBytes, totalBytes }, state));
     else if (row.state !== state) {
       log[state === "normal" ? "info" : "error"]("storage changed", { state, freeBytes, totalBytes });
       await store.commit(moved(storage, row, signalFor(row.state, state), { freeBytes, totalBytes }));

@@ -104,10 +104,12 @@ test("who asks how a full disk is hears what to do", async (t) => {
   const world = await aWorld(t);
   await world.fill(60 * MIB);
   await world.becomes("readonly");
+  const becameAt = world.clock.now();
+  await world.advance(MINUTE);
 
-  const { state, advice } = await world.call(contract.findStorage, {});
+  const { state, since, advice } = await world.call(contract.findStorage, {});
 
-  assert.equal(state, "readonly");
+  assert.deepEqual([state, since], ["readonly", becameAt]);
   assert.match(advice ?? "", /Free space on the disk; writing begins again by itself/);
 });
 
@@ -128,16 +130,18 @@ test("a backup is wanted at once and made behind it; a second one has to wait", 
   );
 });
 
-test("a backup is drilled, and removed with its file", async (t) => {
+test("a backup is drilled, which its row tells, and removed with its file", async (t) => {
   const world = await aWorld(t);
   const { id } = await world.call(contract.createBackup, {});
   await assert.rejects(world.call(contract.drillBackup, { backup: id }), { type: "conflict", message: /not ready/ });
   await world.made(1);
 
   const verdict = await world.call(contract.drillBackup, { backup: id });
+  const [row] = await world.all();
   await world.call(contract.destroyBackup, { backup: id });
 
   assert.deepEqual([verdict.passed, verdict.mistakes], [true, []]);
+  assert.deepEqual(row?.drill, { at: world.clock.now(), ...verdict });
   assert.deepEqual(await world.files(), []);
   await assert.rejects(world.call(contract.findBackup, { backup: id }), { type: "not-found" });
 });

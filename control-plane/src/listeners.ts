@@ -1,0 +1,79 @@
+import { isIP } from "node:net";
+import type { Clock, Log, Random } from "@edgemere/protocol/kit";
+import type { ControlPlaneConfig } from "./config.ts";
+import { startDeviceApi } from "./faces/device-api.ts";
+import type { FaceParts } from "./faces/face.ts";
+import { startFaces } from "./faces/server.ts";
+import type { CertificateAuthority } from "./link/authority.ts";
+import { startBroker, type Admit } from "./link/broker.ts";
+import type { DeviceMessages } from "./link/carrier.ts";
+import { mqttBroker } from "./link/external-broker-connection.ts";
+import { startExternalBroker } from "./link/external-broker.ts";
+import { startSubscribers } from "./link/subscribers.ts";
+import type { Opened } from "./opened.ts";
+import type { DeviceLink } from "./platform/device-link.ts";
+import type { Check, Health } from "./platform/health.ts";
+
+interface Parts extends Omit<FaceParts, "health"> {
+  readonly config: ControlPlaneConfig;
+  readonly authority: CertificateAuthority;
+  readonly link: DeviceMessages & Pick<DeviceLink, "sessions" | "session">;
+  readonly admit: Admit;
+  /** Ids of all that may connect. */
+  readonly devices: () => AsyncIterable<string>;
+  /** How all is, with how the broker is. */
+  readonly health: (broker: Check) => Health;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly portalFolder: string;
+}
+
+/** Where devices find us: told to each one that enrols. */
+export type DeviceAddresses = Record<"deviceApi" | "mqtt", string>;
+
+/** Opens every door: devices' broker first, since whoever enrols is told where it is. Fills in the addresses as they are known. */
+export async function startListeners(parts: Parts, addresses: DeviceAddresses, opened: Opened) {
+  const { config, authority, portalFolder } = parts;
+  const name = isIP(config.address) === 6 ? `[${config.address}]` : config.address;
+  const broker = await (config.broker ? joinBroker(parts, config.broker, opened) : ownBroker(parts, name, opened));
+  const shared = { ...parts, ...authority, health: () => parts.health(broker.check) };
+  addresses.mqtt = broker.url;
+  const deviceApi = await opened.listen("device", config.deviceApi, (on) =>
+    startDeviceApi(shared, { ...on, ...authority.server }),
+  );
+  const subscribers = await opened.listen("subscribers", config.subscribers, (on) =>
+    startSubscribers({ ...shared, ...on }),
+  );
+  const portal = await opened.listen("portal", config.portal, (on) => startFaces(shared, { ...on, portalFolder }));
+  addresses.deviceApi = `https://${name}:${deviceApi.port}`;
+  return {
+    address: portal.address,
+    ports: { portal: portal.port, mqtt: broker.port, deviceApi: deviceApi.port, subscribers: subscribers.port },
+  };
+}
+
+interface BrokerForDevices {
+  readonly url: string;
+  readonly port: number;
+  readonly check: Check;
+}
+
+async function ownBroker(parts: Parts, name: string, opened: Opened): Promise<BrokerForDevices> {
+  const { broker, port } = await opened.listen("mqtt", parts.config.mqtt, (on) =>
+    startBroker({ ...parts, ...parts.authority, ...on }),
+  );
+  const check: Check = () => (broker.closed ? { severity: "failed", reason: "the broker is down" } : undefined);
+  return { url: `mqtts://${name}:${port}`, port, check };
+}
+
+async function joinBroker(
+  parts: Parts,
+  { url, port }: NonNullable<ControlPlaneConfig["broker"]>,
+  opened: Opened,
+): Promise<BrokerForDevices> {
+  const { authority } = parts;
+  const connect = mqttBroker(url, { ...(await authority.client()), root: authority.root });
+  const { check } = await opened.add(Promise.resolve(startExternalBroker({ ...parts, connect })));
+  return { url, port, check };
+}

@@ -1,0 +1,228 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { pack, SERVER_NAME } from "@edgemere/protocol";
+import { connectAsync } from "mqtt";
+import { storedTelemetry } from "../faults/stored.ts";
+import { freePorts } from "../world/free-ports.ts";
+import { createJob, endOf } from "../world/jobs.ts";
+import { noMosquitto, noNats, shippedRules, startMosquitto, startNats, type ForeignBroker } from "../world/brokers.ts";
+import { Program } from "../world/program.ts";
+import { eventually, startWorld, type World } from "../world/world.ts";
+
+test(
+  "a fleet lives on Mosquitto: telemetry up, commands down, whatever is killed",
+  { skip: noMosquitto },
+  async (t) => {
+    await using brokered = await onMosquitto();
+    const { world, flags } = brokered;
+    const agent = await world.enrolAgent("gw1");
+    const { id: device } = await world.client.call("cpl/dm/device/find", { device: "gw1" });
+
+    await t.test("what is measured arrives, and a command comes back", async () => {
+      await newTelemetry(world);
+      assert.equal((await endOf(world, await createJob(world, "gw1", "ping"))).state, "succeeded");
+    });
+
+    await t.test("the device stays online when the control plane is started anew", async () => {
+      const since = (await world.client.call("cpl/dm/device/find", { device: "gw1" })).presenceAt;
+      const { epoch } = await sessionOf(world);
+      await world.controlPlane.kill();
+      await world.controlPlane.start(flags);
+
+      await newTelemetry(world);
+      assert.equal((await endOf(world, await createJob(world, "gw1", "ping"))).state, "succeeded");
+      const { presence, presenceAt } = await world.client.call("cpl/dm/device/find", { device: "gw1" });
+      assert.deepEqual([presence, presenceAt], ["online", since]);
+      assert.equal((await sessionOf(world)).epoch, epoch, "it was asked, and said hello on the connection that stood");
+    });
+
+    await t.test("everything goes on when the broker is killed and comes back without memory", async () => {
+      for (let round = 0; round < 2; round++) {
+        const job = await createJob(world, "gw1", "ping");
+        await brokered.broker.kill();
+        const meanwhile = await createJob(world, "gw1", "ping");
+        await brokered.restart();
+        const startedAt = performance.now();
+        for (const each of [job, meanwhile]) assert.equal((await endOf(world, each)).state, "succeeded");
+        await newTelemetry(world);
+        t.diagnostic(`after the broker's start all was well within ${Math.round(performance.now() - startedAt)} ms`);
+      }
+    });
+
+    await t.test("a device can neither take another's name nor speak or hear for it", async () => {
+      await assertKeptApart(brokered, device);
+    });
+
+    await t.test("an agent that is stopped is offline at once, and back when it runs", async () => {
+      assert.equal(await agent.stop(), 0);
+      await eventually(async () => (await presenceOf(world)) === "offline", "gw1 to be offline");
+      agent.run();
+      await eventually(async () => (await presenceOf(world)) !== "offline", "gw1 to be back");
+    });
+
+    await t.test("an agent that is killed is missed, by the will that the broker tells", async () => {
+      await agent.kill();
+      await eventually(async () => (await sessionsOf(world)).length === 0, "the will of gw1");
+      agent.run();
+      await newTelemetry(world);
+    });
+
+    await t.test("a device that is retired is heard no more", async () => {
+      await world.client.call("cpl/dm/device/retire", { device: "gw1" });
+      await eventually(async () => (await refusedOf(world)) > 0, "its next message to be refused");
+      assert.deepEqual(await sessionsOf(world), []);
+    });
+
+    await agent.stop();
+    assert.equal(await world.controlPlane.stop(), 0);
+    const { records, gaps, watermark } = await storedTelemetry(world.controlPlane.dataFolder, device);
+    assert.deepEqual([records.length, new Set(records).size, gaps.length], [watermark, watermark, 0], "each once");
+  },
+);
+
+test("an agent that Mosquitto does not let hear does not look healthy", { skip: noMosquitto }, async () => {
+  await using brokered = await onMosquitto();
+  const { world } = brokered;
+  const agent = await world.enrolAgent("gw1");
+  await newTelemetry(world);
+  await brokered.broker.kill();
+  await brokered.restart((await shippedRules()).replace("pattern read", "# pattern read"));
+
+  await eventually(async () => agent.output.includes("the control plane did not answer the hello"), "what it says");
+  await eventually(async () => (await presenceOf(world)) !== "online", "gw1 not to look as if it were there");
+
+  await brokered.broker.kill();
+  await brokered.restart();
+  await newTelemetry(world);
+});
+
+test("a fleet that was at the embedded broker goes on when NATS stands at its address", { skip: noNats }, async () => {
+  await using world = await startWorld();
+  const { mqtt: port } = world.controlPlane.ready.ports;
+  await world.enrolAgent("gw1");
+  const { id } = await world.client.call("cpl/dm/device/find", { device: "gw1" });
+  const folder = await certified(world);
+  await world.controlPlane.kill();
+  await using first = await startNats(folder, port, [id]);
+  await world.controlPlane.start(["--broker", urlOf(port)]);
+  await newTelemetry(world);
+  assert.equal((await endOf(world, await createJob(world, "gw1", "ping"))).state, "succeeded");
+
+  await first.kill();
+  await using _second = await startNats(folder, port, [id]);
+  await newTelemetry(world);
+  assert.equal((await endOf(world, await createJob(world, "gw1", "ping"))).state, "succeeded");
+});
+
+interface Brokered extends AsyncDisposable {
+  readonly world: World;
+  readonly broker: ForeignBroker;
+  readonly url: string;
+  /** What the control plane is started with. */
+  readonly flags: readonly string[];
+  /** Without memory, and with other access rules when they are given. */
+  restart(accessRules?: string): Promise<void>;
+}
+
+/** A control plane whose devices are at Mosquitto, set up as deploy/mosquitto/README.md says. */
+async function onMosquitto(): Promise<Brokered> {
+  const world = await startWorld();
+  let broker: ForeignBroker | undefined;
+  const close = async () => {
+    await world[Symbol.asyncDispose]();
+    await broker?.kill();
+  };
+  try {
+    const { mqtt: port } = await freePorts();
+    const folder = await certified(world);
+    const mosquitto = await startMosquitto(folder, port);
+    broker = mosquitto;
+    const flags = ["--broker", urlOf(port)];
+    await world.controlPlane.kill();
+    const { ports } = await world.controlPlane.start(flags);
+    assert.equal(ports.mqtt, port);
+    return {
+      world,
+      get broker() {
+        return broker ?? mosquitto;
+      },
+      url: urlOf(port),
+      flags,
+      restart: async (accessRules) => {
+        broker = await startMosquitto(folder, port, accessRules);
+      },
+      [Symbol.asyncDispose]: close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** A folder with what a broker needs to be taken for the control plane's. */
+async function certified({ folder, controlPlane }: World): Promise<string> {
+  const own = join(folder, "broker");
+  const program = new Program({
+    script: "control-plane/bin/edgemere-control-plane.js",
+    args: ["broker-certificate", own, "--data", controlPlane.dataFolder],
+  });
+  assert.equal(await program.ended(), 0, program.output);
+  return own;
+}
+
+const urlOf = (port: number) => `mqtts://127.0.0.1:${port}`;
+
+const presenceOf = async ({ client }: World) => (await client.call("cpl/dm/device/find", { device: "gw1" })).presence;
+
+const sessionsOf = async ({ client }: World) => (await client.call("cpl/dm/session/list")).items;
+
+const sessionOf = (world: World) => eventually(async () => (await sessionsOf(world))[0], "the session of gw1");
+
+const refusedOf = async ({ client }: World) =>
+  (await client.call("cpl/dm/session/refusals", {})).refusals["not-yours"] ?? 0;
+
+const latestAt = async ({ client }: World) =>
+  Math.max(0, ...(await client.call("cpl/ta/latest", { device: "gw1" })).values.map(({ at }) => at));
+
+async function newTelemetry(world: World): Promise<void> {
+  const before = await latestAt(world);
+  await eventually(async () => (await latestAt(world)) > before, "new telemetry");
+}
+
+/** With the certificate of gw1, under another client id, on topics of another device. */
+async function assertKeptApart({ world, broker, url }: Brokered, own: string): Promise<void> {
+  const identity = JSON.parse(await readFile(join(world.folder, "gw1", "identity.json"), "utf8")) as {
+    readonly key: string;
+    readonly certificate: string;
+    readonly chain: readonly string[];
+    readonly rootCertificate: string;
+  };
+  const { topic, payload } = pack("bye", { device: "gw2" }, { sessionEpoch: 1, reason: "forged" });
+  const client = await connectAsync(url, {
+    clientId: "gw2",
+    protocolVersion: 4,
+    reconnectPeriod: 0,
+    key: identity.key,
+    cert: [identity.certificate, ...identity.chain].join("\n"),
+    ca: identity.rootCertificate,
+    servername: SERVER_NAME,
+  });
+  const heard: string[] = [];
+  client.on("message", (name) => heard.push(name));
+  // Whatever it calls itself, to the broker it is gw1: the agent comes back and puts it out.
+  const putOut = new Promise<void>((resolve) => client.once("close", () => resolve()));
+  const tried = (async () => {
+    await client.subscribeAsync(["edgemere/v1/+/up/+", "edgemere/v1/gw2/down/sync"], { qos: 1 }).catch(() => []);
+    await client.publishAsync(topic, Buffer.from(payload), { qos: 1 });
+    await client.publishAsync(`edgemere/v1/${own}/down/sync`, "forged", { qos: 1 });
+  })();
+  await Promise.race([tried, putOut]);
+  await newTelemetry(world);
+  client.end(true);
+  assert.deepEqual(heard, []);
+  assert.match(broker.output, new RegExp(`connected from \\S+ as ${own} `));
+  assert.doesNotMatch(broker.output, /connected from \S+ as gw2/);
+  assert.equal(await refusedOf(world), 0, "nothing of it came as far as the control plane");
+}
