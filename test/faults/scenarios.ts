@@ -1,0 +1,10 @@
+import type { Scenario } from "./scenario.ts";
+import { kills } from "./scenarios/kills.ts";
+import { steps } from "./scenarios/steps.ts";
+
+/** Every scenario, by the file that runs its short rounds. */
+export const groups = { processes: [...kills, ...steps] } as const satisfies Record<string, readonly Scenario[]>;
+
+export const scenarios: readonly Scenario[] = Object.values(groups)
+  .flat()
+  .toSorted((one, other) => one.id.localeCompare(other.id));
