@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { commandLife, type CommandKind } from "@edgemere/protocol";
 import type { AgentProgram } from "../world/agent-program.ts";
-import type { Command } from "../world/jobs.ts";
+import { presenceOf, type Command } from "../world/jobs.ts";
 import { eventually, startWorld, type World } from "../world/world.ts";
 import { accountOf } from "./account.ts";
 import { diskUse, peakMemory } from "./peaks.ts";
@@ -108,8 +108,20 @@ export class Trial {
     return Math.max(0, ...values.map(({ at }) => at));
   }
 
-  async presence(): Promise<string> {
-    return (await this.world.client.call("cpl/dm/device/find", { device: "gw1" })).presence;
+  /** Number of the newest event. */
+  async newest(): Promise<number> {
+    return (await this.world.client.call("ia/event/list", { limit: 1 })).next;
+  }
+
+  /** How the device was seen since an event: `online`, `silent`, `offline` in their order. */
+  async presences(after: number): Promise<readonly string[]> {
+    const type = ["device.online", "device.silent", "device.offline"];
+    const { events } = await this.world.client.call("ia/event/list", { after, type, limit: 500 });
+    return events.filter(({ subject }) => subject === this.device).map((each) => each.type.replace("device.", ""));
+  }
+
+  async seen(presence: string): Promise<void> {
+    await this.told(() => presenceOf(this.world, "gw1", presence).then(() => undefined));
   }
 
   /** Notes what both take now: a process that is killed takes its figures with it. */

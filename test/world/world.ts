@@ -109,8 +109,12 @@ const LOOKED_EVERY = 50;
  * Looks again and again until there is something to see, and gives it: for what happens in other processes, where no
  * event can be waited for. A refusal while looking counts as "not yet". How long it takes never decides a test.
  */
-export async function eventually<T>(look: () => Promise<T | undefined | false>, what: string): Promise<T> {
-  const giveUpAt = performance.now() + PATIENCE;
+export async function eventually<T>(
+  look: () => Promise<T | undefined | false>,
+  what: string,
+  patience = PATIENCE,
+): Promise<T> {
+  const giveUpAt = performance.now() + patience;
   let last: unknown;
   while (performance.now() < giveUpAt) {
     const seen = await look().catch((error: unknown) => {
