@@ -1,4 +1,5 @@
 import type { Scenario } from "./scenario.ts";
+import { cables } from "./scenarios/cables.ts";
 import { ends } from "./scenarios/ends.ts";
 import { frozen } from "./scenarios/frozen.ts";
 import { kills } from "./scenarios/kills.ts";
@@ -6,7 +7,7 @@ import { loads } from "./scenarios/loads.ts";
 import { steps } from "./scenarios/steps.ts";
 
 /** Every scenario, by the file that runs its short rounds. */
-export const groups = { processes: [...kills, ...steps, ...loads, ...frozen, ...ends] } as const satisfies Record<string, readonly Scenario[]>;
+export const groups = { processes: [...kills, ...steps, ...loads, ...frozen, ...ends], network: [...cables] } as const satisfies Record<string, readonly Scenario[]>;
 
 export const scenarios: readonly Scenario[] = Object.values(groups)
   .flat()

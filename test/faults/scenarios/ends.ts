@@ -83,38 +83,45 @@ async function uncaught(context: Context): Promise<void> {
   await trial.settle();
 }
 
+const CHILD = "'echo $$ >> PIDS; exec sleep 300'";
 /** Ways for a child to leave its parent, from the tamest on. Each writes down its number. */
 const leavers = {
-  "nohup, in the background": "nohup sh -c 'echo $$ >> PIDS; sleep 300' >/dev/null 2>&1 &",
-  "double fork": "( ( sh -c 'echo $$ >> PIDS; sleep 300' & ) & );",
-  "setsid": "setsid sh -c 'echo $$ >> PIDS; sleep 300' >/dev/null 2>&1 &",
+  nohup: `nohup sh -c ${CHILD} >/dev/null 2>&1 &`,
+  "double fork": `( ( sh -c ${CHILD} & ) & );`,
+  setsid: `setsid sh -c ${CHILD} >/dev/null 2>&1 &`,
 } as const;
 
 const endings = ["it has ended", "its time is over", "it is cancelled", "its agent is killed"] as const;
+type Way = readonly [leaver: keyof typeof leavers, ending: (typeof endings)[number]];
+const ways = (Object.keys(leavers) as (keyof typeof leavers)[]).flatMap((leaver) =>
+  endings.map((ending): Way => [leaver, ending]),
+);
+/** A process group is not enough to find who leaves it, or whose agent is gone. */
+const isWild = ([leaver, ending]: Way) => leaver === "setsid" || ending === "its agent is killed";
 
-async function childrenLeft(context: Context): Promise<void> {
+const childrenLeft = (chosen: readonly Way[]) => async (context: Context) => {
   const trial = await Trial.start(context);
   const survivors: string[] = [];
-  context.own({ [Symbol.asyncDispose]: async () => void (await pidsOf(trial)).filter(isRunning).map((pid) => process.kill(pid, "SIGKILL")) });
-  for (const [how, script] of Object.entries(leavers))
-    for (const ending of endings) {
-      const before = await pidsOf(trial);
-      const file = join(trial.world.folder, "pids");
-      const then = `${script.replace("PIDS", file)} ${ending === "it has ended" ? "sleep 0.5" : "sleep 120"}`;
-      const job = await trial.giveCounted({ runTimeout: ending === "its time is over" ? 2 : 100 }, then);
-      const born = await eventually(async () => (await pidsOf(trial)).find((pid) => !before.includes(pid)), "a child");
-      if (ending === "it is cancelled") await trial.world.client.call("cpl/dm/job/cancel", { job });
-      if (ending === "its agent is killed") {
-        await trial.agent.kill();
-        trial.agent.run();
-      }
-      await trial.recovered();
-      const isGone = await eventually(async () => !isRunning(born), "the child's end", 3 * SECOND).catch(() => false);
-      if (!isGone) survivors.push(`${how} when ${ending}`);
+  const killAll = async () => void (await pidsOf(trial)).filter(isRunning).map((pid) => process.kill(pid, "SIGKILL"));
+  context.own({ [Symbol.asyncDispose]: killAll });
+  for (const [leaver, ending] of chosen) {
+    const before = await pidsOf(trial);
+    const script = leavers[leaver].replace("PIDS", join(trial.world.folder, "pids"));
+    const then = `${script} ${ending === "it has ended" ? "sleep 0.5" : "sleep 120"}`;
+    const job = await trial.giveCounted({ runTimeout: ending === "its time is over" ? 2 : 100 }, then);
+    const born = await eventually(async () => (await pidsOf(trial)).find((pid) => !before.includes(pid)), "a child");
+    if (ending === "it is cancelled") await trial.world.client.call("cpl/dm/job/cancel", { job });
+    if (ending === "its agent is killed") {
+      await trial.agent.kill();
+      trial.agent.run();
     }
+    await trial.recovered();
+    const isGone = await eventually(async () => !isRunning(born), "the child's end", 3 * SECOND).catch(() => false);
+    if (!isGone) survivors.push(`${leaver} when ${ending}`);
+  }
   await trial.settle();
   assert.deepEqual(survivors, [], "no child outlives its command");
-}
+};
 
 async function pidsOf({ world }: Trial): Promise<readonly number[]> {
   const text = await readFile(join(world.folder, "pids"), "utf8").catch(() => "");
@@ -154,7 +161,15 @@ export const ends: readonly Scenario[] = [
   },
   { id: "F11", title: "agent asked to stop under load", layer: 3, rounds: { short: 2, full: 50 }, run: stoppedUnderLoad },
   { id: "F12", title: "exception or rejection that nobody catches, in either", layer: 3, rounds: { short: 1, full: 10 }, run: uncaught },
-  { id: "F13", title: "children that leave their command: nohup, double fork, setsid", layer: 4, rounds: { short: 1, full: 1 }, run: childrenLeft },
+  { id: "F13", title: "children left behind by a command: nohup, double fork", layer: 3, rounds: { short: 1, full: 1 }, run: childrenLeft(ways.filter((way) => !isWild(way))) },
+  {
+    id: "F13b",
+    title: "children that leave their session, or whose agent is killed",
+    layer: 3,
+    awaits: "commands that run in a control group of their own",
+    rounds: { short: 1, full: 1 },
+    run: childrenLeft(ways.filter(isWild)),
+  },
   { id: "F14", title: "second agent on one folder", layer: 3, rounds: { short: 1, full: 1 }, run: twoAgents },
   { id: "F43", title: "second control plane on one folder", layer: 3, rounds: { short: 1, full: 1 }, run: twoControlPlanes },
 ];

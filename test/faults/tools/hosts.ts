@@ -68,10 +68,18 @@ function host(name: string, address: string, folder: string): Host {
     launch: { under },
     run: (...words) => command("ip", ...under.slice(1), ...words),
     filter: async ({ incoming = [], outgoing = [] }) => {
-      const chain = (hook: string, rules: readonly string[]) =>
-        `chain ${hook} { type filter hook ${hook} priority 0; ${rules.map((rule) => `${rule};`).join(" ")} }`;
+      // The loopback is the way to the portal.
+      const chain = (hook: string, own: string, rules: readonly string[]) =>
+        [`chain ${hook} {`, `type filter hook ${hook} priority 0`, `${own} lo accept`, ...rules, "}"].join("\n");
       const file = join(folder, `${name}.nft`);
-      const rules = `table inet fault\nflush table inet fault\ndelete table inet fault\ntable inet fault { ${chain("input", incoming)} ${chain("output", outgoing)} }\n`;
+      const rules = [
+        "table inet fault",
+        "delete table inet fault",
+        "table inet fault {",
+        chain("input", "iifname", incoming),
+        chain("output", "oifname", outgoing),
+        "}\n",
+      ].join("\n");
       await writeFile(file, rules);
       await command("ip", ...under.slice(1), "nft", "-f", file);
     },
