@@ -3,11 +3,13 @@ import { cables } from "./scenarios/cables.ts";
 import { ends } from "./scenarios/ends.ts";
 import { frozen } from "./scenarios/frozen.ts";
 import { kills } from "./scenarios/kills.ts";
+import { links } from "./scenarios/links.ts";
 import { loads } from "./scenarios/loads.ts";
+import { storms } from "./scenarios/storms.ts";
 import { steps } from "./scenarios/steps.ts";
 
 /** Every scenario, by the file that runs its short rounds. */
-export const groups = { processes: [...kills, ...steps, ...loads, ...frozen, ...ends], network: [...cables] } as const satisfies Record<string, readonly Scenario[]>;
+export const groups = { processes: [...kills, ...steps, ...loads, ...frozen, ...ends], network: [...cables, ...links, ...storms] } as const satisfies Record<string, readonly Scenario[]>;
 
 export const scenarios: readonly Scenario[] = Object.values(groups)
   .flat()

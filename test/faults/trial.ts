@@ -16,6 +16,8 @@ export interface Setting {
   /** Flags of the agent besides `--allow exec`. */
   readonly flags?: readonly string[];
   readonly agent?: Parameters<World["enrolAgent"]>[2];
+  /** Done before the agent is enrolled. */
+  readonly prepare?: (world: World) => Promise<void>;
 }
 
 interface Times {
@@ -47,8 +49,10 @@ export class Trial {
     this.#effects = join(world.folder, "effects");
   }
 
-  static async start(context: Context, { world: options = {}, flags = [], agent: given = {} }: Setting = {}): Promise<Trial> {
+  static async start(context: Context, setting: Setting = {}): Promise<Trial> {
+    const { world: options = {}, flags = [], agent: given = {}, prepare } = setting;
     const world = context.own(await startWorld(options));
+    await prepare?.(world);
     const agent = await world.enrolAgent("gw1", ["--allow", "exec", ...flags], given);
     const { id } = await world.client.call("cpl/dm/device/find", { device: "gw1" });
     return new Trial(context, world, agent, id);

@@ -73,7 +73,9 @@ export async function startWorld({ devices = 0, door, ...options }: Options = {}
         await eventually(async () => {
           const found = await client.call("cpl/dm/device/find", { device: name });
           return found.presence === "online" ? found : undefined;
-        }, `the agent ${name} to come online`);
+        }, `the agent ${name} to come online`).catch((error: unknown) => {
+          throw new Error(`the agent ${name} did not come online; it said:\n${agent.output}`, { cause: error });
+        });
         return agent;
       },
       events: (types, after, signal) => watchEvents({ baseUrl, token, types, after, signal }),
