@@ -107,6 +107,10 @@ export class Trial {
     }, "the end of every command");
   }
 
+  async areEnded(): Promise<boolean> {
+    return (await this.ends()).every(({ state }) => commandLife.isFinal(state));
+  }
+
   async latestAt(): Promise<number> {
     const { values } = await this.world.client.call("cpl/ta/latest", { device: "gw1" });
     return Math.max(0, ...values.map(({ at }) => at));
@@ -138,8 +142,8 @@ export class Trial {
     recorder.disk("control plane", await diskUse(controlPlane.dataFolder));
   }
 
-  /** Stops both, and looks into their files. */
-  async settle(): Promise<void> {
+  /** Stops both, and looks into their files; without records when these were damaged on purpose. */
+  async settle({ withRecords = true } = {}): Promise<void> {
     const { controlPlane } = this.world;
     const commands = await this.ends();
     await this.observe();
@@ -148,7 +152,7 @@ export class Trial {
 
     await this.#settleCommands(commands);
     const stored = await storedTelemetry(controlPlane.dataFolder);
-    this.#context.recorder.records(accountOf(await spooled(this.agent.dataFolder, "telemetry"), stored.get(this.device)));
+    if (withRecords) this.#context.recorder.records(accountOf(await spooled(this.agent.dataFolder, "telemetry"), stored.get(this.device)));
     const numbers = await eventNumbers(controlPlane.dataFolder);
     assert.deepEqual(numbers, numbers.map((_, i) => i + 1), "events are numbered without holes");
   }

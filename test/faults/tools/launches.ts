@@ -10,16 +10,18 @@ export const preloaded = (name: string, environment: Readonly<Record<string, str
 
 /**
  * The kernel answers some system calls in another way, in the words of strace. The traced process stays the child of
- * whoever starts it (-D), and does its file work on one thread, so that "the third" means the third.
+ * whoever starts it (-D).
  */
 export const traced = (...injections: readonly string[]): Launch => ({
   under: [
-    "strace", "-D", "-f", "-qq", "-o", "/dev/null",
+    "strace", "-D", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null",
     "-e", `trace=${injections.map((each) => each.split(":")[0]).join(",")}`,
     ...injections.flatMap((each) => ["-e", `inject=${each}`]),
   ],
-  environment: { UV_THREADPOOL_SIZE: "1" },
 });
+
+/** File work on one thread, so that the third call is the third. */
+export const inOneRow = (launch: Launch): Launch => ({ ...launch, environment: { ...launch.environment, UV_THREADPOOL_SIZE: "1" } });
 
 /** The wall clock follows a file, where stands by how much it is off, as in `-1h`; the monotonic one is left alone. */
 export const wallClock = (file: string): Launch => ({
