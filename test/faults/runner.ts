@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { seededRandom } from "@edgemere/protocol/simulated";
 import { temporaryFolder } from "../world/temporary-folder.ts";
 import { missing } from "./needs.ts";
@@ -8,6 +9,9 @@ export type Outcome =
   | { readonly outcome: "passed"; readonly seconds: number; readonly figures: Figures }
   | { readonly outcome: "failed"; readonly seconds: number; readonly figures: Figures; readonly why: string }
   | { readonly outcome: "skipped"; readonly why: string };
+
+/** Milliseconds. */
+const LONGEST = { short: 200_000, full: 3 * 3_600_000 };
 
 interface How {
   readonly rounds: number;
@@ -27,7 +31,7 @@ export async function runScenario(scenario: Scenario, { rounds, isFull }: How): 
   const seconds = () => Math.round((performance.now() - startedAt) / 100) / 10;
   const failed = (why: string) => ({ outcome: "failed" as const, seconds: seconds(), figures: recorder.figures(), why });
   try {
-    await inOrder(scenario, { rounds, isFull, recorder, random: seededRandom(Number(scenario.id.slice(1))) });
+    await inOrder(scenario, { rounds, isFull, recorder, random: seededRandom(Number.parseInt(scenario.id.slice(1), 10)) });
   } catch (error) {
     return failed(error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
@@ -44,11 +48,14 @@ async function inOrder(scenario: Scenario, parts: Omit<Parameters<Scenario["run"
     owned.push(thing);
     return thing;
   };
+  const timer = new AbortController();
   try {
-    await scenario.run({ ...parts, own, folder: folder.path });
+    const patience = parts.isFull ? LONGEST.full : LONGEST.short;
+    await Promise.race([scenario.run({ ...parts, own, folder: folder.path }), givenUpAfter(patience, timer.signal)]);
   } catch (error) {
     failures.push(error);
   }
+  timer.abort();
   // A thing that cannot be ended must not keep the others from it.
   for (const thing of owned.toReversed()) {
     try {
@@ -58,4 +65,10 @@ async function inOrder(scenario: Scenario, parts: Omit<Parameters<Scenario["run"
     }
   }
   if (failures.length > 0) throw failures[0];
+}
+
+/** Whatever hangs, ends. */
+async function givenUpAfter(milliseconds: number, signal: AbortSignal): Promise<never> {
+  await sleep(milliseconds, undefined, { signal });
+  throw new Error(`not over after ${milliseconds / 1_000} s`);
 }

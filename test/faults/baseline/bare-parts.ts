@@ -17,6 +17,8 @@ export class BareParts implements AsyncDisposable {
   readonly #options: Options;
   #program: Program | undefined;
   #port = 0;
+  /** Stores that could not be opened any more. */
+  #ruined = 0;
   #devices: readonly LoadDevice[] = [];
 
   constructor(options: Options) {
@@ -24,16 +26,22 @@ export class BareParts implements AsyncDisposable {
   }
 
   async start(): Promise<void> {
-    const { authority, identities, every } = this.#options;
-    this.#program = new Program({
-      script: "test/dist/faults/baseline/broker.js",
-      args: [authority, this.#store, String(this.#port)],
+    const { identities, every } = this.#options;
+    this.#port = await this.#opened().catch(() => {
+      // Whoever runs it would begin anew, as there is nothing else to do.
+      this.#ruined += 1;
+      return this.#opened();
     });
-    this.#port = (await this.#program.message<{ port: number }>("ready")).port;
     if (this.#devices.length === 0)
       this.#devices = identities.map(
         (identity) => new LoadDevice({ identity, address: `mqtts://127.0.0.1:${this.#port}`, answeredBy: "puback", every }),
       );
+  }
+
+  async #opened(): Promise<number> {
+    const script = "test/dist/faults/baseline/broker.js";
+    this.#program = new Program({ script, args: [this.#options.authority, this.#store, String(this.#port)] });
+    return (await this.#program.message<{ port: number }>("ready")).port;
   }
 
   async kill(): Promise<void> {
@@ -55,7 +63,8 @@ export class BareParts implements AsyncDisposable {
     const stored = new Set(await store.keys().all());
     await store.close();
     const lost = answered.filter((key) => !stored.has(key)).length;
-    return `${lost} of ${answered.length} acked lost`;
+    const ruined = this.#ruined === 0 ? "" : `; ${this.#ruined} stores did not open again`;
+    return `${lost} of ${answered.length} acked lost${ruined}`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -64,6 +73,6 @@ export class BareParts implements AsyncDisposable {
   }
 
   get #store(): string {
-    return join(this.#options.folder, "bare-store");
+    return join(this.#options.folder, `bare-store-${this.#ruined}`);
   }
 }

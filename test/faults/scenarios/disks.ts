@@ -67,27 +67,34 @@ async function startOnFullDisk(context: Context): Promise<void> {
 }
 
 /** The n-th sync of a program fails, once; n goes up from round to round. */
-async function syncFails(context: Context): Promise<void> {
+const failingSync = (round: number) => inOneRow(traced(`fdatasync,fsync:error=EIO:when=${3 + 2 * round}`));
+
+async function agentSyncFails(context: Context): Promise<void> {
   const trial = await Trial.start(context);
-  const { agent, world } = trial;
-  const launchOf = (round: number) => inOneRow(traced(`fdatasync,fsync:error=EIO:when=${3 + 2 * round}`));
+  const { agent } = trial;
   for (let round = 0; round < context.rounds; round++) {
     assert.equal(await agent.stop(), 0);
-    agent.run(launchOf(round));
-    await agent.said(/agent started/).catch(() => {});
+    agent.run(failingSync(round));
     await trial.giveWork();
-    const agentSince = Date.now();
+    const since = Date.now();
     if (!(await livesOn(trial, agent))) agent.run();
-    await trial.recovered(agentSince);
+    await trial.recovered(since);
+  }
+  await trial.settle();
+}
 
-    await world.controlPlane.stop();
-    const isUp = await world.controlPlane.start({ launch: launchOf(round) }).then(
+async function controlPlaneSyncFails(context: Context): Promise<void> {
+  const trial = await Trial.start(context);
+  const { controlPlane } = trial.world;
+  for (let round = 0; round < context.rounds; round++) {
+    await trial.giveWork();
+    await controlPlane.stop();
+    const since = Date.now();
+    const isUp = await controlPlane.start({ launch: failingSync(round) }).then(
       () => true,
       () => false,
     );
-    if (isUp) await trial.giveWork().catch(() => {});
-    const since = Date.now();
-    if (!(isUp && (await livesOn(trial, world.controlPlane)))) await world.controlPlane.start();
+    if (!(isUp && (await livesOn(trial, controlPlane)))) await controlPlane.start();
     await trial.recovered(since);
     await restarted(trial);
   }
@@ -106,7 +113,7 @@ async function livesOn(trial: Trial, program: { readonly isRunning: boolean }): 
 }
 
 async function syncIsSlow(context: Context): Promise<void> {
-  const launch = traced(`fdatasync,fsync:delay_enter=${2 * SECOND * 1_000}`);
+  const launch = traced(`fdatasync,fsync:delay_enter=${(context.isFull ? 2 : 0.5) * SECOND * 1_000}`);
   const trial = await Trial.start(context);
   await trial.world.controlPlane.stop();
   await trial.world.controlPlane.start({ launch });
@@ -230,11 +237,20 @@ export const disks: readonly Scenario[] = [
   },
   {
     id: "F34",
-    title: "one sync fails with an I/O error, in either",
+    title: "one sync of the agent fails with an I/O error",
     layer: 4,
     needs: ["strace"],
+    rounds: { short: 1, full: 20 },
+    run: agentSyncFails,
+  },
+  {
+    id: "F34b",
+    title: "one sync of the control plane fails with an I/O error",
+    layer: 4,
+    needs: ["strace"],
+    awaits: "a control plane that ends when its store has failed, so that it is started anew",
     rounds: { short: 2, full: 20 },
-    run: syncFails,
+    run: controlPlaneSyncFails,
   },
   {
     id: "F35",

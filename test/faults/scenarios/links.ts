@@ -23,10 +23,11 @@ async function slow(context: Context): Promise<void> {
   const trial = await Trial.start(context, {
     world: { controlPlane: { address: ELSEWHERE } },
     flags: ["--keepalive", "60s"],
-    prepare: async ({ controlPlane }) => {
-      const { mqtt, deviceApi } = controlPlane.ready.ports;
+    prepare: async (world) => {
+      const { mqtt, deviceApi } = world.controlPlane.ready.ports;
       for (const port of [mqtt, deviceApi])
         proxies.push(context.own(await ChaosProxy.listen({ host: ELSEWHERE, port }, { host: "127.0.0.1", port }, context.random)));
+      return world;
     },
   });
   const weather = (given: ChaosProxy["weather"]) => proxies.forEach((each) => (each.weather = given));
