@@ -23,4 +23,5 @@ export function accountOf({ kept, produced }: Spooled, stored: StoredTelemetry =
   };
 }
 
-const upToFrom = (from: number, upTo: number) => Array.from({ length: Math.max(0, upTo - from + 1) }, (_, i) => from + i);
+const upToFrom = (from: number, upTo: number) =>
+  Array.from({ length: Math.max(0, upTo - from + 1) }, (_, i) => from + i);

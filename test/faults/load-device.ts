@@ -1,5 +1,5 @@
 import type { Identity } from "@edgemere/agent";
-import { formatTopic, pack, SERVER_NAME, subscriptionsOf, unpack, type Packet } from "@edgemere/protocol";
+import { pack, SERVER_NAME, subscriptionsOf, unpack, type Packet } from "@edgemere/protocol";
 import { connect, type MqttClient } from "mqtt";
 
 interface Options {
@@ -22,7 +22,7 @@ export class LoadDevice implements AsyncDisposable {
   readonly #answered = new Set<number>();
   readonly #timer: NodeJS.Timeout;
   #client: MqttClient | undefined;
-  #running: Promise<void> = Promise.resolve();
+  readonly #running: Promise<void>;
   #isStopped = false;
   #isReady = false;
   #isMeasuring = true;
@@ -102,7 +102,8 @@ export class LoadDevice implements AsyncDisposable {
       await Promise.race([client.subscribeAsync([...subscriptionsOf(device)], { qos: 1 }), over]);
       this.#epoch += 1;
       if (answeredBy === "puback") this.#begin();
-      else this.#publish(pack("hello", { device }, { bootId: "load", sessionEpoch: this.#epoch, agentVersion: "0.1.0" }));
+      else
+        this.#publish(pack("hello", { device }, { bootId: "load", sessionEpoch: this.#epoch, agentVersion: "0.1.0" }));
       return await over;
     } finally {
       client.end(true);
@@ -128,7 +129,11 @@ export class LoadDevice implements AsyncDisposable {
     const sequence = this.#next++;
     const { device } = this.#options.identity;
     const atMs = Date.now();
-    const telemetry = { baseMs: atMs, offsetMs: [0], series: [{ metric: "load.count", instance: "", values: [sequence] }] };
+    const telemetry = {
+      baseMs: atMs,
+      offsetMs: [0],
+      series: [{ metric: "load.count", instance: "", values: [sequence] }],
+    };
     const batch = {
       records: [{ sequence, atMs, telemetry }],
       firstUnacknowledged: Math.min(sequence, ...this.#waiting.keys()),
@@ -162,6 +167,3 @@ export class LoadDevice implements AsyncDisposable {
     this.#answered.add(sequence);
   }
 }
-
-/** Topic of a device's telemetry. */
-export const telemetryTopic = (device: string): string => formatTopic("telemetry", { device });

@@ -30,7 +30,9 @@ export class Loaded {
     this.#identities = identities;
     this.#every = every;
     const address = `mqtts://127.0.0.1:${world.controlPlane.ready.ports.mqtt}`;
-    this.devices = identities.map((identity) => context.own(new LoadDevice({ identity, address, answeredBy: "ack", every })));
+    this.devices = identities.map((identity) =>
+      context.own(new LoadDevice({ identity, address, answeredBy: "ack", every })),
+    );
   }
 
   static async start(context: Context, { devices, every, world: options = {} }: Setting): Promise<Loaded> {
@@ -75,7 +77,10 @@ export class Loaded {
   async settle(): Promise<void> {
     const { recorder } = this.#context;
     for (const device of this.devices) device.rest();
-    await eventually(async () => this.devices.every(({ waiting }) => waiting.length === 0), "an answer to all that was sent");
+    await eventually(
+      async () => this.devices.every(({ waiting }) => waiting.length === 0),
+      "an answer to all that was sent",
+    );
     for (const device of this.devices) await device[Symbol.asyncDispose]();
     await this.world.controlPlane.stop();
     const stored = await storedTelemetry(this.world.controlPlane.dataFolder);

@@ -14,7 +14,8 @@ const { values, positionals } = parseArgs({
   options: { rounds: { type: "string" }, short: { type: "boolean" } },
 });
 const unknown = positionals.filter((id) => !scenarios.some((each) => each.id === id));
-if (unknown.length > 0) throw new Error(`there is no scenario ${unknown.join(", ")}; there are ${scenarios.map(({ id }) => id).join(" ")}`);
+if (unknown.length > 0)
+  throw new Error(`there is no scenario ${unknown.join(", ")}; there are ${scenarios.map(({ id }) => id).join(" ")}`);
 
 const chosen = scenarios.filter(({ id }) => positionals.length === 0 || positionals.includes(id));
 const fresh: Result[] = [];
@@ -31,7 +32,11 @@ for (const scenario of chosen) {
 const former = JSON.parse(await readFile(FILE, "utf8").catch(() => '{"scenarios":[]}')) as Results;
 const results: Results = {
   machine: await machine(),
-  scenarios: merged(former.scenarios, fresh, scenarios.map(({ id }) => id)),
+  scenarios: merged(
+    former.scenarios,
+    fresh,
+    scenarios.map(({ id }) => id),
+  ),
 };
 // A short run shows whether all is well; figures that stand in the README come from all rounds.
 if (!values.short) await writeFile(FILE, `${JSON.stringify(results, undefined, 1)}\n`);

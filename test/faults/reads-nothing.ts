@@ -10,7 +10,10 @@ export class ReadsNothing implements AsyncDisposable {
     this.#client = client;
   }
 
-  static async connect({ device, key, certificate, chain, rootCertificate }: Identity, port: number): Promise<ReadsNothing> {
+  static async connect(
+    { device, key, certificate, chain, rootCertificate }: Identity,
+    port: number,
+  ): Promise<ReadsNothing> {
     const bye = pack("bye", { device }, { sessionEpoch: 1, reason: "connection lost" });
     const client = await connectAsync(`mqtts://127.0.0.1:${port}`, {
       protocolVersion: 4,

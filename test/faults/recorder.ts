@@ -147,4 +147,6 @@ const added = (one: Account, other: Account): Account => ({
 });
 
 const summed = (one: Readonly<Record<string, number>>, other: Readonly<Record<string, number>>) =>
-  Object.fromEntries([...Object.keys(one), ...Object.keys(other)].map((key) => [key, (one[key] ?? 0) + (other[key] ?? 0)]));
+  Object.fromEntries(
+    [...Object.keys(one), ...Object.keys(other)].map((key) => [key, (one[key] ?? 0) + (other[key] ?? 0)]),
+  );

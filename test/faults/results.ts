@@ -22,7 +22,11 @@ export interface Results {
 export const resultOf = ({ id, title, layer }: Scenario, result: Outcome): Result => ({ id, title, layer, ...result });
 
 /** Results of scenarios that were run again take the place of the former ones. */
-export function merged(former: readonly Result[], fresh: readonly Result[], order: readonly string[]): readonly Result[] {
+export function merged(
+  former: readonly Result[],
+  fresh: readonly Result[],
+  order: readonly string[],
+): readonly Result[] {
   const all = new Map([...former, ...fresh].map((each) => [each.id, each]));
   return order.flatMap((id) => all.get(id) ?? []);
 }
@@ -63,7 +67,9 @@ export function tableOf({ machine, scenarios }: Results): string {
     ...scenarios.filter(({ outcome }) => outcome !== "skipped").map((each) => line(rowOf(each))),
     "",
     ...machine,
-    ...(skipped.length > 0 ? ["", "Skipped:", ...skipped.map(({ id, title, why }) => `- ${id} ${title}: ${why ?? ""}`)] : []),
+    ...(skipped.length > 0
+      ? ["", "Skipped:", ...skipped.map(({ id, title, why }) => `- ${id} ${title}: ${why ?? ""}`)]
+      : []),
   ].join("\n");
 }
 
@@ -111,7 +117,11 @@ export function told(result: Outcome): string {
             `${records.explained} explained, ${records.unexplained} unexplained`,
         ]
       : []),
-    ...(commands ? [`${commands.ended}/${commands.given} commands ended (${ends(commands.ends)}), effects ≤ ${commands.mostEffects}`] : []),
+    ...(commands
+      ? [
+          `${commands.ended}/${commands.given} commands ended (${ends(commands.ends)}), effects ≤ ${commands.mostEffects}`,
+        ]
+      : []),
     ...(recovery.length > 0 ? [`recovery ${time(0.5)} / ${time(0.95)} / ${time(1)} s`] : []),
     ...(sentTwice === undefined ? [] : [`${sentTwice} sent twice`]),
     ...[memory, disk].map(peaks).filter((text) => text !== ""),

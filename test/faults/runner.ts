@@ -29,9 +29,19 @@ export async function runScenario(scenario: Scenario, { rounds, isFull }: How): 
   const recorder = new Recorder();
   const startedAt = performance.now();
   const seconds = () => Math.round((performance.now() - startedAt) / 100) / 10;
-  const failed = (why: string) => ({ outcome: "failed" as const, seconds: seconds(), figures: recorder.figures(), why });
+  const failed = (why: string) => ({
+    outcome: "failed" as const,
+    seconds: seconds(),
+    figures: recorder.figures(),
+    why,
+  });
   try {
-    await inOrder(scenario, { rounds, isFull, recorder, random: seededRandom(Number.parseInt(scenario.id.slice(1), 10)) });
+    await inOrder(scenario, {
+      rounds,
+      isFull,
+      recorder,
+      random: seededRandom(Number.parseInt(scenario.id.slice(1), 10)),
+    });
   } catch (error) {
     return failed(error instanceof Error ? (error.stack ?? error.message) : String(error));
   }

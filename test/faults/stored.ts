@@ -48,7 +48,8 @@ export async function storedTelemetry(dataFolder: string): Promise<ReadonlyMap<s
 export async function eventNumbers(dataFolder: string): Promise<readonly number[]> {
   const numbers: number[] = [];
   await within(dataFolder, async (database) => {
-    for await (const [, value] of database.entries(table("sevent"))) numbers.push(read<{ number: number }>(value).number);
+    for await (const [, value] of database.entries(table("sevent")))
+      numbers.push(read<{ number: number }>(value).number);
   });
   return numbers;
 }

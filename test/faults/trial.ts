@@ -102,7 +102,10 @@ export class Trial {
   async allEnded(): Promise<void> {
     await eventually(async () => {
       const open = (await this.ends()).filter(({ state }) => !commandLife.isFinal(state));
-      assert.deepEqual(open.map(({ kind, state }) => `${kind} is ${state}`), []);
+      assert.deepEqual(
+        open.map(({ kind, state }) => `${kind} is ${state}`),
+        [],
+      );
       return true;
     }, "the end of every command");
   }
@@ -152,14 +155,23 @@ export class Trial {
 
     await this.#settleCommands(commands);
     const stored = await storedTelemetry(controlPlane.dataFolder);
-    if (withRecords) this.#context.recorder.records(accountOf(await spooled(this.agent.dataFolder, "telemetry"), stored.get(this.device)));
+    if (withRecords)
+      this.#context.recorder.records(
+        accountOf(await spooled(this.agent.dataFolder, "telemetry"), stored.get(this.device)),
+      );
     const numbers = await eventNumbers(controlPlane.dataFolder);
-    assert.deepEqual(numbers, numbers.map((_, i) => i + 1), "events are numbered without holes");
+    assert.deepEqual(
+      numbers,
+      numbers.map((_, i) => i + 1),
+      "events are numbered without holes",
+    );
   }
 
   /** The commands of all work given so far, in its order. */
   async ends(): Promise<readonly Command[]> {
-    const found = this.#given.map(async ({ job }) => (await this.world.client.call("cpl/dm/job/find", { job })).commands);
+    const found = this.#given.map(
+      async ({ job }) => (await this.world.client.call("cpl/dm/job/find", { job })).commands,
+    );
     return (await Promise.all(found)).flat();
   }
 
@@ -182,9 +194,16 @@ export class Trial {
     }
     this.#context.recorder.commands({
       given: this.#given.length,
-      ended: commands.filter(({ state, reason }) => commandLife.isFinal(state) && (state === "succeeded" || reason !== "")).length,
+      ended: commands.filter(
+        ({ state, reason }) => commandLife.isFinal(state) && (state === "succeeded" || reason !== ""),
+      ).length,
       mostEffects: Math.max(0, ...effectsOf),
-      ends: Object.fromEntries([...new Set(commands.map(({ state }) => state))].map((state) => [state, commands.filter((each) => each.state === state).length])),
+      ends: Object.fromEntries(
+        [...new Set(commands.map(({ state }) => state))].map((state) => [
+          state,
+          commands.filter((each) => each.state === state).length,
+        ]),
+      ),
     });
   }
 }

@@ -34,7 +34,8 @@ export class BareParts implements AsyncDisposable {
     });
     if (this.#devices.length === 0)
       this.#devices = identities.map(
-        (identity) => new LoadDevice({ identity, address: `mqtts://127.0.0.1:${this.#port}`, answeredBy: "puback", every }),
+        (identity) =>
+          new LoadDevice({ identity, address: `mqtts://127.0.0.1:${this.#port}`, answeredBy: "puback", every }),
       );
   }
 

@@ -41,7 +41,8 @@ fs.promises.open = async (...given: Parameters<typeof openFile>) => {
 
 const startProgram = childProcess.spawn;
 childProcess.spawn = ((...given: Parameters<typeof startProgram>) => {
-  if ((given[1] as unknown as readonly string[]).some((word) => word.includes("effect-"))) step("the effect");
+  const [, words] = given as readonly unknown[];
+  if (Array.isArray(words) && words.some((word) => String(word).includes("effect-"))) step("the effect");
   return startProgram(...given);
 }) as typeof startProgram;
 syncBuiltinESMExports();

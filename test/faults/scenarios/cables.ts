@@ -75,10 +75,14 @@ async function oneWay(context: Context): Promise<void> {
     );
     context.recorder.bar("the agent's detection", Date.now() - from, 1.5 * KEEPALIVE + 5 * SECOND);
     await trial.told(() =>
-      eventually(async () => (await trial.presences(before.event)).length > 0, "the control plane to see it").then(() => undefined),
+      eventually(async () => (await trial.presences(before.event)).length > 0, "the control plane to see it").then(
+        () => undefined,
+      ),
     );
     context.recorder.bar("the control plane's detection", Date.now() - from, 1.5 * KEEPALIVE + 10 * SECOND);
-    context.recorder.note(`${deaf === hosts.edge ? "edge" : "centre"} deaf: both know after ${Math.round((Date.now() - from) / SECOND)} s`);
+    context.recorder.note(
+      `${deaf === hosts.edge ? "edge" : "centre"} deaf: both know after ${Math.round((Date.now() - from) / SECOND)} s`,
+    );
     const since = Date.now();
     await deaf.filter({});
     await trial.recovered(since);
@@ -105,7 +109,13 @@ async function blackHole(context: Context): Promise<void> {
 }
 
 async function portOf(host: Host, { world }: Trial): Promise<number> {
-  const connections = await host.run("ss", "-tnH", "state", "established", `( dport = :${world.controlPlane.ready.ports.mqtt} )`);
+  const connections = await host.run(
+    "ss",
+    "-tnH",
+    "state",
+    "established",
+    `( dport = :${world.controlPlane.ready.ports.mqtt} )`,
+  );
   return Number(/:(\d+)\s/.exec(connections)?.[1]);
 }
 
@@ -114,7 +124,9 @@ async function resets(context: Context): Promise<void> {
   for (let round = 0; round < context.rounds; round++) {
     await trial.giveWork();
     const before = { losses: losses(trial), cpu: (await useOf(trial.agent.pid)).cpu };
-    await hosts.centre.filter({ incoming: [`tcp dport ${trial.world.controlPlane.ready.ports.mqtt} reject with tcp reset`] });
+    await hosts.centre.filter({
+      incoming: [`tcp dport ${trial.world.controlPlane.ready.ports.mqtt} reject with tcp reset`],
+    });
     const hold = (context.isFull ? 30 : 8) * SECOND;
     await lasting(hold);
     const cpu = (((await useOf(trial.agent.pid)).cpu - before.cpu) / hold) * 100;

@@ -101,7 +101,13 @@ async function controlPlaneAhead(context: Context): Promise<void> {
 const faked = { layer: 3, needs: ["faketime"] } as const;
 
 export const clocks: readonly Scenario[] = [
-  { id: "F49", title: "agent that starts in 1970 and is told the time later", ...faked, rounds: { short: 1, full: 3 }, run: bornIn1970 },
+  {
+    id: "F49",
+    title: "agent that starts in 1970 and is told the time later",
+    ...faked,
+    rounds: { short: 1, full: 3 },
+    run: bornIn1970,
+  },
   { id: "F50", title: "agent's clock steps by -1 h, +1 d, +10 y", ...faked, rounds: { short: 1, full: 5 }, run: steps },
   { id: "F51", title: "agent's clock a tenth too fast", ...faked, rounds: { short: 1, full: 5 }, run: drift },
   {

@@ -123,9 +123,9 @@ async function syncIsSlow(context: Context): Promise<void> {
   for (let round = 0; round < context.rounds; round++) {
     await trial.giveWork();
     const recovered = trial.recovered();
-    let isOver = false;
-    void recovered.finally(() => (isOver = true)).catch(() => {});
-    while (!isOver) {
+    const over = new AbortController();
+    void recovered.finally(() => over.abort()).catch(() => {});
+    while (!over.signal.aborted) {
       const from = performance.now();
       await fetch(`${trial.world.baseUrl}/nothing-here`).then((answer) => answer.text());
       lags.push(performance.now() - from);
@@ -133,7 +133,9 @@ async function syncIsSlow(context: Context): Promise<void> {
     }
     await recovered;
   }
-  context.recorder.note(`answers of a page that needs no disk: p50 ${Math.round(quantile(lags, 0.5))} ms, p99 ${Math.round(quantile(lags, 0.99))} ms`);
+  context.recorder.note(
+    `answers of a page that needs no disk: p50 ${Math.round(quantile(lags, 0.5))} ms, p99 ${Math.round(quantile(lags, 0.99))} ms`,
+  );
   context.recorder.bar("p99 of an answer that needs no disk, milliseconds", quantile(lags, 0.99), 200);
   assert.ok(!(await trial.presences(before)).includes("offline"), "a slow disk calls nobody offline");
   await trial.settle();
@@ -182,7 +184,14 @@ async function scarce(context: Context): Promise<void> {
   for (let round = 0; round < context.rounds; round++) {
     const crowd = join(disk.folder, "crowd");
     await mkdir(crowd);
-    for (let i = 0; i < 200; i++) if (!(await writeFile(join(crowd, String(i)), "").then(() => true, () => false))) break;
+    for (let i = 0; i < 200; i++)
+      if (
+        !(await writeFile(join(crowd, String(i)), "").then(
+          () => true,
+          () => false,
+        ))
+      )
+        break;
     await trial.giveWork();
     await lasting(2 * SECOND);
     assert.ok(agent.isRunning, "without room for another file it lives on");
@@ -260,7 +269,13 @@ export const disks: readonly Scenario[] = [
     rounds: { short: 1, full: 5 },
     run: syncIsSlow,
   },
-  { id: "F36", title: "journal and spool damaged: a bit turned, an end cut off", layer: 3, rounds: { short: 5, full: 200 }, run: damagedFiles },
+  {
+    id: "F36",
+    title: "journal and spool damaged: a bit turned, an end cut off",
+    layer: 3,
+    rounds: { short: 5, full: 200 },
+    run: damagedFiles,
+  },
   {
     id: "F37",
     title: "no more files, hardly a descriptor, a read-only folder",

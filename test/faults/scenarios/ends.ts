@@ -18,7 +18,10 @@ async function outOfMemory(context: Context): Promise<void> {
   const died: (number | null)[] = [];
   for (let round = 0; round < context.rounds; round++) {
     await trial.giveCounted({ runTimeout: 60 }, "head -c 200000000 /dev/zero | tr '\\\\0' x");
-    await eventually(async () => !trial.agent.isRunning || (await trial.allEnded(), true), "an end of the agent or the command");
+    await eventually(
+      async () => !trial.agent.isRunning || (await trial.allEnded(), true),
+      "an end of the agent or the command",
+    );
     const since = Date.now();
     if (!trial.agent.isRunning) {
       died.push(await trial.agent.ended());
@@ -131,7 +134,10 @@ async function pidsOf({ world }: Trial): Promise<readonly number[]> {
 async function twoAgents(context: Context): Promise<void> {
   const trial = await Trial.start(context);
   await trial.giveWork();
-  await using second = new Program({ script: "agent/bin/edgemere-agent.js", args: ["run", "--data", trial.agent.dataFolder] });
+  await using second = new Program({
+    script: "agent/bin/edgemere-agent.js",
+    args: ["run", "--data", trial.agent.dataFolder],
+  });
   assert.equal(await second.ended(), 5);
   assert.match(second.output, new RegExp(`another agent \\(process ${trial.agent.pid}\\) already runs`));
   await trial.recovered();
@@ -143,7 +149,10 @@ async function twoControlPlanes(context: Context): Promise<void> {
   await trial.giveWork();
   const { dataFolder } = trial.world.controlPlane;
   const ports = ["portal", "mqtt", "device", "subscribers"].flatMap((each) => [`--${each}-port`, "0"]);
-  await using second = new Program({ script: "control-plane/bin/edgemere-control-plane.js", args: ["--data", dataFolder, ...ports] });
+  await using second = new Program({
+    script: "control-plane/bin/edgemere-control-plane.js",
+    args: ["--data", dataFolder, ...ports],
+  });
   assert.equal(await second.ended(), 1);
   assert.match(second.output, /in use by another control plane/);
   await trial.recovered();
@@ -159,9 +168,27 @@ export const ends: readonly Scenario[] = [
     rounds: { short: 1, full: 20 },
     run: outOfMemory,
   },
-  { id: "F11", title: "agent asked to stop under load", layer: 3, rounds: { short: 2, full: 50 }, run: stoppedUnderLoad },
-  { id: "F12", title: "exception or rejection that nobody catches, in either", layer: 3, rounds: { short: 1, full: 10 }, run: uncaught },
-  { id: "F13", title: "children left behind by a command: nohup, double fork", layer: 3, rounds: { short: 1, full: 1 }, run: childrenLeft(ways.filter((way) => !isWild(way))) },
+  {
+    id: "F11",
+    title: "agent asked to stop under load",
+    layer: 3,
+    rounds: { short: 2, full: 50 },
+    run: stoppedUnderLoad,
+  },
+  {
+    id: "F12",
+    title: "exception or rejection that nobody catches, in either",
+    layer: 3,
+    rounds: { short: 1, full: 10 },
+    run: uncaught,
+  },
+  {
+    id: "F13",
+    title: "children left behind by a command: nohup, double fork",
+    layer: 3,
+    rounds: { short: 1, full: 1 },
+    run: childrenLeft(ways.filter((way) => !isWild(way))),
+  },
   {
     id: "F13b",
     title: "children that leave their session, or whose agent is killed",
@@ -171,5 +198,11 @@ export const ends: readonly Scenario[] = [
     run: childrenLeft(ways.filter(isWild)),
   },
   { id: "F14", title: "second agent on one folder", layer: 3, rounds: { short: 1, full: 1 }, run: twoAgents },
-  { id: "F43", title: "second control plane on one folder", layer: 3, rounds: { short: 1, full: 1 }, run: twoControlPlanes },
+  {
+    id: "F43",
+    title: "second control plane on one folder",
+    layer: 3,
+    rounds: { short: 1, full: 1 },
+    run: twoControlPlanes,
+  },
 ];

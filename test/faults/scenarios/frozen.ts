@@ -37,7 +37,10 @@ const DEVICES = { short: 10, full: 100 };
 async function frozenControlPlane(context: Context): Promise<void> {
   const devices = context.isFull ? DEVICES.full : DEVICES.short;
   const world = context.own(await startWorld({ devices }));
-  await eventually(async () => world.devices.every((each) => each.status()?.isConnected), "every device to be connected");
+  await eventually(
+    async () => world.devices.every((each) => each.status()?.isConnected),
+    "every device to be connected",
+  );
   const epochs = () => world.devices.reduce((sum, each) => sum + (each.status()?.sessionEpoch ?? 0), 0);
   for (let round = 0; round < context.rounds; round++) {
     const before = epochs();
@@ -70,7 +73,11 @@ async function suspended(context: Context): Promise<void> {
     const since = Date.now();
     trial.agent.signal("SIGCONT");
     await trial.recovered(since);
-    const { series } = await trial.world.client.call("cpl/ta/history", { device: "gw1", metric: ["cpu.busy_percent"], from });
+    const { series } = await trial.world.client.call("cpl/ta/history", {
+      device: "gw1",
+      metric: ["cpu.busy_percent"],
+      from,
+    });
     const at = series.flatMap((each) => each.at).filter((each) => each > from + SECOND);
     assert.ok(at.length > 0 && new Set(at).size === at.length, "no instant is measured twice");
     const asleep = at.filter((each) => each < since - SECOND);

@@ -26,7 +26,9 @@ async function slow(context: Context): Promise<void> {
     prepare: async (world) => {
       const { mqtt, deviceApi } = world.controlPlane.ready.ports;
       for (const port of [mqtt, deviceApi])
-        proxies.push(context.own(await ChaosProxy.listen({ host: ELSEWHERE, port }, { host: "127.0.0.1", port }, context.random)));
+        proxies.push(
+          context.own(await ChaosProxy.listen({ host: ELSEWHERE, port }, { host: "127.0.0.1", port }, context.random)),
+        );
       return world;
     },
   });
@@ -55,12 +57,29 @@ async function backlog(context: Context): Promise<void> {
   const { trial, hosts } = await apart(context);
   const mebibytes = context.isFull ? 10 : 1;
   const bytes = mebibytes * 1024 ** 2;
-  const flood = await trial.giveCounted({ runTimeout: 60 }, `sleep 2; head -c ${Math.ceil((bytes * 3) / 4)} /dev/urandom | base64`);
+  const flood = await trial.giveCounted(
+    { runTimeout: 60 },
+    `sleep 2; head -c ${Math.ceil((bytes * 3) / 4)} /dev/urandom | base64`,
+  );
   await eventually(async () => (await trial.ends()).some(({ state }) => state === "running"), "the command to run");
   await hosts.link("down");
   const spool = join(trial.agent.dataFolder, "spool/log");
   await eventually(async () => (await diskUse(spool)) > mebibytes * 0.9, "a backlog");
-  await hosts.edge.run("tc", "qdisc", "add", "dev", "eth0", "root", "tbf", "rate", "64kbit", "burst", "16kb", "latency", "400ms");
+  await hosts.edge.run(
+    "tc",
+    "qdisc",
+    "add",
+    "dev",
+    "eth0",
+    "root",
+    "tbf",
+    "rate",
+    "64kbit",
+    "burst",
+    "16kb",
+    "latency",
+    "400ms",
+  );
   await hosts.link("up");
   await trial.seen("online");
   const before = { waiting: await diskUse(spool) };
@@ -96,7 +115,14 @@ async function cutStreams(context: Context): Promise<void> {
   for (let length = 0; length <= stream.length; length += stride) {
     await new Promise<void>((resolve, reject) => {
       const { key, certificate, chain, rootCertificate } = identity;
-      const socket = connectTls({ host: "127.0.0.1", port, servername: SERVER_NAME, key, cert: [certificate, ...chain].join("\n"), ca: rootCertificate });
+      const socket = connectTls({
+        host: "127.0.0.1",
+        port,
+        servername: SERVER_NAME,
+        key,
+        cert: [certificate, ...chain].join("\n"),
+        ca: rootCertificate,
+      });
       socket.on("error", reject);
       socket.on("secureConnect", () => socket.write(stream.subarray(0, length), () => socket.destroy()));
       socket.on("close", () => resolve());
@@ -112,7 +138,8 @@ async function cutStreams(context: Context): Promise<void> {
 }
 
 /** MQTT 3.1.1 in bytes: a length before each text. */
-const text = (value: string) => Buffer.concat([Buffer.from([value.length >> 8, value.length & 0xff]), Buffer.from(value)]);
+const text = (value: string) =>
+  Buffer.concat([Buffer.from([value.length >> 8, value.length & 0xff]), Buffer.from(value)]);
 
 function packet(head: number, ...parts: readonly Uint8Array[]): Buffer {
   const body = Buffer.concat(parts);
@@ -157,8 +184,20 @@ const onHosts = { layer: 4, needs: ["root", "namespaces"] } as const;
 
 export const links: readonly Scenario[] = [
   { id: "F20", title: "600 ms ± 300, stalls of seconds, resets", layer: 3, rounds: { short: 1, full: 20 }, run: slow },
-  { id: "F21", title: "backlog of 10 MiB over 64 kbit/s: a ping meanwhile", ...onHosts, rounds: { short: 2, full: 5 }, run: backlog },
-  { id: "F22", title: "stream cut at every byte of CONNECT and PUBLISH", layer: 3, rounds: { short: 1, full: 1 }, run: cutStreams },
+  {
+    id: "F21",
+    title: "backlog of 10 MiB over 64 kbit/s: a ping meanwhile",
+    ...onHosts,
+    rounds: { short: 2, full: 5 },
+    run: backlog,
+  },
+  {
+    id: "F22",
+    title: "stream cut at every byte of CONNECT and PUBLISH",
+    layer: 3,
+    rounds: { short: 1, full: 1 },
+    run: cutStreams,
+  },
   {
     id: "F25",
     title: "names that resolve wrong, slowly, or to another address",
@@ -167,5 +206,11 @@ export const links: readonly Scenario[] = [
     rounds: { short: 1, full: 1 },
     run: moved,
   },
-  { id: "F26", title: "control plane that moves to another address", ...onHosts, rounds: { short: 1, full: 10 }, run: moved },
+  {
+    id: "F26",
+    title: "control plane that moves to another address",
+    ...onHosts,
+    rounds: { short: 1, full: 10 },
+    run: moved,
+  },
 ];

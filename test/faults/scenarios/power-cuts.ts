@@ -38,7 +38,9 @@ async function cutControlPlane(context: Context): Promise<void> {
   const { controlPlane, client } = loaded.world;
   const jobs: string[] = [];
   for (let round = 0; round < context.rounds; round++) {
-    const answered = client.call("cpl/dm/job/create", { device: "load-0", kind: "ping" }).then(({ job }) => jobs.push(job.id));
+    const answered = client
+      .call("cpl/dm/job/create", { device: "load-0", kind: "ping" })
+      .then(({ job }) => jobs.push(job.id));
     await Promise.all([moment(context), answered]);
     await loaded.observe();
     await powerCut(disk, controlPlane);

@@ -72,7 +72,13 @@ async function ruinedStore(context: Context): Promise<void> {
 }
 
 export const restored: readonly Scenario[] = [
-  { id: "F09", title: "agent that dies soon after each of six starts", layer: 3, rounds: { short: 1, full: 20 }, run: crashLoop },
+  {
+    id: "F09",
+    title: "agent that dies soon after each of six starts",
+    layer: 3,
+    rounds: { short: 1, full: 20 },
+    run: crashLoop,
+  },
   {
     id: "F10",
     title: "reboot as a command",
@@ -81,7 +87,13 @@ export const restored: readonly Scenario[] = [
     rounds: { short: 1, full: 20 },
     run: () => Promise.reject(new Error("there is no command kind reboot yet")),
   },
-  { id: "F38", title: "agent's folder put back to an older copy", layer: 3, rounds: { short: 1, full: 20 }, run: olderFolder },
+  {
+    id: "F38",
+    title: "agent's folder put back to an older copy",
+    layer: 3,
+    rounds: { short: 1, full: 20 },
+    run: olderFolder,
+  },
   {
     id: "F39",
     title: "control plane's store ruined: refused, and opened when its file is back",

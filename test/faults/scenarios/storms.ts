@@ -42,18 +42,27 @@ async function stormOf(devices: number, context: Context): Promise<void> {
       `${devices} devices to come back`,
       PATIENCE,
     );
-    const tries = world.devices.reduce((sum, each, i) => sum + (each.status()?.sessionEpoch ?? 0) - (before[i] ?? 0), 0);
+    const tries = world.devices.reduce(
+      (sum, each, i) => sum + (each.status()?.sessionEpoch ?? 0) - (before[i] ?? 0),
+      0,
+    );
     context.recorder.round();
     context.recorder.memory("control plane", await peakMemory(world.controlPlane.pid));
     context.recorder.note(`${devices} devices: ${tries} tries`);
     const { items } = await world.client.call("cpl/dm/device/list", { limit: 500 });
-    assert.deepEqual(items.filter(({ presence }) => presence === "offline"), [], "a restart calls nobody offline");
+    assert.deepEqual(
+      items.filter(({ presence }) => presence === "offline"),
+      [],
+      "a restart calls nobody offline",
+    );
     const { events } = await world.client.call("ia/event/list", { after: 0, type: ["device.offline"] });
     assert.deepEqual(events, [], "a restart calls nobody offline");
   }
   const [p50, p95, most] = [0.5, 0.95, 1].map((share) => quantile(times, share));
   for (const each of times) context.recorder.recovered(each);
-  context.recorder.note(`${devices} devices back in ${[p50, p95, most].map((each) => ((each ?? 0) / SECOND).toFixed(1)).join(" / ")} s`);
+  context.recorder.note(
+    `${devices} devices back in ${[p50, p95, most].map((each) => ((each ?? 0) / SECOND).toFixed(1)).join(" / ")} s`,
+  );
   if (devices === 200) context.recorder.bar("p95 of 200 devices, milliseconds", p95 ?? NaN, 5 * SECOND);
 }
 
@@ -68,7 +77,7 @@ async function readsNothing(context: Context): Promise<void> {
   const { token } = await client.call("cpl/dm/token/create", { uses: context.rounds });
   for (let round = 0; round < context.rounds; round++) {
     const name = `deaf-${round}`;
-    const deaf = context.own(await ReadsNothing.connect(await identify(token, name), controlPlane.ready.ports.mqtt));
+    context.own(await ReadsNothing.connect(await identify(token, name), controlPlane.ready.ports.mqtt));
     const presence = async () => (await client.call("cpl/dm/device/find", { device: name })).presence;
     await eventually(async () => (await presence()) === "online", "the deaf one to be online");
     const words = { argv: ["true", ...Array.from({ length: LARGE / PIECE }, () => "x".repeat(PIECE))] };
@@ -79,13 +88,27 @@ async function readsNothing(context: Context): Promise<void> {
     }
     const since = Date.now();
     await eventually(async () => (await presence()) !== "online", "the deaf one to be cut off");
-    context.recorder.note(`cut off after ${((Date.now() - since) / SECOND).toFixed(1)} s, ${Math.round((await peakMemory(controlPlane.pid)) - before)} MiB more`);
+    context.recorder.note(
+      `cut off after ${((Date.now() - since) / SECOND).toFixed(1)} s, ${Math.round((await peakMemory(controlPlane.pid)) - before)} MiB more`,
+    );
     await loaded.recovered(Date.now());
   }
   await loaded.settle();
 }
 
 export const storms: readonly Scenario[] = [
-  { id: "F27", title: "1, 200, 500 devices that come back at once", layer: 3, rounds: { short: 1, full: 5 }, run: storm },
-  { id: "F28", title: "device that reads nothing while commands pile up", layer: 3, rounds: { short: 1, full: 5 }, run: readsNothing },
+  {
+    id: "F27",
+    title: "1, 200, 500 devices that come back at once",
+    layer: 3,
+    rounds: { short: 1, full: 5 },
+    run: storm,
+  },
+  {
+    id: "F28",
+    title: "device that reads nothing while commands pile up",
+    layer: 3,
+    rounds: { short: 1, full: 5 },
+    run: readsNothing,
+  },
 ];

@@ -48,7 +48,10 @@ export interface SmallDisk extends Disk {
 }
 
 /** A file system in memory of this size, and of so many files. */
-export async function smallDisk(parent: string, { bytes, files }: { bytes: number; files?: number }): Promise<SmallDisk> {
+export async function smallDisk(
+  parent: string,
+  { bytes, files }: { bytes: number; files?: number },
+): Promise<SmallDisk> {
   await sweep();
   const folder = join(parent, ownName());
   await mkdir(folder);

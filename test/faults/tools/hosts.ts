@@ -22,7 +22,7 @@ export interface Hosts extends AsyncDisposable {
   /** Pulls the cable between them, or puts it back. */
   link(state: "up" | "down"): Promise<void>;
   /** The way from this process to a port on the centre's own loopback. */
-  door(port: number): Promise<number>;
+  readonly door: (port: number) => Promise<number>;
 }
 
 const addresses = { centre: "10.77.0.1", edge: "10.77.0.2" } as const;
@@ -38,7 +38,21 @@ export async function twoHosts(folder: string): Promise<Hosts> {
   };
   try {
     for (const name of Object.values(names)) await command("ip", "netns", "add", name);
-    await command("ip", "-n", names.centre, "link", "add", "eth0", "type", "veth", "peer", "name", "eth0", "netns", names.edge);
+    await command(
+      "ip",
+      "-n",
+      names.centre,
+      "link",
+      "add",
+      "eth0",
+      "type",
+      "veth",
+      "peer",
+      "name",
+      "eth0",
+      "netns",
+      names.edge,
+    );
     for (const [role, name] of Object.entries(names) as ["centre" | "edge", string][]) {
       await command("ip", "-n", name, "addr", "add", `${addresses[role]}/24`, "dev", "eth0");
       for (const device of ["lo", "eth0"]) await command("ip", "-n", name, "link", "set", device, "up");
@@ -88,12 +102,19 @@ function host(name: string, address: string, folder: string): Host {
 
 /** A path of the file system leads into every namespace: through a socket there goes the way in. */
 async function door(host: Host, path: string, port: number): Promise<AsyncDisposable & { readonly port: number }> {
-  const inside = new Program({ script: "test/dist/faults/tools/door-program.js", args: [path, String(port)], launch: host.launch });
+  const inside = new Program({
+    script: "test/dist/faults/tools/door-program.js",
+    args: [path, String(port)],
+    launch: host.launch,
+  });
   await inside.message("ready");
   const outside = createServer((socket) => {
     const onward = createConnection(path);
     socket.pipe(onward).pipe(socket);
-    for (const [one, other] of [[socket, onward], [onward, socket]] as const) {
+    for (const [one, other] of [
+      [socket, onward],
+      [onward, socket],
+    ] as const) {
       one.on("error", () => other.destroy());
       one.on("close", () => other.destroy());
     }

@@ -14,14 +14,24 @@ export const preloaded = (name: string, environment: Readonly<Record<string, str
  */
 export const traced = (...injections: readonly string[]): Launch => ({
   under: [
-    "strace", "-D", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null",
-    "-e", `trace=${injections.map((each) => each.split(":")[0]).join(",")}`,
+    "strace",
+    "-D",
+    "-f",
+    "--seccomp-bpf",
+    "-qq",
+    "-o",
+    "/dev/null",
+    "-e",
+    `trace=${injections.map((each) => each.split(":")[0]).join(",")}`,
     ...injections.flatMap((each) => ["-e", `inject=${each}`]),
   ],
 });
 
 /** File work on one thread, so that the third call is the third. */
-export const inOneRow = (launch: Launch): Launch => ({ ...launch, environment: { ...launch.environment, UV_THREADPOOL_SIZE: "1" } });
+export const inOneRow = (launch: Launch): Launch => ({
+  ...launch,
+  environment: { ...launch.environment, UV_THREADPOOL_SIZE: "1" },
+});
 
 /** The wall clock follows a file, where stands by how much it is off, as in `-1h`; the monotonic one is left alone. */
 export const wallClock = (file: string): Launch => ({
