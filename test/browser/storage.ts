@@ -7,5 +7,5 @@ const flags = { low: ["--storage-low", ENDLESS], readonly: ["--storage-readonly"
 /** Starts the control plane anew, for which its disk is then too small. */
 export async function fillDisk({ controlPlane }: World, state: keyof typeof flags): Promise<void> {
   await controlPlane.kill();
-  await controlPlane.start(flags[state]);
+  await controlPlane.start({ flags: flags[state] });
 }

@@ -1,52 +1,70 @@
 import { join } from "node:path";
-import { levelDatabase } from "@edgemere/control-plane";
+import { levelDatabase, type Database } from "@edgemere/control-plane";
+
+/** A range of numbers that will never be stored, and why. */
+interface StoredGap {
+  readonly from: number;
+  readonly upTo: number;
+  readonly reason: string;
+}
 
 /** What a stopped control plane holds of one device's telemetry. */
 export interface StoredTelemetry {
   /** Sequence numbers of the stored records, ascending, each as often as it is stored. */
   readonly records: readonly number[];
-  /** Ranges that were explained as lost. */
-  readonly gaps: readonly { readonly from: number; readonly upTo: number }[];
+  readonly gaps: readonly StoredGap[];
   /** What was acknowledged. */
   readonly watermark: number;
 }
 
 /** Looks into the store itself, past every face. */
-export async function storedTelemetry(dataFolder: string, device: string): Promise<StoredTelemetry> {
+export async function storedTelemetry(dataFolder: string): Promise<ReadonlyMap<string, StoredTelemetry>> {
+  const found = new Map<string, { records: number[]; gaps: StoredGap[]; watermark: number }>();
+  const of = (device: string) => {
+    const known = found.get(device) ?? { records: [], gaps: [], watermark: 0 };
+    found.set(device, known);
+    return known;
+  };
+  await within(dataFolder, async (database) => {
+    for await (const key of database.keys(table("stelemetry"))) {
+      const [, device = "", , sequence = ""] = key.split("\u0000");
+      of(device.slice(1)).records.push(numberOf(sequence));
+    }
+    for await (const [key, value] of database.entries(table("srow\u0000swatermark"))) {
+      const [device = "", stream] = (key.split("\u0000")[2] ?? "").slice(1).split("/");
+      if (stream === "telemetry") of(device).watermark = read<{ upTo: number }>(value).upTo;
+    }
+    for await (const [key, value] of database.entries(table("srow\u0000stelemetrygap"))) {
+      const [device = "", sequence] = (key.split("\u0000")[2] ?? "").slice(1).split("/");
+      const { records, reason } = read<{ records: number; reason: string }>(value);
+      of(device).gaps.push({ from: Number(sequence), upTo: Number(sequence) + records - 1, reason });
+    }
+  });
+  for (const each of found.values()) each.records.sort((a, b) => a - b);
+  return found;
+}
+
+/** Every number of the events in the log, in its order. */
+export async function eventNumbers(dataFolder: string): Promise<readonly number[]> {
+  const numbers: number[] = [];
+  await within(dataFolder, async (database) => {
+    for await (const [, value] of database.entries(table("sevent")))
+      numbers.push(read<{ number: number }>(value).number);
+  });
+  return numbers;
+}
+
+async function within(dataFolder: string, look: (database: Database) => Promise<void>): Promise<void> {
   const database = await levelDatabase(join(dataFolder, "store"));
   try {
-    const records: number[] = [];
-    const gaps: { from: number; upTo: number }[] = [];
-    let watermark = 0;
-    for await (const [key, value] of database.entries({})) {
-      const [kind, first, second, , ...rest] = key.split("\u0000");
-      if (kind === "stelemetry" && first === `s${device}`) records.push(numberOf(key.split("\u0000")[3] ?? ""));
-      if (kind !== "srow") continue;
-      const row = JSON.parse(Buffer.from(value).toString()) as { upTo?: number; records?: number };
-      if (first === "swatermark" && second === `s${device}/telemetry`) watermark = row.upTo ?? 0;
-      if (first === "stelemetrygap" && second?.startsWith(`s${device}/`) && rest.length === 0) {
-        const from = Number(second.split("/")[1]);
-        gaps.push({ from, upTo: from + (row.records ?? 1) - 1 });
-      }
-    }
-    return { records: records.toSorted((a, b) => a - b), gaps, watermark };
+    await look(database);
   } finally {
     await database.close();
   }
 }
 
-/** Every number of the events in the log, in its order. */
-export async function eventNumbers(dataFolder: string): Promise<readonly number[]> {
-  const database = await levelDatabase(join(dataFolder, "store"));
-  try {
-    const numbers: number[] = [];
-    for await (const [, value] of database.entries({ gte: "sevent\u0000", lt: "sevent\u0000\uffff" }))
-      numbers.push((JSON.parse(Buffer.from(value).toString()) as { number: number }).number);
-    return numbers;
-  } finally {
-    await database.close();
-  }
-}
+const table = (prefix: string) => ({ gte: `${prefix}\u0000`, lt: `${prefix}\u0000\uffff` });
+const read = <T>(bytes: Uint8Array): T => JSON.parse(Buffer.from(bytes).toString()) as T;
 
 /** A part of a key that holds a number: the bits of a double, turned so that they sort. */
 function numberOf(part: string): number {

@@ -29,7 +29,7 @@ test(
       const since = (await world.client.call("cpl/dm/device/find", { device: "gw1" })).presenceAt;
       const { epoch } = await sessionOf(world);
       await world.controlPlane.kill();
-      await world.controlPlane.start(flags);
+      await world.controlPlane.start({ flags });
 
       await newTelemetry(world);
       assert.equal((await endOf(world, await createJob(world, "gw1", "ping"))).state, "succeeded");
@@ -77,7 +77,9 @@ test(
 
     await agent.stop();
     assert.equal(await world.controlPlane.stop(), 0);
-    const { records, gaps, watermark } = await storedTelemetry(world.controlPlane.dataFolder, device);
+    const stored = (await storedTelemetry(world.controlPlane.dataFolder)).get(device);
+    assert.ok(stored);
+    const { records, gaps, watermark } = stored;
     assert.deepEqual([records.length, new Set(records).size, gaps.length], [watermark, watermark, 0], "each once");
   },
 );
@@ -106,7 +108,7 @@ test("a fleet that was at the embedded broker goes on when NATS stands at its ad
   const folder = await certified(world);
   await world.controlPlane.kill();
   await using first = await startNats(folder, port, [id]);
-  await world.controlPlane.start(["--broker", urlOf(port)]);
+  await world.controlPlane.start({ flags: ["--broker", urlOf(port)] });
   await newTelemetry(world);
   assert.equal((await endOf(world, await createJob(world, "gw1", "ping"))).state, "succeeded");
 
@@ -141,7 +143,7 @@ async function onMosquitto(): Promise<Brokered> {
     broker = mosquitto;
     const flags = ["--broker", urlOf(port)];
     await world.controlPlane.kill();
-    const { ports } = await world.controlPlane.start(flags);
+    const { ports } = await world.controlPlane.start({ flags });
     assert.equal(ports.mqtt, port);
     return {
       world,

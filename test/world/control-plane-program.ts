@@ -1,4 +1,4 @@
-import { Program } from "./program.ts";
+import { Program, type Launch } from "./program.ts";
 
 export interface Ports {
   readonly portal: number;
@@ -17,14 +17,25 @@ interface Ready {
 
 const anyPorts: Ports = { portal: 0, mqtt: 0, deviceApi: 0, subscribers: 0 };
 
+export interface ControlPlaneOptions {
+  /** Under which devices reach it. */
+  readonly address?: string;
+  /** Where it listens for devices. */
+  readonly host?: string;
+  readonly flags?: readonly string[];
+  readonly launch?: Launch | undefined;
+}
+
 /** A control plane that can be killed and started again on the same ports with the same data. */
 export class ControlPlaneProgram implements AsyncDisposable {
   readonly dataFolder: string;
+  readonly #options: ControlPlaneOptions;
   #program: Program | undefined;
   #ready: Ready | undefined;
 
-  constructor(dataFolder: string) {
+  constructor(dataFolder: string, options: ControlPlaneOptions = {}) {
     this.dataFolder = dataFolder;
+    this.#options = options;
   }
 
   get ready(): Ready {
@@ -40,19 +51,25 @@ export class ControlPlaneProgram implements AsyncDisposable {
     return this.#program?.pid ?? 0;
   }
 
-  /** With more flags, such as `--storage-low 1PiB`. */
-  async start(flags: readonly string[] = []): Promise<Ready> {
+  get isRunning(): boolean {
+    return this.#program?.isRunning ?? false;
+  }
+
+  /** Starts it, on the ports it had before; resolves when it is ready, rejects with its output when it ends before. */
+  async start(changes: ControlPlaneOptions = {}): Promise<Ready> {
+    const { address = "127.0.0.1", host = "127.0.0.1", flags = [], launch } = { ...this.#options, ...changes };
     const { portal, mqtt, deviceApi, subscribers } = this.#ready?.ports ?? anyPorts;
     const ports = { portal, mqtt, device: deviceApi, subscribers };
     const args = Object.entries(ports).flatMap(([name, port]) => [
       `--${name}-port`,
       String(port),
       `--${name}-host`,
-      "127.0.0.1",
+      name === "mqtt" || name === "device" ? host : "127.0.0.1",
     ]);
     this.#program = new Program({
       script: "control-plane/bin/edgemere-control-plane.js",
-      args: ["--data", this.dataFolder, "--address", "127.0.0.1", ...args, ...flags],
+      args: ["--data", this.dataFolder, "--address", address, ...args, ...flags],
+      launch,
     });
     this.#ready = await this.#program.message<Ready>("ready");
     return this.#ready;
@@ -63,6 +80,15 @@ export class ControlPlaneProgram implements AsyncDisposable {
     const answer = this.#program?.message<{ token: string }>("enrolment token");
     this.#program?.send("enrolment token");
     return (await answer)?.token ?? "";
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#program?.signal(name);
+  }
+
+  /** Waits for its end by itself; gives its exit code. */
+  async ended(): Promise<number | null> {
+    return (await this.#program?.ended()) ?? null;
   }
 
   async stop(): Promise<number | null> {

@@ -4,12 +4,22 @@ import { join } from "node:path";
 
 const root = join(import.meta.dirname, "../../..");
 
+/** Under what a program is started, so that something befalls it. */
+export interface Launch {
+  /** Programs that start it in their turn, in place of themselves: `["ip", "netns", "exec", "edge"]`. */
+  readonly under?: readonly string[];
+  /** Flags of Node, such as `--import`. */
+  readonly node?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
 interface Options {
   readonly script: string;
   readonly args: readonly string[];
   readonly input?: string;
   /** Environment variables beside, or in place of, our own. */
   readonly environment?: Readonly<Record<string, string>>;
+  readonly launch?: Launch | undefined;
 }
 
 /** One of our programs in a process of its own, as an operator would run it. */
@@ -19,10 +29,12 @@ export class Program implements AsyncDisposable {
   readonly #written = { stdout: "", stderr: "" };
   #output = "";
 
-  constructor({ script, args, input, environment }: Options) {
-    this.#child = spawn(process.execPath, [join(root, script), ...args], {
+  constructor({ script, args, input, environment, launch = {} }: Options) {
+    const { under = [], node = [] } = launch;
+    const [file = process.execPath, ...rest] = [...under, process.execPath, ...node, join(root, script), ...args];
+    this.#child = spawn(file, rest, {
       stdio: ["pipe", "pipe", "pipe", "ipc"],
-      env: { ...process.env, ...environment },
+      env: { ...process.env, ...environment, ...launch.environment },
     });
     this.#child.stdin?.on("error", () => {}); // it ended before it read
     this.#child.stdin?.end(input ?? "");
@@ -49,6 +61,19 @@ export class Program implements AsyncDisposable {
 
   get pid(): number {
     return this.#child.pid ?? 0;
+  }
+
+  get isRunning(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** The signal that ended it, when one did. */
+  get endedBy(): NodeJS.Signals | null {
+    return this.#child.signalCode;
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
   }
 
   /** The first message of this type that it sends; rejects with its output when it ends before. */

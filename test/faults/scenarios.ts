@@ -1,0 +1,26 @@
+import type { Scenario } from "./scenario.ts";
+import { cables } from "./scenarios/cables.ts";
+import { clocks } from "./scenarios/clocks.ts";
+import { disks } from "./scenarios/disks.ts";
+import { ends } from "./scenarios/ends.ts";
+import { frozen } from "./scenarios/frozen.ts";
+import { kills } from "./scenarios/kills.ts";
+import { links } from "./scenarios/links.ts";
+import { loads } from "./scenarios/loads.ts";
+import { powerCuts } from "./scenarios/power-cuts.ts";
+import { restored } from "./scenarios/restored.ts";
+import { sessions } from "./scenarios/sessions.ts";
+import { steps } from "./scenarios/steps.ts";
+import { storms } from "./scenarios/storms.ts";
+
+/** Every scenario, by the test file that runs its short rounds. */
+export const groups = {
+  processes: [...kills, ...steps, ...loads, ...frozen, ...ends, ...restored],
+  network: [...cables, ...links, ...storms],
+  disks: [...powerCuts, ...disks],
+  sessions: [...sessions, ...clocks],
+} as const satisfies Record<string, readonly Scenario[]>;
+
+export const scenarios: readonly Scenario[] = Object.values(groups)
+  .flat()
+  .toSorted((one, other) => (one.id < other.id ? -1 : 1));

@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { loadIdentity } from "@edgemere/agent";
+import { nodeDisk } from "@edgemere/protocol/kit";
+import { eventually, startWorld } from "../../world/world.ts";
+import { ReadsNothing } from "../reads-nothing.ts";
+import type { Context, Scenario } from "../scenario.ts";
+import { preloaded } from "../tools/launches.ts";
+import { lasting } from "../tools/pause.ts";
+import { Trial } from "../trial.ts";
+import { restarted } from "./kills.ts";
+
+const MINUTE = 60_000;
+
+async function takenOver(context: Context): Promise<void> {
+  const trial = await Trial.start(context);
+  const identity = await loadIdentity(nodeDisk(trial.agent.dataFolder));
+  assert.ok(identity);
+  const before = await trial.newest();
+  for (let round = 0; round < context.rounds; round++) {
+    await trial.giveWork();
+    await using _twin = await ReadsNothing.connect(identity, trial.world.controlPlane.ready.ports.mqtt);
+    await trial.recovered();
+    // Each loss makes the agent wait longer, as it should.
+    await restarted(trial);
+    await trial.recovered();
+  }
+  const seen = await trial.presences(before);
+  // What the agent says itself when it is restarted is no noise.
+  const noise = seen.filter((each) => each === "offline").length - context.rounds;
+  assert.ok(noise <= 0, `seen as ${seen.join(", ")}`);
+  await trial.settle();
+}
+
+async function brokerGone(context: Context): Promise<void> {
+  const devices = context.isFull ? 100 : 20;
+  const world = context.own(await startWorld({ devices }));
+  const isWell = () => world.devices.every((each) => each.status()?.isConnected === true);
+  for (let round = 0; round < context.rounds; round++) {
+    await eventually(async () => isWell(), "every device to be connected", 3 * MINUTE);
+    await world.controlPlane.kill();
+    const since = Date.now();
+    await world.controlPlane.start();
+    await eventually(async () => isWell(), "every device to be connected again", 5 * MINUTE);
+    context.recorder.round();
+    context.recorder.recovered(Date.now() - since);
+  }
+  // Long enough for a broker to look for wills of brokers that are gone.
+  if (context.isFull) await lasting(5 * MINUTE);
+  assert.ok(world.controlPlane.isRunning);
+  const { events } = await world.client.call("ia/event/list", { after: 0, type: ["device.offline"] });
+  assert.deepEqual(events, [], "nobody is called offline");
+}
+
+async function brokerForgets(context: Context): Promise<void> {
+  const trial = await Trial.start(context);
+  const { controlPlane } = trial.world;
+  await controlPlane.stop();
+  await controlPlane.start({ launch: preloaded("failing-persistence", {}) });
+  await restarted(trial);
+  await trial.recovered();
+  for (let round = 0; round < context.rounds; round++) {
+    controlPlane.signal("SIGUSR2");
+    await trial.giveWork();
+    await trial.recovered();
+    assert.ok(controlPlane.isRunning, "the control plane lives on");
+  }
+  await trial.settle();
+}
+
+const EXTERNAL = "a control plane on an external broker";
+const notYet = () => Promise.reject(new Error(`this scenario waits for ${EXTERNAL}`));
+
+export const sessions: readonly Scenario[] = [
+  { id: "F44", title: "same device connected twice", layer: 3, rounds: { short: 2, full: 20 }, run: takenOver },
+  { id: "F45", title: "broker that goes with all its wills", layer: 3, rounds: { short: 1, full: 3 }, run: brokerGone },
+  {
+    id: "F47",
+    title: "broker that cannot keep what it is to deliver",
+    layer: 3,
+    awaits: "deliveries that end when the broker fails at them",
+    rounds: { short: 2, full: 20 },
+    run: brokerForgets,
+  },
+  ...(
+    [
+      ["F41", "external Mosquitto killed, restarted, restarted empty", "mosquitto"],
+      ["F42", "external broker that keeps nothing", "mosquitto"],
+      ["F46", "external broker that refuses a subscription", "mosquitto"],
+      ["F48", "external NATS with JetStream and a power cut", "nats"],
+    ] as const
+  ).map(([id, title, need]) => ({
+    id,
+    title,
+    layer: 4 as const,
+    needs: [need],
+    awaits: EXTERNAL,
+    rounds: { short: 1, full: 50 },
+    run: notYet,
+  })),
+];

@@ -1,0 +1,103 @@
+import { createConnection, createServer, type Server, type Socket } from "node:net";
+import type { Random } from "@edgemere/protocol/kit";
+
+/** How bad the way is. May be changed while it is used. */
+export interface Weather {
+  /** Milliseconds, each way. */
+  readonly delay?: number;
+  /** Up to so much more or less. */
+  readonly jitter?: number;
+  readonly bytesPerSecond?: number;
+  /** Nothing passes, and nobody is told. */
+  readonly isStalled?: boolean;
+}
+
+interface End {
+  readonly host: string;
+  readonly port: number;
+}
+
+const MOST_HELD = 256 * 1024;
+const LOOK_AGAIN = 20;
+
+/** A way between two ends that loses nothing and keeps the order, and is as slow, stalled or cut as it is told to be. Same chance, same delays. */
+export class ChaosProxy implements AsyncDisposable {
+  readonly #to: End;
+  readonly #random: Random;
+  readonly #server: Server;
+  readonly #pairs = new Set<readonly [Socket, Socket]>();
+  weather: Weather = {};
+
+  private constructor(to: End, random: Random) {
+    this.#to = to;
+    this.#random = random;
+    this.#server = createServer((socket) => this.#join(socket));
+  }
+
+  static async listen(at: End, to: End, random: Random): Promise<ChaosProxy> {
+    const proxy = new ChaosProxy(to, random);
+    await new Promise<void>((resolve, reject) => {
+      proxy.#server.once("error", reject);
+      proxy.#server.listen(at.port, at.host, resolve);
+    });
+    return proxy;
+  }
+
+  /** Resets what passes now. */
+  cut(): void {
+    for (const pair of this.#pairs) for (const socket of pair) socket.resetAndDestroy();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const pair of this.#pairs) for (const socket of pair) socket.destroy();
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  }
+
+  #join(near: Socket): void {
+    const far = createConnection(this.#to);
+    const pair = [near, far] as const;
+    this.#pairs.add(pair);
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      one.setNoDelay(true);
+      this.#carry(one, other);
+      one.on("error", () => {});
+      one.on("close", () => {
+        other.destroy();
+        this.#pairs.delete(pair);
+      });
+    }
+  }
+
+  /** Each piece at its time, one after another. */
+  #carry(from: Socket, to: Socket): void {
+    let dueAt = 0;
+    let held = 0;
+    let last: Promise<void> = Promise.resolve();
+    const pass = async (piece: Buffer | undefined, at: number) => {
+      await until(at);
+      while (this.weather.isStalled && !to.destroyed) await until(performance.now() + LOOK_AGAIN);
+      if (to.destroyed) return;
+      if (piece === undefined) to.end();
+      else to.write(piece);
+      held -= piece?.length ?? 0;
+      if (held < MOST_HELD) from.resume();
+    };
+    const arrived = (piece?: Buffer) => {
+      const { delay = 0, jitter = 0, bytesPerSecond = Infinity } = this.weather;
+      const length = piece?.length ?? 0;
+      const wanted = performance.now() + delay + (this.#random.next() * 2 - 1) * jitter;
+      dueAt = Math.max(dueAt + (length * 1_000) / bytesPerSecond, wanted);
+      held += length;
+      if (held >= MOST_HELD) from.pause();
+      const at = dueAt;
+      last = last.then(() => pass(piece, at));
+    };
+    from.on("data", arrived);
+    from.on("end", () => arrived());
+  }
+}
+
+const until = (at: number) => new Promise<void>((resolve) => setTimeout(resolve, at - performance.now()));
