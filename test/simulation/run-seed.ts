@@ -1,7 +1,8 @@
 import { MINUTE, SECOND } from "@edgemere/protocol/kit";
 import { Faults } from "./faults.ts";
 import { profileOf, type Profile } from "./profiles.ts";
-import { startWorld, type PlantedBugs, type World } from "./world.ts";
+import type { PlantedBugs } from "./planted-bugs.ts";
+import { startWorld, type World } from "./world.ts";
 import { Work } from "./work.ts";
 
 export interface Run {
@@ -18,6 +19,8 @@ export interface Run {
 /** A run went wrong: what, and what led to it. */
 export class SeedFailed extends Error {
   readonly seed: number;
+  /** What must never happen and did. */
+  readonly violation: string;
   constructor(seed: number, profile: Profile, { what, before }: { what: string; before: readonly string[] }) {
     super(
       `seed ${seed} ("${profile.name}"): ${what}\n` +
@@ -26,10 +29,12 @@ export class SeedFailed extends Error {
     );
     this.name = "SeedFailed";
     this.seed = seed;
+    this.violation = what;
   }
 }
 
 const STEPS = 10;
+const LONGEST_STEP = 6 * SECOND;
 /** Looks in a row at which all must be at rest: presence takes longer than an acknowledgement. */
 const CALM_LOOKS = 3;
 /** Backoff, deadlines and late wills are over by then. */
@@ -43,10 +48,10 @@ export async function runSeed(seed: number, bugs: PlantedBugs = {}): Promise<Run
   const check = () => {
     if (trace.violation !== undefined) throw new SeedFailed(seed, profile, trace.violation);
   };
-  const faults = new Faults(world, profile);
+  const faults = new Faults(world);
   const work = new Work(world);
   for (let step = 0; step < STEPS; step++) {
-    await clock.advance(Math.floor(random.next() * 10 * SECOND));
+    await clock.advance(Math.floor(random.next() * LONGEST_STEP));
     work.give();
     faults.revive();
     if (random.next() < 0.6) faults.strike();
