@@ -70,6 +70,11 @@ export class EventLedger {
     return this.#presence.get(device);
   }
 
+  /** Who flapped a minute ago is not called online or offline yet. */
+  isSeenAs(device: string, presence: "online" | "offline"): boolean {
+    return [presence, "flapping"].includes(this.#presence.get(device) ?? "");
+  }
+
   get openCommands(): readonly string[] {
     return [...this.#commands].filter(([, { state }]) => !commandLife.isFinal(state)).map(([id]) => id);
   }

@@ -1,8 +1,7 @@
 import { pack, privateKeyFromSeed, seal, v1, type Packet } from "@edgemere/protocol";
-import type { Random } from "@edgemere/protocol/kit";
+import { DAY, type Random } from "@edgemere/protocol/kit";
 import { FORGED } from "./event-ledger.ts";
 
-const DAY = 86_400_000;
 const stranger = { keyId: "simulated", privateKey: privateKeyFromSeed(new Uint8Array(32).fill(9)) };
 
 /** A command of somebody who has the broker and no key that the device knows, though he knows its name. */

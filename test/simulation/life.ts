@@ -119,10 +119,11 @@ export class Life {
   /** A pause of the process. Time that its machine slept does not count. */
   async pause(ms: number, signal?: AbortSignal): Promise<void> {
     const until = this.#clock.monotonic() - this.sleptMs + ms;
-    for (let left = ms; left >= 0 && signal?.aborted !== true;) {
+    for (let left = ms; ;) {
       await this.#clock.sleep(left, signal);
       await this.#thawed();
-      left = until - (this.#clock.monotonic() - this.sleptMs) || -1;
+      left = until - (this.#clock.monotonic() - this.sleptMs);
+      if (left <= 0 || signal?.aborted) break;
     }
     if (this.#isOver) await forever();
   }

@@ -13,6 +13,8 @@ export interface Mix {
   readonly dataEvery: number;
   /** Whether those subsystems run beside that devices do not speak to. */
   readonly isWholeControlPlane: boolean;
+  /** Whether in the end one device is switched off, to see it called offline. */
+  readonly endsWithAnAbsence: boolean;
 }
 
 export function drawMix({ faults, weather, spoolBytes }: Profile, random: Random): Mix {
@@ -35,6 +37,7 @@ export function drawMix({ faults, weather, spoolBytes }: Profile, random: Random
     reportEvery: (1 + Math.floor(random.next() * 2)) * sampleEvery,
     dataEvery: (15 + Math.floor(random.next() * 30)) * SECOND,
     isWholeControlPlane: random.next() < 0.125,
+    endsWithAnAbsence: random.next() < 0.03,
   };
 }
 

@@ -1,12 +1,12 @@
 import { ConnectError, type Connection, type ConnectionEvents, type Transport } from "@edgemere/agent";
-import { pack, unpack, type Bye, type Packet } from "@edgemere/protocol";
+import { pack, type Packet } from "@edgemere/protocol";
 import { MINUTE, SECOND, type Random } from "@edgemere/protocol/kit";
 import type { ManualClock } from "@edgemere/protocol/simulated";
 import type { Life } from "./life.ts";
 import type { ServedLink } from "./served-link.ts";
 import type { Trace } from "./trace.ts";
 import { fateOf, type Weather } from "./weather.ts";
-import { Wire } from "./wire.ts";
+import { deviceOf, epochOf, Wire } from "./wire.ts";
 
 interface NetworkParts {
   readonly clock: ManualClock;
@@ -296,8 +296,3 @@ export class Network {
     void this.#parts.clock.sleep(ms).then(happen);
   }
 }
-
-const deviceOf = ({ topic }: Packet): string => topic.split("/")[2] ?? "";
-
-/** The number of the session that a will is for. */
-const epochOf = ({ topic, payload }: Packet): number => (unpack(topic, payload).message as Bye).sessionEpoch;

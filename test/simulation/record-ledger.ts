@@ -137,7 +137,8 @@ export class RecordLedger {
 
   #isDelivered(device: string, stream: string, { content, first, last, gapReason }: SeenRecord): boolean {
     const { stored, gaps, accepted, storedUpTo } = this.#of(device, stream);
-    if (gapReason !== undefined) return last <= storedUpTo;
+    if (gapReason !== undefined)
+      return last <= storedUpTo || this.#mirror(device).holds(stream, { content, first: storedUpTo + 1, last });
     const number = accepted.get(content)?.number ?? first;
     return stored.has(content) || gaps.some((gap) => gap.first <= number && number <= gap.last);
   }

@@ -1,4 +1,5 @@
 import { MINUTE, SECOND } from "@edgemere/protocol/kit";
+import { auditTrail } from "./audit-trail.ts";
 import { Faults } from "./faults.ts";
 import { profileOf, type Profile } from "./profiles.ts";
 import type { PlantedBugs } from "./planted-bugs.ts";
@@ -34,11 +35,14 @@ export class SeedFailed extends Error {
 }
 
 const STEPS = 10;
-const LONGEST_STEP = 6 * SECOND;
+const LONGEST_STEP = 5 * SECOND;
 /** Looks in a row at which all must be at rest: presence takes longer than an acknowledgement. */
 const CALM_LOOKS = 3;
 /** Backoff, deadlines and late wills are over by then. */
 const SETTLES_WITHIN = 15 * MINUTE;
+
+/** One and a half times the longest keepalive, the time for a will, and the second look. */
+const ABSENCE_SEEN_WITHIN = 5 * MINUTE;
 
 /** Minutes of a small world's troubles, and then peace. Throws SeedFailed. */
 export async function runSeed(seed: number, bugs: PlantedBugs = {}): Promise<Run> {
@@ -52,7 +56,7 @@ export async function runSeed(seed: number, bugs: PlantedBugs = {}): Promise<Run
   const work = new Work(world);
   for (let step = 0; step < STEPS; step++) {
     await clock.advance(Math.floor(random.next() * LONGEST_STEP));
-    work.give();
+    if (random.next() < 0.8) work.give();
     faults.revive();
     if (random.next() < 0.6) faults.strike();
     check();
@@ -60,6 +64,8 @@ export async function runSeed(seed: number, bugs: PlantedBugs = {}): Promise<Run
   await settle(world, faults);
   check();
   close(world);
+  check();
+  if (world.mix.endsWithAnAbsence) await takeOneAway(world);
   check();
   return {
     seed,
@@ -86,7 +92,7 @@ async function settle({ clock, random, trace, controlPlane, devices, events }: W
     // Who was stopping when the faults ended must be started once more.
     faults.end();
     // Not in step with the devices, which would be seen in the same moment of their round each time.
-    await clock.advance(Math.floor((3 + 3 * random.next()) * SECOND));
+    await clock.advance(Math.floor((2 + 2 * random.next()) * SECOND));
     const rest = unsettled();
     calm = rest === undefined ? calm + 1 : 0;
     if (rest !== undefined && clock.monotonic() >= until) trace.wrong(rest);
@@ -99,9 +105,19 @@ const isAtRest = (status: { isConnected: boolean; unacknowledged: number; openCo
 function close({ records, events, controlPlane, devices, trace }: World): void {
   events.close();
   records.audit(controlPlane.database);
+  auditTrail(controlPlane.database, trace);
   for (const { id } of devices) {
     if (events.isRetired(id)) continue;
     records.close(id);
-    if (events.presenceOf(id) !== "online") trace.wrong(`${id} is connected and ${events.presenceOf(id) ?? "unknown"}`);
+    if (!events.isSeenAs(id, "online")) trace.wrong(`${id} is connected and ${events.presenceOf(id) ?? "unknown"}`);
   }
+}
+
+/** One device is switched off, and that is seen within a bound. */
+async function takeOneAway({ devices, events, clock, trace }: World): Promise<void> {
+  const gone = devices.find(({ id }) => !events.isRetired(id));
+  gone?.kill("power");
+  await clock.advance(ABSENCE_SEEN_WITHIN);
+  if (gone && !events.isSeenAs(gone.id, "offline"))
+    trace.wrong(`${gone.id} is switched off and ${events.presenceOf(gone.id) ?? "unknown"}`);
 }

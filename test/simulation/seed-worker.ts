@@ -5,7 +5,7 @@ import type { Answer, Asked } from "./seeds.ts";
 
 /** Runs the seeds it is asked for, one after another. */
 parentPort?.on("message", ({ seed, bug }: Asked) => {
-  void answerTo(seed, bug).then((answer) => parentPort?.postMessage(answer));
+  void answerTo(seed, bug).then((answer) => parentPort?.postMessage(answer, []));
 });
 
 async function answerTo(seed: number, bug: Asked["bug"]): Promise<Answer> {

@@ -7,7 +7,7 @@ import type { Run } from "./run-seed.ts";
 
 /** Every seed that ever failed: they are run first, for ever. */
 const kept = join(import.meta.dirname, "../../seeds.json");
-const workerFile = join(import.meta.dirname, "seed-worker.js");
+const workerFile = new URL("./seed-worker.js", import.meta.url);
 
 /** What a worker is asked, and what it answers. */
 export interface Asked {
@@ -67,7 +67,7 @@ class SeedWorker {
     return new Promise((resolve, reject) => {
       this.#answered = (answer) => resolve({ worker: this, answer });
       this.#failed = reject;
-      this.#worker.postMessage(asked);
+      this.#worker.postMessage(asked, []);
     });
   }
 

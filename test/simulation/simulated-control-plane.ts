@@ -27,6 +27,7 @@ export interface ControlPlaneParts {
   readonly unsavedBatches: number;
   /** Whether those subsystems run as well that devices do not speak to. */
   readonly isWhole: boolean;
+  readonly timerSlack?: number;
 }
 
 /** Who is told what a control plane does, and has a word in it. */
@@ -62,7 +63,7 @@ export class SimulatedControlPlane {
 
   async start(): Promise<void> {
     if (this.#life !== undefined) return;
-    const { clock, random, trace, network, watch, isWhole } = this.#parts;
+    const { clock, random, trace, network, watch, isWhole, timerSlack = 1 } = this.#parts;
     trace.tell("the control plane starts");
     const life = new Life({ clock, random, died: () => this.#died() });
     this.#life = life;
@@ -71,7 +72,7 @@ export class SimulatedControlPlane {
     const core = await life.ask(() =>
       createCore<AppContext>({
         database: this.database.openFor(life),
-        clock: processClock(clock, life, RIGHT),
+        clock: processClock(clock, life, { offset: 0, rate: 1, timerSlack }),
         random: seededRandom(Math.floor(random.next() * 2 ** 32)),
         log: this.#log(),
         features: [...features.filter(({ name }) => !leftOut.includes(name)), watch.feature],
@@ -149,8 +150,6 @@ export class SimulatedControlPlane {
     };
   }
 }
-
-const RIGHT = { offset: 0, rate: 1 };
 
 const noPasswords = {
   hash: () => Promise.reject(new Error("nobody signs in to a simulation")),

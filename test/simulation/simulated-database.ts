@@ -18,7 +18,7 @@ const QUICK = 6;
 
 /** An ordered map that outlives the processes that use it; its batches take time, and one under way at a death has landed or not. */
 export class SimulatedDatabase {
-  #map = new SortedMap<Uint8Array>();
+  readonly #map = new SortedMap<Uint8Array>();
   readonly #landed: Landed;
   readonly #unsaved: number;
   /** What takes back the newest batches, newest last. */

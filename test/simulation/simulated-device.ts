@@ -1,4 +1,12 @@
-import { createAgent, type Agent, type AgentConfig, type AgentStatus, type Host, type Identity } from "@edgemere/agent";
+import {
+  createAgent,
+  type Agent,
+  type AgentConfig,
+  type AgentStatus,
+  type Host,
+  type Identity,
+  type TelemetryReading,
+} from "@edgemere/agent";
 import { SECOND, type Disk, type Env, type Log, type Random } from "@edgemere/protocol/kit";
 import { seededRandom, SimulatedDisk, type ManualClock } from "@edgemere/protocol/simulated";
 import { fakeHost, type FakeHost } from "@edgemere/simulators";
@@ -17,6 +25,8 @@ export interface DeviceParts {
   readonly identity: Identity;
   readonly config: AgentConfig;
   readonly watch: DeviceWatch;
+  /** What it measures, when that is not for its host to say. */
+  readonly readings?: readonly TelemetryReading[];
   readonly time: ClockState;
   /** The disk as a process has it, when it is not as it should be. */
   readonly wear?: (disk: Disk) => Disk;
@@ -112,7 +122,7 @@ export class SimulatedDevice {
     };
     const transport = network.transport(this.id, life);
     const begun = async () => {
-      const host = hostOf(this.#host, life);
+      const host = hostOf(this.#host, life, this.#parts.readings);
       const agent = await createAgent({ env, host, transport, identity, config });
       watch.mended(this.id);
       this.#agent = agent;
@@ -207,9 +217,9 @@ export class SimulatedDevice {
 }
 
 /** The host as one process sees it. Programs that it started go on without it, but it hears no more of them. */
-const hostOf = (host: FakeHost, life: Life): Host => ({
+const hostOf = (host: FakeHost, life: Life, readings?: readonly TelemetryReading[]): Host => ({
   ...host,
   // A few of its series: what becomes of a record is the same for all sizes.
-  sample: () => life.ask(async () => (await host.sample()).slice(0, SERIES)),
+  sample: () => life.ask(async () => readings ?? (await host.sample()).slice(0, SERIES)),
   run: (program) => life.contact(() => host.run(program), { shortest: 0, longest: 5 }),
 });

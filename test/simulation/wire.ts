@@ -1,5 +1,5 @@
 import type { ConnectionEvents } from "@edgemere/agent";
-import type { Packet } from "@edgemere/protocol";
+import { unpack, type Bye, type Packet } from "@edgemere/protocol";
 import type { Life } from "./life.ts";
 
 /** One connection, and what each of its ends believes about it. */
@@ -83,3 +83,9 @@ export class Wire {
     this.#unanswered.clear();
   }
 }
+
+/** The device that a packet is from or for. */
+export const deviceOf = ({ topic }: Packet): string => topic.split("/")[2] ?? "";
+
+/** The number of the session that a will is for. */
+export const epochOf = ({ topic, payload }: Packet): number => (unpack(topic, payload).message as Bye).sessionEpoch;

@@ -3,6 +3,7 @@ import { HOUR, type Random } from "@edgemere/protocol/kit";
 import { ManualClock, seededRandom } from "@edgemere/protocol/simulated";
 import { enrolled } from "./enrolment.ts";
 import { EventLedger } from "./event-ledger.ts";
+import { untilIdle } from "./idle.ts";
 import { drawClock, drawMix, type Mix } from "./mix.ts";
 import { Network } from "./network.ts";
 import type { PlantedBugs } from "./planted-bugs.ts";
@@ -12,6 +13,9 @@ import { watchControlPlane } from "./recorder.ts";
 import { SimulatedControlPlane } from "./simulated-control-plane.ts";
 import { DIRECTORY, SimulatedDevice, type DeviceWatch } from "./simulated-device.ts";
 import { Trace } from "./trace.ts";
+
+const KIBIBYTE = 1024;
+const MOST_JOURNAL = 1024 * KIBIBYTE;
 
 /** A control plane, devices and the network between them: real cores, and nothing else that is real. */
 export interface World {
@@ -25,10 +29,6 @@ export interface World {
   readonly controlPlane: SimulatedControlPlane;
   readonly devices: readonly SimulatedDevice[];
 }
-
-// The cores wait for promises only, and those have all run when the next tick comes.
-const untilIdle = (): Promise<void> =>
-  Promise.resolve().then(() => new Promise((resolve) => process.nextTick(resolve)));
 
 /** Everything up and every device enrolled. */
 export async function startWorld(seed: number, profile: Profile, bugs: PlantedBugs = {}): Promise<World> {
@@ -62,11 +62,25 @@ export async function startWorld(seed: number, profile: Profile, bugs: PlantedBu
   await clock.advance(100);
 
   const config = configOf(mix);
+  const keepsToItsRoom = (id: string) => {
+    const disk = devices.find((device) => device.id === id)?.hardware.disk;
+    for (const [folder, most] of [
+      ["spool", mix.spoolBytes + 4 * KIBIBYTE],
+      ["commands", MOST_JOURNAL],
+    ] as const)
+      if ((disk?.bytesBelow(folder) ?? 0) > most) trace.wrong(`${id} keeps more than ${most} bytes below ${folder}`);
+  };
   const watch: DeviceWatch = {
     found: (device, disk) => records.found(device, disk),
     mended: (device) => records.mended(device),
-    synced: (device, path, bytes) => records.synced(device, path, bytes),
-    changed: (device, path, content) => records.changed(device, path, content),
+    synced: (device, path, bytes) => {
+      records.synced(device, path, bytes);
+      keepsToItsRoom(device);
+    },
+    changed: (device, path, content) => {
+      records.changed(device, path, content);
+      keepsToItsRoom(device);
+    },
     effect: (name) => events.effect(name),
   };
   const count = 1 + Math.floor(random.next() * random.next() * 4);

@@ -112,6 +112,15 @@ test("a disk that others fill takes what there is room for, and all again when t
   assert.equal(disk.usedBytes, 8);
 });
 
+test("the bytes below a folder are those of all its files, and of no other", async () => {
+  const disk = new SimulatedDisk();
+  await disk.write("a/1", bytes("12"));
+  await disk.write("a/b/2", bytes("345"));
+  await disk.write("ab", bytes("6789"));
+
+  assert.equal(disk.bytesBelow("a"), 5);
+});
+
 test("an image holds what was safe when it was made, whatever becomes of the disk", async () => {
   const disk = new SimulatedDisk();
   await disk.write("a", bytes("then"));

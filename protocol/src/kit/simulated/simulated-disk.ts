@@ -36,6 +36,14 @@ export class SimulatedDisk implements Disk {
     return this.#usedBytes;
   }
 
+  /** Bytes of the files in a folder and in those below it. */
+  bytesBelow(folder: string): number {
+    const prefix = `${at(folder)}/`;
+    let bytes = 0;
+    for (const [path, file] of this.#files) if (path.startsWith(prefix)) bytes += file.length;
+    return bytes;
+  }
+
   async read(path: string): Promise<Uint8Array | undefined> {
     return this.#files.get(at(path))?.content();
   }
@@ -146,7 +154,8 @@ export class SimulatedDisk implements Disk {
 
   /** Puts an image in the place of everything. */
   restore(image: SimulatedDisk): void {
-    for (const path of [...this.#files.keys()]) this.#put(path, undefined);
+    this.#files.clear();
+    this.#usedBytes = 0;
     for (const [path, file] of image.#files) this.#put(path, file.copy());
     this.#unsettled = [];
   }
