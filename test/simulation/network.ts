@@ -279,7 +279,7 @@ export class Network {
     trace.tell(`${device} left a will`, told.payload);
     await served.life.ask(() => served.link.arrived(device, told.topic, told.payload, ""));
     const isLate = session !== undefined && epochOf(will) < session.epoch;
-    if (isLate && this.#wires.get(device) === wire && served.link.session(device) === undefined)
+    if (isLate && wire?.brokerHolds && this.#wires.get(device) === wire && served.link.session(device) === undefined)
       trace.wrong(`the will of an old session of ${device} ended its new one`);
   }
 
