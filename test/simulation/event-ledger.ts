@@ -16,6 +16,9 @@ interface SeenCommand {
   reason: string;
 }
 
+/** How the effects of commands are named that somebody else made up. */
+export const FORGED = "forged";
+
 /** The key under which the store keeps events begins so. */
 const KEY = "sevent\u0000";
 const decoder = new TextDecoder();
@@ -38,14 +41,17 @@ export class EventLedger {
     this.#trace = trace;
   }
 
-  /** A connection was taken, of a session with this number. */
-  connected(device: string, epoch: number): void {
+  /** A connection was taken, of a session with this number. Numbers go up, unless the disk they were written to lost one. */
+  connected(device: string, epoch: number, mayRepeat: boolean): void {
     const epochs = this.#connections.get(device) ?? new Map<number, number>();
+    if (!mayRepeat && Math.max(0, ...epochs.keys()) >= epoch)
+      this.#trace.wrong(`session ${epoch} of ${device} follows session ${Math.max(...epochs.keys())}`);
     this.#connections.set(device, epochs.set(epoch, ++this.#connects));
   }
 
   /** A program of a command has begun. */
   effect(name: string): void {
+    if (name.startsWith(FORGED)) this.#trace.wrong(`${name} began, and nobody who may sign asked for it`);
     const times = (this.#effects.get(name) ?? 0) + 1;
     this.#effects.set(name, times);
     if (times > 1) this.#trace.wrong(`the command for ${name} took effect ${times} times`);
@@ -62,6 +68,11 @@ export class EventLedger {
 
   presenceOf(device: string): string | undefined {
     return this.#presence.get(device);
+  }
+
+  /** Who flapped a minute ago is not called online or offline yet. */
+  isSeenAs(device: string, presence: "online" | "offline"): boolean {
+    return [presence, "flapping"].includes(this.#presence.get(device) ?? "");
   }
 
   get openCommands(): readonly string[] {

@@ -1,5 +1,7 @@
 import { DAY, HOUR, MINUTE, SECOND } from "@edgemere/protocol/kit";
-import type { Fault, Profile } from "./profiles.ts";
+import { TRUST_DOMAIN } from "./enrolment.ts";
+import { forgedCommand } from "./forgery.ts";
+import type { Fault } from "./profiles.ts";
 import type { SimulatedDevice } from "./simulated-device.ts";
 import type { World } from "./world.ts";
 
@@ -9,15 +11,13 @@ const SOON = 12;
 /** Lets things go wrong, and puts them right after a while. */
 export class Faults {
   readonly #world: World;
-  readonly #profile: Profile;
   #isOver = false;
 
-  constructor(world: World, profile: Profile) {
+  constructor(world: World) {
     this.#world = world;
-    this.#profile = profile;
   }
 
-  /** One fault of those that the profile has, to one of the devices. */
+  /** One fault of those that the seed has, to one of the devices. */
   strike(): void {
     const device = this.#any(this.#world.devices);
     if (device !== undefined) this.#faults[this.#draw()](device);
@@ -26,6 +26,7 @@ export class Faults {
   /** What died is started again, in a while. */
   revive(): void {
     const { devices, controlPlane } = this.#world;
+    controlPlane.killWhenBroken();
     for (const each of [controlPlane, ...devices]) if (!each.isUp) this.#later(30 * SECOND, () => void each.start());
   }
 
@@ -33,14 +34,19 @@ export class Faults {
   end(): void {
     const { devices, network, controlPlane } = this.#world;
     this.#isOver = true;
+    network.calm();
     for (const device of devices) {
-      device.disk.isFull = false;
+      device.hardware.troublesOver();
       device.killAtContact(Infinity, "killed");
       device.cutPowerAtEffect(false);
+      device.thaw();
       network.heal(device.id);
       void device.start();
     }
+    controlPlane.database.troublesOver();
     controlPlane.killAtContact(Infinity);
+    controlPlane.thaw();
+    controlPlane.killWhenBroken();
     void controlPlane.start();
   }
 
@@ -48,27 +54,61 @@ export class Faults {
     "kill-agent": (device) => this.#kill(device, "killed"),
     "cut-power": (device) => this.#kill(device, "power"),
     "stop-agent": (device) => void device.stop(),
+    "freeze-agent": (device) => {
+      device.freeze(false);
+      this.#later(2 * MINUTE, () => device.thaw());
+    },
+    "suspend-host": (device) => {
+      device.freeze(true);
+      this.#later(3 * MINUTE, () => device.thaw());
+    },
     "kill-control-plane": () => this.#killControlPlane(),
     "kill-both": (device) => {
       this.#killControlPlane();
       this.#kill(device, "power");
     },
-    "cut-network": (device) => {
-      this.#world.network.cut(device.id);
-      this.#later(MINUTE, () => this.#world.network.heal(device.id));
+    "freeze-control-plane": () => {
+      this.#world.controlPlane.freeze();
+      this.#later(MINUTE, () => this.#world.controlPlane.thaw());
     },
+    "fill-database": () => {
+      const { controlPlane, trace } = this.#world;
+      trace.tell("the disk of the control plane is full");
+      controlPlane.database.troubles.isFull = true;
+      this.#later(30 * SECOND, () => controlPlane.database.troublesOver());
+    },
+    "slow-database": () => {
+      const { database } = this.#world.controlPlane;
+      database.troubles.slowest = this.#any([200, 2 * SECOND, 5 * SECOND]) ?? 0;
+      this.#later(MINUTE, () => database.troublesOver());
+    },
+    "cut-network": (device) => this.#cut(device, "both"),
+    "cut-one-way": (device) => this.#cut(device, this.#any(["up", "down"] as const) ?? "up"),
     "reset-connection": (device) => this.#world.network.reset(device.id),
+    "stall-connection": (device) => this.#world.network.stall(device.id, this.#upTo(40 * SECOND)),
+    "forge-command": ({ id }) => {
+      const { network, clock, random } = this.#world;
+      network.inject(forgedCommand(id, TRUST_DOMAIN, clock.now(), random));
+    },
     "step-clock": (device) => {
       const most = this.#any([SECOND, MINUTE, HOUR, DAY]) ?? 0;
       device.stepClock(Math.round((2 * this.#world.random.next() - 1) * most));
     },
     "fill-disk": (device) => {
       this.#world.trace.tell(`${device.id}: the disk is full`);
-      device.disk.isFull = true;
-      this.#later(30 * SECOND, () => {
-        device.disk.isFull = false;
-      });
+      device.hardware.fill(this.#upTo(this.#any([1, 100, 4_000]) ?? 1));
+      this.#later(30 * SECOND, () => device.hardware.troublesOver());
     },
+    "slow-disk": (device) => {
+      device.hardware.slowDown(this.#any([50, SECOND, 5 * SECOND]) ?? 0);
+      this.#later(MINUTE, () => device.hardware.troublesOver());
+    },
+    "fail-sync": (device) => {
+      this.#world.trace.tell(`${device.id}: the disk fails to write`);
+      device.hardware.failSyncs(1 + this.#upTo(3));
+    },
+    "flip-bit": (device) =>
+      this.#world.trace.tell(`${device.id}: a bit of ${device.hardware.flipBit() ?? "nothing"} flips`),
     retire: (device) => void this.#world.controlPlane.ask("cpl/dm/device/retire", { device: device.id }),
   };
 
@@ -85,23 +125,31 @@ export class Faults {
     else controlPlane.killAtContact(this.#soon());
   }
 
+  #cut(device: SimulatedDevice, way: "up" | "down" | "both"): void {
+    this.#world.network.cut(device.id, way);
+    this.#later(MINUTE, () => this.#world.network.heal(device.id));
+  }
+
   #soon(): number {
-    return 1 + Math.floor(this.#world.random.next() * SOON);
+    return 1 + this.#upTo(SOON);
   }
 
   #draw(): Fault {
-    const entries = Object.entries(this.#profile.faults) as [Fault, number][];
-    let left = this.#world.random.next() * entries.reduce((sum, [, weight]) => sum + weight, 0);
-    return (entries.find(([, weight]) => (left -= weight) < 0) ?? ["reset-connection"])[0];
+    const { faults } = this.#world.mix;
+    let left = this.#world.random.next() * faults.reduce((sum, [, weight]) => sum + weight, 0);
+    return (faults.find(([, weight]) => (left -= weight) < 0) ?? ["reset-connection"])[0];
   }
 
   #any<T>(choices: readonly T[]): T | undefined {
-    return choices[Math.floor(this.#world.random.next() * choices.length)];
+    return choices[this.#upTo(choices.length)];
+  }
+
+  #upTo(limit: number): number {
+    return Math.floor(this.#world.random.next() * limit);
   }
 
   #later(within: number, happen: () => void): void {
-    const { clock, random } = this.#world;
-    void clock.sleep(1 + Math.floor(random.next() * within)).then(() => {
+    void this.#world.clock.sleep(1 + this.#upTo(within)).then(() => {
       if (!this.#isOver) happen();
     });
   }

@@ -1,28 +1,45 @@
 import { ConnectError, type Connection, type ConnectionEvents, type Transport } from "@edgemere/agent";
-import { unpack, type Bye, type Packet } from "@edgemere/protocol";
+import { pack, type Packet } from "@edgemere/protocol";
 import { MINUTE, SECOND, type Random } from "@edgemere/protocol/kit";
 import type { ManualClock } from "@edgemere/protocol/simulated";
 import type { Life } from "./life.ts";
 import type { ServedLink } from "./served-link.ts";
 import type { Trace } from "./trace.ts";
-import { Wire } from "./wire.ts";
+import { fateOf, type Weather } from "./weather.ts";
+import { deviceOf, epochOf, Wire } from "./wire.ts";
 
 interface NetworkParts {
   readonly clock: ManualClock;
   readonly random: Random;
   readonly trace: Trace;
+  readonly weather: Weather;
   /** Told in the order in which devices' connections were taken. */
   readonly connected: (device: string, epoch: number) => void;
+  /** Told of each packet that an agent hands over. */
+  readonly published: (device: string, packet: Packet) => void;
+  /** A bug: wills come late, and for whatever session there is then. */
+  readonly willsLie: boolean;
+}
+
+type Way = "up" | "down" | "both";
+interface Attempt {
+  readonly device: string;
+  readonly will: Packet;
+  readonly events: ConnectionEvents;
+  readonly life: Life;
 }
 
 const ATTEMPT = { shortest: 5, longest: 60 };
 // A host that does not answer is given up after this; see the agent's own limit.
 const GIVEN_UP_AFTER = 20 * SECOND;
+/** Who is not heard for so long is gone, for either end of a connection. */
+const KEPT_ALIVE = 90 * SECOND;
 const ADDRESS = "192.0.2.1";
 
 /**
- * Connections between devices and a broker at the control plane. Messages of one connection keep their order and go
- * with it when it breaks; its two ends may notice that at different times, and a will may be told minutes later.
+ * Connections between devices and a broker at the control plane. Messages of one connection keep their order, but for
+ * bad weather, and go with it when it breaks; its two ends may notice that at different times, and a will may be told
+ * minutes later.
  */
 export class Network {
   readonly #parts: NetworkParts;
@@ -32,6 +49,7 @@ export class Network {
   readonly #newest = new Map<string, Wire>();
   readonly #severed = new Set<string>();
   #served: ServedLink | undefined;
+  #isCalm = false;
 
   constructor(parts: NetworkParts) {
     this.#parts = parts;
@@ -66,55 +84,69 @@ export class Network {
     this.#wires.clear();
   }
 
-  /** No packet passes any more, in either direction, until `heal`. */
-  cut(device: string): void {
-    this.#parts.trace.tell(`${device} is cut off`);
+  /** No packet passes any more, in either direction or in one, until `heal`. */
+  cut(device: string, way: Way): void {
+    this.#parts.trace.tell(`${device} is cut off: ${way}`);
     this.#severed.add(device);
-    this.#break(this.#wires.get(device), MINUTE);
+    this.#break(this.#wires.get(device), { way, within: way === "both" ? MINUTE : KEPT_ALIVE });
   }
 
   /** The connection is reset; a new one may be made at once. */
   reset(device: string): void {
     this.#parts.trace.tell(`${device} is reset`);
-    this.#break(this.#wires.get(device), 100);
+    this.#break(this.#wires.get(device), { way: "both", within: 100 });
+  }
+
+  /** Nothing passes for a while, and then all of it. */
+  stall(device: string, ms: number): void {
+    this.#parts.trace.tell(`${device}: the connection stalls for ${ms}`);
+    this.#wires.get(device)?.stall(this.#parts.clock.monotonic() + ms);
   }
 
   heal(device: string): void {
     this.#severed.delete(device);
   }
 
+  /** From now on only what is broken already is told late. */
+  calm(): void {
+    this.#isCalm = true;
+  }
+
+  /** Somebody else who has got hold of the broker sends something to a device. */
+  inject(packet: Packet): void {
+    this.#deliver(packet);
+  }
+
   /** A device's process is gone: its host closes the connection, or is gone with it. */
-  abandon(device: string, says: "closed" | "nothing"): void {
-    const wire = this.#wires.get(device);
+  abandon(life: Life, says: "closed" | "nothing"): void {
+    const wire = [...this.#wires.values()].find((each) => each.life === life);
     if (wire === undefined) return;
     wire.agentHolds = false;
-    this.#later(says === "closed" ? this.#upTo(50) : this.#upTo(90 * SECOND), () =>
+    this.#later(says === "closed" ? this.#upTo(50) : this.#upTo(KEPT_ALIVE), () =>
       this.#brokerEnds(wire, { will: true }),
     );
   }
 
-  async #connect(attempt: {
-    readonly device: string;
-    readonly will: Packet;
-    readonly events: ConnectionEvents;
-    readonly life: Life;
-  }): Promise<Connection> {
+  /** A device's process says nothing any more, and may go on. */
+  await(life: Life): void {
+    const wire = [...this.#wires.values()].find((each) => each.life === life);
+    this.#later(MINUTE + this.#upTo(MINUTE / 2), () => {
+      if (life.isFrozen) this.#brokerEnds(wire, { will: true });
+    });
+  }
+
+  async #connect(attempt: Attempt): Promise<Connection> {
     const { device, life, will } = attempt;
-    const { clock, trace } = this.#parts;
     const wire = await life.contact(() => this.#accept(attempt), ATTEMPT);
     if (wire instanceof Wire) return this.#agentEnd(wire, life);
-    trace.tell(`${device} finds no connection: ${wire}`, will.payload);
-    if (wire === "unreachable") await life.ask(() => clock.sleep(this.#upTo(GIVEN_UP_AFTER)));
+    this.#parts.trace.tell(`${device} finds no connection: ${wire}`, will.payload);
+    if (wire === "unreachable") await life.pause(this.#upTo(GIVEN_UP_AFTER));
     throw new ConnectError(wire, `the control plane is ${wire}`);
   }
 
-  #accept(attempt: {
-    readonly device: string;
-    readonly will: Packet;
-    readonly events: ConnectionEvents;
-  }): Wire | "unreachable" | "refused" {
+  #accept(attempt: Attempt): Wire | "unreachable" | "refused" {
     const { device, will } = attempt;
-    if (this.#served === undefined || this.#severed.has(device)) return "unreachable";
+    if (this.#served === undefined || this.#served.life.isFrozen || this.#severed.has(device)) return "unreachable";
     if (!this.#served.admits(device)) return "refused";
     this.#brokerEnds(this.#wires.get(device), { will: true });
     const wire = new Wire(attempt);
@@ -125,69 +157,96 @@ export class Network {
     this.#parts.connected(device, epochOf(will));
     this.#parts.trace.tell(`${device} connected`, will.payload);
     // Some connections break with their first words under way.
-    if (this.#parts.random.next() < 0.05) this.#later(this.#upTo(100), () => this.#break(wire, 100));
+    if (!this.#isCalm && this.#parts.random.next() < 0.05)
+      this.#later(this.#upTo(100), () => this.#break(wire, { way: "both", within: 100 }));
     return wire;
   }
 
   #agentEnd(wire: Wire, life: Life): Connection {
     return {
-      publish: (packet) => life.contact(() => this.#up(wire, packet), { shortest: 0, longest: 1 }),
+      publish: (packet) => {
+        this.#parts.published(wire.device, packet);
+        return life.contact(() => this.#up(wire, packet), { shortest: 0, longest: 1 });
+      },
       close: async () => {
         if (life.isOver || !wire.agentHolds) return;
         wire.closeAgent();
         // Without the goodbye of MQTT the broker learns of it like of a death.
-        this.#later(wire.isBroken ? this.#upTo(90 * SECOND) : this.#upTo(50), () =>
-          this.#brokerEnds(wire, { will: wire.isBroken }),
+        this.#later(wire.isBroken.up ? this.#upTo(KEPT_ALIVE) : this.#upTo(50), () =>
+          this.#brokerEnds(wire, { will: wire.isBroken.up }),
         );
       },
     };
   }
 
   /** Resolves with the broker's receipt. */
-  #up(wire: Wire, { topic, payload }: Packet): Promise<void> {
-    const { clock, trace } = this.#parts;
+  #up(wire: Wire, packet: Packet): Promise<void> {
+    const { clock } = this.#parts;
+    const { delay, again, isLost, isOvertaken } = this.#fate();
     return new Promise((resolve, reject) => {
       if (!wire.agentHolds) return reject(new Error("not connected"));
       wire.waitForReceipt(reject);
       const arrive = async () => {
         if (wire.isStraggling) await clock.sleep(this.#upTo(20 * SECOND));
-        const served = this.#served;
-        // What was on its way comes in beside the next connection at most: no broker keeps it for longer.
-        const isForgotten = wire.isStraggling && this.#wires.get(wire.device) !== wire.next;
-        if (!wire.carriesUp || isForgotten || served === undefined) return;
-        trace.tell(`up ${topic}`, payload);
-        try {
-          await served.life.ask(() => served.link.arrived(wire.device, topic, payload, ADDRESS));
-        } catch (error) {
-          trace.tell(`up ${topic} failed: ${error instanceof Error ? error.message : String(error)}`);
-          return this.#brokerEnds(wire, { will: true });
-        }
+        if (!isLost && !(await this.#arrives(wire, packet))) return;
         if (!wire.brokerHolds) return;
-        this.#later(wire.nextDown(clock.monotonic(), this.#delay()), () => {
-          if (!wire.isBroken && wire.agentHolds) wire.receipt(reject, resolve);
+        this.#later(wire.nextDown(clock.monotonic(), this.#fate().delay), () => {
+          if (wire.carriesDown) wire.receipt(reject, resolve);
         });
       };
-      this.#later(wire.nextUp(clock.monotonic(), this.#delay()), () => void arrive());
+      const takes = isOvertaken ? delay : wire.nextUp(clock.monotonic(), delay);
+      this.#later(takes, () => void arrive());
+      if (again !== undefined) this.#later(takes + again, () => void this.#arrives(wire, packet));
     });
   }
 
-  #down({ topic, payload }: Packet): void {
+  /** Whether the control plane took it. */
+  async #arrives(wire: Wire, { topic, payload }: Packet): Promise<boolean> {
+    const served = this.#served;
+    // What was on its way comes in beside the next connection at most: no broker keeps it for longer.
+    const isForgotten = wire.isStraggling && this.#wires.get(wire.device) !== wire.next;
+    if (!wire.carriesUp || isForgotten || served === undefined) return false;
+    const { trace } = this.#parts;
+    trace.tell(`up ${topic}`, payload);
+    try {
+      await served.life.ask(() => served.link.arrived(wire.device, topic, payload, ADDRESS));
+      return true;
+    } catch (error) {
+      trace.tell(`up ${topic} failed: ${error instanceof Error ? error.message : String(error)}`);
+      this.#brokerEnds(wire, { will: true });
+      return false;
+    }
+  }
+
+  #down(packet: Packet): void {
+    if (!this.#wires.has(deviceOf(packet))) return;
+    this.#served?.sent(packet.topic, packet.payload);
+    this.#deliver(packet);
+  }
+
+  #deliver(packet: Packet): void {
     const { clock, trace } = this.#parts;
-    const wire = this.#wires.get(topic.split("/")[2] ?? "");
+    const wire = this.#wires.get(deviceOf(packet));
     if (wire === undefined) return;
-    this.#served?.sent(topic, payload);
+    const { topic, payload } = packet;
     trace.tell(`down ${topic}`, payload);
-    this.#later(wire.nextDown(clock.monotonic(), this.#delay()), () => {
-      if (!wire.isBroken && wire.agentHolds) wire.events.arrived(topic, payload);
-    });
+    const { delay, again, isLost, isOvertaken } = this.#fate();
+    if (isLost) return;
+    const arrive = () => {
+      if (wire.carriesDown) wire.arrive(topic, payload);
+    };
+    const takes = isOvertaken ? delay : wire.nextDown(clock.monotonic(), delay);
+    this.#later(takes, arrive);
+    if (again !== undefined) this.#later(takes + again, arrive);
   }
 
   /** Both ends notice in their own time. */
-  #break(wire: Wire | undefined, within: number): void {
+  #break(wire: Wire | undefined, { way, within }: { readonly way: Way; readonly within: number }): void {
     if (wire === undefined) return;
-    wire.isBroken = true;
+    wire.isBroken.up ||= way !== "down";
+    wire.isBroken.down ||= way !== "up";
     // What was on its way on the old road may still come in after a new one was taken.
-    wire.isStraggling = this.#parts.random.next() < 0.3;
+    wire.isStraggling = wire.isBroken.up && this.#parts.random.next() < 0.3;
     this.#later(this.#upTo(within), () => wire.loseAgent("the connection is cut"));
     this.#later(this.#upTo(within * 1.5), () => this.#brokerEnds(wire, { will: true }));
   }
@@ -197,13 +256,14 @@ export class Network {
     const { random, trace } = this.#parts;
     wire.brokerHolds = false;
     trace.tell(`${wire.device} disconnected`);
-    wire.isStraggling ||= !wire.isBroken && random.next() < 0.3;
+    wire.isStraggling ||= !wire.isBroken.up && random.next() < 0.3;
     if (this.#wires.get(wire.device) === wire) {
       this.#wires.delete(wire.device);
-      this.#served?.link.dropped(wire.device);
+      const served = this.#served;
+      served?.life.hear(() => served.link.dropped(wire.device));
     }
     if (will) this.#tellWill(wire, random.next() < 0.7 ? 0 : this.#upTo(3 * MINUTE));
-    if (!wire.isBroken) this.#later(this.#upTo(50), () => wire.loseAgent("the broker closed the connection"));
+    if (!wire.isBroken.down) this.#later(this.#upTo(50), () => wire.loseAgent("the broker closed the connection"));
   }
 
   #tellWill(wire: Wire, delay: number): void {
@@ -213,19 +273,19 @@ export class Network {
   async #willArrives({ device, will }: Wire): Promise<void> {
     const served = this.#served;
     if (served === undefined) return;
-    const { trace } = this.#parts;
+    const { trace, willsLie } = this.#parts;
     const [wire, session] = [this.#wires.get(device), served.link.session(device)];
-    trace.tell(`${device} left a will`, will.payload);
-    await served.life.ask(() => served.link.arrived(device, will.topic, will.payload, ""));
+    const told = willsLie && session ? pack("bye", { device }, { sessionEpoch: session.epoch, reason: "late" }) : will;
+    trace.tell(`${device} left a will`, told.payload);
+    await served.life.ask(() => served.link.arrived(device, told.topic, told.payload, ""));
     const isLate = session !== undefined && epochOf(will) < session.epoch;
-    if (isLate && this.#wires.get(device) === wire && served.link.session(device) === undefined)
+    if (isLate && wire?.brokerHolds && this.#wires.get(device) === wire && served.link.session(device) === undefined)
       trace.wrong(`the will of an old session of ${device} ended its new one`);
   }
 
-  /** A few milliseconds, now and then a second or many. */
-  #delay(): number {
-    const luck = this.#parts.random.next();
-    return this.#upTo(luck < 0.01 ? 10 * SECOND : luck < 0.05 ? SECOND : 20);
+  #fate() {
+    const { weather, random } = this.#parts;
+    return fateOf(this.#isCalm ? { ...weather, lost: 0 } : weather, random);
   }
 
   #upTo(ms: number): number {
@@ -236,6 +296,3 @@ export class Network {
     void this.#parts.clock.sleep(ms).then(happen);
   }
 }
-
-/** The number of the session that a will is for. */
-const epochOf = ({ topic, payload }: Packet): number => (unpack(topic, payload).message as Bye).sessionEpoch;

@@ -19,20 +19,40 @@ export function seen(record: Record_): SeenRecord {
   return { first, last: record.gap.upTo, content, gapReason: record.gap.reason };
 }
 
-const SPOOL_FILE = /^spool\/([a-z]+)\/\d+\.segment$/;
+const SPOOL_FILE = /^spool\/([a-z]+)\/(\d+)\.segment$/;
+
+/** Which file of a spool that is; undefined when it is none. */
+export function spoolFile(path: string): { readonly stream: StreamName; readonly name: number } | undefined {
+  const [, stream = "", name] = SPOOL_FILE.exec(path) ?? [];
+  return isStreamName(stream) ? { stream, name: Number(name) } : undefined;
+}
+
 // Magic number, length and checksum stand in front of each record of a spool's file.
+const MAGIC = 0x45_64_00_01;
 const FRAME_HEADER = 12;
 
-/** The records in bytes that were appended to a file of a spool; undefined when the file is none. */
-export function spooled(path: string, bytes: Uint8Array): { stream: StreamName; records: SeenRecord[] } | undefined {
-  const stream = SPOOL_FILE.exec(path)?.[1] ?? "";
-  if (!isStreamName(stream)) return undefined;
+/** The whole records in a part of a spool's file. */
+export function recordsIn(bytes: Uint8Array): SeenRecord[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const records: SeenRecord[] = [];
-  for (let at = 0; at < bytes.length;) {
+  for (let at = 0; at + FRAME_HEADER <= bytes.length;) {
     const end = at + FRAME_HEADER + view.getUint32(at + 4);
-    records.push(seen(v1.Record.decode(bytes.subarray(at + FRAME_HEADER, end))));
-    at = end;
+    const isWhole = view.getUint32(at) === MAGIC && end <= bytes.length;
+    const payload = bytes.subarray(at + FRAME_HEADER, end);
+    const sum = isWhole ? crc32(payload, crc32(bytes.subarray(at + 4, at + 8))) : 0;
+    if (isWhole && sum === view.getUint32(at + 8)) records.push(seen(v1.Record.decode(payload)));
+    at = isWhole && sum === view.getUint32(at + 8) ? end : at + 1;
   }
-  return { stream, records };
+  return records;
+}
+
+/** Where the last record of a whole file begins. */
+export function lastRecordAt(content: Uint8Array): number {
+  const view = new DataView(content.buffer, content.byteOffset, content.length);
+  let [last, next] = [0, 0];
+  while (next + FRAME_HEADER <= content.length) {
+    last = next;
+    next += FRAME_HEADER + view.getUint32(next + 4);
+  }
+  return last;
 }

@@ -1,7 +1,9 @@
 import { MINUTE, SECOND } from "@edgemere/protocol/kit";
+import { auditTrail } from "./audit-trail.ts";
 import { Faults } from "./faults.ts";
 import { profileOf, type Profile } from "./profiles.ts";
-import { startWorld, type PlantedBugs, type World } from "./world.ts";
+import type { PlantedBugs } from "./planted-bugs.ts";
+import { startWorld, type World } from "./world.ts";
 import { Work } from "./work.ts";
 
 export interface Run {
@@ -18,6 +20,8 @@ export interface Run {
 /** A run went wrong: what, and what led to it. */
 export class SeedFailed extends Error {
   readonly seed: number;
+  /** What must never happen and did. */
+  readonly violation: string;
   constructor(seed: number, profile: Profile, { what, before }: { what: string; before: readonly string[] }) {
     super(
       `seed ${seed} ("${profile.name}"): ${what}\n` +
@@ -26,14 +30,19 @@ export class SeedFailed extends Error {
     );
     this.name = "SeedFailed";
     this.seed = seed;
+    this.violation = what;
   }
 }
 
 const STEPS = 10;
+const LONGEST_STEP = 5 * SECOND;
 /** Looks in a row at which all must be at rest: presence takes longer than an acknowledgement. */
 const CALM_LOOKS = 3;
 /** Backoff, deadlines and late wills are over by then. */
 const SETTLES_WITHIN = 15 * MINUTE;
+
+/** One and a half times the longest keepalive, the time for a will, and the second look. */
+const ABSENCE_SEEN_WITHIN = 5 * MINUTE;
 
 /** Minutes of a small world's troubles, and then peace. Throws SeedFailed. */
 export async function runSeed(seed: number, bugs: PlantedBugs = {}): Promise<Run> {
@@ -43,11 +52,11 @@ export async function runSeed(seed: number, bugs: PlantedBugs = {}): Promise<Run
   const check = () => {
     if (trace.violation !== undefined) throw new SeedFailed(seed, profile, trace.violation);
   };
-  const faults = new Faults(world, profile);
+  const faults = new Faults(world);
   const work = new Work(world);
   for (let step = 0; step < STEPS; step++) {
-    await clock.advance(Math.floor(random.next() * 10 * SECOND));
-    work.give();
+    await clock.advance(Math.floor(random.next() * LONGEST_STEP));
+    if (random.next() < 0.8) work.give();
     faults.revive();
     if (random.next() < 0.6) faults.strike();
     check();
@@ -55,6 +64,8 @@ export async function runSeed(seed: number, bugs: PlantedBugs = {}): Promise<Run
   await settle(world, faults);
   check();
   close(world);
+  check();
+  if (world.mix.endsWithAnAbsence) await takeOneAway(world);
   check();
   return {
     seed,
@@ -81,7 +92,7 @@ async function settle({ clock, random, trace, controlPlane, devices, events }: W
     // Who was stopping when the faults ended must be started once more.
     faults.end();
     // Not in step with the devices, which would be seen in the same moment of their round each time.
-    await clock.advance(Math.floor((3 + 3 * random.next()) * SECOND));
+    await clock.advance(Math.floor((2 + 2 * random.next()) * SECOND));
     const rest = unsettled();
     calm = rest === undefined ? calm + 1 : 0;
     if (rest !== undefined && clock.monotonic() >= until) trace.wrong(rest);
@@ -94,12 +105,19 @@ const isAtRest = (status: { isConnected: boolean; unacknowledged: number; openCo
 function close({ records, events, controlPlane, devices, trace }: World): void {
   events.close();
   records.audit(controlPlane.database);
+  auditTrail(controlPlane.database, trace);
   for (const { id } of devices) {
     if (events.isRetired(id)) continue;
     records.close(id);
-    const presence = events.presenceOf(id);
-    // The troubles lasted minutes: whoever flapped then is not calm yet.
-    if (presence !== "online" && presence !== "flapping")
-      trace.wrong(`${id} is connected and ${presence ?? "unknown"}`);
+    if (!events.isSeenAs(id, "online")) trace.wrong(`${id} is connected and ${events.presenceOf(id) ?? "unknown"}`);
   }
+}
+
+/** One device is switched off, and that is seen within a bound. */
+async function takeOneAway({ devices, events, clock, trace }: World): Promise<void> {
+  const gone = devices.find(({ id }) => !events.isRetired(id));
+  gone?.kill("power");
+  await clock.advance(ABSENCE_SEEN_WITHIN);
+  if (gone && !events.isSeenAs(gone.id, "offline"))
+    trace.wrong(`${gone.id} is switched off and ${events.presenceOf(gone.id) ?? "unknown"}`);
 }

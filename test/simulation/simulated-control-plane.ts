@@ -1,18 +1,18 @@
 import { createCore, features, type AppContext, type Core } from "@edgemere/control-plane";
-import { streamNames, unpack, v1, type Record_, type SigningKey, type StreamName } from "@edgemere/protocol";
 import { DAY, type Log, type Random } from "@edgemere/protocol/kit";
 import { seededRandom, type ManualClock } from "@edgemere/protocol/simulated";
-import type { EventLedger } from "./event-ledger.ts";
+import { keyring, signingKey, TRUST_DOMAIN } from "./enrolment.ts";
 import { Life } from "./life.ts";
 import type { Network } from "./network.ts";
-import { recordedKey, type RecordLedger } from "./record-ledger.ts";
-import { SimulatedDatabase } from "./simulated-database.ts";
-import type { Trace } from "./trace.ts";
+import { processClock } from "./process-clock.ts";
+import { SimulatedDatabase, type Landed } from "./simulated-database.ts";
+import { reasonIn, type Trace } from "./trace.ts";
 
-export const TRUST_DOMAIN = "simulation.test";
-const LEAVES_OUT = ["identity", "operations"];
+/** What is no part of any simulated control plane, and what is part of a few only: its loops look every second. */
+const NEVER = ["identity", "operations"];
+const SELDOM = ["data-orchestrator"];
 
-type Feature = Parameters<typeof createCore<AppContext>>[0]["features"][number];
+export type SimulatedFeature = Parameters<typeof createCore<AppContext>>[0]["features"][number];
 type Callable = Parameters<Core<AppContext>["dispatch"]>[2];
 
 const operator: Callable = { actor: "user:alice", via: "rest", permissions: ["*"], requestId: "simulation" };
@@ -22,12 +22,23 @@ export interface ControlPlaneParts {
   readonly random: Random;
   readonly trace: Trace;
   readonly network: Network;
-  readonly records: RecordLedger;
-  readonly events: EventLedger;
-  readonly signingKey: SigningKey;
-  readonly keyring: Uint8Array;
+  readonly watch: ControlPlaneWatch;
   /** How many batches the database loses at a death, though it answered them. */
   readonly unsavedBatches: number;
+  /** Whether those subsystems run as well that devices do not speak to. */
+  readonly isWhole: boolean;
+  readonly timerSlack?: number;
+}
+
+/** Who is told what a control plane does, and has a word in it. */
+export interface ControlPlaneWatch {
+  /** One more subsystem, which sees what devices send. */
+  readonly feature: SimulatedFeature;
+  readonly started: (database: SimulatedDatabase) => void;
+  readonly landed: Landed;
+  /** A packet goes to a device that is connected. */
+  readonly sent: (topic: string, payload: Uint8Array) => void;
+  readonly admits: (device: string) => boolean;
 }
 
 /** A control plane that dies and comes back over the same database. */
@@ -39,15 +50,7 @@ export class SimulatedControlPlane {
 
   constructor(parts: ControlPlaneParts) {
     this.#parts = parts;
-    const { records, events, unsavedBatches } = parts;
-    this.database = new SimulatedDatabase((operations, isThere) => {
-      for (const operation of operations) {
-        if (operation.type === "del") continue;
-        events.landed(operation.key, operation.value);
-        if (operation.key.startsWith("recorded/"))
-          records.stored(operation.key, operation.value, isThere(operation.key));
-      }
-    }, unsavedBatches);
+    this.database = new SimulatedDatabase(parts.watch.landed, parts.unsavedBatches);
   }
 
   get isUp(): boolean {
@@ -60,20 +63,21 @@ export class SimulatedControlPlane {
 
   async start(): Promise<void> {
     if (this.#life !== undefined) return;
-    const { clock, random, trace, network, records, events, signingKey, keyring } = this.#parts;
+    const { clock, random, trace, network, watch, isWhole, timerSlack = 1 } = this.#parts;
     trace.tell("the control plane starts");
     const life = new Life({ clock, random, died: () => this.#died() });
     this.#life = life;
-    records.audit(this.database);
+    watch.started(this.database);
+    const leftOut = isWhole ? NEVER : [...NEVER, ...SELDOM];
     const core = await life.ask(() =>
       createCore<AppContext>({
         database: this.database.openFor(life),
-        clock: life.clock(() => 0),
+        clock: processClock(clock, life, { offset: 0, rate: 1, timerSlack }),
         random: seededRandom(Math.floor(random.next() * 2 ** 32)),
         log: this.#log(),
-        features: [...features.filter(({ name }) => !LEAVES_OUT.includes(name)), recorder],
+        features: [...features.filter(({ name }) => !leftOut.includes(name)), watch.feature],
         context: {
-          authority: authorityOf(keyring),
+          authority,
           addresses: { deviceApi: "https://control-plane.test", mqtt: "mqtts://control-plane.test" },
           version: "simulated",
           passwords: noPasswords,
@@ -86,12 +90,8 @@ export class SimulatedControlPlane {
       }),
     );
     this.#core = core;
-    network.serve({
-      link: core.link,
-      life,
-      admits: (device) => !events.isRetired(device),
-      sent: (topic, payload) => this.#sent(topic, payload),
-    });
+    const { admits, sent } = watch;
+    network.serve({ link: core.link, life, admits, sent });
     core.start();
   }
 
@@ -102,6 +102,20 @@ export class SimulatedControlPlane {
 
   killAtContact(number: number): void {
     this.#life?.endAtContact(number);
+  }
+
+  /** A store that failed a write takes no more: whoever looks after the process starts it again. */
+  killWhenBroken(): void {
+    if (this.#core?.store.isBroken) this.kill();
+  }
+
+  freeze(): void {
+    this.#parts.trace.tell("the control plane is frozen");
+    this.#life?.freeze();
+  }
+
+  thaw(): void {
+    this.#life?.thaw();
   }
 
   /** Asks as an operator; undefined when the control plane is down or refuses. */
@@ -124,49 +138,19 @@ export class SimulatedControlPlane {
     network.unserve(random.next() < 0.7 ? "reset" : "nothing");
   }
 
-  #sent(topic: string, payload: Uint8Array): void {
-    const { name, device, message } = unpack(topic, payload);
-    if (name !== "ack" && name !== "sync") return;
-    for (const { stream = "", upTo = 0 } of message.acknowledgements)
-      this.#parts.records.acknowledged(device, stream, upTo);
-  }
-
   #log(): Log {
     const { trace } = this.#parts;
     return {
       debug: () => {},
       info: () => {},
       warn: (message) => trace.tell(`control plane warns: ${message}`),
-      error: (message, fields) => trace.wrong(`control plane: ${message} ${reasonIn(fields)}`),
+      error: (message, fields) => {
+        if (this.#core?.store.isBroken) trace.tell(`control plane complains: ${message}`);
+        else trace.wrong(`control plane: ${message} ${reasonIn(fields)}`);
+      },
     };
   }
 }
-
-export const reasonIn = (fields: Readonly<Record<string, unknown>> | undefined): string => {
-  const error = fields?.["error"];
-  return error instanceof Error ? (error.stack ?? error.message) : JSON.stringify(fields);
-};
-
-/** Keeps every received record as it is, in the commit that stores it. */
-const keeping =
-  (stream: StreamName): NonNullable<NonNullable<Feature["receives"]>[StreamName]> =>
-  ({ device, records }) =>
-    Promise.resolve(
-      records.map((record) => ({
-        writes: [],
-        bytes: [{ key: recordedKey(device, stream, record.sequence), bytes: v1.Record.encode(plain(record)).finish() }],
-      })),
-    );
-
-// What a control plane makes of its own, such as an unexplained gap, may be no message yet.
-const plain = (record: Record_) => v1.Record.create(record);
-
-const recorder: Feature = {
-  name: "recorder",
-  resources: [],
-  actions: [],
-  receives: Object.fromEntries(streamNames.map((stream) => [stream, keeping(stream)])),
-};
 
 const noPasswords = {
   hash: () => Promise.reject(new Error("nobody signs in to a simulation")),
@@ -186,11 +170,11 @@ const noOperations: AppContext["operations"] = {
   backupKeep: 1,
 };
 
-const authorityOf = (keyring: Uint8Array): AppContext["authority"] => ({
+const authority: AppContext["authority"] = {
   trustDomain: TRUST_DOMAIN,
   pin: "A".repeat(43),
   keyring,
   publicKeyOf: (certificateRequest) => Promise.resolve({ hash: certificateRequest }),
   issue: (_, device) =>
     Promise.resolve({ certificate: "", chain: [], serial: device, notAfter: Number.MAX_SAFE_INTEGER }),
-});
+};

@@ -1,57 +1,84 @@
-import { createAgent, type Agent, type AgentConfig, type AgentStatus, type Host, type Identity } from "@edgemere/agent";
-import { HOUR, SECOND, type Disk, type Env, type Log, type Random } from "@edgemere/protocol/kit";
+import {
+  createAgent,
+  type Agent,
+  type AgentConfig,
+  type AgentStatus,
+  type Host,
+  type Identity,
+  type TelemetryReading,
+} from "@edgemere/agent";
+import { SECOND, type Disk, type Env, type Log, type Random } from "@edgemere/protocol/kit";
 import { seededRandom, SimulatedDisk, type ManualClock } from "@edgemere/protocol/simulated";
 import { fakeHost, type FakeHost } from "@edgemere/simulators";
-import { deviceDisk, type DiskState } from "./device-disk.ts";
-import type { EventLedger } from "./event-ledger.ts";
+import { deviceDisk } from "./device-disk.ts";
+import { DeviceHardware } from "./device-hardware.ts";
 import { Life } from "./life.ts";
 import type { Network } from "./network.ts";
-import type { RecordLedger } from "./record-ledger.ts";
-import { reasonIn } from "./simulated-control-plane.ts";
-import type { Trace } from "./trace.ts";
+import { processClock, wallOf, type ClockState } from "./process-clock.ts";
+import { reasonIn, type Trace } from "./trace.ts";
 
 export interface DeviceParts {
   readonly clock: ManualClock;
   readonly random: Random;
   readonly trace: Trace;
   readonly network: Network;
-  readonly records: RecordLedger;
-  readonly events: EventLedger;
   readonly identity: Identity;
-  readonly spoolBytes: number;
+  readonly config: AgentConfig;
+  readonly watch: DeviceWatch;
+  /** What it measures, when that is not for its host to say. */
+  readonly readings?: readonly TelemetryReading[];
+  readonly time: ClockState;
   /** The disk as a process has it, when it is not as it should be. */
   readonly wear?: (disk: Disk) => Disk;
 }
 
-const DIRECTORY = "/data";
+/** Who is told what happens on a device. */
+export interface DeviceWatch {
+  /** An agent begins over this disk. */
+  readonly found: (device: string, disk: SimulatedDisk) => Promise<void>;
+  /** It has mended it. */
+  readonly mended: (device: string) => void;
+  /** Bytes that were appended to a file have become durable. */
+  readonly synced: (device: string, path: string, bytes: Uint8Array) => void;
+  /** A file was replaced, cut or removed. */
+  readonly changed: (device: string, path: string, content: Uint8Array | undefined) => void;
+  /** The program of a command has begun. */
+  readonly effect: (name: string) => void;
+}
+
+/** Where a device has its data files. */
+export const DIRECTORY = "/data";
+const SERIES = 4;
+type Death = "killed" | "power";
 
 /** A device whose agent dies and comes back over the same disk and host. */
 export class SimulatedDevice {
   readonly id: string;
-  readonly disk: DiskState = { isFull: false };
+  readonly hardware: DeviceHardware;
   readonly #parts: DeviceParts;
-  readonly #files = new SimulatedDisk();
   readonly #host: FakeHost;
-  readonly #config: AgentConfig;
-  #wallOffset = 0;
   #life: Life | undefined;
   #agent: Agent | undefined;
   #diesAtEffect = false;
   /** How the next death comes about. */
-  #death: "killed" | "power" = "killed";
+  #death: Death = "killed";
 
   constructor(parts: DeviceParts) {
-    const { identity, clock, random, events, spoolBytes } = parts;
+    const { identity, clock, random, watch, time } = parts;
     this.#parts = parts;
     this.id = identity.device;
-    const wall = { ...clockOf(clock), now: () => this.#now() };
+    this.hardware = new DeviceHardware(new SimulatedDisk(), random);
     this.#host = fakeHost({
       name: identity.name,
       random: seededRandom(Math.floor(random.next() * 2 ** 32)),
-      clock: wall,
+      clock: {
+        monotonic: () => clock.monotonic(),
+        sleep: (ms, signal) => clock.sleep(ms, signal),
+        now: () => wallOf(clock, time),
+      },
       programs: {
         work: async ({ arguments: [effect = "", seconds = "0", bytes = "0"], write, clock: own, signal }) => {
-          events.effect(effect);
+          watch.effect(effect);
           if (this.#diesAtEffect) this.kill("power");
           write("stdout", "#".repeat(Number(bytes) / 2));
           await own.sleep(Number(seconds) * SECOND, signal);
@@ -61,15 +88,6 @@ export class SimulatedDevice {
       },
     });
     this.writeFile(0);
-    this.#config = {
-      sampleEvery: 5 * SECOND,
-      reportEvery: 10 * SECOND,
-      inventoryEvery: HOUR,
-      sources: [{ name: "data", path: DIRECTORY }],
-      dataEvery: 15 * SECOND,
-      allow: ["exec"],
-      spool: { maxBytes: spoolBytes },
-    };
   }
 
   get isUp(): boolean {
@@ -83,26 +101,30 @@ export class SimulatedDevice {
 
   async start(): Promise<void> {
     if (this.#life !== undefined) return;
-    const { clock, random, trace, network, identity, records, wear = (disk) => disk } = this.#parts;
+    const { clock, random, trace, network, identity, config, watch, time, wear = (disk) => disk } = this.#parts;
     trace.tell(`${this.id} starts`);
-    const life = new Life({ clock, random, died: () => this.#died() });
+    const life = new Life({ clock, random, died: () => this.#died(life) });
     this.#life = life;
+    const { disk: files } = this.hardware;
+    this.hardware.serve(life);
+    await watch.found(this.id, files);
     const disk = deviceDisk({
-      disk: wear(this.#files),
+      disk: wear(files),
       life,
-      state: this.disk,
-      synced: (path, bytes) => records.synced(this.id, path, bytes),
+      synced: (path, bytes) => watch.synced(this.id, path, bytes),
+      changed: (path, content) => watch.changed(this.id, path, content),
     });
     const env: Env = {
-      clock: life.clock(() => this.#wallOffset),
+      clock: processClock(clock, life, time),
       random: seededRandom(Math.floor(random.next() * 2 ** 32)),
       disk,
       log: this.#log(),
     };
     const transport = network.transport(this.id, life);
     const begun = async () => {
-      const host = hostOf(this.#host, life);
-      const agent = await createAgent({ env, host, transport, identity, config: this.#config });
+      const host = hostOf(this.#host, life, this.#parts.readings);
+      const agent = await createAgent({ env, host, transport, identity, config });
+      watch.mended(this.id);
       this.#agent = agent;
       await agent.start();
     };
@@ -120,7 +142,7 @@ export class SimulatedDevice {
   }
 
   /** A death without warning: of the process only, or of the whole host. */
-  kill(death: "killed" | "power"): void {
+  kill(death: Death): void {
     this.#death = death;
     this.#life?.end();
   }
@@ -130,15 +152,29 @@ export class SimulatedDevice {
     this.#diesAtEffect = isMeant;
   }
 
-  killAtContact(number: number, death: "killed" | "power"): void {
+  killAtContact(number: number, death: Death): void {
     this.#death = death;
     this.#life?.endAtContact(number);
+  }
+
+  /** The process does nothing until `thaw`. Of a host that sleeps the clock stands still meanwhile. */
+  freeze(isHostAsleep: boolean): void {
+    if (this.#life === undefined || this.#life.isFrozen) return;
+    this.#parts.trace.tell(`${this.id} ${isHostAsleep ? "sleeps" : "is frozen"}`);
+    this.#life.freeze(isHostAsleep);
+    this.#parts.network.await(this.#life);
+  }
+
+  thaw(): void {
+    this.#life?.thaw();
   }
 
   /** The wall clock jumps. */
   stepClock(ms: number): void {
     this.#parts.trace.tell(`${this.id}: the clock steps by ${ms}`);
-    this.#wallOffset += ms;
+    const { time, clock } = this.#parts;
+    // No machine can be set to a time before 1970.
+    time.offset += Math.max(ms, 1 - wallOf(clock, time));
   }
 
   writeFile(number: number): void {
@@ -148,25 +184,21 @@ export class SimulatedDevice {
   /** Who looks after the process starts it again after a while. */
   async #failed(life: Life, error: unknown): Promise<void> {
     const { trace, clock } = this.#parts;
-    if (this.disk.isFull) trace.tell(`${this.id} cannot start on a full disk`);
+    if (this.hardware.isInTrouble) trace.tell(`${this.id} cannot start: ${reasonIn({ error })}`);
     else trace.wrong(`${this.id} cannot start: ${reasonIn({ error })}`);
     life.end();
     await clock.sleep(5 * SECOND);
     await this.start();
   }
 
-  #now(): number {
-    return this.#parts.clock.now() + this.#wallOffset;
-  }
-
-  #died(): void {
+  #died(life: Life): void {
     const { trace, random, network } = this.#parts;
     trace.tell(`${this.id} dies: ${this.#death}`);
     this.#life = undefined;
     this.#agent = undefined;
     this.#diesAtEffect = false;
-    if (this.#death === "power") this.#files.cutPower(random);
-    network.abandon(this.id, this.#death === "killed" ? "closed" : "nothing");
+    if (this.#death === "power") this.hardware.disk.cutPower(random);
+    network.abandon(life, this.#death === "killed" ? "closed" : "nothing");
   }
 
   #log(): Log {
@@ -176,22 +208,18 @@ export class SimulatedDevice {
       info: () => {},
       warn: (message, fields) => trace.tell(`${this.id} warns: ${message} ${reasonIn(fields).slice(0, 200)}`),
       error: (message, fields) => {
-        // A full disk is an error to whoever runs the device, and here it is wanted.
-        if (this.disk.isFull) trace.tell(`${this.id} complains: ${message}`);
+        // What is wrong with a disk is an error to whoever runs the device, and here it is wanted.
+        if (this.hardware.wasInTrouble) trace.tell(`${this.id} complains: ${message}`);
         else trace.wrong(`${this.id}: ${message} ${reasonIn(fields)}`);
       },
     };
   }
 }
 
-const clockOf = (clock: ManualClock) => ({
-  monotonic: () => clock.monotonic(),
-  sleep: (ms: number, signal?: AbortSignal) => clock.sleep(ms, signal),
-});
-
 /** The host as one process sees it. Programs that it started go on without it, but it hears no more of them. */
-const hostOf = (host: FakeHost, life: Life): Host => ({
+const hostOf = (host: FakeHost, life: Life, readings?: readonly TelemetryReading[]): Host => ({
   ...host,
-  sample: () => life.ask(() => host.sample()),
+  // A few of its series: what becomes of a record is the same for all sizes.
+  sample: () => life.ask(async () => readings ?? (await host.sample()).slice(0, SERIES)),
   run: (program) => life.contact(() => host.run(program), { shortest: 0, longest: 5 }),
 });

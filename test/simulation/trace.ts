@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { crc32 } from "node:zlib";
 import type { Clock } from "@edgemere/protocol/kit";
 
 const REMEMBERED = 40;
@@ -6,7 +6,7 @@ const REMEMBERED = 40;
 /** What happened, in order: a fingerprint of all of it and the end of it in words. */
 export class Trace {
   readonly #clock: Pick<Clock, "monotonic">;
-  readonly #hash = createHash("sha256");
+  #sum = 0;
   #last: string[] = [];
   /** How many events there were. */
   events = 0;
@@ -20,8 +20,8 @@ export class Trace {
   /** `content` goes into the fingerprint only. */
   tell(what: string, content?: Uint8Array): void {
     const line = `${(this.#clock.monotonic() / 1_000).toFixed(3)} ${what}`;
-    this.#hash.update(line);
-    if (content !== undefined) this.#hash.update(content);
+    this.#sum = crc32(line, this.#sum);
+    if (content !== undefined) this.#sum = crc32(content, this.#sum);
     this.events += 1;
     this.#last.push(line);
     if (this.#last.length > 2 * REMEMBERED) this.#last = this.#last.slice(-REMEMBERED);
@@ -34,6 +34,12 @@ export class Trace {
   }
 
   fingerprint(): string {
-    return this.#hash.copy().digest("hex").slice(0, 16);
+    return `${this.events}-${this.#sum.toString(16).padStart(8, "0")}`;
   }
 }
+
+/** The error among the fields of a log's line, in words. */
+export const reasonIn = (fields: Readonly<Record<string, unknown>> | undefined): string => {
+  const error = fields?.["error"];
+  return error instanceof Error ? (error.stack ?? error.message) : JSON.stringify(fields);
+};

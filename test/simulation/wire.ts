@@ -1,15 +1,17 @@
 import type { ConnectionEvents } from "@edgemere/agent";
-import type { Packet } from "@edgemere/protocol";
+import { unpack, type Bye, type Packet } from "@edgemere/protocol";
+import type { Life } from "./life.ts";
 
 /** One connection, and what each of its ends believes about it. */
 export class Wire {
   readonly device: string;
   readonly will: Packet;
-  readonly events: ConnectionEvents;
+  readonly life: Life;
+  readonly #events: ConnectionEvents;
   agentHolds = true;
   brokerHolds = true;
-  /** No packet passes any more. */
-  isBroken = false;
+  /** No packet comes through any more, in that direction. */
+  readonly isBroken = { up: false, down: false };
   /** It is over, and what was on its way to the broker still comes in. */
   isStraggling = false;
   /** The same device's next connection. */
@@ -18,14 +20,19 @@ export class Wire {
   #lastUpAt = 0;
   #lastDownAt = 0;
 
-  constructor({ device, will, events }: Pick<Wire, "device" | "will" | "events">) {
+  constructor({ device, will, life, events }: Pick<Wire, "device" | "will" | "life"> & { events: ConnectionEvents }) {
     this.device = device;
     this.will = will;
-    this.events = events;
+    this.life = life;
+    this.#events = events;
   }
 
   get carriesUp(): boolean {
-    return this.isStraggling || (this.brokerHolds && !this.isBroken);
+    return this.isStraggling || (this.brokerHolds && !this.isBroken.up);
+  }
+
+  get carriesDown(): boolean {
+    return this.agentHolds && !this.isBroken.down;
   }
 
   /** How long from now a packet takes that takes `delay` on a free road: none overtakes another. */
@@ -39,19 +46,35 @@ export class Wire {
     return this.#lastDownAt - now;
   }
 
+  /** Nothing comes through before that moment, and then all of it. */
+  stall(until: number): void {
+    this.#lastUpAt = Math.max(this.#lastUpAt, until);
+    this.#lastDownAt = Math.max(this.#lastDownAt, until);
+  }
+
   waitForReceipt(reject: (error: Error) => void): void {
     this.#unanswered.add(reject);
   }
 
   receipt(reject: (error: Error) => void, resolve: () => void): void {
-    this.#unanswered.delete(reject);
-    resolve();
+    this.life.hear(() => {
+      this.#unanswered.delete(reject);
+      resolve();
+    });
+  }
+
+  arrive(topic: string, payload: Uint8Array): void {
+    this.life.hear(() => {
+      if (this.agentHolds) this.#events.arrived(topic, payload);
+    });
   }
 
   loseAgent(reason: string): void {
-    if (!this.agentHolds) return;
-    this.closeAgent();
-    this.events.lost(reason);
+    this.life.hear(() => {
+      if (!this.agentHolds) return;
+      this.closeAgent();
+      this.#events.lost(reason);
+    });
   }
 
   closeAgent(): void {
@@ -60,3 +83,9 @@ export class Wire {
     this.#unanswered.clear();
   }
 }
+
+/** The device that a packet is from or for. */
+export const deviceOf = ({ topic }: Packet): string => topic.split("/")[2] ?? "";
+
+/** The number of the session that a will is for. */
+export const epochOf = ({ topic, payload }: Packet): number => (unpack(topic, payload).message as Bye).sessionEpoch;

@@ -29,7 +29,7 @@ export class Work {
     const answer = (await controlPlane.ask("cpl/dm/job/create", {
       device,
       ...this.#task(choice),
-      queueTimeout: 1 + Math.floor(random.next() * 90),
+      queueTimeout: 1 + Math.floor(random.next() * 60),
       runTimeout: 1 + Math.floor(random.next() * 30),
     })) as { readonly job: { readonly id: string } } | undefined;
     if (answer !== undefined) events.promised(answer.job.id);
@@ -39,7 +39,7 @@ export class Work {
     if (choice < 0.45) return { kind: "ping" };
     if (choice < 0.55) return { kind: "inventory.refresh" };
     const { random } = this.#world;
-    const [seconds, bytes] = [random.next() * random.next() * 40, random.next() * 6_000].map(Math.floor);
+    const [seconds, bytes] = [random.next() * random.next() * 20, random.next() * 6_000].map(Math.floor);
     return { kind: "exec", arguments: { argv: ["work", `effect-${++this.#number}`, String(seconds), String(bytes)] } };
   }
 }

@@ -1,24 +1,25 @@
-import { decode, parseToken, privateKeyFromSeed, publicKeyBytes, v1 } from "@edgemere/protocol";
-import type { Disk, Random } from "@edgemere/protocol/kit";
+import type { AgentConfig } from "@edgemere/agent";
+import { HOUR, type Random } from "@edgemere/protocol/kit";
 import { ManualClock, seededRandom } from "@edgemere/protocol/simulated";
+import { enrolled } from "./enrolment.ts";
 import { EventLedger } from "./event-ledger.ts";
+import { untilIdle } from "./idle.ts";
+import { drawClock, drawMix, type Mix } from "./mix.ts";
 import { Network } from "./network.ts";
+import type { PlantedBugs } from "./planted-bugs.ts";
 import type { Profile } from "./profiles.ts";
 import { RecordLedger } from "./record-ledger.ts";
-import { SimulatedControlPlane, TRUST_DOMAIN } from "./simulated-control-plane.ts";
-import { SimulatedDevice } from "./simulated-device.ts";
+import { watchControlPlane } from "./recorder.ts";
+import { SimulatedControlPlane } from "./simulated-control-plane.ts";
+import { DIRECTORY, SimulatedDevice, type DeviceWatch } from "./simulated-device.ts";
 import { Trace } from "./trace.ts";
 
-/** Bugs that are put in to see them found. */
-export interface PlantedBugs {
-  /** A device's disk that is worse than it should be. */
-  readonly wear?: (disk: Disk) => Disk;
-  /** How many batches the control plane's database loses at a death, though it answered them. */
-  readonly unsavedBatches?: number;
-}
+const KIBIBYTE = 1024;
+const MOST_JOURNAL = 1024 * KIBIBYTE;
 
 /** A control plane, devices and the network between them: real cores, and nothing else that is real. */
 export interface World {
+  readonly mix: Mix;
   readonly clock: ManualClock;
   readonly random: Random;
   readonly trace: Trace;
@@ -29,17 +30,6 @@ export interface World {
   readonly devices: readonly SimulatedDevice[];
 }
 
-// The cores wait for promises only, and those have all run when the next tick comes.
-const untilIdle = (): Promise<void> =>
-  Promise.resolve().then(() => new Promise((resolve) => process.nextTick(resolve)));
-
-const privateKey = privateKeyFromSeed(new Uint8Array(32).fill(7));
-const signingKey = { keyId: "simulated", privateKey };
-const keyring = v1.Keyring.encode({
-  version: 1,
-  keys: [{ role: "commands", keyId: signingKey.keyId, publicKey: publicKeyBytes(privateKey) }],
-}).finish();
-
 /** Everything up and every device enrolled. */
 export async function startWorld(seed: number, profile: Profile, bugs: PlantedBugs = {}): Promise<World> {
   const clock = new ManualClock(undefined, untilIdle);
@@ -47,53 +37,70 @@ export async function startWorld(seed: number, profile: Profile, bugs: PlantedBu
   const trace = new Trace(clock);
   const events = new EventLedger(trace);
   const records = new RecordLedger(trace, clock);
-  const network = new Network({ clock, random, trace, connected: (device, epoch) => events.connected(device, epoch) });
-  const shared = { clock, random, trace, network, records, events };
+  const mix = drawMix(profile, random);
+  const devices: SimulatedDevice[] = [];
+  const mayRepeat = (id: string) => devices.find((device) => device.id === id)?.hardware.wasInTrouble ?? false;
+  const network = new Network({
+    clock,
+    random,
+    trace,
+    weather: mix.weather,
+    connected: (device, epoch) => events.connected(device, epoch, mayRepeat(device)),
+    published: (device, packet) => records.published(device, packet),
+    willsLie: bugs.willsLie ?? false,
+  });
+  const shared = { mix, clock, random, trace, network, records, events };
   const { unsavedBatches = 0, wear } = bugs;
-  const controlPlane = new SimulatedControlPlane({ ...shared, signingKey, keyring, unsavedBatches });
+  const { isWholeControlPlane: isWhole } = mix;
+  const controlPlane = new SimulatedControlPlane({
+    ...shared,
+    unsavedBatches,
+    isWhole,
+    watch: watchControlPlane(records, events),
+  });
   void controlPlane.start();
   await clock.advance(100);
 
-  const count = 1 + Math.floor(random.next() * 3);
-  const devices: SimulatedDevice[] = [];
+  const config = configOf(mix);
+  const keepsToItsRoom = (id: string) => {
+    const disk = devices.find((device) => device.id === id)?.hardware.disk;
+    for (const [folder, most] of [
+      ["spool", mix.spoolBytes + 4 * KIBIBYTE],
+      ["commands", MOST_JOURNAL],
+    ] as const)
+      if ((disk?.bytesBelow(folder) ?? 0) > most) trace.wrong(`${id} keeps more than ${most} bytes below ${folder}`);
+  };
+  const watch: DeviceWatch = {
+    found: (device, disk) => records.found(device, disk),
+    mended: (device) => records.mended(device),
+    synced: (device, path, bytes) => {
+      records.synced(device, path, bytes);
+      keepsToItsRoom(device);
+    },
+    changed: (device, path, content) => {
+      records.changed(device, path, content);
+      keepsToItsRoom(device);
+    },
+    effect: (name) => events.effect(name),
+  };
+  const count = 1 + Math.floor(random.next() * random.next() * 4);
   for (let number = 1; number <= count; number++) {
-    const identity = await enrolled(`device-${number}`, controlPlane, clock);
-    const { spoolBytes } = profile;
-    devices.push(new SimulatedDevice({ ...shared, identity, spoolBytes, ...(wear && { wear }) }));
+    const enrolment = enrolled(`device-${number}`, controlPlane);
+    await clock.advance(200);
+    const identity = await enrolment;
+    const time = drawClock(profile, clock.now(), random);
+    devices.push(new SimulatedDevice({ ...shared, identity, config, watch, time, ...(wear && { wear: wear() }) }));
   }
   for (const device of devices) void device.start();
   return { ...shared, controlPlane, devices };
 }
 
-/** Through the front door, but for the certificates. */
-async function enrolled(name: string, controlPlane: SimulatedControlPlane, clock: ManualClock) {
-  const answered = async (path: string, input: object) => {
-    const answer = controlPlane.ask(path, input);
-    await clock.advance(100);
-    return answer;
-  };
-  const { token } = (await answered("cpl/dm/token/create", {})) as { readonly token: string };
-  const { id, secret } = parseToken(token);
-  const { device } = (await answered("cpl/dm/agent/register", {
-    token: `${id}.${secret}`,
-    certificateRequest: name,
-    messageKey: Buffer.from(publicKeyBytes(privateKey)).toString("base64"),
-    name,
-    machineId: name,
-    agentVersion: "simulated",
-    nonce: name,
-  })) as { readonly device: string };
-  return {
-    device,
-    name,
-    trustDomain: TRUST_DOMAIN,
-    server: "https://control-plane.test",
-    mqtt: "mqtts://control-plane.test",
-    certificate: "",
-    chain: [],
-    rootCertificate: "",
-    key: "",
-    messageKey: "",
-    keyring: decode(v1.Keyring, keyring),
-  };
-}
+const configOf = ({ sampleEvery, reportEvery, dataEvery, spoolBytes }: Mix): AgentConfig => ({
+  sampleEvery,
+  reportEvery,
+  inventoryEvery: HOUR,
+  sources: [{ name: "data", path: DIRECTORY }],
+  dataEvery,
+  allow: ["exec"],
+  spool: { maxBytes: spoolBytes },
+});

@@ -1,0 +1,87 @@
+import type { Appender, Disk } from "@edgemere/protocol/kit";
+import { lastRecordAt, spoolFile } from "./records.ts";
+
+/** Bugs that are put in to see them found. */
+export interface PlantedBugs {
+  /** What a device's processes have for a disk; asked once for each device. */
+  readonly wear?: () => (disk: Disk) => Disk;
+  /** How many batches the control plane's database loses at a death, though it answered them. */
+  readonly unsavedBatches?: number;
+  /** Late wills count for the session there is then. */
+  readonly willsLie?: boolean;
+}
+
+export type PlantedBug = "unwritten starts" | "no sync" | "hasty database" | "numbers used twice" | "late wills";
+
+const decoder = new TextDecoder();
+
+export const plantedBugs: Readonly<Record<PlantedBug, PlantedBugs>> = {
+  "unwritten starts": { wear: () => withoutStarts },
+  "no sync": { wear: () => withoutSync },
+  "hasty database": { unsavedBatches: 1 },
+  "numbers used twice": { wear: () => forgetful },
+  "late wills": { willsLie: true },
+};
+
+/** The journal of commands never says that one was started. */
+const withoutStarts = (disk: Disk): Disk => {
+  const cut = (path: string, content: Uint8Array) => {
+    if (path !== "commands/journal") return content;
+    const lines = decoder.decode(content).split("\n");
+    return Buffer.from(lines.filter((line) => !line.includes('"entry":"started"')).join("\n"));
+  };
+  return {
+    ...sameDisk(disk),
+    write: (path, content) => disk.write(path, cut(path, content)),
+    append: async (path) => {
+      const file = await disk.append(path);
+      return fileWith(file, { write: (content) => file.write(cut(path, content)) });
+    },
+  };
+};
+
+const withoutSync = (disk: Disk): Disk => ({
+  ...sameDisk(disk),
+  append: async (path) => fileWith(await disk.append(path), { sync: async () => {} }),
+});
+
+/** The last record of each stream is gone whenever a process begins. */
+const forgetful = (disk: Disk): Disk => {
+  const begun = new Set<string>();
+  return {
+    ...sameDisk(disk),
+    read: async (path) => {
+      const content = await disk.read(path);
+      if (content === undefined || spoolFile(path) === undefined || begun.has(path)) return content;
+      begun.add(path);
+      const left = lastRecordAt(content);
+      await disk.truncate(path, left);
+      return content.subarray(0, left);
+    },
+    append: (path) => {
+      begun.add(path);
+      return disk.append(path);
+    },
+  };
+};
+
+const sameDisk = (disk: Disk): Disk => ({
+  read: (path) => disk.read(path),
+  list: (folder) => disk.list(folder),
+  write: (path, content) => disk.write(path, content),
+  append: (path) => disk.append(path),
+  truncate: (path, size) => disk.truncate(path, size),
+  rename: (from, to) => disk.rename(from, to),
+  remove: (path) => disk.remove(path),
+  space: () => disk.space(),
+});
+
+/** The file, but for what is given. */
+const fileWith = (file: Appender, own: Partial<Pick<Appender, "write" | "sync">>): Appender => ({
+  get size() {
+    return file.size;
+  },
+  write: own.write ?? ((content) => file.write(content)),
+  sync: own.sync ?? (() => file.sync()),
+  close: () => file.close(),
+});
