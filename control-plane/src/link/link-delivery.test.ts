@@ -162,6 +162,19 @@ test("a second host with a copy of the first one's disk is doubted, also after a
   assert.equal(world.news[1]?.hello?.isRestored, undefined);
 });
 
+test("a Hello that comes once more, or when its connection is long over, tells nothing and brings no session back", async () => {
+  const world = await aLink();
+  await world.hello(6, { time: { wallMs: 5, monotonicMs: 100 } });
+  await world.report(1, "a", "b", "c");
+
+  await world.hello(6, { time: { wallMs: 5, monotonicMs: 100 }, streams: [aPosition(1, 2)] });
+  world.link.dropped(device);
+  await world.hello(6, { time: { wallMs: 5, monotonicMs: 100 }, streams: [aPosition(1, 2)] });
+
+  assert.equal(world.news.length, 1);
+  assert.equal(world.link.session(device), undefined);
+});
+
 test("a Sync says which Hello it answers, and which life of the control plane speaks", async () => {
   const world = await aLink({}, memoryDatabase(), { generation: () => 4 });
   await world.hello(1, { time: { wallMs: 5, monotonicMs: 1_234.5 } });

@@ -24,7 +24,7 @@ import { Ingest } from "./ingest.ts";
 import { IngestQueue } from "./overload.ts";
 import { Pauses, type PauseReason } from "./pauses.ts";
 import { Refusals } from "./refusals.ts";
-import { lastSessions, restored, type LastSession } from "./restored.ts";
+import { isOldNews, lastSessions, restored, type LastSession } from "./restored.ts";
 import { forgetSetAside, setAsideOf } from "./set-aside.ts";
 import { reconnectSpread } from "./spread.ts";
 import { syncOf } from "./sync.ts";
@@ -204,19 +204,22 @@ export class Link<C> implements DeviceLink, DeviceMessages {
     const live = this.#sessions.get(device);
     // On its way since an earlier connection: the device is past it.
     if (live !== undefined && hello.sessionEpoch < live.epoch) return;
+    const last = await store.get(lastSessions, device);
+    if (isOldNews(hello, last)) return;
     const now = clock.now();
     // A device that has heard of this life of the control plane lost its records some other way.
     const isFromBefore = this.#generation > 1 && hello.generation < this.#generation;
     if (isFromBefore && this.#isTakingRecords) await this.#ingest.explainRestored(device, hello.streams, now);
     const isRestored = restored(hello, {
-      last: await store.get(lastSessions, device),
+      last,
       watermarks: await this.#ingest.watermarksOf(device),
       isSameConnection: live !== undefined,
     });
     if (isRestored) log.warn("device remembers less than it told before", { device, ...isRestored });
     const { bootId, sessionEpoch: epoch } = hello;
     const news = { ...newsOf(hello, now), ...(isRestored && { isRestored }) };
-    await this.#tell({ device, epoch, kind: "opened", reason: "hello", hello: news }, { id: device, epoch, bootId });
+    const heard = { id: device, epoch, bootId, saidAt: hello.time?.monotonicMs ?? 0 };
+    await this.#tell({ device, epoch, kind: "opened", reason: "hello", hello: news }, heard);
     this.#sessions.set(device, { device, epoch, since: now, lastHeardAt: now, address });
     await this.#sync(device, hello.time?.monotonicMs);
   }

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { restored, type Known } from "./restored.ts";
+import { isOldNews, restored, type Known } from "./restored.ts";
 
 const known = (over: Partial<Known> = {}): Known => ({
-  last: { id: "d1", epoch: 7, bootId: "boot-1" },
+  last: { id: "d1", epoch: 7, bootId: "boot-1", saidAt: 500 },
   watermarks: [
     { stream: "event", upTo: 20 },
     { stream: "telemetry", upTo: 400 },
@@ -54,3 +54,18 @@ for (const [what, hello, about, reason] of [
   test(`a device that ${what} is doubted, with the reason`, () => {
     assert.match(restored(hello, about)?.reason ?? "", reason);
   });
+
+const last = { id: "d1", epoch: 7, bootId: "boot-1", saidAt: 500 };
+for (const [about, sessionEpoch, bootId, monotonicMs, isOld] of [
+  ["the same once more", 7, "boot-1", 500, true],
+  ["an earlier one of the same session", 7, "boot-1", 20, true],
+  ["a later one of the same session", 7, "boot-1", 501, false],
+  ["one of the next session", 8, "boot-1", 20, false],
+  ["one of another boot", 7, "boot-2", 20, false],
+  ["one that tells no time", 7, "boot-1", 0, false],
+] as const) {
+  test(`a Hello that is ${about} is ${isOld ? "old news" : "news"}`, () => {
+    assert.equal(isOldNews({ bootId, sessionEpoch, time: { monotonicMs } }, last), isOld);
+    assert.equal(isOldNews({ bootId, sessionEpoch, time: { monotonicMs } }, undefined), false);
+  });
+}

@@ -6,9 +6,27 @@ export interface LastSession {
   readonly id: string;
   readonly epoch: number;
   readonly bootId: string;
+  /** When its newest Hello was said, on the device's monotonic clock. */
+  readonly saidAt: number;
 }
 
 export const lastSessions = table<LastSession>("last-session");
+
+/**
+ * Whether a Hello is one that was heard already, or one from before it: brokers repeat messages, and some come when the
+ * connection they were said on is over. What it tells of the device's memory was true then, and is not now.
+ */
+export const isOldNews = (
+  {
+    bootId,
+    sessionEpoch,
+    time,
+  }: Pick<Memory, "bootId" | "sessionEpoch"> & { readonly time?: { monotonicMs?: number } | null },
+  last: LastSession | undefined,
+): boolean => {
+  const saidAt = time?.monotonicMs ?? 0;
+  return last?.bootId === bootId && last.epoch === sessionEpoch && saidAt > 0 && saidAt <= last.saidAt;
+};
 
 /** What a Hello says about the device's memory. */
 interface Memory {
