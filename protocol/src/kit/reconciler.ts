@@ -44,7 +44,7 @@ export class Reconciler implements AsyncDisposable {
     let failures = 0;
     while (!this.#stop.signal.aborted) {
       // Made anew before the look, so that a kick during the look is not lost.
-      this.#wake = new AbortController();
+      if (this.#wake.signal.aborted) this.#wake = new AbortController();
       const outcome = await this.#look();
       failures = outcome === "failed" ? failures + 1 : 0;
       if (outcome === "more" || this.#stop.signal.aborted) continue;
