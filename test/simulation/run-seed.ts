@@ -86,7 +86,8 @@ async function settle({ clock, random, trace, controlPlane, devices, events }: W
     const loose = devices
       .filter(({ id }) => !events.isRetired(id))
       .find((device) => !isAtRest(device.status()) || !events.isSeenAs(device.id, "online"));
-    if (loose) return `${loose.id} is not at rest: ${events.presenceOf(loose.id)}, ${JSON.stringify(loose.status())}`;
+    if (loose)
+      return `${loose.id} is not at rest: ${events.presenceOf(loose.id) ?? "unknown"}, ${JSON.stringify(loose.status())}`;
     return events.openCommands.length > 0 ? `commands are open: ${events.openCommands.join(", ")}` : undefined;
   };
   const until = clock.monotonic() + SETTLES_WITHIN;
