@@ -83,8 +83,11 @@ export async function runSeed(seed: number, bugs: PlantedBugs = {}): Promise<Run
 async function settle({ clock, random, trace, controlPlane, devices, events }: World, faults: Faults): Promise<void> {
   const unsettled = () => {
     if (!controlPlane.isUp) return "the control plane is down";
-    const loose = devices.filter(({ id }) => !events.isRetired(id)).find((device) => !isAtRest(device.status()));
-    if (loose) return `${loose.id} is not at rest: ${JSON.stringify(loose.status())}`;
+    const loose = devices
+      .filter(({ id }) => !events.isRetired(id))
+      .find((device) => !isAtRest(device.status()) || !events.isSeenAs(device.id, "online"));
+    if (loose)
+      return `${loose.id} is not at rest: ${events.presenceOf(loose.id) ?? "unknown"}, ${JSON.stringify(loose.status())}`;
     return events.openCommands.length > 0 ? `commands are open: ${events.openCommands.join(", ")}` : undefined;
   };
   const until = clock.monotonic() + SETTLES_WITHIN;
