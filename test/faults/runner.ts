@@ -11,7 +11,7 @@ export type Outcome =
   | { readonly outcome: "skipped"; readonly why: string };
 
 /** Milliseconds. */
-const LONGEST = { short: 200_000, full: 3 * 3_600_000 };
+const LONGEST = { short: 400_000, full: 3 * 3_600_000 };
 
 interface How {
   readonly rounds: number;

@@ -3,6 +3,7 @@ import { cables } from "./scenarios/cables.ts";
 import { clocks } from "./scenarios/clocks.ts";
 import { disks } from "./scenarios/disks.ts";
 import { ends } from "./scenarios/ends.ts";
+import { foreignBrokers } from "./scenarios/foreign-brokers.ts";
 import { frozen } from "./scenarios/frozen.ts";
 import { kills } from "./scenarios/kills.ts";
 import { links } from "./scenarios/links.ts";
@@ -18,7 +19,7 @@ export const groups = {
   processes: [...kills, ...steps, ...loads, ...frozen, ...ends, ...restored],
   network: [...cables, ...links, ...storms],
   disks: [...powerCuts, ...disks],
-  sessions: [...sessions, ...clocks],
+  sessions: [...sessions, ...foreignBrokers, ...clocks],
 } as const satisfies Record<string, readonly Scenario[]>;
 
 export const scenarios: readonly Scenario[] = Object.values(groups)

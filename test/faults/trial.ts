@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { commandLife, type CommandKind } from "@edgemere/protocol";
 import type { AgentProgram } from "../world/agent-program.ts";
-import { presenceOf, type Command } from "../world/jobs.ts";
+import { endOf, presenceOf, type Command } from "../world/jobs.ts";
+import type { Launch } from "../world/program.ts";
 import { eventually, startWorld, type World } from "../world/world.ts";
 import { accountOf } from "./account.ts";
 import { diskUse, peakMemory } from "./peaks.ts";
@@ -58,6 +59,12 @@ export class Trial {
     return new Trial(context, world, agent, id);
   }
 
+  /** Starts the agent again as one that came to grief for the first time: neither safe mode nor a long pause before its next try is what most faults are about. */
+  async startAgent(launch?: Launch): Promise<void> {
+    for (const name of ["last-exit", "reconnect"]) await rm(join(this.agent.dataFolder, name), { force: true });
+    this.agent.run(launch);
+  }
+
   /** A program whose effect can be counted, and a command without any. */
   async giveWork(times: Times = {}): Promise<void> {
     await this.giveCounted({ runTimeout: 30, ...times });
@@ -67,10 +74,15 @@ export class Trial {
   /** A command of any kind; gives its job. */
   async give(kind: CommandKind, times: Times = {}): Promise<string> {
     if (kind === "exec") return this.giveCounted(times);
-    const given = kind === "service.status" ? { arguments: { name: "edgemere-fault" } } : {};
+    // No machine has such a service: whatever happens to it, happens to nobody.
+    const given = kind.startsWith("service.") ? { arguments: { name: "edgemere-fault" } } : {};
     const { job } = await this.world.client.call("cpl/dm/job/create", { device: "gw1", kind, ...given, ...times });
     this.#given.push({ job: job.id, marker: undefined });
     return job.id;
+  }
+
+  endOf(job: string): Promise<Command> {
+    return endOf(this.world, job);
   }
 
   async hasEnded(job: string): Promise<boolean> {
@@ -133,6 +145,22 @@ export class Trial {
 
   async seen(presence: string): Promise<void> {
     await this.told(() => presenceOf(this.world, "gw1", presence).then(() => undefined));
+  }
+
+  /** Waits until the device is taken for two, and believes it again. */
+  async doubted(): Promise<void> {
+    const wait = () => eventually(() => this.#isDoubted(), "the device to be in quarantine");
+    await this.told(() => wait().then(() => undefined));
+    await this.believed();
+  }
+
+  /** Ends its quarantine, if it is in one, as somebody who has looked would. */
+  async believed(): Promise<void> {
+    if (await this.#isDoubted()) await this.world.client.call("cpl/dm/device/release", { device: "gw1" });
+  }
+
+  async #isDoubted(): Promise<boolean> {
+    return (await this.world.client.call("cpl/dm/device/find", { device: "gw1" })).state === "quarantined";
   }
 
   /** Notes what both take now: a process that is killed takes its figures with it. */

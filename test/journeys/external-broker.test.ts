@@ -5,18 +5,18 @@ import { test } from "node:test";
 import { pack, SERVER_NAME } from "@edgemere/protocol";
 import { connectAsync } from "mqtt";
 import { storedTelemetry } from "../faults/stored.ts";
-import { freePorts } from "../world/free-ports.ts";
+import { certified, onMosquitto, urlOf, type Brokered } from "../world/brokered.ts";
 import { createJob, endOf } from "../world/jobs.ts";
-import { noMosquitto, noNats, shippedRules, startMosquitto, startNats, type ForeignBroker } from "../world/brokers.ts";
-import { Program } from "../world/program.ts";
+import { noMosquitto, noNats, shippedRules, startNats } from "../world/brokers.ts";
 import { eventually, startWorld, type World } from "../world/world.ts";
 
 test(
   "a fleet lives on Mosquitto: telemetry up, commands down, whatever is killed",
   { skip: noMosquitto },
   async (t) => {
-    await using brokered = await onMosquitto();
-    const { world, flags } = brokered;
+    await using world = await startWorld();
+    await using brokered = await onMosquitto(world);
+    const { flags } = brokered;
     const agent = await world.enrolAgent("gw1");
     const { id: device } = await world.client.call("cpl/dm/device/find", { device: "gw1" });
 
@@ -52,7 +52,7 @@ test(
     });
 
     await t.test("a device can neither take another's name nor speak or hear for it", async () => {
-      await assertKeptApart(brokered, device);
+      await assertKeptApart(world, brokered, device);
     });
 
     await t.test("an agent that is stopped is offline at once, and back when it runs", async () => {
@@ -85,8 +85,8 @@ test(
 );
 
 test("an agent that Mosquitto does not let hear does not look healthy", { skip: noMosquitto }, async () => {
-  await using brokered = await onMosquitto();
-  const { world } = brokered;
+  await using world = await startWorld();
+  await using brokered = await onMosquitto(world);
   const agent = await world.enrolAgent("gw1");
   await newTelemetry(world);
   await brokered.broker.kill();
@@ -118,64 +118,6 @@ test("a fleet that was at the embedded broker goes on when NATS stands at its ad
   assert.equal((await endOf(world, await createJob(world, "gw1", "ping"))).state, "succeeded");
 });
 
-interface Brokered extends AsyncDisposable {
-  readonly world: World;
-  readonly broker: ForeignBroker;
-  readonly url: string;
-  /** What the control plane is started with. */
-  readonly flags: readonly string[];
-  /** Without memory, and with other access rules when they are given. */
-  restart(accessRules?: string): Promise<void>;
-}
-
-/** A control plane whose devices are at Mosquitto, set up as deploy/mosquitto/README.md says. */
-async function onMosquitto(): Promise<Brokered> {
-  const world = await startWorld();
-  let broker: ForeignBroker | undefined;
-  const close = async () => {
-    await world[Symbol.asyncDispose]();
-    await broker?.kill();
-  };
-  try {
-    const { mqtt: port } = await freePorts();
-    const folder = await certified(world);
-    const mosquitto = await startMosquitto(folder, port);
-    broker = mosquitto;
-    const flags = ["--broker", urlOf(port)];
-    await world.controlPlane.kill();
-    const { ports } = await world.controlPlane.start({ flags });
-    assert.equal(ports.mqtt, port);
-    return {
-      world,
-      get broker() {
-        return broker ?? mosquitto;
-      },
-      url: urlOf(port),
-      flags,
-      restart: async (accessRules) => {
-        broker = await startMosquitto(folder, port, accessRules);
-      },
-      [Symbol.asyncDispose]: close,
-    };
-  } catch (error) {
-    await close();
-    throw error;
-  }
-}
-
-/** A folder with what a broker needs to be taken for the control plane's. */
-async function certified({ folder, controlPlane }: World): Promise<string> {
-  const own = join(folder, "broker");
-  const program = new Program({
-    script: "control-plane/bin/edgemere-control-plane.js",
-    args: ["broker-certificate", own, "--data", controlPlane.dataFolder],
-  });
-  assert.equal(await program.ended(), 0, program.output);
-  return own;
-}
-
-const urlOf = (port: number) => `mqtts://127.0.0.1:${port}`;
-
 const presenceOf = async ({ client }: World) => (await client.call("cpl/dm/device/find", { device: "gw1" })).presence;
 
 const sessionsOf = async ({ client }: World) => (await client.call("cpl/dm/session/list")).items;
@@ -194,7 +136,7 @@ async function newTelemetry(world: World): Promise<void> {
 }
 
 /** With the certificate of gw1, under another client id, on topics of another device. */
-async function assertKeptApart({ world, broker, url }: Brokered, own: string): Promise<void> {
+async function assertKeptApart(world: World, { broker, url }: Brokered, own: string): Promise<void> {
   const identity = JSON.parse(await readFile(join(world.folder, "gw1", "identity.json"), "utf8")) as {
     readonly key: string;
     readonly certificate: string;

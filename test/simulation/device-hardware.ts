@@ -13,6 +13,8 @@ export class DeviceHardware {
   #isFull = false;
   /** Something was wrong with it once: what it holds may be less than was written. */
   wasInTrouble = false;
+  /** It changed by itself what was safe on it: only then may an agent forget what it told. */
+  wasDamaged = false;
 
   constructor(disk: SimulatedDisk, random: Random) {
     this.disk = disk;
@@ -54,6 +56,7 @@ export class DeviceHardware {
   /** Gives the file it happened to. */
   flipBit(): string | undefined {
     this.wasInTrouble = true;
+    this.wasDamaged = true;
     return this.disk.flipBit(this.#random);
   }
 

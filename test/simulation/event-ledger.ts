@@ -26,6 +26,7 @@ const decoder = new TextDecoder();
 /** The domain events as they land: numbers without holes, ends that stay ends, presence that old news do not move. */
 export class EventLedger {
   readonly #trace: Trace;
+  readonly #mayForget: (device: string) => boolean;
   readonly #commands = new Map<string, SeenCommand>();
   readonly #jobs = new Set<string>();
   readonly #effects = new Map<string, number>();
@@ -37,8 +38,10 @@ export class EventLedger {
   #lastNumber = 0;
   #connects = 0;
 
-  constructor(trace: Trace) {
+  /** `mayForget`: whether something befell the device after which it may remember less than it told. */
+  constructor(trace: Trace, mayForget: (device: string) => boolean) {
     this.#trace = trace;
+    this.#mayForget = mayForget;
   }
 
   /** A connection was taken, of a session with this number. Numbers go up, unless the disk they were written to lost one. */
@@ -101,6 +104,8 @@ export class EventLedger {
     if (event.type === "job.create") this.#jobs.add(event.subject);
     if (event.type.startsWith("command.")) this.#command(event);
     if (event.type === "device.updated") this.#device(event);
+    if (event.type === "device.quarantined" && !this.#mayForget(event.subject))
+      this.#trace.wrong(`${event.subject} is in quarantine, and it forgot nothing`);
     if (event.type === "device.retired") this.#retired.add(event.subject);
   }
 
@@ -114,9 +119,15 @@ export class EventLedger {
         this.#trace.wrong(`command ${id} succeeded and ${effect} never began`);
       if ((state === "expired" || state === "rejected") && times > 0)
         this.#trace.wrong(`command ${id} is ${state} and ${effect} began`);
-      if (state === "lost" && !this.isRetired(device))
-        this.#trace.wrong(`command ${id} is lost, and its device is not retired`);
+      if (state === "lost" && !this.#mayLose(device, reason))
+        this.#trace.wrong(`command ${id} is lost (${reason}), and nothing befell its device that explains it`);
     }
+  }
+
+  /** A device that comes back always tells in time how its commands ended, but where it has forgotten them. */
+  #mayLose(device: string, reason: string): boolean {
+    if (reason === "device-retired") return this.isRetired(device);
+    return reason === "device-restored" && this.#mayForget(device);
   }
 
   #command({ subject, data, type }: DomainEvent): void {

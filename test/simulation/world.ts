@@ -35,11 +35,12 @@ export async function startWorld(seed: number, profile: Profile, bugs: PlantedBu
   const clock = new ManualClock(undefined, untilIdle);
   const random = seededRandom(seed);
   const trace = new Trace(clock);
-  const events = new EventLedger(trace);
   const records = new RecordLedger(trace, clock);
   const mix = drawMix(profile, random);
   const devices: SimulatedDevice[] = [];
-  const mayRepeat = (id: string) => devices.find((device) => device.id === id)?.hardware.wasInTrouble ?? false;
+  const hardwareOf = (id: string) => devices.find((device) => device.id === id)?.hardware;
+  const events = new EventLedger(trace, (id) => hardwareOf(id)?.wasDamaged ?? false);
+  const mayRepeat = (id: string) => hardwareOf(id)?.wasInTrouble ?? false;
   const network = new Network({
     clock,
     random,
@@ -63,7 +64,7 @@ export async function startWorld(seed: number, profile: Profile, bugs: PlantedBu
 
   const config = configOf(mix);
   const keepsToItsRoom = (id: string) => {
-    const disk = devices.find((device) => device.id === id)?.hardware.disk;
+    const disk = hardwareOf(id)?.disk;
     for (const [folder, most] of [
       ["spool", mix.spoolBytes + 4 * KIBIBYTE],
       ["commands", MOST_JOURNAL],

@@ -20,13 +20,27 @@ export interface ForeignBroker extends AsyncDisposable {
   kill(): Promise<void>;
 }
 
-/** Mosquitto with the configuration that we ship; it keeps nothing. Its folder holds its certificate. */
-export async function startMosquitto(folder: string, port: number, accessRules?: string): Promise<ForeignBroker> {
+export interface MosquittoSetting {
+  readonly accessRules?: string;
+  /** It keeps what it knows of its clients over its own end; as we ship it, it keeps nothing. */
+  readonly keeps?: boolean;
+}
+
+/** Mosquitto with the configuration that we ship. Its folder holds its certificate. */
+export async function startMosquitto(
+  folder: string,
+  port: number,
+  { accessRules, keeps = false }: MosquittoSetting = {},
+): Promise<ForeignBroker> {
   const own = join(folder, "mosquitto.conf");
   const text = await readFile(join(shipped, "mosquitto.conf"), "utf8");
   const here = text
     .replaceAll("/etc/mosquitto/edgemere", folder)
-    .replace("listener 8883", `listener ${port} 127.0.0.1`);
+    .replace("listener 8883", `listener ${port} 127.0.0.1`)
+    .replace(
+      "persistence false",
+      keeps ? `persistence true\npersistence_location ${folder}/\nautosave_interval 1` : "persistence false",
+    );
   // Started by root it would become a user who may not read a test's folder.
   await writeFile(own, `${here}\nuser root\n`);
   await writeFile(join(folder, "acl"), accessRules ?? (await shippedRules()), { mode: 0o600 });
@@ -36,12 +50,19 @@ export async function startMosquitto(folder: string, port: number, accessRules?:
 export const shippedRules = (): Promise<string> => readFile(join(shipped, "acl"), "utf8");
 
 /** NATS as a broker of MQTT: it knows users by their certificates, and each device must be one of them. */
-export async function startNats(folder: string, port: number, devices: readonly string[]): Promise<ForeignBroker> {
+export async function startNats(
+  folder: string,
+  port: number,
+  devices: readonly string[],
+  { lets = "hear" }: { readonly lets?: "hear" | "only speak" } = {},
+): Promise<ForeignBroker> {
   const user = (name: string, speaks: string, hears: string) =>
     `{ user: "CN=${name}", permissions: { publish: ["${speaks}", "$MQTT.>"], subscribe: ["${hears}", "$MQTT.>", "_INBOX.>"] } }`;
   const users = [
     user("control-plane", "edgemere.v1.*.down.*", "edgemere.v1.*.up.*"),
-    ...devices.map((id) => user(id, `edgemere.v1.${id}.up.*`, `edgemere.v1.${id}.down.*`)),
+    ...devices.map((id) =>
+      user(id, `edgemere.v1.${id}.up.*`, lets === "hear" ? `edgemere.v1.${id}.down.*` : "nothing"),
+    ),
   ];
   const file = (name: string) => JSON.stringify(join(folder, name));
   const own = join(folder, "nats.conf");

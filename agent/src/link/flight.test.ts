@@ -27,6 +27,19 @@ test("an acknowledgement tells how long the newest batch that it answers took", 
   assert.equal(flight.acknowledged(3, 110), undefined);
 });
 
+test("what follows a batch that was lost does not put off the moment at which that is sent again", () => {
+  const flight = new Flight({ firstUnacknowledged: 1, next: 1 });
+  flight.sent([record(1)], 10);
+  flight.handedOver(20);
+  for (const sequence of [2, 3]) {
+    flight.sent([record(sequence)], 10 * (sequence + 1));
+    flight.handedOver(10 * (sequence + 1) + 5);
+    flight.acknowledged(0, 10 * (sequence + 1) + 6);
+  }
+
+  assert.equal(flight.waitingSince, 20);
+});
+
 test("what was sent again tells nothing, because the answer may be one to the first sending", () => {
   const flight = new Flight({ firstUnacknowledged: 1, next: 1 });
   flight.sent([record(1)], 10);

@@ -55,15 +55,16 @@ export class Flight {
   sent(records: readonly KeptRecord[], now: number): void {
     const bytes = records.reduce((sum, { payload }) => sum + payload.length, 0);
     const batch = { bytes, at: now, isAgain: (records[0]?.first ?? 0) <= this.#sentUpTo };
-    this.#waitingSince = now;
+    // More of it does not put off what is owed for the rest: one lost batch must not wait until nothing follows it.
+    if (this.#sent.length === 0) this.#waitingSince = now;
     this.#sent = [...this.#sent, ...records.map(({ last, payload }) => ({ last, bytes: payload.length, batch }))];
     this.#next = Math.max(this.#next, (records.at(-1)?.last ?? 0) + 1);
     this.#sentUpTo = Math.max(this.#sentUpTo, this.#next - 1);
   }
 
-  /** The broker has it: until then the road was busy with it. */
+  /** The broker has the newest batch: until then the road was busy with it, and where it is the only one, nothing was owed. */
   handedOver(now: number): void {
-    this.#waitingSince = now;
+    if (this.#sent[0]?.batch === this.#sent.at(-1)?.batch) this.#waitingSince = now;
   }
 
   /** Gives the newest batch that this answers, when it answers one that was sent once. */

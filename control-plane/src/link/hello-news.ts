@@ -1,8 +1,8 @@
 import type { Hello } from "@edgemere/protocol";
 import type { SessionNews } from "../platform/feature.ts";
 
-/** What the features are told of a Hello that came at `now`. */
-export function newsOf(hello: Hello, now: number): NonNullable<SessionNews["hello"]> {
+/** What the features are told of a Hello that came at `now`; one of a session that goes on says nothing of what was forgotten. */
+export function newsOf(hello: Hello, now: number, isSameSession: boolean): NonNullable<SessionNews["hello"]> {
   const { bootId, agentVersion, lastExitReason, clockPeriod, spoolBytes, generation, commandHighSequence } = hello;
   return {
     bootId,
@@ -11,7 +11,7 @@ export function newsOf(hello: Hello, now: number): NonNullable<SessionNews["hell
     clockPeriod,
     spoolBytes,
     generation,
-    commandHighSequence,
+    ...(!isSameSession && { commandHighSequence }),
     capabilities: [...hello.capabilities],
     conditions: [...hello.conditions],
     openCommands: [...hello.openCommands],

@@ -149,6 +149,17 @@ test("a Hello tells the features where the device stands, and whether it remembe
   assert.match(second?.isRestored?.reason ?? "", /event is 2, and 3 are stored/);
 });
 
+test("a Hello of a session that goes on, overtaken by what was sent after it, is no sign that anything was forgotten", async () => {
+  const world = await aLink();
+  await world.hello(5, { commandHighSequence: 3, time: { wallMs: 5, monotonicMs: 100 } });
+  await world.report(1, "a", "b", "c");
+
+  await world.hello(5, { commandHighSequence: 3, streams: [aPosition(1, 2)], time: { wallMs: 9, monotonicMs: 104 } });
+
+  const again = world.news[1]?.hello;
+  assert.deepEqual([again?.isRestored, again?.commandHighSequence], [undefined, undefined]);
+});
+
 test("a second host with a copy of the first one's disk is doubted, also after a restart of the control plane", async () => {
   const database = memoryDatabase();
   const before = await aLink({}, database);

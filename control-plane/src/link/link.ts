@@ -24,7 +24,7 @@ import { Ingest } from "./ingest.ts";
 import { IngestQueue } from "./overload.ts";
 import { Pauses, type PauseReason } from "./pauses.ts";
 import { Refusals } from "./refusals.ts";
-import { isOldNews, lastSessions, restored, type LastSession } from "./restored.ts";
+import { isOfSession, isOldNews, lastSessions, restored, type LastSession } from "./restored.ts";
 import { forgetSetAside, setAsideOf } from "./set-aside.ts";
 import { reconnectSpread } from "./spread.ts";
 import { syncOf } from "./sync.ts";
@@ -210,15 +210,15 @@ export class Link<C> implements DeviceLink, DeviceMessages {
     // A device that has heard of this life of the control plane lost its records some other way.
     const isFromBefore = this.#generation > 1 && hello.generation < this.#generation;
     if (isFromBefore && this.#isTakingRecords) await this.#ingest.explainRestored(device, hello.streams, now);
-    const isRestored = restored(hello, {
-      last,
-      watermarks: await this.#ingest.watermarksOf(device),
-      isSameConnection: live !== undefined,
-    });
+    const isSameConnection = live !== undefined;
+    const watermarks = await this.#ingest.watermarksOf(device);
+    const isRestored = restored(hello, { last, watermarks, isSameConnection });
     if (isRestored) log.warn("device remembers less than it told before", { device, ...isRestored });
     const { bootId, sessionEpoch: epoch } = hello;
-    const news = { ...newsOf(hello, now), ...(isRestored && { isRestored }) };
-    const heard = { id: device, epoch, bootId, saidAt: hello.time?.monotonicMs ?? 0 };
+    const isSameSession = isSameConnection && isOfSession(hello, last);
+    const news = { ...newsOf(hello, now, isSameSession), ...(isRestored && { isRestored }) };
+    const said = { saidAt: hello.time?.monotonicMs ?? 0, saidWallAt: hello.time?.wallMs ?? 0 };
+    const heard = { id: device, epoch, bootId, ...said };
     await this.#tell({ device, epoch, kind: "opened", reason: "hello", hello: news }, heard);
     this.#sessions.set(device, { device, epoch, since: now, lastHeardAt: now, address });
     await this.#sync(device, hello.time?.monotonicMs);

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { isOldNews, restored, type Known } from "./restored.ts";
 
 const known = (over: Partial<Known> = {}): Known => ({
-  last: { id: "d1", epoch: 7, bootId: "boot-1", saidAt: 500 },
+  last: { id: "d1", epoch: 7, bootId: "boot-1", saidAt: 500, saidWallAt: 9_000 },
   watermarks: [
     { stream: "event", upTo: 20 },
     { stream: "telemetry", upTo: 400 },
@@ -31,6 +31,11 @@ for (const [what, hello, about] of [
   ["missed many sessions", aHello({ epoch: 90 }), known()],
   ["is here for the first time", aHello({ epoch: 1 }), known({ last: undefined, watermarks: [] })],
   ["says hello again on the same connection", aHello({ epoch: 7 }), known({ isSameConnection: true })],
+  [
+    "says hello again on the same connection, and was overtaken by what it sent after that",
+    aHello({ epoch: 7, event: 20, telemetry: 400 }),
+    known({ isSameConnection: true }),
+  ],
   ["could not write down its session's number on a full disk", aHello({ epoch: 3 }), known()],
   ["says nothing of its streams", { ...aHello(), streams: [] }, known()],
   ["has lost what was acknowledged to it, and so has a restored control plane", aHello({ event: 90 }), known()],
@@ -41,6 +46,12 @@ for (const [what, hello, about] of [
 
 for (const [what, hello, about, reason] of [
   ["would number a record a second time", aHello({ telemetry: 400 }), known(), /telemetry is 400, and 400 are stored/],
+  [
+    "would number a record a second time in the session of that number, on another connection",
+    aHello({ epoch: 7, telemetry: 400 }),
+    known(),
+    /telemetry is 400, and 400 are stored/,
+  ],
   ["starts again from nothing", aHello({ event: 1, telemetry: 1, bootId: "boot-2" }), known(), /event is 1/],
   ["repeats a session's number in another boot", aHello({ epoch: 7, bootId: "boot-2" }), known(), /7, after 7/],
   ["goes back to an earlier session in another boot", aHello({ epoch: 2, bootId: "boot-2" }), known(), /2, after 7/],
@@ -55,17 +66,19 @@ for (const [what, hello, about, reason] of [
     assert.match(restored(hello, about)?.reason ?? "", reason);
   });
 
-const last = { id: "d1", epoch: 7, bootId: "boot-1", saidAt: 500 };
-for (const [about, sessionEpoch, bootId, monotonicMs, isOld] of [
-  ["the same once more", 7, "boot-1", 500, true],
-  ["an earlier one of the same session", 7, "boot-1", 20, true],
-  ["a later one of the same session", 7, "boot-1", 501, false],
-  ["one of the next session", 8, "boot-1", 20, false],
-  ["one of another boot", 7, "boot-2", 20, false],
-  ["one that tells no time", 7, "boot-1", 0, false],
+const last = { id: "d1", epoch: 7, bootId: "boot-1", saidAt: 500, saidWallAt: 9_000 };
+for (const [about, sessionEpoch, bootId, monotonicMs, wallMs, isOld] of [
+  ["the same once more", 7, "boot-1", 500, 9_000, true],
+  ["an earlier one of the same session", 7, "boot-1", 20, 8_520, true],
+  ["a later one of the same session", 7, "boot-1", 501, 9_001, false],
+  ["a later one, after the clock was set back", 7, "boot-1", 501, 4_000, false],
+  ["one of an agent that was started anew and could not write its number down", 7, "boot-1", 20, 9_900, false],
+  ["one of the next session", 8, "boot-1", 20, 9_900, false],
+  ["one of another boot", 7, "boot-2", 20, 9_000, false],
+  ["one that tells no time", 7, "boot-1", 0, 0, false],
 ] as const) {
   test(`a Hello that is ${about} is ${isOld ? "old news" : "news"}`, () => {
-    assert.equal(isOldNews({ bootId, sessionEpoch, time: { monotonicMs } }, last), isOld);
-    assert.equal(isOldNews({ bootId, sessionEpoch, time: { monotonicMs } }, undefined), false);
+    assert.equal(isOldNews({ bootId, sessionEpoch, time: { monotonicMs, wallMs } }, last), isOld);
+    assert.equal(isOldNews({ bootId, sessionEpoch, time: { monotonicMs, wallMs } }, undefined), false);
   });
 }

@@ -6,8 +6,9 @@ export interface LastSession {
   readonly id: string;
   readonly epoch: number;
   readonly bootId: string;
-  /** When its newest Hello was said, on the device's monotonic clock. */
+  /** When its newest Hello was said, on the clocks of the device: the monotonic one begins anew with its agent. */
   readonly saidAt: number;
+  readonly saidWallAt: number;
 }
 
 export const lastSessions = table<LastSession>("last-session");
@@ -21,12 +22,22 @@ export const isOldNews = (
     bootId,
     sessionEpoch,
     time,
-  }: Pick<Memory, "bootId" | "sessionEpoch"> & { readonly time?: { monotonicMs?: number } | null },
+  }: Pick<Memory, "bootId" | "sessionEpoch"> & { readonly time?: { monotonicMs?: number; wallMs?: number } | null },
   last: LastSession | undefined,
 ): boolean => {
-  const saidAt = time?.monotonicMs ?? 0;
-  return last?.bootId === bootId && last.epoch === sessionEpoch && saidAt > 0 && saidAt <= last.saidAt;
+  if (last === undefined || !isOfSession({ bootId, sessionEpoch }, last)) return false;
+  const [saidAt, saidWallAt] = [time?.monotonicMs ?? 0, time?.wallMs ?? 0];
+  return saidAt > 0 && saidAt <= last.saidAt && saidWallAt <= last.saidWallAt;
 };
+
+/**
+ * Whether it was said in a session that has gone on since: such a Hello may be overtaken by records that were numbered
+ * after it, and a process that never ended has forgotten nothing.
+ */
+export const isOfSession = (
+  { bootId, sessionEpoch }: Pick<Memory, "bootId" | "sessionEpoch">,
+  last: LastSession | undefined,
+): boolean => last?.bootId === bootId && last.epoch === sessionEpoch;
 
 /** What a Hello says about the device's memory. */
 interface Memory {
@@ -51,6 +62,7 @@ export function restored(
   { sessionEpoch, bootId, streams }: Memory,
   { last, watermarks, isSameConnection }: Known,
 ): { readonly reason: string } | undefined {
+  if (isSameConnection && isOfSession({ bootId, sessionEpoch }, last)) return undefined;
   for (const { stream, upTo } of watermarks) {
     const next = streams.find((each) => each.stream === stream)?.next ?? 0;
     if (next > 0 && next <= upTo)

@@ -80,8 +80,9 @@ export interface SessionNews {
     readonly spoolBytes: number;
     /** The highest life of the control plane it has heard of. */
     readonly generation: number;
-    /** Highest command number the device knows, and the commands it has not ended. */
-    readonly commandHighSequence: number;
+    /** Highest command number the device knows; absent where it may have grown since, in the same session. */
+    readonly commandHighSequence?: number;
+    /** The commands it has not ended. */
     readonly openCommands: readonly string[];
     /** It remembers less than it told before: an old copy of its disk, or a second host with the same. */
     readonly isRestored?: { readonly reason: string };

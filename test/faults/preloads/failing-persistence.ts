@@ -1,7 +1,7 @@
 // Runs before a control plane: from SIGUSR2 on, what the broker would keep for a device cannot be kept, so many times.
 import memory from "aedes-persistence";
 
-const TIMES = 20;
+const TIMES = 2;
 let left = 0;
 process.on("SIGUSR2", () => {
   left = TIMES;

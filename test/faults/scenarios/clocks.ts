@@ -114,7 +114,6 @@ export const clocks: readonly Scenario[] = [
     id: "F52",
     title: "control plane's clock two days ahead, then right",
     ...faked,
-    awaits: "a bound on how far one wrong time may move an agent's",
     rounds: { short: 1, full: 1 },
     run: controlPlaneAhead,
   },

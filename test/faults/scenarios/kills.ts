@@ -21,19 +21,20 @@ const killed = (victim: Order) => async (context: Context) => {
     if (victim !== "agent") await world.controlPlane.kill();
     const since = Date.now();
     const isAgentFirst = victim === "both" && round % 2 === 1;
-    if (victim === "agent" || isAgentFirst) agent.run();
+    if (victim === "agent" || isAgentFirst) await trial.startAgent();
     if (victim !== "agent") await world.controlPlane.start();
-    if (victim === "both" && !isAgentFirst) agent.run();
+    if (victim === "both" && !isAgentFirst) await trial.startAgent();
     await trial.recovered(since);
-    // After several losses in a row an agent waits for minutes, as it should; one that is started anew comes at once.
+    // After several losses in a row an agent waits for minutes, as it should; one that forgot it and is started anew comes at once.
     if (victim === "control plane") await restarted(trial);
   }
   await trial.settle();
 };
 
-export async function restarted({ agent }: Trial): Promise<void> {
+export async function restarted(trial: Trial): Promise<void> {
+  const { agent } = trial;
   assert.equal(await agent.stop(), 0);
-  agent.run();
+  await trial.startAgent();
   // Before that a wish to stop would be its end.
   await agent.said(/agent started/);
 }

@@ -22,7 +22,7 @@ async function cutAgent(context: Context): Promise<void> {
     await trial.observe();
     await powerCut(disk, trial.agent);
     const since = Date.now();
-    trial.agent.run();
+    await trial.startAgent();
     await trial.recovered(since);
   }
   await trial.settle();

@@ -1,10 +1,16 @@
 import assert from "node:assert/strict";
-import { cp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, readdir, rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
+import type { Client } from "@edgemere/control-plane/client";
+import { createJob, endOf } from "../../world/jobs.ts";
+import { Program } from "../../world/program.ts";
+import { eventually, startWorld } from "../../world/world.ts";
 import type { Context, Scenario } from "../scenario.ts";
 import { preloaded } from "../tools/launches.ts";
 import { Trial } from "../trial.ts";
 import { restarted } from "./kills.ts";
+
+const SECOND = 1_000;
 
 /** As often as makes a loop of it. */
 const DEATHS = 6;
@@ -22,6 +28,15 @@ async function crashLoop(context: Context): Promise<void> {
     const since = Date.now();
     agent.run();
     await trial.recovered(since);
+    const refused = await trial.endOf(await trial.give("service.status"));
+    assert.deepEqual(
+      [refused.state, refused.reason],
+      ["rejected", "safe-mode"],
+      "who cannot live does nothing that may be why",
+    );
+    await restarted(trial);
+    await trial.giveWork();
+    await trial.recovered();
   }
   await trial.settle();
 }
@@ -43,6 +58,7 @@ async function olderFolder(context: Context): Promise<void> {
     await cp(copy, agent.dataFolder, { recursive: true });
     const since = Date.now();
     agent.run();
+    await trial.doubted();
     await trial.giveWork();
     await trial.recovered(since);
   }
@@ -51,24 +67,68 @@ async function olderFolder(context: Context): Promise<void> {
 
 async function ruinedStore(context: Context): Promise<void> {
   const trial = await Trial.start(context);
-  const { controlPlane } = trial.world;
+  const { controlPlane, client } = trial.world;
   const store = join(controlPlane.dataFolder, "store");
   for (let round = 0; round < context.rounds; round++) {
     await trial.giveWork();
+    await trial.recovered();
+    const file = await backedUp(client);
+    const since = { backup: Date.now(), restore: 0 };
+    // What is measured now no backup has.
+    await eventually(
+      async () => (await trial.latestAt()) > since.backup + 2 * SECOND,
+      "telemetry from after the backup",
+    );
     await trial.observe();
     await controlPlane.kill();
     const name = (await readdir(store)).find((each) => each.startsWith("MANIFEST")) ?? "";
-    const sound = await readFile(join(store, name));
-    await writeFile(join(store, name), sound.subarray(0, 7));
+    await truncate(join(store, name), 7);
     // It refuses, and says what is wrong and what to do.
-    await assert.rejects(controlPlane.start(), /corrupt[^]*restore/i);
-    await writeFile(join(store, name), sound);
-    const since = Date.now();
+    await assert.rejects(controlPlane.start(), /cannot be opened[^]*restore the newest backup/);
+    context.recorder.note(
+      `${((Date.now() - since.backup) / SECOND).toFixed(1)} s of data were younger than the backup`,
+    );
+    since.restore = Date.now();
+    await restoredFrom(file, controlPlane.dataFolder);
     await controlPlane.start();
-    await trial.recovered(since);
+    await trial.giveWork();
+    await trial.recovered(since.restore);
     await restarted(trial);
   }
   await trial.settle();
+}
+
+async function backedUp(client: Client): Promise<string> {
+  const { id: backup } = await client.call("ops/backup/create", {});
+  const { folder, file } = await eventually(async () => {
+    const found = await client.call("ops/backup/find", { backup });
+    return found.backup.state === "ready" && found;
+  }, "the backup to be made");
+  return join(folder, file);
+}
+
+async function restoredFrom(file: string, dataFolder: string): Promise<void> {
+  const program = new Program({
+    script: "control-plane/bin/edgemere-control-plane.js",
+    args: ["restore", file, "--data", dataFolder, "--force"],
+  });
+  assert.equal(await program.ended(), 0, program.output);
+}
+
+/** A host that is not this machine: nothing here is to start anew. */
+async function reboot(context: Context): Promise<void> {
+  const { rounds, recorder } = context;
+  const world = context.own(await startWorld({ devices: 1, prefix: "fake" }));
+  const boots: unknown[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const since = Date.now();
+    const { state, result } = await endOf(world, await createJob(world, "fake-001", "reboot"));
+    assert.equal(state, "succeeded");
+    boots.push(...(round === 0 ? [result?.["before"]] : []), result?.["after"]);
+    recorder.round();
+    recorder.recovered(Date.now() - since);
+  }
+  assert.equal(new Set(boots).size, rounds + 1, "each has ended in a boot of its own, and no host was started twice");
 }
 
 export const restored: readonly Scenario[] = [
@@ -81,11 +141,10 @@ export const restored: readonly Scenario[] = [
   },
   {
     id: "F10",
-    title: "reboot as a command",
+    title: "reboot as a command, of a host that is not this machine",
     layer: 3,
-    awaits: "the command kind reboot",
     rounds: { short: 1, full: 20 },
-    run: () => Promise.reject(new Error("there is no command kind reboot yet")),
+    run: reboot,
   },
   {
     id: "F38",
@@ -96,9 +155,8 @@ export const restored: readonly Scenario[] = [
   },
   {
     id: "F39",
-    title: "control plane's store ruined: refused, and opened when its file is back",
+    title: "control plane's store ruined: refused, restored from a backup",
     layer: 3,
-    awaits: "restoring from a backup",
     rounds: { short: 1, full: 10 },
     run: ruinedStore,
   },

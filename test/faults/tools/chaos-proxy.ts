@@ -62,17 +62,18 @@ export class ChaosProxy implements AsyncDisposable {
       [far, near],
     ] as const) {
       one.setNoDelay(true);
-      this.#carry(one, other);
+      const carried = this.#carry(one, other);
       one.on("error", () => {});
       one.on("close", () => {
-        other.destroy();
-        this.#pairs.delete(pair);
+        if (other.destroyed) this.#pairs.delete(pair);
+        // What was said before still arrives.
+        else void carried().then(() => other.destroy());
       });
     }
   }
 
-  /** Each piece at its time, one after another. */
-  #carry(from: Socket, to: Socket): void {
+  /** Each piece at its time, one after another; what it gives resolves when all that came so far was passed on. */
+  #carry(from: Socket, to: Socket): () => Promise<void> {
     let dueAt = 0;
     let held = 0;
     let last: Promise<void> = Promise.resolve();
@@ -97,6 +98,7 @@ export class ChaosProxy implements AsyncDisposable {
     };
     from.on("data", arrived);
     from.on("end", () => arrived());
+    return () => last;
   }
 }
 
