@@ -9,7 +9,7 @@ const rings = {
   journeys: SLOW_TIMEOUT_MS,
   faults: 3 * SLOW_TIMEOUT_MS,
   browser: SLOW_TIMEOUT_MS,
-  simulation: SLOW_TIMEOUT_MS,
+  simulation: 3 * SLOW_TIMEOUT_MS,
 };
 
 await main(async () => {
