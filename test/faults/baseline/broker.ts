@@ -15,6 +15,8 @@ const certificates = (...names: readonly string[]) =>
 const [server = "", ...chain] = await certificates("server", "server-issuer", "root");
 const store = new Level<string, Buffer>(folder, { valueEncoding: "buffer" });
 await store.open();
+// A new store that was never synced would not even open again: it is given that much.
+await store.put("begun", Buffer.alloc(0), { sync: true } as object);
 const broker = await Aedes.createBroker({ concurrency: 0, authorizePublish: (_client, _packet, done) => done(null) });
 broker.on("publish", ({ topic, payload }, client) => {
   if (client === null) return;

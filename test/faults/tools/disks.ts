@@ -21,12 +21,16 @@ const MIB = 1024 * 1024;
 /** ext4 in a file, whose power can be cut. */
 export async function cuttableDisk(parent: string, mebibytes = 128): Promise<CuttableDisk> {
   await sweep();
-  const folder = join(parent, ownName());
-  const image = `${folder}.image`;
-  await mkdir(folder);
+  const around = join(parent, ownName());
+  const [folder, image] = [join(around, "disk"), `${around}.image`];
+  await mkdir(around);
   await writeFile(image, "");
   await truncate(image, mebibytes * MIB);
   await command("mkfs.ext4", "-q", "-F", image);
+  // Other scenarios enter namespaces, which copies every mount: only from a shared place an unmounting reaches the copies.
+  await command("mount", "--bind", around, around);
+  await command("mount", "--make-shared", around);
+  await mkdir(folder);
   const mount = async () => void (await command("mount", "-o", "loop", image, folder));
   const unmount = async () => void (await command("umount", folder));
   await mount();
@@ -35,7 +39,10 @@ export async function cuttableDisk(parent: string, mebibytes = 128): Promise<Cut
     cut: async () => void (await command("xfs_io", "-x", "-c", "shutdown", folder)),
     mount,
     unmount,
-    [Symbol.asyncDispose]: () => gone(folder),
+    [Symbol.asyncDispose]: async () => {
+      for (const each of [folder, around]) await gone(each);
+      await command("rm", "-f", image);
+    },
   };
 }
 
@@ -80,5 +87,4 @@ async function spaceOf(folder: string): Promise<{ readonly free: number }> {
 async function gone(folder: string): Promise<void> {
   // Whoever held a file open has been told to end; a lazy one does not wait for that.
   await command("umount", "--lazy", folder).catch(() => {});
-  await command("rm", "-f", `${folder}.image`);
 }

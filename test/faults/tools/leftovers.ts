@@ -15,7 +15,8 @@ export async function sweep(): Promise<void> {
   const namespaces = (await readdir("/run/netns").catch(() => [])).filter(isLeftOver);
   for (const name of namespaces) await command("ip", "netns", "delete", name);
   const mounts = (await readFile("/proc/self/mounts", "utf8")).split("\n").flatMap((line) => line.split(" ")[1] ?? []);
-  for (const path of mounts.filter(isLeftOver)) await command("umount", "--lazy", path);
+  // The deepest come last in the list.
+  for (const path of mounts.filter(isLeftOver).toReversed()) await command("umount", "--lazy", path);
   for (const kind of ["memory", "freezer"]) {
     const folder = `/sys/fs/cgroup/${kind}`;
     const groups = (await readdir(folder).catch(() => [])).filter(isLeftOver);
