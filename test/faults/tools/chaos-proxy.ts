@@ -62,17 +62,18 @@ export class ChaosProxy implements AsyncDisposable {
       [far, near],
     ] as const) {
       one.setNoDelay(true);
-      this.#carry(one, other);
+      const carried = this.#carry(one, other);
       one.on("error", () => {});
       one.on("close", () => {
-        other.destroy();
+        // What is on its way still arrives.
+        void carried().then(() => other.destroy());
         this.#pairs.delete(pair);
       });
     }
   }
 
-  /** Each piece at its time, one after another. */
-  #carry(from: Socket, to: Socket): void {
+  /** Each piece at its time, one after another; gives what resolves when the last so far has arrived. */
+  #carry(from: Socket, to: Socket): () => Promise<void> {
     let dueAt = 0;
     let held = 0;
     let last: Promise<void> = Promise.resolve();
@@ -97,6 +98,7 @@ export class ChaosProxy implements AsyncDisposable {
     };
     from.on("data", arrived);
     from.on("end", () => arrived());
+    return () => last;
   }
 }
 
