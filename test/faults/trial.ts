@@ -33,6 +33,8 @@ interface Given {
   readonly marker: string | undefined;
 }
 
+const MOST_OUTPUT = 16 * 1024 ** 2;
+
 /** One agent and one control plane under a fault: gives them work, waits until all is well again, and settles the account in the end. */
 export class Trial {
   readonly world: World;
@@ -94,7 +96,7 @@ export class Trial {
   async giveCounted(times: Times, then = "sleep 0.2; echo done") {
     const marker = `effect-${this.#given.length}`;
     const argv = ["sh", "-c", `echo ${marker} >> ${this.#effects}; ${then}`];
-    const input = { device: "gw1", kind: "exec", arguments: { argv }, ...times } as const;
+    const input = { device: "gw1", kind: "exec", arguments: { argv, maxOutputBytes: MOST_OUTPUT }, ...times } as const;
     const { job } = await this.world.client.call("cpl/dm/job/create", input);
     this.#given.push({ job: job.id, marker });
     return job.id;

@@ -45,6 +45,14 @@ export class BareParts implements AsyncDisposable {
     return (await this.#program.message<{ port: number }>("ready")).port;
   }
 
+  get pid(): number {
+    return this.#program?.pid ?? 0;
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#program?.signal(name);
+  }
+
   async kill(): Promise<void> {
     await this.#program?.kill();
   }

@@ -92,6 +92,9 @@ async function backlog(context: Context): Promise<void> {
     context.recorder.bar("milliseconds for a ping during the drain", Date.now() - from, 5 * SECOND);
   }
   const waiting = await diskUse(spool);
+  const sent = /Sent (\d+) bytes/.exec(await hosts.edge.run("tc", "-s", "qdisc", "show", "dev", "eth0"))?.[1] ?? "0";
+  assert.ok(Number(sent) > 0, "the narrow link is the one that is used");
+  context.recorder.note(`${sent} bytes went over the narrow link meanwhile`);
   context.recorder.note(`${before.waiting.toFixed(1)} MiB waited before, ${waiting.toFixed(1)} after the pings`);
   await hosts.edge.run("tc", "qdisc", "del", "dev", "eth0", "root");
   await eventually(() => trial.hasEnded(flood), "the end of the flood", 120 * SECOND);
