@@ -1,5 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { createContext, useContext, type ReactNode } from "react";
+import type { Output } from "../../src/faces/client.ts";
 import { call } from "./client.ts";
 import { covers } from "./permission.ts";
 
@@ -20,12 +21,15 @@ export const useSession = (): Session => useContext(SessionContext);
 /** Whether the user may do what needs this permission. */
 export const useMay = (permission: string): boolean => covers(useSession().permissions, permission);
 
-/** Ends the session; everything that was read in it is forgotten. */
+const NOBODY: Output<"ia/whoami"> = { actor: "nobody", permissions: [] };
+
+/** Ends the session; everything that was read in it is forgotten with the page. */
 export function useSignOut(): () => Promise<void> {
   const queries = useQueryClient();
   return async () => {
     await call("ia/signout", {});
-    queries.clear();
+    // Whatever is still shown would ask again, and be refused.
+    queries.setQueryData(["ia/whoami", {}], NOBODY);
     window.location.assign(import.meta.env.BASE_URL);
   };
 }
