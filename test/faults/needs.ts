@@ -15,8 +15,8 @@ const needs = {
   root: { isMet: () => process.getuid?.() === 0, missing: "it must run as root" },
   namespaces: { isMet: () => has("ip", "nft", "tc"), missing: "ip, nft and tc (iproute2, nftables) are not installed" },
   loop: {
-    isMet: () => has("mount", "mkfs.ext4", "xfs_io") && existsSync("/dev/loop-control"),
-    missing: "mkfs.ext4, xfs_io (e2fsprogs, xfsprogs) or loop devices are missing",
+    isMet: () => has("mount", "mkfs.ext4", "perl") && existsSync("/dev/loop-control"),
+    missing: "mkfs.ext4 (e2fsprogs), perl or loop devices are missing",
   },
   tmpfs: { isMet: () => has("mount"), missing: "mount is not installed" },
   strace: { isMet: () => has("strace"), missing: "strace is not installed" },

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Identity } from "@edgemere/agent";
 import { Level } from "level";
 import { Program } from "../../world/program.ts";
+import { eventually } from "../../world/world.ts";
 import { LoadDevice } from "../load-device.ts";
 
 interface Options {
@@ -49,16 +50,16 @@ export class BareParts implements AsyncDisposable {
     return this.#program?.pid ?? 0;
   }
 
-  signal(name: NodeJS.Signals): void {
-    this.#program?.signal(name);
-  }
-
   async kill(): Promise<void> {
     await this.#program?.kill();
   }
 
-  get areReady(): boolean {
-    return this.#devices.every(({ isReady }) => isReady);
+  /** Waits until every device is heard. A broker that gave up of itself is started again. */
+  ready(): Promise<unknown> {
+    return eventually(async () => {
+      if (this.#program?.isRunning === false) await this.start();
+      return this.#devices.every(({ isReady }) => isReady);
+    }, "the devices at the bare broker");
   }
 
   /** How many messages were answered, and how many of these are not in the store. The broker is killed for it. */

@@ -2,7 +2,6 @@ import type { Context, Scenario } from "../scenario.ts";
 import { Loaded } from "../loaded.ts";
 import { preloaded } from "../tools/launches.ts";
 import { moment } from "./kills.ts";
-import { eventually } from "../../world/world.ts";
 
 const DEVICES = 50;
 /** A thousand records a second, all together. */
@@ -25,7 +24,7 @@ async function killedUnderLoad(context: Context): Promise<void> {
   const bare = loaded.bare();
   await bare.start();
   for (let round = 0; round < context.rounds; round++) {
-    await eventually(async () => bare.areReady, "the devices at the bare broker");
+    await bare.ready();
     await moment(context);
     await bare.kill();
     await bare.start();

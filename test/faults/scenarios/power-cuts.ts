@@ -1,45 +1,45 @@
-import { eventually } from "../../world/world.ts";
 import { Loaded } from "../loaded.ts";
 import type { Context, Scenario } from "../scenario.ts";
 import { cuttableDisk, type CuttableDisk } from "../tools/disks.ts";
 import { Trial } from "../trial.ts";
-import { standsStill } from "../tools/standstill.ts";
 import { moment } from "./kills.ts";
 
-/**
- * What was not synced is gone, and so is the process; then power is back. The process stands still before the cut: a sync that
- * is under way while a file system is shut down may say that it succeeded and be lost all the same, on ext4 and on XFS, so that
- * the instrument would lose what a disk has not. A cut in the middle of a sync is therefore not among these.
- */
-async function powerCut(disk: CuttableDisk, program: Victim): Promise<void> {
-  program.signal("SIGSTOP");
-  await standsStill(program.pid);
-  await disk.cut();
+/** In every second cut it is to be in the middle of a call to the disk. */
+const triesOf = (round: number) => (round % 2 === 1 ? 200 : 1);
+
+/** What was not synced is gone, and so is the process; then power is back. Gives whether it was in a call to the disk. */
+export async function powerCut(disk: CuttableDisk, program: Victim, tries = 1): Promise<boolean> {
+  const wasInCall = await disk.cut(program.pid, tries);
   await program.kill();
   await disk.unmount();
   await disk.mount();
+  return wasInCall;
 }
 
 interface Victim {
   readonly pid: number;
-  signal(name: NodeJS.Signals): void;
   kill(): Promise<void>;
 }
 
 async function cutAgent(context: Context): Promise<void> {
   const disk = context.own(await cuttableDisk(context.folder));
   const trial = await Trial.start(context, { agent: { dataFolder: disk.folder } });
+  let inCall = 0;
   for (let round = 0; round < context.rounds; round++) {
     await trial.giveWork();
     await moment(context);
     await trial.observe();
-    await powerCut(disk, trial.agent);
+    inCall += Number(await powerCut(disk, trial.agent, triesOf(round)));
     const since = Date.now();
     await trial.startAgent();
     await trial.recovered(since);
   }
+  noteCuts(context, inCall);
   await trial.settle();
 }
+
+const noteCuts = ({ recorder, rounds }: Context, inCall: number) =>
+  recorder.note(`${inCall} of ${rounds} cuts in the middle of a call to the disk`);
 
 async function cutControlPlane(context: Context): Promise<void> {
   const disk = context.own(await cuttableDisk(context.folder));
@@ -50,18 +50,20 @@ async function cutControlPlane(context: Context): Promise<void> {
   });
   const { controlPlane, client } = loaded.world;
   const jobs: string[] = [];
+  let inCall = 0;
   for (let round = 0; round < context.rounds; round++) {
     const answered = client
       .call("cpl/dm/job/create", { device: "load-0", kind: "ping" })
       .then(({ job }) => jobs.push(job.id));
     await Promise.all([moment(context), answered]);
     await loaded.observe();
-    await powerCut(disk, controlPlane);
+    inCall += Number(await powerCut(disk, controlPlane, triesOf(round)));
     const since = Date.now();
     await controlPlane.start();
     await loaded.ready();
     await loaded.recovered(since);
   }
+  noteCuts(context, inCall);
   // What somebody was told to be there is there.
   for (const job of jobs) await client.call("cpl/dm/job/find", { job });
   await loaded.settle();
@@ -70,7 +72,7 @@ async function cutControlPlane(context: Context): Promise<void> {
   const bare = loaded.bare(other.folder.replace(/\/data$/, ""));
   await bare.start();
   for (let round = 0; round < context.rounds; round++) {
-    await eventually(async () => bare.areReady, "the devices at the bare broker");
+    await bare.ready();
     await moment(context);
     await powerCut(other, bare);
     await bare.start();

@@ -9,14 +9,18 @@ export interface Disk extends AsyncDisposable {
 }
 
 export interface CuttableDisk extends Disk {
-  /** Everything that was not synced is gone, and nothing more is written. */
-  cut(): Promise<void>;
+  /**
+   * Everything that was not synced is gone, nothing more is written, and the process that works on it does not take another step:
+   * it is to be killed. Gives whether it was in a call to the disk; that moment is looked for in so many tries.
+   */
+  cut(pid: number, tries?: number): Promise<boolean>;
   /** The disk as it is after a cut. Nobody may have a file open on it. */
   mount(): Promise<void>;
   unmount(): Promise<void>;
 }
 
 const MIB = 1024 * 1024;
+const cutPower = join(import.meta.dirname, "../../../faults/tools/cut-power.pl");
 
 /** ext4 in a file, whose power can be cut. */
 export async function cuttableDisk(parent: string, mebibytes = 128): Promise<CuttableDisk> {
@@ -36,7 +40,7 @@ export async function cuttableDisk(parent: string, mebibytes = 128): Promise<Cut
   await mount();
   return {
     folder: join(folder, "data"),
-    cut: async () => void (await command("xfs_io", "-x", "-c", "shutdown", folder)),
+    cut: async (pid, tries = 1) => Number(await command("perl", cutPower, folder, String(pid), String(tries))) > 0,
     mount,
     unmount,
     [Symbol.asyncDispose]: async () => {
