@@ -6,6 +6,7 @@ import { machine } from "../bench/machine.ts";
 import { merged, resultOf, tableOf, told, type Result, type Results } from "./results.ts";
 import { runScenario } from "./runner.ts";
 import { scenarios } from "./scenarios.ts";
+import { command } from "./tools/command.ts";
 
 const FILE = join(import.meta.dirname, "../../faults/results.json");
 
@@ -18,27 +19,28 @@ if (unknown.length > 0)
   throw new Error(`there is no scenario ${unknown.join(", ")}; there are ${scenarios.map(({ id }) => id).join(" ")}`);
 
 const chosen = scenarios.filter(({ id }) => positionals.length === 0 || positionals.includes(id));
+const order = scenarios.map(({ id }) => id);
+const commit = (await command("git", "describe", "--always", "--dirty").catch(() => "unknown")).trim();
+const about = await machine();
 const fresh: Result[] = [];
 for (const scenario of chosen) {
   const { id, title, rounds } = scenario;
   const asked = values.short ? rounds.short : rounds.full;
   console.log(`▶ ${id} ${title}`);
-  const result = await runScenario(scenario, { rounds: Number(values.rounds ?? asked), isFull: !values.short });
-  console.log(`  ${told(result)}`);
-  if (result.outcome === "failed") console.log(result.why);
-  fresh.push(resultOf(scenario, result));
+  const outcome = await runScenario(scenario, { rounds: Number(values.rounds ?? asked), isFull: !values.short });
+  console.log(`  ${told(outcome)}`);
+  if (outcome.outcome === "failed") console.log(outcome.why);
+  const result = resultOf(scenario, commit, outcome);
+  fresh.push(result);
+  // A short run shows whether all is well; figures that stand in the README come from all rounds.
+  if (!values.short) await keep(result);
 }
-
-const former = JSON.parse(await readFile(FILE, "utf8").catch(() => '{"scenarios":[]}')) as Results;
-const results: Results = {
-  machine: await machine(),
-  scenarios: merged(
-    former.scenarios,
-    fresh,
-    scenarios.map(({ id }) => id),
-  ),
-};
-// A short run shows whether all is well; figures that stand in the README come from all rounds.
-if (!values.short) await writeFile(FILE, `${JSON.stringify(results, undefined, 1)}\n`);
-console.log(`\n${tableOf({ ...results, scenarios: fresh })}`);
+console.log(`\n${tableOf({ machine: about, scenarios: fresh })}`);
 process.exitCode = fresh.some(({ outcome }) => outcome === "failed") ? 1 : 0;
+
+/** At once: a run of hours that is ended early has not been for nothing. */
+async function keep(result: Result): Promise<void> {
+  const former = JSON.parse(await readFile(FILE, "utf8").catch(() => '{"scenarios":[]}')) as Results;
+  const results: Results = { machine: about, scenarios: merged(former.scenarios, [result], order) };
+  await writeFile(FILE, `${JSON.stringify(results, undefined, 1)}\n`);
+}

@@ -6,6 +6,8 @@ import type { Scenario } from "./scenario.ts";
 /** One scenario of a run, as it is written down. */
 export interface Result extends Pick<Scenario, "id" | "title" | "layer"> {
   readonly outcome: Outcome["outcome"];
+  /** Of which state of the sources, as `git describe` names it. */
+  readonly commit: string;
   /** Why it was skipped or failed. */
   readonly why?: string;
   readonly seconds?: number;
@@ -19,7 +21,13 @@ export interface Results {
   readonly scenarios: readonly Result[];
 }
 
-export const resultOf = ({ id, title, layer }: Scenario, result: Outcome): Result => ({ id, title, layer, ...result });
+export const resultOf = ({ id, title, layer }: Scenario, commit: string, result: Outcome): Result => ({
+  id,
+  title,
+  layer,
+  commit,
+  ...result,
+});
 
 /** Results of scenarios that were run again take the place of the former ones. */
 export function merged(
@@ -67,11 +75,15 @@ export function tableOf({ machine, scenarios }: Results): string {
     ...scenarios.filter(({ outcome }) => outcome !== "skipped").map((each) => line(rowOf(each))),
     "",
     ...machine,
+    ...[...new Set(scenarios.map(({ commit }) => commit))].map((commit) => commitLine(commit, scenarios)),
     ...(skipped.length > 0
       ? ["", "Skipped:", ...skipped.map(({ id, title, why }) => `- ${id} ${title}: ${why ?? ""}`)]
       : []),
   ].join("\n");
 }
+
+const commitLine = (commit: string, scenarios: readonly Result[]) =>
+  `Commit ${commit}: ${scenarios.flatMap((each) => (each.commit === commit ? each.id : [])).join(" ")}`;
 
 function rowOf({ id, title, outcome, figures }: Result): readonly string[] {
   const { rounds = 0, records, commands, recovery = [], memory = {}, disk = {}, baseline = "" } = figures ?? {};
