@@ -50,7 +50,7 @@ const AWAY_FOR = 72 * HOUR;
  * Looks that repeat are made at whole multiples of this: a machine that saves power puts its timers off so. It bounds how
  * fast a month goes by, for a thousand idle agents look around 600 times a second otherwise.
  */
-const TIMER_SLACK = 30 * MINUTE;
+const TIMER_SLACK = HOUR;
 const SETTLES_WITHIN = 3 * HOUR;
 const SPOOL_BYTES = 10 * 1024 ** 2;
 

@@ -137,6 +137,7 @@ export class Sender implements AsyncDisposable {
   }
 
   async #next(stream: StreamName, flight: Flight, isBacklog: boolean): Promise<readonly KeptRecord[]> {
+    if (flight.next >= this.#parts.spool.position(stream).next) return [];
     const window = { ...this.#road, window: Math.min(this.#road.window, this.#room.window) };
     const room = roomFor(window, flight.bytes, isBacklog);
     // One record may be larger than that: it waits until nothing else of its stream is under way.
