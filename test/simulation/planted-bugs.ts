@@ -1,4 +1,5 @@
 import type { Appender, Disk } from "@edgemere/protocol/kit";
+import { sameDisk } from "@edgemere/protocol/simulated";
 import { lastRecordAt, spoolFile } from "./records.ts";
 
 /** Bugs that are put in to see them found. */
@@ -64,17 +65,6 @@ const forgetful = (disk: Disk): Disk => {
     },
   };
 };
-
-const sameDisk = (disk: Disk): Disk => ({
-  read: (path) => disk.read(path),
-  list: (folder) => disk.list(folder),
-  write: (path, content) => disk.write(path, content),
-  append: (path) => disk.append(path),
-  truncate: (path, size) => disk.truncate(path, size),
-  rename: (from, to) => disk.rename(from, to),
-  remove: (path) => disk.remove(path),
-  space: () => disk.space(),
-});
 
 /** The file, but for what is given. */
 const fileWith = (file: Appender, own: Partial<Pick<Appender, "write" | "sync">>): Appender => ({

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { seededRandom, ManualClock, SimulatedDisk } from "@edgemere/protocol/simulated";
+import { ManualClock, sameDisk, seededRandom, SimulatedDisk } from "@edgemere/protocol/simulated";
 import { dyingDisk, type MortalDisk } from "../link/spool/dying-disk.test-support.ts";
 import { aBench, aCommand, anExec, BenchHost, endsOf, START } from "./bench.test-support.ts";
 import { readEntries } from "./journal-entry.ts";
@@ -45,17 +45,7 @@ function aMachine(): Machine {
 }
 
 /** What a process that is killed leaves unsynced, the kernel still writes. */
-const withPower = (disk: SimulatedDisk): MortalDisk => ({
-  read: (path) => disk.read(path),
-  list: (folder) => disk.list(folder),
-  write: (path, content) => disk.write(path, content),
-  append: (path) => disk.append(path),
-  truncate: (path, size) => disk.truncate(path, size),
-  rename: (from, to) => disk.rename(from, to),
-  remove: (path) => disk.remove(path),
-  space: () => disk.space(),
-  cutPower: () => {},
-});
+const withPower = (disk: SimulatedDisk): MortalDisk => ({ ...sameDisk(disk), cutPower: () => {} });
 
 /** Runs an agent until it has done everything, its machine reboots, or it dies at the given change of the disk. True when it survived. */
 async function live(machine: Machine, death: Death, changes: number, seed: number): Promise<boolean> {

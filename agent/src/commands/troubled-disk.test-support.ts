@@ -1,4 +1,5 @@
 import type { Appender, Disk } from "@edgemere/protocol/kit";
+import { sameDisk } from "@edgemere/protocol/simulated";
 
 export type DiskCall = "read" | "write" | "sync";
 
@@ -16,6 +17,7 @@ export function troubledDisk(disk: Disk, before: (call: DiskCall, path: string) 
     close: () => file.close(),
   });
   return {
+    ...sameDisk(disk),
     read: async (path) => {
       await before("read", path);
       return disk.read(path);
@@ -25,11 +27,6 @@ export function troubledDisk(disk: Disk, before: (call: DiskCall, path: string) 
       await disk.write(path, content);
     },
     append: async (path) => appender(await disk.append(path), path),
-    list: (folder) => disk.list(folder),
-    truncate: (path, size) => disk.truncate(path, size),
-    rename: (from, to) => disk.rename(from, to),
-    remove: (path) => disk.remove(path),
-    space: () => disk.space(),
   };
 }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import { HOUR, SECOND, silentLog, type Disk } from "@edgemere/protocol/kit";
-import { ManualClock, seededRandom, SimulatedDisk } from "@edgemere/protocol/simulated";
+import { ManualClock, sameDisk, seededRandom, SimulatedDisk } from "@edgemere/protocol/simulated";
 import { SessionNumbers } from "./session-numbers.ts";
 
 const FILE = "session-epoch";
@@ -30,7 +30,7 @@ test("whatever is killed, cut off or full, no number is given twice and none is 
       const [disk, random] = [new SimulatedDisk(), seededRandom(seed)];
       let isFull = false;
       const own: Disk = {
-        ...boundTo(disk),
+        ...sameDisk(disk),
         write: (path, content) => (isFull ? full() : disk.write(path, content)),
         append: () => full(),
       };
@@ -52,7 +52,7 @@ test("whatever is killed, cut off or full, no number is given twice and none is 
 });
 
 test("with a disk that takes nothing at all sessions are numbered all the same", async () => {
-  const disk = { ...boundTo(new SimulatedDisk()), write: full, truncate: full };
+  const disk = { ...sameDisk(new SimulatedDisk()), write: full, truncate: full };
   const numbers = await open(disk);
 
   assert.deepEqual([await numbers.next(), await numbers.next()], [1, 2]);
@@ -75,13 +75,11 @@ test("when the file makes no sense, the numbers go on where they can never have 
   }
 });
 
-const boundTo = (disk: Disk): Disk => ({
-  read: (path) => disk.read(path),
-  list: (folder) => disk.list(folder),
-  write: (path, content) => disk.write(path, content),
-  append: (path) => disk.append(path),
-  truncate: (path, size) => disk.truncate(path, size),
-  rename: (from, to) => disk.rename(from, to),
-  remove: (path) => disk.remove(path),
-  space: () => disk.space(),
+test("when the file cannot be read, the numbers go on where they can never have been, and the agent lives", async () => {
+  const unreadable = () => Promise.reject(Object.assign(new Error("i/o error"), { code: "EIO" }));
+  const clock = new ManualClock(HOUR * 400_000);
+
+  const numbers = await open({ ...sameDisk(new SimulatedDisk()), read: unreadable }, clock);
+
+  assert.equal(await numbers.next(), (HOUR * 400_000) / SECOND + 1);
 });

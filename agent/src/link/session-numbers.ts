@@ -65,7 +65,8 @@ export class SessionNumbers {
 const textOf = (highest: number, left: number): string => `${highest} ${MARK.repeat(left)}`;
 
 async function read(disk: Disk, now: number): Promise<{ readonly highest: number; readonly left: number }> {
-  const bytes = await disk.read(FILE);
+  // What cannot be read says as little as what makes no sense.
+  const bytes = await disk.read(FILE).catch(() => new Uint8Array());
   if (bytes === undefined) return { highest: 0, left: 0 };
   const [, digits = "", marks = ""] = /^(\d+)(?: (-*))?$/.exec(new TextDecoder().decode(bytes)) ?? [];
   const highest = Number(digits);

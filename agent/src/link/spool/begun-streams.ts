@@ -15,7 +15,8 @@ export class BegunStreams {
   }
 
   static async read(disk: Disk): Promise<BegunStreams> {
-    const [found] = scan((await disk.read(FILE)) ?? new Uint8Array());
+    // What cannot be read is as good as lost: it only matters where a stream's own files are gone as well.
+    const [found] = scan((await disk.read(FILE).catch(() => undefined)) ?? new Uint8Array());
     const words = Buffer.from(found?.payload ?? []).toString();
     return new BegunStreams(disk, new Set(words.split(" ").filter(isStreamName)));
   }
