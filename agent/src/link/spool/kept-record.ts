@@ -61,6 +61,15 @@ export function outlined(stream: StreamName, payload: Uint8Array): KeptRecord {
   return { first: record.sequence, last, record, payload };
 }
 
+/** The record if it lies between two numbers, both included; of a gap that reaches over them, what lies between. */
+export function within(stream: StreamName, kept: KeptRecord, from: number, to: number): readonly KeptRecord[] {
+  const [first, last] = [Math.max(kept.first, from), Math.min(kept.last, to)];
+  if (first > last) return [];
+  if (first === kept.first && last === kept.last) return [kept];
+  const { gap, ...rest }: v1.Record.$Properties = kept.record;
+  return [keep(stream, { ...rest, sequence: first, gap: { ...gap, upTo: last, records: last - first + 1 } })];
+}
+
 export const gapOf = (
   first: number,
   last: number,

@@ -1,6 +1,6 @@
-import type { StreamName, v1 } from "@edgemere/protocol";
+import type { StreamName } from "@edgemere/protocol";
 import { mostFrames, scan, type Frame } from "./frame.ts";
-import { gapOf, keep, type GapReason, type KeptRecord } from "./kept-record.ts";
+import { gapOf, keep, within, type GapReason, type KeptRecord } from "./kept-record.ts";
 
 interface SegmentFile {
   readonly stream: StreamName;
@@ -48,10 +48,8 @@ export function repair({ stream, first, content, expected, limit, read }: Segmen
     const isCut = limit !== undefined && record.first >= limit;
     if (record.last < next || isCut) continue;
     missing(record.first - 1, record);
-    const last = Math.min(record.last, (limit ?? Infinity) - 1);
-    const isPart = record.first < next || record.last > last;
-    records.push(isPart ? part(stream, record, next, last) : record);
-    next = last + 1;
+    records.push(...within(stream, record, next, (limit ?? Infinity) - 1));
+    next = (records.at(-1)?.last ?? next) + 1;
   }
   const torn = content.subarray(frames.at(-1)?.end ?? 0);
   if (limit !== undefined) missing(limit - 1);
@@ -91,10 +89,4 @@ export function lost({ stream, first, last, reason, before, after }: Missing): K
   const estimated = reason === "counter-recovery";
   const loss = { records: last - first + 1, bytes: 0, fromMs, toMs, estimated, clockPeriod };
   return keep(stream, gapOf(first, last, reason, loss));
-}
-
-/** What of a gap lies between two numbers. */
-function part(stream: StreamName, { record }: KeptRecord, first: number, last: number): KeptRecord {
-  const whole: v1.Record.$Properties = record;
-  return keep(stream, { ...whole, sequence: first, gap: { ...whole.gap, upTo: last, records: last - first + 1 } });
 }

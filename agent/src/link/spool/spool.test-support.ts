@@ -74,7 +74,7 @@ export const diskError = (code: "ENOSPC" | "EIO"): Error => Object.assign(new Er
 /** A disk on which changes fail as long as somebody wants it, and the way a real one does: a failed change may have taken place. */
 export class TroubledDisk extends SimulatedDisk {
   /** Decides about each change of the disk. */
-  trouble: (change: "write" | "append" | "sync", path: string) => Error | undefined = () => undefined;
+  trouble: (change: "write" | "append" | "sync" | "remove", path: string) => Error | undefined = () => undefined;
   /** Most bytes there ever were. */
   peak = 0;
 
@@ -100,6 +100,13 @@ export class TroubledDisk extends SimulatedDisk {
       await file.sync();
     };
     return { write, sync, close: () => file.close(), size: file.size };
+  }
+
+  override async remove(path: string): Promise<void> {
+    const error = this.trouble("remove", path);
+    // Removing needs no room.
+    if (error !== undefined && isAfterTheFact(error)) throw error;
+    await super.remove(path);
   }
 
   async #used(): Promise<number> {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ManualClock, SimulatedDisk } from "@edgemere/protocol/simulated";
 import { lookAtStream } from "./look.ts";
-import { aBody, everything, MEBIBYTE, openSpool, Receiver } from "./spool.test-support.ts";
+import { aBody, diskError, everything, MEBIBYTE, openSpool, Receiver, TroubledDisk } from "./spool.test-support.ts";
 
 const event = (detail: string) => ({ agentEvent: { name: "test", detail } });
 
@@ -95,6 +95,67 @@ test("records that move behind the numbers of the control plane are still there 
     [
       [501, "a"],
       [502, "b"],
+    ],
+  );
+});
+
+test("a file that cannot be removed keeps no acknowledgement from counting, and goes with the next one", async () => {
+  const disk = new TroubledDisk();
+  const spool = await openSpool(disk, { maxBytes: 4 * MEBIBYTE });
+  for (let i = 0; i < 20; i++) await spool.append("log", aBody("log", `c${i}`, 10_000));
+  await new Receiver().drain(spool, "log");
+  disk.trouble = (change) => (change === "remove" ? diskError("EIO") : undefined);
+
+  await spool.acknowledge("log", 19);
+
+  assert.equal(spool.position("log").firstUnacknowledged, 20);
+  assert.deepEqual(spool.conditions(), ["disk-failing"]);
+  disk.trouble = () => undefined;
+  await spool.acknowledge("log", 20);
+  assert.equal((await disk.list("spool/log")).length, 1);
+});
+
+test("where the control plane has only some of the numbers that a process gave anew, none of its records is lost or told twice", async () => {
+  const disk = new SimulatedDisk();
+  const spool = await openSpool(disk, { maxBytes: 4 * MEBIBYTE });
+  const names = Array.from({ length: 40 }, (_, i) => `c${i}`);
+  for (const name of names) await spool.append("log", aBody("log", name, 10_000));
+  const files = (await disk.list("spool/log")).length;
+
+  await spool.acknowledge("log", 25);
+
+  assert.ok(files > 3);
+  for (const each of [spool, await openSpool(disk, { maxBytes: 4 * MEBIBYTE })]) {
+    await each.acknowledge("log", 25);
+    const receiver = new Receiver();
+    receiver.upTo = 25;
+    receiver.explained = 25;
+    await receiver.drain(each, "log");
+    assert.deepEqual(receiver.names.toSorted(), names.toSorted());
+    assert.equal(receiver.explained, 25);
+  }
+});
+
+test("records that could not be moved behind the numbers of the control plane on a full disk move when there is room", async () => {
+  const disk = new TroubledDisk();
+  const spool = await openSpool(disk);
+  for (const name of ["a", "b", "c"]) await spool.append("event", event(name));
+  disk.trouble = () => diskError("ENOSPC");
+  await assert.rejects(spool.acknowledge("event", 2), /ENOSPC/);
+
+  disk.trouble = () => undefined;
+  await spool.acknowledge("event", 2);
+
+  const records = await spool.read("event", 3, everything);
+  assert.deepEqual(
+    [...records, ...(await spool.read("event", 4, everything))].map(({ first, record }) => [
+      first,
+      record.agentEvent?.detail,
+    ]),
+    [
+      [3, "c"],
+      [4, "a"],
+      [5, "b"],
     ],
   );
 });

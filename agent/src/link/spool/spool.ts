@@ -86,7 +86,7 @@ export class Spool implements Outbox {
     const quarantine = await Quarantine.open(env, maxBytes * QUARANTINE_SHARE);
     const health = new DiskHealth(env.clock);
     const onFailure = (error: unknown) => {
-      env.log.warn("a write of the spool failed; its records go into another file", { error });
+      env.log.warn("a change of the spool's files failed and is made up for", { error });
       health.failed(error);
     };
     const logs = {} as Record<StreamName, StreamLog>;

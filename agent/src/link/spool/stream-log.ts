@@ -12,6 +12,7 @@ import {
   type GapReason,
   type KeptRecord,
   type Loss,
+  within,
 } from "./kept-record.ts";
 import { oldestToGiveUp } from "./give-up.ts";
 import { openSegments, type OpenedSegments, type OpenParts } from "./open-segments.ts";
@@ -128,15 +129,14 @@ export class StreamLog {
     if (upTo <= this.#acknowledged) return;
     this.#acknowledged = upTo;
     this.#kept = this.#kept.filter((record) => record.last > upTo);
-    await this.#forget();
+    await this.#forget().catch(this.#parts.onFailure);
   }
 
   /** Records from a number on, as many as there is room for, at least one when there is one. */
   async read(from: number, room: ReadRoom): Promise<readonly KeptRecord[]> {
     const segment = this.#segments.find((each) => each.next > from);
     if (segment === undefined) return [];
-    const records = segment === this.#newest ? this.#kept : await this.#reader.records(segment);
-    const chosen = chosenFrom(records, from, room);
+    const chosen = chosenFrom(await this.#recordsOf(segment), from, room);
     this.#readUpTo = Math.max(this.#readUpTo, chosen.at(-1)?.last ?? 0);
     return chosen;
   }
@@ -199,6 +199,11 @@ export class StreamLog {
     return this.#segments.at(-1) as Segment;
   }
 
+  /** Of the newest, what is not acknowledged. */
+  async #recordsOf(segment: Segment): Promise<readonly KeptRecord[]> {
+    return segment === this.#newest ? this.#kept : this.#reader.records(segment);
+  }
+
   #path(segment: Segment): string {
     return pathOf(this.stream, segment.name);
   }
@@ -219,16 +224,15 @@ export class StreamLog {
     const newest = this.#newest;
     await this.close();
     this.#isSound = false;
-    const appender = await this.#disk.append(pathOf(this.stream, name));
+    this.#appender = await this.#disk.append(pathOf(this.stream, name));
     // What a failed write left there was never promised.
-    if (appender.size > 0) await this.#disk.truncate(pathOf(this.stream, name), 0);
-    this.#appender = appender;
+    if (this.#appender.size > 0) await this.#disk.truncate(pathOf(this.stream, name), 0);
     if (newest.loss !== undefined || name !== newest.next) {
       this.#segments.push(segmentOf({ name, first: name, bytes: 0, records: [] }));
       this.#kept = [];
     }
     this.#isSound = true;
-    await this.#forget();
+    await this.#forget().catch(this.#parts.onFailure);
   }
 
   async #abandon(): Promise<void> {
@@ -259,7 +263,7 @@ export class StreamLog {
     this.#reader.forget();
   }
 
-  /** Removes the segments that are acknowledged whole, oldest first. */
+  /** Removes the segments that are acknowledged whole, oldest first. One that stays is tried again with the next acknowledgement. */
   async #forget(): Promise<void> {
     for (let oldest = this.#segments[0]; oldest && oldest !== this.#newest; oldest = this.#segments[0]) {
       if (oldest.next - 1 > this.#acknowledged) return;
@@ -270,22 +274,26 @@ export class StreamLog {
 
   /**
    * The control plane has numbers that were never sent from here: the disk is an old copy or lost its end. Those numbers
-   * are taken, so what this process numbered the same moves behind them.
+   * are taken, so what this process gave the same ones moves to the end; what it numbered above them stays where it is.
    */
   async #moveBehind(upTo: number): Promise<void> {
-    const own: KeptRecord[] = [];
-    for (let from = this.#ownFrom; from < this.next; from = (own.at(-1)?.last ?? this.next) + 1)
-      own.push(...(await this.read(from, { bytes: Infinity, records: Infinity })));
-    if (own.length > 0) {
-      const moved = consecutive(this.stream, own, upTo + 1);
+    const from = Math.max(this.#ownFrom, this.firstUnacknowledged);
+    const taken: KeptRecord[] = [];
+    for (const segment of this.#segments)
+      if (segment.next > from && segment.first <= upTo)
+        taken.push(...(await this.#recordsOf(segment)).flatMap((each) => within(this.stream, each, from, upTo)));
+    const name = Math.max(upTo + 1, this.next);
+    if (taken.length > 0) {
+      const moved = consecutive(this.stream, taken, name);
       await this.close();
       // In one step: until they have their new numbers they have the old ones.
-      await this.#replace(upTo + 1, moved);
-      this.#settle(upTo + 1, moved);
-    } else await this.#begin(upTo + 1);
+      await this.#replace(name, moved);
+      if (this.#newest.name === name) this.#segments.pop();
+      this.#settle(name, moved);
+    } else await this.#begin(name);
     this.#ownFrom = upTo + 1;
     this.#readUpTo = upTo;
     this.#acknowledged = upTo;
-    await this.#forget();
+    await this.#forget().catch(this.#parts.onFailure);
   }
 }
