@@ -207,6 +207,37 @@ test("what was done and not yet written down is done again after a restart, and 
   assert.deepEqual(noted, ["p1", "p2"]);
 });
 
+test("a reaction that could not write down how far it is goes on when the store is open again", async () => {
+  const database = keptDatabase();
+  let isFailing = true;
+  const { core, send, noted, weighed } = await aPost({
+    database: {
+      ...database,
+      batch: async (operations) => {
+        const isCursor = operations.some(({ key }) => key.startsWith(keyOf("row", "cursor")));
+        if (isCursor && isFailing) throw new Error("no space left");
+        await database.batch(operations);
+      },
+    },
+  });
+  await using _ = core;
+  await send("p1", "p2");
+  await core.clock.advance(0);
+  assert.deepEqual([noted, core.store.isBroken], [["p1"], true]);
+
+  isFailing = false;
+  await core.recover();
+  await core.advance(10 * SECOND);
+
+  assert.deepEqual(
+    [noted, weighed],
+    [
+      ["p1", "p1", "p2"],
+      ["p1", "p1", "p2"],
+    ],
+  );
+});
+
 test("a reaction that is new to an old log sees it from the beginning", async () => {
   const database = keptDatabase();
   const clock = new ManualClock();

@@ -26,6 +26,7 @@ const cursors = table<Cursor>("cursor");
 export const stuckEvents = table<StuckEvent>("stuckevent");
 
 const TRIES = 5;
+const BEGINS_AGAIN_AFTER = 5 * SECOND;
 // Skipped events need no synced cursor each: after a restart they are skipped again.
 const SKIPPED_BEFORE_SAVING = 1_000;
 
@@ -65,7 +66,7 @@ export class Bus implements AsyncDisposable {
 
   start(): void {
     this.#unsubscribe = this.#parts.store.onCommit(() => this.#kick());
-    this.#running ??= Promise.all(this.#reactions.map((reaction) => this.#follow(reaction)));
+    this.#running ??= Promise.all(this.#reactions.map((reaction) => this.#keepFollowing(reaction)));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -90,6 +91,19 @@ export class Bus implements AsyncDisposable {
     // A reason of its own: the error that is made otherwise costs more than the look.
     this.#wake.abort("kicked");
     this.#wake = new AbortController();
+  }
+
+  /** A store that fails is opened anew under its users: whoever could not save how far it is goes on from where it last could. */
+  async #keepFollowing(reaction: Reaction): Promise<void> {
+    const { clock, log } = this.#parts;
+    while (!this.#stop.signal.aborted) {
+      try {
+        await this.#follow(reaction);
+      } catch (error) {
+        log.error("reaction failed and begins again", { reaction: reaction.name, error });
+        await clock.sleep(BEGINS_AGAIN_AFTER, this.#stop.signal);
+      }
+    }
   }
 
   async #follow(reaction: Reaction): Promise<void> {
