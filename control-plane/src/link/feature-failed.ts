@@ -1,11 +1,18 @@
 import { MINUTE, type Clock } from "@edgemere/protocol/kit";
+import type { Store } from "../platform/store.ts";
 
-/** A feature could not decide what becomes of records: a bug, or what is stored of the device is damaged. */
+/** A feature could not decide about something of a device: a bug, or what is stored of the device is damaged. */
 export class FeatureFailed extends Error {
   constructor(feature: string, cause: unknown) {
     super(`${feature}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
     this.name = "FeatureFailed";
   }
+}
+
+/** What a feature threw, as its failure. Throws it when the store is broken: that it could not read says nothing of the feature. */
+export function failureOf(feature: string, error: unknown, { isBroken }: Pick<Store, "isBroken">): FeatureFailed {
+  if (isBroken) throw error;
+  return new FeatureFailed(feature, error);
 }
 
 /** So long and so often records are tried: whoever finds the error in that time loses nothing. */

@@ -1,8 +1,9 @@
 import { MINUTE, type Clock, type Log } from "@edgemere/protocol/kit";
 import type { Change } from "../platform/change.ts";
-import type { Alarm, Feature, SessionNews } from "../platform/feature.ts";
+import type { Alarm, Feature, Offer, SessionNews } from "../platform/feature.ts";
 import { repeatOnConflict } from "../platform/repeat.ts";
 import type { Store } from "../platform/store.ts";
+import { failureOf, type FeatureFailed } from "./feature-failed.ts";
 
 interface Parts<C> {
   readonly store: Store;
@@ -12,50 +13,118 @@ interface Parts<C> {
   readonly context: C;
 }
 
-const ALARM_AGAIN_AFTER = MINUTE;
+interface Landing<C> {
+  readonly ask: (feature: Feature<C>) => Promise<readonly Change[]> | undefined;
+  readonly more?: readonly Change[];
+  readonly isForAll?: boolean;
+}
 
-/** Tells the features of devices' sessions and of what is wrong with devices, and lands what they make of it. */
+const ALARM_AGAIN_AFTER = MINUTE;
+/** So long a device goes without commands before it is to say hello anew. */
+const HELD_FOR = 10 * MINUTE;
+
+/**
+ * Tells the features of devices' sessions and of what is wrong with devices, lands what they make of it, and asks them what
+ * waits for devices. A feature that fails does not keep a device out: the others go on.
+ */
 export class FeatureNews<C> {
   readonly #parts: Parts<C>;
-  /** By the monotonic clock. */
+  readonly #onFailure: (device: string, failure: FeatureFailed) => void;
+  // Times are the monotonic clock's.
   readonly #alarmedAt = new Map<string, number>();
+  /** Devices of whose session not every feature has heard, and since when. */
+  readonly #untold = new Map<string, number>();
 
-  constructor(parts: Parts<C>) {
+  constructor(parts: Parts<C>, onFailure: (device: string, failure: FeatureFailed) => void) {
     this.#parts = parts;
+    this.#onFailure = onFailure;
   }
 
-  /** Whether it could be stored; without room a failure is no reason not to hear the device. */
-  async tell(news: SessionNews, hasRoom: boolean, ...more: readonly Change[]): Promise<boolean> {
+  /**
+   * Without room nothing can be stored, which is no reason not to hear the device. That one remembers less than it told
+   * before must be heard by all: as long as a feature fails on that, this throws.
+   */
+  async tell(news: SessionNews, hasRoom: boolean, ...more: readonly Change[]): Promise<void> {
+    const { device, hello } = news;
+    const ask: Landing<C>["ask"] = (each) => each.sessions?.(news, this.#parts.context);
     try {
-      await this.#commit((each) => each.sessions?.(news, this.#parts.context), ...more);
-      return true;
+      const [failure] = await this.#land(device, { ask, more, isForAll: hello?.isRestored !== undefined });
+      if (failure === undefined) this.#untold.delete(device);
+      else this.hold(device);
     } catch (error) {
       if (hasRoom) throw error;
-      this.#parts.log.warn("news of a session not stored", { device: news.device, error });
-      return false;
+      this.#parts.log.warn("news of a session not stored", { device, error });
+      this.hold(device);
     }
   }
 
   /** What goes on is told again now and then, not with every message. */
   async raise(alarm: Alarm): Promise<void> {
+    const { device } = alarm;
     const now = this.#parts.clock.monotonic();
-    if (now - (this.#alarmedAt.get(alarm.device) ?? -Infinity) < ALARM_AGAIN_AFTER) return;
-    this.#alarmedAt.set(alarm.device, now);
-    await this.#commit((each) => each.alarms?.(alarm, this.#parts.context));
+    if (now - (this.#alarmedAt.get(device) ?? -Infinity) < ALARM_AGAIN_AFTER) return;
+    this.#alarmedAt.set(device, now);
+    await this.#land(device, { ask: (each) => each.alarms?.(alarm, this.#parts.context) });
+  }
+
+  /** What waits for a device. Nothing while not all have heard of its session: whether a command may go out again follows from that. */
+  async offers(device: string): Promise<readonly Offer[]> {
+    if (!this.isTold(device)) return [];
+    const { answers, failures } = await this.#ask(device, (each) => each.offers?.(device, this.#parts.context));
+    if (failures.length > 0) this.hold(device);
+    return answers;
+  }
+
+  isTold(device: string): boolean {
+    return !this.#untold.has(device);
+  }
+
+  /** Holds back what waits for a device until its next Hello is heard. */
+  hold(device: string): void {
+    this.#untold.set(device, this.#parts.clock.monotonic());
+  }
+
+  /** Whether it is time that a device says hello anew. */
+  isDue(device: string): boolean {
+    return this.#parts.clock.monotonic() - (this.#untold.get(device) ?? Infinity) >= HELD_FOR;
+  }
+
+  /** The devices of whose session not every feature has heard. */
+  get untold(): readonly string[] {
+    return [...this.#untold.keys()];
   }
 
   forget(device: string): void {
     this.#alarmedAt.delete(device);
+    this.#untold.delete(device);
   }
 
-  async #commit(
-    decide: (feature: Feature<C>) => Promise<readonly Change[]> | undefined,
-    ...more: readonly Change[]
-  ): Promise<void> {
-    const { features, store } = this.#parts;
-    await repeatOnConflict(async () => {
-      const changes = await Promise.all(features.map(async (each) => (await decide(each)) ?? []));
-      await store.commit(...changes.flat(), ...more);
+  /** Gives what features failed on; with `isForAll` that is thrown, and nothing lands. */
+  async #land(device: string, { ask, more = [], isForAll = false }: Landing<C>): Promise<readonly FeatureFailed[]> {
+    return repeatOnConflict(async () => {
+      const { answers, failures } = await this.#ask(device, ask);
+      if (isForAll && failures[0] !== undefined) throw failures[0];
+      await this.#parts.store.commit(...answers.flat(), ...more);
+      return failures;
     });
+  }
+
+  async #ask<T>(device: string, question: (feature: Feature<C>) => Promise<T> | undefined) {
+    const { features, store, log } = this.#parts;
+    const failures: FeatureFailed[] = [];
+    const asked = features.map(async (each) => {
+      try {
+        return await question(each);
+      } catch (error) {
+        failures.push(failureOf(each.name, error, store));
+        return undefined;
+      }
+    });
+    const answers = (await Promise.all(asked)).filter((each) => each !== undefined);
+    for (const failure of failures) {
+      log.error("a feature fails on a device", { device, error: failure });
+      this.#onFailure(device, failure);
+    }
+    return { answers, failures };
   }
 }

@@ -5,7 +5,7 @@ import type { Alarm, Feature, Received } from "../platform/feature.ts";
 import { repeatOnConflict } from "../platform/repeat.ts";
 import type { Store } from "../platform/store.ts";
 import { between, evidence, following, gapOf, incoming, type Incoming } from "./arrival.ts";
-import { FeatureFailed, Failures } from "./feature-failed.ts";
+import { FeatureFailed, failureOf, Failures } from "./feature-failed.ts";
 import { setAside } from "./set-aside.ts";
 import { advanced, contradicts, startOf, watermarkId, watermarks, type Watermark } from "./watermark.ts";
 
@@ -185,8 +185,7 @@ export class Ingest<C> {
       try {
         return (await receives?.[stream]?.(received, context)) ?? [];
       } catch (error) {
-        // That it could not read says nothing of the records.
-        throw store.isBroken ? error : new FeatureFailed(name, error);
+        throw failureOf(name, error, store);
       }
     });
     return (await Promise.all(decided)).flat();

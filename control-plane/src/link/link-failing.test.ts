@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { v1 } from "@edgemere/protocol";
+import { pack, seal, v1 } from "@edgemere/protocol";
 import { DAY, MINUTE, SECOND } from "@edgemere/protocol/kit";
 import { memoryDatabase } from "../platform/database.ts";
 import type { Received } from "../platform/feature.ts";
-import { acknowledged, aLink, device } from "./link.test-support.ts";
+import { acknowledged, aLink, device, signingKey } from "./link.test-support.ts";
 
 const has = (detail: string) => (received: Received) =>
   received.records.some(({ agentEvent }) => agentEvent?.detail === detail);
@@ -110,4 +110,82 @@ test("what was set aside is forgotten when it is as old as events may get", asyn
   await forgetting.step();
 
   assert.deepEqual([before, (await world.link.setAside(device)).length], [1, 0]);
+});
+
+const command = seal("command", { command: "c1", sequence: 7 }, signingKey);
+const offered = ({ carrier }: World) => carrier.messages("sync").map(({ commands }) => commands.length);
+
+test("a feature that fails on a session does not keep the device out: its records are stored, and it gets no commands", async () => {
+  const world = await aLink({ commands: [command] }, memoryDatabase(), { failsOnNews: () => true });
+
+  await world.hello();
+  await world.report(1, "a");
+  await world.link.send(device, pack("command", { device }, command));
+
+  assert.deepEqual([await world.details(), acks(world), offered(world)], [["a"], [1], [0]]);
+  assert.deepEqual(world.carrier.messages("command"), []);
+  assert.deepEqual(world.link.refusals(device), { failed: 1 });
+});
+
+test("a device whose session a feature failed on says hello anew after ten minutes, and gets its commands when that is heard", async () => {
+  let isBroken = true;
+  const world = await aLink({ commands: [command] }, memoryDatabase(), { failsOnNews: () => isBroken });
+  await world.hello(1, { commandHighSequence: 3 });
+  await world.clock.advance(9 * MINUTE);
+  world.link.heard(device);
+  const before = world.carrier.disconnected.length;
+
+  isBroken = false;
+  await world.clock.advance(MINUTE);
+  world.link.heard(device);
+  world.link.heard(device);
+  await world.hello(1, { commandHighSequence: 3 });
+
+  assert.deepEqual([before, world.carrier.disconnected.length, offered(world)], [0, 1, [0, 1]]);
+  assert.deepEqual(
+    world.news.map(({ hello }) => hello?.commandHighSequence),
+    [3],
+  );
+});
+
+test("a feature that fails on what waits for a device leaves that out, and the device says hello anew after ten minutes", async () => {
+  let isBroken = true;
+  const world = await aLink({ commands: [command] }, memoryDatabase(), { failsOnOffers: () => isBroken });
+  await world.hello();
+  await world.report(1, "a");
+  assert.deepEqual([offered(world), acks(world), world.link.refusals(device)], [[0], [1], { failed: 1 }]);
+
+  isBroken = false;
+  await world.clock.advance(10 * MINUTE);
+  world.link.heard(device);
+  await world.hello(2);
+
+  assert.deepEqual([world.carrier.disconnected.length, offered(world)], [1, [0, 1]]);
+});
+
+test("a device that remembers less than it told before is not heard as long as a feature fails on that", async () => {
+  let isBroken = false;
+  const world = await aLink({}, memoryDatabase(), { failsOnNews: () => isBroken });
+  const events = (next: number) => ({ streams: [{ stream: "event", firstUnacknowledged: 1, next }] });
+  await world.hello(1, events(1));
+  await world.report(1, "a", "b");
+  world.link.dropped(device);
+
+  isBroken = true;
+  await assert.rejects(world.hello(2, events(1)), /listener: a bug/);
+  isBroken = false;
+  await world.hello(3, events(1));
+
+  assert.equal(world.link.session(device)?.epoch, 3);
+  assert.ok(world.news.at(-1)?.hello?.isRestored);
+  assert.deepEqual(world.link.refusals(device), { failed: 1 });
+});
+
+test("a goodbye that a feature fails on ends the session all the same", async () => {
+  const world = await aLink({}, memoryDatabase(), { failsOnNews: ({ kind }) => kind === "closed" });
+  await world.hello(1);
+
+  await world.bye(1);
+
+  assert.deepEqual([world.link.session(device), world.link.refusals(device)], [undefined, { failed: 1 }]);
 });

@@ -16,6 +16,10 @@ const kept = table<{ readonly id: string; readonly detail: string }>("kept");
 type Room = Pick<LinkParts<object>, "generation" | "isTakingRecords"> & {
   /** Whether the feature has a bug that shows with these records. */
   readonly fails?: (received: Received) => boolean;
+  /** Whether it has one that shows with this news of a session. */
+  readonly failsOnNews?: (news: SessionNews) => boolean;
+  /** Whether it has one that shows when it is asked what waits for a device. */
+  readonly failsOnOffers?: () => boolean;
 };
 
 /** A link with one feature: it keeps agents' events, writes down what it is told, and offers what it was given. */
@@ -40,6 +44,7 @@ export async function aLink(offer: Partial<Offer> = {}, database: Database = mem
         resources: [],
         actions: [],
         sessions: async (each) => {
+          if (room.failsOnNews?.(each) === true) throw new Error("a bug");
           news.push(each);
           return [];
         },
@@ -47,7 +52,10 @@ export async function aLink(offer: Partial<Offer> = {}, database: Database = mem
           alarms.push(each);
           return [];
         },
-        offers: async () => ({ commands: [], cancelled: [], latestSequence: 0, more: false, ...offer }),
+        offers: async () => {
+          if (room.failsOnOffers?.() === true) throw new Error("a bug");
+          return { commands: [], cancelled: [], latestSequence: 0, more: false, ...offer };
+        },
         receives: {
           event: async (each) => {
             if (room.fails?.(each) === true) throw new Error("a bug");

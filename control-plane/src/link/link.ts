@@ -1,12 +1,10 @@
 import {
   isStreamName,
   pack,
-  parseTopic,
   ProtocolError,
   unpack,
   unpackBatch,
   type Bye,
-  type DeviceTopicName,
   type Hello,
   type Packet,
   type SigningKey,
@@ -15,16 +13,18 @@ import {
 import type { Clock, Log, Loop } from "@edgemere/protocol/kit";
 import { put } from "../platform/change.ts";
 import type { DeviceLink, DeviceSession, SetAsideRecord, StreamAccount } from "../platform/device-link.ts";
-import type { Feature, SessionNews } from "../platform/feature.ts";
+import type { Feature } from "../platform/feature.ts";
 import type { Store } from "../platform/store.ts";
 import type { Carrier, DeviceMessages } from "./carrier.ts";
+import type { FeatureFailed } from "./feature-failed.ts";
 import { FeatureNews } from "./feature-news.ts";
 import { newsOf } from "./hello-news.ts";
 import { Ingest } from "./ingest.ts";
 import { IngestQueue } from "./overload.ts";
+import { nameOf } from "./own-topic.ts";
 import { Pauses, type PauseReason } from "./pauses.ts";
 import { Refusals } from "./refusals.ts";
-import { isOfSession, isOldNews, lastSessions, restored, type LastSession } from "./restored.ts";
+import { isOfSession, isOldNews, lastSessions, restored } from "./restored.ts";
 import { forgetSetAside, setAsideOf } from "./set-aside.ts";
 import { reconnectSpread } from "./spread.ts";
 import { syncOf } from "./sync.ts";
@@ -66,8 +66,6 @@ export class Link<C> implements DeviceLink, DeviceMessages {
   readonly #isMoreWaiting = new Set<string>();
   readonly #pauses: Pauses;
   readonly #news: FeatureNews<C>;
-  /** There was no room to store what these devices said of their sessions: they are to say it again. */
-  readonly #untold = new Set<string>();
   #hadNoRoom = false;
   readonly #turns = new Turns();
   #carrier: Carrier | undefined;
@@ -77,7 +75,7 @@ export class Link<C> implements DeviceLink, DeviceMessages {
     this.#ingest = new Ingest(parts);
     this.#refusals = new Refusals(parts.log);
     this.#pauses = new Pauses(parts.clock);
-    this.#news = new FeatureNews(parts);
+    this.#news = new FeatureNews(parts, (device, failure) => this.#failed(device, failure));
   }
 
   attach(carrier: Carrier | undefined): void {
@@ -114,7 +112,7 @@ export class Link<C> implements DeviceLink, DeviceMessages {
   }
 
   async send(device: string, packet: Packet): Promise<void> {
-    if (this.#sessions.has(device)) await this.#carrier?.send(packet);
+    if (this.#news.isTold(device)) await this.#answer(device, packet);
   }
 
   disconnect(device: string, reason: string): void {
@@ -131,7 +129,9 @@ export class Link<C> implements DeviceLink, DeviceMessages {
   heard(device: string): void {
     const session = this.#sessions.get(device);
     if (session) session.lastHeardAt = this.#parts.clock.now();
-    if (this.#hadNoRoom && this.#isTakingRecords) this.#resume();
+    if (!this.#isTakingRecords) return;
+    if (this.#hadNoRoom) this.#resume();
+    if (this.#news.isDue(device)) this.#startOver(device);
   }
 
   async arrived(device: string, topic: string, payload: Uint8Array, address: string): Promise<void> {
@@ -159,7 +159,6 @@ export class Link<C> implements DeviceLink, DeviceMessages {
       this.#isMoreWaiting.delete(device);
       this.#pauses.forget(device);
       this.#news.forget(device);
-      this.#untold.delete(device);
       this.#ingest.forget(device);
     });
   }
@@ -176,8 +175,21 @@ export class Link<C> implements DeviceLink, DeviceMessages {
   #resume(): void {
     this.#hadNoRoom = false;
     for (const device of this.#pauses.end()) this.resync(device);
-    for (const device of this.#untold) this.disconnect(device, "its session could not be stored");
-    this.#untold.clear();
+    for (const device of this.#news.untold) this.#startOver(device);
+  }
+
+  /** What could not be told of its session is told with its next Hello. */
+  #startOver(device: string): void {
+    this.#news.hold(device);
+    this.disconnect(device, "its session could not be stored");
+  }
+
+  #failed(device: string, { message }: FeatureFailed): void {
+    this.#refusals.count(device, { reason: "failed", message });
+  }
+
+  async #answer(device: string, packet: Packet): Promise<void> {
+    if (this.#sessions.has(device)) await this.#carrier?.send(packet);
   }
 
   /** What a reader makes of bytes; undefined when they make no sense. */
@@ -215,11 +227,12 @@ export class Link<C> implements DeviceLink, DeviceMessages {
     const isRestored = restored(hello, { last, watermarks, isSameConnection });
     if (isRestored) log.warn("device remembers less than it told before", { device, ...isRestored });
     const { bootId, sessionEpoch: epoch } = hello;
-    const isSameSession = isSameConnection && isOfSession(hello, last);
+    const isSameSession = isSameConnection && isOfSession(hello, last) && this.#news.isTold(device);
     const news = { ...newsOf(hello, now, isSameSession), ...(isRestored && { isRestored }) };
     const said = { saidAt: hello.time?.monotonicMs ?? 0, saidWallAt: hello.time?.wallMs ?? 0 };
-    const heard = { id: device, epoch, bootId, ...said };
-    await this.#tell({ device, epoch, kind: "opened", reason: "hello", hello: news }, heard);
+    const heard = put(lastSessions, { id: device, epoch, bootId, ...said });
+    const opened = { device, epoch, kind: "opened", reason: "hello", hello: news } as const;
+    await this.#news.tell(opened, this.#isTakingRecords, heard);
     this.#sessions.set(device, { device, epoch, since: now, lastHeardAt: now, address });
     await this.#sync(device, hello.time?.monotonicMs);
   }
@@ -229,7 +242,8 @@ export class Link<C> implements DeviceLink, DeviceMessages {
     // A will may come minutes late: it speaks only of the session it was made for.
     if (session !== undefined && bye.sessionEpoch < session.epoch) return;
     this.#sessions.delete(device);
-    await this.#tell({ device, epoch: bye.sessionEpoch, kind: "closed", reason: bye.reason });
+    const closed = { device, epoch: bye.sessionEpoch, kind: "closed", reason: bye.reason } as const;
+    await this.#news.tell(closed, this.#isTakingRecords);
   }
 
   async #received(device: string, stream: StreamName, payload: Uint8Array): Promise<void> {
@@ -243,9 +257,9 @@ export class Link<C> implements DeviceLink, DeviceMessages {
       await this.#news.raise(alarm);
     }
     // Not acknowledged, so it comes again; other streams of the device go on meanwhile.
-    if (failure !== undefined) return this.#refusals.count(device, { reason: "failed", message: failure.message });
+    if (failure !== undefined) return this.#failed(device, failure);
     const acknowledgements = [{ stream, upTo }];
-    await this.send(device, pack("ack", { device }, { acknowledgements, serverTimeMs: this.#parts.clock.now() }));
+    await this.#answer(device, pack("ack", { device }, { acknowledgements, serverTimeMs: this.#parts.clock.now() }));
     // What it has taken or ended makes room for the next page.
     if (stream === "result" && this.#isMoreWaiting.has(device)) await this.#sync(device);
   }
@@ -256,26 +270,19 @@ export class Link<C> implements DeviceLink, DeviceMessages {
     await this.#parts.clock.sleep(NOT_READ_FOR);
   }
 
-  async #tell(news: SessionNews, last?: LastSession): Promise<void> {
-    const changes = last ? [put(lastSessions, last)] : [];
-    if (await this.#news.tell(news, this.#isTakingRecords, ...changes)) this.#untold.delete(news.device);
-    else this.#untold.add(news.device);
-  }
-
   async #sync(device: string, helloMonotonicMs = 0): Promise<void> {
     const session = this.#sessions.get(device);
     if (session === undefined) return;
-    const { features, context, clock, signingKey, keyringVersion } = this.#parts;
+    const { clock, signingKey, keyringVersion } = this.#parts;
     if (!this.#isTakingRecords) {
       this.#hadNoRoom = true;
       this.#pauses.begin(device, "read-only");
     }
-    const waiting = await Promise.all(features.map(async (each) => (await each.offers?.(device, context)) ?? []));
     const sync = syncOf({
       device,
       epoch: session.epoch,
       watermarks: await this.#ingest.watermarksOf(device),
-      waiting: waiting.flat(),
+      waiting: await this.#news.offers(device),
       generation: this.#generation,
       keyringVersion,
       signingKey,
@@ -286,15 +293,6 @@ export class Link<C> implements DeviceLink, DeviceMessages {
     });
     if (sync.moreCommands) this.#isMoreWaiting.add(device);
     else this.#isMoreWaiting.delete(device);
-    await this.send(device, pack("sync", { device }, sync));
+    await this.#answer(device, pack("sync", { device }, sync));
   }
-}
-
-/** Which message a topic of the device's own carries. Throws ProtocolError. */
-function nameOf(device: string, topic: string): DeviceTopicName {
-  const at = parseTopic(topic);
-  if (at === undefined || at.name === "domainEvent")
-    throw new ProtocolError("unknown-topic", "this topic carries no device message");
-  if (at.params.device !== device) throw new ProtocolError("not-yours", "a device may speak for itself only");
-  return at.name;
 }

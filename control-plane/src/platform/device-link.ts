@@ -39,7 +39,7 @@ export interface SetAsideRecord {
 export interface DeviceLink {
   sessions(): readonly DeviceSession[];
   session(device: string): DeviceSession | undefined;
-  /** Accepted by the broker, not yet by the device: that news comes up like any other. Nothing happens when the device is away. */
+  /** Accepted by the broker, not yet by the device: that news comes up like any other. Nothing happens when the device is away, or not every feature has heard of its session. */
   send(device: string, packet: Packet): Promise<void>;
   /** Sends a fresh Sync, when the device is there. Carries no data: a lost or doubled call is harmless. */
   resync(device: string): void;

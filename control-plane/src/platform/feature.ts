@@ -119,7 +119,7 @@ export interface Feature<C> {
    * for the same records when a row moved meanwhile, so it only looks and decides.
    */
   readonly receives?: { readonly [S in StreamName]?: (received: Received, context: C) => Promise<readonly Change[]> };
-  /** A session opened or closed. */
+  /** A session opened or closed. As long as a feature fails on that, the device is heard and gets no commands. */
   readonly sessions?: (news: SessionNews, context: C) => Promise<readonly Change[]>;
   /** Something about a device that cannot be true. Told again at most once a minute as long as it goes on. */
   readonly alarms?: (alarm: Alarm, context: C) => Promise<readonly Change[]>;
