@@ -15,6 +15,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
   "unknown-key": "it is signed with a key that is not known",
   "conflicting-record": "a number came again and says something else than what is stored",
   overloaded: "too much came at once; the device sends it again later",
+  failed: "the control plane itself failed on it, and tries again; its log says more",
   "read-only": "the disk of the control plane is nearly full; the device sends it again later",
 };
 

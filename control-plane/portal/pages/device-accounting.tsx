@@ -1,6 +1,6 @@
 import { Stack, Text } from "@mantine/core";
 import type { Output } from "../../src/faces/client.ts";
-import { counted } from "../data/format.ts";
+import { bytes, counted } from "../data/format.ts";
 import { explainGap } from "../data/gaps.ts";
 import { useRead } from "../data/queries.ts";
 import { explainRefusal } from "../data/refusals.ts";
@@ -26,6 +26,7 @@ export function Accounting({ device }: { readonly device: string }) {
             <Losses of={found.losses} />
             <Refused of={found} />
           </div>
+          <SetAside of={found.setAside} />
         </>
       )}
     </Answer>
@@ -123,3 +124,25 @@ const Refused = ({ of: { refused, refusals } }: { readonly of: Accounts }) => {
     </Section>
   );
 };
+
+/** The fault is ours: it is said only where there is one, and where what is left of the records can be had. */
+const SetAside = ({ of: records }: { readonly of: Accounts["setAside"] }) =>
+  records.length > 0 && (
+    <Section title="What the control plane failed on">
+      <Text size="sm" c="dimmed" mb="sm">
+        Sound records that were set aside after ten minutes of trying, so that those behind them could be stored. Please
+        report it. Their content is kept for as long as events are: <code>edgemere device accounting</code> gives it.
+      </Text>
+      <DataTable
+        caption="Records that were set aside"
+        rows={records}
+        keyOf={({ stream, sequence }) => `${stream} ${sequence}`}
+        columns={[
+          { title: "When", cell: ({ at }) => <Instant at={at} /> },
+          { title: "Record", cell: ({ stream, sequence }) => `${stream} ${count(sequence)}` },
+          { title: "Size", align: "right", isMinor: "slightly", cell: (each) => bytes(each.bytes) },
+          { title: "Error", cell: ({ error }) => <Plain text={error} /> },
+        ]}
+      />
+    </Section>
+  );
