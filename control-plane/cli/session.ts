@@ -27,7 +27,8 @@ export interface Session {
   readonly say: (remark: string) => void;
 }
 
-const REQUEST_LIMIT = 60_000;
+// Below the minute after which common proxies give up: then it is us who know that the work goes on.
+const REQUEST_LIMIT = 50_000;
 
 export async function openSession(flags: CommonFlags, terminal: Terminal): Promise<Session> {
   const { environment } = terminal;
