@@ -103,13 +103,16 @@ test("how the disk is stands in a row, and each change of it is an event", async
 test("who asks how a full disk is hears what to do", async (t) => {
   const world = await aWorld(t);
   await world.fill(60 * MIB);
+  const filledAt = world.clock.now();
   await world.becomes("readonly");
-  const becameAt = world.clock.now();
+  const seenAt = world.clock.now();
   await world.advance(MINUTE);
 
   const { state, since, advice } = await world.call(contract.findStorage, {});
 
-  assert.deepEqual([state, since], ["readonly", becameAt]);
+  assert.equal(state, "readonly");
+  // The disk under the store is a real one: the clock may go on before its write is seen.
+  assert.ok(since !== undefined && since >= filledAt && since <= seenAt, String(since));
   assert.match(advice ?? "", /Free space on the disk; writing begins again by itself/);
 });
 
