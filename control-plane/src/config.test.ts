@@ -141,7 +141,10 @@ test("an origin is read as browsers write it", () => {
 for (const [argv, message] of [
   [["--mqtt-port", "70000"], /^--mqtt-port: .*70000.*65535/],
   [["--mqtt-port", "http"], /^--mqtt-port: .*http/],
-  [["--storage-low", "100%"], /^--storage-low: .*100%/],
+  [["--storage-low", "100%"], /^--storage-low: "100%" is no share of a disk: write 0% to 99%/],
+  [["--storage-low", "10XB"], /^--storage-low: "10XB" is not a size such as/],
+  [["--storage-low", "5%"], /^--storage-low \(5%\) must be at least --storage-readonly \(10%\)$/],
+  [["--storage-low=1MiB", "--storage-readonly=2MiB"], /^--storage-low \(1048576 bytes\) must be at least .*2097152/],
   [["--backup-every", "5s"], /^--backup-every: .*5s/],
   [["--history", "5m"], /^--history: .*5m/],
   [["--history", "soon"], /^--history: .*soon/],

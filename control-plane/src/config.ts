@@ -112,8 +112,17 @@ const keeping = duration(HOUR, 3_660 * DAY);
 /** A share of the disk, or bytes. */
 const freeSpace: Reader<Threshold> = (value) => {
   const [, percent] = /^(\d{1,2})%$/.exec(value) ?? [];
-  return percent === undefined ? { bytes: size(0, 1024 ** 5)(value) } : { percent: Number(percent) };
+  if (percent !== undefined) return { percent: Number(percent) };
+  if (value.endsWith("%"))
+    throw new ConfigError(`"${value}" is no share of a disk: write 0% to 99%, or a size such as 5GiB`);
+  return { bytes: size(0, 1024 ** 5)(value) };
 };
+
+const written = (free: Threshold): string => ("percent" in free ? `${free.percent}%` : `${free.bytes} bytes`);
+
+/** A share and a size can be compared only where the disk is known; there the alarm comes with the end of writing at the latest. */
+const isBelow = (one: Threshold, other: Threshold): boolean =>
+  "bytes" in one ? "bytes" in other && one.bytes < other.bytes : "percent" in other && one.percent < other.percent;
 
 const options = {
   config: { takes: "FILE", about: "YAML file with any of these options as keys", read: text },
@@ -148,7 +157,7 @@ const options = {
   "keep-inventory-history": option("TIME", "How long changes of inventories are kept", "365d", keeping),
   backups: {
     takes: "DIR",
-    about: "Folder of backups, on another disk best [backups, in the data folder]",
+    about: "Folder of backups, of this control plane alone, on another disk best [backups, in the data folder]",
     read: resolve,
   },
   "backup-every": option("TIME", "How often a backup is made by itself, or off", "24h", every),
@@ -179,6 +188,10 @@ export function readConfig(
   environment: Readonly<Record<string, string | undefined>>,
 ): ControlPlaneConfig {
   const values = readOptions(options, { argv, environment, prefix: PREFIX, program: PROGRAM });
+  if (isBelow(values["storage-low"], values["storage-readonly"]))
+    throw new ConfigError(
+      `--storage-low (${written(values["storage-low"])}) must be at least --storage-readonly (${written(values["storage-readonly"])})`,
+    );
   return {
     dataFolder: values.data,
     portal: { host: values["portal-host"], port: values["portal-port"] },

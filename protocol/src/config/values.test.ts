@@ -6,14 +6,22 @@ import { ConfigError, duration, oneOf, pair, size, wholeNumber, type Reader } fr
 const anyDuration = duration(0, 400 * DAY);
 const anySize = size(0, 2 ** 40);
 
-const durations = { "0s": 0, "500ms": 500, "10s": 10 * SECOND, "1.5m": 90 * SECOND, "6h": 6 * HOUR, "7d": 7 * DAY };
+const durations = {
+  "0": 0,
+  "0s": 0,
+  "500ms": 500,
+  "10s": 10 * SECOND,
+  "1.5m": 90 * SECOND,
+  "6h": 6 * HOUR,
+  "7d": 7 * DAY,
+};
 for (const [text, milliseconds] of Object.entries(durations)) {
   test(`the duration ${text} is ${milliseconds} milliseconds`, () => {
     assert.equal(anyDuration(text), milliseconds);
   });
 }
 
-const sizes = { "512KiB": 512 * 1024, "0.5MiB": 512 * 1024, "1GiB": 1024 ** 3 };
+const sizes = { "0": 0, "512KiB": 512 * 1024, "0.5MiB": 512 * 1024, "1GiB": 1024 ** 3 };
 for (const [text, bytes] of Object.entries(sizes)) {
   test(`the size ${text} is ${bytes} bytes`, () => {
     assert.equal(anySize(text), bytes);

@@ -57,6 +57,8 @@ export function pair(text: string): readonly [key: string, value: string] {
 }
 
 function measured(text: string, units: Readonly<Record<string, number>>, what: string): number {
+  // Nothing is nothing, whatever it is counted in.
+  if (text === "0") return 0;
   const [, digits, unit] = /^(\d+(?:\.\d+)?)([A-Za-z]+)$/.exec(text) ?? [];
   const factor = unit !== undefined && Object.hasOwn(units, unit) ? units[unit] : undefined;
   if (digits === undefined || factor === undefined) throw new ConfigError(`"${text}" is not ${what}`);
