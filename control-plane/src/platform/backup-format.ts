@@ -28,10 +28,15 @@ export type BackupItem =
   | { readonly kind: "entry"; readonly key: string; readonly value: Uint8Array }
   | { readonly kind: "end"; readonly end: BackupEnd };
 
-/** A file that is no backup, or no whole one. */
+/** What is wrong with a backup that was cut. */
+export const BREAKS_OFF = "it breaks off in the middle";
+/** What to do about a backup that knows more than we do. */
+export const NEWER = "a newer program made it: use that one";
+
+/** A file that is no backup, no whole one, or none that can be opened here. */
 export class DamagedBackup extends Error {
-  constructor(what: string) {
-    super(`the backup is not whole: ${what}; take another one`);
+  constructor(what: string, advice = "take another one") {
+    super(`the backup cannot be read: ${what}; ${advice}`);
     this.name = "DamagedBackup";
   }
 }
@@ -139,7 +144,7 @@ async function* frames(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer
     waiting = [rest];
     size = rest.length;
   }
-  if (size > 0) throw new DamagedBackup("it breaks off in the middle");
+  if (size > 0) throw new DamagedBackup(BREAKS_OFF);
 }
 
 function lengthOf(bytes: Buffer): number {
@@ -164,7 +169,7 @@ function itemOf(bytes: Buffer): BackupItem {
     case letters.end:
       return { kind: "end", end: JSON.parse(content.toString()) as BackupEnd };
     default:
-      throw new DamagedBackup("it holds something unknown: a newer program made it");
+      throw new DamagedBackup("it holds something unknown", NEWER);
   }
 }
 

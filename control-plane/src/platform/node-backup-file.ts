@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, scrypt } from "node:crypto";
+import { createCipheriv, createDecipheriv, scrypt, type DecipherGCM } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -6,7 +6,7 @@ import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { createGunzip, createGzip } from "node:zlib";
 import type { Random } from "@edgemere/protocol/kit";
-import { backupItems, DamagedBackup, type BackupHead, type BackupItem } from "./backup-format.ts";
+import { backupItems, BREAKS_OFF, DamagedBackup, NEWER, type BackupHead, type BackupItem } from "./backup-format.ts";
 
 /** Ends the name of a backup that is being made. */
 export const UNFINISHED = ".unfinished";
@@ -66,40 +66,45 @@ export async function writeBackup(
 
 /** What a backup holds, in order. Throws DamagedBackup. Nothing may be believed before the end has come. */
 export async function* readBackup(path: string, passphrase: string | undefined): AsyncGenerator<BackupItem> {
-  const { size } = await stat(path);
-  const { line, words } = await firstLine(path);
-  const [kind, salt = "", iv = ""] = words;
-  const stages = [];
-  let end = size;
-  if (kind === CIPHER) {
-    if (passphrase === undefined)
-      throw new DamagedBackup("it is sealed and its passphrase was not given (--backup-passphrase FILE)");
-    end -= TAG;
-    const opening = createDecipheriv(
-      CIPHER,
-      await keyFrom(passphrase, Buffer.from(salt, "hex")),
-      Buffer.from(iv, "hex"),
-    );
-    opening.setAuthTag(await tagOf(path, end));
-    stages.push(opening);
-  } else if (kind !== "plain") throw new DamagedBackup(`nothing is known of "${kind ?? ""}": a newer program made it`);
-  const source = createReadStream(path, { start: line.length, end: end - 1 });
-  const gunzip = createGunzip();
-  const [opening] = stages;
   const stop = new AbortController();
-  const flow = opening
-    ? pipeline(source, opening, gunzip, { signal: stop.signal })
-    : pipeline(source, gunzip, { signal: stop.signal });
-  // It is told to whoever reads from the last stage.
-  flow.catch(() => undefined);
+  let isSealed = false;
   try {
+    const { size } = await stat(path);
+    const { line, words } = await firstLine(path);
+    const [kind, salt = "", iv = ""] = words;
+    isSealed = kind === CIPHER;
+    if (!isSealed && kind !== "plain") throw new DamagedBackup(`nothing is known of "${kind ?? ""}"`, NEWER);
+    const end = isSealed ? size - TAG : size;
+    if (end <= line.length) throw new DamagedBackup(BREAKS_OFF);
+    const stages = isSealed ? [await opening(passphrase, { salt, iv, tag: await bytesAt(path, end, TAG) })] : [];
+    const source = createReadStream(path, { start: line.length, end: end - 1 });
+    const gunzip = createGunzip();
+    const flow = pipeline([source, ...stages, gunzip], { signal: stop.signal });
+    // It is told to whoever reads from the last stage.
+    flow.catch(() => undefined);
     yield* backupItems(gunzip);
     await flow;
   } catch (error) {
-    throw error instanceof DamagedBackup ? error : new DamagedBackup(`${String(error)}, or its passphrase is another`);
+    if (error instanceof DamagedBackup) throw error;
+    throw new DamagedBackup(isSealed ? "its passphrase is another, or it is damaged" : whyUnreadable(error));
   } finally {
     stop.abort();
   }
+}
+
+async function opening(
+  passphrase: string | undefined,
+  { salt, iv, tag }: { readonly salt: string; readonly iv: string; readonly tag: Buffer },
+): Promise<DecipherGCM> {
+  if (passphrase === undefined)
+    throw new DamagedBackup("it is sealed", "give its passphrase with --backup-passphrase FILE");
+  const key = await keyFrom(passphrase, Buffer.from(salt, "hex"));
+  return createDecipheriv(CIPHER, key, Buffer.from(iv, "hex")).setAuthTag(tag);
+}
+
+function whyUnreadable(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return "code" in error && error.code === "Z_BUF_ERROR" ? BREAKS_OFF : error.message;
 }
 
 /** Reads no further than the head: not yet a proof that the rest is whole. */
@@ -114,8 +119,6 @@ async function firstLine(path: string): Promise<{ readonly line: string; readonl
   if (!line.startsWith(`${MAGIC} `)) throw new DamagedBackup("it does not begin like one");
   return { line, words: line.slice(MAGIC.length).trim().split(" ") };
 }
-
-const tagOf = (path: string, at: number) => bytesAt(path, at, TAG);
 
 async function bytesAt(path: string, position: number, length: number): Promise<Buffer> {
   const file = await open(path, "r");

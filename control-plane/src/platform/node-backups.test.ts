@@ -90,7 +90,7 @@ test("a sealed backup holds nothing in the clear, and opens under its passphrase
   await backups.make(ID, () => {});
 
   assert.equal((await readFile(path)).includes("root"), false);
-  await assert.rejects(checkBackup(readBackup(path, undefined)), /passphrase was not given/);
+  await assert.rejects(checkBackup(readBackup(path, undefined)), /it is sealed; give its passphrase/);
   await assert.rejects(checkBackup(readBackup(path, "another passphrase")), DamagedBackup);
 });
 
@@ -110,6 +110,29 @@ test("a file that was changed or cut, or is something else, is refused", async (
     await assert.rejects(checkBackup(readBackup(path, undefined)), DamagedBackup);
   }
 });
+
+for (const passphrase of [undefined, "a long enough passphrase"])
+  test(`a backup ${passphrase ? "under a passphrase" : "in the clear"} that was cut anywhere near its start or its end is refused`, async (t) => {
+    const { backups, path } = await aWorld(t, passphrase);
+    await backups.make(ID, () => {});
+    const whole = await readFile(path);
+    const line = whole.indexOf("\n") + 1;
+
+    for (const length of [
+      1,
+      line - 1,
+      line,
+      line + 1,
+      line + 15,
+      line + 16,
+      line + 17,
+      whole.length >> 1,
+      whole.length - 1,
+    ]) {
+      await writeFile(path, whole.subarray(0, length));
+      await assert.rejects(checkBackup(readBackup(path, passphrase)), DamagedBackup, `cut at ${length}`);
+    }
+  });
 
 test("a backup that is there is not made over: it may be the one that was just restored", async (t) => {
   const { backups, path, store } = await aWorld(t);
@@ -143,7 +166,7 @@ test("a backup that is damaged does not pass its drill, and nothing of it is lef
   const { mistakes } = await backups.drill(ID);
 
   assert.equal(mistakes.length, 1);
-  assert.match(mistakes[0] ?? "", /^the backup is not whole: .*take another one$/);
+  assert.match(mistakes[0] ?? "", /^the backup cannot be read: .*take another one$/);
   assert.deepEqual(await readdir(folder), [`edgemere-${ID}.backup`]);
 });
 
