@@ -20,7 +20,7 @@ import { openAuthority } from "./link/authority.ts";
 import { watchEventLoop } from "./event-loop.ts";
 import { startListeners } from "./listeners.ts";
 import { Opened } from "./opened.ts";
-import { rememberGeneration } from "./restore.ts";
+import { clearBrokenRestore, refuseHalfRestored, rememberGeneration } from "./restore.ts";
 import { openStorage } from "./storage.ts";
 
 export const features = [
@@ -78,9 +78,11 @@ export async function startApp(config: ControlPlaneConfig, surroundings: Surroun
 
 async function start(config: ControlPlaneConfig, surroundings: Surroundings, opened: Opened): Promise<App> {
   const { clock, random, log, version } = surroundings;
+  await refuseHalfRestored(config.dataFolder);
   // Before anything is written: on a full disk the ballast must go first.
   const storage = await opened.add(openStorage(config, surroundings));
   const { guard, database } = storage;
+  await clearBrokenRestore(config.dataFolder);
   const authority = await openAuthority({
     disk: nodeDisk(config.dataFolder),
     clock,

@@ -12,7 +12,7 @@ import { levelDatabase } from "./platform/level-database.ts";
 import { NodeBackups } from "./platform/node-backups.ts";
 import { notes } from "./platform/sample-resource.test-support.ts";
 import { Store } from "./platform/store.ts";
-import { CannotRestore, rememberGeneration, restore } from "./restore.ts";
+import { CannotRestore, refuseHalfRestored, rememberGeneration, restore } from "./restore.ts";
 
 const ID = "01J0000000000000000000000A";
 const clock = new ManualClock();
@@ -43,7 +43,7 @@ async function backedUp(t: TestContext) {
   await backups.make(ID, () => {});
   await store.commit(put(notes, { id: "n2", text: "after" }));
   const file = join(top, "backups", `edgemere-${ID}.backup`);
-  const run = (over: { readonly dataFolder?: string; readonly force?: boolean } = {}) =>
+  const run = (over: { readonly file?: string; readonly dataFolder?: string; readonly force?: boolean } = {}) =>
     restore({ file, dataFolder, passphraseFile: undefined, force: false, ...over }, { clock });
   return { top, dataFolder, store, file, run };
 }
@@ -133,4 +133,30 @@ test("what a restore that was killed left behind is no obstacle", async (t) => {
 
   await using restored = await openStore(fresh);
   assert.deepEqual(await restored.get(notes, "n1"), { id: "n1", text: "before" });
+});
+
+test("a control plane does not start on what a restore that was killed in the middle has left, until it has run again", async (t) => {
+  const { dataFolder, run, store } = await backedUp(t);
+  await store[Symbol.asyncDispose]();
+  await rm(join(dataFolder, "authority"), { recursive: true });
+  await writeFile(join(dataFolder, "half-restored"), "");
+
+  await assert.rejects(
+    refuseHalfRestored(dataFolder),
+    (error) => error instanceof CannotRestore && /run it again, with --force/.test(error.message),
+  );
+  await run({ force: true });
+
+  await refuseHalfRestored(dataFolder);
+  assert.equal(await readFile(join(dataFolder, "authority", "root.pem"), "utf8"), "the root");
+});
+
+test("a folder is no backup", async (t) => {
+  const { top, run, store } = await backedUp(t);
+  await store[Symbol.asyncDispose]();
+
+  await assert.rejects(
+    run({ file: join(top, "backups") }),
+    (error) => error instanceof CannotRestore && /there is no file .*backups/.test(error.message),
+  );
 });

@@ -1,4 +1,4 @@
-import { readdir, rename, rm, stat } from "node:fs/promises";
+import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { nodeDisk, type Clock } from "@edgemere/protocol/kit";
 import type { RestoreConfig } from "./config.ts";
@@ -21,12 +21,26 @@ export class CannotRestore extends Error {
 
 const GENERATION_FILE = "generation";
 const FRESH = "restoring";
+// As long as it is there, what is in the data folder may be of two days.
+const MARK = "half-restored";
 
 /** Looked at with each start: a store that got lost must not take its generation with it. */
 export async function rememberGeneration(dataFolder: string, generation: number): Promise<void> {
   if ((await rememberedGeneration(dataFolder)) === generation) return;
   await nodeDisk(dataFolder).write(GENERATION_FILE, Buffer.from(`${generation}\n`));
 }
+
+/** Before anything is opened: of a restore that was killed half of the folder may be missing, and a start would make that half anew. */
+export async function refuseHalfRestored(dataFolder: string): Promise<void> {
+  if (!(await isFile(join(dataFolder, MARK)))) return;
+  throw new CannotRestore(
+    `a restore into ${dataFolder} was broken off before all was in place: run it again, with --force`,
+  );
+}
+
+/** Of a restore that was killed before it touched anything nothing need stay. */
+export const clearBrokenRestore = (dataFolder: string): Promise<void> =>
+  rm(join(dataFolder, FRESH), { recursive: true, force: true });
 
 /**
  * Puts a backup in place of a data folder's store and keys. All of it is checked before anything is touched; what was there is kept
@@ -35,7 +49,7 @@ export async function rememberGeneration(dataFolder: string, generation: number)
 export async function restore(config: RestoreConfig, { clock }: { readonly clock: Clock }): Promise<readonly string[]> {
   const { file, dataFolder, force } = config;
   const passphrase = await passphraseFrom(config.passphraseFile);
-  if (!(await isThere(file))) throw new CannotRestore(`there is no file ${file}`);
+  if (!(await isFile(file))) throw new CannotRestore(`there is no file ${file}`);
   const { head, end } = await checkBackup(readBackup(file, passphrase));
   if (head.format > FORMAT)
     throw new CannotRestore(
@@ -53,7 +67,9 @@ export async function restore(config: RestoreConfig, { clock }: { readonly clock
   await unpackBackup(readBackup(file, passphrase), fresh);
   const generation = Math.max(head.generation, await rememberedGeneration(dataFolder)) + 1;
   await beginGeneration(fresh, generation, clock);
-  const kept = await putInPlace(fresh, dataFolder, `replaced-${clock.now()}-by-generation-${generation}`);
+  // Somebody may have started one in the meantime.
+  await refuseWhenRunning(dataFolder);
+  const kept = await putInPlace(dataFolder, `replaced-${clock.now()}-by-generation-${generation}`);
   await rememberGeneration(dataFolder, generation);
   return told({ file, dataFolder, head, end, generation, kept });
 }
@@ -83,17 +99,19 @@ async function refuseWhenRunning(dataFolder: string): Promise<void> {
 }
 
 /** Keys first: with a store of its own and no keys a start would make new ones. */
-async function putInPlace(fresh: string, dataFolder: string, suffix: string): Promise<readonly string[]> {
+async function putInPlace(dataFolder: string, suffix: string): Promise<readonly string[]> {
+  const disk = nodeDisk(dataFolder);
   const kept: string[] = [];
+  await disk.write(MARK, Buffer.of());
   for (const part of ["authority", "store"]) {
-    const [place, aside] = [join(dataFolder, part), join(dataFolder, `${part}.${suffix}`)];
-    if (await isThere(place)) {
-      await rename(place, aside);
-      kept.push(aside);
+    if (await isThere(join(dataFolder, part))) {
+      await disk.rename(part, `${part}.${suffix}`);
+      kept.push(join(dataFolder, `${part}.${suffix}`));
     }
-    if (await isThere(join(fresh, part))) await rename(join(fresh, part), place);
+    if (await isThere(join(dataFolder, FRESH, part))) await disk.rename(join(FRESH, part), part);
   }
-  await rm(fresh, { recursive: true, force: true });
+  await rm(join(dataFolder, FRESH), { recursive: true, force: true });
+  await disk.remove(MARK);
   return kept;
 }
 
@@ -116,6 +134,12 @@ const told = ({ file, dataFolder, head, end, generation, kept }: Done): readonly
   "Devices send again what they still keep; what is missing for ever is shown as a gap.",
   `Start it: edgemere-control-plane --data ${dataFolder}`,
 ];
+
+const isFile = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
 
 const isThere = (path: string): Promise<boolean> =>
   stat(path).then(
