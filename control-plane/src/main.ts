@@ -1,9 +1,8 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { ConfigError } from "@edgemere/protocol/config";
 import { onStopSignals, systemClock, systemRandom } from "@edgemere/protocol/kit";
 import { startApp, type App } from "./app.ts";
-import { CannotCertify, writeBrokerCertificate } from "./broker-certificate.ts";
+import { writeBrokerCertificate } from "./broker-certificate.ts";
 import {
   configHelp,
   readBrokerCertificateConfig,
@@ -11,11 +10,9 @@ import {
   readRestoreConfig,
   type ControlPlaneConfig,
 } from "./config.ts";
+import { explain } from "./explain.ts";
 import { pinoLog } from "./log.ts";
-import { CannotListen } from "./opened.ts";
-import { DamagedBackup } from "./platform/backup-format.ts";
-import { CannotOpenStore } from "./platform/level-database.ts";
-import { CannotRestore, restore } from "./restore.ts";
+import { restore } from "./restore.ts";
 
 const fileOf = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const { version } = JSON.parse(readFileSync(fileOf("../../package.json"), "utf8")) as { version: string };
@@ -35,9 +32,6 @@ restore FILE puts a backup in place of the data folder's store and keys, while n
 
 broker-certificate DIR writes what a broker needs that stands in for the embedded one (see --broker): root.pem, broker.pem, broker.key.
 --name, which may be repeated, adds a name or an address of the broker for clients that are not ours. It reads --data and --config.`;
-
-/** Refusals whose message says all: their stack would only be in the way. */
-const told = [ConfigError, CannotCertify, CannotListen, CannotOpenStore, CannotRestore, DamagedBackup];
 
 const argv = process.argv.slice(2);
 if (argv.includes("--help") || argv.includes("-h")) console.log(HELP);
@@ -77,8 +71,7 @@ async function main(): Promise<void> {
     await announce(app, config);
     stopOnSignal(app);
   } catch (error) {
-    console.error(explain(error));
-    process.exit(1);
+    end(error);
   }
 }
 
@@ -110,10 +103,9 @@ function stopOnSignal(app: App): void {
   onStopSignals({ stop: () => void app[Symbol.asyncDispose]().then(() => process.exit(0)), kill }, systemClock);
 }
 
-function explain(error: unknown): string {
-  const isTold = told.some((each) => error instanceof each);
-  if (error instanceof Error && isTold) return `edgemere-control-plane: ${error.message}`;
-  return `edgemere-control-plane: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+function end(error: unknown): never {
+  console.error(`edgemere-control-plane: ${explain(error)}`);
+  process.exit(1);
 }
 
 /** Does one thing and tells what was done. */
@@ -121,7 +113,6 @@ async function telling(work: () => Promise<readonly string[]>): Promise<void> {
   try {
     for (const line of await work()) console.log(line);
   } catch (error) {
-    console.error(explain(error));
-    process.exit(1);
+    end(error);
   }
 }

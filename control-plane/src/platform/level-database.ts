@@ -7,7 +7,7 @@ import { FORMAT, migrate, needsMigration, NewerStore, stampOf } from "./migratio
 
 /** A store that is there and cannot be opened. The message says what to do. */
 export class CannotOpenStore extends Error {
-  readonly why: "locked" | "newer" | "full" | "damaged";
+  readonly why: "locked" | "newer" | "full" | "forbidden" | "damaged";
 
   constructor(why: CannotOpenStore["why"], message: string, cause?: unknown) {
     super(message, { cause });
@@ -60,6 +60,12 @@ async function open(folder: string, { diskBytes }: Options): Promise<SnapshotDat
       throw new CannotOpenStore(
         "full",
         `there is no room to open the store in ${folder}: free space on its disk and start again; nothing is lost (${reason})`,
+        error,
+      );
+    if (/permission denied|read-only file system|operation not permitted/i.test(reason))
+      throw new CannotOpenStore(
+        "forbidden",
+        `this user may not write to the store in ${folder} (${reason}): start it as the user whom the data folder belongs to`,
         error,
       );
     throw new CannotOpenStore("damaged", `the store in ${folder} cannot be opened: ${reason}`, error);
