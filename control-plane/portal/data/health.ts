@@ -23,6 +23,8 @@ const REASONS: Readonly<Record<string, string>> = {
     "Some entries cannot be read, and are left out of lists and backups. The log names them; restore the last backup whose drill passed.",
   "the event loop is late": "Answers come late: the machine is busy, or too slow for so many devices.",
   "the broker is down": "No device can connect. Start the control plane anew.",
+  "there is no connection to the broker":
+    "Devices keep their records and get no commands until there is one. Look whether the broker of --broker runs and lets “control-plane” in; the log says why.",
   "a loop fails": "Something that is done again and again fails each time. The log says what.",
   "a loop died": "Something that must be done again and again is not done any more. Start the control plane anew.",
 };

@@ -4,6 +4,7 @@ import { useSearchParams } from "wouter";
 import { usePaging } from "../data/paging.ts";
 import { useRead } from "../data/queries.ts";
 import { describeError, isRefusal } from "../data/refusal.ts";
+import type { DeviceRow } from "../data/rows.ts";
 import { Answer, Empty } from "../parts/answer.tsx";
 import { DataTable } from "../parts/data-table.tsx";
 import { Enrol } from "../parts/enrol.tsx";
@@ -64,10 +65,14 @@ export function Devices() {
                   columns={[
                     { title: "Name", cell: ({ name }) => <Plain text={name} /> },
                     { title: "Presence", cell: ({ presence }) => <Presence presence={presence} /> },
-                    { title: "State", cell: ({ state }) => <State state={state} />, isMinor: true },
+                    { title: "State", cell: (device) => <Standing of={device} /> },
                     { title: "Labels", cell: ({ labels }) => <Labels of={labels} />, isMinor: true },
                     { title: "Agent", cell: ({ agent }) => <Plain text={agent.version} />, isMinor: true },
-                    { title: "Last change", cell: ({ presenceAt }) => <Instant at={presenceAt} /> },
+                    {
+                      title: "Last change",
+                      cell: ({ presenceAt }) => <Instant at={presenceAt} />,
+                      isMinor: "slightly",
+                    },
                   ]}
                 />
                 <Pager paging={paging} next={next} shown={items.length} total={total} noun="device" />
@@ -79,6 +84,18 @@ export function Devices() {
     </Page>
   );
 }
+
+/** Whether it is trusted, and what is wrong with it. */
+const Standing = ({ of: { state, conditions = [] } }: { readonly of: DeviceRow }) => (
+  <>
+    <State state={state} />
+    {conditions.length > 0 && (
+      <Text size="xs" c="dimmed">
+        <Plain text={conditions.join(", ")} />
+      </Text>
+    )}
+  </>
+);
 
 function Search({
   selector,
