@@ -15,7 +15,8 @@ export const lastSessions = table<LastSession>("last-session");
 
 /**
  * Whether a Hello is one that was heard already, or one from before it: brokers repeat messages, and some come when the
- * connection they were said on is over. What it tells of the device's memory was true then, and is not now.
+ * connection they were said on is over. What it tells of the device's memory was true then, and is not now. Sessions of one
+ * boot are told apart by their numbers and by the wall clock, because a number that could not be written down comes again.
  */
 export const isOldNews = (
   {
@@ -25,9 +26,10 @@ export const isOldNews = (
   }: Pick<Memory, "bootId" | "sessionEpoch"> & { readonly time?: { monotonicMs?: number; wallMs?: number } | null },
   last: LastSession | undefined,
 ): boolean => {
-  if (last === undefined || !isOfSession({ bootId, sessionEpoch }, last)) return false;
+  if (last?.bootId !== bootId || sessionEpoch > last.epoch) return false;
   const [saidAt, saidWallAt] = [time?.monotonicMs ?? 0, time?.wallMs ?? 0];
-  return saidAt > 0 && saidAt <= last.saidAt && saidWallAt <= last.saidWallAt;
+  if (saidAt <= 0 || saidWallAt > last.saidWallAt) return false;
+  return sessionEpoch < last.epoch || saidAt <= last.saidAt;
 };
 
 /**

@@ -11,11 +11,17 @@ async function startWorld(): Promise<World> {
   await world.store.commit(aDevice("d1", { presence: "offline" }));
   return world;
 }
-const hello = (sessionEpoch: number, { bootId = "b1", next = 1 } = {}) =>
+const hello = (sessionEpoch: number, { bootId = "b1", next = 1, saidAt = 0 } = {}) =>
   pack(
     "hello",
     { device: "d1" },
-    { bootId, sessionEpoch, agentVersion: "1", streams: [{ stream: "event", firstUnacknowledged: next, next }] },
+    {
+      bootId,
+      sessionEpoch,
+      agentVersion: "1",
+      streams: [{ stream: "event", firstUnacknowledged: next, next }],
+      ...(saidAt > 0 && { time: { wallMs: saidAt, monotonicMs: saidAt } }),
+    },
   );
 const bye = (epoch: number) => pack("bye", { device: "d1" }, { sessionEpoch: epoch, reason: "lost" });
 const note = (detail: string) => ({ agentEvent: { name: "started", detail } });
@@ -88,6 +94,18 @@ test("a device that reconnects fast, says hello twice or reboots is never quaran
   }
 
   assert.equal((await look(world)).state, "active");
+});
+
+test("a Hello of an earlier session that was under way for so long is no reason, and opens no session", async () => {
+  await using world = await startWorld();
+  await world.arrived("d1", hello(7, { saidAt: 2_000 }));
+  await world.report("d1", "event", note("a"));
+  await world.arrived("d1", bye(7));
+
+  await world.arrived("d1", hello(6, { saidAt: 1_000 }));
+
+  assert.equal((await look(world)).state, "active");
+  assert.equal(world.link.session("d1"), undefined);
 });
 
 test("an operator's quarantine carries the reason that was given, or who asked", async () => {
