@@ -118,6 +118,19 @@ test("what a restored control plane has not kept is explained by its restore", a
   assert.deepEqual([upTo, received, explained], [8, 3, { "control-plane-restored": 5 }]);
 });
 
+test("a device does not hear of a restored control plane that has no room to explain what it lacks", async () => {
+  let hasRoom = false;
+  const world = await aLink({}, memoryDatabase(), { generation: () => 2, isTakingRecords: () => hasRoom });
+
+  await world.hello(9, { generation: 1, streams: [aPosition(8, 10)] });
+  const heard = world.carrier.messages("sync").length;
+  hasRoom = true;
+  await world.hello(10, { generation: 1, streams: [aPosition(8, 10)] });
+
+  assert.equal(heard, 0);
+  assert.deepEqual((await account(world))?.explained, { "control-plane-restored": 7 });
+});
+
 for (const [what, generation, known] of [
   ["a control plane that was never restored", 1, 0],
   ["a device that heard of the restore before", 2, 2],

@@ -221,20 +221,21 @@ export class Link<C> implements DeviceLink, DeviceMessages {
     const now = clock.now();
     // A device that has heard of this life of the control plane lost its records some other way.
     const isFromBefore = this.#generation > 1 && hello.generation < this.#generation;
-    if (isFromBefore && this.#isTakingRecords) await this.#ingest.explainRestored(device, hello.streams, now);
+    // It hears of this one when that is written down, and not before: later nobody can tell why they are missing.
+    if (isFromBefore && !this.#isTakingRecords) return this.disconnect(device, "there is no room to explain a restore");
+    if (isFromBefore) await this.#ingest.explainRestored(device, hello.streams, now);
     const isSameConnection = live !== undefined;
-    const watermarks = await this.#ingest.watermarksOf(device);
-    const isRestored = restored(hello, { last, watermarks, isSameConnection });
+    const isRestored = restored(hello, { last, watermarks: await this.#ingest.watermarksOf(device), isSameConnection });
     if (isRestored) log.warn("device remembers less than it told before", { device, ...isRestored });
-    const { bootId, sessionEpoch: epoch } = hello;
+    const { bootId, sessionEpoch: epoch, time } = hello;
     const isSameSession = isSameConnection && isOfSession(hello, last) && this.#news.isTold(device);
     const news = { ...newsOf(hello, now, isSameSession), ...(isRestored && { isRestored }) };
-    const said = { saidAt: hello.time?.monotonicMs ?? 0, saidWallAt: hello.time?.wallMs ?? 0 };
+    const said = { saidAt: time?.monotonicMs ?? 0, saidWallAt: time?.wallMs ?? 0 };
     const heard = put(lastSessions, { id: device, epoch, bootId, ...said });
     const opened = { device, epoch, kind: "opened", reason: "hello", hello: news } as const;
     await this.#news.tell(opened, this.#isTakingRecords, heard);
     this.#sessions.set(device, { device, epoch, since: now, lastHeardAt: now, address });
-    await this.#sync(device, hello.time?.monotonicMs);
+    await this.#sync(device, time?.monotonicMs);
   }
 
   async #closed(device: string, bye: Bye): Promise<void> {
