@@ -81,6 +81,21 @@ test("a disk that forgot numbers the control plane knows gives new records new n
   assert.deepEqual([firstUnacknowledged, next], [501, 502]);
 });
 
+test("of a process's own records only those move behind the numbers of the control plane that are not stored", async () => {
+  const spool = await openSpool(new SimulatedDisk(), { maxBytes: 4 * MEBIBYTE });
+  for (let i = 1; i <= 40; i++) await spool.append("log", aBody("log", `c${i}`, 10_000));
+  await new Receiver().drain(spool, "log");
+  for (let upTo = 1; upTo < 30; upTo++) await spool.acknowledge("log", upTo);
+
+  await spool.acknowledge("log", 500);
+
+  const records = await spool.read("log", 501, everything);
+  assert.deepEqual(
+    records.map(({ first, record }) => [first, record.commandOutput?.command]),
+    Array.from({ length: 11 }, (_, i) => [501 + i, `c${30 + i}`]),
+  );
+});
+
 test("records that move behind the numbers of the control plane are still there after a power cut", async () => {
   const disk = new SimulatedDisk();
   const spool = await openSpool(disk);
