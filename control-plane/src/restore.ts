@@ -3,12 +3,11 @@ import { join } from "node:path";
 import { nodeDisk, type Clock } from "@edgemere/protocol/kit";
 import type { RestoreConfig } from "./config.ts";
 import type { BackupEnd, BackupHead } from "./platform/backup-format.ts";
-import { generationOf, setGeneration } from "./platform/generation.ts";
+import { beginGeneration } from "./platform/generation.ts";
 import { CannotOpenStore, levelDatabase } from "./platform/level-database.ts";
 import { FORMAT } from "./platform/migrations.ts";
 import { readBackup } from "./platform/node-backup-file.ts";
 import { checkBackup, unpackBackup } from "./platform/node-restore.ts";
-import { Store } from "./platform/store.ts";
 import { passphraseFrom } from "./storage.ts";
 
 /** A restore that would destroy something, or cannot be done here. The message says what to do. */
@@ -66,11 +65,12 @@ export async function restore(config: RestoreConfig, { clock }: { readonly clock
   await rm(fresh, { recursive: true, force: true });
   await unpackBackup(readBackup(file, passphrase), fresh);
   const generation = Math.max(head.generation, await rememberedGeneration(dataFolder)) + 1;
-  await beginGeneration(fresh, generation, clock);
+  await beginGeneration(await levelDatabase(join(fresh, "store")), generation, clock);
   // Somebody may have started one in the meantime.
   await refuseWhenRunning(dataFolder);
-  const kept = await putInPlace(dataFolder, `replaced-${clock.now()}-by-generation-${generation}`);
+  // First: a number that is skipped harms nobody, one that is given twice does.
   await rememberGeneration(dataFolder, generation);
+  const kept = await putInPlace(dataFolder, `replaced-${clock.now()}-by-generation-${generation}`);
   return told({ file, dataFolder, head, end, generation, kept });
 }
 
@@ -78,12 +78,6 @@ async function rememberedGeneration(dataFolder: string): Promise<number> {
   const content = await nodeDisk(dataFolder).read(GENERATION_FILE);
   const number = Number(content ? Buffer.from(content).toString() : "0");
   return Number.isSafeInteger(number) ? number : 0;
-}
-
-async function beginGeneration(folder: string, generation: number, clock: Clock): Promise<void> {
-  await using store = await Store.open(await levelDatabase(join(folder, "store")), clock);
-  await generationOf(store);
-  await setGeneration(store, generation);
 }
 
 /** A damaged store cannot be opened and is no obstacle; one that another process holds is. */

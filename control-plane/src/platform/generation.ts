@@ -1,6 +1,8 @@
+import type { Clock } from "@edgemere/protocol/kit";
 import { put } from "./change.ts";
+import type { Database } from "./database.ts";
 import { table } from "./resource.ts";
-import type { Store } from "./store.ts";
+import { Store } from "./store.ts";
 
 /**
  * Which life of the control plane this is. A restore from a backup begins the next one: devices refuse what comes from an earlier
@@ -17,3 +19,9 @@ export async function generationOf(store: Store): Promise<number> {
 
 export const setGeneration = (store: Store, generation: number): Promise<void> =>
   store.commit(put(generations, { id: "current", generation }));
+
+/** What a restore does to a database that was put in place, before any control plane runs over it. */
+export async function beginGeneration(database: Database, generation: number, clock: Clock): Promise<void> {
+  await using store = await Store.open(database, clock);
+  await setGeneration(store, generation);
+}
