@@ -1,18 +1,11 @@
-import type { SimulatedDatabase } from "./simulated-database.ts";
-import type { Trace } from "./trace.ts";
+import { firstBrokenEntry, Store } from "@edgemere/control-plane";
+import { Life } from "./life.ts";
+import type { World } from "./world.ts";
 
-/** Under this the store keeps the entries of the audit, in order. */
-const KEY = "srow\u0000saudit\u0000";
-const FIRST = "0".repeat(64);
-const decoder = new TextDecoder();
-
-/** Each entry of the audit names the one before it, without a hole. */
-export function auditTrail(database: SimulatedDatabase, trace: Trace): void {
-  let previous = { id: 0, hash: FIRST };
-  for (const key of database.keysWith(KEY)) {
-    const entry = JSON.parse(decoder.decode(database.get(key))) as { id: string; previous: string; hash: string };
-    if (Number(entry.id) !== previous.id + 1 || entry.previous !== previous.hash)
-      trace.wrong(`entry ${Number(entry.id)} of the audit does not follow entry ${previous.id}`);
-    previous = { id: Number(entry.id), hash: entry.hash };
-  }
+/** Each entry of the audit carries its own hash and that of the one before it. */
+export async function auditTrail({ controlPlane, clock, random, trace }: World): Promise<void> {
+  const reader = new Life({ clock, random, died: () => {} });
+  const store = await Store.open(controlPlane.database.openFor(reader), clock);
+  const broken = await firstBrokenEntry(store);
+  if (broken !== undefined) trace.wrong(`the chain of the audit is broken at entry ${Number(broken)}`);
 }

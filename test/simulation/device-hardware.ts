@@ -60,6 +60,17 @@ export class DeviceHardware {
     return this.disk.flipBit(this.#random);
   }
 
+  /** An image takes the place of what is on it: what was written since is gone. */
+  putBack(image: SimulatedDisk): void {
+    this.wasInTrouble = true;
+    this.disk.restore(image);
+  }
+
+  /** An image of what is safe on it now. */
+  image(): SimulatedDisk {
+    return this.disk.image(this.#random);
+  }
+
   troublesOver(): void {
     this.#isFull = false;
     this.#slowest = QUICK;

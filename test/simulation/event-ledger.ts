@@ -1,4 +1,5 @@
 import { commandLife } from "@edgemere/protocol";
+import type { Machine } from "./simulated-device.ts";
 import type { Trace } from "./trace.ts";
 
 interface DomainEvent {
@@ -14,6 +15,8 @@ interface SeenCommand {
   readonly effect: string;
   state: string;
   reason: string;
+  /** It was open in a backup that was put in place. */
+  wasRestored: boolean;
 }
 
 /** How the effects of commands are named that somebody else made up. */
@@ -23,41 +26,65 @@ export const FORGED = "forged";
 const KEY = "sevent\u0000";
 const decoder = new TextDecoder();
 
-/** The domain events as they land: numbers without holes, ends that stay ends, presence that old news do not move. */
+/**
+ * The domain events as they land: numbers without holes, ends that stay ends, presence that old news do not move.
+ *
+ * A command takes effect once on a machine, whatever befalls the control plane. An image that replaced a machine's disk
+ * knows only what had begun when it was made, and a copy is another machine: there the same may begin once more.
+ */
 export class EventLedger {
   readonly #trace: Trace;
   readonly #mayForget: (device: string) => boolean;
-  readonly #commands = new Map<string, SeenCommand>();
-  readonly #jobs = new Set<string>();
-  readonly #effects = new Map<string, number>();
+  #commands = new Map<string, SeenCommand>();
+  #jobs = new Set<string>();
+  /** Per machine, as far as its disk knows them. */
+  readonly #effects = new Map<string, ReadonlySet<string>>();
+  /** On whatever machine, and in which life of the control plane first. */
+  readonly #begun = new Map<string, number>();
   /** Per device, which connection made the session number: the last one that used it. */
   readonly #connections = new Map<string, Map<number, number>>();
-  readonly #presenceBy = new Map<string, number>();
-  readonly #presence = new Map<string, string>();
-  readonly #retired = new Set<string>();
+  #presenceBy = new Map<string, number>();
+  #presence = new Map<string, string>();
+  #states = new Map<string, string>();
+  /** Devices that have, or have had, two memories. */
+  readonly #forked = new Set<string>();
+  readonly #doubted = new Set<string>();
   #lastNumber = 0;
   #connects = 0;
+  #restores = 0;
 
   /** `mayForget`: whether something befell the device after which it may remember less than it told. */
   constructor(trace: Trace, mayForget: (device: string) => boolean) {
     this.#trace = trace;
-    this.#mayForget = mayForget;
+    this.#mayForget = (device) => this.#forked.has(device) || mayForget(device);
   }
 
   /** A connection was taken, of a session with this number. Numbers go up, unless the disk they were written to lost one. */
   connected(device: string, epoch: number, mayRepeat: boolean): void {
     const epochs = this.#connections.get(device) ?? new Map<number, number>();
-    if (!mayRepeat && Math.max(0, ...epochs.keys()) >= epoch)
+    if (!mayRepeat && !this.#forked.has(device) && Math.max(0, ...epochs.keys()) >= epoch)
       this.#trace.wrong(`session ${epoch} of ${device} follows session ${Math.max(...epochs.keys())}`);
     this.#connections.set(device, epochs.set(epoch, ++this.#connects));
   }
 
   /** A program of a command has begun. */
-  effect(name: string): void {
+  effect({ name: machine }: Machine, name: string): void {
     if (name.startsWith(FORGED)) this.#trace.wrong(`${name} began, and nobody who may sign asked for it`);
-    const times = (this.#effects.get(name) ?? 0) + 1;
-    this.#effects.set(name, times);
-    if (times > 1) this.#trace.wrong(`the command for ${name} took effect ${times} times`);
+    const before = this.effectsOn(machine);
+    if (before.has(name)) this.#trace.wrong(`the command for ${name} took effect a second time on ${machine}`);
+    this.#effects.set(machine, new Set(before).add(name));
+    if (!this.#begun.has(name)) this.#begun.set(name, this.#restores);
+  }
+
+  /** What has begun on a machine, as far as its disk knows. */
+  effectsOn(machine: string): ReadonlySet<string> {
+    return this.#effects.get(machine) ?? new Set();
+  }
+
+  /** From now on a second memory speaks for the device: that of this machine, which knows no more than these effects. */
+  forked({ device, name }: Machine, effects: ReadonlySet<string>): void {
+    this.#forked.add(device);
+    this.#effects.set(name, effects);
   }
 
   /** A caller was told that the job is there. */
@@ -66,7 +93,16 @@ export class EventLedger {
   }
 
   isRetired(device: string): boolean {
-    return this.#retired.has(device);
+    return this.#states.get(device) === "retired";
+  }
+
+  isInQuarantine(device: string): boolean {
+    return this.#states.get(device) === "quarantined";
+  }
+
+  /** Whether it ever was. */
+  wasInQuarantine(device: string): boolean {
+    return this.#doubted.has(device);
   }
 
   presenceOf(device: string): string | undefined {
@@ -104,30 +140,57 @@ export class EventLedger {
     if (event.type === "job.create") this.#jobs.add(event.subject);
     if (event.type.startsWith("command.")) this.#command(event);
     if (event.type === "device.updated") this.#device(event);
-    if (event.type === "device.quarantined" && !this.#mayForget(event.subject))
-      this.#trace.wrong(`${event.subject} is in quarantine, and it forgot nothing`);
-    if (event.type === "device.retired") this.#retired.add(event.subject);
+    const { type, subject } = event;
+    if (["device.active", "device.quarantined", "device.retired"].includes(type))
+      this.#states.set(subject, type.slice("device.".length));
+    if (type !== "device.quarantined") return;
+    this.#doubted.add(subject);
+    if (!this.#mayForget(subject)) this.#trace.wrong(`${subject} is in quarantine, and it forgot nothing`);
+  }
+
+  /** Remembers how all is now; what it gives puts a restored control plane's forgetting into the books. */
+  bookmark(): () => void {
+    const commands = [...this.#commands].map(([id, command]) => [id, { ...command }] as const);
+    const [jobs, presence, presenceBy] = [new Set(this.#jobs), new Map(this.#presence), new Map(this.#presenceBy)];
+    const [states, lastNumber] = [new Map(this.#states), this.#lastNumber];
+    return () => {
+      const isOpen = ({ state }: SeenCommand) => !commandLife.isFinal(state);
+      this.#commands = new Map(commands.map(([id, each]) => [id, { ...each, wasRestored: isOpen(each) }]));
+      [this.#jobs, this.#presence, this.#presenceBy] = [new Set(jobs), new Map(presence), new Map(presenceBy)];
+      [this.#states, this.#lastNumber] = [new Map(states), lastNumber];
+      this.#restores += 1;
+    };
   }
 
   /** What must be true when everything has come to rest. */
   close(): void {
-    for (const [id, { state, reason, effect, device }] of this.#commands) {
-      const times = this.#effects.get(effect) ?? 0;
+    for (const [id, command] of this.#commands) {
+      const { state, reason, effect } = command;
+      const begunIn = this.#begun.get(effect);
       if (!commandLife.isFinal(state)) this.#trace.wrong(`command ${id} is still ${state}`);
       if (state !== "succeeded" && reason === "") this.#trace.wrong(`command ${id} is ${state} without a reason`);
-      if (state === "succeeded" && effect !== "" && times === 0)
+      if (state === "succeeded" && effect !== "" && begunIn === undefined)
         this.#trace.wrong(`command ${id} succeeded and ${effect} never began`);
-      if ((state === "expired" || state === "rejected") && times > 0)
+      if ((state === "expired" || state === "rejected") && begunIn !== undefined && !this.#mayDeny(command, begunIn))
         this.#trace.wrong(`command ${id} is ${state} and ${effect} began`);
-      if (state === "lost" && !this.#mayLose(device, reason))
+      if (state === "lost" && !this.#mayLose(command))
         this.#trace.wrong(`command ${id} is lost (${reason}), and nothing befell its device that explains it`);
     }
   }
 
-  /** A device that comes back always tells in time how its commands ended, but where it has forgotten them. */
-  #mayLose(device: string, reason: string): boolean {
+  /**
+   * A device that comes back always tells in time how its commands ended, but where it has forgotten them. While it is
+   * doubted it is not asked, and its other memory may answer; what was open in a backup may have been told before the restore.
+   */
+  #mayLose({ device, reason, wasRestored }: SeenCommand): boolean {
     if (reason === "device-retired") return this.isRetired(device);
-    return reason === "device-restored" && this.#mayForget(device);
+    if (reason === "device-restored") return this.#mayForget(device);
+    return wasRestored || this.#doubted.has(device);
+  }
+
+  /** That a command never began may be said where another memory of the device, or of the control plane, knew that it did. */
+  #mayDeny({ device, state }: SeenCommand, begunIn: number): boolean {
+    return this.#forked.has(device) || (state === "expired" && begunIn < this.#restores);
   }
 
   #command({ subject, data, type }: DomainEvent): void {
@@ -136,7 +199,14 @@ export class EventLedger {
     if (known === undefined) {
       const given = data["arguments"] as { readonly argv?: readonly string[] };
       const { device, kind } = data as { device: string; kind: string };
-      this.#commands.set(subject, { device, kind, effect: given.argv?.[1] ?? "", state, reason: "" });
+      this.#commands.set(subject, {
+        device,
+        kind,
+        effect: given.argv?.[1] ?? "",
+        state,
+        reason: "",
+        wasRestored: false,
+      });
       return;
     }
     if (commandLife.isFinal(known.state) && known.state !== state)
@@ -147,6 +217,8 @@ export class EventLedger {
 
   #device({ subject, data }: DomainEvent): void {
     this.#presence.set(subject, String(data["presence"]));
+    // The numbers of two memories say nothing about each other, and neither do the wills they left.
+    if (this.#forked.has(subject)) return;
     const connection = this.#connections.get(subject)?.get(Number(data["sessionEpoch"]));
     const before = this.#presenceBy.get(subject) ?? 0;
     if (connection === undefined) return;

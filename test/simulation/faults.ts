@@ -1,41 +1,49 @@
 import { DAY, HOUR, MINUTE, SECOND } from "@edgemere/protocol/kit";
 import { TRUST_DOMAIN } from "./enrolment.ts";
 import { forgedCommand } from "./forgery.ts";
+import { imageOf, putBack, startCopy } from "./images.ts";
+import type { Death } from "./life.ts";
+import type { Operator } from "./operator.ts";
 import type { Fault } from "./profiles.ts";
 import type { SimulatedDevice } from "./simulated-device.ts";
 import type { World } from "./world.ts";
 
 /** Contacts within which a process dies that is to die in the middle of something. */
 const SOON = 12;
+/** How old an image or a backup is at most when it is put in place. */
+const OLD = 20 * SECOND;
 
 /** Lets things go wrong, and puts them right after a while. */
 export class Faults {
   readonly #world: World;
+  readonly #operator: Operator;
   #isOver = false;
 
-  constructor(world: World) {
+  constructor(world: World, operator: Operator) {
     this.#world = world;
+    this.#operator = operator;
   }
 
   /** One fault of those that the seed has, to one of the devices. */
   strike(): void {
-    const device = this.#any(this.#world.devices);
+    const device = this.#any([...this.#world.devices, ...this.#world.copies]);
     if (device !== undefined) this.#faults[this.#draw()](device);
   }
 
   /** What died is started again, in a while. */
   revive(): void {
-    const { devices, controlPlane } = this.#world;
+    const { devices, copies, controlPlane } = this.#world;
     controlPlane.killWhenBroken();
-    for (const each of [controlPlane, ...devices]) if (!each.isUp) this.#later(30 * SECOND, () => void each.start());
+    for (const each of [controlPlane, ...devices, ...copies])
+      if (!each.isUp) this.#later(30 * SECOND, () => void each.start());
   }
 
   /** No more faults, and those that last are over. */
   end(): void {
-    const { devices, network, controlPlane } = this.#world;
+    const { devices, copies, network, controlPlane } = this.#world;
     this.#isOver = true;
     network.calm();
-    for (const device of devices) {
+    for (const device of [...devices, ...copies]) {
       device.hardware.troublesOver();
       device.killAtContact(Infinity, "killed");
       device.cutPowerAtEffect(false);
@@ -44,7 +52,7 @@ export class Faults {
       void device.start();
     }
     controlPlane.database.troublesOver();
-    controlPlane.killAtContact(Infinity);
+    controlPlane.killAtContact(Infinity, "killed");
     controlPlane.thaw();
     controlPlane.killWhenBroken();
     void controlPlane.start();
@@ -62,9 +70,26 @@ export class Faults {
       device.freeze(true);
       this.#later(3 * MINUTE, () => device.thaw());
     },
-    "kill-control-plane": () => this.#killControlPlane(),
+    "kill-control-plane": () => this.#killControlPlane("killed"),
+    "cut-power-of-control-plane": () => this.#killControlPlane("power"),
+    "restore-control-plane": () => {
+      const { controlPlane, records, events, trace } = this.#world;
+      trace.tell("the control plane is backed up");
+      const image = controlPlane.database.image();
+      const marks = [records.bookmark(), events.bookmark()];
+      const inPlace = () => marks.forEach((forget) => forget());
+      this.#later(OLD, () => void controlPlane.restore(image, inPlace));
+    },
+    "put-disk-back": (device) => {
+      const image = imageOf(this.#world, device);
+      this.#later(OLD, () => putBack(this.#world, device, image));
+    },
+    "copy-disk": (device) => {
+      const image = imageOf(this.#world, device);
+      this.#later(OLD, () => startCopy(this.#world, device, image));
+    },
     "kill-both": (device) => {
-      this.#killControlPlane();
+      this.#killControlPlane("power");
       this.#kill(device, "power");
     },
     "freeze-control-plane": () => {
@@ -73,6 +98,7 @@ export class Faults {
     },
     "fill-database": () => {
       const { controlPlane, trace } = this.#world;
+      if (!controlPlane.isUp) return;
       trace.tell("the disk of the control plane is full");
       controlPlane.database.troubles.isFull = true;
       this.#later(30 * SECOND, () => controlPlane.database.troublesOver());
@@ -109,20 +135,20 @@ export class Faults {
     },
     "flip-bit": (device) =>
       this.#world.trace.tell(`${device.id}: a bit of ${device.hardware.flipBit() ?? "nothing"} flips`),
-    retire: (device) => void this.#world.controlPlane.ask("cpl/dm/device/retire", { device: device.id }),
+    retire: ({ id }) => this.#operator.retire(id),
   };
 
-  #kill(device: SimulatedDevice, death: "killed" | "power"): void {
+  #kill(device: SimulatedDevice, death: Death): void {
     const when = this.#world.random.next();
     if (death === "power" && when < 0.3) device.cutPowerAtEffect(true);
     else if (when < 0.6) device.kill(death);
     else device.killAtContact(this.#soon(), death);
   }
 
-  #killControlPlane(): void {
+  #killControlPlane(death: Death): void {
     const { controlPlane, random } = this.#world;
-    if (random.next() < 0.5) controlPlane.kill();
-    else controlPlane.killAtContact(this.#soon());
+    if (random.next() < 0.5) controlPlane.kill(death);
+    else controlPlane.killAtContact(this.#soon(), death);
   }
 
   #cut(device: SimulatedDevice, way: "up" | "down" | "both"): void {

@@ -1,6 +1,6 @@
 import { commandLife, streamNames, unpack, type Packet, type Record_, type StreamName } from "@edgemere/protocol";
 import type { ControlPlaneWatch, SimulatedFeature } from "./simulated-control-plane.ts";
-import type { DeviceWatch } from "./simulated-device.ts";
+import type { DeviceWatch, Machine } from "./simulated-device.ts";
 
 type Receives = NonNullable<SimulatedFeature["receives"]>;
 
@@ -58,11 +58,11 @@ export class FleetBooks implements ControlPlaneWatch, DeviceWatch {
     }
   };
 
-  readonly effect = (name: string) => {
+  readonly effect = (_: Machine, name: string) => {
     this.#effects.set(name, (this.#effects.get(name) ?? 0) + 1);
   };
 
-  published(device: string, { topic, payload }: Packet): void {
+  published({ device }: Machine, { topic, payload }: Packet): void {
     if (!topic.endsWith("/hello")) return;
     const { name, message } = unpack(topic, payload);
     if (name !== "hello") return;

@@ -4,6 +4,9 @@ import type { ManualClock } from "@edgemere/protocol/simulated";
 /** Never resolves: what a dead process waits for. */
 const forever = <T>(): Promise<T> => new Promise<T>(() => {});
 
+/** Of the process only, or of its whole host. */
+export type Death = "killed" | "power";
+
 export interface Latency {
   readonly shortest: number;
   readonly longest: number;

@@ -4,6 +4,7 @@ import { MINUTE, SECOND, type Random } from "@edgemere/protocol/kit";
 import type { ManualClock } from "@edgemere/protocol/simulated";
 import type { Life } from "./life.ts";
 import type { ServedLink } from "./served-link.ts";
+import type { Machine } from "./simulated-device.ts";
 import type { Trace } from "./trace.ts";
 import { fateOf, type Weather } from "./weather.ts";
 import { deviceOf, epochOf, Wire } from "./wire.ts";
@@ -16,7 +17,7 @@ interface NetworkParts {
   /** Told in the order in which devices' connections were taken. */
   readonly connected: (device: string, epoch: number) => void;
   /** Told of each packet that an agent hands over. */
-  readonly published: (device: string, packet: Packet) => void;
+  readonly published: (machine: Machine, packet: Packet) => void;
   /** A bug: wills come late, and for whatever session there is then. */
   readonly willsLie: boolean;
 }
@@ -24,6 +25,7 @@ interface NetworkParts {
 type Way = "up" | "down" | "both";
 interface Attempt {
   readonly device: string;
+  readonly machine: Machine;
   readonly will: Packet;
   readonly events: ConnectionEvents;
   readonly life: Life;
@@ -56,8 +58,9 @@ export class Network {
   }
 
   /** How a device reaches the control plane, for as long as one agent lives there. */
-  transport(device: string, life: Life): Transport {
-    return { connect: ({ will }, events) => this.#connect({ device, will, events, life }) };
+  transport(machine: Machine, life: Life): Transport {
+    const { device } = machine;
+    return { connect: ({ will }, events) => this.#connect({ device, machine, will, events, life }) };
   }
 
   /** A control plane listens. */
@@ -136,16 +139,16 @@ export class Network {
   }
 
   async #connect(attempt: Attempt): Promise<Connection> {
-    const { device, life, will } = attempt;
+    const { machine, life, will } = attempt;
     const wire = await life.contact(() => this.#accept(attempt), ATTEMPT);
-    if (wire instanceof Wire) return this.#agentEnd(wire, life);
-    this.#parts.trace.tell(`${device} finds no connection: ${wire}`, will.payload);
+    if (wire instanceof Wire) return this.#agentEnd(wire, attempt);
+    this.#parts.trace.tell(`${machine.name} finds no connection: ${wire}`, will.payload);
     if (wire === "unreachable") await life.pause(this.#upTo(GIVEN_UP_AFTER));
     throw new ConnectError(wire, `the control plane is ${wire}`);
   }
 
   #accept(attempt: Attempt): Wire | "unreachable" | "refused" {
-    const { device, will } = attempt;
+    const { device, machine, will } = attempt;
     if (this.#served === undefined || this.#served.life.isFrozen || this.#severed.has(device)) return "unreachable";
     if (!this.#served.admits(device)) return "refused";
     this.#brokerEnds(this.#wires.get(device), { will: true });
@@ -155,17 +158,17 @@ export class Network {
     this.#newest.set(device, wire);
     this.#wires.set(device, wire);
     this.#parts.connected(device, epochOf(will));
-    this.#parts.trace.tell(`${device} connected`, will.payload);
+    this.#parts.trace.tell(`${machine.name} connected`, will.payload);
     // Some connections break with their first words under way.
     if (!this.#isCalm && this.#parts.random.next() < 0.05)
       this.#later(this.#upTo(100), () => this.#break(wire, { way: "both", within: 100 }));
     return wire;
   }
 
-  #agentEnd(wire: Wire, life: Life): Connection {
+  #agentEnd(wire: Wire, { machine, life }: Attempt): Connection {
     return {
       publish: (packet) => {
-        this.#parts.published(wire.device, packet);
+        this.#parts.published(machine, packet);
         return life.contact(() => this.#up(wire, packet), { shortest: 0, longest: 1 });
       },
       close: async () => {

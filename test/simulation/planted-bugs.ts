@@ -8,11 +8,19 @@ export interface PlantedBugs {
   readonly wear?: () => (disk: Disk) => Disk;
   /** How many batches the control plane's database loses at a death, though it answered them. */
   readonly unsavedBatches?: number;
+  /** A restore from a backup begins no generation. */
+  readonly restoresInPlace?: boolean;
   /** Late wills count for the session there is then. */
   readonly willsLie?: boolean;
 }
 
-export type PlantedBug = "unwritten starts" | "no sync" | "hasty database" | "numbers used twice" | "late wills";
+export type PlantedBug =
+  | "unwritten starts"
+  | "no sync"
+  | "hasty database"
+  | "restore in place"
+  | "numbers used twice"
+  | "late wills";
 
 const decoder = new TextDecoder();
 
@@ -20,6 +28,7 @@ export const plantedBugs: Readonly<Record<PlantedBug, PlantedBugs>> = {
   "unwritten starts": { wear: () => withoutStarts },
   "no sync": { wear: () => withoutSync },
   "hasty database": { unsavedBatches: 1 },
+  "restore in place": { restoresInPlace: true },
   "numbers used twice": { wear: () => forgetful },
   "late wills": { willsLie: true },
 };

@@ -17,9 +17,13 @@ export type Fault =
   | "stop-agent"
   | "freeze-agent"
   | "kill-control-plane"
+  | "cut-power-of-control-plane"
   | "kill-both"
   | "freeze-control-plane"
   // disks
+  | "put-disk-back"
+  | "copy-disk"
+  | "restore-control-plane"
   | "fill-disk"
   | "slow-disk"
   | "fail-sync"
@@ -48,8 +52,44 @@ export const profiles: readonly Profile[] = [
   },
   {
     name: "the control plane dies",
-    faults: { "kill-control-plane": 6, "freeze-control-plane": 2, "slow-database": 1, "reset-connection": 1 },
+    faults: {
+      "kill-control-plane": 3,
+      "cut-power-of-control-plane": 3,
+      "freeze-control-plane": 2,
+      "slow-database": 1,
+      "reset-connection": 1,
+    },
     spoolBytes: ROOMY,
+  },
+  {
+    name: "the control plane is restored",
+    faults: {
+      "restore-control-plane": 5,
+      "kill-control-plane": 1,
+      "cut-power-of-control-plane": 1,
+      "fill-database": 0.5,
+      "kill-agent": 1,
+      "cut-power": 1,
+      "cut-network": 2,
+      "reset-connection": 1,
+      retire: 0.5,
+    },
+    spoolBytes: 32 * 1024,
+    weather: { lost: 0.02, repeated: 0.1, overtaken: 0.05 },
+  },
+  {
+    name: "disks are old ones",
+    faults: {
+      "put-disk-back": 5,
+      "copy-disk": 2,
+      "kill-agent": 1,
+      "cut-power": 2,
+      "kill-control-plane": 1,
+      "cut-network": 3,
+      "reset-connection": 1,
+    },
+    spoolBytes: ROOMY,
+    weather: { lost: 0.02, repeated: 0.1, overtaken: 0.05 },
   },
   {
     name: "the network breaks",
@@ -80,9 +120,13 @@ export const profiles: readonly Profile[] = [
       "cut-power": 3,
       "stop-agent": 1,
       "freeze-agent": 1,
-      "kill-control-plane": 3,
+      "kill-control-plane": 2,
+      "cut-power-of-control-plane": 1,
       "kill-both": 2,
       "freeze-control-plane": 1,
+      "put-disk-back": 1,
+      "copy-disk": 0.5,
+      "restore-control-plane": 1,
       "fill-disk": 1,
       "slow-disk": 1,
       "fail-sync": 1,

@@ -9,6 +9,8 @@ export interface SeenRecord {
   readonly content: string;
   /** Why the numbers up to `last` will never come; absent when it is no gap. */
   readonly gapReason?: string;
+  /** How many a gap says that it stands for. */
+  readonly gapRecords?: number;
 }
 
 export function seen(record: Record_): SeenRecord {
@@ -16,7 +18,7 @@ export function seen(record: Record_): SeenRecord {
   const content = `${crc32(bytes).toString(16)}-${bytes.length}`;
   const { sequence: first } = record;
   if (record.body !== "gap") return { first, last: first, content };
-  return { first, last: record.gap.upTo, content, gapReason: record.gap.reason };
+  return { first, last: record.gap.upTo, content, gapReason: record.gap.reason, gapRecords: record.gap.records };
 }
 
 const SPOOL_FILE = /^spool\/([a-z]+)\/(\d+)\.segment$/;

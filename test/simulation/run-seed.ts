@@ -1,6 +1,7 @@
 import { MINUTE, SECOND } from "@edgemere/protocol/kit";
 import { auditTrail } from "./audit-trail.ts";
 import { Faults } from "./faults.ts";
+import { Operator } from "./operator.ts";
 import { profileOf, type Profile } from "./profiles.ts";
 import type { PlantedBugs } from "./planted-bugs.ts";
 import { startWorld, type World } from "./world.ts";
@@ -52,18 +53,20 @@ export async function runSeed(seed: number, bugs: PlantedBugs = {}): Promise<Run
   const check = () => {
     if (trace.violation !== undefined) throw new SeedFailed(seed, profile, trace.violation);
   };
-  const faults = new Faults(world);
+  const operator = new Operator(world);
+  const faults = new Faults(world, operator);
   const work = new Work(world);
   for (let step = 0; step < STEPS; step++) {
     await clock.advance(Math.floor(random.next() * LONGEST_STEP));
     if (random.next() < 0.8) work.give();
     faults.revive();
     if (random.next() < 0.6) faults.strike();
+    if (random.next() < 0.1) operator.look();
     check();
   }
-  await settle(world, faults);
+  await settle(world, faults, operator);
   check();
-  close(world);
+  await close(world);
   check();
   if (world.mix.endsWithAnAbsence) await takeOneAway(world);
   check();
@@ -80,7 +83,8 @@ export async function runSeed(seed: number, bugs: PlantedBugs = {}): Promise<Run
 }
 
 /** No more faults: everything comes up, and what is under way comes to its end. */
-async function settle({ clock, random, trace, controlPlane, devices, events }: World, faults: Faults): Promise<void> {
+async function settle(world: World, faults: Faults, operator: Operator): Promise<void> {
+  const { clock, random, trace, controlPlane, devices, events } = world;
   const unsettled = () => {
     if (!controlPlane.isUp) return "the control plane is down";
     const loose = devices
@@ -88,12 +92,13 @@ async function settle({ clock, random, trace, controlPlane, devices, events }: W
       .find((device) => !isAtRest(device.status()) || !events.isSeenAs(device.id, "online"));
     if (loose)
       return `${loose.id} is not at rest: ${events.presenceOf(loose.id) ?? "unknown"}, ${JSON.stringify(loose.status())}`;
-    return events.openCommands.length > 0 ? `commands are open: ${events.openCommands.join(", ")}` : undefined;
+    return events.openCommands.length > 0 ? `commands are open: ${events.openCommands.join(", ")}` : operator.task;
   };
   const until = clock.monotonic() + SETTLES_WITHIN;
   for (let calm = 0; calm < CALM_LOOKS && trace.violation === undefined;) {
     // Who was stopping when the faults ended must be started once more.
     faults.end();
+    operator.look();
     // Not in step with the devices, which would be seen in the same moment of their round each time.
     await clock.advance(Math.floor((2 + 2 * random.next()) * SECOND));
     const rest = unsettled();
@@ -105,13 +110,14 @@ async function settle({ clock, random, trace, controlPlane, devices, events }: W
 const isAtRest = (status: { isConnected: boolean; unacknowledged: number; openCommands: number } | undefined) =>
   status !== undefined && status.isConnected && status.unacknowledged === 0 && status.openCommands === 0;
 
-function close({ records, events, controlPlane, devices, trace }: World): void {
+async function close(world: World): Promise<void> {
+  const { records, events, controlPlane, devices, trace } = world;
   events.close();
   records.audit(controlPlane.database);
-  auditTrail(controlPlane.database, trace);
-  for (const { id } of devices) {
+  await auditTrail(world);
+  for (const { id, machine } of devices) {
     if (events.isRetired(id)) continue;
-    records.close(id);
+    records.close(machine, events.wasInQuarantine(id));
     if (!events.isSeenAs(id, "online")) trace.wrong(`${id} is connected and ${events.presenceOf(id) ?? "unknown"}`);
   }
 }

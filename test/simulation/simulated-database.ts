@@ -1,5 +1,6 @@
 import type { Database } from "@edgemere/control-plane";
-import type { Life } from "./life.ts";
+import type { Random } from "@edgemere/protocol/kit";
+import type { Death, Life } from "./life.ts";
 import { SortedMap, type Range } from "./sorted-map.ts";
 
 type Operations = Parameters<Database["batch"]>[0];
@@ -16,11 +17,19 @@ export interface DatabaseTroubles {
 
 const QUICK = 6;
 
-/** An ordered map that outlives the processes that use it; its batches take time, and one under way at a death has landed or not. */
+/** What a database held at one moment. */
+export type DatabaseImage = SortedMap<Uint8Array>;
+
+/**
+ * An ordered map that outlives the processes that use it. Its batches take time; of one under way at a death of the
+ * process all is there that was written, and after a power cut only what was synced is sure to be.
+ */
 export class SimulatedDatabase {
-  readonly #map = new SortedMap<Uint8Array>();
+  #map: DatabaseImage = new SortedMap();
   readonly #landed: Landed;
   readonly #unsaved: number;
+  /** Batches that are written and not yet synced, oldest first: nobody was told of them, and nobody reads them. */
+  readonly #written: Operations[] = [];
   /** What takes back the newest batches, newest last. */
   #undo: Operations[] = [];
   readonly troubles: DatabaseTroubles = { isFull: false, slowest: QUICK };
@@ -41,8 +50,10 @@ export class SimulatedDatabase {
     return {
       get: (key) => life.look(() => map.get(key)),
       getMany: (keys) => life.look(() => keys.map((key) => map.get(key))),
-      batch: (operations) =>
-        life.contact(() => this.#land(operations), { shortest: 0, longest: this.troubles.slowest }),
+      batch: async (operations) => {
+        await life.contact(() => this.#write(operations), { shortest: 0, longest: this.troubles.slowest });
+        this.#sync();
+      },
       keys: (range) => walk(() => life.look(() => map.keys(range))),
       entries: (range) =>
         walk(() => life.look(() => map.keys(range).map((key) => [key, map.get(key) ?? new Uint8Array()] as const))),
@@ -59,8 +70,20 @@ export class SimulatedDatabase {
     return this.#map.get(key);
   }
 
-  /** The process that had it open has died. */
-  lose(): void {
+  /** All that is in it, as a backup has it. */
+  image(): DatabaseImage {
+    return this.#map.copy();
+  }
+
+  /** Puts what a backup has in the place of everything. Nobody has it open meanwhile. */
+  restore(image: DatabaseImage): void {
+    this.#map = image.copy();
+  }
+
+  /** The process that had it open has died, or its host with it: of what was not synced, the first batches stay. */
+  lose(death: Death, random: Random): void {
+    if (death === "power") this.#written.splice(Math.floor(random.next() * (this.#written.length + 1)));
+    this.#sync();
     for (const operations of this.#undo.reverse()) this.#apply(operations);
     this.#undo = [];
   }
@@ -69,8 +92,16 @@ export class SimulatedDatabase {
     Object.assign(this.troubles, { isFull: false, slowest: QUICK });
   }
 
-  #land(operations: Operations): void {
+  #write(operations: Operations): void {
     if (this.troubles.isFull) throw Object.assign(new Error("no space left on the simulated disk"), { code: "ENOSPC" });
+    this.#written.push(operations);
+  }
+
+  #sync(): void {
+    for (const operations of this.#written.splice(0)) this.#land(operations);
+  }
+
+  #land(operations: Operations): void {
     this.#landed(operations, (key) => this.#map.has(key));
     if (this.#unsaved > 0) this.#undo = [...this.#undo, this.#inverse(operations)].slice(-this.#unsaved);
     this.#apply(operations);

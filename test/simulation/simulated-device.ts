@@ -12,7 +12,7 @@ import { seededRandom, SimulatedDisk, type ManualClock } from "@edgemere/protoco
 import { fakeHost, type FakeHost } from "@edgemere/simulators";
 import { deviceDisk } from "./device-disk.ts";
 import { DeviceHardware } from "./device-hardware.ts";
-import { Life } from "./life.ts";
+import { Life, type Death } from "./life.ts";
 import type { Network } from "./network.ts";
 import { processClock, wallOf, type ClockState } from "./process-clock.ts";
 import { reasonIn, type Trace } from "./trace.ts";
@@ -28,46 +28,58 @@ export interface DeviceParts {
   /** What it measures, when that is not for its host to say. */
   readonly readings?: readonly TelemetryReading[];
   readonly time: ClockState;
+  /** What it begins with: nothing, unless it is a copy of another. */
+  readonly disk?: SimulatedDisk;
+  /** Of a copy of a device, which has the device's identity. */
+  readonly name?: string;
   /** The disk as a process has it, when it is not as it should be. */
   readonly wear?: (disk: Disk) => Disk;
 }
 
-/** Who is told what happens on a device. */
+/** A machine that says to be a device: the one that enrolled, or a copy of it. */
+export interface Machine {
+  readonly device: string;
+  readonly name: string;
+}
+
+/** Who is told what happens on a device's machines. */
 export interface DeviceWatch {
   /** An agent begins over this disk. */
-  readonly found: (device: string, disk: SimulatedDisk) => Promise<void>;
+  readonly found: (machine: Machine, disk: SimulatedDisk) => Promise<void>;
   /** It has mended it. */
-  readonly mended: (device: string) => void;
+  readonly mended: (machine: Machine) => void;
   /** Bytes that were appended to a file have become durable. */
-  readonly synced: (device: string, path: string, bytes: Uint8Array) => void;
+  readonly synced: (machine: Machine, path: string, bytes: Uint8Array) => void;
   /** A file was replaced, cut or removed. */
-  readonly changed: (device: string, path: string, content: Uint8Array | undefined) => void;
+  readonly changed: (machine: Machine, path: string, content: Uint8Array | undefined) => void;
   /** The program of a command has begun. */
-  readonly effect: (name: string) => void;
+  readonly effect: (machine: Machine, name: string) => void;
 }
 
 /** Where a device has its data files. */
 export const DIRECTORY = "/data";
 const SERIES = 4;
-type Death = "killed" | "power";
 
 /** A device whose agent dies and comes back over the same disk and host. */
 export class SimulatedDevice {
   readonly id: string;
+  readonly machine: Machine;
   readonly hardware: DeviceHardware;
   readonly #parts: DeviceParts;
   readonly #host: FakeHost;
   #life: Life | undefined;
   #agent: Agent | undefined;
   #diesAtEffect = false;
+  #isScrapped = false;
   /** How the next death comes about. */
   #death: Death = "killed";
 
   constructor(parts: DeviceParts) {
-    const { identity, clock, random, watch, time } = parts;
+    const { identity, clock, random, watch, time, disk = new SimulatedDisk(), name = identity.device } = parts;
     this.#parts = parts;
     this.id = identity.device;
-    this.hardware = new DeviceHardware(new SimulatedDisk(), random);
+    this.machine = { device: this.id, name };
+    this.hardware = new DeviceHardware(disk, random);
     this.#host = fakeHost({
       name: identity.name,
       random: seededRandom(Math.floor(random.next() * 2 ** 32)),
@@ -78,7 +90,7 @@ export class SimulatedDevice {
       },
       programs: {
         work: async ({ arguments: [effect = "", seconds = "0", bytes = "0"], write, clock: own, signal }) => {
-          watch.effect(effect);
+          watch.effect(this.machine, effect);
           if (this.#diesAtEffect) this.kill("power");
           write("stdout", "#".repeat(Number(bytes) / 2));
           await own.sleep(Number(seconds) * SECOND, signal);
@@ -100,19 +112,20 @@ export class SimulatedDevice {
   }
 
   async start(): Promise<void> {
-    if (this.#life !== undefined) return;
+    if (this.#life !== undefined || this.#isScrapped) return;
     const { clock, random, trace, network, identity, config, watch, time, wear = (disk) => disk } = this.#parts;
-    trace.tell(`${this.id} starts`);
+    const { machine } = this;
+    trace.tell(`${machine.name} starts`);
     const life = new Life({ clock, random, died: () => this.#died(life) });
     this.#life = life;
     const { disk: files } = this.hardware;
     this.hardware.serve(life);
-    await watch.found(this.id, files);
+    await watch.found(machine, files);
     const disk = deviceDisk({
       disk: wear(files),
       life,
-      synced: (path, bytes) => watch.synced(this.id, path, bytes),
-      changed: (path, content) => watch.changed(this.id, path, content),
+      synced: (path, bytes) => watch.synced(machine, path, bytes),
+      changed: (path, content) => watch.changed(machine, path, content),
     });
     const env: Env = {
       clock: processClock(clock, life, time),
@@ -120,11 +133,11 @@ export class SimulatedDevice {
       disk,
       log: this.#log(),
     };
-    const transport = network.transport(this.id, life);
+    const transport = network.transport(machine, life);
     const begun = async () => {
       const host = hostOf(this.#host, life, this.#parts.readings);
       const agent = await createAgent({ env, host, transport, identity, config });
-      watch.mended(this.id);
+      watch.mended(machine);
       this.#agent = agent;
       await agent.start();
     };
@@ -136,7 +149,7 @@ export class SimulatedDevice {
     const [agent, life] = [this.#agent, this.#life];
     if (agent === undefined || life === undefined) return;
     this.#agent = undefined;
-    this.#parts.trace.tell(`${this.id} is asked to stop`);
+    this.#parts.trace.tell(`${this.machine.name} is asked to stop`);
     await life.ask(async () => agent[Symbol.asyncDispose]());
     life.end();
   }
@@ -145,6 +158,28 @@ export class SimulatedDevice {
   kill(death: Death): void {
     this.#death = death;
     this.#life?.end();
+  }
+
+  /** Its disk gives way to an image, as a restored snapshot does it: the machine starts anew. */
+  putBack(image: SimulatedDisk): void {
+    this.kill("power");
+    this.hardware.putBack(image);
+    void this.#host.reboot();
+  }
+
+  /** Another machine, made from an image of this one's disk. Its clock goes its own way from here. */
+  copied(disk: SimulatedDisk, name: string): SimulatedDevice {
+    return new SimulatedDevice({ ...this.#parts, time: { ...this.#parts.time }, disk, name });
+  }
+
+  /** Switched off for good. */
+  scrap(): void {
+    this.kill("power");
+    this.#isScrapped = true;
+  }
+
+  get isScrapped(): boolean {
+    return this.#isScrapped;
   }
 
   /** The power goes in the moment in which the next command takes effect, if it comes to that. */
@@ -160,7 +195,7 @@ export class SimulatedDevice {
   /** The process does nothing until `thaw`. Of a host that sleeps the clock stands still meanwhile. */
   freeze(isHostAsleep: boolean): void {
     if (this.#life === undefined || this.#life.isFrozen) return;
-    this.#parts.trace.tell(`${this.id} ${isHostAsleep ? "sleeps" : "is frozen"}`);
+    this.#parts.trace.tell(`${this.machine.name} ${isHostAsleep ? "sleeps" : "is frozen"}`);
     this.#life.freeze(isHostAsleep);
     this.#parts.network.await(this.#life);
   }
@@ -171,7 +206,7 @@ export class SimulatedDevice {
 
   /** The wall clock jumps. */
   stepClock(ms: number): void {
-    this.#parts.trace.tell(`${this.id}: the clock steps by ${ms}`);
+    this.#parts.trace.tell(`${this.machine.name}: the clock steps by ${ms}`);
     const { time, clock } = this.#parts;
     // No machine can be set to a time before 1970.
     time.offset += Math.max(ms, 1 - wallOf(clock, time));
@@ -184,8 +219,8 @@ export class SimulatedDevice {
   /** Who looks after the process starts it again after a while. */
   async #failed(life: Life, error: unknown): Promise<void> {
     const { trace, clock } = this.#parts;
-    if (this.hardware.isInTrouble) trace.tell(`${this.id} cannot start: ${reasonIn({ error })}`);
-    else trace.wrong(`${this.id} cannot start: ${reasonIn({ error })}`);
+    if (this.hardware.isInTrouble) trace.tell(`${this.machine.name} cannot start: ${reasonIn({ error })}`);
+    else trace.wrong(`${this.machine.name} cannot start: ${reasonIn({ error })}`);
     life.end();
     await clock.sleep(5 * SECOND);
     await this.start();
@@ -193,11 +228,14 @@ export class SimulatedDevice {
 
   #died(life: Life): void {
     const { trace, random, network } = this.#parts;
-    trace.tell(`${this.id} dies: ${this.#death}`);
+    trace.tell(`${this.machine.name} dies: ${this.#death}`);
     this.#life = undefined;
     this.#agent = undefined;
     this.#diesAtEffect = false;
-    if (this.#death === "power") this.hardware.disk.cutPower(random);
+    if (this.#death === "power") {
+      this.hardware.disk.cutPower(random);
+      void this.#host.reboot();
+    }
     network.abandon(life, this.#death === "killed" ? "closed" : "nothing");
   }
 
@@ -206,11 +244,11 @@ export class SimulatedDevice {
     return {
       debug: () => {},
       info: () => {},
-      warn: (message, fields) => trace.tell(`${this.id} warns: ${message} ${reasonIn(fields).slice(0, 200)}`),
+      warn: (message, fields) => trace.tell(`${this.machine.name} warns: ${message} ${reasonIn(fields).slice(0, 200)}`),
       error: (message, fields) => {
         // What is wrong with a disk is an error to whoever runs the device, and here it is wanted.
-        if (this.hardware.wasInTrouble) trace.tell(`${this.id} complains: ${message}`);
-        else trace.wrong(`${this.id}: ${message} ${reasonIn(fields)}`);
+        if (this.hardware.wasInTrouble) trace.tell(`${this.machine.name} complains: ${message}`);
+        else trace.wrong(`${this.machine.name}: ${message} ${reasonIn(fields)}`);
       },
     };
   }

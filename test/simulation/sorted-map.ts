@@ -28,6 +28,13 @@ export class SortedMap<V> {
     return this.#values.has(key);
   }
 
+  /** What it holds now; the values are the same ones. */
+  copy(): SortedMap<V> {
+    const copy = new SortedMap<V>();
+    for (const key of this.keys({})) copy.set(key, this.#values.get(key) as V);
+    return copy;
+  }
+
   set(key: string, value: V): void {
     if (!this.#values.has(key)) this.#insert(key);
     this.#values.set(key, value);

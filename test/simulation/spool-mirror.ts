@@ -31,15 +31,16 @@ export class SpoolMirror {
     return records;
   }
 
-  /** A file is another now, or gone; what vanished with that must be safe elsewhere. */
-  changed(path: string, content: Uint8Array | undefined): void {
+  /** A file is another now, or gone; what vanished with that must be safe elsewhere. Gives the records in it. */
+  changed(path: string, content: Uint8Array | undefined): readonly SeenRecord[] {
     const file = this.#fileOf(path);
-    if (file === undefined) return;
+    if (file === undefined) return [];
     const before = file.records;
     file.records = recordsIn(content ?? new Uint8Array());
     if (content === undefined) this.#files.delete(path);
     const left = new Set(file.records.map(keyOf));
     for (const record of before) if (!left.has(keyOf(record))) this.#vanished(file, record);
+    return file.records;
   }
 
   /** Looks at the disk itself, after something befell it. */

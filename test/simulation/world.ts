@@ -11,7 +11,7 @@ import type { Profile } from "./profiles.ts";
 import { RecordLedger } from "./record-ledger.ts";
 import { watchControlPlane } from "./recorder.ts";
 import { SimulatedControlPlane } from "./simulated-control-plane.ts";
-import { DIRECTORY, SimulatedDevice, type DeviceWatch } from "./simulated-device.ts";
+import { DIRECTORY, SimulatedDevice, type DeviceWatch, type Machine } from "./simulated-device.ts";
 import { Trace } from "./trace.ts";
 
 const KIBIBYTE = 1024;
@@ -28,6 +28,8 @@ export interface World {
   readonly events: EventLedger;
   readonly controlPlane: SimulatedControlPlane;
   readonly devices: readonly SimulatedDevice[];
+  /** Machines that were made from images of devices' disks, and say to be these devices. */
+  readonly copies: SimulatedDevice[];
 }
 
 /** Everything up and every device enrolled. */
@@ -38,7 +40,8 @@ export async function startWorld(seed: number, profile: Profile, bugs: PlantedBu
   const records = new RecordLedger(trace, clock);
   const mix = drawMix(profile, random);
   const devices: SimulatedDevice[] = [];
-  const hardwareOf = (id: string) => devices.find((device) => device.id === id)?.hardware;
+  const copies: SimulatedDevice[] = [];
+  const hardwareOf = (name: string) => [...devices, ...copies].find(({ machine }) => machine.name === name)?.hardware;
   const events = new EventLedger(trace, (id) => hardwareOf(id)?.wasDamaged ?? false);
   const mayRepeat = (id: string) => hardwareOf(id)?.wasInTrouble ?? false;
   const network = new Network({
@@ -47,15 +50,16 @@ export async function startWorld(seed: number, profile: Profile, bugs: PlantedBu
     trace,
     weather: mix.weather,
     connected: (device, epoch) => events.connected(device, epoch, mayRepeat(device)),
-    published: (device, packet) => records.published(device, packet),
+    published: (machine, packet) => records.published(machine, packet),
     willsLie: bugs.willsLie ?? false,
   });
   const shared = { mix, clock, random, trace, network, records, events };
-  const { unsavedBatches = 0, wear } = bugs;
+  const { unsavedBatches = 0, restoresInPlace = false, wear } = bugs;
   const { isWholeControlPlane: isWhole } = mix;
   const controlPlane = new SimulatedControlPlane({
     ...shared,
     unsavedBatches,
+    restoresInPlace,
     isWhole,
     watch: watchControlPlane(records, events),
   });
@@ -63,26 +67,26 @@ export async function startWorld(seed: number, profile: Profile, bugs: PlantedBu
   await clock.advance(100);
 
   const config = configOf(mix);
-  const keepsToItsRoom = (id: string) => {
-    const disk = hardwareOf(id)?.disk;
+  const keepsToItsRoom = ({ name }: Machine) => {
+    const disk = hardwareOf(name)?.disk;
     for (const [folder, most] of [
       ["spool", mix.spoolBytes + 4 * KIBIBYTE],
       ["commands", MOST_JOURNAL],
     ] as const)
-      if ((disk?.bytesBelow(folder) ?? 0) > most) trace.wrong(`${id} keeps more than ${most} bytes below ${folder}`);
+      if ((disk?.bytesBelow(folder) ?? 0) > most) trace.wrong(`${name} keeps more than ${most} bytes below ${folder}`);
   };
   const watch: DeviceWatch = {
-    found: (device, disk) => records.found(device, disk),
-    mended: (device) => records.mended(device),
-    synced: (device, path, bytes) => {
-      records.synced(device, path, bytes);
-      keepsToItsRoom(device);
+    found: (machine, disk) => records.found(machine, disk),
+    mended: (machine) => records.mended(machine),
+    synced: (machine, path, bytes) => {
+      records.synced(machine, path, bytes);
+      keepsToItsRoom(machine);
     },
-    changed: (device, path, content) => {
-      records.changed(device, path, content);
-      keepsToItsRoom(device);
+    changed: (machine, path, content) => {
+      records.changed(machine, path, content);
+      keepsToItsRoom(machine);
     },
-    effect: (name) => events.effect(name),
+    effect: (machine, name) => events.effect(machine, name),
   };
   const count = 1 + Math.floor(random.next() * random.next() * 4);
   for (let number = 1; number <= count; number++) {
@@ -93,7 +97,7 @@ export async function startWorld(seed: number, profile: Profile, bugs: PlantedBu
     devices.push(new SimulatedDevice({ ...shared, identity, config, watch, time, ...(wear && { wear: wear() }) }));
   }
   for (const device of devices) void device.start();
-  return { ...shared, controlPlane, devices };
+  return { ...shared, controlPlane, devices, copies };
 }
 
 const configOf = ({ sampleEvery, reportEvery, dataEvery, spoolBytes }: Mix): AgentConfig => ({
