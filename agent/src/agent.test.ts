@@ -33,7 +33,8 @@ const config: AgentConfig = {
   allow: [],
   spool: { maxBytes: 16 * 1024 * 1024 },
 };
-const identity = { device: DEVICE, trustDomain: "test", keyring } as Identity;
+const mqtt: readonly string[] = ["mqtts://one.test:8883"];
+const identity = { device: DEVICE, mqtt, trustDomain: "test", keyring } as Identity;
 
 async function anAgent(parts: {
   readonly disk: Disk;

@@ -5,7 +5,7 @@ import type { AgentConfig } from "./config.ts";
 import { DataSources } from "./data/sources.ts";
 import { ExitMarker } from "./exit-marker.ts";
 import type { Host } from "./host/host.ts";
-import { keyFinder, type Identity } from "./link/identity.ts";
+import { keyFinder, saveIdentity, type Identity } from "./link/identity.ts";
 import type { LinkStatus } from "./link/link-status.ts";
 import { Link } from "./link/link.ts";
 import type { Outbox } from "./link/outbox.ts";
@@ -74,8 +74,10 @@ export async function createAgent({ env, host, transport, identity, config }: Ag
     lastExitReason: marker.lastExit,
     keyringVersion: identity.keyring.version,
   };
-  const { device } = identity;
-  const link = new Link({ env, device, transport, spool, duty: commands, findKey, time, introduction });
+  const { device, mqtt: addresses } = identity;
+  const keepAddresses = (mqtt: readonly string[]) => saveIdentity(env.disk, { ...identity, mqtt });
+  const routes = { addresses, keepAddresses };
+  const link = new Link({ env, device, transport, ...routes, spool, duty: commands, findKey, time, introduction });
 
   const startTheRest = () => {
     inventory.start();

@@ -18,12 +18,12 @@ export function connectionText(
   connection: LinkStatus | undefined,
   { isRunning, timestamp }: { readonly isRunning: boolean; readonly timestamp: (at: number) => string },
 ): string {
-  const { connectedAt, lastFailure, nextTryAt, clockOffset, conditions = [] } = connection ?? {};
+  const { address = "", connectedAt, lastFailure, nextTryAt, clockOffset, conditions = [] } = connection ?? {};
   const isConnected = isRunning && connectedAt !== undefined;
   const lines = [
-    ["Connection", isConnected ? `since ${timestamp(connectedAt)}` : "none"],
+    ["Connection", isConnected ? `since ${timestamp(connectedAt)} at ${address}` : "none"],
     ...(lastFailure ? [["Last failure", `${timestamp(lastFailure.at)}: ${lastFailure.reason}`]] : []),
-    ...(isRunning && nextTryAt !== undefined ? [["Next try", timestamp(nextTryAt)]] : []),
+    ...(isRunning && nextTryAt !== undefined ? [["Next try", `${timestamp(nextTryAt)} at ${address}`]] : []),
     ...(clockOffset === undefined ? [] : [["Clock", inWords(clockOffset)]]),
     ["Conditions", conditions.length === 0 ? "none" : conditions.join(", ")],
   ];

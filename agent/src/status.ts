@@ -15,6 +15,8 @@ export interface FolderStatus {
   readonly name?: string;
   readonly trustDomain?: string;
   readonly server?: string;
+  /** Of the broker, the preferred one first. */
+  readonly addresses?: readonly string[];
   readonly certificateUntil?: string;
   /** Process that runs on the folder. */
   readonly process?: number;
@@ -35,6 +37,7 @@ export async function readStatus(dataFolder: string): Promise<FolderStatus> {
       name: identity.name,
       trustDomain: identity.trustDomain,
       server: identity.server,
+      addresses: identity.mqtt,
       certificateUntil: new X509Certificate(identity.certificate).validTo,
     }),
     ...(process !== undefined && { process }),
@@ -45,7 +48,7 @@ export async function readStatus(dataFolder: string): Promise<FolderStatus> {
 
 /** `now` is the device's own wall clock. */
 export function statusText(status: FolderStatus, now: number): string {
-  const { device, name, server, trustDomain, certificateUntil, spool } = status;
+  const { device, name, server, addresses = [], trustDomain, certificateUntil, spool } = status;
   const lines = [
     device === undefined
       ? ["Device", 'not enrolled; enrol it with "edgemere-agent enrol TOKEN"']
@@ -54,6 +57,7 @@ export function statusText(status: FolderStatus, now: number): string {
       ? []
       : [
           ["Server", `${server ?? ""}, trust domain ${trustDomain ?? ""}`],
+          ["Addresses", addresses.join(", ")],
           ["Certificate", `until ${certificateUntil ?? ""}`],
         ]),
     ["Agent", status.process === undefined ? "not running" : `runs as process ${status.process}`],

@@ -18,7 +18,7 @@ import { telemetryAggregator, type TelemetryContext } from "./features/telemetry
 import { createKeeping } from "./keeping.ts";
 import { openAuthority } from "./link/authority.ts";
 import { watchEventLoop } from "./event-loop.ts";
-import { startListeners } from "./listeners.ts";
+import { startListeners, type DeviceAddresses } from "./listeners.ts";
 import { Opened } from "./opened.ts";
 import { clearBrokenRestore, refuseHalfRestored, rememberGeneration } from "./restore.ts";
 import { openStorage } from "./storage.ts";
@@ -102,7 +102,7 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
     recover: () => core.recover(),
   });
   // Ports are known when they are bound.
-  const addresses = { deviceApi: "", mqtt: "" };
+  const addresses: DeviceAddresses = { deviceApi: "", mqtt: [] };
   const context = {
     authority,
     addresses,
@@ -123,6 +123,7 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
       features,
       context,
       eventsKeptFor: config.retention.events,
+      brokerAddresses: () => addresses.mqtt,
       isReadOnly: () => guard.isReadOnly,
       damaged: () => database.damaged.size,
     }),

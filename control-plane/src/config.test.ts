@@ -3,16 +3,23 @@ import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { test } from "node:test";
 import { DAY, HOUR } from "@edgemere/protocol/kit";
-import { configHelp, ownAddress, readBrokerCertificateConfig, readConfig, readRestoreConfig } from "./config.ts";
+import {
+  certificateNames,
+  configHelp,
+  ownAddress,
+  readBrokerCertificateConfig,
+  readConfig,
+  readRestoreConfig,
+} from "./config.ts";
 
 test("without a word the defaults hold", () => {
-  const { address, ...config } = readConfig([], {});
+  const { addresses, ...config } = readConfig([], {});
 
   assert.deepEqual(config, {
     dataFolder: resolve(".edgemere"),
     portal: { host: "127.0.0.1", port: 3_000 },
     mqtt: { host: "0.0.0.0", port: 8_883 },
-    broker: undefined,
+    brokers: [],
     deviceApi: { host: "0.0.0.0", port: 8_443 },
     subscribers: { host: "127.0.0.1", port: 8_884 },
     origins: [],
@@ -22,8 +29,8 @@ test("without a word the defaults hold", () => {
     backups: { folder: resolve(".edgemere/backups"), every: DAY, keep: 7, passphraseFile: undefined },
     storage: { low: { percent: 20 }, readonly: { percent: 10 }, ballastBytes: 64 * 1024 ** 2 },
   });
-  assert.equal(address, ownAddress());
-  assert.notEqual(isIP(address), 0);
+  assert.deepEqual(addresses, [ownAddress()]);
+  assert.notEqual(isIP(addresses[0]), 0);
 });
 
 test("the help shows every option, and the defaults that hold", () => {
@@ -79,10 +86,10 @@ test("each option reaches its own place", () => {
     dataFolder: "/srv/edgemere",
     portal: { host: "::", port: 1 },
     mqtt: { host: "10.0.0.1", port: 2 },
-    broker: { url: "mqtts://broker.example.org:8883", port: 8_883 },
+    brokers: [{ url: "mqtts://broker.example.org:8883", port: 8_883 }],
     deviceApi: { host: "10.0.0.2", port: 3 },
     subscribers: { host: "10.0.0.3", port: 0 },
-    address: "cp.example.org",
+    addresses: ["cp.example.org"],
     origins: ["https://one.example.org"],
     logLevel: "debug",
     history: 36 * HOUR,
@@ -100,9 +107,18 @@ test("variables of the environment carry the program's name", () => {
 
 for (const address of ["cp.example.org", "gw1", "192.0.2.7", "2001:db8::7"]) {
   test(`devices may be told to come to ${address}`, () => {
-    assert.equal(readConfig(["--address", address], {}).address, address);
+    assert.deepEqual(readConfig(["--address", address], {}).addresses, [address]);
   });
 }
+
+test("of several addresses the first is preferred, wherever they are written", () => {
+  const argv = ["--address", "cp.example.org", "--address", "192.0.2.7"];
+  const environment = { EDGEMERE_CONTROL_PLANE_ADDRESS: "cp.example.org, 192.0.2.7" };
+
+  assert.deepEqual(readConfig(argv, {}).addresses, ["cp.example.org", "192.0.2.7"]);
+  assert.deepEqual(readConfig([], environment).addresses, ["cp.example.org", "192.0.2.7"]);
+  assert.deepEqual(certificateNames(readConfig(argv, {})).addresses.at(-1), "192.0.2.7");
+});
 
 for (const [written, read] of [
   ["mqtts://broker.example.org:18883/", "mqtts://broker.example.org:18883"],
@@ -110,7 +126,10 @@ for (const [written, read] of [
   ["mqtts://[2001:db8::7]:8883", "mqtts://[2001:db8::7]:8883"],
 ] as const) {
   test(`devices are told ${read} where the broker is given as ${written}`, () => {
-    assert.equal(readConfig(["--broker", written], {}).broker?.url, read);
+    assert.deepEqual(
+      readConfig(["--broker", written], {}).brokers.map(({ url }) => url),
+      [read],
+    );
   });
 }
 
@@ -151,6 +170,15 @@ for (const [argv, message] of [
   [["--log-level", "loud"], /^--log-level: "loud" is none of debug, info, warn, error/],
   [["--address", "https://cp.example.org"], /^--address: .*is no host name or address; write it without scheme/],
   [["--address", "cp.example.org:8443"], /^--address: .*is no host name or address/],
+  [["--address", "a.example", "--address", "a.example"], /^--address a\.example is given twice; leave one out$/],
+  [
+    ["--broker", "mqtts://b", "--broker", "mqtts://b:8883"],
+    /^--broker mqtts:\/\/b:8883 is given twice; leave one out$/,
+  ],
+  [
+    ["a", "b", "c", "d", "e"].map((name) => `--address=${name}`),
+    /^--address is given 5 times; devices try at most 4, leave some out$/,
+  ],
   [["--origin", "cp.example.org"], /^--origin: .*is no origin; write it like https:/],
   [["--origin", "https://cp.example.org/admin"], /^--origin: .*is no origin/],
   [["--mqtt-prot", "1"], /unknown option --mqtt-prot\. Did you mean --mqtt-port\?/],

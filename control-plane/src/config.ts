@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { networkInterfaces, hostname } from "node:os";
 import { join, resolve } from "node:path";
+import { limits } from "@edgemere/protocol";
 import {
   ConfigError,
   duration,
@@ -37,14 +38,14 @@ export interface ControlPlaneConfig {
   readonly portal: Listener;
   /** Devices' MQTT, over mutual TLS. */
   readonly mqtt: Listener;
-  /** Where devices' MQTT is, when it is somebody else's broker: then nothing listens for them here. */
-  readonly broker: BrokerAddress | undefined;
+  /** Where devices' MQTT is, when it is somebody else's broker: then nothing listens for them here. The preferred one first. */
+  readonly brokers: readonly BrokerAddress[];
   /** Where devices enrol, over HTTPS. */
   readonly deviceApi: Listener;
   /** Subscribers' MQTT, over TLS with an API token. */
   readonly subscribers: Listener;
-  /** Name or address under which devices reach this machine: stands in enrolment tokens. */
-  readonly address: string;
+  /** Names and addresses under which devices reach this machine; the preferred one stands in enrolment tokens. */
+  readonly addresses: readonly [preferred: string, ...others: string[]];
   /** Origins of pages that may use the portal's cookies, beside its own. */
   readonly origins: readonly string[];
   readonly logLevel: LogLevel;
@@ -131,11 +132,11 @@ const options = {
   "portal-port": option("PORT", "", "3000", port),
   "mqtt-host": option("HOST", "Devices connect here, over mutual TLS", "0.0.0.0", text),
   "mqtt-port": option("PORT", "", "8883", port),
-  broker: {
-    takes: "URL",
-    about: "Devices connect to this broker instead, like mqtts://broker.example.org:8883",
-    read: brokerAddress,
-  },
+  broker: repeatable(
+    "URL",
+    "Devices connect to this broker instead, like mqtts://broker.example.org:8883; its preferred address first",
+    brokerAddress,
+  ),
   "device-host": option("HOST", "Devices enrol here, over HTTPS", "0.0.0.0", text),
   "device-port": option("PORT", "", "8443", port),
   "subscribers-host": option(
@@ -145,11 +146,11 @@ const options = {
     text,
   ),
   "subscribers-port": option("PORT", "", "8884", port),
-  address: {
-    takes: "NAME",
-    about: "Name or address under which devices reach this machine [its first own address]",
-    read: hostName,
-  },
+  address: repeatable(
+    "NAME",
+    "Name or address under which devices reach this machine, the preferred one first [its first own address]",
+    hostName,
+  ),
   origin: repeatable("URL", "Origin of pages that may sign in, when the portal stands behind a proxy", origin),
   history: option("TIME", "How long telemetry is kept as it came", "7d", duration(HOUR, 400 * DAY)),
   "keep-events": option("TIME", "How long events and agents' notes are kept", "30d", keeping),
@@ -192,14 +193,19 @@ export function readConfig(
     throw new ConfigError(
       `--storage-low (${written(values["storage-low"])}) must be at least --storage-readonly (${written(values["storage-readonly"])})`,
     );
+  const [address = ownAddress(), ...others] = inOrder("address", values.address);
+  inOrder(
+    "broker",
+    values.broker.map(({ url }) => url),
+  );
   return {
     dataFolder: values.data,
     portal: { host: values["portal-host"], port: values["portal-port"] },
     mqtt: { host: values["mqtt-host"], port: values["mqtt-port"] },
-    broker: values.broker,
+    brokers: values.broker,
     deviceApi: { host: values["device-host"], port: values["device-port"] },
     subscribers: { host: values["subscribers-host"], port: values["subscribers-port"] },
-    address: values.address ?? ownAddress(),
+    addresses: [address, ...others],
     origins: values.origin,
     logLevel: values["log-level"],
     history: values.history,
@@ -216,6 +222,18 @@ export function readConfig(
     },
     storage: { low: values["storage-low"], readonly: values["storage-readonly"], ballastBytes: values.ballast },
   };
+}
+
+/** Devices try one after the other. */
+function inOrder(option: string, addresses: readonly string[]): readonly string[] {
+  const twice = addresses.find((each, i) => addresses.indexOf(each) < i);
+  if (twice !== undefined) throw new ConfigError(`--${option} ${twice} is given twice; leave one out`);
+  const most = limits.brokerAddresses;
+  if (addresses.length > most)
+    throw new ConfigError(
+      `--${option} is given ${addresses.length} times; devices try at most ${most}, leave some out`,
+    );
+  return addresses;
 }
 
 /** What a restore is told: the file, and where the data folder is. */
@@ -273,7 +291,7 @@ export const ownAddress = (): string =>
     .find(({ internal, family }) => !internal && family === "IPv4")?.address ?? "127.0.0.1";
 
 /** Under what names and addresses the listeners' certificate holds. */
-export function certificateNames({ address }: ControlPlaneConfig) {
-  const all = [...new Set([hostname(), "localhost", "127.0.0.1", "::1", address])];
+export function certificateNames({ addresses }: ControlPlaneConfig) {
+  const all = [...new Set([hostname(), "localhost", "127.0.0.1", "::1", ...addresses])];
   return { hostNames: all.filter((each) => isIP(each) === 0), addresses: all.filter((each) => isIP(each) !== 0) };
 }

@@ -31,6 +31,8 @@ interface Parts<C extends CoreContext> {
   readonly context: Omit<C, keyof CoreContext>;
   readonly signingKey: SigningKey;
   readonly keyringVersion: number;
+  /** Where devices reach the broker, the preferred first; they are told in every session. */
+  readonly brokerAddresses?: () => readonly string[];
   /** Milliseconds; for how long events are kept. */
   readonly eventsKeptFor?: number;
   /** Whether the disk is so full that nothing new is taken. */
@@ -61,7 +63,7 @@ export interface Core<C> extends AsyncDisposable {
 }
 
 export async function createCore<C extends CoreContext>(parts: Parts<C>): Promise<Core<C>> {
-  const { database, clock, random, log, features, signingKey, keyringVersion } = parts;
+  const { database, clock, random, log, features } = parts;
   const { isReadOnly = () => false, damaged = () => 0, eventsKeptFor = EVENTS_KEPT_FOR } = parts;
   const store = await Store.open(database, clock);
   const current = await generationOf(store);
@@ -73,8 +75,7 @@ export async function createCore<C extends CoreContext>(parts: Parts<C>): Promis
   const dispatch: Dispatch = (path, input, caller) => dispatching(path, input, caller);
   const context = { ...parts.context, store, clock, random, log, newId, dispatch, generation } as unknown as C;
   const isTakingRecords = () => !isReadOnly() && !store.isBroken;
-  const ofLink = { store, clock, log, features, context, signingKey, keyringVersion, generation, isTakingRecords };
-  const link = new Link(ofLink);
+  const link = new Link({ ...parts, store, context, generation, isTakingRecords });
   Object.assign(context, { link });
   const dispatching = refusingWhenFull(
     createDispatch({ features, context, audit: new Audit(store, now), idempotency, log }),

@@ -29,16 +29,19 @@ interface Parts extends Omit<FaceParts, "health"> {
   readonly portalFolder: string;
 }
 
-/** Where devices find us: told to each one that enrols. */
-export type DeviceAddresses = Record<"deviceApi" | "mqtt", string>;
+/** Where devices find us: told to each one that enrols, and those of MQTT in every session. */
+export interface DeviceAddresses {
+  deviceApi: string;
+  /** The preferred one first. */
+  mqtt: readonly string[];
+}
 
 /** Opens every door: devices' broker first, since whoever enrols is told where it is. Fills in the addresses as they are known. */
 export async function startListeners(parts: Parts, addresses: DeviceAddresses, opened: Opened) {
   const { config, authority, portalFolder } = parts;
-  const name = isIP(config.address) === 6 ? `[${config.address}]` : config.address;
-  const broker = await (config.broker ? joinBroker(parts, config.broker, opened) : ownBroker(parts, name, opened));
+  const broker = await (config.brokers.length > 0 ? joinBroker(parts, opened) : ownBroker(parts, opened));
   const shared = { ...parts, ...authority, health: () => parts.health(broker.check) };
-  addresses.mqtt = broker.url;
+  addresses.mqtt = broker.urls;
   const deviceApi = await opened.listen("device", config.deviceApi, (on) =>
     startDeviceApi(shared, { ...on, ...authority.server }),
   );
@@ -46,34 +49,33 @@ export async function startListeners(parts: Parts, addresses: DeviceAddresses, o
     startSubscribers({ ...shared, ...on }),
   );
   const portal = await opened.listen("portal", config.portal, (on) => startFaces(shared, { ...on, portalFolder }));
-  addresses.deviceApi = `https://${name}:${deviceApi.port}`;
+  addresses.deviceApi = `https://${inUrl(config.addresses[0])}:${deviceApi.port}`;
   return {
     address: portal.address,
     ports: { portal: portal.port, mqtt: broker.port, deviceApi: deviceApi.port, subscribers: subscribers.port },
   };
 }
 
+const inUrl = (name: string): string => (isIP(name) === 6 ? `[${name}]` : name);
+
 interface BrokerForDevices {
-  readonly url: string;
+  readonly urls: readonly string[];
   readonly port: number;
   readonly check: Check;
 }
 
-async function ownBroker(parts: Parts, name: string, opened: Opened): Promise<BrokerForDevices> {
+async function ownBroker(parts: Parts, opened: Opened): Promise<BrokerForDevices> {
   const { broker, port } = await opened.listen("mqtt", parts.config.mqtt, (on) =>
     startBroker({ ...parts, ...parts.authority, ...on }),
   );
   const check: Check = () => (broker.closed ? { severity: "failed", reason: "the broker is down" } : undefined);
-  return { url: `mqtts://${name}:${port}`, port, check };
+  return { urls: parts.config.addresses.map((name) => `mqtts://${inUrl(name)}:${port}`), port, check };
 }
 
-async function joinBroker(
-  parts: Parts,
-  { url, port }: NonNullable<ControlPlaneConfig["broker"]>,
-  opened: Opened,
-): Promise<BrokerForDevices> {
-  const { authority } = parts;
-  const connect = mqttBroker(url, { ...(await authority.client()), root: authority.root });
+async function joinBroker(parts: Parts, opened: Opened): Promise<BrokerForDevices> {
+  const { authority, config } = parts;
+  const urls = config.brokers.map(({ url }) => url);
+  const connect = mqttBroker(urls, { ...(await authority.client()), root: authority.root });
   const { check } = await opened.add(Promise.resolve(startExternalBroker({ ...parts, connect })));
-  return { url, port, check };
+  return { urls, port: config.brokers[0]?.port ?? 0, check };
 }

@@ -80,7 +80,7 @@ async function announce(app: App, config: ControlPlaneConfig): Promise<void> {
   const portal = `${app.address}/admin`;
   if (process.send) {
     const { setupCode, ports, root } = app;
-    const deviceApi = `https://${config.address}:${ports.deviceApi}`;
+    const deviceApi = `https://${config.addresses[0]}:${ports.deviceApi}`;
     process.send({ type: "ready", portal, setupCode, dataFolder: config.dataFolder, deviceApi, ports, root });
     process.on("message", (message) => {
       if (message === "enrolment token") void tellToken(app);

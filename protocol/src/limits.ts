@@ -10,6 +10,8 @@ export const limits = {
   openCommands: 256,
   /** Filters one device may subscribe to. */
   filters: 16,
+  /** Addresses of the broker: a device tries one after the other, and each can cost it its whole patience. */
+  brokerAddresses: 4,
   /** Records in one batch. */
   batchRecords: 1_000,
   /** Periods of the device's clock that the records of one batch speak of. */

@@ -102,6 +102,7 @@ const head: v1.SyncHead.$Properties = {
   asOfMs: a.NEW_YEAR,
   generation: 1,
   cancelledCommands: ["c1"],
+  brokerAddresses: ["mqtts://edgemere.example.org:8883", "mqtts://192.0.2.1:8883"],
 };
 
 function signedContent(name: keyof typeof payloadTypes, payload: Uint8Array): SignedContent {

@@ -6,6 +6,7 @@ import { TallyLog } from "./tally-log.ts";
 const aStatus = {
   isConnected: true,
   sessionEpoch: 1,
+  address: "mqtts://one.test:8883",
   spoolBytes: 0,
   unacknowledged: 1,
   sampled: 5,

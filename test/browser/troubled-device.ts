@@ -106,7 +106,7 @@ function samplesOf({ lossReason }: Words) {
 }
 
 const connected = ({ device, mqtt, key, certificate, chain, rootCertificate }: Identity): Promise<MqttClient> =>
-  connectAsync(mqtt, {
+  connectAsync(mqtt[0] ?? "", {
     protocolVersion: 4,
     clientId: device,
     clean: true,

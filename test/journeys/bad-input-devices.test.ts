@@ -263,7 +263,7 @@ interface Connected extends AsyncDisposable {
 
 /** MQTT by hand, with the certificate of the enrolled device. */
 function connected(options: IClientOptions = {}): Promise<Connected> {
-  const client = connect(identity.mqtt, {
+  const client = connect(identity.mqtt[0] ?? "", {
     protocolVersion: 4,
     clientId: identity.device,
     clean: true,

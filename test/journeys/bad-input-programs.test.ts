@@ -216,8 +216,8 @@ const files: readonly (readonly [what: string, text: string, says: RegExp])[] = 
   ["an unknown key", "protal-port: 3000", /unknown key protal-port in .*\. Did you mean portal-port\?/],
   ["a port that is none", "portal-port: http", /portal-port in .*: "http" is no whole number/],
   ["a port that is too high", "mqtt-port: 70000", /mqtt-port in .*: "70000" is too large/],
-  ["a list where one value stands", "address: [a, b]", /address in .* must be a single value/],
-  ["what is no YAML", "address: [a", /is no valid YAML: .* at line 2, column 1/],
+  ["a list where one value stands", "data: [a, b]", /data in .* must be a single value/],
+  ["what is no YAML", "origin: [a", /is no valid YAML: .* at line 2, column 1/],
   ["words in place of keys", "hello", /must consist of lines such as/],
 ];
 

@@ -31,7 +31,7 @@ export async function enrolled(name: string, controlPlane: SimulatedControlPlane
     name,
     trustDomain: TRUST_DOMAIN,
     server: "https://control-plane.test",
-    mqtt: "mqtts://control-plane.test",
+    mqtt: ["mqtts://control-plane.test"],
     certificate: "",
     chain: [],
     rootCertificate: "",

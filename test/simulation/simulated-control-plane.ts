@@ -85,7 +85,7 @@ export class SimulatedControlPlane {
         features: [...features.filter(({ name }) => !leftOut.includes(name)), watch.feature],
         context: {
           authority,
-          addresses: { deviceApi: "https://control-plane.test", mqtt: "mqtts://control-plane.test" },
+          addresses: { deviceApi: "https://control-plane.test", mqtt: ["mqtts://control-plane.test"] },
           version: "simulated",
           passwords: noPasswords,
           signingKey,

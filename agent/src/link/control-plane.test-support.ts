@@ -15,7 +15,7 @@ import {
   type RecordBatch,
   type StreamName,
 } from "@edgemere/protocol";
-import type { ConnectError, Connection, ConnectionEvents, Transport } from "./transport.ts";
+import type { ConnectError, Connection, ConnectionEvents, ConnectOptions, Transport } from "./transport.ts";
 
 export const DEVICE = "device-1";
 const signingKey = { keyId: "k1", privateKey: privateKeyFromSeed(new Uint8Array(32).fill(7)) };
@@ -41,6 +41,9 @@ export class ScriptedControlPlane implements Transport {
   answersHello = true;
   acknowledges = true;
   refusal: ConnectError | undefined;
+  /** Why nobody of ours answers at an address; undefined where we do. */
+  away: (address: string) => ConnectError | undefined = () => this.refusal;
+  readonly tried: string[] = [];
   /** Topics that this device may not hear. */
   refusedTopics: readonly string[] = [];
   /** Resolves when so many bytes have come over the road. */
@@ -57,8 +60,10 @@ export class ScriptedControlPlane implements Transport {
     return this.heard.filter((each): each is Extract<Arrival, { name: N }> => each.name === name);
   }
 
-  async connect({ will }: { readonly will: Packet }, events: ConnectionEvents): Promise<Connection> {
-    if (this.refusal) throw this.refusal;
+  async connect({ address, will }: ConnectOptions, events: ConnectionEvents): Promise<Connection> {
+    this.tried.push(address);
+    const refusal = this.away(address);
+    if (refusal) throw refusal;
     this.wills.push(will);
     this.#events = events;
     let isOpen = true;

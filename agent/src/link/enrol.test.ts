@@ -35,7 +35,7 @@ async function startControlPlane(over: { answer?: Answer; dnsName?: string } = {
       certificate: authority.certify({ name: "device-1", publicKey: publicKeyOf(certificateRequest) }),
       chain: [authority.root],
       keyring: Buffer.from(v1.Keyring.encode(keyring).finish()).toString("base64"),
-      mqtt: "mqtts://127.0.0.1:8883",
+      mqtt: ["mqtts://127.0.0.1:8883"],
     },
   });
   const world = { answer: over.answer ?? give };
@@ -141,6 +141,33 @@ test("an answer that does not fit the host's key is not used, and the former ide
   await assert.rejects(enrolOn(disk, controlPlane.token()), /cannot be used/);
 
   assert.deepEqual(await loadIdentity(disk), former);
+});
+
+test("an identity and an answer of the first days, with one address, are read as a list of one", async () => {
+  await using controlPlane = await startControlPlane();
+  const { world, give } = controlPlane;
+  const disk = new SimulatedDisk();
+  const one = "mqtts://192.0.2.1:8883";
+  world.answer = (asked) => ({ status: 200, body: { ...(give(asked) as { body: object }).body, mqtt: one } });
+
+  const identity = await enrolOn(disk, controlPlane.token());
+  assert.deepEqual(identity.mqtt, [one]);
+
+  const stored = JSON.parse(Buffer.from((await disk.read("identity.json")) ?? []).toString()) as object;
+  await disk.write("identity.json", Buffer.from(JSON.stringify({ ...stored, mqtt: one })));
+  assert.deepEqual(await loadIdentity(disk), identity);
+});
+
+test("an identity without a usable address is damaged", async () => {
+  await using controlPlane = await startControlPlane();
+  const disk = new SimulatedDisk();
+  await enrolOn(disk, controlPlane.token());
+  const stored = JSON.parse(Buffer.from((await disk.read("identity.json")) ?? []).toString()) as object;
+
+  for (const mqtt of [undefined, [], [5], ["mqtts://a:8883", "https://a"], "a:8883"]) {
+    await disk.write("identity.json", Buffer.from(JSON.stringify({ ...stored, mqtt })));
+    await assert.rejects(loadIdentity(disk), /identity\.json .* is damaged: .* has no mqtts:\/\/ address as mqtt/);
+  }
 });
 
 test("an identity file that is damaged is named and left alone", async () => {

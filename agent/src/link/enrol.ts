@@ -5,7 +5,7 @@ import { timeBySystemClock } from "../clock/trusted-time.ts";
 import { certificateRequest } from "./certificate-request.ts";
 import { pinnedRoot, post } from "./enrol-connection.ts";
 import { EnrolmentFailed } from "./enrol-failed.ts";
-import { checkIdentity, keyringFrom, saveIdentity, type Identity } from "./identity.ts";
+import { addressesFrom, checkIdentity, keyringFrom, saveIdentity, type Identity, type OneOrMore } from "./identity.ts";
 
 export interface EnrolmentOptions {
   /** The whole text of an enrolment token. */
@@ -92,7 +92,7 @@ interface Given {
   readonly certificate: string;
   readonly chain: readonly string[];
   readonly keyring: string;
-  readonly mqtt: string;
+  readonly mqtt: OneOrMore;
 }
 
 function givenBy({ status, text }: { readonly status: number; readonly text: string }, token: EnrolmentToken): Given {
@@ -125,7 +125,7 @@ function identityFrom(
       name,
       trustDomain,
       server: token.server,
-      mqtt,
+      mqtt: addressesFrom(mqtt),
       certificate,
       chain,
       rootCertificate,

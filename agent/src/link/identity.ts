@@ -9,6 +9,7 @@ import {
   type PayloadName,
 } from "@edgemere/protocol";
 import type { Disk } from "@edgemere/protocol/kit";
+import { isBrokerAddress } from "./addresses.ts";
 
 /** Who this device is, and whom it trusts. Made by enrolment; an agent never destroys it on an error. */
 export interface Identity {
@@ -17,8 +18,8 @@ export interface Identity {
   readonly trustDomain: string;
   /** Address of the device API, `https://host:port`. */
   readonly server: string;
-  /** Address of the broker, `mqtts://host:port`. */
-  readonly mqtt: string;
+  /** Addresses of the broker, `mqtts://host:port`, the preferred one first. */
+  readonly mqtt: readonly string[];
   /** PEM; its public key belongs to `key`. */
   readonly certificate: string;
   /** PEM, from the issuer to the root. */
@@ -48,8 +49,8 @@ export async function loadIdentity(disk: Disk): Promise<Identity | undefined> {
   const bytes = await disk.read(FILE);
   if (bytes === undefined) return undefined;
   try {
-    const { keyring, ...rest } = JSON.parse(new TextDecoder().decode(bytes)) as StoredIdentity;
-    return checkIdentity({ ...rest, keyring: keyringFrom(keyring) });
+    const { keyring, mqtt, ...rest } = JSON.parse(new TextDecoder().decode(bytes)) as StoredIdentity;
+    return checkIdentity({ ...rest, mqtt: addressesFrom(mqtt), keyring: keyringFrom(keyring) });
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : "it cannot be read";
     throw new BadIdentity(
@@ -68,7 +69,11 @@ export async function saveIdentity(disk: Disk, identity: Identity): Promise<void
   await disk.write(FILE, Buffer.from(`${JSON.stringify(stored, undefined, 2)}\n`));
 }
 
-type StoredIdentity = Omit<Identity, "keyring"> & { readonly keyring: string };
+type StoredIdentity = Omit<Identity, "keyring" | "mqtt"> & { readonly keyring: string; readonly mqtt: OneOrMore };
+
+/** Identities and control planes of the first days know one address only. */
+export type OneOrMore = string | readonly string[];
+export const addressesFrom = (mqtt: OneOrMore): readonly string[] => (typeof mqtt === "string" ? [mqtt] : mqtt);
 
 /** Gives back an identity whose parts fit each other; throws BadIdentity saying which does not. */
 export function checkIdentity(identity: Identity): Identity {
@@ -76,8 +81,10 @@ export function checkIdentity(identity: Identity): Identity {
   if (!isDeviceId(device)) throw new BadIdentity("names no device");
   for (const [field, text] of Object.entries({ name, trustDomain }))
     if (typeof text !== "string" || text === "") throw new BadIdentity(`has no ${field}`);
-  hasProtocol("server", server, "https:");
-  hasProtocol("mqtt", mqtt, "mqtts:");
+  if (!URL.canParse(server) || new URL(server).protocol !== "https:")
+    throw new BadIdentity("has no https:// address as server");
+  if (!Array.isArray(mqtt) || mqtt.length === 0 || !mqtt.every(isBrokerAddress))
+    throw new BadIdentity("has no mqtts:// address as mqtt");
   if (keyring.keys.length === 0) throw new BadIdentity("has a keyring without keys");
   const key = readable("key", () => createPrivateKey(identity.key));
   readable("messageKey", () => createPrivateKey(identity.messageKey));
@@ -94,11 +101,6 @@ export function checkIdentity(identity: Identity): Identity {
   }
   if (!issued.raw.equals(root.raw)) throw new BadIdentity("has a chain that does not end with its root");
   return identity;
-}
-
-function hasProtocol(field: string, address: string, protocol: string): void {
-  if (!URL.canParse(address) || new URL(address).protocol !== protocol)
-    throw new BadIdentity(`has no ${protocol}// address as ${field}`);
 }
 
 function readable<T>(field: string, read: () => T): T {

@@ -4,6 +4,8 @@ import { SECOND, type Env } from "@edgemere/protocol/kit";
 export interface LinkStatus {
   /** Number of the newest session. */
   readonly sessionEpoch: number;
+  /** In use, or tried next. */
+  readonly address: string;
   /** Since when the control plane and this device understand each other; absent when they do not. */
   readonly connectedAt?: number;
   /** Why the last try or session ended. */

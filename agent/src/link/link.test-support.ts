@@ -41,7 +41,14 @@ class RecordingDuty implements CommandDuty {
 
 /** A link, and everything around it, on a clock that stands still. */
 export async function aLink(
-  over: { disk?: Disk; centre?: ScriptedControlPlane; clock?: ManualClock; seed?: number; maxBytes?: number } = {},
+  over: {
+    disk?: Disk;
+    centre?: ScriptedControlPlane;
+    clock?: ManualClock;
+    seed?: number;
+    maxBytes?: number;
+    addresses?: readonly string[];
+  } = {},
 ) {
   const { disk = new SimulatedDisk(), centre = new ScriptedControlPlane(), clock = new ManualClock() } = over;
   const env = { clock, random: seededRandom(over.seed ?? 1), disk, log: silentLog };
@@ -51,6 +58,10 @@ export async function aLink(
   centre.now = () => 1_800_000_000_000 + clock.monotonic();
   const introduction = { bootId: "b", agentVersion: "1", capabilities: [], lastExitReason: "clean", keyringVersion: 3 };
   const findKey = keyFinder(keyring);
-  const link = new Link({ env, device: DEVICE, transport: centre, spool, duty, findKey, time, introduction });
-  return { link, spool, duty, centre, clock, time, disk };
+  const { addresses = ["mqtts://one.test:8883"] } = over;
+  const kept: (readonly string[])[] = [];
+  const routes = { addresses, keepAddresses: async (given: readonly string[]) => void kept.push(given) };
+  const duties = { spool, duty, findKey, time, introduction };
+  const link = new Link({ env, device: DEVICE, transport: centre, ...routes, ...duties });
+  return { kept, link, spool, duty, centre, clock, time, disk };
 }

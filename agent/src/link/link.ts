@@ -1,3 +1,4 @@
+import { addressesAfter, afterEnd, firstRound, type Round } from "./addresses.ts";
 import { conditionsOf } from "./conditions.ts";
 import { LinkStatusFile, type LinkStatus } from "./link-status.ts";
 import { afterFailure, atStart, readReconnect, writeReconnect, type Failure } from "./reconnect.ts";
@@ -5,23 +6,32 @@ import { SessionNumbers } from "./session-numbers.ts";
 import { Session, type SessionParts } from "./session.ts";
 import { ConnectError } from "./transport.ts";
 
-type LinkParts = Omit<SessionParts, "onEstablished">;
+interface LinkParts extends Omit<SessionParts, "address" | "onEstablished" | "onAddresses"> {
+  /** Of the broker, the preferred one first. */
+  readonly addresses: readonly string[];
+  /** Keeps those that the control plane has told. */
+  readonly keepAddresses: (addresses: readonly string[]) => Promise<void>;
+}
 
 /** Keeps the device connected: one session after another, for as long as the agent runs. */
 export class Link implements AsyncDisposable {
-  readonly #parts: SessionParts;
+  readonly #parts: LinkParts;
   readonly #stop = new AbortController();
   readonly #statusFile: LinkStatusFile;
   /** The newest one, which may be over. */
   #session: Session | undefined;
   #epoch = 0;
+  #addresses: readonly string[];
+  #round: Round;
   #connectedAt: number | undefined;
   #lastFailure: LinkStatus["lastFailure"];
   #nextTryAt: number | undefined;
   #running: Promise<void> | undefined;
 
   constructor(parts: LinkParts) {
-    this.#parts = { ...parts, onEstablished: () => this.#established() };
+    this.#parts = parts;
+    this.#addresses = parts.addresses;
+    this.#round = firstRound(parts.addresses);
     this.#statusFile = new LinkStatusFile(parts.env, () => this.status());
   }
 
@@ -44,6 +54,7 @@ export class Link implements AsyncDisposable {
     const clockOffset = this.#parts.time.offset;
     return {
       sessionEpoch: this.#epoch,
+      address: this.#round.address,
       ...(this.#connectedAt !== undefined && { connectedAt: this.#connectedAt }),
       ...(this.#lastFailure !== undefined && { lastFailure: this.#lastFailure }),
       ...(this.#nextTryAt !== undefined && { nextTryAt: this.#nextTryAt }),
@@ -70,12 +81,16 @@ export class Link implements AsyncDisposable {
       const { reason, ...failure } = await this.#connectOnce(numbers);
       this.#connectedAt = undefined;
       if (this.#stop.signal.aborted) return;
-      reconnect = afterFailure(reconnect, failure, Math.round(clock.now()), random);
+      const { address } = this.#round;
+      const { round, over } = afterEnd(this.#round, failure, this.#addresses);
+      this.#round = round;
+      if (over !== undefined) reconnect = afterFailure(reconnect, over, Math.round(clock.now()), random);
       const { level, pause } = reconnect;
-      const fields = { reason, attempt: level, retryInMs: pause };
+      const fields = { reason, address, attempt: level, retryInMs: over === undefined ? 0 : pause };
       if (failure.kind === "refused") log.warn("the control plane refuses this device", fields);
       else log.info("not connected", fields);
       this.#lastFailure = { at: this.#parts.time.correctedNow(), reason };
+      if (over === undefined) continue;
       // On a full disk a device that comes back too early is better than one that does not.
       await writeReconnect(disk, reconnect).catch((error: unknown) => {
         log.debug("when to come back was not written down", { error });
@@ -96,7 +111,10 @@ export class Link implements AsyncDisposable {
   async #connectOnce(numbers: SessionNumbers): Promise<Failure & { readonly reason: string }> {
     try {
       this.#epoch = await numbers.next();
-      this.#session = new Session(this.#parts, this.#epoch);
+      const { address } = this.#round;
+      const onEstablished = () => this.#established();
+      const onAddresses = (told: readonly string[]) => this.#hearAddresses(told, address);
+      this.#session = new Session({ ...this.#parts, address, onEstablished, onAddresses }, this.#epoch);
       return await this.#session.run(this.#stop.signal);
     } catch (error) {
       if (error instanceof ConnectError)
@@ -110,5 +128,17 @@ export class Link implements AsyncDisposable {
   #established(): void {
     this.#connectedAt = this.#parts.time.correctedNow();
     this.#statusFile.changed();
+  }
+
+  #hearAddresses(told: readonly string[], inUse: string): void {
+    const { log } = this.#parts.env;
+    const addresses = addressesAfter(told, inUse);
+    if (addresses === undefined || addresses.join() === this.#addresses.join()) return;
+    this.#addresses = addresses;
+    log.info("the control plane told its addresses", { addresses: addresses.join(" ") });
+    // One that cannot keep them now is told again in every session.
+    this.#parts.keepAddresses(addresses).catch((error: unknown) => {
+      log.warn("the addresses of the control plane were not written down", { error });
+    });
   }
 }

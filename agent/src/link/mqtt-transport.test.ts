@@ -13,13 +13,13 @@ import { mqttTransport } from "./mqtt-transport.ts";
 
 const bye = pack("bye", { device: DEVICE }, { sessionEpoch: 1, reason: "connection lost" });
 
-function anIdentity(authority: ReturnType<typeof anAuthority>, mqtt: string): Identity {
+function anIdentity(authority: ReturnType<typeof anAuthority>, address: string): Identity {
   const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const der = publicKey.export({ format: "der", type: "spki" });
   const key = privateKey.export({ format: "pem", type: "pkcs8" }).toString();
   const rest = { name: "host", trustDomain: "test", server: "https://127.0.0.1", messageKey: key, keyring };
   const certificate = authority.certify({ name: DEVICE, publicKey: der });
-  return { ...rest, device: DEVICE, mqtt, certificate, chain: [], rootCertificate: authority.root, key };
+  return { ...rest, device: DEVICE, mqtt: [address], certificate, chain: [], rootCertificate: authority.root, key };
 }
 
 /** A broker, and a way to connect to it that remembers what was told. */
@@ -45,7 +45,8 @@ async function aWorld(
   const identity = anIdentity(authority, broker.address);
   const transport = mqttTransport({ identity, keepalive: 60_000, clock: systemClock });
   const time = timeBySystemClock(systemClock.now());
-  const connect = (signal = new AbortController().signal) => transport.connect({ will: bye, time }, events, signal);
+  const connect = (signal = new AbortController().signal, { address } = broker) =>
+    transport.connect({ address, will: bye, time }, events, signal);
   return { broker, connect, lost, arrived, told, [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose]() };
 }
 
@@ -97,6 +98,19 @@ test("a broker that is busy does not refuse the device", async () => {
   await using world = await aWorld({ returnCode: 3 });
 
   await assert.rejects(world.connect(), { name: "ConnectError", kind: "busy" });
+});
+
+test("whatever the address is called, what answers there must be the control plane", async () => {
+  await using world = await aWorld();
+  await using stranger = await aWorld();
+  const never = new AbortController().signal;
+
+  await assert.rejects(world.connect(never, stranger.broker), {
+    kind: "unreachable",
+    message: /no connection to the broker at mqtts:\/\/127\.0\.0\.1:\d+: .*not this device's control plane/,
+  });
+  await (await world.connect(never, world.broker)).close();
+  assert.deepEqual([world.broker.names, stranger.broker.heard], [[DEVICE], []]);
 });
 
 test("a broker with a certificate of another authority learns nothing", async () => {

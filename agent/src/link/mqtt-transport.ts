@@ -34,19 +34,18 @@ export function mqttTransport({ identity, keepalive, clock }: MqttParts): Transp
     patience: CONNECT_WITHIN,
     own: { key: identity.key, certificate: [identity.certificate, ...identity.chain].join("\n") },
   };
-  // Of this identity only: with another one another transport is made.
-  let ticket: Buffer | undefined;
+  // By address, and of this identity only: with another one another transport is made.
+  const tickets = new Map<string, Buffer>();
 
   return {
-    connect: async ({ will: { topic, payload, qos }, time }, events, signal) => {
-      const offered = ticket;
+    connect: async ({ address, will: { topic, payload, qos }, time }, events, signal) => {
+      const ticket = tickets.get(address);
       let isReached = false;
       try {
-        // The name is looked up at each attempt.
-        const place = placeOf(identity.mqtt, USUAL_PORT);
-        const onTicket = (fresh: Buffer) => (ticket = fresh);
+        const place = placeOf(address, USUAL_PORT);
+        const onTicket = (fresh: Buffer) => tickets.set(address, fresh);
         const onReached = () => (isReached = true);
-        const socket = await connectVerified({ ...door, ...place, time, ticket: offered, onTicket, onReached }, signal);
+        const socket = await connectVerified({ ...door, ...place, time, ticket, onTicket, onReached }, signal);
         const will = { topic, payload: Buffer.from(payload), qos, retain: false };
         const client = new MqttClient(() => socket, { ...options, will });
         const live = new MqttConnection(client, socket, events, clock);
@@ -60,8 +59,8 @@ export function mqttTransport({ identity, keepalive, clock }: MqttParts): Transp
         return live;
       } catch (error) {
         // It may be what was wrong: the next attempt proves everything anew. Where nobody was it cannot be.
-        if (isReached && ticket === offered) ticket = undefined;
-        throw error instanceof ConnectError ? error : connectErrorOf(error);
+        if (isReached && tickets.get(address) === ticket) tickets.delete(address);
+        throw error instanceof ConnectError ? error : connectErrorOf(error, address);
       }
     },
   };
@@ -173,12 +172,14 @@ const REFUSALS = new Set<unknown>([1, 2, 4, 5]);
 const BUSY = 3;
 
 /** Whether the broker does not want this device, or there was no broker of ours to ask. */
-function connectErrorOf(cause: unknown): ConnectError {
+function connectErrorOf(cause: unknown, address: string): ConnectError {
   const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
   const message = cause instanceof Error ? cause.message : String(cause);
   const isAlert = typeof code === "string" && /ALERT_(CERTIFICATE|BAD_CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)/.test(code);
   if (REFUSALS.has(code)) return new ConnectError("refused", `the broker refused this device: ${message}`, { cause });
   if (code === BUSY) return new ConnectError("busy", "the broker takes no more devices at the moment", { cause });
   if (isAlert) return new ConnectError("refused", "the broker refused this device's certificate", { cause });
-  return new ConnectError("unreachable", `no connection to the broker: ${message || String(code)}`, { cause });
+  return new ConnectError("unreachable", `no connection to the broker at ${address}: ${message || String(code)}`, {
+    cause,
+  });
 }

@@ -24,6 +24,7 @@ export interface SessionParts {
   readonly env: Env;
   readonly device: string;
   readonly transport: Transport;
+  readonly address: string;
   readonly spool: Spool;
   readonly duty: CommandDuty;
   readonly findKey: KeyFinder;
@@ -31,6 +32,8 @@ export interface SessionParts {
   readonly introduction: Introduction;
   /** Told when the control plane has answered. */
   readonly onEstablished: () => void;
+  /** Told where the control plane says that it is. */
+  readonly onAddresses: (told: readonly string[]) => void;
 }
 
 /** How a session ended: refused when the other side made clear that it is no use to come back soon. */
@@ -106,13 +109,13 @@ export class Session {
 
   /** Resolves when the session has ended; throws ConnectError when there never was one. */
   async run(stop: AbortSignal): Promise<SessionEnd> {
-    const { transport, device, env, time } = this.#parts;
+    const { transport, address, device, env, time } = this.#parts;
     const will = pack("bye", { device }, { sessionEpoch: this.#epoch, reason: "connection lost" });
     const events = {
       arrived: (topic: string, payload: Uint8Array) => this.#inbox.take(topic, payload),
       lost: (reason: string) => this.#end(reason),
     };
-    const connection = await transport.connect({ will, time: time.trustedTime() }, events, stop);
+    const connection = await transport.connect({ address, will, time: time.trustedTime() }, events, stop);
     this.#connection = connection;
     this.#openedAt = env.clock.monotonic();
     const stopped = () => this.#end("stopped");
@@ -199,6 +202,7 @@ export class Session {
     if (!(await duty.hear(head.generation)))
       return this.#end("an outdated copy of the control plane answers: a newer one has been heard", "refused");
     this.#hearTime(sync, head.asOfMs);
+    this.#parts.onAddresses(head.brokerAddresses);
 
     const answered = this.#parts.env.clock.monotonic() - (this.#helloAt ?? Infinity);
     this.#helloAt = undefined;
@@ -228,7 +232,7 @@ export class Session {
 
   /** What is known to be stored is forgotten before anything is sent. */
   async #established({ acknowledgements }: Sync, answered: number): Promise<void> {
-    const { env, spool, time, device } = this.#parts;
+    const { env, spool, time, device, address } = this.#parts;
     for (const { stream = "", upTo = 0 } of acknowledgements)
       if (isStreamName(stream)) await spool.acknowledge(stream, upTo);
     const own = {
@@ -239,7 +243,7 @@ export class Session {
     };
     this.#sender = new Sender({ env, spool, time, device, epoch: this.#epoch, ...own }, answered);
     this.#establishedAt = env.clock.monotonic();
-    env.log.info("connected", { epoch: this.#epoch });
+    env.log.info("connected", { epoch: this.#epoch, address });
     this.#parts.onEstablished();
   }
 

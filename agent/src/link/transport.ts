@@ -18,6 +18,8 @@ export interface ConnectionEvents {
 }
 
 export interface ConnectOptions {
+  /** One of the broker's, `mqtts://host:port`; a name is looked up anew each time. */
+  readonly address: string;
   readonly will: Packet;
   /** By which dates of certificates are judged. */
   readonly time: TrustedTime;

@@ -54,7 +54,7 @@ test("it shows who it is, hears what every device says, and is heard", async () 
   const stop = new AbortController();
   const device = await broker.device();
   const whole = new Promise<void>((resolve) => {
-    void mqttBroker(broker.url, broker.own)(async (message) => {
+    void mqttBroker([broker.url], broker.own)(async (message) => {
       heard.push(message);
       if (heard.length === 2) resolve();
     }, stop.signal).then(async (connection) => {
@@ -83,7 +83,7 @@ test("it shows who it is, hears what every device says, and is heard", async () 
 
 test("a connection that is lost says so, and nothing more is published on it", async () => {
   await using broker = await aBroker();
-  const connection = await mqttBroker(broker.url, broker.own)(async () => {}, never);
+  const connection = await mqttBroker([broker.url], broker.own)(async () => {}, never);
 
   broker.cut();
 
@@ -91,11 +91,24 @@ test("a connection that is lost says so, and nothing more is published on it", a
   await assert.rejects(connection.publish(sync), /closed the connection|ECONNRESET/);
 });
 
+test("the next try goes to the next of the broker's addresses", async () => {
+  await using broker = await aBroker();
+  const connect = mqttBroker(["mqtts://127.0.0.1:1", broker.url], broker.own);
+
+  await assert.rejects(
+    connect(async () => {}, never),
+    /ECONNREFUSED/,
+  );
+  const connection = await connect(async () => {}, never);
+  broker.cut();
+  await connection.over;
+});
+
 test("a connection ends when it is stopped, also while it is being made", async () => {
   await using broker = await aBroker();
   const [made, making] = [new AbortController(), new AbortController()];
-  const connection = await mqttBroker(broker.url, broker.own)(async () => {}, made.signal);
-  const connecting = mqttBroker(broker.url, broker.own)(async () => {}, making.signal);
+  const connection = await mqttBroker([broker.url], broker.own)(async () => {}, made.signal);
+  const connecting = mqttBroker([broker.url], broker.own)(async () => {}, making.signal);
   made.abort();
   making.abort();
 
@@ -107,7 +120,7 @@ test("a broker that lets nobody hear the devices is told as such", async () => {
   await using broker = await aBroker(false);
 
   await assert.rejects(
-    mqttBroker(broker.url, broker.own)(async () => {}, never),
+    mqttBroker([broker.url], broker.own)(async () => {}, never),
     /look at its access rules/,
   );
 });
@@ -117,11 +130,11 @@ test("a broker of another authority, and one that is not there, are told with th
   const { root } = await anAuthority();
 
   await assert.rejects(
-    mqttBroker(broker.url, { ...broker.own, root })(async () => {}, never),
+    mqttBroker([broker.url], { ...broker.own, root })(async () => {}, never),
     /certificate/,
   );
   await assert.rejects(
-    mqttBroker("mqtts://127.0.0.1:1", broker.own)(async () => {}, never),
+    mqttBroker(["mqtts://127.0.0.1:1"], broker.own)(async () => {}, never),
     /ECONNREFUSED/,
   );
 });

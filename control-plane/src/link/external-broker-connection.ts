@@ -15,11 +15,11 @@ const CONNECT_WITHIN = 10 * SECOND;
 // SUBACK: failure.
 const REFUSED_FILTER = 128;
 
-/** MQTT 3.1.1 over mutual TLS. The client's own reconnecting and storing are off: whoever uses it does both. */
-export const mqttBroker =
-  (url: string, own: BrokerClient): ConnectToBroker =>
-  async (take, signal) => {
-    const client = connect(url, optionsOf(own));
+/** MQTT 3.1.1 over mutual TLS, at each try to the next of the broker's addresses. The client's own reconnecting and storing are off: whoever uses it does both. */
+export function mqttBroker(urls: readonly string[], own: BrokerClient): ConnectToBroker {
+  let tries = 0;
+  return async (take, signal) => {
+    const client = connect(urls[tries++ % urls.length] ?? "", optionsOf(own));
     const over = endOf(client);
     const waiting = new Set<(error: Error) => void>();
     let end: string | undefined;
@@ -60,6 +60,7 @@ export const mqttBroker =
     };
     return connection;
   };
+}
 
 const optionsOf = ({ key, certificate, root }: BrokerClient): IClientOptions => ({
   protocolVersion: 4,

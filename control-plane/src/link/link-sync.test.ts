@@ -33,6 +33,7 @@ test("the answer to a Hello says what is stored, what waits, and how much may be
   const head = open("syncHead", sync.head, () => createPublicKey(signingKey.privateKey));
   assert.deepEqual([head.device, head.latestSequence, head.keyringVersion, head.asOfMs], [device, 9, 3, clock.now()]);
   assert.deepEqual(head.cancelledCommands, ["c0"]);
+  assert.deepEqual(head.brokerAddresses, ["mqtts://one.test:8883"]);
 });
 
 test("features hear of a session before its device does", async () => {

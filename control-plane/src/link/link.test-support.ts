@@ -38,6 +38,7 @@ export async function aLink(offer: Partial<Offer> = {}, database: Database = mem
     context: {},
     signingKey,
     keyringVersion: 3,
+    brokerAddresses: () => ["mqtts://one.test:8883"],
     features: [
       feature<object>({
         name: "listener",

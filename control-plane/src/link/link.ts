@@ -7,7 +7,6 @@ import {
   type Bye,
   type Hello,
   type Packet,
-  type SigningKey,
   type StreamName,
 } from "@edgemere/protocol";
 import type { Clock, Log, Loop } from "@edgemere/protocol/kit";
@@ -27,18 +26,16 @@ import { Refusals } from "./refusals.ts";
 import { isOfSession, isOldNews, lastSessions, restored } from "./restored.ts";
 import { forgetSetAside, setAsideOf } from "./set-aside.ts";
 import { reconnectSpread } from "./spread.ts";
-import { syncOf } from "./sync.ts";
+import { syncOf, type SyncParts } from "./sync.ts";
 import { Turns } from "./turns.ts";
 import { accountsOf } from "./watermark.ts";
 
-export interface LinkParts<C> {
+export interface LinkParts<C> extends Pick<SyncParts, "signingKey" | "keyringVersion" | "brokerAddresses"> {
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Log;
   readonly features: readonly Feature<C>[];
   readonly context: C;
-  readonly signingKey: SigningKey;
-  readonly keyringVersion: number;
   /** Which life of the control plane this is: one more after each restore from a backup. Default: the first. */
   readonly generation?: () => number;
   /** Whether there is room to store what devices report. Default: there is. */
@@ -274,19 +271,18 @@ export class Link<C> implements DeviceLink, DeviceMessages {
   async #sync(device: string, helloMonotonicMs = 0): Promise<void> {
     const session = this.#sessions.get(device);
     if (session === undefined) return;
-    const { clock, signingKey, keyringVersion } = this.#parts;
+    const { clock } = this.#parts;
     if (!this.#isTakingRecords) {
       this.#hadNoRoom = true;
       this.#pauses.begin(device, "read-only");
     }
     const sync = syncOf({
+      ...this.#parts,
       device,
       epoch: session.epoch,
       watermarks: await this.#ingest.watermarksOf(device),
       waiting: await this.#news.offers(device),
       generation: this.#generation,
-      keyringVersion,
-      signingKey,
       now: clock.now(),
       helloMonotonicMs,
       pauseMs: this.#pauses.left(device),

@@ -2,7 +2,7 @@ import { limits, seal, type bodies, type Encodable, type SigningKey, type Stream
 import type { Offer } from "../platform/feature.ts";
 
 /** What goes into a Sync. */
-interface SyncParts {
+export interface SyncParts {
   readonly device: string;
   readonly epoch: number;
   readonly watermarks: readonly { readonly stream: StreamName; readonly upTo: number }[];
@@ -10,6 +10,8 @@ interface SyncParts {
   readonly generation: number;
   readonly keyringVersion: number;
   readonly signingKey: SigningKey;
+  /** Where devices reach the broker, the preferred first. Default: they are told nothing. */
+  readonly brokerAddresses?: () => readonly string[];
   readonly now: number;
   /** Of the Hello that it answers; 0 when it answers none. */
   readonly helloMonotonicMs: number;
@@ -27,6 +29,7 @@ export function syncOf(parts: SyncParts): Encodable<(typeof bodies)["sync"]> {
     asOfMs: now,
     generation,
     cancelledCommands: waiting.flatMap((each) => [...each.cancelled]),
+    brokerAddresses: [...(parts.brokerAddresses?.() ?? [])],
   };
   return {
     sessionEpoch: epoch,

@@ -30,7 +30,7 @@ export interface DevicesContext extends PlatformContext {
   readonly random: Random;
   readonly authority: Authority;
   /** Where devices find the control plane. */
-  readonly addresses: { readonly deviceApi: string; readonly mqtt: string };
+  readonly addresses: { readonly deviceApi: string; readonly mqtt: readonly string[] };
   /** How long the history of inventories is kept, milliseconds. */
   readonly retention?: { readonly inventoryHistory: number };
 }

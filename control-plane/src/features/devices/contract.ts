@@ -267,7 +267,7 @@ export const registerAgent = action({
     certificate: Type.String({ description: "PEM" }),
     chain: Type.Array(Type.String(), { description: "PEM, from the issuer to the root" }),
     keyring: Type.String({ description: "edgemere.v1.Keyring, base64" }),
-    mqtt: Type.String({ description: "mqtts://host:port" }),
+    mqtt: Type.Array(Type.String(), { description: "mqtts://host:port, the preferred one first" }),
   }),
 });
 export const listSessions = action({

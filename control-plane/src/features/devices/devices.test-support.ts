@@ -33,7 +33,7 @@ export const startDevices = (over: { database?: Database; clock?: ManualClock } 
     features: [devices],
     context: {
       authority: anAuthority(),
-      addresses: { deviceApi: "https://control-plane.test:8443", mqtt: "mqtts://control-plane.test:8883" },
+      addresses: { deviceApi: "https://control-plane.test:8443", mqtt: ["mqtts://control-plane.test:8883"] },
     },
     ...over,
   });

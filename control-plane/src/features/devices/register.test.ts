@@ -51,7 +51,7 @@ test("a host with a token becomes an active device with an identity of its own",
     certificate: `${identity.device} with key-1`,
     chain: ["issuer", "root"],
     keyring: Buffer.from("keyring").toString("base64"),
-    mqtt: "mqtts://control-plane.test:8883",
+    mqtt: ["mqtts://control-plane.test:8883"],
   });
   assert.deepEqual(
     [row?.state, row?.presence, row?.machineId, row?.agent.version, row?.messageKey],

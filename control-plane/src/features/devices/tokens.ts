@@ -81,7 +81,7 @@ export const tokenActions = [
       certificate,
       chain: [...chain],
       keyring: Buffer.from(authority.keyring).toString("base64"),
-      mqtt: context.addresses.mqtt,
+      mqtt: [...context.addresses.mqtt],
     };
   }),
 ];
