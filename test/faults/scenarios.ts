@@ -8,6 +8,7 @@ import { frozen } from "./scenarios/frozen.ts";
 import { kills } from "./scenarios/kills.ts";
 import { links } from "./scenarios/links.ts";
 import { loads } from "./scenarios/loads.ts";
+import { names } from "./scenarios/names.ts";
 import { powerCuts } from "./scenarios/power-cuts.ts";
 import { restored } from "./scenarios/restored.ts";
 import { sessions } from "./scenarios/sessions.ts";
@@ -17,7 +18,7 @@ import { storms } from "./scenarios/storms.ts";
 /** Every scenario, by the test file that runs its short rounds. */
 export const groups = {
   processes: [...kills, ...steps, ...loads, ...frozen, ...ends, ...restored],
-  network: [...cables, ...links, ...storms],
+  network: [...cables, ...links, ...names, ...storms],
   disks: [...powerCuts, ...disks],
   sessions: [...sessions, ...foreignBrokers, ...clocks],
 } as const satisfies Record<string, readonly Scenario[]>;

@@ -79,9 +79,12 @@ export class Program implements AsyncDisposable {
   /** The first message of this type that it sends; rejects with its output when it ends before. */
   message<T>(type: string): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#child.on("message", (message) => {
-        if ((message as { type?: string }).type === type) resolve(message as T);
-      });
+      const look = (message: unknown) => {
+        if ((message as { type?: string }).type !== type) return;
+        this.#child.off("message", look);
+        resolve(message as T);
+      };
+      this.#child.on("message", look);
       void this.#exited.then(() => reject(new Error(`it ended before it said "${type}":\n${this.#output}`)));
     });
   }
@@ -100,7 +103,7 @@ export class Program implements AsyncDisposable {
     });
   }
 
-  send(message: string): void {
+  send(message: string | object): void {
     this.#child.send(message);
   }
 

@@ -202,14 +202,6 @@ export const links: readonly Scenario[] = [
     run: cutStreams,
   },
   {
-    id: "F25",
-    title: "names that resolve wrong, slowly, or to another address",
-    ...onHosts,
-    awaits: "a list of servers in the agent's identity",
-    rounds: { short: 1, full: 1 },
-    run: moved,
-  },
-  {
     id: "F26",
     title: "control plane that moves to another address",
     ...onHosts,
