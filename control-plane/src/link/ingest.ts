@@ -50,11 +50,13 @@ export class Ingest<C> {
     this.#failures = new Failures(parts.clock);
   }
 
-  async take(device: string, stream: StreamName, batch: JudgedBatch): Promise<Taken> {
+  /** Of a device that has not said hello yet, nothing is taken behind a hole: what explains it may be known when it has. */
+  async take(device: string, stream: StreamName, batch: JudgedBatch, hasSaidHello: boolean): Promise<Taken> {
     const mark = await this.#mark(device, stream);
+    const firstUnacknowledged = hasSaidHello ? batch.firstUnacknowledged : 0;
     const arrived = incoming(batch, this.#parts.clock.now());
     const conflict = arrived.find((each) => contradicts(mark, each));
-    const fresh = following(arrived, { ...mark, firstUnacknowledged: batch.firstUnacknowledged });
+    const fresh = following(arrived, { ...mark, firstUnacknowledged });
     const alarm = conflict && alarmOf(device, stream, conflict);
     try {
       const upTo = fresh.length === 0 ? mark.upTo : await this.#take({ device, stream, fresh, clocks: batch.clocks });

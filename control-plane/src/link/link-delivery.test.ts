@@ -118,6 +118,17 @@ test("what a restored control plane has not kept is explained by its restore", a
   assert.deepEqual([upTo, received, explained], [8, 3, { "control-plane-restored": 5 }]);
 });
 
+test("what was under way to a restored control plane is no gap without a reason before the device has said hello", async () => {
+  const world = await aLink({}, memoryDatabase(), { generation: () => 2 });
+
+  await world.send({ records: [aRecord(8)], firstUnacknowledged: 8 });
+  await world.hello(9, { generation: 1, streams: [aPosition(8, 10)] });
+  await world.send({ records: [aRecord(8)], firstUnacknowledged: 8 });
+
+  const { received, explained } = (await account(world)) ?? {};
+  assert.deepEqual([received, explained], [1, { "control-plane-restored": 7 }]);
+});
+
 test("a device does not hear of a restored control plane that has no room to explain what it lacks", async () => {
   let hasRoom = false;
   const world = await aLink({}, memoryDatabase(), { generation: () => 2, isTakingRecords: () => hasRoom });

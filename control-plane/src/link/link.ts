@@ -249,7 +249,7 @@ export class Link<C> implements DeviceLink, DeviceMessages {
     const batch = this.#understood(device, () => unpackBatch(stream, payload));
     if (batch === undefined) return;
     for (const fault of batch.faults) this.#refusals.count(device, fault);
-    const { upTo, alarm, failure } = await this.#ingest.take(device, stream, batch);
+    const { upTo, alarm, failure } = await this.#ingest.take(device, stream, batch, this.#sessions.has(device));
     if (alarm !== undefined) {
       this.#refusals.count(device, { reason: alarm.kind, message: alarm.reason });
       await this.#news.raise(alarm);
