@@ -41,6 +41,21 @@ test("a command that comes again is not run again, and its end is told again at 
   assert.equal((await bench.reports()).filter(({ phase }) => wordOf(phase) === "SUCCEEDED").length, 2);
 });
 
+test("a restored control plane is told at once how a command ended that it asks after, whatever was told before", async () => {
+  await using bench = await aBench(aMachine());
+  const offered = [aCommand(1, anExec("say", "hello"), { generation: 1 })];
+  await bench.commands.hear(1);
+  await bench.deliver(offered, 1_000);
+  await bench.deliver(offered, 1_000);
+
+  for (const generation of [1, 2, 2]) {
+    await bench.commands.hear(generation);
+    await bench.deliver(offered, 1_000);
+  }
+
+  assert.equal((await bench.reports()).filter(({ phase }) => wordOf(phase) === "SUCCEEDED").length, 2);
+});
+
 test("what nobody trustworthy has signed is dropped without a word", async () => {
   const machine = aMachine();
   await using bench = await aBench(machine);

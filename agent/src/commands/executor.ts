@@ -86,7 +86,11 @@ export class CommandExecutor implements CommandDuty, AsyncDisposable {
   }
 
   hear(generation: number): Promise<boolean> {
-    return this.#inOrder(() => this.#fence.hear(generation));
+    return this.#inOrder(() => {
+      // One that was restored has forgotten what the one before was told.
+      if (generation > this.#fence.generation) this.#reporter.tellAnew();
+      return this.#fence.hear(generation);
+    });
   }
 
   receive(envelopes: readonly v1.SignedEnvelope.$Shape[]): Promise<void> {

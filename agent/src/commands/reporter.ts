@@ -56,6 +56,11 @@ export class CommandReporter {
       .catch((error: unknown) => this.#env.log.warn("an agent event could not be kept", { event: name, error }));
   }
 
+  /** What was told once may be told again at once: there is somebody who has not heard it. */
+  tellAnew(): void {
+    this.#toldAt.clear();
+  }
+
   /** Whether it is time to tell the same again; says so once a minute. */
   mayTell(what: string): boolean {
     const now = this.#env.clock.monotonic();
