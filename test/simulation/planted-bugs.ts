@@ -1,6 +1,6 @@
 import type { Appender, Disk } from "@edgemere/protocol/kit";
 import { sameDisk } from "@edgemere/protocol/simulated";
-import { lastRecordAt, spoolFile } from "./records.ts";
+import { lastTwoExchanged, spoolFile } from "./records.ts";
 
 /** Bugs that are put in to see them found. */
 export interface PlantedBugs {
@@ -29,7 +29,7 @@ export const plantedBugs: Readonly<Record<PlantedBug, PlantedBugs>> = {
   "no sync": { wear: () => withoutSync },
   "hasty database": { unsavedBatches: 1 },
   "restore in place": { restoresInPlace: true },
-  "numbers used twice": { wear: () => forgetful },
+  "numbers used twice": { wear: () => confused },
   "late wills": { willsLie: true },
 };
 
@@ -55,8 +55,8 @@ const withoutSync = (disk: Disk): Disk => ({
   append: async (path) => fileWith(await disk.append(path), { sync: async () => {} }),
 });
 
-/** The last record of each stream is gone whenever a process begins. */
-const forgetful = (disk: Disk): Disk => {
+/** Whenever a process begins, the last two records of each stream have each other's numbers. */
+const confused = (disk: Disk): Disk => {
   const begun = new Set<string>();
   return {
     ...sameDisk(disk),
@@ -64,9 +64,7 @@ const forgetful = (disk: Disk): Disk => {
       const content = await disk.read(path);
       if (content === undefined || spoolFile(path) === undefined || begun.has(path)) return content;
       begun.add(path);
-      const left = lastRecordAt(content);
-      await disk.truncate(path, left);
-      return content.subarray(0, left);
+      return lastTwoExchanged(content);
     },
     append: (path) => {
       begun.add(path);

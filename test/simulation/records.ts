@@ -48,13 +48,28 @@ export function recordsIn(bytes: Uint8Array): SeenRecord[] {
   return records;
 }
 
-/** Where the last record of a whole file begins. */
-export function lastRecordAt(content: Uint8Array): number {
+/** A whole file in which the last two records have each other's numbers; as it is where there are no two, or one is a gap. */
+export function lastTwoExchanged(content: Uint8Array): Uint8Array {
   const view = new DataView(content.buffer, content.byteOffset, content.length);
-  let [last, next] = [0, 0];
-  while (next + FRAME_HEADER <= content.length) {
-    last = next;
-    next += FRAME_HEADER + view.getUint32(next + 4);
-  }
-  return last;
+  const ends = [0];
+  for (let end = 0; end + FRAME_HEADER <= content.length; ends.push(end)) end += FRAME_HEADER + view.getUint32(end + 4);
+  const [start, middle, end] = ends.slice(-3);
+  if (start === undefined || middle === undefined || end === undefined) return content;
+  const [one, other] = [
+    v1.Record.decode(content.subarray(start + FRAME_HEADER, middle)),
+    v1.Record.decode(content.subarray(middle + FRAME_HEADER, end)),
+  ];
+  if (one.body === "gap" || other.body === "gap") return content;
+  const sequences = [one.sequence, other.sequence];
+  const exchanged = [other, one].map((record, i) => frameOf(Object.assign(record, { sequence: sequences[i] })));
+  return Buffer.concat([content.subarray(0, start), ...exchanged]);
+}
+
+function frameOf(record: v1.Record): Uint8Array {
+  const payload = v1.Record.encode(record).finish();
+  const header = Buffer.alloc(FRAME_HEADER);
+  header.writeUInt32BE(MAGIC, 0);
+  header.writeUInt32BE(payload.length, 4);
+  header.writeUInt32BE(crc32(payload, crc32(header.subarray(4, 8))), 8);
+  return Buffer.concat([header, payload]);
 }
