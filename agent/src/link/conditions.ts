@@ -17,6 +17,8 @@ interface ConditionsParts {
   readonly now: () => readonly string[];
   readonly outbox: Outbox;
   readonly log: Log;
+  /** Something began or ceased to be wrong. */
+  readonly onChange: () => void;
 }
 
 /** Tells the control plane when something begins or ceases to be wrong with this agent. */
@@ -37,13 +39,14 @@ export class Conditions {
 
   /** Tells what has changed since, as events `condition` with the detail `<word> set` or `<word> cleared`. */
   async tellChanges(): Promise<void> {
-    const { outbox, log } = this.#parts;
+    const { outbox, log, onChange } = this.#parts;
     const now = new Set(this.#parts.now());
     const changes = [
       ...[...now].filter((each) => !this.#told.has(each)).map((each) => `${each} set`),
       ...[...this.#told].filter((each) => !now.has(each)).map((each) => `${each} cleared`),
     ];
     this.#told = now;
+    if (changes.length > 0) onChange();
     for (const detail of changes) {
       try {
         await outbox.append("event", { agentEvent: { name: "condition", detail } });

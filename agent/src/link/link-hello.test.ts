@@ -173,6 +173,20 @@ test("an agent that is started again during a pause waits for the rest of it", a
   await second.link[Symbol.asyncDispose]();
 });
 
+test("the file of the connection's state says what is wrong also when that begins in the middle of a session", async () => {
+  const { link, spool, duty, clock, disk } = await aLink();
+  link.start();
+  await clock.advance(10 * SECOND);
+
+  duty.wrong = ["journal-failing"];
+  await spool.append("event", event("a"));
+  await clock.advance(10 * SECOND);
+
+  const status = JSON.parse(Buffer.from((await disk.read("link-status")) ?? []).toString()) as { conditions: unknown };
+  assert.deepEqual(status.conditions, ["journal-failing"]);
+  await link[Symbol.asyncDispose]();
+});
+
 test("the file of the connection's state says since when it stands, and why it does not", async () => {
   const { link, centre, clock, disk } = await aLink();
   const told = async () =>

@@ -6,7 +6,7 @@ import { SessionNumbers } from "./session-numbers.ts";
 import { Session, type SessionParts } from "./session.ts";
 import { ConnectError } from "./transport.ts";
 
-interface LinkParts extends Omit<SessionParts, "address" | "onEstablished" | "onAddresses"> {
+interface LinkParts extends Omit<SessionParts, "address" | "onEstablished" | "onConditions" | "onAddresses"> {
   /** Of the broker, the preferred one first. */
   readonly addresses: readonly string[];
   /** Keeps those that the control plane has told. */
@@ -113,8 +113,10 @@ export class Link implements AsyncDisposable {
       this.#epoch = await numbers.next();
       const { address } = this.#round;
       const onEstablished = () => this.#established();
+      const onConditions = () => this.#statusFile.changed();
       const onAddresses = (told: readonly string[]) => this.#hearAddresses(told, address);
-      this.#session = new Session({ ...this.#parts, address, onEstablished, onAddresses }, this.#epoch);
+      const hears = { onEstablished, onConditions, onAddresses };
+      this.#session = new Session({ ...this.#parts, address, ...hears }, this.#epoch);
       return await this.#session.run(this.#stop.signal);
     } catch (error) {
       if (error instanceof ConnectError)

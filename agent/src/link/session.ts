@@ -34,6 +34,8 @@ export interface SessionParts {
   readonly onEstablished: () => void;
   /** Told where the control plane says that it is. */
   readonly onAddresses: (told: readonly string[]) => void;
+  /** Something began or ceased to be wrong with this agent. */
+  readonly onConditions: () => void;
 }
 
 /** How a session ended: refused when the other side made clear that it is no use to come back soon. */
@@ -81,6 +83,7 @@ export class Session {
     this.#parts = parts;
     this.#epoch = epoch;
     this.#alarm = new Alarm(parts.env.clock, () => this.#look());
+    const { spool: outbox, onConditions: onChange } = parts;
     const { log } = parts.env;
     this.#inbox = new Inbox({
       log,
@@ -89,7 +92,7 @@ export class Session {
       full: () => this.#end("the control plane says more than can be heard"),
       signal: this.#ended.signal,
     });
-    this.#conditions = new Conditions({ now: () => this.conditions(), outbox: parts.spool, log });
+    this.#conditions = new Conditions({ now: () => this.conditions(), outbox, log, onChange });
   }
 
   /** The control plane has answered, and nothing has ended the session yet. */
