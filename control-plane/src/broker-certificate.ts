@@ -42,7 +42,7 @@ export async function writeBrokerCertificate(
     // oxlint-disable-next-line no-restricted-globals -- a written instant is shown, no clock is asked
     `They hold until ${new Date(notAfter).toISOString().slice(0, 10)}: run this again some weeks before, or all devices lose their broker on that day.`,
     "Let the broker's user read them, as with: chown -R mosquitto: " + folder,
-    "Start the broker, or start it anew; then the control plane with --broker mqtts://HOST:8883.",
+    "Start the control plane anew with --broker mqtts://HOST:8883, then the broker: on one machine the port is the control plane's until then.",
   ];
 }
 

@@ -2,7 +2,7 @@
 const CONDITIONS: Readonly<Record<string, string>> = {
   "clock-wrong": "its clock is more than five minutes off",
   "clock-disagrees": "it does not believe the control plane’s clock",
-  "disk-low": "its disk is nearly full: telemetry is not kept while it cannot send",
+  "disk-low": "its disk is nearly full: telemetry and output are not kept, and counted as lost",
   "disk-full": "its disk is full",
   "disk-failing": "its disk fails to write",
   "spool-full": "it has no room to keep what it cannot send",

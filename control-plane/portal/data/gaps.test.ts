@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { explainGap, gapAt, mergedGaps } from "./gaps.ts";
+import { explainGap, gapAt, joinedGaps, mergedGaps } from "./gaps.ts";
 
 const gap = (from: number, to: number, reason: string) => ({ from, to, records: 0, reason });
 const answer = (from: number, to: number, at: readonly number[], gaps: readonly ReturnType<typeof gap>[] = []) => ({
@@ -24,6 +24,16 @@ test("an instant lies in the shortest gap around it, and not in one at whose edg
   assert.equal(gapAt(gaps, 50)?.reason, "damaged");
   assert.equal(gapAt(gaps, 70)?.reason, "silence");
   assert.equal(gapAt(gaps, 100), undefined);
+});
+
+test("losses that follow each other are one, unless something was recorded between them or they have other reasons", () => {
+  const losses = [gap(0, 10, "disk-low"), gap(12, 20, "disk-low"), gap(30, 40, "disk-low"), gap(41, 50, "damaged")];
+
+  assert.deepEqual(joinedGaps(answer(0, 60, [25], losses)), [
+    gap(0, 20, "disk-low"),
+    gap(30, 40, "disk-low"),
+    gap(41, 50, "damaged"),
+  ]);
 });
 
 test("silence goes on in a later answer without samples, and ends with the first of them", () => {

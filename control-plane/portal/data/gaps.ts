@@ -29,6 +29,17 @@ export const gapAt = (gaps: readonly Gap[], at: number): Gap | undefined =>
     .toSorted((a, b) => a.to - a.from - (b.to - b.from))
     .at(0);
 
+/** For a reader: losses of one reason that follow each other, with nothing recorded between them, are one. */
+export const joinedGaps = ({ gaps, series }: Pick<History, "gaps" | "series">): Gap[] =>
+  gaps.reduce<Gap[]>((all, gap) => {
+    const last = all.at(-1);
+    const isRecorded = (from: number, to: number) =>
+      series.some(({ at }) => at.some((each) => from < each && each < to));
+    if (last?.reason !== gap.reason || isRecorded(last.to, gap.from)) return [...all, gap];
+    const both = { ...last, to: Math.max(last.to, gap.to), records: last.records + gap.records };
+    return [...all.slice(0, -1), both];
+  }, []);
+
 /** What a later answer makes of the gaps known before: those it speaks of are as it says, and silence goes on until something comes. */
 export function mergedGaps(older: readonly Gap[], newer: History, from: number): Gap[] {
   const first = Math.min(...newer.series.flatMap(({ at }) => at.slice(0, 1)), newer.to);

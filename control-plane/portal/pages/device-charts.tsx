@@ -1,8 +1,8 @@
 import "../parts/chart.css";
 import { Group, SegmentedControl, Stack, Text, TextInput } from "@mantine/core";
 import { useLocalStorage } from "@mantine/hooks";
-import { lazy, Suspense, useState } from "react";
-import { explainGap, SILENCE } from "../data/gaps.ts";
+import { lazy, Suspense, useMemo, useState } from "react";
+import { explainGap, joinedGaps, SILENCE } from "../data/gaps.ts";
 import { useHistory } from "../data/history.ts";
 import type { History, Series } from "../data/samples.ts";
 import { groupTitle, metricTitle, metricUnit, planCharts, type ChartPlan } from "../data/metric.ts";
@@ -37,7 +37,12 @@ export function DeviceCharts({
   const [zone, setZone] = useLocalStorage({ key: "edgemere-chart-zone", defaultValue: "local" });
   const [filter, setFilter] = useState("");
   const { history: whole, error } = useHistory(device, Number(range));
-  const history = whole && { ...whole, from: Math.max(whole.from, Math.min(since, whole.to - MINUTE)) };
+  const gaps = useMemo(() => (whole ? joinedGaps(whole) : []), [whole]);
+  const history = whole && {
+    ...whole,
+    gaps,
+    from: Math.max(whole.from, Math.min(since, whole.to - MINUTE)),
+  };
   return (
     <>
       <Group mb="md" gap="sm">
