@@ -235,6 +235,18 @@ test("a backup is not begun when the control plane stops", async (t) => {
   assert.deepEqual(await readdir(folder), []);
 });
 
+test("a drill that is under way ends when the control plane stops, and leaves nothing behind", async (t) => {
+  const { backups, folder } = await aWorld(t);
+  await backups.make(ID, () => {});
+
+  const drill = backups.drill(ID);
+  const stopped = Promise.resolve().then(() => backups[Symbol.asyncDispose]());
+
+  await assert.rejects(drill, { name: "AbortError" });
+  await stopped;
+  assert.deepEqual(await readdir(folder), [`edgemere-${ID}.backup`]);
+});
+
 test("it knows how much room one more may take", async (t) => {
   const { backups } = await aWorld(t);
 

@@ -147,12 +147,20 @@ export class NodeBackups implements Backups, AsyncDisposable {
     const { passphrase, clock, resources } = this.#parts;
     const restored = join(folder, "restored");
     const counted = { entries: 0, bytes: 0 };
-    await unpackBackup(readBackup(path, passphrase), restored);
+    await unpackBackup(this.#untilStop(readBackup(path, passphrase)), restored);
     const database = await levelDatabase(join(restored, "store"));
     // Closes the database as well.
     await using store = await Store.open(database, clock);
-    const mistakes = await mistakesIn({ database, store }, counting(original, counted), resources);
+    const mistakes = await mistakesIn({ database, store }, counting(this.#untilStop(original), counted), resources);
     return { ...counted, mistakes };
+  }
+
+  /** A stop must not wait for all that is to be read. */
+  async *#untilStop<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
+    for await (const item of items) {
+      this.#stop.signal.throwIfAborted();
+      yield item;
+    }
   }
 
   async #write(path: string, snapshot: Snapshot, told: (soFar: BackupProgress) => void): Promise<MadeBackup> {

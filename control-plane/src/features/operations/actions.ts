@@ -29,7 +29,7 @@ export const operationsActions = [
       throw new Problem("conflict", `the backup ${id} is not ready: see "ops/backup/list"`);
     // The copy that is opened, and without an id the file as well.
     await refuseWithoutRoom(context, id === undefined ? 2 : 1);
-    const { mistakes, ...figures } = await operations.backups.drill(id);
+    const { mistakes, ...figures } = await operations.backups.drill(id).catch(orThatItStops);
     if (mistakes.length > 0) log.error("backup drill failed", { ...figures, mistakes });
     const verdict = { passed: mistakes.length === 0, ...figures, mistakes: [...mistakes] };
     if (id !== undefined) await remember(id, verdict, context);
@@ -56,6 +56,12 @@ export const operationsActions = [
     };
   }),
 ];
+
+function orThatItStops(error: unknown): never {
+  if (error instanceof Error && error.name === "AbortError")
+    throw new Problem("unavailable", "the control plane stops: ask again when it runs", { cause: error });
+  throw error;
+}
 
 /** With its row the verdict reaches whoever did not wait for it. */
 const remember = (id: string, verdict: OutputOf<typeof contract.drillBackup>, { store, clock }: OperationsContext) =>
