@@ -3,12 +3,15 @@ import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { aFolder } from "./database.test-support.ts";
-import { rawLevelDatabase } from "./database.ts";
+import { checkedValue, withChecksum } from "./checksum.ts";
+import { rawLevelDatabase, type Operation } from "./database.ts";
 import { keyOf } from "./keys.ts";
 import { CannotOpenStore, levelDatabase, reopenableDatabase } from "./level-database.ts";
 import { FORMAT, stamped, stampOf } from "./migrations.ts";
 
 const KEY = keyOf("row", "note", "n1");
+const FORMAT_KEY = stamped({ format: FORMAT }).key;
+const stampedValue = () => withChecksum(FORMAT_KEY, Buffer.from(JSON.stringify({ format: FORMAT })));
 
 test("a LevelDB folder of an older format is copied beside itself, then migrated", async (t) => {
   const folder = join(aFolder(t), "store");
@@ -48,6 +51,37 @@ test("a LevelDB folder that has lost its CURRENT is refused, and nothing in it i
   await assert.rejects(levelDatabase(folder), (error) => error instanceof CannotOpenStore && error.why === "damaged");
 
   assert.deepEqual(await readdir(folder), before);
+});
+
+test("a LevelDB folder whose stamp of the format is damaged or gone is refused, and not migrated once more", async (t) => {
+  const stamp = Buffer.from(stampedValue());
+  const turned = Buffer.from(stamp);
+  turned.write("0", stamp.indexOf(String(FORMAT)));
+  const damages: Readonly<Record<string, Operation>> = {
+    "another format": { type: "put", key: FORMAT_KEY, value: turned },
+    "no format at all": { type: "put", key: FORMAT_KEY, value: stamp.subarray(4) },
+    gone: { type: "del", key: FORMAT_KEY },
+  };
+  for (const [what, damage] of Object.entries(damages)) {
+    const folder = join(aFolder(t), "store");
+    const database = await levelDatabase(folder);
+    await database.batch([{ type: "put", key: KEY, value: Buffer.from("as it was") }]);
+    await database.close();
+    const before = await rawLevelDatabase(folder);
+    await before.batch([damage]);
+    await before.close();
+
+    await assert.rejects(
+      levelDatabase(folder),
+      (error) => error instanceof CannotOpenStore && error.why === "damaged",
+      what,
+    );
+
+    const raw = await rawLevelDatabase(folder);
+    const stored = (await raw.get(KEY)) ?? new Uint8Array();
+    assert.equal(Buffer.from(checkedValue(KEY, stored) ?? []).toString(), "as it was", what);
+    await raw.close();
+  }
 });
 
 test("a database is opened anew under those who hold it", async (t) => {

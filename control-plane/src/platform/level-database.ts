@@ -26,50 +26,49 @@ interface Options {
  * Opens a store's folder, or makes it. One of an older format is copied beside itself and brought to this program's format;
  * one of a newer format, and one that is damaged beyond opening, is refused with CannotOpenStore and left as it is.
  */
-export async function levelDatabase(folder: string, options: Options = {}): Promise<CheckedDatabase> {
+export async function levelDatabase(folder: string, { diskBytes, log }: Options = {}): Promise<CheckedDatabase> {
   await mustHaveItsFiles(folder);
-  let raw = await open(folder, options);
+  let raw: SnapshotDatabase | undefined;
   try {
+    raw = await rawLevelDatabase(folder, diskBytes);
     const stamp = await stampOf(raw);
     if (needsMigration(stamp)) {
       await raw.close();
       const copy = await copied(folder, stamp.format);
-      options.log?.warn("store is brought to a new format", { from: stamp.format, to: FORMAT, copy });
-      raw = await open(folder, options);
+      log?.warn("store is brought to a new format", { from: stamp.format, to: FORMAT, copy });
+      raw = await rawLevelDatabase(folder, diskBytes);
     }
-    await migrate(raw, (about) => options.log?.info("store migrates", { about }));
+    await migrate(raw, (about) => log?.info("store migrates", { about }));
     return checkedDatabase(raw);
   } catch (error) {
-    await raw.close();
-    throw error instanceof NewerStore ? new CannotOpenStore("newer", error.message, error) : error;
+    await raw?.close();
+    throw cannotOpen(folder, error);
   }
 }
 
-async function open(folder: string, { diskBytes }: Options): Promise<SnapshotDatabase> {
-  try {
-    return await rawLevelDatabase(folder, diskBytes);
-  } catch (error) {
-    if (isLocked(error))
-      throw new CannotOpenStore(
-        "locked",
-        `the data folder is in use by another control plane (${folder}): stop it, or choose another with --data`,
-        error,
-      );
-    const reason = reasonOf(error);
-    if (/no space left/i.test(reason))
-      throw new CannotOpenStore(
-        "full",
-        `there is no room to open the store in ${folder}: free space on its disk and start again; nothing is lost (${reason})`,
-        error,
-      );
-    if (/permission denied|read-only file system|operation not permitted/i.test(reason))
-      throw new CannotOpenStore(
-        "forbidden",
-        `this user may not write to the store in ${folder} (${reason}): start it as the user whom the data folder belongs to`,
-        error,
-      );
-    throw new CannotOpenStore("damaged", `the store in ${folder} cannot be opened: ${reason}`, error);
-  }
+/** Damage may show only with the first look into what was opened. */
+function cannotOpen(folder: string, error: unknown): CannotOpenStore {
+  const reason = reasonOf(error);
+  if (error instanceof NewerStore) return new CannotOpenStore("newer", reason, error);
+  if (isLocked(error))
+    return new CannotOpenStore(
+      "locked",
+      `the data folder is in use by another control plane (${folder}): stop it, or choose another with --data`,
+      error,
+    );
+  if (/no space left/i.test(reason))
+    return new CannotOpenStore(
+      "full",
+      `there is no room to open the store in ${folder}: free space on its disk and start again; nothing is lost (${reason})`,
+      error,
+    );
+  if (/permission denied|read-only file system|operation not permitted/i.test(reason))
+    return new CannotOpenStore(
+      "forbidden",
+      `this user may not write to the store in ${folder} (${reason}): start it as the user whom the data folder belongs to`,
+      error,
+    );
+  return new CannotOpenStore("damaged", `the store in ${folder} cannot be opened: ${reason}`, error);
 }
 
 /** LevelDB takes a folder without its CURRENT for a new one, and clears away all the rest. */

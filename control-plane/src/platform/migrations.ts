@@ -1,4 +1,4 @@
-import { withChecksum } from "./checksum.ts";
+import { checkedValue, withChecksum } from "./checksum.ts";
 import type { Database, Operation } from "./database.ts";
 import { keyOf } from "./keys.ts";
 
@@ -23,6 +23,8 @@ const migrations: readonly Migration[] = [
 /** The format that this program writes. */
 export const FORMAT = 2;
 const BATCH = 500;
+/** Among so many values at least one is sound. */
+const LOOKED_AT = 20;
 const FORMAT_KEY = keyOf("format");
 
 interface Stamp {
@@ -41,13 +43,40 @@ export class NewerStore extends Error {
   }
 }
 
+/** What the folder says of its format is damaged: to take it for another would write over what is sound. */
+class DamagedStamp extends Error {
+  constructor(what: string) {
+    super(`what it says of its format is damaged: ${what}`);
+    this.name = "DamagedStamp";
+  }
+}
+
 /** The stamp of a store; undefined when there is nothing in it yet. A store from before there were stamps has format 1. */
 export async function stampOf(raw: Database): Promise<Stamp | undefined> {
   const stored = await raw.get(FORMAT_KEY);
-  // The checksum at its end is not looked at: a program must understand the stamp of every format.
-  if (stored) return JSON.parse(/^\{.*?\}/.exec(Buffer.from(stored).toString("latin1"))?.[0] ?? "{}") as Stamp;
-  for await (const _ of raw.keys({ limit: 1 })) return { format: 1 };
-  return undefined;
+  if (stored) return readStamp(stored);
+  const entries: Entry[] = [];
+  for await (const entry of raw.entries({ limit: LOOKED_AT })) entries.push(entry);
+  // Values had no checksums then: where one fits there was a stamp.
+  if (entries.some(([key, value]) => checkedValue(key, value) !== undefined)) throw new DamagedStamp("it is missing");
+  return entries.length > 0 ? { format: 1 } : undefined;
+}
+
+/** A program must understand the stamp of every format; the checksum at its end it knows of those up to its own. */
+function readStamp(stored: Uint8Array): Stamp {
+  const text = Buffer.from(stored).toString("latin1");
+  const stamp = stampIn(/^\{.*?\}/.exec(text)?.[0] ?? "{}");
+  const isNewer = stamp !== undefined && stamp.format > FORMAT;
+  if (stamp !== undefined && (isNewer || checkedValue(FORMAT_KEY, stored) !== undefined)) return stamp;
+  throw new DamagedStamp("its checksum does not fit");
+}
+
+function stampIn(text: string): Stamp | undefined {
+  try {
+    return JSON.parse(text) as Stamp;
+  } catch {
+    return undefined;
+  }
 }
 
 export const stamped = (stamp: Stamp): Operation => ({
