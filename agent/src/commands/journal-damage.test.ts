@@ -28,28 +28,35 @@ async function aJournal(): Promise<Buffer> {
   return Buffer.from((await machine.disk.read(JOURNAL_FILE)) ?? []);
 }
 
+const eventsOf = async (bench: Bench) =>
+  (await bench.spool.read("event", 1, { bytes: Infinity, records: Infinity })).flatMap(
+    ({ record }) => record.agentEvent?.name ?? [],
+  );
+
 /** Starts an agent on a journal, offers everything again, and gives how it went. */
 async function startOn(
   journal: Uint8Array,
-): Promise<{ readonly ran: readonly string[]; readonly ends: readonly string[] }> {
+): Promise<{ readonly ran: readonly string[]; readonly ends: readonly string[]; readonly told: readonly string[] }> {
   const machine = aMachine();
   await machine.disk.write(JOURNAL_FILE, journal);
   await using bench = await aBench(machine);
   await bench.commands.hear(0);
   await bench.deliver(orders, 10_000);
-  return { ran: machine.host.ran, ends: await bench.ends() };
+  const told = [...bench.commands.conditions(), ...(await eventsOf(bench))];
+  return { ran: machine.host.ran, ends: await bench.ends(), told };
 }
 
 const known = ["say ended", "wait 5000", "say waits", "restart web"];
 
-test("a journal with any byte changed lets the agent start, and runs nothing a second time", async () => {
+test("a journal with any byte changed lets the agent start, is told of, and runs nothing a second time", async () => {
   const journal = await aJournal();
   for (let at = 0; at < journal.length; at += 1) {
     const damaged = Buffer.from(journal);
     damaged[at] = (damaged[at] ?? 0) ^ (1 << (at % 8));
 
-    const { ran, ends } = await startOn(damaged);
+    const { ran, ends, told } = await startOn(damaged);
 
+    assert.deepEqual(told, ["journal-set-aside", "journal-set-aside"], `byte ${at}: as a condition and as an event`);
     assert.ok(!ran.includes("say ended") && !ran.includes("wait 5000"), `byte ${at}: ${ran.join(", ")}`);
     assert.ok(
       ran.every((each) => known.includes(each)),
@@ -76,11 +83,6 @@ test("a journal that is cut anywhere lets the agent start, and what its lines sa
     assert.equal(new Set(ends.map((end) => end.split(" ")[0])).size, ends.length, `cut at ${size}: ${ends.join(", ")}`);
   }
 });
-
-const eventsOf = async (bench: Bench) =>
-  (await bench.spool.read("event", 1, { bytes: Infinity, records: Infinity })).flatMap(
-    ({ record }) => record.agentEvent?.name ?? [],
-  );
 
 test("a journal that cannot be read, or that is far too large, is set aside, and what it may have held is interrupted", async () => {
   for (const trouble of ["EIO", "large"]) {
