@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
 import { promisify } from "node:util";
 
 const KIB_PER_MIB = 1024;
@@ -17,4 +18,16 @@ export async function diskUse(folder: string): Promise<number> {
     stdout: error.stdout ?? "",
   }));
   return Number.parseInt(stdout || "0", 10) / KIB_PER_MIB;
+}
+
+/** What its files hold, bytes. Files may come and go meanwhile. */
+export async function bytesIn(folder: string): Promise<number> {
+  const files = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((each) => each.isFile());
+  const sizes = files.map(({ parentPath, name }) =>
+    stat(join(parentPath, name)).then(
+      ({ size }) => size,
+      () => 0,
+    ),
+  );
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }

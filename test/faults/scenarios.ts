@@ -1,6 +1,8 @@
 import type { Scenario } from "./scenario.ts";
 import { cables } from "./scenarios/cables.ts";
 import { clocks } from "./scenarios/clocks.ts";
+import { crashLoops } from "./scenarios/crash-loop.ts";
+import { damages } from "./scenarios/damage.ts";
 import { disks } from "./scenarios/disks.ts";
 import { ends } from "./scenarios/ends.ts";
 import { foreignBrokers } from "./scenarios/foreign-brokers.ts";
@@ -14,13 +16,14 @@ import { restored } from "./scenarios/restored.ts";
 import { sessions } from "./scenarios/sessions.ts";
 import { steps } from "./scenarios/steps.ts";
 import { storms } from "./scenarios/storms.ts";
+import { twoControlPlanes } from "./scenarios/two-control-planes.ts";
 
 /** Every scenario, by the test file that runs its short rounds. */
 export const groups = {
-  processes: [...kills, ...steps, ...loads, ...frozen, ...ends, ...restored],
+  processes: [...kills, ...steps, ...loads, ...frozen, ...ends, ...crashLoops, ...restored],
   network: [...cables, ...links, ...names, ...storms],
-  disks: [...powerCuts, ...disks],
-  sessions: [...sessions, ...foreignBrokers, ...clocks],
+  disks: [...powerCuts, ...disks, ...damages],
+  sessions: [...sessions, ...twoControlPlanes, ...foreignBrokers, ...clocks],
 } as const satisfies Record<string, readonly Scenario[]>;
 
 export const scenarios: readonly Scenario[] = Object.values(groups)

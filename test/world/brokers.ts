@@ -17,6 +17,8 @@ export const noNats = missing(NATS);
 /** Somebody else's broker in a process of its own, which can be killed and started again. */
 export interface ForeignBroker extends AsyncDisposable {
   readonly output: string;
+  readonly pid: number;
+  signal(name: NodeJS.Signals): void;
   kill(): Promise<void>;
 }
 
@@ -49,20 +51,32 @@ export async function startMosquitto(
 
 export const shippedRules = (): Promise<string> => readFile(join(shipped, "acl"), "utf8");
 
+export interface NatsSetting {
+  /** What devices may do besides speaking; to hear themselves is for those that are none. */
+  readonly lets?: "hear" | "only speak" | "hear itself";
+  /** Where JetStream keeps what it keeps; in the folder of the certificate when absent. */
+  readonly store?: string;
+}
+
 /** NATS as a broker of MQTT: it knows users by their certificates, and each device must be one of them. */
 export async function startNats(
   folder: string,
   port: number,
   devices: readonly string[],
-  { lets = "hear" }: { readonly lets?: "hear" | "only speak" } = {},
+  { lets = "hear", store = join(folder, "nats") }: NatsSetting = {},
 ): Promise<ForeignBroker> {
   const user = (name: string, speaks: string, hears: string) =>
     `{ user: "CN=${name}", permissions: { publish: ["${speaks}", "$MQTT.>"], subscribe: ["${hears}", "$MQTT.>", "_INBOX.>"] } }`;
   const users = [
     user("control-plane", "edgemere.v1.*.down.*", "edgemere.v1.*.up.*"),
-    ...devices.map((id) =>
-      user(id, `edgemere.v1.${id}.up.*`, lets === "hear" ? `edgemere.v1.${id}.down.*` : "nothing"),
-    ),
+    ...devices.map((id) => {
+      const hears = {
+        hear: `edgemere.v1.${id}.down.*`,
+        "hear itself": `edgemere.v1.${id}.up.*`,
+        "only speak": "nothing",
+      };
+      return user(id, `edgemere.v1.${id}.up.*`, hears[lets]);
+    }),
   ];
   const file = (name: string) => JSON.stringify(join(folder, name));
   const own = join(folder, "nats.conf");
@@ -70,7 +84,7 @@ export async function startNats(
     own,
     `server_name: edgemere
 listen: "127.0.0.1:-1"
-jetstream { store_dir: ${file("nats")} }
+jetstream { store_dir: ${JSON.stringify(store)} }
 mqtt {
   listen: "127.0.0.1:${port}"
   tls { cert_file: ${file("broker.pem")}, key_file: ${file("broker.key")}, ca_file: ${file("root.pem")}, verify_and_map: true }
@@ -101,6 +115,8 @@ async function started(program: string, args: readonly string[], ready: RegExp):
     get output() {
       return output;
     },
+    pid: child.pid ?? 0,
+    signal: (name) => void child.kill(name),
     kill,
     [Symbol.asyncDispose]: kill,
   };

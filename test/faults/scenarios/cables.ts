@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { mkdtemp } from "node:fs/promises";
+import { join } from "node:path";
 import { useOf } from "../../bench/process-use.ts";
 import { eventually } from "../../world/world.ts";
+import { bytesIn } from "../peaks.ts";
 import type { Context, Scenario } from "../scenario.ts";
 import { twoHosts, type Host, type Hosts } from "../tools/hosts.ts";
 import { lasting } from "../tools/pause.ts";
@@ -47,16 +50,50 @@ async function measuredLoss(host: Host): Promise<string> {
   return `${dropped} of ${all} packets`;
 }
 
+const MIB = 1024 ** 2;
+/** The least that an agent takes. Ten records a second fill it in less than a minute. */
+const SMALL_SPOOL = ["--spool", "1MiB", "--sample", "100ms", "--report", "100ms"];
+
 async function partition(context: Context): Promise<void> {
-  const { trial, hosts } = await apart(context);
-  for (const hold of context.isFull ? [1, 30, 600] : [6]) {
+  await apartFor(context, { holds: context.isFull ? [1, 30, 600] : [6], mebibytes: 256 });
+  await apartFor(context, { holds: [context.isFull ? 600 : 50], mebibytes: 1, flags: SMALL_SPOOL });
+  const { explained = 0 } = context.recorder.figures().records ?? {};
+  assert.ok(explained > 0, "what did not fit is told as gaps");
+}
+
+interface Apart {
+  /** Seconds. */
+  readonly holds: readonly number[];
+  /** What the agent may keep. */
+  readonly mebibytes: number;
+  readonly flags?: readonly string[];
+}
+
+async function apartFor(context: Context, { holds, mebibytes, flags = [] }: Apart): Promise<void> {
+  const folder = await mkdtemp(join(context.folder, "apart-"));
+  const { trial, hosts } = await apart({ ...context, folder }, flags);
+  const spool = join(trial.agent.dataFolder, "spool");
+  for (const hold of holds) {
     await trial.giveWork();
     await hosts.link("down");
     await trial.giveWork();
-    await lasting(hold * SECOND);
+    const until = Date.now() + hold * SECOND;
+    let most = 0;
+    while (Date.now() < until) {
+      await lasting(Math.min(SECOND, until - Date.now()));
+      most = Math.max(most, await bytesIn(spool));
+    }
+    assert.ok(most <= mebibytes * MIB, `${most} bytes are kept where ${mebibytes} MiB may be`);
+    const kept = await bytesIn(spool);
     const since = Date.now();
     await hosts.link("up");
+    await trial.seen("online");
+    const from = Date.now();
     await trial.recovered(since);
+    const rate = kept / 1024 / ((Date.now() - from) / SECOND);
+    context.recorder.note(
+      `after ${hold} s: ${Math.round(kept / 1024)} KiB of ${mebibytes} MiB, drained at ${Math.round(rate)} KiB/s`,
+    );
   }
   await trial.settle();
 }
@@ -178,7 +215,7 @@ async function flapping(context: Context): Promise<void> {
 export const cables: readonly Scenario[] = (
   [
     ["F15", "packets lost: 1, 10, 30 % each way", { short: 2, full: 10 }, loss],
-    ["F16", "cable pulled for 1 s, 30 s, 10 min", { short: 1, full: 3 }, partition],
+    ["F16", "cable pulled for 1 s, 30 s, 10 min; and longer than what may be kept", { short: 1, full: 1 }, partition],
     ["F17", "one side hears nothing", { short: 2, full: 2 }, oneWay],
     ["F18", "connection that a router forgot", { short: 1, full: 5 }, blackHole],
     ["F19", "storm of resets", { short: 1, full: 3 }, resets],

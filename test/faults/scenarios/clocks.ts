@@ -62,17 +62,44 @@ async function steps(context: Context): Promise<void> {
   await trial.settle();
 }
 
+/** Milliseconds between a stored sample's time and the true one. */
+const TRACKED_WITHIN = SECOND;
+const WINDOW = 2 * SECOND;
+
+/** Each ten seconds its clock gains another one. */
 async function drift(context: Context): Promise<void> {
   const clock = await clockIn(context.folder);
   await clock.set("+0 x1.1");
   const trial = await Trial.start(context, { agent: { launch: clock.launch } });
   for (let round = 0; round < context.rounds; round++) {
-    await lasting((context.isFull ? 120 : 4) * SECOND);
+    const errors: number[] = [];
+    const until = Date.now() + (context.isFull ? 120 : 24) * SECOND;
+    while (Date.now() < until) errors.push(await errorOfStored(trial));
+    const worst = errors.reduce((most, each) => (Math.abs(each) > Math.abs(most) ? each : most), 0);
+    context.recorder.note(`stored times off by ${worst} ms at most, on a clock that gains 6 s a minute`);
+    assert.ok(Math.abs(worst) <= TRACKED_WITHIN, `a stored time is off by ${worst} ms`);
     await trial.giveWork();
     await trial.recovered(Date.now(), untimed);
   }
   assert.ok((await trial.ends()).every(({ state }) => state === "succeeded"));
   await trial.settle();
+}
+
+/**
+ * How late the newest samples come, of some the least: the rest is the way they took. The control plane's clock is that of
+ * this program, and no sample is stored before it was measured.
+ */
+async function errorOfStored(trial: Trial): Promise<number> {
+  const until = Date.now() + WINDOW;
+  let least = Infinity;
+  let last = await trial.latestAt();
+  while (Date.now() < until || least === Infinity) {
+    await lasting(20);
+    const newest = await trial.latestAt();
+    if (newest !== last) least = Math.min(least, Date.now() - newest);
+    last = newest;
+  }
+  return least;
 }
 
 /** Whoever signed in would have to do so again after two days. */

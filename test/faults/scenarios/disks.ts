@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { quantile } from "../../bench/statistics.ts";
 import { eventually } from "../../world/world.ts";
@@ -154,44 +154,6 @@ async function syncIsSlow(context: Context): Promise<void> {
   await trial.settle();
 }
 
-async function damagedFiles(context: Context): Promise<void> {
-  const trial = await Trial.start(context);
-  const { agent } = trial;
-  for (let round = 0; round < context.rounds; round++) {
-    await trial.giveWork();
-    await trial.allEnded();
-    await agent.kill();
-    await damage(await filesOf(agent.dataFolder), context);
-    const since = Date.now();
-    await trial.startAgent();
-    await agent.said(/"connected"/);
-    // Who has lost the end of what was told is taken for a copy.
-    await trial.believed();
-    await trial.giveWork();
-    await trial.recovered(since);
-  }
-  // What a damaged file held and nobody had heard is gone for good: only the commands are settled.
-  await trial.settle({ withRecords: false });
-}
-
-/** Journal and spool, but not who the device is. */
-async function filesOf(folder: string): Promise<readonly string[]> {
-  const files = await readdir(folder, { recursive: true, withFileTypes: true });
-  return files
-    .filter((each) => each.isFile() && /(commands|spool\/\w+)$/.test(each.parentPath))
-    .map((each) => join(each.parentPath, each.name));
-}
-
-async function damage(files: readonly string[], { random }: Context): Promise<void> {
-  for (const file of files) {
-    const content = await readFile(file);
-    if (content.length === 0) continue;
-    const at = Math.floor(random.next() * content.length);
-    if (random.next() < 0.5) await truncate(file, at);
-    else await writeFile(file, content.fill((content[at] ?? 0) ^ (1 << Math.floor(random.next() * 8)), at, at + 1));
-  }
-}
-
 async function scarce(context: Context): Promise<void> {
   const disk = context.own(await smallDisk(context.folder, { bytes: 24 * MIB, files: 120 }));
   const trial = await Trial.start(context, { agent: { dataFolder: disk.folder } });
@@ -280,13 +242,6 @@ export const disks: readonly Scenario[] = [
     needs: ["strace"],
     rounds: { short: 1, full: 5 },
     run: syncIsSlow,
-  },
-  {
-    id: "F36",
-    title: "journal and spool damaged: a bit turned, an end cut off",
-    layer: 3,
-    rounds: { short: 5, full: 200 },
-    run: damagedFiles,
   },
   {
     id: "F37",

@@ -146,21 +146,6 @@ async function twoAgents(context: Context): Promise<void> {
   await trial.settle();
 }
 
-async function twoControlPlanes(context: Context): Promise<void> {
-  const trial = await Trial.start(context);
-  await trial.giveWork();
-  const { dataFolder } = trial.world.controlPlane;
-  const ports = ["portal", "mqtt", "device", "subscribers"].flatMap((each) => [`--${each}-port`, "0"]);
-  await using second = new Program({
-    script: "control-plane/bin/edgemere-control-plane.js",
-    args: ["--data", dataFolder, ...ports],
-  });
-  assert.equal(await second.ended(), 1);
-  assert.match(second.output, /in use by another control plane/);
-  await trial.recovered();
-  await trial.settle();
-}
-
 export const ends: readonly Scenario[] = [
   {
     id: "F08",
@@ -199,11 +184,4 @@ export const ends: readonly Scenario[] = [
     run: childrenLeft(ways.filter(isWild)),
   },
   { id: "F14", title: "second agent on one folder", layer: 3, rounds: { short: 1, full: 1 }, run: twoAgents },
-  {
-    id: "F43",
-    title: "second control plane on one folder",
-    layer: 3,
-    rounds: { short: 1, full: 1 },
-    run: twoControlPlanes,
-  },
 ];

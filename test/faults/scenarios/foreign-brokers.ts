@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
+import { loadIdentity } from "@edgemere/agent";
+import { nodeDisk } from "@edgemere/protocol/kit";
 import { certified, onMosquitto, urlOf, type Brokered } from "../../world/brokered.ts";
 import { startNats, type MosquittoSetting } from "../../world/brokers.ts";
 import { eventually } from "../../world/world.ts";
+import { BareFlow } from "../baseline/bare-flow.ts";
+import { PoweredNats } from "../powered-nats.ts";
 import type { Context, Scenario } from "../scenario.ts";
+import { cuttableDisk } from "../tools/disks.ts";
 import { Trial } from "../trial.ts";
 import { moment, restarted } from "./kills.ts";
 
@@ -71,6 +76,51 @@ async function refusesSubscription(context: Context): Promise<void> {
   await trial.settle();
 }
 
+/** What JetStream keeps is on a disk that loses power, and the broker with it. */
+async function brokerLosesPower(context: Context): Promise<void> {
+  const disk = context.own(await cuttableDisk(context.folder));
+  const trial = await Trial.start(context);
+  const { controlPlane } = trial.world;
+  const { mqtt: port } = controlPlane.ready.ports;
+  const folder = await certified(trial.world);
+  const nats = context.own(new PoweredNats(disk, (store) => startNats(folder, port, [trial.device], { store })));
+  await controlPlane.stop();
+  await nats.start();
+  await controlPlane.start({ flags: ["--broker", urlOf(port)] });
+  await restarted(trial);
+  await trial.recovered();
+  for (let round = 0; round < context.rounds; round++) {
+    await trial.giveWork();
+    await moment(context);
+    await trial.observe();
+    await nats.losePower();
+    const since = Date.now();
+    await nats.start();
+    await trial.recovered(since);
+    await restarted(trial);
+    await trial.recovered();
+  }
+  const identity = await loadIdentity(nodeDisk(trial.agent.dataFolder));
+  assert.ok(identity);
+  await trial.settle();
+  await nats.kill();
+
+  const lets = "hear itself";
+  const bare = context.own(
+    new PoweredNats(disk, (store) => startNats(folder, port, [identity.device], { store, lets }), "bare"),
+  );
+  const flow = new BareFlow(identity, urlOf(port));
+  for (let round = 0; round < context.rounds; round++) {
+    await bare.start();
+    await flow.send(() => moment(context));
+    await bare.losePower();
+    await bare.start();
+    await flow.receive();
+    await bare.kill();
+  }
+  context.recorder.baseline(`NATS alone: ${flow.told()}${bare.told()}`);
+}
+
 export const foreignBrokers: readonly Scenario[] = [
   {
     id: "F41",
@@ -98,11 +148,10 @@ export const foreignBrokers: readonly Scenario[] = [
   },
   {
     id: "F48",
-    title: "external NATS with JetStream and a power cut",
+    title: "power cut of an external NATS with JetStream",
     layer: 4,
-    needs: ["nats"],
-    awaits: "a file system of its own for the broker's store",
-    rounds: { short: 1, full: 50 },
-    run: () => Promise.reject(new Error("a power cut of NATS is not inflicted yet")),
+    needs: ["root", "loop", "nats"],
+    rounds: { short: 2, full: 50 },
+    run: brokerLosesPower,
   },
 ];

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { eventually, startWorld } from "../../world/world.ts";
 import type { Context, Scenario } from "../scenario.ts";
 import { peakMemory } from "../peaks.ts";
+import { spooled } from "../spooled.ts";
 import { lasting } from "../tools/pause.ts";
 import { Trial } from "../trial.ts";
 
@@ -69,10 +70,17 @@ async function suspended(context: Context): Promise<void> {
     await trial.allEnded();
     trial.agent.signal("SIGSTOP");
     const from = Date.now();
-    await lasting((context.isFull ? 60 : 6) * SECOND);
+    const before = { records: await produced(trial), event: await trial.newest() };
+    await lasting((context.isFull ? 60 : 12) * SECOND);
     const since = Date.now();
     trial.agent.signal("SIGCONT");
     await trial.recovered(since);
+    // One for what it had begun to measure, one at once, one for each second since: no hundred for the time of sleep.
+    const records = (await produced(trial)) - before.records;
+    const most = 2 + Math.ceil((Date.now() - since) / SECOND);
+    assert.ok(records <= most, `${records} records in the first moments, ${most} at most are due`);
+    const comings = (await trial.presences(before.event)).filter((each) => each === "online");
+    assert.ok(comings.length <= 1, "it comes back once");
     const { series } = await trial.world.client.call("cpl/ta/history", {
       device: "gw1",
       metric: ["cpu.busy_percent"],
@@ -85,6 +93,9 @@ async function suspended(context: Context): Promise<void> {
   }
   await trial.settle();
 }
+
+/** How many records of telemetry the agent has made so far. */
+const produced = async ({ agent }: Trial) => (await spooled(agent.dataFolder, "telemetry")).produced;
 
 export const frozen: readonly Scenario[] = [
   {

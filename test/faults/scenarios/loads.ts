@@ -3,12 +3,15 @@ import { Loaded } from "../loaded.ts";
 import { preloaded } from "../tools/launches.ts";
 import { moment } from "./kills.ts";
 
-const DEVICES = 50;
-/** A thousand records a second, all together. */
+const SECOND = 1_000;
+const DEVICES = { short: 50, full: 200 };
+/** All together. */
+const RECORDS_PER_SECOND = 1_000;
 const EVERY = 50;
 
 async function killedUnderLoad(context: Context): Promise<void> {
-  const loaded = await Loaded.start(context, { devices: DEVICES, every: EVERY });
+  const devices = context.isFull ? DEVICES.full : DEVICES.short;
+  const loaded = await Loaded.start(context, { devices, every: (devices * SECOND) / RECORDS_PER_SECOND });
   const { controlPlane } = loaded.world;
   for (let round = 0; round < context.rounds; round++) {
     await moment(context);
@@ -19,6 +22,9 @@ async function killedUnderLoad(context: Context): Promise<void> {
     await loaded.ready();
     await loaded.recovered(since);
   }
+  const { recorder } = context;
+  recorder.note(`${devices} devices`);
+  recorder.bar("milliseconds of the longest recovery", Math.max(...recorder.figures().recovery), 10 * SECOND);
   await loaded.settle();
 
   const bare = loaded.bare();

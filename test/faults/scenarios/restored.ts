@@ -1,50 +1,26 @@
 import assert from "node:assert/strict";
-import { cp, readdir, rm, truncate } from "node:fs/promises";
+import { cp, readdir, readFile, rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
-import type { Client } from "@edgemere/control-plane/client";
 import { createJob, endOf } from "../../world/jobs.ts";
-import { Program } from "../../world/program.ts";
 import { eventually, startWorld } from "../../world/world.ts";
+import { backedUp, restoredFrom } from "../backups.ts";
 import type { Context, Scenario } from "../scenario.ts";
-import { preloaded } from "../tools/launches.ts";
+import { spooled } from "../spooled.ts";
+import { lasting } from "../tools/pause.ts";
 import { Trial } from "../trial.ts";
 import { restarted } from "./kills.ts";
 
 const SECOND = 1_000;
 
-/** As often as makes a loop of it. */
-const DEATHS = 6;
-
-async function crashLoop(context: Context): Promise<void> {
-  const trial = await Trial.start(context);
-  const { agent } = trial;
-  for (let round = 0; round < context.rounds; round++) {
-    assert.equal(await agent.stop(), 0);
-    await trial.giveWork();
-    for (let death = 0; death < DEATHS; death++) {
-      agent.run(preloaded("die-soon", { EDGEMERE_FAULT_DIE_AFTER: context.isFull ? "3000" : "1200" }));
-      assert.equal(await agent.ended(), 1);
-    }
-    const since = Date.now();
-    agent.run();
-    await trial.recovered(since);
-    const refused = await trial.endOf(await trial.give("service.status"));
-    assert.deepEqual(
-      [refused.state, refused.reason],
-      ["rejected", "safe-mode"],
-      "who cannot live does nothing that may be why",
-    );
-    await restarted(trial);
-    await trial.giveWork();
-    await trial.recovered();
-  }
-  await trial.settle();
-}
-
-/** The device's disk as it was before; what it has done since it no longer knows. */
+/**
+ * The device's disk as it was before; what it has done since it no longer knows. That is noticed, nothing is asked of it before
+ * somebody has looked, and no number that was used means anything else now.
+ */
 async function olderFolder(context: Context): Promise<void> {
   const trial = await Trial.start(context);
   const { agent } = trial;
+  const { client, folder } = trial.world;
+  const find = () => client.call("cpl/dm/device/find", { device: "gw1" });
   const copy = join(context.folder, "yesterday");
   for (let round = 0; round < context.rounds; round++) {
     assert.equal(await agent.stop(), 0);
@@ -54,13 +30,49 @@ async function olderFolder(context: Context): Promise<void> {
     await trial.giveWork();
     await trial.recovered();
     assert.equal(await agent.stop(), 0);
+    const used = (await spooled(agent.dataFolder, "telemetry")).produced;
+    const before = await trial.newest();
     await rm(agent.dataFolder, { recursive: true });
     await cp(copy, agent.dataFolder, { recursive: true });
+    assert.ok((await spooled(agent.dataFolder, "telemetry")).produced < used, "its memory is older indeed");
+
     const since = Date.now();
     agent.run();
-    await trial.doubted();
-    await trial.giveWork();
+    await trial.told(() =>
+      eventually(async () => (await find()).state === "quarantined", "the copy to be noticed").then(() => undefined),
+    );
+    assert.match(
+      (await find()).quarantineReason ?? "",
+      /^its (next record|session number)/,
+      "by what it says, not by harm",
+    );
+    const { events } = await client.call("ia/event/list", { after: before, type: ["device.quarantined"] });
+    assert.equal(events.length, 1, "once");
+
+    const job = await trial.giveCounted({ runTimeout: 30 }, "true");
+    const effects = await readFile(join(folder, "effects"), "utf8");
+    await lasting(3 * SECOND);
+    const [waiting] = (await trial.ends()).slice(-1);
+    assert.equal(waiting?.state, "queued", "nothing is asked of it without somebody's word");
+    assert.equal(await readFile(join(folder, "effects"), "utf8"), effects);
+    await client.call("cpl/dm/device/release", { device: "gw1" });
+    assert.equal((await trial.endOf(job)).state, "succeeded", "and then it is");
     await trial.recovered(since);
+
+    const { streams, refusals, refused } = await client.call("cpl/dm/device/accounting", { device: "gw1" });
+    assert.deepEqual(
+      streams.filter(({ missing }) => missing > 0),
+      [],
+    );
+    assert.deepEqual(
+      [refusals["conflicting-record"] ?? 0, refused.length],
+      [0, 0],
+      "no number is used for something else",
+    );
+    assert.ok(
+      (await spooled(agent.dataFolder, "telemetry")).produced > used,
+      "its numbers go on above all that were used",
+    );
   }
   await trial.settle();
 }
@@ -98,23 +110,6 @@ async function ruinedStore(context: Context): Promise<void> {
   await trial.settle();
 }
 
-async function backedUp(client: Client): Promise<string> {
-  const { id: backup } = await client.call("ops/backup/create", {});
-  const { folder, file } = await eventually(async () => {
-    const found = await client.call("ops/backup/find", { backup });
-    return found.backup.state === "ready" && found;
-  }, "the backup to be made");
-  return join(folder, file);
-}
-
-async function restoredFrom(file: string, dataFolder: string): Promise<void> {
-  const program = new Program({
-    script: "control-plane/bin/edgemere-control-plane.js",
-    args: ["restore", file, "--data", dataFolder, "--force"],
-  });
-  assert.equal(await program.ended(), 0, program.output);
-}
-
 /** A host that is not this machine: nothing here is to start anew. */
 async function reboot(context: Context): Promise<void> {
   const { rounds, recorder } = context;
@@ -132,13 +127,6 @@ async function reboot(context: Context): Promise<void> {
 }
 
 export const restored: readonly Scenario[] = [
-  {
-    id: "F09",
-    title: "agent that dies soon after each of six starts",
-    layer: 3,
-    rounds: { short: 1, full: 20 },
-    run: crashLoop,
-  },
   {
     id: "F10",
     title: "reboot as a command, of a host that is not this machine",

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { quantile } from "../../bench/statistics.ts";
 import { identify } from "../../bench/mqtt-device.ts";
-import { eventually, startWorld } from "../../world/world.ts";
+import { createJob, endOf } from "../../world/jobs.ts";
+import { eventually, startWorld, type World } from "../../world/world.ts";
 import { Loaded } from "../loaded.ts";
 import { peakMemory } from "../peaks.ts";
 import type { Context, Scenario } from "../scenario.ts";
 import { ReadsNothing } from "../reads-nothing.ts";
+import { lasting } from "../tools/pause.ts";
 
 const SECOND = 1_000;
 const PATIENCE = 300 * SECOND;
@@ -13,6 +15,11 @@ const PATIENCE = 300 * SECOND;
 async function storm(context: Context): Promise<void> {
   for (const devices of context.isFull ? [1, 200, 500] : [50]) await stormOf(devices, context);
 }
+
+/** A device may try so often in a minute, taken over all of them. */
+const TRIES_A_MINUTE = 3;
+/** What it takes at the end of a storm, as a share of what it took at the first one's. */
+const MEMORY_GROWTH = 1.25;
 
 async function stormOf(devices: number, context: Context): Promise<void> {
   await using world = await startWorld({ devices, config: { sampleEvery: 10 * SECOND, reportEvery: 10 * SECOND } });
@@ -22,6 +29,7 @@ async function stormOf(devices: number, context: Context): Promise<void> {
   };
   const all = () => eventually(async () => world.devices.every(isWell), "every device to be well", PATIENCE);
   const times: number[] = [];
+  const peaks: number[] = [];
   for (let round = 0; round < context.rounds; round++) {
     await all();
     const before = world.devices.map((each) => each.status()?.sessionEpoch ?? 0);
@@ -30,6 +38,8 @@ async function stormOf(devices: number, context: Context): Promise<void> {
     await world.controlPlane.start();
     const since = performance.now();
     const back = new Set<number>();
+    const over = new AbortController();
+    const answers = answerTimes(world, () => world.devices[[...back][0] ?? -1]?.name, over.signal);
     await eventually(
       async () => {
         for (const [i, device] of world.devices.entries()) {
@@ -46,9 +56,18 @@ async function stormOf(devices: number, context: Context): Promise<void> {
       (sum, each, i) => sum + (each.status()?.sessionEpoch ?? 0) - (before[i] ?? 0),
       0,
     );
+    over.abort();
+    const slowest = Math.max(0, ...(await answers));
+    const minutes = Math.max(1, (performance.now() - since) / (60 * SECOND));
+    assert.ok(
+      tries / devices / minutes <= TRIES_A_MINUTE,
+      `${tries} tries of ${devices} devices in ${minutes} minutes`,
+    );
+    peaks.push(await peakMemory(world.controlPlane.pid));
     context.recorder.round();
-    context.recorder.memory("control plane", await peakMemory(world.controlPlane.pid));
-    context.recorder.note(`${devices} devices: ${tries} tries`);
+    context.recorder.memory("control plane", peaks.at(-1) ?? 0);
+    context.recorder.note(`${devices} devices: ${tries} tries, a ping meanwhile within ${Math.round(slowest)} ms`);
+    context.recorder.bar("milliseconds for a ping of a device that is back", slowest, 2 * SECOND);
     const { items } = await world.client.call("cpl/dm/device/list", { limit: 500 });
     assert.deepEqual(
       items.filter(({ presence }) => presence === "offline"),
@@ -58,12 +77,34 @@ async function stormOf(devices: number, context: Context): Promise<void> {
     const { events } = await world.client.call("ia/event/list", { after: 0, type: ["device.offline"] });
     assert.deepEqual(events, [], "a restart calls nobody offline");
   }
+  const [first = 0] = peaks;
+  context.recorder.bar(`MiB after storms of ${devices}`, Math.max(...peaks), first * MEMORY_GROWTH);
   const [p50, p95, most] = [0.5, 0.95, 1].map((share) => quantile(times, share));
   for (const each of times) context.recorder.recovered(each);
   context.recorder.note(
     `${devices} devices back in ${[p50, p95, most].map((each) => ((each ?? 0) / SECOND).toFixed(1)).join(" / ")} s`,
   );
   if (devices === 200) context.recorder.bar("p95 of 200 devices, milliseconds", p95 ?? NaN, 5 * SECOND);
+}
+
+/** Asks a device that is back for an answer, again and again; gives how long each took, milliseconds. */
+async function answerTimes(
+  world: World,
+  back: () => string | undefined,
+  over: AbortSignal,
+): Promise<readonly number[]> {
+  const times: number[] = [];
+  while (!over.aborted) {
+    const device = back();
+    if (device !== undefined) {
+      const from = performance.now();
+      const { state } = await endOf(world, await createJob(world, device, "ping"));
+      assert.equal(state, "succeeded");
+      times.push(performance.now() - from);
+    }
+    await lasting(50);
+  }
+  return times;
 }
 
 const COMMANDS = 240;
