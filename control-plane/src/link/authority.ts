@@ -148,7 +148,9 @@ export const pinOf = (certificate: string): string =>
  * when there is no authority: it never makes one.
  */
 export async function certifyBroker({ disk, clock, random }: Tools, { hostNames, addresses }: ListenerNames) {
-  const [root, issuer] = await Promise.all([found(disk, "root.pem"), found(disk, "server-issuer.pem")]);
+  // One after the other: where both are missing it is always the root that is named.
+  const root = await found(disk, "root.pem");
+  const issuer = await found(disk, "server-issuer.pem");
   const names = { hostNames: [SERVER_NAME, ...hostNames], addresses };
   const valid = { from: clock.now(), days: SERVER_DAYS };
   const { key, certificate } = await makeServer(names, issuer, random.bytes(SERIAL_BYTES), valid);
