@@ -62,21 +62,18 @@ export class RecordLedger {
 
   /** A file on a machine's disk was replaced, cut or removed. */
   changed(machine: Machine, path: string, content: Uint8Array | undefined): void {
-    const records = this.#mirror(machine).changed(path, content);
-    const { accepted } = this.#of(machine, path.split("/")[1] ?? "");
-    // An agent may number anew what it never sent.
-    for (const record of records) {
-      const known = accepted.get(record.content);
-      if (known !== undefined) accepted.set(record.content, { ...known, number: record.last });
-    }
+    this.#numberedAnew(machine, path.split("/")[1] ?? "", this.#mirror(machine).changed(path, content));
   }
 
   /** An agent begins over a disk to which something may have happened. */
   async found(machine: Machine, disk: SimulatedDisk): Promise<void> {
     await this.#mirror(machine).reread(disk, streamNames);
     if (!this.#replaced.delete(machine.name)) return;
+    for (const stream of streamNames) {
+      this.#numberedAnew(machine, stream, this.#mirror(machine).records(stream));
+      this.#of(machine, stream).sent.clear();
+    }
     this.#forgetLost(machine);
-    for (const stream of streamNames) this.#of(machine, stream).sent.clear();
   }
 
   /** From now on a second memory speaks for the device: on this machine, whose disk an image replaced, or on a copy of it. */
@@ -210,6 +207,15 @@ export class RecordLedger {
     if (number > books.upTo) return number <= books.everAcknowledged;
     if (this.#forked.has(device)) this.#twofold.add(device);
     return this.#forked.has(device);
+  }
+
+  /** An agent may give other numbers to what it never sent, and an image those from before. */
+  #numberedAnew(machine: Machine, stream: string, records: readonly SeenRecord[]): void {
+    const { accepted } = this.#of(machine, stream);
+    for (const { content, last } of records) {
+      const known = accepted.get(content);
+      if (known !== undefined) accepted.set(content, { ...known, number: last });
+    }
   }
 
   #forgetLost(machine: Machine): void {

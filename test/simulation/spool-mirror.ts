@@ -54,6 +54,10 @@ export class SpoolMirror {
       }
   }
 
+  records(stream: string): readonly SeenRecord[] {
+    return [...this.#files.values()].flatMap((file) => (file.stream === stream ? file.records : []));
+  }
+
   /** Whether it is there, or a gap that stands for it, or a hole between files that will be found. */
   holds(stream: string, record: SeenRecord): boolean {
     const files = [...this.#files.values()].filter((file) => file.stream === stream);
