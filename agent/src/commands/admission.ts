@@ -67,16 +67,15 @@ export function judge(
       reason: "outdated-control-plane",
       detail: `it is of generation ${command.generation}, and generation ${journal.generation} has spoken to this device`,
     };
+  const isInDoubt = command.issuedAtMs <= journal.doubtedUntil;
+  // Of a damaged journal the number may be left where the command is lost.
   if (journal.hasSeen(command.sequence))
-    return rejected("replayed", `sequence number ${command.sequence} has come before, with another command`);
+    return isInDoubt
+      ? mayHaveRun
+      : rejected("replayed", `sequence number ${command.sequence} has come before, with another command`);
   const kind = kindOfTask(command.task);
   if (kind === undefined) return rejected("unsupported", "this agent's version does not know this kind of command");
-  if (command.issuedAtMs <= journal.doubtedUntil && commandKinds[kind].onInterrupt !== "converge")
-    return end(
-      "interrupted",
-      "agent-stopped",
-      "the journal was damaged after this was issued: it may have run already",
-    );
+  if (isInDoubt && commandKinds[kind].onInterrupt !== "converge") return mayHaveRun;
   if (commandKinds[kind].dangerous && !rules.allow.includes(kind))
     return rejected(
       "not-allowed",
@@ -106,6 +105,11 @@ const end = (phase: "rejected" | "expired" | "interrupted", reason: Reason, deta
   reason,
   detail,
 });
+const mayHaveRun = end(
+  "interrupted",
+  "agent-stopped",
+  "the journal was damaged after this was issued: it may have run already",
+);
 const rejected = (reason: Reason, detail: string) => end("rejected", reason, detail);
 
 function timesWrong({ issuedAtMs, expiresAtMs, runTimeoutMs }: Command): string | undefined {

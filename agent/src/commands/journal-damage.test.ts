@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { ManualClock, SimulatedDisk } from "@edgemere/protocol/simulated";
 import type { Disk } from "@edgemere/protocol/kit";
 import { aBench, aCommand, anExec, BenchHost, START, type Bench } from "./bench.test-support.ts";
-import { readEntries } from "./journal-entry.ts";
+import { readEntries, writeEntries } from "./journal-entry.ts";
 import { JOURNAL_FILE } from "./journal.ts";
 import { failingDisk } from "./troubled-disk.test-support.ts";
 
@@ -119,6 +119,19 @@ test("after a damage, commands count as new from the moment on at which the cont
   ]);
 
   assert.deepEqual(machine.host.ran, ["say new"]);
+});
+
+test("a command of which a damaged journal has kept the number alone is interrupted: it may have run", async () => {
+  const machine = aMachine();
+  const numbers = writeEntries([{ entry: "seen", floor: 1, above: [] }]);
+  await machine.disk.write(JOURNAL_FILE, Buffer.concat([numbers, Buffer.from("what is this\n")]));
+  await using bench = await aBench(machine);
+  await bench.commands.hear(0);
+
+  await bench.deliver([aCommand(1, anExec("say", "hello"))]);
+
+  assert.deepEqual(await bench.ends(), ["c1 INTERRUPTED agent-stopped"]);
+  assert.deepEqual(machine.host.ran, []);
 });
 
 test("only the newest of the journals that were set aside are kept", async () => {
