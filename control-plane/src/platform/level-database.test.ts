@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { readdir, rm } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { aFolder } from "./database.test-support.ts";
+import { silentLog } from "@edgemere/protocol/kit";
 import { checkedValue, withChecksum } from "./checksum.ts";
 import { rawLevelDatabase, type Operation } from "./database.ts";
 import { keyOf } from "./keys.ts";
@@ -81,6 +82,29 @@ test("a LevelDB folder whose stamp of the format is damaged or gone is refused, 
     const stored = (await raw.get(KEY)) ?? new Uint8Array();
     assert.equal(Buffer.from(checkedValue(KEY, stored) ?? []).toString(), "as it was", what);
     await raw.close();
+  }
+});
+
+test("what LevelDB cannot read of its own log is told, and an end that was torn off is not", async (t) => {
+  const told: string[] = [];
+  const log = { ...silentLog, error: (message: string) => void told.push(message) };
+  for (const [damage, tellings] of [
+    ["turned", 1],
+    ["torn", 0],
+  ] as const) {
+    const folder = join(aFolder(t), "store");
+    const database = await levelDatabase(folder);
+    for (const key of [KEY, keyOf("row", "note", "n2")])
+      await database.batch([{ type: "put", key, value: Buffer.from("1") }]);
+    await database.close();
+    const file = join(folder, (await readdir(folder)).find((name) => /^\d+\.log$/.test(name)) ?? "");
+    const content = await readFile(file);
+    const turned = content.with(content.length - 10, 0xff);
+    await writeFile(file, damage === "turned" ? turned : content.subarray(0, -10));
+
+    await (await levelDatabase(folder, { log })).close();
+
+    assert.equal(told.splice(0).length, tellings, damage);
   }
 });
 

@@ -1,4 +1,4 @@
-import { cp, link, mkdir, readdir, rename, rm } from "node:fs/promises";
+import { cp, link, mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { silentLog, type Log } from "@edgemere/protocol/kit";
 import { checkedDatabase } from "./checked-database.ts";
@@ -31,6 +31,8 @@ export async function levelDatabase(folder: string, { diskBytes, log }: Options 
   let raw: SnapshotDatabase | undefined;
   try {
     raw = await rawLevelDatabase(folder, diskBytes);
+    for (const loss of await lossesAtOpening(folder))
+      log?.error("the store has lost what was written last: check the disk; a backup may hold it", { folder, loss });
     const stamp = await stampOf(raw);
     if (needsMigration(stamp)) {
       await raw.close();
@@ -69,6 +71,12 @@ function cannotOpen(folder: string, error: unknown): CannotOpenStore {
       error,
     );
   return new CannotOpenStore("damaged", `the store in ${folder} cannot be opened: ${reason}`, error);
+}
+
+/** LevelDB goes on without what it cannot read of its log, and says so in its own notes only, which begin anew with each opening. */
+async function lossesAtOpening(folder: string): Promise<readonly string[]> {
+  const notes = await readFile(join(folder, "LOG"), "utf8").catch(() => "");
+  return notes.split("\n").filter((line) => /: dropping \d+ bytes; /.test(line));
 }
 
 /** LevelDB takes a folder without its CURRENT for a new one, and clears away all the rest. */
