@@ -52,7 +52,7 @@ export function readEntries(content: Uint8Array): JournalReading {
 
 function readLine(line: string): JournalEntry | undefined {
   const text = line.slice(9);
-  if (line.slice(0, 8) !== checksum(text)) return undefined;
+  if (!line.startsWith(`${checksum(text)} `)) return undefined;
   try {
     return JSON.parse(text) as JournalEntry;
   } catch {
