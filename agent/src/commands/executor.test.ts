@@ -56,6 +56,17 @@ test("a restored control plane is told at once how a command ended that it asks 
   assert.equal((await bench.reports()).filter(({ phase }) => wordOf(phase) === "SUCCEEDED").length, 2);
 });
 
+test("who asks to cancel a command that ended is told again how it did", async () => {
+  const machine = aMachine();
+  await using bench = await aBench(machine);
+  await bench.deliver([aCommand(1, anExec("say", "hello"))], 61_000);
+
+  await bench.commands.cancel(["c1"]);
+  await machine.clock.advance(1_000);
+
+  assert.equal((await bench.reports()).filter(({ phase }) => wordOf(phase) === "SUCCEEDED").length, 2);
+});
+
 test("what nobody trustworthy has signed is dropped without a word", async () => {
   const machine = aMachine();
   await using bench = await aBench(machine);

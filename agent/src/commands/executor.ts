@@ -170,6 +170,7 @@ export class CommandExecutor implements CommandDuty, AsyncDisposable {
       }
     }
     if (entries.length > 0) await this.#opened.journal.append(...entries);
+    await this.#reporter.repeat(commands, ended);
     this.#loop.kick();
   }
 

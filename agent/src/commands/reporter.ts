@@ -38,14 +38,19 @@ export class CommandReporter {
     for (const { reason, message } of untrusted)
       if (this.mayTell(reason))
         log.warn("a command was dropped: nothing proves who sent it", { reason, detail: message });
-    for (const id of known) {
-      const end = ended.get(id);
-      if (end?.reported && this.mayTell(id)) await this.report(readReport(end.report));
-    }
+    await this.repeat(known, ended);
     for (const { command, reason, detail } of refused) {
       if (!this.mayTell(command)) continue;
       log.warn("a command was refused", { command, reason, detail });
       await this.report(finalReport(command, { phase: "rejected", reason, detail }, clock.now()));
+    }
+  }
+
+  /** Somebody asks after commands: how those ended is told again whose ends were told. */
+  async repeat(commands: readonly string[], ended: ReadonlyMap<string, EndedCommand>): Promise<void> {
+    for (const id of commands) {
+      const end = ended.get(id);
+      if (end?.reported && this.mayTell(id)) await this.report(readReport(end.report));
     }
   }
 
