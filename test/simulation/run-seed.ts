@@ -92,6 +92,9 @@ async function settle(world: World, faults: Faults, operator: Operator): Promise
       .find((device) => !isAtRest(device.status()) || !events.isSeenAs(device.id, "online"));
     if (loose)
       return `${loose.id} is not at rest: ${events.presenceOf(loose.id) ?? "unknown"}, ${JSON.stringify(loose.status())}`;
+    // A device may not have noticed yet that the control plane it was connected to is gone.
+    const unheard = devices.find(({ id }) => !events.isRetired(id) && !controlPlane.core?.link.session(id));
+    if (unheard) return `${unheard.id} has no session`;
     return events.openCommands.length > 0 ? `commands are open: ${events.openCommands.join(", ")}` : operator.task;
   };
   const until = clock.monotonic() + SETTLES_WITHIN;
