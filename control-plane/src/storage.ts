@@ -17,13 +17,18 @@ export interface Storage extends AsyncDisposable {
   readonly database: ReopenableDatabase;
 }
 
-/** Looks at the disk first: on a full one the ballast goes, so that the database can be opened. */
+/** Where there is no room to open the database, the ballast goes; whose database another control plane has open keeps its ballast. */
 export async function openStorage(config: ControlPlaneConfig, { random, log }: Surroundings): Promise<Storage> {
   const disk = nodeDisk(config.dataFolder);
   const guard = await DiskGuard.start({ disk, random, log, limits: config.storage });
   const { totalBytes } = guard.status;
   const folder = join(config.dataFolder, "store");
-  const database = await openDatabase(folder, { diskBytes: totalBytes, log }, config);
+  const open = () => openDatabase(folder, { diskBytes: totalBytes, log }, config);
+  const database = await open().catch(async (error: unknown) => {
+    if (!(error instanceof CannotOpenStore) || error.why !== "full") throw error;
+    await guard.release();
+    return open();
+  });
   return { guard, database, [Symbol.asyncDispose]: () => database.close() };
 }
 

@@ -80,13 +80,14 @@ test("ballast is made at the first start, and found at the next", async () => {
   assert.deepEqual([status.state, status.ballastBytes, await sizeOf(disk)], ["normal", 4 * MIB, 4 * MIB]);
 });
 
-test("a start on a full disk gives the ballast away and takes nothing; when there is space it is as before", async () => {
+test("a start on a full disk takes nothing and gives nothing away; when there is space again it makes what it gave since", async () => {
   const { disk, fill } = aDisk();
   await start(disk);
   await fill(60 * MIB);
 
   const guard = await start(disk);
-  assert.deepEqual([guard.isReadOnly, await sizeOf(disk)], [true, undefined]);
+  assert.deepEqual([guard.isReadOnly, await sizeOf(disk)], [true, 4 * MIB]);
+  await guard.release();
   await guard.look();
   assert.deepEqual([guard.isReadOnly, await sizeOf(disk)], [true, undefined]);
   await fill(1);

@@ -34,8 +34,6 @@ const MOST = { low: 10 * GIB, readonly: 5 * GIB };
 // A state is left only when there is that much more than what led into it: no flapping at the edge.
 const EASE = 1.1;
 const BALLAST_SHARE = 16;
-// A database writes out at its opening what it had in memory, and again what it brings together.
-const ENOUGH_TO_OPEN = 2;
 const PIECE = 1024 ** 2;
 const FILE = "ballast";
 
@@ -82,7 +80,7 @@ export class DiskGuard {
     this.#status = status;
   }
 
-  /** Before the database is opened: on a full disk it could not be, so the ballast goes first. */
+  /** Looks at the disk, and finds the ballast or makes it. */
   static async start(parts: Parts): Promise<DiskGuard> {
     const space = await parts.disk.space();
     const guard = new DiskGuard(parts, judge("normal", space, parts.limits, 0));
@@ -92,7 +90,6 @@ export class DiskGuard {
       await ballast.close();
     }
     await guard.look();
-    if (guard.isReadOnly && guard.status.freeBytes < ENOUGH_TO_OPEN * guard.#ballast) await guard.release();
     return guard;
   }
 
