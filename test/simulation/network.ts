@@ -59,8 +59,7 @@ export class Network {
 
   /** How a device reaches the control plane, for as long as one agent lives there. */
   transport(machine: Machine, life: Life): Transport {
-    const { device } = machine;
-    return { connect: ({ will }, events) => this.#connect({ device, machine, will, events, life }) };
+    return { connect: ({ will }, events) => this.#connect({ device: machine.device, machine, will, events, life }) };
   }
 
   /** A control plane listens. */
