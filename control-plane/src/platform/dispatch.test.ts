@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Type } from "@sinclair/typebox";
-import { silentLog, type Log } from "@edgemere/protocol/kit";
+import { machine, silentLog, type Log } from "@edgemere/protocol/kit";
 import { ManualClock } from "@edgemere/protocol/simulated";
 import { action, handle, type AnyAction, type Handler } from "./action.ts";
 import { Audit, auditTable } from "./audit.ts";
@@ -223,6 +223,23 @@ for (const path of ["shop/order", "shop/look"]) {
     assert.deepEqual(lines, [{ message: "action failed", action: path, requestId: "r1", error: bug }]);
   });
 }
+
+test("what a state refused may be asked again under the same key, and what failed inside may not", async () => {
+  const keyed = { ...alice, idempotencyKey: "key-1" };
+  const states = machine("parcel", "packed", { packed: { send: "sent" }, sent: {} });
+  for (const [failure, again] of [
+    [() => states.next("sent", "send"), undefined],
+    [() => Promise.reject(new Error("a bug")), "conflict"],
+  ] as const) {
+    let tries = 0;
+    const { dispatch } = await aShop({ run: () => (tries++ === 0 ? failure() : {}) });
+    await assert.rejects(dispatch("shop/order", { name: "book" }, keyed), Problem);
+
+    const second = await dispatch("shop/order", { name: "book" }, keyed).catch((error: unknown) => error);
+
+    assert.equal(second instanceof Problem ? second.type : undefined, again);
+  }
+});
 
 test("the same request under the same key is handled and audited once", async () => {
   const { dispatch, ran, entries } = await aShop();

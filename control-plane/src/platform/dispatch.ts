@@ -43,14 +43,16 @@ export function createDispatch<C>({ features, context, audit, idempotency, log }
       requestId: caller.requestId,
       input: withoutSecrets(action, input),
     };
-    const run = () => handled(handler, input, context, caller);
-    if (action.effect === "read") return run().catch((error: unknown) => refuse(error, path, caller, log));
+    const refused = (error: unknown) => refuse(error, path, caller, log);
+    // A refusal in the caller's words, before it is decided whether the key is free again.
+    const run = () => handled(handler, input, context, caller).catch(refused);
+    if (action.effect === "read") return run();
     return idempotency
       .once(caller, action, entry.input, async () => {
         await audit.record({ ...entry, decision: "allowed" });
         return run();
       })
-      .catch((error: unknown) => refuse(error, path, caller, log));
+      .catch(refused);
   };
 }
 

@@ -81,7 +81,8 @@ export class Idempotency {
       output = await run();
     } catch (error) {
       // A refusal is an answer: nothing was done, so the key is free. Of any other failure that cannot be said.
-      if (error instanceof Problem) await this.#store.commit(removed(rememberedTable, id)).catch(() => undefined);
+      if (error instanceof Problem && error.type !== "internal")
+        await this.#store.commit(removed(rememberedTable, id)).catch(() => undefined);
       throw error;
     }
     await this.#store.commit(put(rememberedTable, { ...begun, isAnswered: true, ...(!isShownOnce && { output }) }));
