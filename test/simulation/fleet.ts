@@ -134,9 +134,9 @@ export async function simulateFleet({ devices: count, hours, seed, onHour }: Fle
   return { ...books.sums(), deaths, outages };
 }
 
-/** A report every hour; of some devices every half or every quarter of an hour. */
+/** A report every hour and a half; of some devices every half or every quarter of an hour. */
 function configOf(luck: number): AgentConfig {
-  const every = (luck < 0.02 ? 15 : luck < 0.05 ? 30 : 60) * MINUTE;
+  const every = (luck < 0.02 ? 15 : luck < 0.05 ? 30 : 90) * MINUTE;
   return {
     sampleEvery: every,
     reportEvery: every,
