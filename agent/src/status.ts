@@ -73,7 +73,8 @@ const inKiB = (bytes: number): string => `${Math.ceil(bytes / 1024)} KiB`;
 function filesText({ records, bytes, oldestMs, givenUp }: StreamFiles, now: number): string {
   const age = oldestMs === undefined ? "" : `, the oldest from ${ageText(now - oldestMs)} ago`;
   const lost = givenUp === 0 ? "" : `; ${givenUp} given up`;
-  return `${records} records, ${inKiB(bytes)}${age}${lost}`;
+  // Delivered records leave with their file.
+  return records === 0 ? `empty${lost}` : `up to ${records} records wait, ${inKiB(bytes)}${age}${lost}`;
 }
 
 function ageText(ms: number): string {
