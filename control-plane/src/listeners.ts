@@ -75,7 +75,7 @@ async function ownBroker(parts: Parts, opened: Opened): Promise<BrokerForDevices
 async function joinBroker(parts: Parts, opened: Opened): Promise<BrokerForDevices> {
   const { authority, config } = parts;
   const urls = config.brokers.map(({ url }) => url);
-  const connect = mqttBroker(urls, { ...(await authority.client()), root: authority.root });
+  const connect = mqttBroker(urls, { ...(await authority.client()), root: authority.root }, parts.clock);
   const { check } = await opened.add(Promise.resolve(startExternalBroker({ ...parts, connect })));
   return { urls, port: config.brokers[0]?.port ?? 0, check };
 }

@@ -6,16 +6,18 @@ import { createServer, type TLSSocket } from "node:tls";
 import { Aedes } from "aedes";
 import { connectAsync } from "mqtt";
 import { formatTopic, pack, SERVER_NAME } from "@edgemere/protocol";
+import { ManualClock } from "@edgemere/protocol/simulated";
 import { anAuthority } from "./broker.test-support.ts";
 import { mqttBroker } from "./external-broker-connection.ts";
 import type { BrokerMessage } from "./external-broker.ts";
 
 /** Somebody else's broker, which knows no more than who leads to the root. */
-async function aBroker(mayHear = true) {
+async function aBroker({ mayHear = true, takes = true } = {}) {
   const authority = await anAuthority();
   const shown: unknown[] = [];
   const broker = await Aedes.createBroker({
     authorizeSubscribe: (_, subscription, done) => done(null, mayHear ? subscription : null),
+    authorizePublish: (_client, _packet, done) => takes && done(null),
   });
   const sockets = new Set<TLSSocket>();
   const { key, certificate: cert } = authority.server;
@@ -47,6 +49,7 @@ async function aBroker(mayHear = true) {
 
 const sync = pack("sync", { device: "d1" }, { sessionEpoch: 0, serverTimeMs: 1 });
 const never = new AbortController().signal;
+const clock = new ManualClock();
 
 test("it shows who it is, hears what every device says, and is heard", async () => {
   await using broker = await aBroker();
@@ -54,7 +57,11 @@ test("it shows who it is, hears what every device says, and is heard", async () 
   const stop = new AbortController();
   const device = await broker.device();
   const whole = new Promise<void>((resolve) => {
-    void mqttBroker([broker.url], broker.own)(async (message) => {
+    void mqttBroker(
+      [broker.url],
+      broker.own,
+      clock,
+    )(async (message) => {
       heard.push(message);
       if (heard.length === 2) resolve();
     }, stop.signal).then(async (connection) => {
@@ -83,7 +90,7 @@ test("it shows who it is, hears what every device says, and is heard", async () 
 
 test("a connection that is lost says so, and nothing more is published on it", async () => {
   await using broker = await aBroker();
-  const connection = await mqttBroker([broker.url], broker.own)(async () => {}, never);
+  const connection = await mqttBroker([broker.url], broker.own, clock)(async () => {}, never);
 
   broker.cut();
 
@@ -91,9 +98,20 @@ test("a connection that is lost says so, and nothing more is published on it", a
   await assert.rejects(connection.publish(sync), /closed the connection|ECONNRESET/);
 });
 
+test("a broker that answers and takes nothing is left", async () => {
+  await using broker = await aBroker({ takes: false });
+  const connection = await mqttBroker([broker.url], broker.own, clock)(async () => {}, never);
+
+  const refused = assert.rejects(connection.publish(sync), /does not take what is sent/);
+  await clock.advance(30_000);
+
+  await refused;
+  assert.equal(await connection.over, "the broker does not take what is sent");
+});
+
 test("the next try goes to the next of the broker's addresses", async () => {
   await using broker = await aBroker();
-  const connect = mqttBroker(["mqtts://127.0.0.1:1", broker.url], broker.own);
+  const connect = mqttBroker(["mqtts://127.0.0.1:1", broker.url], broker.own, clock);
 
   await assert.rejects(
     connect(async () => {}, never),
@@ -107,8 +125,8 @@ test("the next try goes to the next of the broker's addresses", async () => {
 test("a connection ends when it is stopped, also while it is being made", async () => {
   await using broker = await aBroker();
   const [made, making] = [new AbortController(), new AbortController()];
-  const connection = await mqttBroker([broker.url], broker.own)(async () => {}, made.signal);
-  const connecting = mqttBroker([broker.url], broker.own)(async () => {}, making.signal);
+  const connection = await mqttBroker([broker.url], broker.own, clock)(async () => {}, made.signal);
+  const connecting = mqttBroker([broker.url], broker.own, clock)(async () => {}, making.signal);
   made.abort();
   making.abort();
 
@@ -117,10 +135,10 @@ test("a connection ends when it is stopped, also while it is being made", async 
 });
 
 test("a broker that lets nobody hear the devices is told as such", async () => {
-  await using broker = await aBroker(false);
+  await using broker = await aBroker({ mayHear: false });
 
   await assert.rejects(
-    mqttBroker([broker.url], broker.own)(async () => {}, never),
+    mqttBroker([broker.url], broker.own, clock)(async () => {}, never),
     /look at its access rules/,
   );
 });
@@ -130,11 +148,11 @@ test("a broker of another authority, and one that is not there, are told with th
   const { root } = await anAuthority();
 
   await assert.rejects(
-    mqttBroker([broker.url], { ...broker.own, root })(async () => {}, never),
+    mqttBroker([broker.url], { ...broker.own, root }, clock)(async () => {}, never),
     /certificate/,
   );
   await assert.rejects(
-    mqttBroker(["mqtts://127.0.0.1:1"], broker.own)(async () => {}, never),
+    mqttBroker(["mqtts://127.0.0.1:1"], broker.own, clock)(async () => {}, never),
     /ECONNREFUSED/,
   );
 });

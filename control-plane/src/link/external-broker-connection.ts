@@ -1,6 +1,6 @@
 import { connect, type IClientOptions, type MqttClient } from "mqtt";
 import { deviceFilters, SERVER_NAME, type Packet } from "@edgemere/protocol";
-import { SECOND } from "@edgemere/protocol/kit";
+import { SECOND, type Clock } from "@edgemere/protocol/kit";
 import type { BrokerConnection, ConnectToBroker } from "./external-broker.ts";
 
 /** What we show a broker, and the root that its own certificate must lead to; PEM. */
@@ -12,11 +12,13 @@ export interface BrokerClient {
 
 const KEEPALIVE_SECONDS = 30;
 const CONNECT_WITHIN = 10 * SECOND;
+/** One that answers pings and takes nothing would hold up every device. */
+const TAKEN_WITHIN = 30 * SECOND;
 // SUBACK: failure.
 const REFUSED_FILTER = 128;
 
 /** MQTT 3.1.1 over mutual TLS, at each try to the next of the broker's addresses. The client's own reconnecting and storing are off: whoever uses it does both. */
-export function mqttBroker(urls: readonly string[], own: BrokerClient): ConnectToBroker {
+export function mqttBroker(urls: readonly string[], own: BrokerClient, clock: Clock): ConnectToBroker {
   let tries = 0;
   return async (take, signal) => {
     const client = connect(urls[tries++ % urls.length] ?? "", optionsOf(own));
@@ -53,11 +55,14 @@ export function mqttBroker(urls: readonly string[], own: BrokerClient): ConnectT
       client.end(true);
       throw new Error("it does not let the control plane hear the devices: look at its access rules", { cause });
     }
-    const connection: BrokerConnection = {
-      over,
-      publish: ({ topic, payload, qos }: Packet) =>
-        untilOver(async () => void (await client.publishAsync(topic, Buffer.from(payload), { qos }))),
+    const publish = async ({ topic, payload, qos }: Packet) => {
+      const taken = new AbortController();
+      void clock.sleep(TAKEN_WITHIN, taken.signal).then(() => {
+        if (!taken.signal.aborted) client.emit("error", new Error("the broker does not take what is sent"));
+      });
+      await client.publishAsync(topic, Buffer.from(payload), { qos }).finally(() => taken.abort());
     };
+    const connection: BrokerConnection = { over, publish: (packet) => untilOver(() => publish(packet)) };
     return connection;
   };
 }
