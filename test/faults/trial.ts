@@ -43,6 +43,8 @@ export class Trial {
   readonly #context: Context;
   readonly #effects: string;
   readonly #given: Given[] = [];
+  /** By their jobs. What has ended stays so, and many questions a second would be refused. */
+  readonly #ended = new Map<string, Command>();
 
   private constructor(context: Context, world: World, agent: AgentProgram, device: string) {
     this.#context = context;
@@ -178,7 +180,9 @@ export class Trial {
   /** Stops both, and looks into their files; without records when these were damaged on purpose. */
   async settle({ withRecords = true } = {}): Promise<void> {
     const { controlPlane } = this.world;
-    const commands = await this.ends();
+    // Asked once more: an end is for good.
+    this.#ended.clear();
+    const commands = await eventually(() => this.ends(), "what became of every command");
     await this.observe();
     assert.equal(await this.agent.stop(), 0, `the agent stops well:\n${this.agent.output}`);
     assert.equal(await controlPlane.stop(), 0, `the control plane stops well:\n${controlPlane.output}`);
@@ -199,10 +203,15 @@ export class Trial {
 
   /** The commands of all work given so far, in its order. */
   async ends(): Promise<readonly Command[]> {
-    const found = this.#given.map(
-      async ({ job }) => (await this.world.client.call("cpl/dm/job/find", { job })).commands,
-    );
-    return (await Promise.all(found)).flat();
+    const found = this.#given.map(async ({ job }) => {
+      const known = this.#ended.get(job);
+      if (known !== undefined) return known;
+      const [command] = (await this.world.client.call("cpl/dm/job/find", { job })).commands;
+      assert.ok(command, `job ${job} has a command`);
+      if (commandLife.isFinal(command.state)) this.#ended.set(job, command);
+      return command;
+    });
+    return Promise.all(found);
   }
 
   /** Work that fails tells what both programs have written. */
