@@ -17,6 +17,8 @@ export interface Setting {
   /** Flags of the agent besides `--allow exec`. */
   readonly flags?: readonly string[];
   readonly agent?: Parameters<World["enrolAgent"]>[2];
+  /** How long what must come may take, milliseconds: some faults leave an agent waiting for minutes, as it should. */
+  readonly patience?: number | undefined;
   /** Done before the agent is enrolled; may change the world. */
   readonly prepare?: (world: World) => Promise<World>;
 }
@@ -42,25 +44,30 @@ export class Trial {
   readonly device: string;
   readonly #context: Context;
   readonly #effects: string;
+  readonly #patience: number | undefined;
   readonly #given: Given[] = [];
   /** By their jobs. What has ended stays so, and many questions a second would be refused. */
   readonly #ended = new Map<string, Command>();
 
-  private constructor(context: Context, world: World, agent: AgentProgram, device: string) {
+  private constructor(
+    context: Context,
+    { world, agent, device, patience }: Pick<Trial, "world" | "agent" | "device"> & Pick<Setting, "patience">,
+  ) {
     this.#context = context;
     this.world = world;
     this.agent = agent;
     this.device = device;
+    this.#patience = patience;
     this.#effects = join(world.folder, "effects");
   }
 
   static async start(context: Context, setting: Setting = {}): Promise<Trial> {
-    const { world: options = {}, flags = [], agent: given = {}, prepare } = setting;
+    const { world: options = {}, flags = [], agent: given = {}, prepare, patience } = setting;
     const started = context.own(await startWorld(options));
     const world = (await prepare?.(started)) ?? started;
     const agent = await world.enrolAgent("gw1", ["--allow", "exec", ...flags], given);
     const { id } = await world.client.call("cpl/dm/device/find", { device: "gw1" });
-    return new Trial(context, world, agent, id);
+    return new Trial(context, { world, agent, device: id, patience });
   }
 
   /** Starts the agent again as one that came to grief for the first time: neither safe mode nor a long pause before its next try is what most faults are about. */
@@ -108,7 +115,8 @@ export class Trial {
   async recovered(since = Date.now(), { isTimed = true } = {}): Promise<void> {
     await this.told(async () => {
       await this.allEnded();
-      if (isTimed) await eventually(async () => (await this.latestAt()) > since, "telemetry from after the fault");
+      const isFresh = async () => (await this.latestAt()) > since;
+      if (isTimed) await eventually(isFresh, "telemetry from after the fault", this.#patience);
     });
     this.#context.recorder.round();
     this.#context.recorder.recovered(Date.now() - since);
@@ -116,14 +124,18 @@ export class Trial {
   }
 
   async allEnded(): Promise<void> {
-    await eventually(async () => {
-      const open = (await this.ends()).filter(({ state }) => !commandLife.isFinal(state));
-      assert.deepEqual(
-        open.map(({ kind, state }) => `${kind} is ${state}`),
-        [],
-      );
-      return true;
-    }, "the end of every command");
+    await eventually(
+      async () => {
+        const open = (await this.ends()).filter(({ state }) => !commandLife.isFinal(state));
+        assert.deepEqual(
+          open.map(({ kind, state }) => `${kind} is ${state}`),
+          [],
+        );
+        return true;
+      },
+      "the end of every command",
+      this.#patience,
+    );
   }
 
   async areEnded(): Promise<boolean> {
@@ -148,7 +160,7 @@ export class Trial {
   }
 
   async seen(presence: string): Promise<void> {
-    await this.told(() => presenceOf(this.world, "gw1", presence).then(() => undefined));
+    await this.told(() => presenceOf(this.world, "gw1", presence, this.#patience).then(() => undefined));
   }
 
   /** Waits until the device is taken for two, and believes it again. */

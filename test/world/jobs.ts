@@ -48,10 +48,11 @@ export async function outputOf(
 }
 
 /** Waits until a device is seen as this. */
-export const presenceOf = ({ client }: World, device: string, presence: string) =>
+export const presenceOf = ({ client }: World, device: string, presence: string, patience?: number) =>
   eventually(
     async () => (await client.call("cpl/dm/device/find", { device })).presence === presence,
     `${device} to be ${presence}`,
+    patience,
   );
 
 /** Whether a process of this machine lives. */

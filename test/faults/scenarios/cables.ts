@@ -11,6 +11,9 @@ import { Trial } from "../trial.ts";
 
 const SECOND = 1_000;
 
+/** An agent whose tries have failed for minutes waits for two; where half of all packets are lost, nothing is quick. */
+const LONG_PATIENCE = 300 * SECOND;
+
 interface Setup {
   readonly trial: Trial;
   readonly hosts: Hosts;
@@ -22,7 +25,8 @@ export async function apart(context: Context, flags: readonly string[] = []): Pr
   const { centre, edge } = hosts;
   const controlPlane = { address: centre.address, host: centre.address, launch: centre.launch };
   const world = { controlPlane, door: hosts.door };
-  return { hosts, trial: await Trial.start(context, { world, flags, agent: { launch: edge.launch } }) };
+  const patience = context.isFull ? LONG_PATIENCE : undefined;
+  return { hosts, trial: await Trial.start(context, { world, flags, patience, agent: { launch: edge.launch } }) };
 }
 
 /** How often the agent has lost the control plane since it was started. */

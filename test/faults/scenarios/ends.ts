@@ -35,6 +35,9 @@ async function outOfMemory(context: Context): Promise<void> {
   await trial.settle();
 }
 
+/** Each is a session that ends and one that begins. */
+const ROUNDS_BEFORE_FLAPPING = 2;
+
 async function stoppedUnderLoad(context: Context): Promise<void> {
   const trial = await Trial.start(context);
   for (let round = 0; round < context.rounds; round++) {
@@ -46,8 +49,11 @@ async function stoppedUnderLoad(context: Context): Promise<void> {
     const from = Date.now();
     assert.equal(await trial.agent.stop(), 0);
     context.recorder.bar("milliseconds to stop", Date.now() - from, 10 * SECOND);
-    await trial.seen("offline");
-    assert.deepEqual(await trial.presences(before), ["offline"], "it says goodbye, and no will is heard");
+    // After some rounds in a row it comes and goes too often to be called anything else.
+    const isFlapping = round >= ROUNDS_BEFORE_FLAPPING;
+    await trial.seen(isFlapping ? "flapping" : "offline");
+    const told = isFlapping ? [] : ["offline"];
+    assert.deepEqual(await trial.presences(before), told, "it says goodbye, and no will is heard");
     const since = Date.now();
     trial.agent.run();
     await trial.recovered(since);
