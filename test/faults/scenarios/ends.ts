@@ -42,7 +42,8 @@ async function stoppedUnderLoad(context: Context): Promise<void> {
   const trial = await Trial.start(context);
   for (let round = 0; round < context.rounds; round++) {
     await trial.giveWork();
-    await trial.giveCounted({ runTimeout: 60 }, "while true; do echo busy; sleep 0.01; done");
+    // Stopped before it has begun, it runs after the next start.
+    await trial.giveCounted({ runTimeout: 10 }, "while true; do echo busy; sleep 0.01; done");
     await moment(context);
     const before = await trial.newest();
     await trial.observe();
