@@ -77,7 +77,7 @@ async function enrolled(world: World, sampleEvery: string): Promise<Program> {
     ],
     input: `${await world.controlPlane.enrolmentToken()}\n`,
   });
-  await presenceOf(world, name, "online");
+  await presenceOf(world, name, ["online"]);
   await eventually(async () => {
     const { inventory } = await world.client.call("cpl/dm/device/find", { device: name });
     return Object.keys(inventory).length > 0;

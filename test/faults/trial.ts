@@ -159,8 +159,8 @@ export class Trial {
     return events.filter(({ subject }) => subject === this.device).map((each) => each.type.replace("device.", ""));
   }
 
-  async seen(presence: string): Promise<void> {
-    await this.told(() => presenceOf(this.world, "gw1", presence, this.#patience).then(() => undefined));
+  async seen(...presences: readonly string[]): Promise<void> {
+    await this.told(() => presenceOf(this.world, "gw1", presences, this.#patience).then(() => undefined));
   }
 
   /** Waits until the device is taken for two, and believes it again. */

@@ -166,7 +166,7 @@ test("what a device that is away is asked waits for it, until its deadline", asy
   await using world = await startWorld();
   const agent = await world.enrolAgent("gw1", ["--allow", "exec"]);
   await agent.stop();
-  await presenceOf(world, "gw1", "offline");
+  await presenceOf(world, "gw1", ["offline"]);
 
   const late = await createJob(world, "gw1", "exec", { argv: ["true"] }, { queueTimeout: 1 });
   const waiting = await createJob(world, "gw1", "exec", { argv: ["echo", "at last"] });

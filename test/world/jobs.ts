@@ -47,11 +47,11 @@ export async function outputOf(
   return { stdout: of("stdout"), stderr: of("stderr") };
 }
 
-/** Waits until a device is seen as this. */
-export const presenceOf = ({ client }: World, device: string, presence: string, patience?: number) =>
+/** Waits until a device is seen as one of these. */
+export const presenceOf = ({ client }: World, device: string, presences: readonly string[], patience?: number) =>
   eventually(
-    async () => (await client.call("cpl/dm/device/find", { device })).presence === presence,
-    `${device} to be ${presence}`,
+    async () => presences.includes((await client.call("cpl/dm/device/find", { device })).presence),
+    `${device} to be ${presences.join(" or ")}`,
     patience,
   );
 

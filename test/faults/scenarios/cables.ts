@@ -143,7 +143,8 @@ async function blackHole(context: Context): Promise<void> {
     await trial.recovered(since);
     assert.notEqual(await portOf(hosts.edge, trial), port);
     await trial.recovered();
-    await trial.seen("online");
+    // After some rounds in a row it comes and goes too often to be called anything else.
+    await trial.seen("online", "flapping");
     assert.ok((await trial.presences(before)).filter((each) => each === "offline").length <= 1);
   }
   await trial.settle();

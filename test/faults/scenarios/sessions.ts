@@ -86,6 +86,8 @@ async function brokerForgets(context: Context): Promise<void> {
     await trial.giveWork();
     await trial.recovered();
     assert.ok(controlPlane.isRunning, "the control plane lives on");
+    // Each loss makes the agent wait longer, as it should.
+    await restarted(trial);
   }
   await trial.settle();
 }
