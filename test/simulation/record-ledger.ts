@@ -122,7 +122,9 @@ export class RecordLedger {
       this.#trace.wrong(`${key} up to ${last} was lost with no control plane: it never was acknowledged`);
     if (gapRecords !== undefined && gapRecords !== last - first + 1)
       this.#trace.wrong(`${key} up to ${last} says that it stands for ${gapRecords} records`);
-    if (gapReason === undefined && books.has(content) && !this.#forked.has(device))
+    // What a device is, it may say twice within a millisecond, in the same words: of all else each record is one of its kind.
+    const isUnique = gapReason === undefined && stream !== "event";
+    if (isUnique && books.has(content) && !this.#forked.has(device))
       this.#trace.wrong(`${key} is stored under another number already`);
     books.add(record);
   }
