@@ -5,7 +5,8 @@ import { repeatOnConflict } from "../platform/repeat.ts";
 import type { Store } from "../platform/store.ts";
 import { failureOf, type FeatureFailed } from "./feature-failed.ts";
 
-interface Parts<C> {
+/** The features, and what they are asked over. */
+export interface FeatureParts<C> {
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Log;
@@ -28,14 +29,14 @@ const HELD_FOR = 10 * MINUTE;
  * waits for devices. A feature that fails does not keep a device out: the others go on.
  */
 export class FeatureNews<C> {
-  readonly #parts: Parts<C>;
+  readonly #parts: FeatureParts<C>;
   readonly #onFailure: (device: string, failure: FeatureFailed) => void;
   // Times are the monotonic clock's.
   readonly #alarmedAt = new Map<string, number>();
   /** Devices of whose session not every feature has heard, and since when. */
   readonly #untold = new Map<string, number>();
 
-  constructor(parts: Parts<C>, onFailure: (device: string, failure: FeatureFailed) => void) {
+  constructor(parts: FeatureParts<C>, onFailure: (device: string, failure: FeatureFailed) => void) {
     this.#parts = parts;
     this.#onFailure = onFailure;
   }

@@ -1,23 +1,14 @@
 import { isStreamName, streamNames, v1, type Hello, type JudgedBatch, type StreamName } from "@edgemere/protocol";
-import type { Clock, Log } from "@edgemere/protocol/kit";
 import { put, type Change } from "../platform/change.ts";
-import type { Alarm, Feature, Received } from "../platform/feature.ts";
+import type { Alarm, Received } from "../platform/feature.ts";
 import { repeatOnConflict } from "../platform/repeat.ts";
-import type { Store } from "../platform/store.ts";
 import { between, evidence, following, gapOf, incoming, type Incoming } from "./arrival.ts";
 import { FeatureFailed, failureOf, Failures } from "./feature-failed.ts";
+import type { FeatureParts } from "./feature-news.ts";
 import { setAside } from "./set-aside.ts";
 import { advanced, contradicts, startOf, watermarkId, watermarks, type Watermark } from "./watermark.ts";
 
 const ERROR_LENGTH = 500;
-
-interface Parts<C> {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly features: readonly Feature<C>[];
-  readonly context: C;
-}
 
 /** What became of a batch. */
 interface Taken {
@@ -41,11 +32,11 @@ interface Arrived {
  * will never send again without having explained it becomes a gap, and so does a record that can never be taken.
  */
 export class Ingest<C> {
-  readonly #parts: Parts<C>;
+  readonly #parts: FeatureParts<C>;
   readonly #known = new Map<string, Watermark>();
   readonly #failures: Failures;
 
-  constructor(parts: Parts<C>) {
+  constructor(parts: FeatureParts<C>) {
     this.#parts = parts;
     this.#failures = new Failures(parts.clock);
   }

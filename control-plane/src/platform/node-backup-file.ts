@@ -5,7 +5,7 @@ import { dirname } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { createGunzip, createGzip } from "node:zlib";
-import type { Random } from "@edgemere/protocol/kit";
+import { syncFolder, type Random } from "@edgemere/protocol/kit";
 import { backupItems, BREAKS_OFF, DamagedBackup, NEWER, type BackupHead, type BackupItem } from "./backup-format.ts";
 
 /** Ends the name of a backup that is being made. */
@@ -127,14 +127,5 @@ async function bytesAt(path: string, position: number, length: number): Promise<
     return buffer.subarray(0, bytesRead);
   } finally {
     await file.close();
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, "r");
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }
