@@ -39,8 +39,8 @@ export class EventLedger {
   #jobs = new Set<string>();
   /** Per machine, as far as its disk knows them. */
   readonly #effects = new Map<string, ReadonlySet<string>>();
-  /** On whatever machine, and in which life of the control plane first. */
-  readonly #begun = new Map<string, number>();
+  /** On whatever machine. */
+  readonly #begun = new Set<string>();
   /** Per device, which connection made the session number: the last one that used it. */
   readonly #connections = new Map<string, Map<number, number>>();
   #presenceBy = new Map<string, number>();
@@ -51,7 +51,6 @@ export class EventLedger {
   readonly #doubted = new Set<string>();
   #lastNumber = 0;
   #connects = 0;
-  #restores = 0;
 
   /** `mayForget`: whether something befell the device after which it may remember less than it told. */
   constructor(trace: Trace, mayForget: (device: string) => boolean) {
@@ -73,7 +72,7 @@ export class EventLedger {
     const before = this.effectsOn(machine);
     if (before.has(name)) this.#trace.wrong(`the command for ${name} took effect a second time on ${machine}`);
     this.#effects.set(machine, new Set(before).add(name));
-    if (!this.#begun.has(name)) this.#begun.set(name, this.#restores);
+    this.#begun.add(name);
   }
 
   /** What has begun on a machine, as far as its disk knows. */
@@ -158,7 +157,6 @@ export class EventLedger {
       this.#commands = new Map(commands.map(([id, each]) => [id, { ...each, wasRestored: isOpen(each) }]));
       [this.#jobs, this.#presence, this.#presenceBy] = [new Set(jobs), new Map(presence), new Map(presenceBy)];
       [this.#states, this.#lastNumber] = [new Map(states), lastNumber];
-      this.#restores += 1;
     };
   }
 
@@ -166,12 +164,12 @@ export class EventLedger {
   close(): void {
     for (const [id, command] of this.#commands) {
       const { state, reason, effect } = command;
-      const begunIn = this.#begun.get(effect);
+      const hasBegun = this.#begun.has(effect);
       if (!commandLife.isFinal(state)) this.#trace.wrong(`command ${id} is still ${state}`);
       if (state !== "succeeded" && reason === "") this.#trace.wrong(`command ${id} is ${state} without a reason`);
-      if (state === "succeeded" && effect !== "" && begunIn === undefined)
+      if (state === "succeeded" && effect !== "" && !hasBegun)
         this.#trace.wrong(`command ${id} succeeded and ${effect} never began`);
-      if ((state === "expired" || state === "rejected") && begunIn !== undefined && !this.#mayDeny(command, begunIn))
+      if ((state === "expired" || state === "rejected") && hasBegun && !this.#forked.has(command.device))
         this.#trace.wrong(`command ${id} is ${state} and ${effect} began`);
       if (state === "lost" && !this.#mayLose(command))
         this.#trace.wrong(`command ${id} is lost (${reason}), and nothing befell its device that explains it`);
@@ -186,11 +184,6 @@ export class EventLedger {
     if (reason === "device-retired") return this.isRetired(device);
     if (reason === "device-restored") return this.#mayForget(device);
     return wasRestored || this.#doubted.has(device);
-  }
-
-  /** That a command never began may be said where another memory of the device, or of the control plane, knew that it did. */
-  #mayDeny({ device, state }: SeenCommand, begunIn: number): boolean {
-    return this.#forked.has(device) || (state === "expired" && begunIn < this.#restores);
   }
 
   #command({ subject, data, type }: DomainEvent): void {

@@ -2,12 +2,12 @@ import { commandKinds, type CommandKind } from "@edgemere/protocol";
 import { SECOND } from "@edgemere/protocol/kit";
 import { handle } from "../../platform/action.ts";
 import { may } from "../../platform/caller.ts";
-import { created, updated } from "../../platform/change.ts";
+import { created, moved, updated } from "../../platform/change.ts";
 import { Problem } from "../../platform/problem.ts";
 import { resolve } from "../../platform/reference.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
 import { device } from "../devices/contract.ts";
-import { isOver } from "./command.ts";
+import { isOver, isUnheard } from "./command.ts";
 import * as contract from "./contract.ts";
 import type { JobsContext } from "./context.ts";
 import { advanced, commandsOf } from "./ending.ts";
@@ -134,11 +134,12 @@ async function refuseWhenFull({ id, name }: { id: string; name: string }, { stor
 }
 
 /** What no device has heard of ends at once; the rest ends when its device says so. */
-const cancel = (id: string, { store, clock }: JobsContext): Promise<void> =>
+const cancel = (id: string, { store, clock, generation }: JobsContext): Promise<void> =>
   repeatOnConflict(async () => {
     const row = await resolve(store, command, id);
     if (command.life.isFinal(row.state)) return;
     const end = { cancelRequested: true, reason: "cancelled", finishedAt: clock.now() };
-    if (row.state === "queued") return store.commit(...(await advanced(store, row, "cancel", end)));
+    if (isUnheard(row, generation())) return store.commit(...(await advanced(store, row, "cancel", end)));
+    if (row.state === "queued") return store.commit(moved(command, row, "offer", { cancelRequested: true }));
     return store.commit(updated(command, row, { cancelRequested: true }));
   });

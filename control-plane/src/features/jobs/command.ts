@@ -33,11 +33,22 @@ export const bodyOf = (command: Command, trustDomain: string): Encodable<typeof 
 export const sealed = (command: Command, key: SigningKey, trustDomain: string): v1.SignedEnvelope.$Shape =>
   seal("command", bodyOf(command, trustDomain), key);
 
-/** What a device's report means for a command; undefined when it is late, repeated, or out of turn. */
+/**
+ * What a device's report means for a command; undefined when it is late, repeated, or out of turn. A device that says
+ * that a command never began, and had said that it runs, has forgotten it: nobody will hear how it ended.
+ */
 export function judge(state: CommandState, report: CommandReport): CommandSignal | undefined {
   const signal = phaseNames[report.phase];
-  return signal !== undefined && commandLife.can(state, signal) ? signal : undefined;
+  if (signal === undefined || commandLife.can(state, signal)) return signal;
+  return state === "running" && isFinalPhase(report.phase) ? "lose" : undefined;
 }
+
+/**
+ * No device can have heard of it. One that waits since before a restore may have been sent in the life that the backup
+ * does not know.
+ */
+export const isUnheard = ({ state, generation }: Pick<Command, "state" | "generation">, now: number): boolean =>
+  state === "queued" && generation === now;
 
 /** The fields that a report tells about. A reason that is none of ours is only a detail of a failure. */
 export function told(report: CommandReport): Partial<Command> {

@@ -44,6 +44,7 @@ export const phases = {
   succeeded: Phase.COMMAND_PHASE_SUCCEEDED,
   failed: Phase.COMMAND_PHASE_FAILED,
   cancelled: Phase.COMMAND_PHASE_CANCELLED,
+  rejected: Phase.COMMAND_PHASE_REJECTED,
   interrupted: Phase.COMMAND_PHASE_INTERRUPTED,
 } as const;
 

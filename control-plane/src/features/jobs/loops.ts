@@ -1,11 +1,13 @@
+import type { CommandSignal } from "@edgemere/protocol";
 import { SECOND, type Loop } from "@edgemere/protocol/kit";
 import { repeatOnConflict } from "../../platform/repeat.ts";
-import { command, dueAt } from "./contract.ts";
+import { isUnheard } from "./command.ts";
+import { command, dueAt, type Command } from "./contract.ts";
 import type { JobsContext } from "./context.ts";
 import { advanced } from "./ending.ts";
 
 /** Ends commands whose time is over: every command reaches an end, with a reason. */
-export const endOverdue = ({ store, clock, log }: JobsContext): Loop => ({
+export const endOverdue = ({ store, clock, log, generation }: JobsContext): Loop => ({
   name: "end overdue commands",
   every: SECOND,
   onError: (error) => log.error("loop failed", { loop: "end overdue commands", error }),
@@ -16,11 +18,17 @@ export const endOverdue = ({ store, clock, log }: JobsContext): Loop => ({
       await repeatOnConflict(async () => {
         const row = await store.get(command, id);
         if (row === undefined || (dueAt(row) ?? Infinity) > now) return;
-        const isUnseen = row.state === "queued";
-        const end = { reason: isUnseen ? "too-old" : "no-answer", finishedAt: now };
-        await store.commit(...(await advanced(store, row, isUnseen ? "expire" : "lose", end)));
+        const [signal, end] = overdue(row, generation());
+        await store.commit(...(await advanced(store, row, signal, { ...end, finishedAt: now })));
       });
     }
     return "settled";
   },
 });
+
+/** How a command ends when its time is over. That it never began is said only where no device can have heard of it. */
+function overdue(row: Command, generation: number): readonly [CommandSignal, Partial<Command>] {
+  if (isUnheard(row, generation)) return ["expire", { reason: "too-old" }];
+  if (row.state !== "queued") return ["lose", { reason: "no-answer" }];
+  return ["lose", { reason: "no-answer", detail: "it may have been sent before the control plane was restored" }];
+}

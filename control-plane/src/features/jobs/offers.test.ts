@@ -199,3 +199,34 @@ test("a command from before a restore, of which no device has heard, is sent as 
     [[3, "offered"]],
   );
 });
+
+/** A command that waits since before a restore, with its world after it. */
+async function askedBeforeARestore(): Promise<{ world: World; row: Command }> {
+  const database = keptDatabase();
+  await using before = await startJobs({ database });
+  const row = await ask(before, { queueTimeout: 60 });
+  await setGeneration(before.store, 3);
+  return { world: await startJobs({ database }), row };
+}
+
+test("that a command never began is not said where it may have been sent before a restore", async () => {
+  const { world, row } = await askedBeforeARestore();
+  await using _ = world;
+
+  await world.advance(2 * MINUTE);
+
+  const { state, reason, detail } = await look(world, row);
+  assert.deepEqual([state, reason], ["lost", "no-answer"]);
+  assert.match(detail ?? "", /before the control plane was restored/);
+});
+
+test("a cancelled command that may have been sent before a restore is called off at its device", async () => {
+  const { world, row } = await askedBeforeARestore();
+  await using _ = world;
+
+  await world.call(cancelJob, { job: row.job });
+
+  assert.deepEqual((await sync(world)).cancelled, [row.id]);
+  await world.report("d1", "result", aReport(row, "cancelled", { reason: "cancelled" }));
+  assert.equal((await look(world, row)).state, "cancelled");
+});

@@ -84,6 +84,23 @@ test("another end than the one that counts is kept as evidence, told once, and n
   assert.equal((await world.call(findJob, { job: row.job })).job.state, "succeeded");
 });
 
+test("a command that its device denies to have begun, and had told of as running, is lost with the device's words", async () => {
+  const { world, row } = await aWorld();
+  await using _ = world;
+  await world.report("d1", "result", aReport(row, "running", { startedAtMs: 7, finishedAtMs: 0 }));
+
+  await world.report(
+    "d1",
+    "result",
+    aReport(row, "rejected", { reason: "replayed", detail: "number 1 has come before" }),
+  );
+
+  const { state, reason, detail, startedAt } = await look(world, row);
+  assert.deepEqual([state, reason, startedAt], ["lost", "device-restored", 7]);
+  assert.match(detail ?? "", /had begun, and .* never did \(replayed: number 1 has come before\)/);
+  assert.equal((await world.call(findJob, { job: row.job })).job.state, "failed");
+});
+
 test("reports that are repeated or out of turn change nothing", async () => {
   const { world, row } = await aWorld();
   await using _ = world;

@@ -1,4 +1,4 @@
-import type { CommandReport } from "@edgemere/protocol";
+import { cutText, type CommandReport } from "@edgemere/protocol";
 import { moved, updated, type Change } from "../../platform/change.ts";
 import type { Received } from "../../platform/feature.ts";
 import type { Store } from "../../platform/store.ts";
@@ -36,7 +36,7 @@ export async function receiveReports(
 function take(row: Command, report: CommandReport, receivedAt: number) {
   const signal = judge(row.state, report);
   if (signal !== undefined) {
-    const patch = told(report);
+    const patch = signal === "lose" ? forgotten(report, receivedAt) : told(report);
     const after = { ...row, ...patch, state: command.life.next(row.state, signal), version: row.version + 1 };
     return { after, changes: [moved(command, row, signal, patch), renewed(after, receivedAt)] };
   }
@@ -44,6 +44,16 @@ function take(row: Command, report: CommandReport, receivedAt: number) {
   if (lateResult === undefined) return { after: row, changes: [renewed(row, receivedAt)] };
   const after = { ...row, lateResult, version: row.version + 1 };
   return { after, changes: [updated(command, row, { lateResult }, "late")] };
+}
+
+/** The end of a command of which its device denies what it had told. Its times are those of another attempt. */
+function forgotten(report: CommandReport, receivedAt: number): Partial<Command> {
+  const words = [report.reason, report.detail].filter((each) => each !== "").join(": ");
+  return {
+    reason: "device-restored",
+    detail: cutText(`it had begun, and the device says now that it never did (${words})`),
+    finishedAt: receivedAt,
+  };
 }
 
 /** What commands write, kept in order and each byte once; of each command up to a limit. */
