@@ -63,6 +63,7 @@ const bare: readonly (readonly [path: string, flag: string | undefined])[] = [
   ["diml/dml/do/datainstance/create", "dataref"],
   ["cpl/dm/device/list", undefined],
   ["ia/user/create", undefined],
+  ["ops/backup/drill", "backup"],
 ];
 for (const [path, flag] of bare)
   test(`what stands without a flag after ${path} is ${flag === undefined ? "nothing" : `--${flag}`}`, () => {

@@ -45,11 +45,18 @@ export function fieldsOf({ input, aliases = {}, secrets = [] }: AnyAction): read
   }));
 }
 
-/** The field that may stand without its flag: the only reference that is needed, else the only thing that is needed. */
+/**
+ * The field that may stand without its flag: the only reference that is needed, else the only thing that is needed. Where
+ * nothing is, the only reference.
+ */
 export function bareField(fields: readonly Field[]): Field | undefined {
   const needed = fields.filter(({ required, secret }) => required && !secret);
   const references = needed.filter(({ reference }) => reference !== undefined);
   if (references.length === 1) return references[0];
+  if (needed.length === 0) {
+    const named = fields.filter(({ reference }) => reference !== undefined);
+    return named.length === 1 ? named[0] : undefined;
+  }
   return needed.length === 1 ? needed.find(({ kind }) => kind === "text" || kind === "textOrDocument") : undefined;
 }
 

@@ -29,7 +29,7 @@ test("a row that moves has one version more and tells of its new state", () => {
 test("a row cannot move by a signal that its state does not take", () => {
   assert.throws(() => moved(parcel, row, "deliver"), {
     name: "IllegalTransition",
-    message: "a parcel that is packed cannot deliver",
+    message: "a parcel that is packed cannot deliver: only one that is sent can",
   });
 });
 

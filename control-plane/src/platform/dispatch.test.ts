@@ -206,7 +206,7 @@ test("a signal that a state does not take is a conflict, and a foreign cursor an
 
   await assert.rejects(moving.dispatch("shop/order", { name: "book" }, alice), {
     type: "conflict",
-    message: "a parcel that is lost cannot send",
+    message: "a parcel that is lost cannot send: only one that is packed can",
   });
   await assert.rejects(dispatch("shop/look", { name: "book" }, alice), { type: "invalid-input", message: /cursor/ });
 });

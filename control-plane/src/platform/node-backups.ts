@@ -93,12 +93,11 @@ export class NodeBackups implements Backups, AsyncDisposable {
       await mkdir(folder, { mode: 0o700 });
       try {
         const found = id === undefined ? await this.#drillNew(folder) : await this.#drillOld(folder, id);
-        return { ...found, seconds: (clock.monotonic() - started) / SECOND };
+        return { ...found, seconds: secondsSince(started, clock) };
       } catch (error) {
         // That it cannot even be read is what a drill is there to find.
         if (!(error instanceof DamagedBackup)) throw error;
-        const seconds = (clock.monotonic() - started) / SECOND;
-        return { entries: 0, bytes: 0, seconds, mistakes: [error.message] };
+        return { entries: 0, bytes: 0, seconds: secondsSince(started, clock), mistakes: [error.message] };
       } finally {
         await rm(folder, { recursive: true, force: true });
       }
@@ -214,3 +213,7 @@ async function* counting(
     yield entry;
   }
 }
+
+/** To the hundredth. */
+const secondsSince = (started: number, clock: Clock): number =>
+  Math.round(((clock.monotonic() - started) / SECOND) * 100) / 100;

@@ -17,7 +17,7 @@ test("a signal leads to the state of the table", () => {
 test("a signal that a state does not take is refused in words", () => {
   assert.throws(() => door.next("open", "lock"), {
     name: "IllegalTransition",
-    message: "a door that is open cannot lock",
+    message: "a door that is open cannot lock: only one that is closed can",
   });
 });
 

@@ -6,8 +6,9 @@ export type SignalOf<M> = M extends Machine<infer T> ? { [S in keyof T]: keyof T
 
 /** A signal came in a state that does not take it. */
 export class IllegalTransition extends Error {
-  constructor(subject: string, state: string, signal: string) {
-    super(`a ${subject} that is ${state} cannot ${signal}`);
+  /** `from`: the states in which it is possible. */
+  constructor(subject: string, state: string, signal: string, from: readonly string[]) {
+    super(`a ${subject} that is ${state} cannot ${signal}: only one that is ${from.join(" or ")} can`);
     this.name = "IllegalTransition";
   }
 }
@@ -41,8 +42,9 @@ export function machine<const T extends Table<T>>(subject: string, initial: keyo
     states: [...rows.keys()] as (keyof T & string)[],
     next: (state, signal) => {
       const next = rows.get(state)?.get(signal);
-      if (next === undefined) throw new IllegalTransition(subject, state, signal);
-      return next;
+      if (next !== undefined) return next;
+      const from = [...rows.keys()].filter((each) => rows.get(each)?.has(signal));
+      throw new IllegalTransition(subject, state, signal, from);
     },
     can: (state, signal) => rows.get(state)?.has(signal) ?? false,
     signals: (state) => [...(rows.get(state)?.keys() ?? [])],
