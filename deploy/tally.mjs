@@ -12,6 +12,8 @@ export default async function* tally(events) {
     if (event.type !== "test:pass" && event.type !== "test:fail") continue;
     const outcome = outcomeOf(event);
     if (event.data.details?.type === "suite" && outcome !== "skipped") continue;
-    yield `${JSON.stringify({ outcome, title: event.data.name, file: event.data.file, reason: reasonOf(event.data) })}\n`;
+    const { name: title, file, details } = event.data;
+    const seconds = (details?.duration_ms ?? 0) / 1_000;
+    yield `${JSON.stringify({ outcome, title, file, reason: reasonOf(event.data), seconds })}\n`;
   }
 }

@@ -1,12 +1,13 @@
 // The checks and then the slow rings, with the sum of all tests at the end. `npm test`
 import { check } from "./check.mjs";
-import { count, runTests, skippedLines, testsBelow } from "./node-tests.mjs";
+import { count, runTests, SECURITY_TIMEOUT_MS, skippedLines, testsBelow } from "./node-tests.mjs";
 import { main, StepFailed } from "./steps.mjs";
 
 const SLOW_TIMEOUT_MS = 300_000;
 /** One after another, each two files at a time. A file of faults holds many, and most of each is waiting. */
 const rings = {
   journeys: SLOW_TIMEOUT_MS,
+  security: SECURITY_TIMEOUT_MS,
   faults: 3 * SLOW_TIMEOUT_MS,
   browser: SLOW_TIMEOUT_MS,
   simulation: 3 * SLOW_TIMEOUT_MS,

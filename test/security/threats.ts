@@ -1,0 +1,325 @@
+/**
+ * Who attacks. network: on the path. stranger: reaches a port. device: enrolled, and taken over. broker: taken over, or set up
+ * wrong. tenant: a user who means harm. session: a stolen token or sign-in. insider: an operator. supplier: of what we build on.
+ * holder: has the device in hand. nobody: chance.
+ */
+type Attacker =
+  | "network"
+  | "stranger"
+  | "device"
+  | "broker"
+  | "tenant"
+  | "session"
+  | "insider"
+  | "supplier"
+  | "holder"
+  | "nobody";
+
+export interface Threat {
+  readonly id: string;
+  /** What is to be protected. */
+  readonly asset: string;
+  readonly attackers: readonly Attacker[];
+  readonly attack: string;
+  /** What makes it fail. */
+  readonly control: string;
+  /** What the attack is aimed at is not built: its tests show that every door to it is refused, and nothing more. */
+  readonly isNotBuilt?: true;
+}
+
+/** Every threat that is answered for. A test in this folder whose title begins with the id carries the attack out. */
+export const threats: readonly Threat[] = [
+  {
+    id: "T01",
+    asset: "the right to command devices",
+    attackers: ["broker"],
+    attack: "a broker makes up a command, or changes one",
+    control: "commands are signed over their bytes; an agent believes the keys of its enrolment only",
+  },
+  {
+    id: "T02",
+    asset: "the right to command devices",
+    attackers: ["broker", "network"],
+    attack: "an old command is sent again",
+    control: "the journal knows the command; its number lies in a window; it expires",
+  },
+  {
+    id: "T03",
+    asset: "the right to command devices",
+    attackers: ["broker"],
+    attack: "commands are held back, or come in another order",
+    control: "commands expire; a signed head tells the device what it should have",
+  },
+  {
+    id: "T04",
+    asset: "the right to command devices",
+    attackers: ["device"],
+    attack: "a device speaks on the topics of another, or of the control plane",
+    control: "a device may use its own topics only, by the name in its certificate",
+  },
+  {
+    id: "T05",
+    asset: "what other devices say and hear",
+    attackers: ["device"],
+    attack: "wildcards, shared and mixed subscriptions, sessions that are resumed, retained messages",
+    control: "literal filters of its own only, looked at again with every message; clean sessions",
+  },
+  {
+    id: "T06",
+    asset: "a device's identity",
+    attackers: ["device", "stranger"],
+    attack: "somebody connects under the client id of another device",
+    control: "the client id must be the name in the certificate",
+  },
+  {
+    id: "T07",
+    asset: "a device's identity",
+    attackers: ["holder"],
+    attack: "the keys are copied to a second host",
+    control: "what both use at once, or one by one, does not fit together: the device is quarantined",
+  },
+  {
+    id: "T08",
+    asset: "enrolment",
+    attackers: ["stranger"],
+    attack: "an enrolment token is guessed, used again, or used after its time",
+    control: "256 random bits, kept as a hash, used up at once, valid for an hour; tries are limited",
+  },
+  {
+    id: "T09",
+    asset: "enrolment",
+    attackers: ["network"],
+    attack: "somebody between the device and the control plane at their first contact",
+    control: "the token carries the fingerprint of the authority; nothing is sent to anybody else",
+  },
+  {
+    id: "T10",
+    asset: "enrolment",
+    attackers: ["device"],
+    attack: "a certificate request that names another device, an authority or more names",
+    control: "the control plane gives the name, and takes nothing but the key from the request",
+  },
+  {
+    id: "T11",
+    asset: "the authority's keys",
+    attackers: ["stranger", "insider"],
+    attack: "the keys are read over a route, from a file or out of a backup",
+    control: "no route reads them, their owner alone does; backups can be sealed",
+  },
+  {
+    id: "T12",
+    asset: "the command key",
+    attackers: ["session", "insider"],
+    attack: "one stolen sign-in gives a dangerous command to the whole fleet",
+    control: "a permission for each dangerous kind, a pace, a second person; every command has a name to it",
+  },
+  {
+    id: "T13",
+    asset: "REST and the live channel",
+    attackers: ["stranger"],
+    attack: "a route, a topic or a socket that asks for no credentials",
+    control: "an action without a declared permission does not exist; all are asked at one place",
+  },
+  {
+    id: "T14",
+    asset: "what belongs to another tenant",
+    attackers: ["tenant"],
+    attack: "an id of somebody else is asked for, changed or listed",
+    control: "whoever may not see a thing is told that there is none",
+  },
+  {
+    id: "T15",
+    asset: "an operator's session",
+    attackers: ["session"],
+    attack: "another site's page sends requests, or opens the live channel, in the operator's browser",
+    control: "tokens travel in headers; origins that may open the channel are listed",
+  },
+  {
+    id: "T16",
+    asset: "the portal",
+    attackers: ["device"],
+    attack: "script in whatever a device may say of itself",
+    control: "text is text; no script but the portal's own; what hides or turns text is shown",
+  },
+  {
+    id: "T17",
+    asset: "an operator's terminal and tables",
+    attackers: ["device"],
+    attack: "control sequences in output, formulas in exports",
+    control: "control characters are shown and never sent to a terminal; cells cannot begin a formula",
+  },
+  {
+    id: "T18",
+    asset: "terminal sessions",
+    attackers: ["broker"],
+    attack: "keys are typed into a session, or it is read",
+    control: "there is no terminal: no command kind, no topic, no route",
+    isNotBuilt: true,
+  },
+  {
+    id: "T19",
+    asset: "terminal sessions",
+    attackers: ["insider"],
+    attack: "an operator denies what was done in a terminal",
+    control: "there is no terminal; what is run instead stands in the audit log with its whole text",
+    isNotBuilt: true,
+  },
+  {
+    id: "T20",
+    asset: "a device's host",
+    attackers: ["device", "tenant"],
+    attack: "a command leaves processes behind, or becomes root",
+    control: "an ordinary user; what a command leaves running is found and killed",
+  },
+  {
+    id: "T21",
+    asset: "a device's host",
+    attackers: ["session"],
+    attack: "the agent is made to do what only root may",
+    control: "no root helper: the agent is an ordinary user in a sandbox without capabilities",
+    isNotBuilt: true,
+  },
+  {
+    id: "T22",
+    asset: "a device's files",
+    attackers: ["device", "session"],
+    attack: "paths, links and special files that lead elsewhere",
+    control: "the host's own settings name the directories; only what lies in them is looked at",
+  },
+  {
+    id: "T23",
+    asset: "artifacts",
+    attackers: ["broker", "stranger", "supplier"],
+    attack: "a package that was changed, is old, is mixed or never ends",
+    control: "devices fetch and install nothing: no command kind, no topic, no route",
+    isNotBuilt: true,
+  },
+  {
+    id: "T24",
+    asset: "telemetry",
+    attackers: ["device"],
+    attack: "data in another's name, from the future, or in floods",
+    control: "whose data it is says the connection; times are judged; paces are limited",
+  },
+  {
+    id: "T25",
+    asset: "results of commands",
+    attackers: ["broker"],
+    attack: "a result is made up or changed on its way",
+    control: "devices sign what they report",
+  },
+  {
+    id: "T26",
+    asset: "the control plane's time and memory",
+    attackers: ["stranger"],
+    attack: "huge packets, slow ones, silent ones, handshakes that are never finished",
+    control: "sizes before bytes are kept, deadlines, certificates before MQTT",
+  },
+  {
+    id: "T27",
+    asset: "the control plane's time and memory",
+    attackers: ["device"],
+    attack: "floods of messages, subscriptions and connections",
+    control: "a budget for each device",
+  },
+  {
+    id: "T28",
+    asset: "the control plane's time and memory",
+    attackers: ["nobody"],
+    attack: "a whole fleet comes back at one instant",
+    control: "devices come back spread over time, and are let in at a pace",
+  },
+  {
+    id: "T29",
+    asset: "the audit log",
+    attackers: ["insider"],
+    attack: "entries are changed, removed, put in or put elsewhere",
+    control: "each entry holds the hash of the one before",
+  },
+  {
+    id: "T30",
+    asset: "secrets in commands",
+    attackers: ["broker", "insider"],
+    attack: "they are read from a broker, a log, a journal or a backup",
+    control: "they are encrypted to the device, and shown nowhere",
+  },
+  {
+    id: "T31",
+    asset: "API tokens",
+    attackers: ["session"],
+    attack: "a stolen token is used",
+    control: "kept as hashes, narrow, for a time; a revoked one ends at once, with its connections",
+  },
+  {
+    id: "T32",
+    asset: "sign-in",
+    attackers: ["stranger"],
+    attack: "passwords are guessed, or there is one that everybody knows",
+    control: "no account but by the setup code; tries are slowed and limited",
+  },
+  {
+    id: "T33",
+    asset: "what belongs to another tenant",
+    attackers: ["tenant"],
+    attack: "ids that reach into a foreign range of the store, or one tenant takes all there is",
+    control: "parts of keys cannot run into each other; budgets",
+  },
+  {
+    id: "T34",
+    asset: "what we build on",
+    attackers: ["supplier"],
+    attack: "a release of a package that means harm, now or at its installation",
+    control: "one version and hash of each; none runs anything when it is installed; builds are repeatable",
+  },
+  {
+    id: "T35",
+    asset: "the agent's own program",
+    attackers: ["supplier", "broker"],
+    attack: "the agent replaces itself with something else",
+    control: "agents do not update themselves, and may not write to their own program",
+    isNotBuilt: true,
+  },
+  {
+    id: "T36",
+    asset: "a device that was lost or sold",
+    attackers: ["holder"],
+    attack: "its keys live on",
+    control: "a retired device is refused for ever, also from an old image of its disk",
+  },
+  {
+    id: "T37",
+    asset: "backups",
+    attackers: ["insider", "stranger"],
+    attack: "an old backup brings revoked credentials and used numbers back",
+    control: "a restored control plane is another generation; what was revoked stays revoked",
+  },
+  {
+    id: "T38",
+    asset: "time",
+    attackers: ["network"],
+    attack: "a wrong clock revives what has expired",
+    control: "time does not go below what was once sure; periods are measured without the wall clock",
+  },
+  {
+    id: "T39",
+    asset: "metrics and health",
+    attackers: ["stranger"],
+    attack: "names and secrets are read from them",
+    control: "they hold none, and are for this machine or for those who sign in",
+  },
+  {
+    id: "T40",
+    asset: "the programs as shipped",
+    attackers: ["stranger"],
+    attack: "a door that was built for tests or simulations is left open",
+    control: "no program of ours knows that it is tested: there is no such option, variable or route",
+  },
+];
+
+/** Threats whose tests are still to come. Empty is what it is meant to be. */
+export const awaited: ReadonlySet<string> = new Set(
+  (
+    "T01 T02 T03 T12 T25 T30 T06 T07 T08 T09 T10 T11 T36 T38 T13 T14 T15 T31 T33 T29 T37 T39 " +
+    "T04 T05 T16 T17 T20 T22 T24 T26 T27 T28 T40 T18 T19 T21 T23 T32 T34 T35"
+  ).split(" "),
+);
