@@ -33,6 +33,8 @@ restore FILE puts a backup in place of the data folder's store and keys, while n
 broker-certificate DIR writes what a broker needs that stands in for the embedded one (see --broker): root.pem, broker.pem, broker.key.
 --name, which may be repeated, adds a name or an address of the broker for clients that are not ours. It reads --data and --config.`;
 
+// The store's own library asks for no mode: without this others could read its files in a folder that was made by hand.
+process.umask(0o077);
 const argv = process.argv.slice(2);
 if (argv.includes("--help") || argv.includes("-h")) console.log(HELP);
 else if (argv.includes("--version")) console.log(version);

@@ -5,6 +5,7 @@ import rateLimit from "@fastify/rate-limit";
 import { MINUTE } from "@edgemere/protocol/kit";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { Problem, problems } from "../platform/problem.ts";
+import { tlsPolicy } from "../platform/tls-policy.ts";
 import type { FaceParts } from "./face.ts";
 import { pageStyleSource } from "./pages.ts";
 import { problemOf } from "./refusal.ts";
@@ -95,7 +96,7 @@ const tlsOptions = ({ key, certificate, ticketKeys }: TlsCredentials) => ({
   key,
   cert: certificate,
   ...(ticketKeys && { ticketKeys }),
-  minVersion: "TLSv1.2" as const,
+  ...tlsPolicy,
   handshakeTimeout: HANDSHAKE_WITHIN,
 });
 

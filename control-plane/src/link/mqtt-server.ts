@@ -4,6 +4,7 @@ import { createServer, type TlsOptions, type TLSSocket } from "node:tls";
 import { Aedes, type AedesOptions, type Client } from "aedes";
 import { limits as protocolLimits } from "@edgemere/protocol";
 import { HOUR, MINUTE, Reconciler, SECOND, type Clock, type Log } from "@edgemere/protocol/kit";
+import { tlsPolicy } from "../platform/tls-policy.ts";
 import type { ServerIdentity } from "./authority.ts";
 import { Guard, type GuardLimits } from "./guard.ts";
 import { TICKET_LIFE } from "./ticket-keys.ts";
@@ -81,7 +82,7 @@ export async function startMqttServer(options: Options): Promise<MqttServer> {
       // Tickets of one listener are not good for another, and those of before a restart are good after it.
       sessionIdContext: `edgemere ${name}`,
       sessionTimeout: TICKET_LIFE / SECOND,
-      minVersion: "TLSv1.2",
+      ...tlsPolicy,
       handshakeTimeout: HANDSHAKE_TIMEOUT,
       noDelay: true,
       keepAlive: true,
