@@ -5,26 +5,13 @@ import { test } from "node:test";
 import { createClient } from "@edgemere/control-plane/client";
 import type { Ports } from "../world/control-plane-program.ts";
 import { freePorts } from "../world/free-ports.ts";
-import { Program } from "../world/program.ts";
+import { launcher, untilItRuns } from "../world/launcher.ts";
+import type { Program } from "../world/program.ts";
 import { temporaryFolder } from "../world/temporary-folder.ts";
 import { eventually, owner } from "../world/world.ts";
 
-/** What `npm start` runs. */
-function start(dataFolder: string, ports: Ports, ...more: readonly string[]): Program {
-  const options = {
-    data: dataFolder,
-    address: "127.0.0.1",
-    "agent-name": "this-machine",
-    "portal-port": ports.portal,
-    "mqtt-port": ports.mqtt,
-    "device-port": ports.deviceApi,
-    "subscribers-port": ports.subscribers,
-  };
-  const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  return new Program({ script: "deploy/start.mjs", args: [...args, ...more] });
-}
-
-const untilItRuns = (program: Program) => program.said(/Ctrl-C stops everything/);
+const start = (dataFolder: string, ports: Ports, ...flags: readonly string[]): Program =>
+  launcher({ dataFolder, ports, flags: ["--address", "127.0.0.1", ...flags] });
 
 /** Command lines of this machine's processes that name the folder. */
 async function processesNaming(folder: string): Promise<readonly string[]> {
