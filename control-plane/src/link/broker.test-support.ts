@@ -5,10 +5,12 @@ import * as x509 from "@peculiar/x509";
 import { connect as connectMqtt, type IClientOptions, type MqttClient } from "mqtt";
 import { ManualClock, SimulatedDisk, seededRandom } from "@edgemere/protocol/simulated";
 import { silentLog, systemClock, type Clock } from "@edgemere/protocol/kit";
-import { SERVER_NAME, type ProtocolError } from "@edgemere/protocol";
+import { SERVER_NAME } from "@edgemere/protocol";
 import { openAuthority, type CertificateAuthority } from "./authority.ts";
 import { startBroker, type Admit } from "./broker.ts";
 import type { Carrier, DeviceMessages } from "./carrier.ts";
+import { Conduct } from "./conduct.ts";
+import type { Refusal } from "./refusals.ts";
 
 const P256 = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 
@@ -39,9 +41,17 @@ export class RecordingLink implements DeviceMessages {
   readonly refused: { readonly device: string; readonly reason: string }[] = [];
   readonly gone: string[] = [];
   readonly alive: string[] = [];
+  readonly accused: { readonly device: string; readonly reason: string }[] = [];
+  readonly conduct: Conduct;
   carrier: Carrier | undefined;
   readonly #listeners = new Set<() => void>();
 
+  constructor(clock: Clock = systemClock) {
+    this.conduct = new Conduct(clock, (device, reason) => {
+      this.accused.push({ device, reason });
+      this.#tell();
+    });
+  }
   attach(carrier: Carrier | undefined): void {
     this.carrier = carrier;
   }
@@ -57,8 +67,8 @@ export class RecordingLink implements DeviceMessages {
     this.gone.push(device);
     this.#tell();
   }
-  refuse(device: string, error: ProtocolError): void {
-    this.refused.push({ device, reason: error.reason });
+  refuse(device: string, { reason }: Refusal): void {
+    this.refused.push({ device, reason });
     this.#tell();
   }
   /** Resolves when the condition holds; looked at whenever something is heard. */
@@ -90,7 +100,7 @@ export async function startedBroker(
   } = {},
 ) {
   const { admit = async () => ({ kind: "admitted" as const }), clock = systemClock, ...rest } = options;
-  const { authority = await anAuthority(), link = new RecordingLink() } = options;
+  const { authority = await anAuthority(), link = new RecordingLink(clock) } = options;
   const broker = await startBroker({
     ...authority,
     ...rest,

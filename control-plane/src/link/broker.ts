@@ -1,4 +1,4 @@
-import type { TLSSocket } from "node:tls";
+import type { PeerCertificate, TLSSocket } from "node:tls";
 import type { AedesPublishPacket, Client } from "aedes";
 import {
   formatTopic,
@@ -13,10 +13,17 @@ import {
 import { Reconciler, SECOND, type Clock, type Log } from "@edgemere/protocol/kit";
 import type { ServerIdentity } from "./authority.ts";
 import { serialOf } from "./certificates.ts";
-import type { GuardLimits } from "./guard.ts";
 import type { Carrier, DeviceMessages } from "./carrier.ts";
-import { filtersOf, startMqttServer, type Hooks, type MqttServer } from "./mqtt-server.ts";
-import { GuardRefusal } from "./packet-sizes.ts";
+import { DevicePaces } from "./device-pace.ts";
+import {
+  filtersOf,
+  NotTaken,
+  SERVER_UNAVAILABLE,
+  startMqttServer,
+  type Hooks,
+  type MqttServer,
+} from "./mqtt-server.ts";
+import type { PacketLimits } from "./packet-sizes.ts";
 import { TokenBucket } from "./token-bucket.ts";
 import { Watchdog } from "./watchdog.ts";
 
@@ -39,26 +46,19 @@ interface Parts {
   readonly heartbeatEvery?: number;
 }
 
-const MIB = 1024 * 1024;
-const deviceLimits: GuardLimits = {
+const deviceLimits: PacketLimits = {
   connectBytes: limits.connectBytes,
   // The topic and the packet's own fields come on top of the message.
   packetBytes: limits.messageBytes + 1024,
-  bytes: { perSecond: 4 * MIB, burst: 16 * MIB },
-  packets: { perSecond: 1_000, burst: 5_000 },
 };
 /** A fleet that comes back all at once is let in at this pace; who must wait is told so. */
 const CONNECTS = { perSecond: 300, burst: 1_000 };
-/** One device may try once a second, and now and then a minute's worth at once. */
-const ATTEMPTS = { perSecond: 1, burst: 60 };
-const DEVICES_REMEMBERED = 10_000;
 /** Nothing that a device says or hears may take longer than five looks: at most ten seconds. */
 const LOOKS = 5;
 const LOOK_EVERY = 2 * SECOND;
 
 // Return codes of CONNACK (MQTT 3.1.1, 3.2.2.3).
 const IDENTIFIER_REJECTED = 2;
-const SERVER_UNAVAILABLE = 3;
 const BAD_USER_NAME = 4;
 const NOT_AUTHORISED = 5;
 const refusal = (returnCode: number, message: string) => Object.assign(new Error(message), { returnCode });
@@ -68,17 +68,19 @@ export async function startBroker(parts: Parts): Promise<Pick<MqttServer, "broke
   const { link, deviceRoots, clock, log } = parts;
   const connected = new Map<string, Client>();
   const connects = new TokenBucket(CONNECTS, clock.monotonic());
-  const attempts = new Map<string, TokenBucket>();
+  const paces = new DevicePaces((device) => link.conduct.isHeld(device));
   const watchdog = new Watchdog(LOOKS);
   /** What each connection has said that the broker is not done with. */
   const underWay = new WeakMap<Client, (() => void)[]>();
-  const addressOf = (client: Client) => mqtt.socketOf(client)?.remoteAddress ?? "";
-  const isTooMuch = (device: string) => {
-    if (attempts.size >= DEVICES_REMEMBERED) attempts.clear();
-    const own = attempts.get(device) ?? new TokenBucket(ATTEMPTS, clock.monotonic());
-    attempts.set(device, own);
-    return !own.tryTake(1, clock.monotonic()) || !connects.tryTake(1, clock.monotonic());
+  /** Whose certificate was shown: a socket that has ended meanwhile cannot tell any more. */
+  const holders = new WeakMap<TLSSocket, string>();
+  const holderOf = (client: Client) => {
+    const socket = mqtt.socketOf(client);
+    return socket && holders.get(socket);
   };
+  const addressOf = (client: Client) => mqtt.socketOf(client)?.remoteAddress ?? "";
+  const isTooMuch = (device: string) =>
+    !link.conduct.note(device, "connection") || !connects.tryTake(1, clock.monotonic());
   const begin = (client: Client) => {
     // When it fails inside, aedes never says so, and reads nothing more from this device.
     const ended = watchdog.begin(() => mqtt.socketOf(client)?.destroy(new Error("a message was not handled in time")));
@@ -87,16 +89,18 @@ export async function startBroker(parts: Parts): Promise<Pick<MqttServer, "broke
   const end = (client: Client) => underWay.get(client)?.shift()?.();
 
   const hooks: Hooks = {
-    preConnect: (_, packet, done) => {
+    preConnect: (client, packet, done) => {
       const { will, clientId } = packet;
-      if (will !== undefined && !isGoodWill(clientId, will))
-        return done(new Error("the will is not the device's own bye"), false);
-      return done(null, true);
+      if (will === undefined || isGoodWill(clientId, will)) return done(null, true);
+      const wrong = new ProtocolError("not-yours", "the will is not the device's own bye");
+      link.refuse(holderOf(client) ?? "", wrong);
+      return done(wrong, false);
     },
     authenticate: (client, username, _, done) => {
-      const device = deviceOf(mqtt.socketOf(client));
+      const device = holderOf(client);
+      if (device !== undefined && link.conduct.isHeld(device)) mqtt.hold(client);
       if (device !== undefined && isTooMuch(device)) {
-        link.refuse(device, new ProtocolError("too-many", "more connections are tried than can be let in now"));
+        link.refuse(device, { reason: "too-many", message: "more connections are tried than can be let in now" });
         return done(refusal(SERVER_UNAVAILABLE, "too many connections at once"), null);
       }
       judge(client, username, mqtt.socketOf(client), parts).then(
@@ -117,7 +121,7 @@ export async function startBroker(parts: Parts): Promise<Pick<MqttServer, "broke
         () => done(null),
         (error: unknown) => {
           if (client) end(client);
-          done(error as Error);
+          done(new NotTaken("a message was not stored", { cause: error }));
         },
       );
     },
@@ -126,6 +130,7 @@ export async function startBroker(parts: Parts): Promise<Pick<MqttServer, "broke
       done();
     },
     authorizeSubscribe: (client, subscription, done) => {
+      link.conduct.note(client.id, "request");
       const isFull = filtersOf(client) >= limits.filters;
       const isAllowed = !isFull && subscription.qos <= 1 && mayReceive(client.id, subscription.topic);
       if (!isAllowed)
@@ -139,16 +144,20 @@ export async function startBroker(parts: Parts): Promise<Pick<MqttServer, "broke
     ...parts,
     name: "devices",
     limits: deviceLimits,
+    pace: (socket) => {
+      const device = deviceOf(socket) ?? "";
+      holders.set(socket, device);
+      return paces.of(device);
+    },
+    refused: (refusal, client) => link.refuse((client && holderOf(client)) ?? "", refusal),
     hooks,
     clients: { ca: [...deviceRoots], requestCert: true, rejectUnauthorized: true },
   });
-  const countGuarded = (client: Client, error: Error) => {
-    // Before its CONNECT a client has no name.
-    if (error instanceof GuardRefusal) link.refuse(client.id ?? "", error);
-  };
-  mqtt.broker.on("ping", (_, client) => link.heard(client.id));
-  mqtt.broker.on("clientError", countGuarded);
-  mqtt.broker.on("connectionError", countGuarded);
+  mqtt.broker.on("ping", (_, client) => {
+    link.conduct.note(client.id, "request");
+    link.heard(client.id);
+  });
+  mqtt.broker.on("unsubscribe", (_, client) => void link.conduct.note(client.id, "request"));
   mqtt.broker.on("clientReady", (client) => {
     // A connection that was taken over takes its session with it: the device may number the next one lower.
     if (connected.has(client.id)) link.dropped(client.id);
@@ -236,7 +245,9 @@ async function judge(
 
 /** Who holds the certificate that the peer has shown. */
 function deviceOf(socket: TLSSocket | undefined): string | undefined {
-  const name: unknown = socket?.getPeerCertificate().subject?.CN;
+  // Null when the socket has ended, whatever its type says.
+  const certificate = socket?.getPeerCertificate() as PeerCertificate | null | undefined;
+  const name: unknown = certificate?.subject?.CN;
   return typeof name === "string" ? name : undefined;
 }
 

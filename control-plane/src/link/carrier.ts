@@ -1,4 +1,6 @@
-import type { Packet, ProtocolError } from "@edgemere/protocol";
+import type { Packet } from "@edgemere/protocol";
+import type { Conduct } from "./conduct.ts";
+import type { Refusal } from "./refusals.ts";
 
 /** What carries packets to devices: the embedded broker, an external one, or a simulated network. */
 export interface Carrier {
@@ -20,6 +22,8 @@ export interface DeviceMessages {
   heard(device: string): void;
   /** The transport lost a device without a word; presence follows from its will or from silence. */
   dropped(device: string): void;
-  /** Counts bytes that were refused before they came here. */
-  refuse(device: string, error: ProtocolError): void;
+  /** Counts what was refused before it came here; bytes that no agent sends also against the device's conduct. */
+  refuse(device: string, refusal: Refusal): void;
+  /** What devices do is noted here, and whether one is to be held back is asked. */
+  readonly conduct: Pick<Conduct, "note" | "isHeld">;
 }

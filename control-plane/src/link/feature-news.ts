@@ -32,7 +32,7 @@ export class FeatureNews<C> {
   readonly #parts: FeatureParts<C>;
   readonly #onFailure: (device: string, failure: FeatureFailed) => void;
   // Times are the monotonic clock's.
-  readonly #alarmedAt = new Map<string, number>();
+  readonly #alarmedAt = new Map<string, Map<Alarm["kind"], number>>();
   /** Devices of whose session not every feature has heard, and since when. */
   readonly #untold = new Map<string, number>();
 
@@ -61,11 +61,22 @@ export class FeatureNews<C> {
 
   /** What goes on is told again now and then, not with every message. */
   async raise(alarm: Alarm): Promise<void> {
-    const { device } = alarm;
+    const { device, kind } = alarm;
     const now = this.#parts.clock.monotonic();
-    if (now - (this.#alarmedAt.get(device) ?? -Infinity) < ALARM_AGAIN_AFTER) return;
-    this.#alarmedAt.set(device, now);
+    const alarmedAt = this.#alarmedAt.get(device) ?? new Map<Alarm["kind"], number>();
+    if (now - (alarmedAt.get(kind) ?? -Infinity) < ALARM_AGAIN_AFTER) return;
+    this.#alarmedAt.set(device, alarmedAt.set(kind, now));
     await this.#land(device, { ask: (each) => each.alarms?.(alarm, this.#parts.context) });
+  }
+
+  /** Has a device kept from commands for what it does. */
+  async accuse(device: string, reason: string): Promise<void> {
+    try {
+      await this.raise({ kind: "misconduct", device, reason });
+    } catch (error) {
+      // It is held back all the same, and accused again as long as it goes on.
+      this.#parts.log.error("misconduct not stored", { device, reason, error });
+    }
   }
 
   /** What waits for a device. Nothing while not all have heard of its session: whether a command may go out again follows from that. */

@@ -2,12 +2,15 @@ import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import type { Clock } from "@edgemere/protocol/kit";
 import { PacketSizes, type PacketLimits } from "./packet-sizes.ts";
-import { TokenBucket } from "./token-bucket.ts";
+import { TokenBucket, type Rate } from "./token-bucket.ts";
 
-export interface GuardLimits extends PacketLimits {
-  /** What one connection may send; above it, it is read no faster. */
-  readonly bytes: { readonly perSecond: number; readonly burst: number };
-  readonly packets: { readonly perSecond: number; readonly burst: number };
+/** Takes what was received from what a peer may send, and gives the milliseconds for which it is to be read no more. */
+export type Pace = (received: { readonly bytes: number; readonly packets: number }, now: number) => number;
+
+/** The pace of one connection by itself. */
+export function paceOf(rates: Readonly<Record<"bytes" | "packets", Rate>>, now: number): Pace {
+  const [bytes, packets] = [new TokenBucket(rates.bytes, now), new TokenBucket(rates.packets, now)];
+  return (received, at) => Math.max(bytes.take(received.bytes, at), packets.take(received.packets, at));
 }
 
 /**
@@ -18,19 +21,17 @@ export class Guard extends Duplex {
   readonly #socket: Socket;
   readonly #clock: Clock;
   readonly #sizes: PacketSizes;
-  readonly #bytes: TokenBucket;
-  readonly #packets: TokenBucket;
+  readonly #pace: Pace;
   readonly #closed = new AbortController();
   /** Held back for going too fast: until it is over nothing is read. */
   #isWaiting = false;
 
-  constructor(socket: Socket, limits: GuardLimits, clock: Clock) {
+  constructor(socket: Socket, limits: PacketLimits, pace: Pace, clock: Clock) {
     super({ allowHalfOpen: false });
     this.#socket = socket;
     this.#clock = clock;
     this.#sizes = new PacketSizes(limits);
-    this.#bytes = new TokenBucket(limits.bytes, clock.monotonic());
-    this.#packets = new TokenBucket(limits.packets, clock.monotonic());
+    this.#pace = pace;
     socket.on("data", (chunk: Buffer) => this.#received(chunk));
     socket.on("end", () => this.push(null));
     socket.on("error", (error) => this.destroy(error));
@@ -69,8 +70,8 @@ export class Guard extends Duplex {
       this.destroy(error as Error);
       return;
     }
-    const now = this.#clock.monotonic();
-    const pause = Math.max(this.#bytes.take(chunk.length, now), this.#packets.take(this.#sizes.packets - before, now));
+    const received = { bytes: chunk.length, packets: this.#sizes.packets - before };
+    const pause = this.#pace(received, this.#clock.monotonic());
     if (pause > 0) void this.#pushLater(chunk, pause);
     else if (!this.push(chunk)) this.#socket.pause();
   }

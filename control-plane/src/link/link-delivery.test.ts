@@ -26,8 +26,8 @@ test("a record that comes again with other bytes raises an alarm, and the stored
 
   assert.deepEqual(await world.details(), ["a", "b", "c"]);
   assert.deepEqual(
-    world.alarms.map(({ kind, stream, sequence }) => [kind, stream, sequence]),
-    [["conflicting-record", "event", 2]],
+    world.alarms.map(({ reason: _, ...alarm }) => alarm),
+    [{ kind: "conflicting-record", device, stream: "event", sequence: 2 }],
   );
   assert.deepEqual([world.link.refusals(device), world.link.refusals("another")], [{ "conflicting-record": 1 }, {}]);
   assert.deepEqual(acks(world), [2, 3]);
@@ -300,12 +300,12 @@ test("when more waits than there is room for, output is put off before results a
   await world.clock.advance(SECOND);
   await putOff;
 
-  assert.deepEqual(world.link.refusals(device), { overloaded: 1 });
+  assert.equal(world.link.refusals(device)["overloaded"], 1);
   isStuck = false;
   open();
   await Promise.all([...heldUp, result]);
   await world.say(first.topic, first.payload);
-  assert.deepEqual(world.link.refusals(device), { overloaded: 1 });
+  assert.equal(world.link.refusals(device)["overloaded"], 1);
   assert.equal(acknowledged(world.carrier.messages("ack").at(-1)?.acknowledgements ?? [])["log"], 1);
   const pauses = world.carrier.messages("sync").map(({ limits }) => limits?.pauseMs);
   assert.deepEqual(pauses, [0, 1_000]);

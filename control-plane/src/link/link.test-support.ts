@@ -7,7 +7,8 @@ import { memoryDatabase, type Database } from "../platform/database.ts";
 import { feature, type Alarm, type Offer, type Received, type SessionNews } from "../platform/feature.ts";
 import { table } from "../platform/resource.ts";
 import { Store } from "../platform/store.ts";
-import { Link, type LinkParts } from "./link.ts";
+import type { LinkParts } from "./link-parts.ts";
+import { Link } from "./link.ts";
 
 export const device = "device-1";
 export const signingKey = { keyId: "test", privateKey: privateKeyFromSeed(new Uint8Array(32).fill(7)) };

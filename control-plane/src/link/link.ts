@@ -9,42 +9,28 @@ import {
   type Packet,
   type StreamName,
 } from "@edgemere/protocol";
-import type { Clock, Log, Loop } from "@edgemere/protocol/kit";
+import type { Loop } from "@edgemere/protocol/kit";
 import { put } from "../platform/change.ts";
 import type { DeviceLink, DeviceSession, SetAsideRecord, StreamAccount } from "../platform/device-link.ts";
-import type { Feature } from "../platform/feature.ts";
-import type { Store } from "../platform/store.ts";
 import type { Carrier, DeviceMessages } from "./carrier.ts";
+import { Conduct } from "./conduct.ts";
 import type { FeatureFailed } from "./feature-failed.ts";
 import { FeatureNews } from "./feature-news.ts";
 import { newsOf } from "./hello-news.ts";
 import { Ingest } from "./ingest.ts";
 import { IngestQueue } from "./overload.ts";
 import { nameOf } from "./own-topic.ts";
+import type { LinkParts } from "./link-parts.ts";
 import { Pauses, type PauseReason } from "./pauses.ts";
-import { Refusals } from "./refusals.ts";
+import { Refusals, type Refusal } from "./refusals.ts";
 import { isOfSession, isOldNews, lastSessions, restored } from "./restored.ts";
 import { forgetSetAside, setAsideOf } from "./set-aside.ts";
 import { reconnectSpread } from "./spread.ts";
-import { syncOf, type SyncParts } from "./sync.ts";
+import { syncOf } from "./sync.ts";
 import { Turns } from "./turns.ts";
 import { accountsOf } from "./watermark.ts";
 
-export interface LinkParts<C> extends Pick<SyncParts, "signingKey" | "keyringVersion" | "brokerAddresses"> {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly features: readonly Feature<C>[];
-  readonly context: C;
-  /** Which life of the control plane this is: one more after each restore from a backup. Default: the first. */
-  readonly generation?: () => number;
-  /** Whether there is room to store what devices report. Default: there is. */
-  readonly isTakingRecords?: () => boolean;
-}
-
-interface LiveSession extends DeviceSession {
-  lastHeardAt: number;
-}
+type LiveSession = DeviceSession & { lastHeardAt: number };
 
 /** Who is told to wait is not read for this long: so long its road is full, and nothing of it is kept here. */
 const NOT_READ_FOR = 500;
@@ -58,19 +44,24 @@ export class Link<C> implements DeviceLink, DeviceMessages {
   readonly #ingest: Ingest<C>;
   readonly #queue = new IngestQueue();
   readonly #refusals: Refusals;
+  readonly conduct: Conduct;
   readonly #sessions = new Map<string, LiveSession>();
   /** Devices whose last Sync could not hold all that waits for them. */
   readonly #isMoreWaiting = new Set<string>();
   readonly #pauses: Pauses;
   readonly #news: FeatureNews<C>;
-  #hadNoRoom = false;
   readonly #turns = new Turns();
+  #hadNoRoom = false;
   #carrier: Carrier | undefined;
 
   constructor(parts: LinkParts<C>) {
     this.#parts = parts;
     this.#ingest = new Ingest(parts);
     this.#refusals = new Refusals(parts.log);
+    this.conduct = new Conduct(parts.clock, (device, message) => {
+      this.#refusals.count(device, { reason: "misconduct", message });
+      void this.#news.accuse(device, message);
+    });
     this.#pauses = new Pauses(parts.clock);
     this.#news = new FeatureNews(parts, (device, failure) => this.#failed(device, failure));
   }
@@ -104,8 +95,13 @@ export class Link<C> implements DeviceLink, DeviceMessages {
     return forgetSetAside({ ...this.#parts, keepFor });
   }
 
-  refuse(device: string, error: ProtocolError): void {
-    this.#refusals.count(device, error);
+  refuse(device: string, refusal: Refusal): void {
+    this.#refusals.count(device, refusal);
+    if (refusal instanceof ProtocolError && device !== "") this.conduct.note(device, "refused");
+  }
+
+  pardon(device: string): void {
+    if (this.conduct.pardon(device)) this.disconnect(device, "it was held back, and is not any more");
   }
 
   async send(device: string, packet: Packet): Promise<void> {
@@ -133,6 +129,7 @@ export class Link<C> implements DeviceLink, DeviceMessages {
 
   async arrived(device: string, topic: string, payload: Uint8Array, address: string): Promise<void> {
     this.heard(device);
+    this.conduct.note(device, "message");
     const name = this.#understood(device, () => nameOf(device, topic));
     if (name === undefined) return;
     if (!isStreamName(name)) return this.#turns.take(device, () => this.#spoken(device, { topic, payload }, address));
@@ -195,7 +192,7 @@ export class Link<C> implements DeviceLink, DeviceMessages {
       return reader();
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.#refusals.count(device, error);
+      this.refuse(device, error);
       return undefined;
     }
   }
@@ -205,7 +202,7 @@ export class Link<C> implements DeviceLink, DeviceMessages {
     if (arrival?.name === "hello") return this.#opened(device, arrival.message, address);
     if (arrival?.name === "bye") return this.#closed(device, arrival.message);
     if (arrival === undefined) return;
-    this.#refusals.count(device, new ProtocolError("wrong-direction", `${arrival.name} is not for devices to say`));
+    this.refuse(device, new ProtocolError("wrong-direction", `${arrival.name} is not for devices to say`));
   }
 
   async #opened(device: string, hello: Hello, address: string): Promise<void> {

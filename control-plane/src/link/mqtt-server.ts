@@ -1,12 +1,14 @@
 import type { EventEmitter } from "node:events";
-import type { AddressInfo, Server } from "node:net";
-import { createServer, type TlsOptions, type TLSSocket } from "node:tls";
+import type { TlsOptions, TLSSocket } from "node:tls";
 import { Aedes, type AedesOptions, type Client } from "aedes";
-import { limits as protocolLimits } from "@edgemere/protocol";
+import { limits as protocolLimits, ProtocolError } from "@edgemere/protocol";
 import { HOUR, MINUTE, Reconciler, SECOND, type Clock, type Log } from "@edgemere/protocol/kit";
 import { tlsPolicy } from "../platform/tls-policy.ts";
 import type { ServerIdentity } from "./authority.ts";
-import { Guard, type GuardLimits } from "./guard.ts";
+import { HANDSHAKE_TIMEOUT, openEntrance } from "./entrance.ts";
+import { Guard, type Pace } from "./guard.ts";
+import { GuardRefusal, type PacketLimits } from "./packet-sizes.ts";
+import type { Refusal } from "./refusals.ts";
 import { TICKET_LIFE } from "./ticket-keys.ts";
 
 /** What a broker on a listener of its own must decide. */
@@ -22,7 +24,11 @@ interface Options {
   readonly server: ServerIdentity;
   /** Who may come, where certificates say who somebody is. */
   readonly clients?: Pick<TlsOptions, "ca" | "requestCert" | "rejectUnauthorized">;
-  readonly limits: GuardLimits;
+  readonly limits: PacketLimits;
+  /** How fast a peer is read, once it is known by its certificate or has none. */
+  readonly pace: (socket: TLSSocket) => Pace;
+  /** Told of what was refused before or instead of being handled; `client` where there was one. */
+  readonly refused: (refusal: Refusal, client?: Client) => void;
   readonly hooks: Hooks;
   readonly clock: Clock;
   readonly log: Log;
@@ -35,9 +41,17 @@ export interface MqttServer extends AsyncDisposable {
   readonly port: number;
   /** The TLS socket under a client. */
   socketOf(client: Client): TLSSocket | undefined;
+  /** Lets those who come from where this client is in slowly for a while. */
+  hold(client: Client): void;
 }
 
-const HANDSHAKE_TIMEOUT = 10 * SECOND;
+/** Return code of CONNACK (MQTT 3.1.1, 3.2.2.3). */
+export const SERVER_UNAVAILABLE = 3;
+/** What aedes says of connections that only ended. */
+const NOT_THEIR_FAULT: ReadonlySet<string> = new Set(["keep alive timeout", "drain timeout", "connection closed"]);
+
+/** What went wrong on our side while a message was taken: not the fault of who sent it. */
+export class NotTaken extends Error {}
 
 /** How many filters a client has subscribed to: aedes knows it, its types do not. */
 export const filtersOf = (client: Client): number =>
@@ -48,9 +62,19 @@ export const filtersOf = (client: Client): number =>
  * concurrency limit, a short drain time-out, no delay, a size limit in front, and an error listener.
  */
 export async function startMqttServer(options: Options): Promise<MqttServer> {
-  const { name, host, port, server: identity, clients, limits, hooks, clock, log, heartbeatEvery = MINUTE } = options;
+  const {
+    name,
+    server: identity,
+    clients,
+    limits,
+    pace,
+    refused,
+    hooks,
+    clock,
+    log,
+    heartbeatEvery = MINUTE,
+  } = options;
   const sockets = new WeakMap<object, TLSSocket>();
-  const open = new Set<TLSSocket>();
   const broker = await Aedes.createBroker({
     id: name,
     concurrency: 0,
@@ -62,19 +86,23 @@ export async function startMqttServer(options: Options): Promise<MqttServer> {
     ...hooks,
   });
   (broker as EventEmitter).on("error", (error: unknown) => log.error("broker failed", { listener: name, error }));
-  broker.on("clientError", (client, error) =>
-    log.debug("connection ended", { listener: name, client: client.id, error }),
-  );
+  const socketOf = (client: Client) => sockets.get(client.conn);
+  const failed = (client: Client, error: Error) => {
+    const refusal = refusalOf(error);
+    if (refusal !== undefined) refused(refusal, client);
+  };
+  broker.on("clientError", (client, error) => {
+    log.debug("connection ended", { listener: name, client: client.id, error });
+    failed(client, error);
+  });
   broker.on("connectionError", (client, error) => {
-    log.warn("connection refused", {
-      listener: name,
-      address: sockets.get(client.conn)?.remoteAddress,
-      error: error.message,
-    });
+    log.warn("connection refused", { listener: name, address: socketOf(client)?.remoteAddress, error: error.message });
+    failed(client, error);
   });
 
-  const server = createServer(
-    {
+  const entrance = await openEntrance({
+    ...options,
+    tls: {
       ...clients,
       key: identity.key,
       cert: identity.certificate,
@@ -83,30 +111,24 @@ export async function startMqttServer(options: Options): Promise<MqttServer> {
       sessionIdContext: `edgemere ${name}`,
       sessionTimeout: TICKET_LIFE / SECOND,
       ...tlsPolicy,
-      handshakeTimeout: HANDSHAKE_TIMEOUT,
-      noDelay: true,
-      keepAlive: true,
     },
-    (socket) => {
-      open.add(socket);
-      socket.on("close", () => open.delete(socket));
-      const guard = new Guard(socket, limits, clock);
+    entered: (socket) => {
+      const guard = new Guard(socket, limits, pace(socket), clock);
       sockets.set(guard, socket);
       broker.handle(guard);
     },
-  );
-  server.on("tlsClientError", (error, socket) => {
-    log.debug("TLS handshake failed", { listener: name, address: socket.remoteAddress, error: error.message });
   });
-  await listen(server, host, port);
-  server.on("error", (error) => log.error("listener failed", { listener: name, error }));
+  broker.on("clientReady", (client) => {
+    const socket = socketOf(client);
+    if (socket !== undefined) entrance.known(socket);
+  });
   const renewing = new Reconciler(
     {
       name: "renew session ticket keys",
       every: HOUR,
       onError: (error) => log.error("loop failed", { loop: "renew session ticket keys", error }),
       step: async () => {
-        server.setTicketKeys(await identity.currentTicketKeys());
+        entrance.setTicketKeys(await identity.currentTicketKeys());
         return "settled";
       },
     },
@@ -116,23 +138,22 @@ export async function startMqttServer(options: Options): Promise<MqttServer> {
 
   return {
     broker,
-    port: (server.address() as AddressInfo).port,
-    socketOf: (client) => sockets.get(client.conn),
+    port: entrance.port,
+    socketOf,
+    hold: (client) => entrance.hold(socketOf(client)?.remoteAddress ?? ""),
     [Symbol.asyncDispose]: async () => {
       await renewing[Symbol.asyncDispose]();
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      await new Promise<void>((resolve) => broker.close(resolve));
-      for (const socket of open) socket.destroy();
-      await closed;
+      const closed = new Promise<void>((resolve) => broker.close(resolve));
+      await Promise.all([closed, entrance[Symbol.asyncDispose]()]);
     },
   };
 }
 
-const listen = (server: Server, host: string, port: number): Promise<void> =>
-  new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
+/** Of what ended a connection: networks that failed, our own faults and what was counted already give nothing. */
+function refusalOf(error: Error): Refusal | undefined {
+  if (error instanceof GuardRefusal) return error;
+  if (error instanceof ProtocolError || error instanceof NotTaken || "code" in error) return undefined;
+  if ("errorCode" in error)
+    return error.errorCode === SERVER_UNAVAILABLE ? undefined : { reason: "not-admitted", message: error.message };
+  return NOT_THEIR_FAULT.has(error.message) ? undefined : new ProtocolError("malformed", error.message);
+}

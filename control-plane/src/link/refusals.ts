@@ -4,7 +4,21 @@ import type { Log } from "@edgemere/protocol/kit";
 const DEVICES_REMEMBERED = 10_000;
 
 /** Why something of a device was not taken: its own fault, a contradiction, our own want of room, or our own failure. */
-type LinkRefusal = RefusalReason | "conflicting-record" | "overloaded" | "read-only" | "failed";
+type LinkRefusal =
+  | RefusalReason
+  | "conflicting-record"
+  | "misconduct"
+  | "not-admitted"
+  | "handshake-failed"
+  | "overloaded"
+  | "read-only"
+  | "failed";
+
+export interface Refusal {
+  readonly reason: LinkRefusal;
+  /** In words: logged with the first of its kind. */
+  readonly message: string;
+}
 
 /** Counts what is refused by reason and device, and logs each pair of device and reason once. */
 export class Refusals {
@@ -16,7 +30,8 @@ export class Refusals {
     this.#log = log;
   }
 
-  count(device: string, { reason, message }: { readonly reason: LinkRefusal; readonly message: string }): void {
+  /** A device is "" where nobody has said yet who it is. */
+  count(device: string, { reason, message }: Refusal): void {
     addOne(this.#totals, reason);
     if (addOne(this.#of(device), reason) === 1)
       this.#log.warn("device message refused", { device, reason, detail: message });

@@ -6,8 +6,9 @@ import { may, type Authenticate } from "../platform/caller.ts";
 import type { DomainEvent } from "../platform/domain-event.ts";
 import type { Store } from "../platform/store.ts";
 import type { ServerIdentity } from "./authority.ts";
-import type { GuardLimits } from "./guard.ts";
+import { paceOf } from "./guard.ts";
 import { filtersOf, startMqttServer, type Hooks } from "./mqtt-server.ts";
+import type { PacketLimits } from "./packet-sizes.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
 interface Parts {
@@ -29,9 +30,8 @@ const WINDOW = 500;
 const ATTEMPTS = { perSecond: 20, burst: 100 };
 
 // Subscribers say little: a password, filters, and acknowledgements.
-const subscriberLimits: GuardLimits = {
-  connectBytes: limits.connectBytes,
-  packetBytes: limits.connectBytes,
+const subscriberLimits: PacketLimits = { connectBytes: limits.connectBytes, packetBytes: limits.connectBytes };
+const subscriberRates = {
   bytes: { perSecond: 256 * 1024, burst: 1024 * 1024 },
   packets: { perSecond: 5_000, burst: 20_000 },
 };
@@ -88,6 +88,8 @@ export async function startSubscribers(parts: Parts): Promise<{ readonly port: n
     ...parts,
     name: "subscribers",
     limits: subscriberLimits,
+    pace: () => paceOf(subscriberRates, clock.monotonic()),
+    refused: ({ reason, message }) => log.debug("subscriber refused", { reason, detail: message }),
     hooks,
   });
   mqtt.broker.on("clientReady", (client) => credentials.set(client, shown.get(client) ?? ""));

@@ -1,3 +1,8 @@
+export interface Rate {
+  readonly perSecond: number;
+  readonly burst: number;
+}
+
 /** Lets `perSecond` through on average and `burst` at once. Time is the monotonic clock's, milliseconds. */
 export class TokenBucket {
   readonly #perSecond: number;
@@ -5,7 +10,7 @@ export class TokenBucket {
   #left: number;
   #at: number;
 
-  constructor({ perSecond, burst }: { readonly perSecond: number; readonly burst: number }, now: number) {
+  constructor({ perSecond, burst }: Rate, now: number) {
     this.#perSecond = perSecond;
     this.#burst = burst;
     this.#left = burst;
@@ -17,6 +22,12 @@ export class TokenBucket {
     this.#refill(now);
     this.#left -= amount;
     return this.#left >= 0 ? 0 : Math.ceil((-this.#left / this.#perSecond) * 1_000);
+  }
+
+  /** The milliseconds until one can be taken without going below zero. */
+  wait(now: number): number {
+    this.#refill(now);
+    return this.#left >= 1 ? 0 : Math.ceil(((1 - this.#left) / this.#perSecond) * 1_000);
   }
 
   /** Takes only when there is enough. */

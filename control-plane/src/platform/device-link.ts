@@ -45,6 +45,8 @@ export interface DeviceLink {
   resync(device: string): void;
   /** Ends a device's connection. */
   disconnect(device: string, reason: string): void;
+  /** What a device has overdone is forgiven: it is not held back any more. */
+  pardon(device: string): void;
   /** How often bytes from devices were refused since the start, by reason: all devices', or one's. */
   refusals(device?: string): Readonly<Record<string, number>>;
   /** What has become of the records of a device. */

@@ -90,14 +90,23 @@ export interface SessionNews {
 }
 
 /** A record came with the number of one that is stored, and says something else: two devices share one identity, or a disk lies. */
-export interface Alarm {
+interface ConflictingRecord {
   readonly kind: "conflicting-record";
-  readonly device: string;
   readonly stream: StreamName;
   readonly sequence: number;
+}
+
+/** A device does more of something than any that keeps to the protocol. */
+interface Misconduct {
+  readonly kind: "misconduct";
+}
+
+/** Why a device is not to be trusted. */
+export type Alarm = (ConflictingRecord | Misconduct) & {
+  readonly device: string;
   /** In words, for an operator. */
   readonly reason: string;
-}
+};
 
 /** Signed commands for one device, oldest first. */
 export interface Offer {
@@ -121,7 +130,7 @@ export interface Feature<C> {
   readonly receives?: { readonly [S in StreamName]?: (received: Received, context: C) => Promise<readonly Change[]> };
   /** A session opened or closed. As long as a feature fails on that, the device is heard and gets no commands. */
   readonly sessions?: (news: SessionNews, context: C) => Promise<readonly Change[]>;
-  /** Something about a device that cannot be true. Told again at most once a minute as long as it goes on. */
+  /** Something about a device that cannot be true, or harms others. Told again at most once a minute as long as it goes on. */
   readonly alarms?: (alarm: Alarm, context: C) => Promise<readonly Change[]>;
   /** What waits for a device, for its next Sync. */
   readonly offers?: (device: string, context: C) => Promise<Offer>;

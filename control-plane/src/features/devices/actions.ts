@@ -89,6 +89,7 @@ export const deviceActions = [
   ),
   handle(contract.releaseDevice, async ({ device: ref }, context: DevicesContext) => {
     const row = await move(ref, "release", { quarantineReason: "" }, context);
+    context.link.pardon(row.id);
     context.link.resync(row.id);
     return row;
   }),

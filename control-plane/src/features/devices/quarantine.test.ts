@@ -121,3 +121,31 @@ test("an operator's quarantine carries the reason that was given, or who asked",
   );
   assert.equal((await world.store.get(device, "d1"))?.state, "quarantined");
 });
+
+test("a device that floods is quarantined with the reason in its row and in the event, and its release lets it begin anew", async () => {
+  await using world = await startWorld();
+  await world.arrived("d1", hello(7));
+  const nonsense = { topic: bye(7).topic, payload: Buffer.from("nonsense") };
+
+  for (let i = 0; i < 60; i++) await world.arrived("d1", nonsense);
+  await world.settle();
+
+  const { state, quarantineReason } = await look(world);
+  assert.equal(state, "quarantined");
+  assert.match(quarantineReason ?? "", /^it floods the control plane: more than 50 messages that are refused/);
+  const events = await world.store.events(0, 1_000);
+  assert.deepEqual(
+    events.filter(({ type }) => type === "device.quarantined").map(({ data }) => data["quarantineReason"]),
+    [quarantineReason],
+  );
+  assert.equal(world.link.refusals("d1")["misconduct"], 1);
+  assert.equal(world.link.conduct.isHeld("d1"), true);
+
+  await world.call(releaseDevice, { device: "d1" });
+
+  assert.equal(world.link.conduct.isHeld("d1"), false);
+  assert.match(world.carrier.disconnected.at(-1)?.reason ?? "", /held back/);
+  await world.arrived("d1", nonsense);
+  await world.settle();
+  assert.equal((await look(world)).state, "active");
+});

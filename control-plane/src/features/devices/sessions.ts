@@ -26,7 +26,7 @@ export async function receiveSession(news: SessionNews, { store, clock }: Device
   return [replaced(traces, trace, before.version), ...changes(row, news, both(presence, said))];
 }
 
-/** Two hosts share one identity, or one has an old disk: until somebody has looked, it is not trusted with commands. */
+/** Two hosts share one identity, one has an old disk, or one floods: until somebody has looked, it is not trusted with commands. */
 export async function receiveAlarm(
   { device: id, reason }: Alarm,
   { store }: DevicesContext,

@@ -1,0 +1,103 @@
+import { MINUTE, type Clock } from "@edgemere/protocol/kit";
+import { TokenBucket, type Rate } from "./token-bucket.ts";
+
+/** What a device does that costs the others something when it is overdone. */
+export type Deed =
+  /** A message of its own that was let through. */
+  | "message"
+  /** A filter, or a ping. */
+  | "request"
+  /** A connection that it opened as far as saying who it is. */
+  | "connection"
+  /** Bytes that no agent of this protocol sends: refused as a whole. */
+  | "refused";
+
+/**
+ * What nobody exceeds who keeps to the protocol. A backlog is no excuse, and needs none: it goes in batches as full as the road
+ * allows, 8 KiB at least, telemetry and log at 256 KiB a second (the agent's decisions/0004), which makes 32 messages a second.
+ */
+export const allowances: Readonly<Record<Deed, Rate>> = {
+  message: { perSecond: 100, burst: 2_000 },
+  request: { perSecond: 10, burst: 300 },
+  connection: { perSecond: 1, burst: 60 },
+  refused: { perSecond: 1, burst: 50 },
+};
+
+const WORDS: Readonly<Record<Deed, string>> = {
+  message: "messages",
+  request: "subscriptions and pings",
+  connection: "connections",
+  refused: "messages that are refused",
+};
+
+const DEVICES_REMEMBERED = 10_000;
+/** What goes on is told again, since the first word of it may not have been stored. */
+const TOLD_AGAIN_AFTER = MINUTE;
+
+interface Known {
+  readonly buckets: Map<Deed, TokenBucket>;
+  /** When it was told last that this device goes too far; undefined while it does not. */
+  toldAt?: number;
+}
+
+/**
+ * Tells a device that floods from one that works. Each deed has an allowance that fills up with time; who has used one up is held
+ * back from then on, until an operator pardons it. Lives in memory: after a restart a device that goes on shows it again.
+ */
+export class Conduct {
+  readonly #clock: Clock;
+  readonly #accuse: (device: string, reason: string) => void;
+  readonly #devices = new Map<string, Known>();
+
+  /** `accuse` is told of each device that goes too far, with the reason in words for an operator. */
+  constructor(clock: Clock, accuse: (device: string, reason: string) => void) {
+    this.#clock = clock;
+    this.#accuse = accuse;
+  }
+
+  /** False when it is one too many. */
+  note(device: string, deed: Deed): boolean {
+    const now = this.#clock.monotonic();
+    const known = this.#of(device);
+    const bucket = known.buckets.get(deed) ?? new TokenBucket(allowances[deed], now);
+    known.buckets.set(deed, bucket);
+    if (bucket.tryTake(1, now)) return true;
+    if (known.toldAt === undefined || now - known.toldAt >= TOLD_AGAIN_AFTER) {
+      known.toldAt = now;
+      this.#accuse(device, reasonOf(deed));
+    }
+    return false;
+  }
+
+  /** Whether a device has gone too far and nobody has pardoned it. */
+  isHeld(device: string): boolean {
+    return this.#devices.get(device)?.toldAt !== undefined;
+  }
+
+  /** Forgets what a device has done; tells whether it was held. */
+  pardon(device: string): boolean {
+    const wasHeld = this.isHeld(device);
+    this.#devices.delete(device);
+    return wasHeld;
+  }
+
+  #of(device: string): Known {
+    const known = this.#devices.get(device);
+    if (known !== undefined) return known;
+    // Who was met longest ago and is not held makes room.
+    if (this.#devices.size >= DEVICES_REMEMBERED)
+      for (const [other, { toldAt }] of this.#devices)
+        if (toldAt === undefined) {
+          this.#devices.delete(other);
+          break;
+        }
+    const fresh: Known = { buckets: new Map() };
+    this.#devices.set(device, fresh);
+    return fresh;
+  }
+}
+
+function reasonOf(deed: Deed): string {
+  const { perSecond, burst } = allowances[deed];
+  return `it floods the control plane: more than ${burst} ${WORDS[deed]} beyond the ${perSecond} a second that a device may need`;
+}
