@@ -83,15 +83,7 @@ export class SimulatedControlPlane {
         random: seededRandom(Math.floor(random.next() * 2 ** 32)),
         log: this.#log(),
         features: [...features.filter(({ name }) => !leftOut.includes(name)), watch.feature],
-        context: {
-          authority,
-          addresses: { deviceApi: "https://control-plane.test", mqtt: ["mqtts://control-plane.test"] },
-          version: "simulated",
-          passwords: noPasswords,
-          signingKey,
-          telemetry: { retention: DAY },
-          operations: noOperations,
-        },
+        context: simulatedContext,
         signingKey,
         keyringVersion: 1,
       }),
@@ -205,4 +197,15 @@ const authority: AppContext["authority"] = {
   publicKeyOf: (certificateRequest) => Promise.resolve({ hash: certificateRequest }),
   issue: (_, device) =>
     Promise.resolve({ certificate: "", chain: [], serial: device, notAfter: Number.MAX_SAFE_INTEGER }),
+};
+
+/** What features ask for, with nothing behind it that is outside of a simulation. */
+export const simulatedContext: Parameters<typeof createCore<AppContext>>[0]["context"] = {
+  authority,
+  addresses: { deviceApi: "https://control-plane.test", mqtt: ["mqtts://control-plane.test"] },
+  version: "simulated",
+  passwords: noPasswords,
+  signingKey,
+  telemetry: { retention: DAY },
+  operations: noOperations,
 };
