@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { build } from "./build.mjs";
 import { engineRefusals } from "./engines.mjs";
 import { runTests, testsBelow } from "./node-tests.mjs";
+import { packageFaults } from "./packages.mjs";
 import { isMain, main, root, run, step, StepFailed, tool, workspaces } from "./steps.mjs";
 
 const released = "protocol/proto/released.binpb";
@@ -31,6 +32,8 @@ export async function check() {
   await attempt("buf lint", () => step("buf lint", () => tell(tool("buf"), "lint", "protocol")));
   await attempt("buf breaking", () => step("buf breaking", checkReleasedProtocol));
   await attempt("node versions", () => step("node versions", checkEngines));
+  await attempt("packages", () => step("packages", checkPackages));
+  await attempt("bill of materials", () => step("bill of materials", () => tell(process.execPath, "deploy/sbom.mjs")));
   await attempt("tests", async () => entries.push(...(await runTests("tests", fastTests()))));
 
   return { entries, failed };
@@ -49,6 +52,11 @@ const checkReleasedProtocol = async () =>
 async function checkEngines() {
   const refusals = engineRefusals(join(root, "package-lock.json"));
   if (refusals.length > 0) throw new StepFailed("packages that refuse a Node we promise", refusals.join("\n"));
+}
+
+async function checkPackages() {
+  const faults = packageFaults(root);
+  if (faults.length > 0) throw new StepFailed("packages that cannot be built on", faults.join("\n"));
 }
 
 const fastTests = () => [
