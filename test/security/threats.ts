@@ -320,6 +320,6 @@ export const threats: readonly Threat[] = [
 export const awaited: ReadonlySet<string> = new Set(
   (
     "T01 T02 T03 T12 T25 T30 T06 T07 T08 T09 T10 T11 T36 T38 T13 T14 T15 T31 T33 T29 T37 T39 " +
-    "T04 T05 T16 T17 T20 T22 T24 T26 T27 T28 T40 T18 T19 T21 T23"
+    "T04 T05 T16 T17 T20 T22 T24 T26 T27 T28 T40"
   ).split(" "),
 );
