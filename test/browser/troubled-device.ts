@@ -1,8 +1,7 @@
-import { join } from "node:path";
-import { AGENT_VERSION, enrol, type Identity } from "@edgemere/agent";
-import { bodies, formatTopic, SERVER_NAME, type UpTopicName } from "@edgemere/protocol";
-import { MINUTE, nodeDisk, SECOND, systemClock, systemRandom } from "@edgemere/protocol/kit";
-import { connectAsync, type MqttClient } from "mqtt";
+import { AGENT_VERSION } from "@edgemere/agent";
+import type { UpTopicName } from "@edgemere/protocol";
+import { MINUTE, SECOND, systemClock } from "@edgemere/protocol/kit";
+import { bytesOf, connected, enrolled } from "../world/bare-device.ts";
 import { eventually, type World } from "../world/world.ts";
 
 /** Its clock is ahead by so much. */
@@ -30,14 +29,9 @@ export const troubles: Words = {
  * breaks a rule, and it came back with an older memory, for which it is in quarantine.
  */
 export async function troubledDevice(world: World, name: string, words: Words): Promise<AsyncDisposable> {
-  const { token } = await world.client.call("cpl/dm/token/create");
-  const env = { clock: systemClock, disk: nodeDisk(join(world.folder, name)), random: systemRandom };
-  const identity = await enrol({ token, env, name, machineId: name, agentVersion: AGENT_VERSION });
-  let client = await connected(identity);
-  const say = async (topic: UpTopicName, message: object) => {
-    const payload = (bodies[topic] as { encode(message: object): { finish(): Uint8Array } }).encode(message).finish();
-    await client.publishAsync(formatTopic(topic, { device: identity.device }), Buffer.from(payload), { qos: 1 });
-  };
+  const identity = await enrolled(world, name);
+  let device = await connected(identity);
+  const say = (topic: UpTopicName, message: object) => device.say(topic, bytesOf(topic, message));
   const is = (state: string) =>
     eventually(
       async () => (await world.client.call("cpl/dm/device/find", { device: name })).state === state,
@@ -47,11 +41,11 @@ export async function troubledDevice(world: World, name: string, words: Words): 
   await is("active");
   await say("event", batchOf(...noteOf(words)));
   await say("telemetry", batchOf(...samplesOf(words)));
-  await client.endAsync();
-  client = await connected(identity);
+  await device.client.endAsync();
+  device = await connected(identity);
   await say("hello", aHello(words, { sessionEpoch: 3, bootId: "boot-3", next: 5 }));
   await is("quarantined");
-  return { [Symbol.asyncDispose]: () => client.endAsync(true) };
+  return device;
 }
 
 const deviceNow = () => systemClock.now() + AHEAD;
@@ -104,15 +98,3 @@ function samplesOf({ lossReason }: Words) {
     { ...record(19, 1), telemetry: { ...samples(2, 0), series: [{ metric: "", values: [1, 2] }] } },
   ];
 }
-
-const connected = ({ device, mqtt, key, certificate, chain, rootCertificate }: Identity): Promise<MqttClient> =>
-  connectAsync(mqtt[0] ?? "", {
-    protocolVersion: 4,
-    clientId: device,
-    clean: true,
-    reconnectPeriod: 0,
-    key,
-    cert: [certificate, ...chain].join("\n"),
-    ca: [rootCertificate],
-    servername: SERVER_NAME,
-  });

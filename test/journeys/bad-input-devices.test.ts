@@ -1,18 +1,9 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { AGENT_VERSION, enrol, type Identity } from "@edgemere/agent";
-import {
-  bodies,
-  formatTopic,
-  limits,
-  SERVER_NAME,
-  type DeviceTopicName,
-  type RefusalReason,
-  type UpTopicName,
-} from "@edgemere/protocol";
-import { nodeDisk, systemClock, systemRandom } from "@edgemere/protocol/kit";
-import { connect, type IClientOptions, type MqttClient } from "mqtt";
+import type { Identity } from "@edgemere/agent";
+import { formatTopic, limits, type RefusalReason, type UpTopicName } from "@edgemere/protocol";
+import type { IClientOptions } from "mqtt";
+import { bytesOf, connected as connectedAs, enrolled } from "../world/bare-device.ts";
 import { newestNumber } from "../world/happenings.ts";
 import { createJob, stateOf } from "../world/jobs.ts";
 import { eventually, startWorld, type World } from "../world/world.ts";
@@ -21,20 +12,11 @@ let world: World;
 let identity: Identity;
 before(async () => {
   world = await startWorld();
-  identity = await enrolled("gw1");
+  identity = await enrolled(world, "gw1");
 });
 after(() => world[Symbol.asyncDispose]());
 
-/** A device that has an identity, and no agent. */
-async function enrolled(name: string): Promise<Identity> {
-  const { token } = await world.client.call("cpl/dm/token/create");
-  const env = { clock: systemClock, disk: nodeDisk(join(world.folder, name)), random: systemRandom };
-  return enrol({ token, env, name, machineId: name, agentVersion: AGENT_VERSION });
-}
-
-/** Bytes of a message that no encoder of ours checks. */
-const bytesOf = (name: DeviceTopicName, message: object): Uint8Array =>
-  (bodies[name] as { encode(message: object): { finish(): Uint8Array } }).encode(message).finish();
+const connected = (options?: IClientOptions) => connectedAs(identity, options);
 const batchOf = <R extends { readonly sequence: number }>(...records: readonly R[]) => ({
   records,
   firstUnacknowledged: records[0]?.sequence ?? 1,
@@ -208,7 +190,7 @@ for (const [what, options] of [
   });
 
 test("what a device says of another's command changes nothing", async () => {
-  await enrolled("gw2");
+  await enrolled(world, "gw2");
   const job = await createJob(world, "gw2", "ping");
   const [command = ""] = (await world.client.call("cpl/dm/job/find", { job })).commands.map(({ id }) => id);
   await using device = await connected();
@@ -252,41 +234,3 @@ const more = (before: Readonly<Record<string, number>>, reason: RefusalReason) =
   ...before,
   [reason]: (before[reason] ?? 0) + 1,
 });
-
-interface Connected extends AsyncDisposable {
-  readonly client: MqttClient;
-  /** Says it on a topic of its own, and waits for the PUBACK. */
-  say(topic: UpTopicName, payload: Uint8Array): Promise<unknown>;
-  /** Resolves when the other side has ended it. */
-  readonly closed: Promise<void>;
-}
-
-/** MQTT by hand, with the certificate of the enrolled device. */
-function connected(options: IClientOptions = {}): Promise<Connected> {
-  const client = connect(identity.mqtt[0] ?? "", {
-    protocolVersion: 4,
-    clientId: identity.device,
-    clean: true,
-    reconnectPeriod: 0,
-    connectTimeout: 10_000,
-    key: identity.key,
-    cert: [identity.certificate, ...identity.chain].join("\n"),
-    ca: [identity.rootCertificate],
-    servername: SERVER_NAME,
-    ...options,
-  });
-  const closed = new Promise<void>((resolve) => client.once("close", () => resolve()));
-  return new Promise((resolve, reject) => {
-    client.on("error", reject);
-    client.once("close", () => reject(new Error("the broker closed the connection")));
-    client.once("connect", () =>
-      resolve({
-        client,
-        closed,
-        say: (name, payload) =>
-          client.publishAsync(formatTopic(name, { device: identity.device }), Buffer.from(payload), { qos: 1 }),
-        [Symbol.asyncDispose]: () => client.endAsync(true),
-      }),
-    );
-  });
-}

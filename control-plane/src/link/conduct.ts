@@ -3,8 +3,10 @@ import { TokenBucket, type Rate } from "./token-bucket.ts";
 
 /** What a device does that costs the others something when it is overdone. */
 export type Deed =
-  /** A message of its own that was let through. */
+  /** A message that it sends on its own account. */
   | "message"
+  /** What commands make it say: as much as the control plane asks for. */
+  | "report"
   /** A filter, or a ping. */
   | "request"
   /** A connection that it opened as far as saying who it is. */
@@ -17,7 +19,8 @@ export type Deed =
  * allows, 8 KiB at least, telemetry and log at 256 KiB a second (the agent's decisions/0004), which makes 32 messages a second.
  */
 export const allowances: Readonly<Record<Deed, Rate>> = {
-  message: { perSecond: 100, burst: 2_000 },
+  message: { perSecond: 50, burst: 400 },
+  report: { perSecond: 100, burst: 2_000 },
   request: { perSecond: 10, burst: 300 },
   connection: { perSecond: 1, burst: 60 },
   refused: { perSecond: 1, burst: 50 },
@@ -25,6 +28,7 @@ export const allowances: Readonly<Record<Deed, Rate>> = {
 
 const WORDS: Readonly<Record<Deed, string>> = {
   message: "messages",
+  report: "messages about commands",
   request: "subscriptions and pings",
   connection: "connections",
   refused: "messages that are refused",

@@ -129,9 +129,9 @@ export class Link<C> implements DeviceLink, DeviceMessages {
 
   async arrived(device: string, topic: string, payload: Uint8Array, address: string): Promise<void> {
     this.heard(device);
-    this.conduct.note(device, "message");
     const name = this.#understood(device, () => nameOf(device, topic));
     if (name === undefined) return;
+    this.conduct.note(device, name === "result" || name === "log" ? "report" : "message");
     if (!isStreamName(name)) return this.#turns.take(device, () => this.#spoken(device, { topic, payload }, address));
     if (!this.#queue.enter(device, name, payload.length)) return this.#putOff(device, "overloaded");
     let isTaken = true;
