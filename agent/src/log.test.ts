@@ -41,5 +41,15 @@ test("what others wrote does not act on the terminal of a person who reads", () 
 
   log.info("not connected", { reason: "red \u001b[31m and\u009bnew\nline" });
 
-  assert.deepEqual(lines, ['08:09:10 info  not connected reason="red \\u001b[31m and\uFFFDnew\\nline"\n']);
+  assert.deepEqual(lines, ['08:09:10 info  not connected reason="red \\u001b[31m and\\u009bnew\\nline"\n']);
+});
+
+test("a line of JSON is one line without a character that acts on a terminal, whatever others wrote", () => {
+  const { lines, log } = aLog(false);
+  const reason = "a\nb\r\u001b[2J\u009b\u2028\u202e";
+
+  log.info("not connected", { reason });
+
+  assert.match(lines[0] ?? "", /^[\x20-\x7e]+\n$/);
+  assert.equal((JSON.parse(lines[0] ?? "") as { reason: string }).reason, reason);
 });

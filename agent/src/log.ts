@@ -1,5 +1,6 @@
 import type { Fields, Log } from "@edgemere/protocol/kit";
 import { logLevels, type LogLevel } from "@edgemere/protocol/config";
+import { escapedJson, hasHiddenCharacters } from "@edgemere/protocol/hostile-text";
 
 export interface LogTarget {
   readonly write: (line: string) => void;
@@ -18,9 +19,10 @@ export function lineLog({ write, timestamp, level, isForPeople }: LogTarget): Lo
     return (message: string, fields: Fields = {}) => {
       const time = timestamp();
       const plain = Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, plainly(value)]));
-      write(
-        `${isForPeople ? words(time, name, message, plain) : JSON.stringify({ time, level: name, message, ...plain })}\n`,
-      );
+      const line = isForPeople
+        ? words(time, name, message, plain)
+        : escapedJson(JSON.stringify({ time, level: name, message, ...plain }));
+      write(`${line}\n`);
     };
   };
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
@@ -29,13 +31,13 @@ export function lineLog({ write, timestamp, level, isForPeople }: LogTarget): Lo
 function words(time: string, level: LogLevel, message: string, fields: Fields): string {
   const said = Object.entries(fields)
     .filter(([, value]) => value !== undefined && value !== "")
-    .map(([key, value]) => ` ${key}=${typeof value === "string" ? harmless(value) : JSON.stringify(value)}`);
+    .map(([key, value]) => ` ${key}=${harmless(value)}`);
   return `${time.slice(11, 19)} ${level.padEnd(5)} ${message}${said.join("")}`;
 }
 
 // What others wrote may hold characters that act on a terminal.
-const harmless = (text: string) =>
-  /\p{Cc}/u.test(text) ? JSON.stringify(text).replaceAll(/\p{Cc}/gu, "\u{FFFD}") : text;
+const harmless = (value: unknown) =>
+  typeof value === "string" && !hasHiddenCharacters(value) ? value : escapedJson(JSON.stringify(value) ?? "");
 
 function plainly(value: unknown): unknown {
   if (!(value instanceof Error)) return value;

@@ -58,5 +58,5 @@ const colourOf = new Map(
 type Paint = "green" | "yellow" | "red" | "dim";
 
 // Instants are milliseconds since 1970 in fields that end in At; smaller numbers there mean "never" or are something else.
-const isInstant = (name: string, value: number) =>
+export const isInstant = (name: string, value: number) =>
   /(At|^at|^since|^from|^to|^notAfter)$/.test(name) && Number.isInteger(value) && value > 1e11;

@@ -1,4 +1,5 @@
 import { RootCommand } from "@bomb.sh/tab";
+import { hasHiddenCharacters } from "@edgemere/protocol/hostile-text";
 import { findByWords, shortName } from "./address.ts";
 import { listActions } from "./actions.ts";
 import type { Entry } from "./entry.ts";
@@ -6,7 +7,6 @@ import { UsageError } from "./failure.ts";
 import { bareField, fieldsOf, type Field } from "./fields.ts";
 import { formats } from "./output.ts";
 import type { Session } from "./session.ts";
-import { hasHidden } from "./visible.ts";
 
 const SHELLS = ["bash", "zsh", "fish", "powershell"];
 // A shell that waits for a server at every key is worse than one that suggests nothing.
@@ -78,7 +78,7 @@ async function deviceNames({ client }: Session): Promise<readonly string[]> {
       { limit: 200 },
       { signal: AbortSignal.timeout(PATIENCE) },
     );
-    return items.map(({ name }) => name).filter((name) => !hasHidden(name));
+    return items.map(({ name }) => name).filter((name) => !hasHiddenCharacters(name));
   } catch {
     // Not signed in, or nobody there: there is nothing to suggest, and a prompt is no place to say so.
     return [];

@@ -5,6 +5,7 @@ import { TimedOut, UsageError } from "./failure.ts";
 import { createOutput, type Output, type OutputFlags } from "./output.ts";
 import { Prompter } from "./prompt.ts";
 import type { Terminal } from "./terminal.ts";
+import { visible } from "./visible.ts";
 
 /** Options that every command takes. */
 export interface CommonFlags extends OutputFlags {
@@ -40,7 +41,8 @@ export async function openSession(flags: CommonFlags, terminal: Terminal): Promi
   const contexts = await readContexts(contextsFile(terminal));
   const target = targetOf(flags, environment, contexts, tokenFromFile);
   const signal = withDeadline(terminal.interrupted, flags.timeout);
-  const say = (remark: string) => void terminal.stderr.write(`${remark}\n`);
+  // A remark may hold what somebody else wrote, such as a name or a proxy's header.
+  const say = (remark: string) => void terminal.stderr.write(`${visible(remark, { lines: true })}\n`);
   return {
     terminal,
     target,

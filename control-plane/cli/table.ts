@@ -59,7 +59,11 @@ function renderFields(record: Readonly<Record<string, unknown>>, style: TableSty
   );
 }
 
-function flattened(record: Readonly<Record<string, unknown>>, before = ""): readonly (readonly [string, unknown])[] {
+/** The fields of a thing, those of things within it under their names joined by dots. */
+export function flattened(
+  record: Readonly<Record<string, unknown>>,
+  before = "",
+): readonly (readonly [string, unknown])[] {
   return headFirst(Object.keys(record)).flatMap((name) => {
     const value = record[name];
     return isRecord(value) && Object.keys(value).length > 0

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Output, Path } from "../src/faces/client.ts";
 import { exitCodes } from "./failure.ts";
 import type { Session } from "./session.ts";
-import { visible } from "./visible.ts";
 
 /** Shows what happens until it has ended; gives the exit code. */
 type Wait = (output: never, session: Session) => Promise<number>;
@@ -124,6 +123,6 @@ function onlyNews({ say }: Session): (line: string) => void {
   return (line) => {
     if (told.has(line)) return;
     told.add(line);
-    say(visible(line));
+    say(line);
   };
 }

@@ -33,3 +33,8 @@ test("a value that is no text is shown as JSON", () => {
   assert.equal(visibleValue("plain"), "plain");
   assert.equal(visibleValue(undefined), "");
 });
+
+test("a tower of marks is no higher than a script needs", () => {
+  assert.equal(visible(`a${"\u0301".repeat(500)}b`), `a${"\u0301".repeat(6)}b`);
+  assert.equal(visible("Việt, नमस्ते, שָׁלוֹם"), "Việt, नमस्ते, שָׁלוֹם");
+});
