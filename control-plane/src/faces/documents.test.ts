@@ -31,9 +31,21 @@ test("the OpenAPI document names every action with its methods, permission and r
     "403",
     "404",
     "409",
+    "413",
+    "415",
     "429",
     "500",
   ]);
+});
+
+test("what anybody may ask is refused too to who shows a credential that is none, and the document says so", async () => {
+  const app = await aServer();
+
+  const refused = await app.inject({ url: "/edgemere/toy/who", headers: { authorization: "Bearer edt_gone" } });
+  const { paths } = (await app.inject("/edgemere/openapi.json")).json<OpenApi>();
+
+  assert.equal(refused.statusCode, 401);
+  assert.ok(Object.hasOwn(paths["/edgemere/toy/who"]?.["get"]?.["responses"] ?? {}, "401"));
 });
 
 test("the catalogue holds what a form or a command line needs, and the classes with their events", async () => {

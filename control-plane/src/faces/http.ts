@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import cookie from "@fastify/cookie";
 import helmet from "@fastify/helmet";
 import rateLimit from "@fastify/rate-limit";
@@ -127,7 +128,12 @@ function readJsonOnly(app: FastifyInstance): void {
 /** What is not HTTP at all gets a short answer, if it still listens. */
 function refuseNoise(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
-  const body = JSON.stringify(new Problem("invalid-input", "this is not a request that can be read").toDocument());
+  endWithProblem(socket, "this is not a request that can be read");
+}
+
+/** A refusal where there is no reply to send it with. */
+export function endWithProblem(socket: Duplex, detail: string): void {
+  const body = JSON.stringify(new Problem("invalid-input", detail).toDocument());
   socket.end(
     `HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
   );

@@ -121,6 +121,23 @@ test("bytes that are no HTTP are answered and forgotten", async () => {
   assert.match(answer.toString(), /^HTTP\/1\.1 400 [\s\S]*application\/problem\+json/);
 });
 
+test("a connection that wants another protocol is told so and ended, also when it was answered before", async () => {
+  await using server = await aServer();
+  const raw = connect(server.server.port, "127.0.0.1");
+  raw.write("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+  await once(raw, "data");
+
+  const ended = once(raw, "end");
+  raw.write("GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n");
+  const [answer] = (await once(raw, "data")) as [Buffer];
+  await ended;
+
+  assert.match(
+    answer.toString(),
+    /^HTTP\/1\.1 400 [\s\S]*application\/problem\+json[\s\S]*leave out the header Upgrade/,
+  );
+});
+
 test("a subscriber gets what was, then what comes, in order and without secrets", async () => {
   await using server = await aServer();
   await server.lamp("first");

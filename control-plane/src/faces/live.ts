@@ -5,11 +5,13 @@ import { Problem } from "../platform/problem.ts";
 import { byAddress } from "./ask.ts";
 import { credentialOf, isKnownOrigin, refuseForeignOrigin, type Cookies } from "./credential.ts";
 import type { FaceParts } from "./face.ts";
+import { endWithProblem } from "./http.ts";
 import { answerCalls } from "./live-calls.ts";
 import type { Live, LiveSocket } from "./live-socket.ts";
 import { answerSubscriptions } from "./live-subscriptions.ts";
 import { problemOf } from "./refusal.ts";
 
+const PATH = "/edgemere/socket.io";
 const MESSAGE_BYTES = 1024 * 1024;
 const JOIN_WITHIN = 10 * SECOND;
 // A revoked credential ends its connections within a second.
@@ -22,7 +24,9 @@ export function serveLive(
   parseCookies: (header: string) => Cookies,
 ): AsyncDisposable {
   const io: Live = new Server(server, {
-    path: "/edgemere/socket.io",
+    path: PATH,
+    // It would forget a connection that was answered before, and nobody would ever end that.
+    destroyUpgrade: false,
     // Long polling would be a second way in, with requests of its own to look at.
     transports: ["websocket"],
     serveClient: false,
@@ -33,6 +37,12 @@ export function serveLive(
       const isWelcome = headers.origin === undefined || isKnownOrigin(headers, parts.origins);
       callback(isWelcome ? null : "this origin may not act here", isWelcome);
     },
+  });
+  // Whoever listens for upgrades gets all of them, wherever they are for.
+  server.on("upgrade", ({ url = "" }, socket) => {
+    if (url.startsWith(`${PATH}/`)) return;
+    socket.on("error", () => socket.destroy());
+    endWithProblem(socket, "this address speaks HTTP/1.1 and nothing else; leave out the header Upgrade");
   });
   const actions = byAddress(parts.actions);
 

@@ -92,7 +92,7 @@ function operation(action: AnyAction, method: string) {
     responses: {
       200: { description: "Done", content: { "application/json": { schema: action.output as TSchema } } },
       ...Object.fromEntries(
-        refusalsOf(action).map((type) => [problems[type].status, { $ref: `#/components/responses/${type}` }]),
+        refusalsOf(action, method).map((type) => [problems[type].status, { $ref: `#/components/responses/${type}` }]),
       ),
     },
   };
@@ -120,12 +120,15 @@ const parametersOf = ({ input, secrets = [] }: AnyAction) => {
     }));
 };
 
-function refusalsOf({ permission, effect }: AnyAction): readonly ProblemType[] {
+function refusalsOf({ effect }: AnyAction, method: string): readonly ProblemType[] {
   return [
     "invalid-input",
-    ...(permission === ANYONE ? [] : (["not-signed-in", "forbidden"] as const)),
+    // Also where nobody needs a credential: one that is shown must be good, and what the input proves itself with.
+    "not-signed-in",
+    "forbidden",
     "not-found",
     ...(effect === "read" ? [] : (["conflict"] as const)),
+    ...(method === "POST" ? (["too-large", "unsupported-media-type"] as const) : []),
     "too-many-requests",
     "internal",
   ];

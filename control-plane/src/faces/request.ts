@@ -23,8 +23,8 @@ export function inputOf(action: AnyAction, request: Pick<FastifyRequest, "query"
   const query = request.query as Readonly<Record<string, unknown>>;
   refuseSecretsIn(query, action);
   const { body } = request;
-  if (body === undefined || body === null) return { ...query };
-  return typeof body === "object" && !Array.isArray(body) ? { ...query, ...body } : body;
+  if (body === undefined) return { ...query };
+  return typeof body === "object" && body !== null && !Array.isArray(body) ? { ...query, ...body } : body;
 }
 
 // Addresses end up in histories and in the logs of every proxy on the way.

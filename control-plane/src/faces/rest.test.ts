@@ -141,6 +141,18 @@ test("broken JSON, another kind of body and a huge one get a clear answer", asyn
   assert.equal((await asked("application/json", `{"name":"${"x".repeat(1024 * 1024)}"}`))[0], 413);
 });
 
+test("null in place of an input is refused, and not taken for no input", async () => {
+  const { send } = await aServer();
+  const json = { ...OWNER, "content-type": "application/json" };
+
+  const refused = await send({ method: "POST", url: "/edgemere/toy/lamp/list", headers: json, payload: "null" });
+  const empty = await send({ method: "POST", url: "/edgemere/toy/lamp/list", headers: json, payload: "" });
+  const bare = await send({ method: "POST", url: "/edgemere/toy/lamp/list", headers: OWNER });
+
+  assert.deepEqual([refused.status, empty.status, bare.status], [400, 200, 200]);
+  assert.match(String(refused.body?.["detail"]), /must be a JSON object/);
+});
+
 test("an address that is no URL is refused without harm", async () => {
   const { send } = await aServer();
 

@@ -1,4 +1,4 @@
-import type { Account } from "./tally.ts";
+import type { Account, Verdict } from "./tally.ts";
 
 export interface Run {
   readonly seed: number;
@@ -13,6 +13,6 @@ export interface Area {
   readonly name: string;
   /** Throws what is made from the seed at it, the same again for the same seed. */
   run(run: Run): Promise<Account>;
-  /** Throws one input of the corpus at it, the form of which is the area's own. Gives what is wrong, or undefined. */
-  replay(input: unknown): Promise<string | undefined>;
+  /** Throws inputs of the corpus at it, the form of which is the area's own. */
+  replay(inputs: readonly unknown[]): Promise<readonly Verdict[]>;
 }

@@ -80,6 +80,8 @@ const strangeSignature = (chance: Chance, signature: Uint8Array): Uint8Array => 
   ]);
 };
 
+const repeated = <T>(value: T, times: number): T[] => Array.from({ length: times }, () => value);
+
 /** The other value of S that an Ed25519 verifier must not take (RFC 8032, 5.1.7): S + L. */
 function withOrder(signature: Uint8Array): Uint8Array {
   if (signature.length !== 64) return signature;
@@ -120,7 +122,7 @@ function tampered(envelope: Envelope, chance: Chance, another: () => Envelope): 
       // A key that may sign heads and nothing else.
       return { ...envelope, signatures: [foreign(forHeads.keyId, forHeads.privateKey)] };
     default:
-      return { ...envelope, signatures: new Array<Signature>(1 + chance.below(12)).fill(foreign(ours.keyId)) };
+      return { ...envelope, signatures: repeated(foreign(ours.keyId), 1 + chance.below(12)) };
   }
 }
 
@@ -175,8 +177,5 @@ export const envelopes: Area = {
     }
     return account;
   },
-  replay: async (input) => {
-    const verdict = judge(input as EnvelopeInput);
-    return verdict.kind === "finding" ? verdict.what : undefined;
-  },
+  replay: async (inputs) => inputs.map((input) => judge(input as EnvelopeInput)),
 };

@@ -4,10 +4,11 @@ import type { Area } from "./area.ts";
 import { replayCorpus } from "./corpus.ts";
 import { envelopes } from "./envelopes.ts";
 import { protobuf } from "./protobuf.ts";
+import { rest } from "./rest.ts";
 import { report, type Reported } from "./report.ts";
 import { addTo, emptyAccount } from "./tally.ts";
 
-const areas: readonly Area[] = [protobuf, envelopes];
+const areas: readonly Area[] = [protobuf, envelopes, rest];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -21,7 +21,7 @@ export interface Codec {
 }
 
 /** Every message of the protocol, those too that only travel within others. */
-export const codecs: ReadonlyMap<string, Codec> = new Map(
+const codecs: ReadonlyMap<string, Codec> = new Map(
   Object.entries(v1).flatMap(([name, codec]) =>
     typeof codec === "function" ? [[name, codec as unknown as Codec] as const] : [],
   ),
@@ -44,7 +44,7 @@ const reasons: Readonly<Record<RefusalReason, true>> = {
 };
 
 /** What an exception says of who threw it: the peer's fault has its type and one of the reasons. */
-export const verdictOn = (error: unknown): Verdict =>
+const verdictOn = (error: unknown): Verdict =>
   error instanceof ProtocolError && Object.hasOwn(reasons, error.reason)
     ? refused(error.reason)
     : finding(`threw ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`);

@@ -4,7 +4,7 @@ import type { Area, Run } from "./area.ts";
 import { chanceOf } from "./chance.ts";
 import { protobufInput, SYSTEMATIC } from "./protobuf-cases.ts";
 import { judging, readers } from "./protobuf-judge.ts";
-import { addTo, emptyAccount, type Account } from "./tally.ts";
+import { addTo, emptyAccount, finding, type Account } from "./tally.ts";
 
 /** Every `step`th case from one number to another. */
 export interface Slice {
@@ -33,13 +33,13 @@ export const protobuf: Area = {
     await Promise.all(slices.map((from) => runSlice({ seed, from, to, step }, sum)));
     return sum;
   },
-  replay: async (input) => {
-    const { reader, hex } = input as { readonly reader: string; readonly hex: string };
-    const found = readers.find(({ name }) => name === reader);
-    if (found === undefined) return `there is no reader "${reader}"`;
-    const verdict = judging(() => found.read(Buffer.from(hex, "hex")));
-    return verdict.kind === "finding" ? verdict.what : undefined;
-  },
+  replay: async (inputs) =>
+    inputs.map((input) => {
+      const { reader, hex } = input as { readonly reader: string; readonly hex: string };
+      const found = readers.find(({ name }) => name === reader);
+      if (found === undefined) return finding(`there is no reader "${reader}"`);
+      return judging(() => found.read(Buffer.from(hex, "hex")));
+    }),
 };
 
 /** Goes on behind an input that ended or hung its thread, and tells of it. */

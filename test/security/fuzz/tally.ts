@@ -28,19 +28,28 @@ export const emptyAccount = (): Account => ({ inputs: 0, accepted: 0, refused: {
 
 /** So many are told; a broken build fails every input. */
 const FINDINGS_TOLD = 20;
+const ALIKE_TOLD = 3;
 
 export function count(account: Account, verdict: Verdict, input: unknown, milliseconds = 0): void {
   account.inputs++;
   account.worst = Math.max(account.worst, milliseconds);
   if (verdict.kind === "accepted") account.accepted++;
   else if (verdict.kind === "refused") account.refused[verdict.reason] = (account.refused[verdict.reason] ?? 0) + 1;
-  else if (account.findings.length < FINDINGS_TOLD) account.findings.push({ what: verdict.what, input });
+  else tell(account.findings, { what: verdict.what, input });
 }
+
+/** Of findings that are alike a few are enough. */
+function tell(findings: Finding[], found: Finding): void {
+  const alike = findings.filter(({ what }) => kindOf(what) === kindOf(found.what));
+  if (findings.length < FINDINGS_TOLD && alike.length < ALIKE_TOLD) findings.push(found);
+}
+
+const kindOf = (what: string): string => what.replaceAll(/[0-9A-Z_]{6,}|\d+/g, "").slice(0, 80);
 
 export function addTo(sum: Account, part: Account): void {
   sum.inputs += part.inputs;
   sum.accepted += part.accepted;
   sum.worst = Math.max(sum.worst, part.worst);
   for (const [reason, times] of Object.entries(part.refused)) sum.refused[reason] = (sum.refused[reason] ?? 0) + times;
-  sum.findings.push(...part.findings.slice(0, FINDINGS_TOLD - sum.findings.length));
+  for (const each of part.findings) tell(sum.findings, each);
 }

@@ -10,10 +10,10 @@ interface Field {
 }
 
 export const VARINT = 0;
-export const FIXED_64 = 1;
+const FIXED_64 = 1;
 export const BYTES = 2;
-export const GROUP = 3;
-export const END_GROUP = 4;
+const GROUP = 3;
+const END_GROUP = 4;
 const FIXED_32 = 5;
 
 /** The number in base 128, the lowest seven bits first. */

@@ -1,0 +1,61 @@
+import type { Area, Run } from "./area.ts";
+import { chanceOf } from "./chance.ts";
+import { placesOf, restInput, type RestInput } from "./rest-cases.ts";
+import { judgeAnswer } from "./rest-judge.ts";
+import { startRestTarget, type RestTarget } from "./rest-target.ts";
+import { count, emptyAccount, finding, type Verdict } from "./tally.ts";
+
+const REQUESTS = 52_000;
+const AT_ONCE = 48;
+
+/** Requests made from the OpenAPI document that the control plane serves, to a real one, over HTTP. */
+export const rest: Area = {
+  name: "rest",
+  run: async ({ seed, times, only }: Run) => {
+    await using target = await startRestTarget();
+    const account = emptyAccount();
+    const places = placesOf(target.document);
+    const to = only === undefined ? Math.round(REQUESTS * times) : only + 1;
+    let next = only ?? 0;
+    const worker = async () => {
+      while (next < to) {
+        const number = next++;
+        const input = restInput(places, chanceOf(seed, number));
+        const startedAt = performance.now();
+        count(account, await judge(target, input, number, seed), input, performance.now() - startedAt);
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, worker));
+    const wrong = await afterwards(target);
+    if (wrong !== undefined) account.findings.push({ what: wrong, input: "all of them" });
+    return account;
+  },
+  replay: async (inputs) => {
+    await using target = await startRestTarget();
+    const verdicts: Verdict[] = [];
+    for (const [number, input] of inputs.entries()) verdicts.push(await judge(target, input as RestInput, number, 0));
+    return verdicts;
+  },
+};
+
+async function judge(target: RestTarget, input: RestInput, number: number, seed: number): Promise<Verdict> {
+  try {
+    const answer = await target.send(input, number, chanceOf(seed + 1, number));
+    const [path = ""] = input.path.split("?", 1);
+    const operations = target.document.paths[path];
+    // What is only read may be asked with POST as well.
+    const operation = operations?.[input.method.toLowerCase()] ?? operations?.["get"];
+    return judgeAnswer(input, answer, input.expected === "wrong method" ? undefined : operation, target.secrets);
+  } catch (error) {
+    return finding(`no answer: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** Whether the control plane is still there, is well, and has broken nothing that it keeps. */
+async function afterwards({ world }: RestTarget): Promise<string | undefined> {
+  if (!world.controlPlane.isRunning) return `the control plane ended:\n${world.controlPlane.output.slice(-2_000)}`;
+  const { whole, firstBroken = "" } = await world.client.call("ia/audit/verify");
+  const failures = world.controlPlane.output.split("\n").filter((line) => /"level":(50|60)|"level":"error"/.test(line));
+  if (failures.length > 0) return `the control plane's log tells of failures:\n${failures.slice(0, 3).join("\n")}`;
+  return whole ? undefined : `the audit log is broken at ${firstBroken}`;
+}
