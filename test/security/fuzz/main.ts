@@ -3,12 +3,13 @@ import { parseArgs } from "node:util";
 import type { Area } from "./area.ts";
 import { replayCorpus } from "./corpus.ts";
 import { envelopes } from "./envelopes.ts";
+import { ingest } from "./ingest.ts";
 import { protobuf } from "./protobuf.ts";
 import { rest } from "./rest.ts";
 import { report, type Reported } from "./report.ts";
 import { addTo, emptyAccount } from "./tally.ts";
 
-const areas: readonly Area[] = [protobuf, envelopes, rest];
+const areas: readonly Area[] = [protobuf, envelopes, ingest, rest];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

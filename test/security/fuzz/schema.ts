@@ -38,16 +38,22 @@ export function mismatch(schema: Schema, value: unknown, at = ""): string | unde
         : `${at} is no object`;
     case "array":
       if (!Array.isArray(value)) return `${at} is no list`;
+      if (value.length > (schema.maxItems ?? Infinity)) return `${at} has ${value.length} entries`;
       return first(value, (each, i) => mismatch(schema.items ?? {}, each, `${at}/${i}`));
     case "string":
       if (typeof value !== "string") return `${at} is no text`;
+      if (isOutside([...value].length, schema.minLength, schema.maxLength)) return `${at} is too long or too short`;
       return schema.pattern !== undefined && !new RegExp(schema.pattern, "u").test(value)
         ? `${at} does not match ${schema.pattern}`
         : undefined;
     case "integer":
-      return Number.isInteger(value) ? undefined : `${at} is no whole number`;
+      return Number.isInteger(value) && !isOutside(Number(value), schema.minimum, schema.maximum)
+        ? undefined
+        : `${at} is no such whole number`;
     case "number":
-      return typeof value === "number" ? undefined : `${at} is no number`;
+      return typeof value === "number" && !isOutside(value, schema.minimum, schema.maximum)
+        ? undefined
+        : `${at} is no such number`;
     case "boolean":
       return typeof value === "boolean" ? undefined : `${at} is neither true nor false`;
     case "null":
@@ -56,6 +62,8 @@ export function mismatch(schema: Schema, value: unknown, at = ""): string | unde
       return undefined;
   }
 }
+
+const isOutside = (value: number, least = -Infinity, most = Infinity): boolean => value < least || value > most;
 
 function mismatchInObject(schema: Schema, value: Value, at: string): string | undefined {
   const missing = (schema.required ?? []).find((name) => !Object.hasOwn(value, name));

@@ -4,11 +4,14 @@ import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
 import { resource, rowSchema, type Row } from "../../platform/resource.ts";
 import { lookups } from "../../platform/crud.ts";
 
-export const Tags = Type.Record(
-  Type.String({ pattern: "^[^\\x00-\\x1f\\x7f]{1,256}$" }),
-  Type.String({ maxLength: 256 }),
-  { additionalProperties: false, description: "Meta-data: keys and values" },
-);
+/** Keys of tags are shown and typed: no control characters. */
+export const TAG_KEY = /^[^\x00-\x1f\x7f]{1,256}$/;
+export const TAG_LENGTH = 256;
+
+export const Tags = Type.Record(Type.String({ pattern: TAG_KEY.source }), Type.String({ maxLength: TAG_LENGTH }), {
+  additionalProperties: false,
+  description: "Meta-data: keys and values",
+});
 export const Query = Type.String({
   minLength: 1,
   maxLength: 2_048,

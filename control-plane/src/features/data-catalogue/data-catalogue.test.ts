@@ -87,6 +87,18 @@ test("what a device reports of a directory becomes a source and its data", async
   ]);
 });
 
+test("a tag of a device whose key could not be one of an operator's is left out, and the rest is taken", async () => {
+  await using world = await startWorld();
+  const tags = { site: "berlin", "a\r\nb": "1", "\u001b]52;c;aGk=\u0007": "2", "\u007f": "3" };
+
+  await world.report("d1", "event", aReport([anItem("app.log")], { tags }));
+
+  const [source] = await sources(world);
+  const [log] = await allData(world);
+  assert.deepEqual(source?.tags, { site: "berlin" });
+  assert.deepEqual(Object.keys(log?.tags ?? {}).toSorted(), ["device", "extension", "kind", "site", "source"]);
+});
+
 test("data that is as it was makes no news, and data that changed does", async () => {
   await using world = await startWorld();
   await world.report("d1", "event", aReport([anItem("a.log"), anItem("b.log")]));

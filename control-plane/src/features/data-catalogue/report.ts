@@ -1,4 +1,5 @@
 import type { DataSourceReport, Record_ } from "@edgemere/protocol";
+import { TAG_KEY } from "./contract.ts";
 
 /** Consecutive parts of one report, put together. */
 export interface Slice {
@@ -62,7 +63,7 @@ function sliceOf({
     path,
     totalBytes,
     freeBytes,
-    tags,
+    tags: Object.fromEntries(Object.entries(tags).filter(([key]) => TAG_KEY.test(key))),
     failure: isTooLarge ? `it holds more than ${PARTS_AT_MOST * 1_000} files; split the directory` : failure,
     report,
     firstPart: part,

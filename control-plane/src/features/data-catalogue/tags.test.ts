@@ -13,6 +13,13 @@ test("an extension is the last word after a dot of the file's own name", () => {
   assert.deepEqual(["a.LOG", "a", ".profile", "v1.2/data", "x.tar.gz"].map(extensionOf), ["log", "", "", "", "gz"]);
 });
 
+test("what is longer than a tag may be is no extension", () => {
+  assert.deepEqual(
+    [`a.${"x".repeat(256)}`, `a.${"x".repeat(257)}`].map((name) => extensionOf(name).length),
+    [256, 0],
+  );
+});
+
 test("the catalogue tags data with its kind and its place", () => {
   assert.deepEqual(automaticTags({ name: "notes", source: "docs", device: "gw-1" }), {
     kind: "other",

@@ -1,3 +1,5 @@
+import { TAG_LENGTH } from "./contract.ts";
+
 type Tags = Readonly<Record<string, string>>;
 
 const kinds: Readonly<Record<string, readonly string[]>> = {
@@ -14,7 +16,8 @@ const kinds: Readonly<Record<string, readonly string[]>> = {
 export function extensionOf(path: string): string {
   const name = path.slice(path.lastIndexOf("/") + 1);
   const dot = name.lastIndexOf(".");
-  return dot > 0 ? name.slice(dot + 1).toLowerCase() : "";
+  const extension = dot > 0 ? name.slice(dot + 1).toLowerCase() : "";
+  return extension.length <= TAG_LENGTH ? extension : "";
 }
 
 export function kindOf(path: string): string {
