@@ -10,7 +10,7 @@ const rings = {
   security: SECURITY_TIMEOUT_MS,
   faults: 3 * SLOW_TIMEOUT_MS,
   browser: SLOW_TIMEOUT_MS,
-  simulation: 3 * SLOW_TIMEOUT_MS,
+  simulation: 6 * SLOW_TIMEOUT_MS,
 };
 
 await main(async () => {
