@@ -1,3 +1,4 @@
+import { checkEnvelope } from "./check-envelope.ts";
 import { atMost, finite, id, instant, name, safe, text } from "./check-values.ts";
 import { isFinalPhase, phaseNames } from "./command-life.ts";
 import { limits } from "./limits.ts";
@@ -8,6 +9,7 @@ import type {
   Gap,
   InventoryReport,
   Record_,
+  SignedEnvelope,
   TelemetryBatch,
   AgentEvent,
   v1,
@@ -84,6 +86,7 @@ const checks: { readonly [B in RecordBodyName]: (content: never) => void } = {
       for (const boot of [before, after]) text("command_report.reboot", boot ?? "", 128);
     }
   },
+  signedReport: (envelope: SignedEnvelope) => checkEnvelope("signed_report", envelope),
   commandOutput: (output: CommandOutput) => {
     id("command_output.command", output.command);
     if (output.channel !== "stdout" && output.channel !== "stderr") {

@@ -1,3 +1,4 @@
+import { checkEnvelope } from "./check-envelope.ts";
 import { checkRecord } from "./check-record.ts";
 import { atMost, finite, id, instant, safe, text } from "./check-values.ts";
 import { limits } from "./limits.ts";
@@ -51,6 +52,8 @@ const checks = {
     for (const command of sync.commands) checkEnvelope("commands", command);
     finite("hello_monotonic_ms", sync.helloMonotonicMs);
     if (sync.head) checkEnvelope("head", sync.head);
+    atMost("keyrings", sync.keyrings, limits.keyrings);
+    for (const keyring of sync.keyrings) checkEnvelope("keyrings", keyring);
     instant("server_time_ms", sync.serverTimeMs);
   },
   command: (envelope: SignedEnvelope) => checkEnvelope("command", envelope),
@@ -59,19 +62,6 @@ const checks = {
     instant("server_time_ms", ack.serverTimeMs);
   },
 } as const;
-
-function checkEnvelope(field: string, envelope: v1.SignedEnvelope.$Shape): void {
-  const bytes = envelope.payload?.length ?? 0;
-  if (bytes > limits.commandBytes) {
-    throw new ProtocolError(
-      "too-large",
-      `${field}.payload has ${bytes} bytes, over the limit of ${limits.commandBytes}`,
-    );
-  }
-  text(`${field}.payload_type`, envelope.payloadType ?? "", 128);
-  atMost(`${field}.signatures`, envelope.signatures ?? [], 8);
-  for (const { keyId } of envelope.signatures ?? []) text(`${field}.signatures.key_id`, keyId ?? "", 128);
-}
 
 function checkAcknowledgements(acknowledgements: readonly v1.StreamAcknowledgement.$Shape[]): void {
   atMost("acknowledgements", acknowledgements, 16);

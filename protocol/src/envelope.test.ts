@@ -1,18 +1,12 @@
 import assert from "node:assert/strict";
 import { createHash, sign } from "node:crypto";
 import { test } from "node:test";
-import {
-  open,
-  payloadTypes,
-  preAuthenticationEncoding,
-  privateKeyFromSeed,
-  publicKeyBytes,
-  publicKeyFromBytes,
-  seal,
-  type KeyFinder,
-} from "./envelope.ts";
+import { open, payloadTypes, preAuthenticationEncoding, roleOfTask, seal } from "./envelope.ts";
+import { commandKinds } from "./command-kinds.ts";
 import { v1 } from "./messages.ts";
+import { privateKeyFromSeed, publicKeyBytes, publicKeyFromBytes } from "./raw-keys.ts";
 import { NEW_YEAR } from "./sample-messages.test-support.ts";
+import { nobody, trustOnly, type Role, type RoleKeys, type Trust } from "./trust.ts";
 
 const keyOf = (word: string) => {
   const privateKey = privateKeyFromSeed(createHash("sha256").update(word).digest());
@@ -23,7 +17,14 @@ const ours = keyOf("ours");
 const KNOWN_SIGNATURE =
   "1b942e1a966bdd159b370fbe84a1e0e5f509113e9d6651442d33da7fcba578be5e086f05999d57d9f83750ab69c79896623eb7731bc8109fe0bc0f5c4b7de700";
 const stranger = keyOf("stranger");
-const find: KeyFinder = (keyId) => (keyId === ours.keyId ? ours.publicKey : undefined);
+const find = trustOnly("commands", ours.keyId, ours.publicKey);
+/** Trusts the keys of each role, so many of them together. */
+const trusting =
+  (roles: Partial<Record<Role, { threshold: number; keys: readonly ReturnType<typeof keyOf>[] }>>): Trust =>
+  (role): RoleKeys => {
+    const { threshold, keys } = roles[role] ?? { threshold: 1, keys: [] };
+    return { threshold, keys: new Map(keys.map((key) => [key.keyId, key.publicKey])) };
+  };
 
 const aCommand = (over: v1.Command.$Properties = {}): v1.Command.$Properties => ({
   trustDomain: "edgemere-1",
@@ -166,11 +167,87 @@ test("an empty envelope is refused for its type", () => {
   assert.throws(() => open("command", {}, find), refusal("wrong-body", /not ""/));
 });
 
-test("a key may be known for one kind of payload and not for another", () => {
-  const forHeads: KeyFinder = (_, payload) => (payload === "syncHead" ? ours.publicKey : undefined);
+const [first, second, third] = [keyOf("first"), keyOf("second"), keyOf("third")];
+const two = trusting({ commands: { threshold: 2, keys: [first, second, third] } });
+const thresholds = [
+  ["one of two signatures", [first], "too-few-signatures"],
+  ["the same key's signature twice", [first, first], "too-few-signatures"],
+  ["one signature and a stranger's", [first, stranger], "too-few-signatures"],
+  [
+    "one signature and a stranger's under a known name",
+    [first, { ...stranger, keyId: "second" }],
+    "too-few-signatures",
+  ],
+  ["no signature of the role", [stranger], "unknown-key"],
+  [
+    "two signatures under each other's names",
+    [
+      { ...first, keyId: "second" },
+      { ...second, keyId: "first" },
+    ],
+    "bad-signature",
+  ],
+] as const;
+for (const [what, keys, reason] of thresholds) {
+  test(`where two keys must sign, ${what} is refused`, () => {
+    assert.throws(() => open("command", seal("command", aCommand(), ...keys), two), refusal(reason));
+  });
+}
 
-  assert.throws(() => open("command", sealed(), forHeads), refusal("unknown-key"));
-  assert.equal(open("syncHead", seal("syncHead", { device: "d1" }, ours), forHeads).device, "d1");
+test("where two keys must sign, any two different ones of the role are enough", () => {
+  assert.equal(open("command", seal("command", aCommand(), third, stranger, first), two).command, "c1");
+});
+
+test("a role without keys is not satisfied by nobody, whatever its threshold says", () => {
+  const trust: Trust = () => ({ threshold: 0, keys: new Map() });
+
+  assert.throws(() => open("command", sealed(), trust), refusal("unknown-key"));
+  assert.throws(() => open("command", { ...sealed(), signatures: [] }, () => nobody), refusal("unknown-key"));
+});
+
+test("each kind of command needs the role that its danger asks for", () => {
+  for (const [kind, { task, dangerous }] of Object.entries(commandKinds))
+    assert.equal(roleOfTask(task), dangerous ? "dangerous" : "commands", kind);
+});
+
+test("a task that is not known here counts as dangerous", () => {
+  assert.equal(roleOfTask(undefined), "dangerous");
+  assert.equal(roleOfTask("wipe"), "dangerous");
+});
+
+const exec = { ping: null, exec: { argv: ["id"] } };
+const both = trusting({ commands: { threshold: 1, keys: [ours] }, dangerous: { threshold: 1, keys: [second] } });
+
+test("a dangerous command with a signature for ordinary ones only is refused for its role", () => {
+  assert.throws(() => open("command", sealed(exec), both), refusal("wrong-role", /role dangerous/));
+});
+
+test("an ordinary command with a signature for dangerous ones only is refused for its role", () => {
+  assert.throws(
+    () => open("command", seal("command", aCommand(), second), both),
+    refusal("wrong-role", /role commands/),
+  );
+});
+
+test("a dangerous command with the signature of its role is opened, whoever else signed it", () => {
+  assert.equal(open("command", seal("command", aCommand(exec), second), both).task, "exec");
+  assert.equal(open("command", seal("command", aCommand(exec), ours, second), both).task, "exec");
+});
+
+test("a key of a device signs results and nothing else", () => {
+  const own = trustOnly("device", ours.keyId, ours.publicKey);
+  const report = { command: "c1", phase: v1.CommandPhase.COMMAND_PHASE_SUCCEEDED, finishedAtMs: NEW_YEAR };
+
+  assert.equal(open("result", seal("result", report, ours), own).command, "c1");
+  assert.throws(() => open("command", sealed(), own), refusal("unknown-key"));
+  assert.throws(() => open("result", seal("result", report, ours), find), refusal("unknown-key"));
+});
+
+test("a well-signed result must be a report that makes sense", () => {
+  const own = trustOnly("device", ours.keyId, ours.publicKey);
+  const report = { command: "c1", phase: v1.CommandPhase.COMMAND_PHASE_SUCCEEDED };
+
+  assert.throws(() => open("result", seal("result", report, ours), own), refusal("missing-field", /finished_at_ms/));
 });
 
 const beyond = [

@@ -1,16 +1,27 @@
-import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from "node:crypto";
+import { sign, verify, type KeyObject } from "node:crypto";
+import { checkRecord } from "./check-record.ts";
 import { atMost, id, instant, safe } from "./check-values.ts";
 import { decode } from "./codec.ts";
-import { v1, type Command, type Encodable, type SyncHead } from "./messages.ts";
+import { commandKinds, kindOfTask } from "./command-kinds.ts";
+import { checkKeyring } from "./keyring.ts";
+import { v1, type Command, type CommandReport, type Encodable, type Keyring, type SyncHead } from "./messages.ts";
 import { ProtocolError } from "./protocol-error.ts";
+import type { Role, Trust } from "./trust.ts";
 
 /** Types of signed payloads. Distinct per meaning, so that one can never be taken for another. */
 export const payloadTypes = {
   command: "application/vnd.edgemere.command.v1+protobuf",
   syncHead: "application/vnd.edgemere.sync-head.v1+protobuf",
+  keyring: "application/vnd.edgemere.keyring.v1+protobuf",
+  result: "application/vnd.edgemere.result.v1+protobuf",
 } as const;
 
-const payloadCodecs = { command: v1.Command, syncHead: v1.SyncHead } as const;
+const payloadCodecs = {
+  command: v1.Command,
+  syncHead: v1.SyncHead,
+  keyring: v1.Keyring,
+  result: v1.CommandReport,
+} as const;
 
 // Only what a number cannot hold: what a well-signed order means is judged by who carries it out.
 const payloadChecks = {
@@ -27,9 +38,25 @@ const payloadChecks = {
     atMost("cancelled_commands", cancelledCommands, 1_000);
     for (const command of cancelledCommands) id("cancelled_commands", command);
   },
+  keyring: (keyring: Keyring) => checkKeyring(keyring),
+  result: (commandReport: CommandReport) => checkReport(commandReport),
 } as const;
 export type PayloadName = keyof typeof payloadTypes;
 type PayloadOf<N extends PayloadName> = ReturnType<(typeof payloadCodecs)[N]["decode"]>;
+
+/** Who may sign what. A command needs a key of the role that its kind asks for; which one it asks for stands in the signed bytes. */
+const signers = {
+  command: { may: ["commands", "dangerous"], must: ({ task }: Command) => roleOfTask(task) },
+  syncHead: { may: ["commands"], must: () => "commands" },
+  keyring: { may: ["root"], must: () => "root" },
+  result: { may: ["device"], must: () => "device" },
+} as const satisfies Record<PayloadName, { may: readonly Role[]; must: (message: never) => Role }>;
+
+/** The role whose keys must sign a command with this task. A kind that nobody knows here counts as dangerous. */
+export function roleOfTask(task: string | undefined): "commands" | "dangerous" {
+  const kind = kindOfTask(task);
+  return kind !== undefined && !commandKinds[kind].dangerous ? "commands" : "dangerous";
+}
 
 /** A private Ed25519 key and the name by which others find its public half. */
 export interface SigningKey {
@@ -37,60 +64,80 @@ export interface SigningKey {
   readonly privateKey: KeyObject;
 }
 
-/** Finds the public key for a hint; undefined when the keyring does not hold it for this payload. */
-export type KeyFinder = (keyId: string, payload: PayloadName) => KeyObject | undefined;
-
 /** DSSE's pre-authentication encoding (secure-systems-lab/dsse, protocol.md): what is signed is type and bytes, unambiguously. */
 export function preAuthenticationEncoding(payloadType: string, payload: Uint8Array): Uint8Array {
   const head = `DSSEv1 ${Buffer.byteLength(payloadType)} ${payloadType} ${payload.length} `;
   return Buffer.concat([Buffer.from(head), payload]);
 }
 
+/** Encodes a message and signs it with each of the keys. */
 export function seal<N extends PayloadName>(
   name: N,
   message: Encodable<(typeof payloadCodecs)[N]>,
-  key: SigningKey,
+  ...keys: readonly SigningKey[]
 ): v1.SignedEnvelope.$Shape {
   const codec = payloadCodecs[name] as { encode(message: unknown): { finish(): Uint8Array } };
-  const payload = codec.encode(message).finish();
+  return signed(name, codec.encode(message).finish(), ...keys);
+}
+
+/** Bytes of a message that are signed as they are. */
+export function signed(
+  name: PayloadName,
+  payload: Uint8Array,
+  ...keys: readonly SigningKey[]
+): v1.SignedEnvelope.$Shape {
   const payloadType = payloadTypes[name];
-  const signature = sign(null, preAuthenticationEncoding(payloadType, payload), key.privateKey);
-  return { payload, payloadType, signatures: [{ keyId: key.keyId, signature }] };
+  const encoded = preAuthenticationEncoding(payloadType, payload);
+  const signatures = keys.map(({ keyId, privateKey }) => ({ keyId, signature: sign(null, encoded, privateKey) }));
+  return { payload, payloadType, signatures };
 }
 
 /** Verifies over the bytes as received, and only then decodes and checks. Throws ProtocolError. */
-export function open<N extends PayloadName>(
-  name: N,
-  envelope: v1.SignedEnvelope.$Shape,
-  find: KeyFinder,
-): PayloadOf<N> {
-  const payload = envelope.payload ?? new Uint8Array();
-  const payloadType = envelope.payloadType ?? "";
-  if (payloadType !== payloadTypes[name])
-    throw new ProtocolError("wrong-body", `a ${name} was expected, not "${payloadType.slice(0, 128)}"`);
-  const known = (envelope.signatures ?? []).flatMap(({ keyId, signature }) => {
-    const key = find(keyId ?? "", name);
-    return key && signature ? [{ key, signature }] : [];
-  });
-  if (known.length === 0) throw new ProtocolError("unknown-key", `no known key signed this ${name}`);
-  const signed = preAuthenticationEncoding(payloadType, payload);
-  if (!known.some(({ key, signature }) => verify(null, signed, key, signature))) {
-    throw new ProtocolError("bad-signature", `the signature of this ${name} does not fit`);
-  }
-  const message = decode<unknown>(payloadCodecs[name], payload) as PayloadOf<N>;
+export function open<N extends PayloadName>(name: N, envelope: v1.SignedEnvelope.$Shape, trust: Trust): PayloadOf<N> {
+  const { may, must } = signers[name];
+  const proved = provedRoles(name, envelope, trust, may);
+  const message = decode<unknown>(payloadCodecs[name], envelope.payload ?? new Uint8Array()) as PayloadOf<N>;
+  const needed = (must as (message: PayloadOf<N>) => Role)(message);
+  if (!proved.includes(needed))
+    throw new ProtocolError("wrong-role", `this ${name} needs keys of the role ${needed}, and those did not sign it`);
   payloadChecks[name](message as never);
   return message;
 }
 
-// An Ed25519 key in PKCS#8 or SPKI is this fixed prefix and the 32 raw bytes (RFC 8410).
-const PKCS8_PREFIX = Buffer.from("302e020100300506032b657004220420", "hex");
-const SPKI_PREFIX = Buffer.from("302a300506032b6570032100", "hex");
+/** The roles whose keys signed the bytes, enough of them. Throws ProtocolError when there is none. */
+function provedRoles(
+  name: PayloadName,
+  { payload = new Uint8Array(), payloadType = "", signatures = [] }: v1.SignedEnvelope.$Shape,
+  trust: Trust,
+  may: readonly Role[],
+): readonly Role[] {
+  if (payloadType !== payloadTypes[name])
+    throw new ProtocolError("wrong-body", `a ${name} was expected, not "${payloadType.slice(0, 128)}"`);
+  const encoded = preAuthenticationEncoding(payloadType, payload);
+  let [known, good] = [0, 0];
+  const proved = may.filter((role) => {
+    const { threshold, keys } = trust(role);
+    const signers = new Set<string>();
+    for (const { keyId = "", signature } of signatures) {
+      const key = keys.get(keyId);
+      if (key === undefined || !signature) continue;
+      known += 1;
+      // One key counts once, however often it signed.
+      if (!signers.has(keyId) && verify(null, encoded, key, signature)) signers.add(keyId);
+    }
+    good += signers.size;
+    return threshold > 0 && signers.size >= threshold;
+  });
+  if (proved.length > 0) return proved;
+  if (known === 0) throw new ProtocolError("unknown-key", `no known key signed this ${name}`);
+  if (good === 0) throw new ProtocolError("bad-signature", `the signature of this ${name} does not fit`);
+  throw new ProtocolError(
+    "too-few-signatures",
+    `${good} of the keys that must sign this ${name} did, which are too few`,
+  );
+}
 
-export const privateKeyFromSeed = (seed: Uint8Array): KeyObject =>
-  createPrivateKey({ key: Buffer.concat([PKCS8_PREFIX, seed]), format: "der", type: "pkcs8" });
-
-export const publicKeyFromBytes = (bytes: Uint8Array): KeyObject =>
-  createPublicKey({ key: Buffer.concat([SPKI_PREFIX, bytes]), format: "der", type: "spki" });
-
-export const publicKeyBytes = (key: KeyObject): Uint8Array =>
-  new Uint8Array(createPublicKey(key).export({ format: "der", type: "spki" }).subarray(SPKI_PREFIX.length));
+/** What a report must satisfy is the same whether it is signed or not. */
+const checkReport = (commandReport: CommandReport): void => {
+  checkRecord("result", v1.Record.create({ sequence: 1, commandReport }));
+};

@@ -6,6 +6,8 @@ export const limits = {
   commandBytes: 64 * 1024,
   /** The CONNECT packet, before anybody has proved anything. */
   connectBytes: 8 * 1024,
+  /** Keyring documents in one Sync: a device that has missed more asks again. */
+  keyrings: 8,
   /** Commands that one device has at a time and that have not ended. */
   openCommands: 256,
   /** Filters one device may subscribe to. */

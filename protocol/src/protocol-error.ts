@@ -12,7 +12,12 @@ export type RefusalReason =
   | "too-many"
   | "wrong-body"
   | "bad-signature"
-  | "unknown-key";
+  | "unknown-key"
+  | "wrong-role"
+  | "too-few-signatures"
+  | "outdated"
+  | "expired"
+  | "unsigned";
 
 /** The peer's bytes are wrong: the peer's fault. Counted, logged once, dropped. */
 export class ProtocolError extends Error {

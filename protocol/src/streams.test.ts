@@ -22,6 +22,7 @@ const everyBody: Readonly<Record<RecordBodyName, true>> = {
   gap: true,
   telemetry: true,
   commandReport: true,
+  signedReport: true,
   commandOutput: true,
   inventory: true,
   dataSource: true,

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { bodies, type DeviceTopicName } from "./codec.ts";
-import { payloadTypes, preAuthenticationEncoding, privateKeyFromSeed, publicKeyBytes, seal } from "./envelope.ts";
+import { payloadTypes, preAuthenticationEncoding, seal } from "./envelope.ts";
 import { limits } from "./limits.ts";
 import { v1 } from "./messages.ts";
 import type { RefusalReason } from "./protocol-error.ts";
+import { privateKeyFromSeed, publicKeyBytes } from "./raw-keys.ts";
 import * as a from "./sample-messages.test-support.ts";
 import { formatTopic, topics } from "./topics.ts";
 

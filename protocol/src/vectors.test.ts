@@ -3,8 +3,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { bodies, unpack, type DeviceTopicName } from "./codec.ts";
-import { open, payloadTypes, privateKeyFromSeed, publicKeyBytes, publicKeyFromBytes } from "./envelope.ts";
+import { open, payloadTypes } from "./envelope.ts";
 import { v1 } from "./messages.ts";
+import { privateKeyFromSeed, publicKeyBytes, publicKeyFromBytes } from "./raw-keys.ts";
 import { filesOf, jsonOf, vectorFiles, type SignedContent, type Vector } from "./vectors.test-support.ts";
 
 const folder = join(import.meta.dirname, "../vectors");
@@ -25,7 +26,7 @@ const encoded = (codec: unknown, json: object = {}): Buffer => {
 /** Opens what is signed in a message with the vector's key; throws ProtocolError. */
 function openSigned(message: unknown, { payloadType, keyId, publicKey }: SignedContent): unknown {
   const key = publicKeyFromBytes(Buffer.from(publicKey, "hex"));
-  const find = (hint: string) => (hint === keyId ? key : undefined);
+  const find = () => ({ threshold: 1, keys: new Map([[keyId, key]]) });
   const isCommand = payloadType === payloadTypes.command;
   return isCommand
     ? open("command", message as v1.SignedEnvelope.$Shape, find)
