@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { privateKeyFromSeed } from "@edgemere/protocol";
 import { HOUR, MINUTE, SECOND, silentLog, type Disk } from "@edgemere/protocol/kit";
 import { ManualClock, seededRandom, SimulatedDisk } from "@edgemere/protocol/simulated";
 import { createAgent } from "./agent.ts";
@@ -34,7 +35,8 @@ const config: AgentConfig = {
   spool: { maxBytes: 16 * 1024 * 1024 },
 };
 const mqtt: readonly string[] = ["mqtts://one.test:8883"];
-const identity = { device: DEVICE, mqtt, trustDomain: "test", keyring } as Identity;
+const messageKey = privateKeyFromSeed(new Uint8Array(32).fill(8)).export({ format: "pem", type: "pkcs8" }).toString();
+const identity = { device: DEVICE, mqtt, trustDomain: "test", keyring, messageKey } as Identity;
 
 async function anAgent(parts: {
   readonly disk: Disk;
@@ -61,6 +63,7 @@ test("an agent measures, reports its inventory and its data, and is acknowledged
     "command:ping",
     "command:inventory.refresh",
     "command:service.status",
+    "signed-results",
   ]);
   assert.equal(agent.status().unacknowledged, 0);
   assert.equal(agent.isConnected, true);

@@ -5,12 +5,14 @@ import type { AgentConfig } from "./config.ts";
 import { DataSources } from "./data/sources.ts";
 import { ExitMarker } from "./exit-marker.ts";
 import type { Host } from "./host/host.ts";
-import { keyFinder, saveIdentity, type Identity } from "./link/identity.ts";
+import { messageKeyOf, saveIdentity, type Identity } from "./link/identity.ts";
 import type { LinkStatus } from "./link/link-status.ts";
+import { Alerts } from "./link/alerts.ts";
 import { Link } from "./link/link.ts";
 import type { Outbox } from "./link/outbox.ts";
 import { Spool } from "./link/spool/spool.ts";
 import type { Transport } from "./link/transport.ts";
+import { TrustedKeyring } from "./link/trusted-keyring.ts";
 import { Inventory } from "./telemetry/inventory.ts";
 import { Sampler } from "./telemetry/sampler.ts";
 import { AGENT_VERSION } from "./version.ts";
@@ -53,7 +55,15 @@ export async function createAgent({ env, host, transport, identity, config }: Ag
   const clockPeriod = () => time.period;
   const spool = await Spool.open({ env, ...config.spool, clockPeriod });
   time.onDisagreement = (detail) => note(spool, "clock-disagrees", detail);
-  const findKey = keyFinder(identity.keyring);
+  const alerts = new Alerts(env, spool);
+  const correctedNow = () => time.correctedNow();
+  const keyring = await TrustedKeyring.open({
+    ...env,
+    enrolled: identity.keyring,
+    trustDomain: identity.trustDomain,
+    correctedNow,
+    alert: (name, detail) => alerts.tell(name, detail),
+  });
   const duty = { env, host, outbox: spool, config };
   const sampler = new Sampler({ ...duty, clockPeriod });
   const inventory = new Inventory(duty);
@@ -61,8 +71,10 @@ export async function createAgent({ env, host, transport, identity, config }: Ag
   const commands = await openCommands({
     ...duty,
     identity,
-    findKey,
-    correctedNow: () => time.correctedNow(),
+    trust: keyring.trust,
+    alerts,
+    messageKey: messageKeyOf(identity),
+    correctedNow,
     refreshInventory: () => inventory.refresh(),
     isConnected: () => link.isConnected,
     earlyDeaths: () => marker.safeModeDeaths,
@@ -70,14 +82,14 @@ export async function createAgent({ env, host, transport, identity, config }: Ag
   const introduction = {
     bootId,
     agentVersion: AGENT_VERSION,
-    capabilities: [],
+    capabilities: ["signed-results"],
     lastExitReason: marker.lastExit,
-    keyringVersion: identity.keyring.version,
   };
   const { device, mqtt: addresses } = identity;
   const keepAddresses = (mqtt: readonly string[]) => saveIdentity(env.disk, { ...identity, mqtt });
   const routes = { addresses, keepAddresses };
-  const link = new Link({ env, device, transport, ...routes, spool, duty: commands, findKey, time, introduction });
+  const duties = { spool, duty: commands, keyring, alerts, time, introduction };
+  const link = new Link({ env, device, transport, ...routes, ...duties });
 
   const startTheRest = () => {
     inventory.start();

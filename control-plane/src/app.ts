@@ -108,14 +108,15 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
     addresses,
     version,
     passwords: createPasswords(random),
-    signingKey: authority.signingKey,
+    signer: authority.keys.signer,
+    keys: authority.keys,
     telemetry: { retention: config.history },
     retention: config.retention,
     operations: keeping,
   };
   const core = await opened.add(
     createCore<AppContext>({
-      ...authority,
+      signer: authority.keys.signer,
       database,
       clock,
       random,

@@ -1,4 +1,3 @@
-import type { SigningKey } from "@edgemere/protocol";
 import { DAY, idMaker, MINUTE, Reconciler, type Clock, type Log, type Loop, type Random } from "@edgemere/protocol/kit";
 import { Link } from "./link/link.ts";
 import { Audit } from "./platform/audit.ts";
@@ -13,6 +12,7 @@ import { generationOf } from "./platform/generation.ts";
 import { healthOf, watched, type Check, type Health } from "./platform/health.ts";
 import { Idempotency } from "./platform/idempotency.ts";
 import { refusingWhenFull } from "./platform/read-only.ts";
+import type { Signer } from "./platform/signer.ts";
 import { Store } from "./platform/store.ts";
 
 export type CoreContext = PlatformContext & {
@@ -29,8 +29,7 @@ interface Parts<C extends CoreContext> {
   readonly features: readonly Feature<C>[];
   /** What the features need beside the platform. */
   readonly context: Omit<C, keyof CoreContext>;
-  readonly signingKey: SigningKey;
-  readonly keyringVersion: number;
+  readonly signer: Signer;
   /** Where devices reach the broker, the preferred first; they are told in every session. */
   readonly brokerAddresses?: () => readonly string[];
   /** Milliseconds; for how long events are kept. */

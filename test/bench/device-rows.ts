@@ -7,6 +7,8 @@ type Store = Core<AppContext>["store"];
 type Change = Store["commit"] extends (...changes: readonly (infer C)[]) => unknown ? C : never;
 
 /** A store without anything that reacts to it. Closing it closes the database. */
+const key = { keyId: "bench", privateKey: privateKeyFromSeed(new Uint8Array(32)) };
+
 export async function bareStore(database: Database): Promise<Store> {
   const { store } = await createCore({
     database,
@@ -15,8 +17,7 @@ export async function bareStore(database: Database): Promise<Store> {
     log: silentLog,
     features: [],
     context: {},
-    signingKey: { keyId: "bench", privateKey: privateKeyFromSeed(new Uint8Array(32)) },
-    keyringVersion: 1,
+    signer: { keysFor: () => [key], keyringVersion: 1, keyringsAfter: () => [] },
   });
   return store;
 }

@@ -6,7 +6,8 @@ export const TRUST_DOMAIN = "simulation.test";
 
 const privateKey = privateKeyFromSeed(new Uint8Array(32).fill(7));
 /** The key of every simulated control plane. */
-export const signingKey = { keyId: "simulated", privateKey };
+const signingKey = { keyId: "simulated", privateKey };
+export const signer = { keysFor: () => [signingKey], keyringVersion: 1, keyringsAfter: () => [] };
 export const keyring = v1.Keyring.encode({
   version: 1,
   keys: [{ role: "commands", keyId: signingKey.keyId, publicKey: publicKeyBytes(privateKey) }],
@@ -21,6 +22,7 @@ export async function enrolled(name: string, controlPlane: SimulatedControlPlane
     token: `${id}.${secret}`,
     certificateRequest: name,
     messageKey,
+    signsResults: true,
     name,
     machineId: name,
     agentVersion: "simulated",
@@ -36,7 +38,7 @@ export async function enrolled(name: string, controlPlane: SimulatedControlPlane
     chain: [],
     rootCertificate: "",
     key: "",
-    messageKey: "",
+    messageKey: privateKey.export({ format: "pem", type: "pkcs8" }).toString(),
     keyring: decode(v1.Keyring, keyring),
   };
 }

@@ -1,7 +1,7 @@
 import { beginGeneration, createCore, features, type AppContext, type Core } from "@edgemere/control-plane";
 import { DAY, type Log, type Random } from "@edgemere/protocol/kit";
 import { seededRandom, type ManualClock } from "@edgemere/protocol/simulated";
-import { keyring, signingKey, TRUST_DOMAIN } from "./enrolment.ts";
+import { keyring, signer, TRUST_DOMAIN } from "./enrolment.ts";
 import { Life, type Death } from "./life.ts";
 import type { Network } from "./network.ts";
 import { processClock } from "./process-clock.ts";
@@ -84,8 +84,7 @@ export class SimulatedControlPlane {
         log: this.#log(),
         features: [...features.filter(({ name }) => !leftOut.includes(name)), watch.feature],
         context: simulatedContext,
-        signingKey,
-        keyringVersion: 1,
+        signer,
       }),
     );
     this.#core = core;
@@ -193,7 +192,7 @@ const noOperations: AppContext["operations"] = {
 const authority: AppContext["authority"] = {
   trustDomain: TRUST_DOMAIN,
   pin: "A".repeat(43),
-  keyring,
+  keys: { keyring, version: 1 },
   publicKeyOf: (certificateRequest) => Promise.resolve({ hash: certificateRequest }),
   issue: (_, device) =>
     Promise.resolve({ certificate: "", chain: [], serial: device, notAfter: Number.MAX_SAFE_INTEGER }),
@@ -205,7 +204,7 @@ export const simulatedContext: Parameters<typeof createCore<AppContext>>[0]["con
   addresses: { deviceApi: "https://control-plane.test", mqtt: ["mqtts://control-plane.test"] },
   version: "simulated",
   passwords: noPasswords,
-  signingKey,
+  signer,
   telemetry: { retention: DAY },
   operations: noOperations,
 };

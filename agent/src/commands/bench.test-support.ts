@@ -1,9 +1,11 @@
 import {
   decode,
+  open,
   privateKeyFromSeed,
   publicKeyBytes,
   publicKeyFromBytes,
   seal,
+  trustOnly,
   v1,
   type CommandKind,
   type CommandReport,
@@ -13,12 +15,15 @@ import {
 import { silentLog, type Disk } from "@edgemere/protocol/kit";
 import { seededRandom, type ManualClock } from "@edgemere/protocol/simulated";
 import { HostError, type Host, type Program, type ProgramResult, type ServiceStatus } from "../host/host.ts";
+import { Alerts } from "../link/alerts.ts";
 import { SpoolFull } from "../link/spool/spool-full.ts";
 import { Spool } from "../link/spool/spool.ts";
 import { openCommands, type CommandExecutor } from "./executor.ts";
 
 const signer: SigningKey = { keyId: "k1", privateKey: privateKeyFromSeed(new Uint8Array(32).fill(7)) };
 const publicKey = publicKeyFromBytes(publicKeyBytes(signer.privateKey));
+const own: SigningKey = { keyId: "d1", privateKey: privateKeyFromSeed(new Uint8Array(32).fill(8)) };
+const trustInDevice = trustOnly("device", own.keyId, publicKeyFromBytes(publicKeyBytes(own.privateKey)));
 
 type CommandMessage = Encodable<typeof v1.Command>;
 
@@ -153,7 +158,9 @@ export async function aBench(parts: BenchParts): Promise<Bench> {
       },
     },
     identity: { device: "d1", trustDomain: "test" },
-    findKey: (keyId) => (keyId === signer.keyId ? publicKey : undefined),
+    trust: () => ({ threshold: 1, keys: new Map([[signer.keyId, publicKey]]) }),
+    messageKey: own,
+    alerts: new Alerts(env, spool),
     config: { allow },
     correctedNow: parts.correctedNow ?? (() => clock.now()),
     refreshInventory: async () => 3,
@@ -184,9 +191,12 @@ async function reportsIn(spool: Spool): Promise<readonly CommandReport[]> {
     bytes: Infinity,
     records: Infinity,
   });
-  return records.flatMap(({ record }) =>
-    record.commandReport ? [decode(v1.CommandReport, v1.CommandReport.encode(record.commandReport).finish())] : [],
-  );
+  return records.flatMap(({ record }) => {
+    if (record.signedReport) return [open("result", record.signedReport, trustInDevice)];
+    return record.commandReport
+      ? [decode(v1.CommandReport, v1.CommandReport.encode(record.commandReport).finish())]
+      : [];
+  });
 }
 
 /** Each different end that was told, sorted: two of one command would be a lie. */

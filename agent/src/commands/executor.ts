@@ -1,6 +1,15 @@
-import { commandKinds, limits, type Command, type CommandKind, type KeyFinder, type v1 } from "@edgemere/protocol";
+import {
+  commandKinds,
+  limits,
+  type Command,
+  type CommandKind,
+  type SigningKey,
+  type Trust,
+  type v1,
+} from "@edgemere/protocol";
 import { Reconciler, SECOND, type Env } from "@edgemere/protocol/kit";
 import type { Host } from "../host/host.ts";
+import type { Alerts } from "../link/alerts.ts";
 import type { CommandDuty, CommandStatus } from "../link/down.ts";
 import type { Outbox } from "../link/outbox.ts";
 import { safeModeDetail } from "./admission.ts";
@@ -20,7 +29,10 @@ export interface CommandParts {
   readonly host: Host;
   readonly outbox: Outbox;
   readonly identity: { readonly device: string; readonly trustDomain: string };
-  readonly findKey: KeyFinder;
+  readonly trust: Trust;
+  /** Signs what the device says of ended commands. */
+  readonly messageKey: SigningKey;
+  readonly alerts: Alerts;
   readonly config: { readonly allow: readonly CommandKind[] };
   /** The control plane's wall clock as far as it is known, the device's own otherwise. */
   readonly correctedNow: () => number;
@@ -63,7 +75,7 @@ export class CommandExecutor implements CommandDuty, AsyncDisposable {
     const { clock, log } = parts.env;
     this.#parts = parts;
     this.#opened = opened;
-    this.#reporter = new CommandReporter(parts.env, parts.outbox);
+    this.#reporter = new CommandReporter(parts);
     this.#startedAt = clock.monotonic();
     this.#fence = new GenerationFence(parts.env, opened.journal);
     this.capabilities = (Object.keys(handlers) as CommandKind[])
@@ -138,7 +150,7 @@ export class CommandExecutor implements CommandDuty, AsyncDisposable {
 
   async #receive(envelopes: readonly v1.SignedEnvelope.$Shape[]): Promise<void> {
     if (this.#isStopping) throw new Error("no command is received while the agent stops");
-    const { env, findKey, correctedNow, identity, config, outbox, earlyDeaths } = this.#parts;
+    const { env, trust, correctedNow, identity, config, outbox, earlyDeaths } = this.#parts;
     const { journal } = this.#opened;
     if (this.#untold().length > MOST_UNTOLD)
       throw new Error(`no command is received before some of ${MOST_UNTOLD} reports could be kept`);
@@ -146,7 +158,7 @@ export class CommandExecutor implements CommandDuty, AsyncDisposable {
     const hasRoomForResults = outbox.hasRoomForResults ?? true;
     const rules = { device, trustDomain, allow: config.allow, handlers, earlyDeaths: earlyDeaths(), hasRoomForResults };
     const moment = { now: env.clock.now(), correctedNow: correctedNow() };
-    const intake = takeIn(envelopes, { findKey, rules, journal: journal.state, moment });
+    const intake = takeIn(envelopes, { trust, rules, journal: journal.state, moment });
 
     if (intake.entries.length > 0) await journal.append(...intake.entries);
     await Promise.all(intake.accepted.map((id) => this.#reporter.progress(id, "journaled")));
@@ -225,7 +237,7 @@ export class CommandExecutor implements CommandDuty, AsyncDisposable {
 
   async #tellEnd({ id, report }: EndedCommand): Promise<void> {
     const final = readReport(report);
-    await this.#reporter.report(final);
+    await this.#reporter.ended(report);
     await this.#opened.journal.append({ entry: "reported", id });
     this.#reporter.mayTell(id);
     this.#parts.env.log.info("command ended", { command: id, phase: phaseWord(final.phase), reason: final.reason });

@@ -1,12 +1,4 @@
-import {
-  ID_PATTERN,
-  open,
-  ProtocolError,
-  type Command,
-  type KeyFinder,
-  type Reason,
-  type v1,
-} from "@edgemere/protocol";
+import { ID_PATTERN, open, ProtocolError, type Command, type Reason, type Trust, type v1 } from "@edgemere/protocol";
 import { judge, type JournalView, type Moment, type Rules } from "./admission.ts";
 import type { JournalEntry } from "./journal-entry.ts";
 import { endedEntry } from "./report.ts";
@@ -21,12 +13,12 @@ export interface Intake {
   readonly known: readonly string[];
   /** Well signed, and for somebody else. */
   readonly refused: readonly { readonly command: string; readonly reason: Reason; readonly detail: string }[];
-  /** Envelopes that prove nothing: nobody is told, because anybody may have made them. */
+  /** Envelopes that prove nothing: no command is answered by them, because anybody may have made them. */
   readonly untrusted: readonly ProtocolError[];
 }
 
 export interface IntakeContext {
-  readonly findKey: KeyFinder;
+  readonly trust: Trust;
   readonly rules: Rules;
   readonly journal: JournalView;
   readonly moment: Moment;
@@ -34,7 +26,7 @@ export interface IntakeContext {
 
 /** Verifies and judges what came. Decides only; what it says must be done, in its order. */
 export function takeIn(envelopes: readonly v1.SignedEnvelope.$Shape[], context: IntakeContext): Intake {
-  const { findKey, rules, journal, moment } = context;
+  const { trust, rules, journal, moment } = context;
   const intake = {
     entries: [] as JournalEntry[],
     accepted: [] as string[],
@@ -49,7 +41,7 @@ export function takeIn(envelopes: readonly v1.SignedEnvelope.$Shape[], context: 
   let acceptedBytes = 0;
 
   for (const envelope of envelopes) {
-    const command = verified(envelope, findKey);
+    const command = verified(envelope, trust);
     if (command instanceof ProtocolError) {
       intake.untrusted.push(command);
       continue;
@@ -74,9 +66,9 @@ export function takeIn(envelopes: readonly v1.SignedEnvelope.$Shape[], context: 
   return intake;
 }
 
-function verified(envelope: v1.SignedEnvelope.$Shape, findKey: KeyFinder): Command | ProtocolError {
+function verified(envelope: v1.SignedEnvelope.$Shape, trust: Trust): Command | ProtocolError {
   try {
-    const command = open("command", envelope, findKey);
+    const command = open("command", envelope, trust);
     if (!ID_PATTERN.test(command.command)) throw new ProtocolError("bad-id", "the command's id has other characters");
     return command;
   } catch (error) {

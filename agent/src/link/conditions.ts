@@ -10,7 +10,8 @@ export const conditionsOf = (parts: {
   readonly spool: HasConditions;
   readonly duty: HasConditions;
   readonly time: HasConditions;
-}): readonly string[] => [...parts.spool.conditions(), ...parts.duty.conditions(), ...parts.time.conditions()];
+  readonly keyring: HasConditions;
+}): readonly string[] => [parts.spool, parts.duty, parts.time, parts.keyring].flatMap((each) => [...each.conditions()]);
 
 interface ConditionsParts {
   /** What is wrong now, in stable words. */

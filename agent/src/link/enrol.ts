@@ -43,6 +43,7 @@ export async function enrol(options: EnrolmentOptions): Promise<Identity> {
     token: `${token.id}.${token.secret}`,
     certificateRequest: certificateRequest(createPrivateKey(keys.key), "edgemere device"),
     messageKey: Buffer.from(publicKeyBytes(createPrivateKey(keys.messageKey))).toString("base64"),
+    signsResults: true,
     name,
     machineId,
     agentVersion,

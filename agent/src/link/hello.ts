@@ -11,7 +11,6 @@ export interface Introduction {
   /** Optional duties; the command duty adds its own. */
   readonly capabilities: readonly string[];
   readonly lastExitReason: string;
-  readonly keyringVersion: number;
 }
 
 interface HelloParts {
@@ -20,11 +19,12 @@ interface HelloParts {
   readonly duty: CommandDuty;
   readonly time: DeviceClock;
   readonly introduction: Introduction;
+  readonly keyring: { readonly version: number };
 }
 
 /** Who this device is and where it stands, now. */
 export function helloOf(
-  { env, spool, duty, time, introduction }: HelloParts,
+  { env, spool, duty, time, introduction, keyring }: HelloParts,
   sessionEpoch: number,
   conditions: readonly string[],
 ): Encodable<typeof v1.Hello> {
@@ -41,5 +41,6 @@ export function helloOf(
     clockPeriod: time.period,
     conditions: [...conditions],
     generation,
+    keyringVersion: keyring.version,
   };
 }

@@ -1,13 +1,5 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import {
-  decode,
-  isDeviceId,
-  publicKeyFromBytes,
-  v1,
-  type KeyFinder,
-  type Keyring,
-  type PayloadName,
-} from "@edgemere/protocol";
+import { decode, isDeviceId, keyIdOf, v1, type Keyring, type SigningKey } from "@edgemere/protocol";
 import type { Disk } from "@edgemere/protocol/kit";
 import { isBrokerAddress } from "./addresses.ts";
 
@@ -30,6 +22,7 @@ export interface Identity {
   readonly key: string;
   /** PEM: private Ed25519 key for what the device itself signs. */
   readonly messageKey: string;
+  /** As the enrolment gave it; a newer one that came since lies beside it. */
   readonly keyring: Keyring;
 }
 
@@ -111,17 +104,11 @@ function readable<T>(field: string, read: () => T): T {
   }
 }
 
+/** What the device signs its own words with. */
+export function messageKeyOf({ messageKey }: Pick<Identity, "messageKey">): SigningKey {
+  const privateKey = createPrivateKey(messageKey);
+  return { keyId: keyIdOf(privateKey), privateKey };
+}
+
 /** Reads a keyring from base64. */
 export const keyringFrom = (text: string): Keyring => decode(v1.Keyring, Buffer.from(text, "base64"));
-
-// Which roles may sign what.
-const roles: Readonly<Record<PayloadName, string>> = { command: "commands", syncHead: "commands" };
-
-/** Finds the keys of a keyring that may sign a payload. */
-export function keyFinder(keyring: Keyring): KeyFinder {
-  // Made once: reading a key costs more than using it.
-  const keys = keyring.keys.flatMap(({ keyId, role, publicKey }) =>
-    publicKey?.length === 32 ? [{ keyId, role, key: publicKeyFromBytes(publicKey) }] : [],
-  );
-  return (keyId, payload) => keys.find((each) => each.keyId === keyId && each.role === roles[payload])?.key;
-}

@@ -6,6 +6,8 @@ interface InboxParts {
   readonly handle: (arrival: Arrival) => Promise<void>;
   /** Told when something that made sense could not be done. */
   readonly failed: () => void;
+  /** Told of what made no sense, or of which nothing proves who sent it. */
+  readonly refused: (topic: string, error: ProtocolError) => void;
   /** Told when more comes than can be heard out. */
   readonly full: () => void;
   readonly signal: AbortSignal;
@@ -48,9 +50,10 @@ export class Inbox {
 
   /** Bytes that make no sense are not worth a connection; whatever else went wrong is put right by the next Sync, which is asked for. */
   #refuse(topic: string, error: unknown): void {
-    const { log, failed } = this.#parts;
+    const { log, failed, refused } = this.#parts;
     const kind = error instanceof ProtocolError ? error.reason : "failed";
-    if (kind === "failed") failed();
+    if (error instanceof ProtocolError) refused(topic, error);
+    else failed();
     const count = (this.#refusals.get(kind) ?? 0) + 1;
     this.#refusals.set(kind, count);
     if (kind === "failed" || count === 1) log.warn("message not handled", { topic, kind, error });

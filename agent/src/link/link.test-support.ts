@@ -4,9 +4,10 @@ import { ManualClock, seededRandom, SimulatedDisk } from "@edgemere/protocol/sim
 import { DeviceClock } from "../clock/device-clock.ts";
 import { DEVICE, keyring, ScriptedControlPlane } from "./control-plane.test-support.ts";
 import type { CommandDuty } from "./down.ts";
-import { keyFinder } from "./identity.ts";
+import { Alerts } from "./alerts.ts";
 import { Link } from "./link.ts";
 import { Spool } from "./spool/spool.ts";
+import { TrustedKeyring } from "./trusted-keyring.ts";
 
 export const event = (detail: string) => ({ agentEvent: { name: "test", detail } });
 export const output = (command: string, bytes = 10) => ({
@@ -56,12 +57,19 @@ export async function aLink(
   const spool = await Spool.open({ env, maxBytes: over.maxBytes ?? 16 * 1024 * 1024, clockPeriod: () => time.period });
   const duty = new RecordingDuty();
   centre.now = () => 1_800_000_000_000 + clock.monotonic();
-  const introduction = { bootId: "b", agentVersion: "1", capabilities: [], lastExitReason: "clean", keyringVersion: 3 };
-  const findKey = keyFinder(keyring);
+  const introduction = { bootId: "b", agentVersion: "1", capabilities: [], lastExitReason: "clean" };
+  const alerts = new Alerts(env, spool);
+  const trusted = await TrustedKeyring.open({
+    ...env,
+    enrolled: keyring,
+    trustDomain: "test",
+    correctedNow: () => time.correctedNow(),
+    alert: (name, detail) => alerts.tell(name, detail),
+  });
   const { addresses = ["mqtts://one.test:8883"] } = over;
   const kept: (readonly string[])[] = [];
   const routes = { addresses, keepAddresses: async (given: readonly string[]) => void kept.push(given) };
-  const duties = { spool, duty, findKey, time, introduction };
+  const duties = { spool, duty, keyring: trusted, alerts, time, introduction };
   const link = new Link({ env, device: DEVICE, transport: centre, ...routes, ...duties });
   return { kept, link, spool, duty, centre, clock, time, disk };
 }

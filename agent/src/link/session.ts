@@ -1,17 +1,8 @@
-import {
-  isStreamName,
-  open,
-  pack,
-  ProtocolError,
-  type Ack,
-  type Arrival,
-  type KeyFinder,
-  type Packet,
-  type Sync,
-} from "@edgemere/protocol";
+import { isStreamName, pack, ProtocolError, type Ack, type Arrival, type Packet, type Sync } from "@edgemere/protocol";
 import { aborted, MINUTE, SECOND, type Env } from "@edgemere/protocol/kit";
 import type { DeviceClock } from "../clock/device-clock.ts";
 import { Alarm } from "./alarm.ts";
+import type { Alerts } from "./alerts.ts";
 import { Conditions, conditionsOf } from "./conditions.ts";
 import type { CommandDuty } from "./down.ts";
 import { helloOf, type Introduction } from "./hello.ts";
@@ -19,6 +10,7 @@ import { Inbox } from "./inbox.ts";
 import { Sender } from "./sender.ts";
 import type { Spool } from "./spool/spool.ts";
 import type { Connection, Transport } from "./transport.ts";
+import type { TrustedKeyring } from "./trusted-keyring.ts";
 
 export interface SessionParts {
   readonly env: Env;
@@ -27,7 +19,8 @@ export interface SessionParts {
   readonly address: string;
   readonly spool: Spool;
   readonly duty: CommandDuty;
-  readonly findKey: KeyFinder;
+  readonly keyring: TrustedKeyring;
+  readonly alerts: Alerts;
   readonly time: DeviceClock;
   readonly introduction: Introduction;
   /** Told when the control plane has answered. */
@@ -89,6 +82,8 @@ export class Session {
       log,
       handle: (arrival) => this.#handle(arrival),
       failed: () => this.#askAgain(),
+      refused: (topic, { reason, message }) =>
+        parts.alerts.tell("untrusted-message", `${topic}: ${reason}: ${message}`, `${topic} ${reason}`),
       full: () => this.#end("the control plane says more than can be heard"),
       signal: this.#ended.signal,
     });
@@ -196,11 +191,11 @@ export class Session {
   }
 
   async #sync(sync: Sync): Promise<void> {
-    const { duty, findKey, device } = this.#parts;
+    const { duty, keyring, device } = this.#parts;
     if (sync.sessionEpoch === ASKS_WHO_IS_THERE) return this.#answerWhoIsThere();
     // A late answer to an earlier session knows less than is known here.
     if (sync.sessionEpoch !== this.#epoch) return;
-    const head = open("syncHead", sync.head ?? {}, findKey);
+    const head = await keyring.hear(sync);
     if (head.device !== device) throw new ProtocolError("not-yours", "the head of this sync is for another device");
     if (!(await duty.hear(head.generation)))
       return this.#end("an outdated copy of the control plane answers: a newer one has been heard", "refused");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { createPublicKey, X509Certificate } from "node:crypto";
+import { X509Certificate } from "node:crypto";
 import { test } from "node:test";
-import { SERVER_NAME, v1 } from "@edgemere/protocol";
+import { SERVER_NAME } from "@edgemere/protocol";
 import { DAY, systemRandom } from "@edgemere/protocol/kit";
 import { ManualClock, SimulatedDisk } from "@edgemere/protocol/simulated";
 import { certifyBroker, openAuthority, pinOf } from "./authority.ts";
@@ -33,15 +33,16 @@ test("the second start finds the keys of the first", async () => {
 
   const second = await open({ disk, now: START + DAY });
 
-  const lasting = ({ trustDomain, pin, root, server, keyring, deviceRoots, signingKey }: typeof first) => ({
+  const lasting = ({ trustDomain, pin, root, server, keys, deviceRoots }: typeof first) => ({
     trustDomain,
     pin,
     root,
     server: [server.key, server.certificate, server.ticketKeys],
-    keyring: Buffer.from(keyring),
+    keyring: Buffer.from(keys.keyring),
     deviceRoots,
-    keyId: signingKey.keyId,
-    signingKey: signingKey.privateKey.export({ format: "pem", type: "pkcs8" }),
+    keys: (["commands", "dangerous"] as const).map((role) =>
+      keys.signer.keysFor(role).map(({ keyId, privateKey }) => [keyId, privateKey.export({ format: "jwk" }).d]),
+    ),
   });
   assert.deepEqual(lasting(second), lasting(first));
 });
@@ -51,7 +52,7 @@ test("two authorities share nothing", async () => {
 
   assert.notEqual(one.pin, other.pin);
   assert.notEqual(one.trustDomain, other.trustDomain);
-  assert.notEqual(one.signingKey.keyId, other.signingKey.keyId);
+  assert.notEqual(one.keys.signer.keysFor("commands")[0]?.keyId, other.keys.signer.keysFor("commands")[0]?.keyId);
 });
 
 test("the pin is that of the root's key, and the listener shows the chain up to it", async () => {
@@ -65,19 +66,6 @@ test("the pin is that of the root's key, and the listener shows the chain up to 
   assert.ok(leaf.verify(issuer.publicKey) && leaf.checkIssued(issuer));
   assert.ok(issuer.verify(root.publicKey) && issuer.checkIssued(root));
   assert.deepEqual([leaf.ca, issuer.ca, root.ca], [false, true, true]);
-});
-
-test("the keyring holds the public half of the key that signs commands", async () => {
-  const { keyring, signingKey } = await open();
-
-  const { keys, version } = v1.Keyring.decode(keyring);
-
-  const expected = createPublicKey(signingKey.privateKey).export({ format: "jwk" }).x;
-  assert.deepEqual(
-    keys.map(({ role, keyId, publicKey }) => [role, keyId, Buffer.from(publicKey ?? []).toString("base64url")]),
-    [["commands", signingKey.keyId, expected]],
-  );
-  assert.equal(version, 1);
 });
 
 test("a root that is missing beside other keys is never made anew", async () => {

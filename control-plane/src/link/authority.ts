@@ -1,6 +1,7 @@
-import { createHash, createPrivateKey, createPublicKey, X509Certificate } from "node:crypto";
-import { privateKeyFromSeed, publicKeyBytes, SERVER_NAME, v1, type SigningKey } from "@edgemere/protocol";
-import type { Disk, Random } from "@edgemere/protocol/kit";
+import { createHash, X509Certificate } from "node:crypto";
+import { SERVER_NAME } from "@edgemere/protocol";
+import type { Random } from "@edgemere/protocol/kit";
+import { openKeyring, type KeyringAuthority } from "./authority-keyring.ts";
 import { found, FOLDER, kept, keptBytes, keptWhileGood, type Tools } from "./authority-files.ts";
 import {
   certifyDevice,
@@ -39,13 +40,12 @@ interface ClientIdentity {
   readonly certificate: string;
 }
 
-/** A control plane's own certificate authority and command key, kept in files of mode 0600. */
+/** A control plane's own certificate authority and command keys, kept in files of mode 0600. */
 export interface CertificateAuthority {
   readonly trustDomain: string;
   readonly pin: string;
-  readonly keyring: Uint8Array;
-  readonly keyringVersion: number;
-  readonly signingKey: SigningKey;
+  /** The keys that sign for devices. */
+  readonly keys: KeyringAuthority;
   readonly server: ServerIdentity;
   /** Who the control plane is where it is a client itself: at somebody else's broker. */
   client(): Promise<ClientIdentity>;
@@ -94,19 +94,14 @@ export async function openAuthority(parts: Parts): Promise<CertificateAuthority>
   const trustDomain = Buffer.from(
     await keptBytes(disk, "trust-domain", () => Buffer.from(randomName(random))),
   ).toString();
-  const signingKey = await openSigningKey(disk, random);
+  const keys = await openKeyring(parts, trustDomain);
   const ticketKeys = () => currentTicketKeys(`${FOLDER}/ticket-keys`, parts);
   const chain = [deviceIssuer.certificate, root.certificate];
 
   return {
     trustDomain,
     pin: pinOf(root.certificate),
-    keyring: v1.Keyring.encode({
-      version: 1,
-      keys: [{ role: "commands", keyId: signingKey.keyId, publicKey: publicKeyBytes(signingKey.privateKey) }],
-    }).finish(),
-    keyringVersion: 1,
-    signingKey,
+    keys,
     server: {
       key: server.key,
       certificate: [server.certificate, serverIssuer.certificate, root.certificate].join("\n"),
@@ -175,15 +170,6 @@ function openServer(parts: Parts, issuer: CertifiedKey): Promise<CertifiedKey> {
       names.hostNames.every((name) => certificate.checkHost(name) !== undefined) &&
       addresses.every((address) => certificate.checkIP(address) !== undefined),
   );
-}
-
-async function openSigningKey(disk: Disk, random: Random): Promise<SigningKey> {
-  const pem = await keptBytes(disk, "commands.pem", () =>
-    Buffer.from(privateKeyFromSeed(random.bytes(32)).export({ format: "pem", type: "pkcs8" })),
-  );
-  const privateKey = createPrivateKey(Buffer.from(pem));
-  const digest = createHash("sha256").update(createPublicKey(privateKey).export({ format: "der", type: "spki" }));
-  return { keyId: digest.digest("base64url").slice(0, 16), privateKey };
 }
 
 const randomName = (random: Random) => `edgemere-${Buffer.from(random.bytes(8)).toString("hex")}`;

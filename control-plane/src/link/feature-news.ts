@@ -1,8 +1,10 @@
+import type { JudgedBatch } from "@edgemere/protocol";
 import { MINUTE, type Clock, type Log } from "@edgemere/protocol/kit";
 import type { Change } from "../platform/change.ts";
-import type { Alarm, Feature, Offer, SessionNews } from "../platform/feature.ts";
+import type { Alarm, Feature, MessageKey, Offer, SessionNews } from "../platform/feature.ts";
 import { repeatOnConflict } from "../platform/repeat.ts";
 import type { Store } from "../platform/store.ts";
+import { provedResults } from "./proved-results.ts";
 import { failureOf, type FeatureFailed } from "./feature-failed.ts";
 
 /** The features, and what they are asked over. */
@@ -21,6 +23,7 @@ interface Landing<C> {
 }
 
 const ALARM_AGAIN_AFTER = MINUTE;
+const alarmKinds = ["conflicting-record", "unproved-result"] as const satisfies readonly Alarm["kind"][];
 /** So long a device goes without commands before it is to say hello anew. */
 const HELD_FOR = 10 * MINUTE;
 
@@ -87,6 +90,23 @@ export class FeatureNews<C> {
     return answers;
   }
 
+  /** A report that somebody made up or changed is at fault, and features hear of it: its command goes on waiting. */
+  async proved(device: string, judged: JudgedBatch): Promise<JudgedBatch> {
+    const { batch, unproved } = provedResults(judged, await this.#messageKey(device));
+    if (unproved !== undefined)
+      await this.raise({ kind: "unproved-result", device, reason: `${unproved.reason}: ${unproved.message}` });
+    return batch;
+  }
+
+  async #messageKey(device: string): Promise<MessageKey | undefined> {
+    const { features, context } = this.#parts;
+    for (const { messageKey } of features) {
+      const key = await messageKey?.(device, context);
+      if (key !== undefined) return key;
+    }
+    return undefined;
+  }
+
   isTold(device: string): boolean {
     return !this.#untold.has(device);
   }
@@ -107,7 +127,7 @@ export class FeatureNews<C> {
   }
 
   forget(device: string): void {
-    this.#alarmedAt.delete(device);
+    for (const kind of alarmKinds) this.#alarmedAt.delete(`${device} ${kind}`);
     this.#untold.delete(device);
   }
 

@@ -3,7 +3,16 @@ import type { SessionNews } from "../platform/feature.ts";
 
 /** What the features are told of a Hello that came at `now`; one of a session that goes on says nothing of what was forgotten. */
 export function newsOf(hello: Hello, now: number, isSameSession: boolean): NonNullable<SessionNews["hello"]> {
-  const { bootId, agentVersion, lastExitReason, clockPeriod, spoolBytes, generation, commandHighSequence } = hello;
+  const {
+    bootId,
+    agentVersion,
+    lastExitReason,
+    clockPeriod,
+    spoolBytes,
+    generation,
+    keyringVersion,
+    commandHighSequence,
+  } = hello;
   return {
     bootId,
     agentVersion,
@@ -11,6 +20,7 @@ export function newsOf(hello: Hello, now: number, isSameSession: boolean): NonNu
     clockPeriod,
     spoolBytes,
     generation,
+    keyringVersion,
     ...(!isSameSession && { commandHighSequence }),
     capabilities: [...hello.capabilities],
     conditions: [...hello.conditions],

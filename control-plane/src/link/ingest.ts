@@ -10,11 +10,13 @@ import { advanced, contradicts, startOf, watermarkId, watermarks, type Watermark
 
 const ERROR_LENGTH = 500;
 
+type Conflict = Extract<Alarm, { readonly kind: "conflicting-record" }>;
+
 /** What became of a batch. */
 interface Taken {
   /** The watermark afterwards: what may be acknowledged. */
   readonly upTo: number;
-  readonly alarm?: Alarm;
+  readonly alarm?: Conflict;
   /** A feature failed on it: it is to come again. */
   readonly failure?: FeatureFailed;
 }
@@ -185,7 +187,7 @@ export class Ingest<C> {
   }
 }
 
-const alarmOf = (device: string, stream: StreamName, { first }: Incoming): Alarm => ({
+const alarmOf = (device: string, stream: StreamName, { first }: Incoming): Conflict => ({
   kind: "conflicting-record",
   device,
   stream,

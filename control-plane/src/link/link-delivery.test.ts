@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { createHash, createPublicKey } from "node:crypto";
+import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { open, pack, v1 } from "@edgemere/protocol";
 import { drain } from "@edgemere/protocol/simulated";
 import { MINUTE, SECOND } from "@edgemere/protocol/kit";
 import { memoryDatabase } from "../platform/database.ts";
-import { acknowledged, aLink, device, signingKey } from "./link.test-support.ts";
+import { acknowledged, aLink, device, trust } from "./link.test-support.ts";
 
 type Link = Awaited<ReturnType<typeof aLink>>;
 
@@ -224,7 +224,7 @@ test("a Sync says which Hello it answers, and which life of the control plane sp
       [0, 0, 0],
     ],
   );
-  const head = open("syncHead", syncs[0]?.head ?? {}, () => createPublicKey(signingKey.privateKey));
+  const head = open("syncHead", syncs[0]?.head ?? {}, trust);
   assert.equal(head.generation, 4);
 });
 

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { createPublicKey } from "node:crypto";
 import { test } from "node:test";
 import { limits, open, pack, seal, type StreamName } from "@edgemere/protocol";
 import { memoryDatabase } from "../platform/database.ts";
-import { acknowledged, aLink, device, signingKey } from "./link.test-support.ts";
+import { acknowledged, aLink, device, signingKey, trust } from "./link.test-support.ts";
 
 test("the answer to a Hello says what is stored, what waits, and how much may be sent", async () => {
   const command = seal("command", { command: "c1", sequence: 7 }, signingKey);
@@ -30,7 +29,7 @@ test("the answer to a Hello says what is stored, what waits, and how much may be
     [sync.limits?.messageBytes, sync.limits?.windowBytes, sync.limits?.pauseMs],
     [limits.messageBytes, limits.windowBytes, 0],
   );
-  const head = open("syncHead", sync.head, () => createPublicKey(signingKey.privateKey));
+  const head = open("syncHead", sync.head, trust);
   assert.deepEqual([head.device, head.latestSequence, head.keyringVersion, head.asOfMs], [device, 9, 3, clock.now()]);
   assert.deepEqual(head.cancelledCommands, ["c0"]);
   assert.deepEqual(head.brokerAddresses, ["mqtts://one.test:8883"]);

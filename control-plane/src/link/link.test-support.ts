@@ -1,20 +1,37 @@
-import { pack, privateKeyFromSeed, type Encodable, type v1 } from "@edgemere/protocol";
+import { createPublicKey } from "node:crypto";
+import { pack, privateKeyFromSeed, type Encodable, type Trust, type v1 } from "@edgemere/protocol";
 import { silentLog } from "@edgemere/protocol/kit";
 import { ManualClock } from "@edgemere/protocol/simulated";
 import { put } from "../platform/change.ts";
 import { RecordingCarrier } from "../platform/core.test-support.ts";
 import { memoryDatabase, type Database } from "../platform/database.ts";
-import { feature, type Alarm, type Offer, type Received, type SessionNews } from "../platform/feature.ts";
+import {
+  feature,
+  type Alarm,
+  type MessageKey,
+  type Offer,
+  type Received,
+  type SessionNews,
+} from "../platform/feature.ts";
 import { table } from "../platform/resource.ts";
+import type { Signer } from "../platform/signer.ts";
 import { Store } from "../platform/store.ts";
 import type { LinkParts } from "./link-parts.ts";
 import { Link } from "./link.ts";
 
 export const device = "device-1";
 export const signingKey = { keyId: "test", privateKey: privateKeyFromSeed(new Uint8Array(32).fill(7)) };
+/** Believes what is signed with it. */
+export const trust: Trust = () => ({
+  threshold: 1,
+  keys: new Map([[signingKey.keyId, createPublicKey(signingKey.privateKey)]]),
+});
 const kept = table<{ readonly id: string; readonly detail: string }>("kept");
 
 type Room = Pick<LinkParts<object>, "generation" | "isTakingRecords"> & {
+  readonly signer?: Partial<Signer>;
+  /** What the device signs with. */
+  readonly messageKey?: MessageKey;
   /** Whether the feature has a bug that shows with these records. */
   readonly fails?: (received: Received) => boolean;
   /** Whether it has one that shows with this news of a session. */
@@ -30,15 +47,18 @@ export async function aLink(offer: Partial<Offer> = {}, database: Database = mem
   const news: SessionNews[] = [];
   const alarms: Alarm[] = [];
   const received: Received[] = [];
+  /** Body, command and phase of each record of a result. */
+  const results: (readonly [string, string, number])[] = [];
   const carrier = new RecordingCarrier();
+  const { generation, isTakingRecords } = room;
   const link = new Link<object>({
-    ...room,
+    ...(generation && { generation }),
+    ...(isTakingRecords && { isTakingRecords }),
     store,
     clock,
     log: silentLog,
     context: {},
-    signingKey,
-    keyringVersion: 3,
+    signer: { keysFor: () => [signingKey], keyringVersion: 3, keyringsAfter: () => [], ...room.signer },
     brokerAddresses: () => ["mqtts://one.test:8883"],
     features: [
       feature<object>({
@@ -54,11 +74,17 @@ export async function aLink(offer: Partial<Offer> = {}, database: Database = mem
           alarms.push(each);
           return [];
         },
+        messageKey: async () => room.messageKey,
         offers: async () => {
           if (room.failsOnOffers?.() === true) throw new Error("a bug");
-          return { commands: [], cancelled: [], latestSequence: 0, more: false, ...offer };
+          return { ids: [], commands: [], cancelled: [], latestSequence: 0, more: false, ...offer };
         },
         receives: {
+          result: async ({ records }) => {
+            for (const { body, commandReport } of records)
+              results.push([body ?? "", commandReport?.command ?? "", commandReport?.phase ?? 0]);
+            return [];
+          },
           event: async (each) => {
             if (room.fails?.(each) === true) throw new Error("a bug");
             received.push(each);
@@ -91,7 +117,7 @@ export async function aLink(offer: Partial<Offer> = {}, database: Database = mem
       records: details.map((detail, i) => ({ sequence: from + i, atMs: 1, agentEvent: { name: "event", detail } })),
     });
   const details = async () => (await store.list(kept)).items.map(({ detail }) => detail);
-  return { link, clock, store, carrier, news, alarms, received, hello, bye, send, report, say, details };
+  return { link, clock, store, carrier, news, alarms, received, results, hello, bye, send, report, say, details };
 }
 
 export const acknowledged = (

@@ -10,6 +10,8 @@ import { Link } from "./link.ts";
 
 const device = "device-1";
 
+const key = { keyId: "test", privateKey: privateKeyFromSeed(new Uint8Array(32).fill(7)) };
+
 /** A link whose only feature writes down what it is told of sessions. */
 async function aLink() {
   const clock = new ManualClock();
@@ -24,8 +26,7 @@ async function aLink() {
     log: silentLog,
     features: [feature<object>({ name: "listener", resources: [], actions: [], sessions })],
     context: {},
-    signingKey: { keyId: "test", privateKey: privateKeyFromSeed(new Uint8Array(32).fill(7)) },
-    keyringVersion: 1,
+    signer: { keysFor: () => [key], keyringVersion: 1, keyringsAfter: () => [] },
   });
   const hello = (sessionEpoch: number) => {
     const message = { bootId: "boot-1", sessionEpoch, agentVersion: "0.1.0" };

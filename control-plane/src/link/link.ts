@@ -48,6 +48,8 @@ export class Link<C> implements DeviceLink, DeviceMessages {
   readonly #sessions = new Map<string, LiveSession>();
   /** Devices whose last Sync could not hold all that waits for them. */
   readonly #isMoreWaiting = new Set<string>();
+  /** Version of the keyring that each device has, or was sent since it said so. */
+  readonly #keyrings = new Map<string, number>();
   readonly #pauses: Pauses;
   readonly #news: FeatureNews<C>;
   readonly #turns = new Turns();
@@ -151,6 +153,7 @@ export class Link<C> implements DeviceLink, DeviceMessages {
     void this.#turns.take(device, async () => {
       this.#sessions.delete(device);
       this.#isMoreWaiting.delete(device);
+      this.#keyrings.delete(device);
       this.#pauses.forget(device);
       this.#news.forget(device);
       this.#ingest.forget(device);
@@ -228,6 +231,7 @@ export class Link<C> implements DeviceLink, DeviceMessages {
     const heard = put(lastSessions, { id: device, epoch, bootId, ...said });
     const opened = { device, epoch, kind: "opened", reason: "hello", hello: news } as const;
     await this.#news.tell(opened, this.#isTakingRecords, heard);
+    this.#keyrings.set(device, hello.keyringVersion);
     this.#sessions.set(device, { device, epoch, since: now, lastHeardAt: now, address });
     await this.#sync(device, time?.monotonicMs);
   }
@@ -243,8 +247,9 @@ export class Link<C> implements DeviceLink, DeviceMessages {
 
   async #received(device: string, stream: StreamName, payload: Uint8Array): Promise<void> {
     // Decoded in its turn, and not before: a decoded batch takes many times the room.
-    const batch = this.#understood(device, () => unpackBatch(stream, payload));
-    if (batch === undefined) return;
+    const judged = this.#understood(device, () => unpackBatch(stream, payload));
+    if (judged === undefined) return;
+    const batch = stream === "result" ? await this.#news.proved(device, judged) : judged;
     for (const fault of batch.faults) this.#refusals.count(device, fault);
     const { upTo, alarm, failure } = await this.#ingest.take(device, stream, batch, this.#sessions.has(device));
     if (alarm !== undefined) {
@@ -253,8 +258,8 @@ export class Link<C> implements DeviceLink, DeviceMessages {
     }
     // Not acknowledged, so it comes again; other streams of the device go on meanwhile.
     if (failure !== undefined) return this.#failed(device, failure);
-    const acknowledgements = [{ stream, upTo }];
-    await this.#answer(device, pack("ack", { device }, { acknowledgements, serverTimeMs: this.#parts.clock.now() }));
+    const ack = { acknowledgements: [{ stream, upTo }], serverTimeMs: this.#parts.clock.now() };
+    await this.#answer(device, pack("ack", { device }, ack));
     // What it has taken or ended makes room for the next page.
     if (stream === "result" && this.#isMoreWaiting.has(device)) await this.#sync(device);
   }
@@ -268,7 +273,6 @@ export class Link<C> implements DeviceLink, DeviceMessages {
   async #sync(device: string, helloMonotonicMs = 0): Promise<void> {
     const session = this.#sessions.get(device);
     if (session === undefined) return;
-    const { clock } = this.#parts;
     if (!this.#isTakingRecords) {
       this.#hadNoRoom = true;
       this.#pauses.begin(device, "read-only");
@@ -277,10 +281,11 @@ export class Link<C> implements DeviceLink, DeviceMessages {
       ...this.#parts,
       device,
       epoch: session.epoch,
+      deviceKeyring: this.#keyrings.get(device) ?? 0,
       watermarks: await this.#ingest.watermarksOf(device),
       waiting: await this.#news.offers(device),
       generation: this.#generation,
-      now: clock.now(),
+      now: this.#parts.clock.now(),
       helloMonotonicMs,
       pauseMs: this.#pauses.left(device),
       reconnectSpreadMs: reconnectSpread(this.#sessions.size),
@@ -288,5 +293,7 @@ export class Link<C> implements DeviceLink, DeviceMessages {
     if (sync.moreCommands) this.#isMoreWaiting.add(device);
     else this.#isMoreWaiting.delete(device);
     await this.#answer(device, pack("sync", { device }, sync));
+    // One that did not get it misses it by the head, and says hello anew.
+    this.#keyrings.set(device, this.#parts.signer.keyringVersion);
   }
 }

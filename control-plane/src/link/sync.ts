@@ -1,5 +1,6 @@
-import { limits, seal, type bodies, type Encodable, type SigningKey, type StreamName } from "@edgemere/protocol";
+import { limits, seal, type bodies, type Encodable, type StreamName } from "@edgemere/protocol";
 import type { Offer } from "../platform/feature.ts";
+import type { Signer } from "../platform/signer.ts";
 
 /** What goes into a Sync. */
 export interface SyncParts {
@@ -8,8 +9,9 @@ export interface SyncParts {
   readonly watermarks: readonly { readonly stream: StreamName; readonly upTo: number }[];
   readonly waiting: readonly Offer[];
   readonly generation: number;
-  readonly keyringVersion: number;
-  readonly signingKey: SigningKey;
+  readonly signer: Signer;
+  /** Of the keyring that the device has. */
+  readonly deviceKeyring: number;
   /** Where devices reach the broker, the preferred first. Default: they are told nothing. */
   readonly brokerAddresses?: () => readonly string[];
   readonly now: number;
@@ -21,14 +23,15 @@ export interface SyncParts {
 
 /** All that a device must know to go on. */
 export function syncOf(parts: SyncParts): Encodable<(typeof bodies)["sync"]> {
-  const { device, epoch, watermarks, waiting, generation, keyringVersion, signingKey, now, pauseMs } = parts;
+  const { device, epoch, watermarks, waiting, generation, signer, now, pauseMs } = parts;
   const head = {
     device,
     latestSequence: Math.max(0, ...waiting.map((each) => each.latestSequence)),
-    keyringVersion,
+    keyringVersion: signer.keyringVersion,
     asOfMs: now,
     generation,
     cancelledCommands: waiting.flatMap((each) => [...each.cancelled]),
+    offeredCommands: waiting.flatMap((each) => [...each.ids]),
     brokerAddresses: [...(parts.brokerAddresses?.() ?? [])],
   };
   return {
@@ -36,7 +39,8 @@ export function syncOf(parts: SyncParts): Encodable<(typeof bodies)["sync"]> {
     acknowledgements: [...watermarks],
     commands: waiting.flatMap((each) => [...each.commands]),
     moreCommands: waiting.some((each) => each.more),
-    head: seal("syncHead", head, signingKey),
+    head: seal("syncHead", head, ...signer.keysFor("commands")),
+    keyrings: [...signer.keyringsAfter(parts.deviceKeyring)],
     serverTimeMs: now,
     helloMonotonicMs: parts.helloMonotonicMs,
     limits: {

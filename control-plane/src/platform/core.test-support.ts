@@ -1,3 +1,4 @@
+import { createPublicKey } from "node:crypto";
 import {
   pack,
   privateKeyFromSeed,
@@ -7,6 +8,7 @@ import {
   type RecordBody,
   type SigningKey,
   type StreamName,
+  type Trust,
 } from "@edgemere/protocol";
 import { silentLog } from "@edgemere/protocol/kit";
 import { drain, ManualClock, seededRandom } from "@edgemere/protocol/simulated";
@@ -15,6 +17,7 @@ import type { AnyAction, InputOf, OutputOf } from "./action.ts";
 import type { Caller } from "./caller.ts";
 import { memoryDatabase, type Database } from "./database.ts";
 import type { Feature } from "./feature.ts";
+import type { Signer } from "./signer.ts";
 
 export type { CoreContext } from "../core.ts";
 
@@ -63,8 +66,14 @@ export interface TestCore<C> extends Core<C> {
   eventTypes(after?: number): Promise<readonly string[]>;
 }
 
-/** Signs what the test core says to devices. */
-export const signingKey: SigningKey = { keyId: "k1", privateKey: privateKeyFromSeed(new Uint8Array(32).fill(7)) };
+const signingKey: SigningKey = { keyId: "k1", privateKey: privateKeyFromSeed(new Uint8Array(32).fill(7)) };
+/** Signs what the test core says to devices, with one key for every role. */
+export const signer: Signer = { keysFor: () => [signingKey], keyringVersion: 1, keyringsAfter: () => [] };
+/** Believes it. */
+export const trustInSigner: Trust = () => ({
+  threshold: 1,
+  keys: new Map([[signingKey.keyId, createPublicKey(signingKey.privateKey)]]),
+});
 
 export async function startTestCore<C extends CoreContext>({
   features,
@@ -84,8 +93,7 @@ export async function startTestCore<C extends CoreContext>({
     log: silentLog,
     features,
     context,
-    signingKey,
-    keyringVersion: 1,
+    signer,
   });
   const next = new Map<string, number>();
   const carrier = new RecordingCarrier();

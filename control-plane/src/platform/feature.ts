@@ -1,5 +1,5 @@
 import type { Loop } from "@edgemere/protocol/kit";
-import type { Record_, StreamName, v1 } from "@edgemere/protocol";
+import type { Record_, StreamName, Trust, v1 } from "@edgemere/protocol";
 import type { AnyAction, Handler, InputOf } from "./action.ts";
 import type { Change } from "./change.ts";
 import type { DomainEvent } from "./domain-event.ts";
@@ -80,6 +80,7 @@ export interface SessionNews {
     readonly spoolBytes: number;
     /** The highest life of the control plane it has heard of. */
     readonly generation: number;
+    readonly keyringVersion: number;
     /** Highest command number the device knows; absent where it may have grown since, in the same session. */
     readonly commandHighSequence?: number;
     /** The commands it has not ended. */
@@ -89,11 +90,24 @@ export interface SessionNews {
   };
 }
 
+/** What a device signs its own words with. */
+export interface MessageKey {
+  /** Trusts this device's key in the role "device". */
+  readonly trust: Trust;
+  /** Whether the device is known to sign how its commands ended, so that what is not signed is not its word. */
+  readonly isRequired: boolean;
+}
+
 /** A record came with the number of one that is stored, and says something else: two devices share one identity, or a disk lies. */
 interface ConflictingRecord {
   readonly kind: "conflicting-record";
   readonly stream: StreamName;
   readonly sequence: number;
+}
+
+/** Somebody else speaks for the device. */
+interface UnprovedResult {
+  readonly kind: "unproved-result";
 }
 
 /** A device does more of something than any that keeps to the protocol. */
@@ -102,7 +116,7 @@ interface Misconduct {
 }
 
 /** Why a device is not to be trusted. */
-export type Alarm = (ConflictingRecord | Misconduct) & {
+export type Alarm = (ConflictingRecord | UnprovedResult | Misconduct) & {
   readonly device: string;
   /** In words, for an operator. */
   readonly reason: string;
@@ -110,6 +124,8 @@ export type Alarm = (ConflictingRecord | Misconduct) & {
 
 /** Signed commands for one device, oldest first. */
 export interface Offer {
+  /** The ids of these commands, in their order. */
+  readonly ids: readonly string[];
   readonly commands: readonly v1.SignedEnvelope.$Shape[];
   readonly cancelled: readonly string[];
   /** Sequence number of the newest command there is, offered or not. */
@@ -132,6 +148,8 @@ export interface Feature<C> {
   readonly sessions?: (news: SessionNews, context: C) => Promise<readonly Change[]>;
   /** Something about a device that cannot be true, or harms others. Told again at most once a minute as long as it goes on. */
   readonly alarms?: (alarm: Alarm, context: C) => Promise<readonly Change[]>;
+  /** What a device signs with; undefined when it is not known here. */
+  readonly messageKey?: (device: string, context: C) => Promise<MessageKey | undefined>;
   /** What waits for a device, for its next Sync. */
   readonly offers?: (device: string, context: C) => Promise<Offer>;
   readonly loops?: (context: C) => readonly Loop[];

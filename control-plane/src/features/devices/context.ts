@@ -18,8 +18,8 @@ export interface Authority {
   readonly trustDomain: string;
   /** SHA-256 of the root's public key, base64url. */
   readonly pin: string;
-  /** edgemere.v1.Keyring, encoded. */
-  readonly keyring: Uint8Array;
+  /** The newest edgemere.v1.Keyring, encoded, and its number. */
+  readonly keys: { readonly keyring: Uint8Array; readonly version: number };
   /** Checks the request's proof of possession; everything in it but the public key is ignored. Throws Problem invalid-input. */
   publicKeyOf(certificateRequest: string): Promise<{ readonly hash: string }>;
   issue(certificateRequest: string, device: string): Promise<IssuedCertificate>;

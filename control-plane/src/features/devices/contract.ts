@@ -2,6 +2,7 @@ import { Type } from "@sinclair/typebox";
 import { machine } from "@edgemere/protocol/kit";
 import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
 import { ANYONE } from "../../platform/caller.ts";
+import { updated, type Change } from "../../platform/change.ts";
 import { resource, rowSchema, type Row } from "../../platform/resource.ts";
 
 export const Labels = Type.Record(
@@ -47,6 +48,12 @@ export const device = resource({
     machineId: Type.String(),
     /** Raw Ed25519 public key, base64: signs what the device reports. */
     messageKey: Type.String(),
+    /** Whether the device is known to sign how its commands ended; what it does not sign then is not its word. */
+    signsResults: Type.Optional(Type.Boolean()),
+    /** Raw X25519 public key, base64: secrets are sealed for it. */
+    sealingKey: Type.Optional(Type.String()),
+    /** The newest thing about it that looks like somebody's doing. */
+    alert: Type.Optional(Type.Object({ at: Type.Integer(), reason: Type.String(), detail: Type.String() })),
   }),
   life: machine("device", "pending", {
     pending: { activate: "active", retire: "retired" },
@@ -54,7 +61,7 @@ export const device = resource({
     quarantined: { release: "active", retire: "retired" },
     retired: {},
   }),
-  news: ["online", "offline", "silent", "flapping", "condition"],
+  news: ["online", "offline", "silent", "flapping", "condition", "alert"],
   indexes: { name: ({ name }) => [[name]], presence: ({ presence }) => [[presence]] },
 });
 
@@ -254,6 +261,12 @@ export const registerAgent = action({
     token: Type.String({ maxLength: 256, description: "<id>.<secret> of an enrolment token" }),
     certificateRequest: Type.String({ maxLength: 8_192, description: "PKCS#10, PEM; only its public key is used" }),
     messageKey: Type.String({ maxLength: 64, description: "Raw Ed25519 public key, base64" }),
+    signsResults: Type.Optional(
+      Type.Boolean({ description: "Whether the agent signs how commands ended; then nothing else is believed" }),
+    ),
+    sealingKey: Type.Optional(
+      Type.String({ maxLength: 64, description: "Raw X25519 public key, base64; secrets are sealed for it" }),
+    ),
     name: Type.String({ maxLength: 253, description: "Proposed name: the host's" }),
     machineId: Type.String({ maxLength: 128, description: "What the operating system knows the host by" }),
     agentVersion: Type.String({ maxLength: 64, description: "Version of the agent that asks" }),
@@ -297,4 +310,9 @@ export const countRefusals = action({
 });
 
 export type Device = Row<typeof device>;
+type Alert = NonNullable<Device["alert"]>;
+
+/** Tells operators, and whoever listens, of something about a device that looks like somebody's doing. */
+export const alerted = (row: Device, alert: Alert): Change => updated(device, row, { alert }, "alert");
+
 export type Token = Row<typeof token>;

@@ -16,7 +16,7 @@ const anAuthority = (): Authority => {
   return {
     trustDomain: "fleet.test",
     pin: hashOf("root"),
-    keyring: Buffer.from("keyring"),
+    keys: { keyring: Buffer.from("keyring"), version: 3 },
     publicKeyOf: async (request) => ({ hash: hashOf(request) }),
     issue: async (request, device) => ({
       certificate: `${device} with ${request}`,
@@ -45,7 +45,7 @@ export const anEnrolment = (
 ): InputOf<typeof registerAgent> => ({
   token,
   certificateRequest: "key-1",
-  messageKey: "message-key",
+  messageKey: Buffer.alloc(32, "message-key").toString("base64"),
   name: "gw",
   machineId: "machine-1",
   agentVersion: "0.1.0",

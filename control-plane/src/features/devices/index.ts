@@ -3,6 +3,7 @@ import { deviceActions } from "./actions.ts";
 import { device, token } from "./contract.ts";
 import type { DevicesContext } from "./context.ts";
 import { expireTokens, forgetOldHistory, lookAfterPresence } from "./loops.ts";
+import { messageKeyOf } from "./message-key.ts";
 import { receiveClock, receiveEvents } from "./receives.ts";
 import { receiveAlarm, receiveSession } from "./sessions.ts";
 import { tokenActions } from "./tokens.ts";
@@ -17,5 +18,6 @@ export const devices = feature<DevicesContext>({
   receives: { event: receiveEvents, telemetry: receiveClock },
   sessions: receiveSession,
   alarms: receiveAlarm,
+  messageKey: messageKeyOf,
   loops: (context) => [lookAfterPresence(context), expireTokens(context), forgetOldHistory(context)],
 });

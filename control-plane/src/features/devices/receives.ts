@@ -5,7 +5,7 @@ import { conditionsAfter, isWrong, newestClock } from "./clock.ts";
 import { device, type Device } from "./contract.ts";
 import type { DevicesContext } from "./context.ts";
 import { differences, inventoryOf } from "./inventory.ts";
-import { both, clockChange, conditionsChange, hasWrongClock, nothing, type Difference } from "./said.ts";
+import { alertChange, both, clockChange, conditionsChange, hasWrongClock, nothing, type Difference } from "./said.ts";
 import { factChanges, traceOf, traces, type Trace } from "./tables.ts";
 
 /** The newest inventory of a batch becomes the device's, and what changed its history; its conditions are as it says. */
@@ -25,7 +25,7 @@ export async function receiveEvents(received: Received, { store, newId }: Device
   const told = conditionsChange(row, conditionsAfter(row.conditions ?? [], received.records, trace));
   const newest = newestClock(received.clocks, trace.clockPeriod);
   const clock = newest ? clockChange({ ...row, ...told.patch }, -newest.offset) : nothing;
-  return [...history, ...rowAndTrace(row, trace, both(stock, both(told, clock)))];
+  return [...history, ...rowAndTrace(row, trace, both(both(stock, alertChange(received.records, received.receivedAt)), both(told, clock)))];
 }
 
 /** Samples come most often: that a clock went wrong in between is seen by them. */

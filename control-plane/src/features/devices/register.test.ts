@@ -55,7 +55,7 @@ test("a host with a token becomes an active device with an identity of its own",
   });
   assert.deepEqual(
     [row?.state, row?.presence, row?.machineId, row?.agent.version, row?.messageKey],
-    ["active", "offline", "machine-1", "0.1.0", "message-key"],
+    ["active", "offline", "machine-1", "0.1.0", anEnrolment("").messageKey],
   );
   // What the operator wrote into the token wins over what the host says of itself.
   assert.deepEqual(row?.labels, { role: "gw", rack: "7", site: "berlin" });

@@ -1,13 +1,13 @@
 import { moved, replaced, updated, type Change } from "../../platform/change.ts";
 import type { Alarm, SessionNews } from "../../platform/feature.ts";
-import { device, type Device } from "./contract.ts";
+import { alerted, device, type Device } from "./contract.ts";
 import type { DevicesContext } from "./context.ts";
 import { presenceOf, sightAfter, sighted } from "./presence.ts";
-import { both, hasWrongClock, helloChange, presenceChange, type Difference } from "./said.ts";
+import { both, hasWrongClock, helloChange, keyringChange, presenceChange, type Difference } from "./said.ts";
 import { traceOf, traces } from "./tables.ts";
 
 /** What a device's hello and goodbye make of its row. A row that would only count sessions is left as it is. */
-export async function receiveSession(news: SessionNews, { store, clock }: DevicesContext): Promise<readonly Change[]> {
+export async function receiveSession(news: SessionNews, { store, clock, authority }: DevicesContext): Promise<readonly Change[]> {
   const row = await store.get(device, news.device);
   if (row === undefined || row.state === "retired") return [];
   const before = await traceOf(store, row);
@@ -19,7 +19,7 @@ export async function receiveSession(news: SessionNews, { store, clock }: Device
   const presence = presenceChange(row, presenceOf(row.presence, sighting, now), now);
   if (news.hello === undefined) return [replaced(traces, sighting, before.version), ...changes(row, news, presence)];
 
-  const said = helloChange(row, news.hello);
+  const said = both(helloChange(row, news.hello), keyringChange(news.hello, authority.keys.version, now));
   const { clockPeriod, clockOffset } = news.hello;
   const isClockWrong = hasWrongClock({ ...row, ...said.patch });
   const trace = { ...sighting, isClockWrong, clockPeriod, saidAt: now + clockOffset };
@@ -28,11 +28,14 @@ export async function receiveSession(news: SessionNews, { store, clock }: Device
 
 /** Two hosts share one identity, one has an old disk, or one floods: until somebody has looked, it is not trusted with commands. */
 export async function receiveAlarm(
-  { device: id, reason }: Alarm,
-  { store }: DevicesContext,
+  { device: id, kind, reason }: Alarm,
+  { store, clock }: DevicesContext,
 ): Promise<readonly Change[]> {
   const row = await store.get(device, id);
-  return row === undefined ? [] : quarantined(row, reason);
+  if (row === undefined) return [];
+  // The device itself did nothing wrong: somebody spoke for it.
+  if (kind === "unproved-result") return [alerted(row, { at: clock.now(), reason: kind, detail: reason })];
+  return quarantined(row, reason);
 }
 
 function changes(row: Device, { epoch, hello }: SessionNews, { patch, news }: Difference): readonly Change[] {

@@ -12,6 +12,7 @@ import { freeName, hashOf, judge } from "./enrolment.ts";
 import { takeName } from "./names.ts";
 
 const { device, token } = contract;
+const KEY_BYTES = 32;
 
 export const tokenActions = [
   handle(
@@ -54,6 +55,7 @@ export const tokenActions = [
     const { store, clock, newId, authority } = context;
     const [tokenId = "", secret = ""] = input.token.split(".");
     const key = await authority.publicKeyOf(input.certificateRequest);
+    refuseBadKeys(input);
 
     const id = await repeatOnConflict(async () => {
       const row = await store.get(token, tokenId);
@@ -80,11 +82,20 @@ export const tokenActions = [
       trustDomain: authority.trustDomain,
       certificate,
       chain: [...chain],
-      keyring: Buffer.from(authority.keyring).toString("base64"),
+      keyring: Buffer.from(authority.keys.keyring).toString("base64"),
       mqtt: [...context.addresses.mqtt],
     };
   }),
 ];
+
+/** A key that cannot be used later is refused while somebody sees it. */
+function refuseBadKeys({ messageKey, sealingKey }: InputOf<typeof contract.registerAgent>): void {
+  for (const [field, text] of Object.entries({ messageKey, ...(sealingKey !== undefined && { sealingKey }) }))
+    if (Buffer.from(text, "base64").length !== KEY_BYTES)
+      throw new Problem("invalid-input", `${field}: must be ${KEY_BYTES} bytes in base64`, {
+        errors: [{ pointer: `/${field}`, detail: `must be ${KEY_BYTES} bytes in base64` }],
+      });
+}
 
 /** The token's use is bound to the key, and the device made, in one commit. */
 async function enrol(
@@ -112,6 +123,8 @@ async function enrol(
         certificate: { serial: "", notAfter: 0 },
         machineId: input.machineId,
         messageKey: input.messageKey,
+        signsResults: input.signsResults ?? false,
+        ...(input.sealingKey !== undefined && { sealingKey: input.sealingKey }),
       },
       "active",
     ),

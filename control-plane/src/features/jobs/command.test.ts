@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import { createPublicKey } from "node:crypto";
 import { test } from "node:test";
 import { open, v1, type CommandState } from "@edgemere/protocol";
 import type { Command } from "./contract.ts";
 import { judge, outcomeOf, outputBytesSent, sealed, told } from "./command.ts";
-import { signingKey } from "../../platform/core.test-support.ts";
+import { signer, trustInSigner } from "../../platform/core.test-support.ts";
 import { ask, decodedReport, look, startJobs } from "./jobs.test-support.ts";
 
 const Phase = v1.CommandPhase;
@@ -95,13 +94,12 @@ test("how much output was sent is known from the result, where its kind has any"
 test("a command travels signed, and its repeat is the same to the byte", async () => {
   await using world = await startJobs();
   const row = await ask(world, { kind: "exec", arguments: { argv: ["cat"], stdin: "grüße" }, runTimeout: 9 });
-  const first = sealed(row, signingKey, "fleet.test");
+  const first = sealed(row, signer, "fleet.test");
   await world.hello("d1");
 
-  const again = sealed(await look(world, row), signingKey, "fleet.test");
+  const again = sealed(await look(world, row), signer, "fleet.test");
 
-  const publicKey = createPublicKey(signingKey.privateKey);
-  const message = open("command", again, (keyId) => (keyId === "k1" ? publicKey : undefined));
+  const message = open("command", again, trustInSigner);
   assert.deepEqual(again, first);
   assert.deepEqual(
     [message.trustDomain, message.device, message.command, message.sequence, message.actor, message.task],

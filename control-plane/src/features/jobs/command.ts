@@ -1,17 +1,19 @@
 import {
+  commandKinds,
   commandLife,
   cutText,
   isFinalPhase,
   isReason,
   phaseNames,
+  roleOfTask,
   seal,
   type CommandReport,
   type CommandSignal,
   type CommandState,
   type Encodable,
-  type SigningKey,
   v1,
 } from "@edgemere/protocol";
+import type { Signer } from "../../platform/signer.ts";
 import type { Command, Job } from "./contract.ts";
 import { taskOf } from "./kinds.ts";
 
@@ -29,9 +31,14 @@ export const bodyOf = (command: Command, trustDomain: string): Encodable<typeof 
   ...taskOf(command.kind, command.arguments),
 });
 
-/** A command as it travels. The same row always gives the same bytes: a repeat can be told from a forgery. */
-export const sealed = (command: Command, key: SigningKey, trustDomain: string): v1.SignedEnvelope.$Shape =>
-  seal("command", bodyOf(command, trustDomain), key);
+/** A command as it travels. The same row always gives the same signed bytes: a repeat can be told from a forgery. */
+export function sealed(command: Command, signer: Signer, trustDomain: string): v1.SignedEnvelope.$Shape {
+  const role = roleOfTask(commandKinds[command.kind].task);
+  const keys = signer.keysFor(role);
+  // Devices that have not heard of roles yet know the keys for ordinary commands only.
+  const forOldDevices = role === "dangerous" ? signer.keysFor("commands") : [];
+  return seal("command", bodyOf(command, trustDomain), ...keys, ...forOldDevices);
+}
 
 /**
  * What a device's report means for a command; undefined when it is late, repeated, or out of turn. A device that says

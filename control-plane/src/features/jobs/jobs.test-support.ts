@@ -1,7 +1,7 @@
 import { v1, type CommandReport } from "@edgemere/protocol";
 import type { ManualClock } from "@edgemere/protocol/simulated";
 import type { InputOf } from "../../platform/action.ts";
-import { signingKey, startTestCore, type CoreContext, type TestCore } from "../../platform/core.test-support.ts";
+import { signer, startTestCore, type CoreContext, type TestCore } from "../../platform/core.test-support.ts";
 import type { Database } from "../../platform/database.ts";
 import { aDevice } from "../device.test-support.ts";
 import { device } from "../devices/contract.ts";
@@ -14,7 +14,7 @@ export type World = TestCore<CoreContext & JobsContext>;
 export async function startJobs(over: { database?: Database; clock?: ManualClock } = {}): Promise<World> {
   const world = await startTestCore<CoreContext & JobsContext>({
     features: [jobs],
-    context: { signingKey, authority: { trustDomain: "fleet.test" } },
+    context: { signer, authority: { trustDomain: "fleet.test" } },
     ...over,
   });
   if ((await world.store.get(device, "d1")) === undefined)

@@ -1,18 +1,16 @@
 import assert from "node:assert/strict";
-import { createPublicKey } from "node:crypto";
 import { test } from "node:test";
 import { open } from "@edgemere/protocol";
 import { HOUR, MINUTE, SECOND } from "@edgemere/protocol/kit";
 import { ManualClock } from "@edgemere/protocol/simulated";
 import { created, moved, replaced } from "../../platform/change.ts";
 import { memoryDatabase } from "../../platform/database.ts";
-import { signingKey } from "../../platform/core.test-support.ts";
+import { trustInSigner } from "../../platform/core.test-support.ts";
 import { device } from "../devices/contract.ts";
 import { cancelJob, createJob, findJob, listJobs, abandonCommands, command } from "./contract.ts";
 import { aReport, ask, look, startJobs, type World } from "./jobs.test-support.ts";
 import { counters } from "./tables.ts";
 
-const publicKey = createPublicKey(signingKey.privateKey);
 const stateOf = async (world: World, id: string) => (await world.call(findJob, { job: id })).job.state;
 const connect = (world: World, id = "d1") => world.hello(id);
 const byReportOf = async (world: World, ...args: Parameters<typeof aReport>) =>
@@ -168,7 +166,7 @@ for (const phase of ["offered", "journaled", "running"] as const) {
     await world.settle();
 
     assert.deepEqual([job.state, commands[0]?.state, commands[0]?.cancelRequested], ["running", phase, true]);
-    const head = open("syncHead", world.carrier.messages("sync").at(-1)?.head ?? {}, () => publicKey);
+    const head = open("syncHead", world.carrier.messages("sync").at(-1)?.head ?? {}, trustInSigner);
     assert.deepEqual(head.cancelledCommands, [row.id]);
     await byReportOf(world, row, "cancelled", { reason: "cancelled" });
     assert.equal(await stateOf(world, row.job), "cancelled");

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import { createPublicKey } from "node:crypto";
 import { test } from "node:test";
 import { open, v1, type Packet } from "@edgemere/protocol";
 import { MINUTE } from "@edgemere/protocol/kit";
 import { moved } from "../../platform/change.ts";
-import { signingKey } from "../../platform/core.test-support.ts";
+import { trustInSigner } from "../../platform/core.test-support.ts";
 
 import { setGeneration } from "../../platform/generation.ts";
 import { keptDatabase } from "../../platform/sample-resource.test-support.ts";
@@ -12,15 +11,14 @@ import { device } from "../devices/contract.ts";
 import { cancelJob, command, findJob, type Command } from "./contract.ts";
 import { aReport, ask, look, startJobs, type World } from "./jobs.test-support.ts";
 
-const publicKey = createPublicKey(signingKey.privateKey);
-const idOf = (envelope: v1.SignedEnvelope.$Shape) => open("command", envelope, () => publicKey).command;
+const idOf = (envelope: v1.SignedEnvelope.$Shape) => open("command", envelope, trustInSigner).command;
 
 /** The device says hello; what its Sync then holds. */
 async function sync(world: World) {
   await world.hello("d1");
   const message = world.carrier.messages("sync").at(-1);
   assert.ok(message);
-  const { cancelledCommands: cancelled } = open("syncHead", message.head ?? {}, () => publicKey);
+  const { cancelledCommands: cancelled } = open("syncHead", message.head ?? {}, trustInSigner);
   return { commands: message.commands.map(idOf), cancelled, more: message.moreCommands, head: message.head };
 }
 async function turn(world: World, signal: "quarantine" | "release") {
@@ -186,7 +184,7 @@ test("a command from before a restore, of which no device has heard, is sent as 
   await world.hello("d1");
 
   const bodies = (world.carrier.messages("sync").at(-1)?.commands ?? []).map((each) =>
-    open("command", each, () => publicKey),
+    open("command", each, trustInSigner),
   );
   assert.deepEqual(
     bodies.map(({ command: id, generation, sequence }) => [id, generation, sequence]),

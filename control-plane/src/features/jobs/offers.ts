@@ -21,7 +21,7 @@ export async function offers(id: string, context: JobsContext): Promise<Offer> {
   const { store, clock } = context;
   const latestSequence = (await store.get(counters, id))?.last ?? 0;
   if ((await store.get(device, id))?.state !== "active")
-    return { commands: [], cancelled: [], latestSequence, more: false };
+    return { ids: [], commands: [], cancelled: [], latestSequence, more: false };
 
   const [cancelled, waiting, known]: [string[], Command[], Command[]] = [[], [], []];
   for await (const row of store.scan(command, { index: "open", prefix: [id] })) {
@@ -31,13 +31,13 @@ export async function offers(id: string, context: JobsContext): Promise<Offer> {
   }
   const room = Math.max(0, limits.openCommands - known.length);
   const page = waiting.length > 0 ? await offered(waiting.slice(0, room), context) : await offered(known, context);
-  const more = waiting.length > 0 && (page.length < waiting.length || known.length > 0);
-  return { commands: page, cancelled, latestSequence, more };
+  const more = waiting.length > 0 && (page.ids.length < waiting.length || known.length > 0);
+  return { ...page, cancelled, latestSequence, more };
 }
 
 /** As many as go into one Sync, sealed; those that ended meanwhile are left out. */
-async function offered(rows: readonly Command[], context: JobsContext): Promise<Offer["commands"]> {
-  const { signingKey, authority } = context;
+async function offered(rows: readonly Command[], context: JobsContext): Promise<Pick<Offer, "ids" | "commands">> {
+  const { signer, authority } = context;
   const page: Command[] = [];
   let bytes = 0;
   for (const row of rows.slice(0, OFFERED_COMMANDS)) {
@@ -48,7 +48,8 @@ async function offered(rows: readonly Command[], context: JobsContext): Promise<
   // In their order, since each takes the next number.
   for (const row of page) if (row.generation !== context.generation()) await markOffered(row, context);
   const open = await Promise.all(page.map((row) => markOffered(row, context)));
-  return open.flatMap((row) => (row ? [sealed(row, signingKey, authority.trustDomain)] : []));
+  const sent = open.filter((row) => row !== undefined);
+  return { ids: sent.map(({ id }) => id), commands: sent.map((row) => sealed(row, signer, authority.trustDomain)) };
 }
 
 /** Sends one new command to a device that is there now; one that is not gets it with its next Sync. */
@@ -57,7 +58,7 @@ export async function offer(row: Command, context: JobsContext): Promise<void> {
   if (link.session(row.device) === undefined || (await store.get(device, row.device))?.state !== "active") return;
   const offered = await markOffered(row, context);
   if (offered === undefined) return;
-  const envelope = sealed(offered, context.signingKey, context.authority.trustDomain);
+  const envelope = sealed(offered, context.signer, context.authority.trustDomain);
   await link.send(row.device, pack("command", { device: row.device }, envelope)).catch((error: unknown) => {
     log.warn("command not sent", { device: row.device, command: row.id, error });
   });
