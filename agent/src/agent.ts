@@ -1,6 +1,7 @@
 import { SECOND, type Clock, type Env } from "@edgemere/protocol/kit";
 import { DeviceClock } from "./clock/device-clock.ts";
 import { openCommands } from "./commands/executor.ts";
+import { HostPolicy } from "./commands/host-policy.ts";
 import type { AgentConfig } from "./config.ts";
 import { DataSources } from "./data/sources.ts";
 import { ExitMarker } from "./exit-marker.ts";
@@ -23,6 +24,8 @@ export interface AgentParts {
   readonly transport: Transport;
   readonly identity: Identity;
   readonly config: AgentConfig;
+  /** The text of the host's own rules; undefined where there are none. Throws HostError when it cannot be used. Default: none. */
+  readonly policy?: () => Promise<string | undefined>;
 }
 
 /** A running agent. Disposing of it says goodbye and leaves everything durable. */
@@ -48,7 +51,7 @@ export interface AgentStatus extends LinkStatus {
 const STOP_WITHIN = 6 * SECOND;
 
 /** Wires the parts. Reads what a former run left on the disk; nothing runs before `start`. */
-export async function createAgent({ env, host, transport, identity, config }: AgentParts): Promise<Agent> {
+export async function createAgent({ env, host, transport, identity, config, policy }: AgentParts): Promise<Agent> {
   const bootId = await host.bootId();
   const marker = await ExitMarker.open(env, bootId);
   const time = await DeviceClock.open({ env, uptime: host.uptime });
@@ -74,6 +77,7 @@ export async function createAgent({ env, host, transport, identity, config }: Ag
     trust: keyring.trust,
     alerts,
     messageKey: messageKeyOf(identity),
+    policy: new HostPolicy({ read: policy ?? (async () => undefined), alerts }),
     correctedNow,
     refreshInventory: () => inventory.refresh(),
     isConnected: () => link.isConnected,

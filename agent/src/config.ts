@@ -54,6 +54,8 @@ export interface SpoolConfig {
 /** Everything `edgemere-agent` can be told. */
 export interface ProgramConfig extends AgentConfig {
   readonly dataFolder: string;
+  /** Where the rules of this host stand. One that was named must be there. */
+  readonly policy: { readonly file: string; readonly isNamed: boolean };
   /** Name to enrol under; the host's own when absent. */
   readonly name?: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -62,6 +64,7 @@ export interface ProgramConfig extends AgentConfig {
   readonly keepalive: number;
 }
 
+const USUAL_POLICY = "/etc/edgemere/agent-policy.yaml";
 const PREFIX = "EDGEMERE_AGENT_";
 const PROGRAM = "edgemere-agent";
 
@@ -85,6 +88,11 @@ const options = {
   source: repeatable("NAME=DIR", "Directory whose files are reported", pair),
   tag: repeatable("SOURCE:KEY=VALUE", "Tag on the data of a source", pair),
   "source-every": option("TIME", "How often data directories are looked at", "30s", duration(SECOND, DAY)),
+  policy: {
+    takes: "FILE",
+    about: `Rules of this host that no control plane overrides [${USUAL_POLICY}, when it is there]`,
+    read: (text: string) => resolve(text),
+  },
   allow: repeatable(
     "KIND",
     `Dangerous command kind that may run here (${dangerousKinds.join(", ")})`,
@@ -136,6 +144,7 @@ export function readConfig(
       ...(values["spool-free"] !== undefined && { freeBytes: values["spool-free"] }),
       ...(values["spool-thin"] !== undefined && { thin: values["spool-thin"] }),
     },
+    policy: { file: values.policy ?? USUAL_POLICY, isNamed: values.policy !== undefined },
     dataFolder: values.data ?? defaultDataFolder(),
     ...(values.name !== undefined && { name: values.name }),
     labels: Object.fromEntries(values.label),

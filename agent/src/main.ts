@@ -15,6 +15,7 @@ import {
 import { createAgent } from "./agent.ts";
 import { configHelp, readConfig, type ProgramConfig } from "./config.ts";
 import { linuxHost } from "./host/linux-host.ts";
+import { trustedFile } from "./host/linux/trusted-file.ts";
 import { enrol } from "./link/enrol.ts";
 import { EnrolmentFailed } from "./link/enrol-failed.ts";
 import { loadIdentity, type Identity } from "./link/identity.ts";
@@ -127,6 +128,7 @@ async function work(config: ProgramConfig, identity: Identity, env: Env): Promis
     transport: mqttTransport({ identity, keepalive: config.keepalive, clock }),
     identity,
     config,
+    policy: () => trustedFile(config.policy.file, config.policy.isNamed),
   });
   await agent.start();
   const { device, name, server } = identity;

@@ -1,6 +1,7 @@
 /** Why a command did not succeed: a closed list, so that a report can be counted, filtered and translated. */
 export const reasons = {
   "not-allowed": "the device's own settings do not allow this kind of command",
+  "forbidden-here": "a rule of the device's owner forbids it, whatever the control plane says",
   unsupported: "the agent does not know this kind of command",
   "bad-signature": "the signature does not fit the command or the key",
   "unknown-key": "no key of the device's keyring may sign this command",

@@ -90,7 +90,7 @@ export const classes: Readonly<
   device: {
     initial: "pending",
     life: ["pending → active → quarantined → active", "pending → retired", "active → retired", "quarantined → retired"],
-    news: ["online", "offline", "silent", "flapping", "condition"],
+    news: ["online", "offline", "silent", "flapping", "condition", "alert"],
   },
   enrolmenttoken: { initial: "open", life: ["open → used", "open → expired", "open → revoked"] },
   job: {

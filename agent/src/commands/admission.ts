@@ -21,6 +21,8 @@ export interface Rules {
   readonly device: string;
   readonly trustDomain: string;
   readonly allow: readonly CommandKind[];
+  /** Which rule of the host itself forbids a command at a moment; undefined when none does. */
+  readonly forbids: (command: Command, now: number) => string | undefined;
   readonly handlers: Handlers;
   /** Deaths of the agent soon after its start, in a row, when they are so many that it takes no commands; 0 otherwise. */
   readonly earlyDeaths: number;
@@ -81,6 +83,8 @@ export function judge(
       "not-allowed",
       `${kind} is not allowed on this device; whoever runs the agent there may allow it: edgemere-agent run --allow ${kind}`,
     );
+  const rule = rules.forbids(command, correctedNow);
+  if (rule !== undefined) return rejected("forbidden-here", rule);
   const wrong = timesWrong(command) ?? argumentsWrong(kind, command, rules.handlers);
   if (wrong !== undefined) return rejected("bad-arguments", wrong);
   if (command.expiresAtMs <= correctedNow)

@@ -3,6 +3,7 @@ import { aborted, SECOND, type Env } from "@edgemere/protocol/kit";
 import type { Host } from "../host/host.ts";
 import type { Outbox } from "../link/outbox.ts";
 import { handlers } from "./handlers/index.ts";
+import type { HostPolicy } from "./host-policy.ts";
 import type { Journal } from "./journal.ts";
 import type { Step } from "./lanes.ts";
 import { CommandOutputSender } from "./output.ts";
@@ -19,6 +20,7 @@ export interface AttemptParts {
   readonly correctedNow: () => number;
   readonly refreshInventory: () => Promise<number>;
   readonly uptime: () => number;
+  readonly policy: HostPolicy;
 }
 
 /** "not begun": nothing is written down and nothing was done. "no effect": the start before the agent died did nothing. */
@@ -79,6 +81,10 @@ export class Attempt {
 
     const mark = await Promise.race([markBefore(command, parts), aborted(signal)]);
     if (signal.aborted) return "not begun";
+    // It may have waited for its lane for hours: what holds is the rule of the moment in which it starts.
+    await this.#parts.policy.look();
+    const rule = this.#parts.policy.forbids(command, this.#parts.correctedNow());
+    if (rule !== undefined) return this.#forbidden(rule);
     if (typeof mark === "object") return mark;
     await this.#parts.journal.append({ entry: "started", id: command.command, ...(mark !== undefined && { mark }) });
     // Writing takes as long as it takes: the process may have been frozen meanwhile.
@@ -96,6 +102,11 @@ export class Attempt {
     log.info("command started", { command: id, kind: kindOfTask(task), actor, look: this.#work.step === "look" });
     await this.#parts.reporter.progress(id, "running", this.#begunAt);
     return ending;
+  }
+
+  #forbidden(detail: string): Ending {
+    const hasRun = this.#work.step === "run" && this.#work.starts > 0;
+    return { phase: hasRun ? "interrupted" : "rejected", reason: "forbidden-here", detail };
   }
 
   #tooLate(): Ending {

@@ -19,6 +19,7 @@ import { Alerts } from "../link/alerts.ts";
 import { SpoolFull } from "../link/spool/spool-full.ts";
 import { Spool } from "../link/spool/spool.ts";
 import { openCommands, type CommandExecutor } from "./executor.ts";
+import { HostPolicy } from "./host-policy.ts";
 
 const signer: SigningKey = { keyId: "k1", privateKey: privateKeyFromSeed(new Uint8Array(32).fill(7)) };
 const publicKey = publicKeyFromBytes(publicKeyBytes(signer.privateKey));
@@ -139,12 +140,15 @@ interface BenchParts {
   /** Whether the spool takes no results. */
   readonly isFull?: () => boolean;
   readonly correctedNow?: () => number;
+  /** The text of the host's own rules. */
+  readonly policy?: () => Promise<string | undefined>;
 }
 
 export async function aBench(parts: BenchParts): Promise<Bench> {
   const { disk, clock, host, allow = ["exec", "service.restart", "reboot"] } = parts;
   const env = { clock, disk, random: seededRandom(1), log: silentLog };
   const spool = await Spool.open({ env, maxBytes: 64 * 1024 * 1024 });
+  const alerts = new Alerts(env, spool);
   const commands = await openCommands({
     env,
     host: host.host,
@@ -160,7 +164,8 @@ export async function aBench(parts: BenchParts): Promise<Bench> {
     identity: { device: "d1", trustDomain: "test" },
     trust: () => ({ threshold: 1, keys: new Map([[signer.keyId, publicKey]]) }),
     messageKey: own,
-    alerts: new Alerts(env, spool),
+    alerts,
+    policy: new HostPolicy({ read: parts.policy ?? (async () => undefined), alerts }),
     config: { allow },
     correctedNow: parts.correctedNow ?? (() => clock.now()),
     refreshInventory: async () => 3,

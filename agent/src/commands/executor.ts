@@ -16,6 +16,7 @@ import { safeModeDetail } from "./admission.ts";
 import { Attempt, type AttemptEnd } from "./attempt.ts";
 import { GenerationFence } from "./generation-fence.ts";
 import { handlers } from "./handlers/index.ts";
+import type { HostPolicy } from "./host-policy.ts";
 import { takeIn } from "./intake.ts";
 import type { JournalEntry } from "./journal-entry.ts";
 import type { EndedCommand } from "./journal-state.ts";
@@ -33,6 +34,8 @@ export interface CommandParts {
   /** Signs what the device says of ended commands. */
   readonly messageKey: SigningKey;
   readonly alerts: Alerts;
+  /** What the host itself forbids. */
+  readonly policy: HostPolicy;
   readonly config: { readonly allow: readonly CommandKind[] };
   /** The control plane's wall clock as far as it is known, the device's own otherwise. */
   readonly correctedNow: () => number;
@@ -89,6 +92,7 @@ export class CommandExecutor implements CommandDuty, AsyncDisposable {
   /** Goes on where a former run was stopped. */
   async start(): Promise<void> {
     const { setAside, journal } = this.#opened;
+    await this.#parts.policy.look();
     const earlyDeaths = this.#parts.earlyDeaths();
     if (setAside !== undefined) await this.#reporter.event("journal-set-aside", setAside);
     if (earlyDeaths > 0) await this.#reporter.event("safe-mode", safeModeDetail(earlyDeaths));
@@ -129,6 +133,7 @@ export class CommandExecutor implements CommandDuty, AsyncDisposable {
       ...(this.#parts.earlyDeaths() > 0 ? ["safe-mode"] : []),
       ...(this.#opened.setAside === undefined ? [] : ["journal-set-aside"]),
       ...(this.#opened.journal.isFailing ? ["journal-failing"] : []),
+      ...this.#parts.policy.conditions(),
     ];
   }
 
@@ -155,8 +160,11 @@ export class CommandExecutor implements CommandDuty, AsyncDisposable {
     if (this.#untold().length > MOST_UNTOLD)
       throw new Error(`no command is received before some of ${MOST_UNTOLD} reports could be kept`);
     const { device, trustDomain } = identity;
+    await this.#parts.policy.look();
     const hasRoomForResults = outbox.hasRoomForResults ?? true;
-    const rules = { device, trustDomain, allow: config.allow, handlers, earlyDeaths: earlyDeaths(), hasRoomForResults };
+    const forbids = (command: Command, now: number) => this.#parts.policy.forbids(command, now);
+    const { allow } = config;
+    const rules = { device, trustDomain, allow, forbids, handlers, earlyDeaths: earlyDeaths(), hasRoomForResults };
     const moment = { now: env.clock.now(), correctedNow: correctedNow() };
     const intake = takeIn(envelopes, { trust, rules, journal: journal.state, moment });
 

@@ -140,8 +140,11 @@ function fromFile(options: Options, path: string, { program }: Written): Texts {
   return texts;
 }
 
-function contentOf(path: string): Readonly<Record<string, unknown>> {
-  const document = parseDocument(readText(path), { prettyErrors: true });
+const contentOf = (path: string) => linesOf(readText(path), path);
+
+/** YAML that consists of `key: value` lines; `path` names it in messages. Throws ConfigError. */
+export function linesOf(text: string, path: string): Readonly<Record<string, unknown>> {
+  const document = parseDocument(text, { prettyErrors: true });
   const [error] = document.errors;
   if (error !== undefined) throw new ConfigError(`${path} is no valid YAML: ${error.message}`);
   const content: unknown = document.toJS();

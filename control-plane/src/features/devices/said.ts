@@ -13,7 +13,7 @@ type Hello = NonNullable<SessionNews["hello"]>;
 /** Fields of a device that change, and what is told of it beside that it changed. */
 export interface Difference {
   readonly patch: Partial<
-    Pick<Device, "presence" | "presenceAt" | "agent" | "conditions" | "inventory" | "signsResults">
+    Pick<Device, "presence" | "presenceAt" | "agent" | "conditions" | "inventory" | "signsResults" | "alert">
   >;
   readonly news: readonly (typeof device.news)[number][];
 }
