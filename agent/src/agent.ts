@@ -6,7 +6,7 @@ import type { AgentConfig } from "./config.ts";
 import { DataSources } from "./data/sources.ts";
 import { ExitMarker } from "./exit-marker.ts";
 import type { Host } from "./host/host.ts";
-import { messageKeyOf, saveIdentity, type Identity } from "./link/identity.ts";
+import { messageKeyOf, saveIdentity, sealingKeyOf, type Identity } from "./link/identity.ts";
 import type { LinkStatus } from "./link/link-status.ts";
 import { Alerts } from "./link/alerts.ts";
 import { Link } from "./link/link.ts";
@@ -77,6 +77,7 @@ export async function createAgent({ env, host, transport, identity, config, poli
     trust: keyring.trust,
     alerts,
     messageKey: messageKeyOf(identity),
+    sealingKey: sealingKeyOf(identity),
     policy: new HostPolicy({ read: policy ?? (async () => undefined), alerts }),
     correctedNow,
     refreshInventory: () => inventory.refresh(),

@@ -130,8 +130,11 @@ async function inputOf(
   for (const field of fields) {
     const texts = typed.get(field.name);
     const file = field.secret ? (given.options[`${field.name}File`] as string | undefined) : undefined;
-    if (file !== undefined) input[field.name] = (await prompter.readText(file)).replace(/\r?\n$/, "");
-    else if (field.secret) input[field.name] = await prompter.secret(`${field.description || field.flag}: `);
+    if (file !== undefined && field.kind !== "text")
+      input[field.name] = await valueOf(field, [`@${file}`], (name) => prompter.readText(name));
+    else if (file !== undefined) input[field.name] = (await prompter.readText(file)).replace(/\r?\n$/, "");
+    else if (field.secret && field.required)
+      input[field.name] = await prompter.secret(`${field.description || field.flag}: `);
     else if (typeof texts === "boolean") input[field.name] = texts;
     else if (texts !== undefined) input[field.name] = await valueOf(field, texts, (name) => prompter.readText(name));
   }

@@ -11,7 +11,7 @@ export function declareField(command: Command, field: Field): void {
   if (field.secret) {
     command.option(
       `--${field.flag}-file <file>`,
-      `${field.description || field.flag}, from a file or - for standard input; asked for when absent`,
+      `${field.description || field.flag}, from a file or - for standard input${field.required ? "; asked for when absent" : ""}${field.kind === "text" ? "" : " (JSON or YAML)"}`,
     );
     return;
   }

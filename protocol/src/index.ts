@@ -15,6 +15,7 @@ export * from "./raw-keys.ts";
 export * from "./reasons.ts";
 export * from "./record-batch.ts";
 export * from "./record-outline.ts";
+export * from "./secrets.ts";
 export * from "./streams.ts";
 export * from "./topics.ts";
 export * from "./trust.ts";

@@ -1,4 +1,5 @@
-import { kindOfTask, type Command } from "@edgemere/protocol";
+import type { KeyObject } from "node:crypto";
+import { kindOfTask, openSecrets, type Command, type v1 } from "@edgemere/protocol";
 import { aborted, SECOND, type Env } from "@edgemere/protocol/kit";
 import type { Host } from "../host/host.ts";
 import type { Outbox } from "../link/outbox.ts";
@@ -21,6 +22,7 @@ export interface AttemptParts {
   readonly refreshInventory: () => Promise<number>;
   readonly uptime: () => number;
   readonly policy: HostPolicy;
+  readonly sealingKey: KeyObject;
 }
 
 /** "not begun": nothing is written down and nothing was done. "no effect": the start before the agent died did nothing. */
@@ -50,7 +52,7 @@ export class Attempt {
 
   /** Rejects only when the start could not be written down: nothing was done then. */
   async run(): Promise<AttemptEnd> {
-    const { env, host, outbox, refreshInventory, uptime } = this.#parts;
+    const { env, host, outbox, refreshInventory, uptime, sealingKey } = this.#parts;
     const id = this.command.command;
     const sender = new CommandOutputSender({ command: id, outbox, clock: env.clock, log: env.log });
     const context = {
@@ -58,6 +60,7 @@ export class Attempt {
       host,
       signal: this.#stop.signal,
       output: (channel: "stdout" | "stderr", bytes: Uint8Array) => sender.write(channel, bytes),
+      secrets: (box: v1.SealedBox.$Shape) => openSecrets(box, sealingKey, this.command),
       refreshInventory,
       uptime,
     };

@@ -5,6 +5,7 @@ import {
   publicKeyBytes,
   publicKeyFromBytes,
   seal,
+  sealingKeyFromBytes,
   trustOnly,
   v1,
   type CommandKind,
@@ -24,6 +25,8 @@ import { HostPolicy } from "./host-policy.ts";
 const signer: SigningKey = { keyId: "k1", privateKey: privateKeyFromSeed(new Uint8Array(32).fill(7)) };
 const publicKey = publicKeyFromBytes(publicKeyBytes(signer.privateKey));
 const own: SigningKey = { keyId: "d1", privateKey: privateKeyFromSeed(new Uint8Array(32).fill(8)) };
+/** Its public half is what secrets for the bench are sealed for. */
+export const sealingKey = sealingKeyFromBytes(new Uint8Array(32).fill(9));
 const trustInDevice = trustOnly("device", own.keyId, publicKeyFromBytes(publicKeyBytes(own.privateKey)));
 
 type CommandMessage = Encodable<typeof v1.Command>;
@@ -53,6 +56,8 @@ export const anExec = (...argv: string[]): CommandMessage => ({ exec: { argv, ma
 /** The machine below the agent: it outlives the agent, and counts what really happened. Its service is called `web`. */
 export class BenchHost {
   readonly ran: string[] = [];
+  /** Of the programs that ran, what was added. */
+  readonly environments: Readonly<Record<string, string>>[] = [];
   /** Commands whose processes were looked for and killed. */
   readonly killed: string[] = [];
   isRebooting = false;
@@ -92,9 +97,10 @@ export class BenchHost {
   }
 
   /** Programs: `say TEXT`, `fail CODE`, `wait MS`, `deaf` that hears no signal; others do not exist. */
-  async #run({ argv, onOutput, signal }: Program): Promise<ProgramResult> {
+  async #run({ argv, onOutput, signal, env }: Program): Promise<ProgramResult> {
     const [name, argument = ""] = argv;
     this.ran.push(argv.join(" "));
+    this.environments.push(env ?? {});
     const done = { exitCode: 0, outputBytes: argument.length, droppedBytes: 0 };
     if (name === "say") onOutput?.("stdout", Buffer.from(argument));
     else if (name === "fail") return { ...done, exitCode: Number(argument) };
@@ -164,6 +170,7 @@ export async function aBench(parts: BenchParts): Promise<Bench> {
     identity: { device: "d1", trustDomain: "test" },
     trust: () => ({ threshold: 1, keys: new Map([[signer.keyId, publicKey]]) }),
     messageKey: own,
+    sealingKey,
     alerts,
     policy: new HostPolicy({ read: parts.policy ?? (async () => undefined), alerts }),
     config: { allow },

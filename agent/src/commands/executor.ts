@@ -1,3 +1,4 @@
+import type { KeyObject } from "node:crypto";
 import {
   commandKinds,
   limits,
@@ -33,6 +34,8 @@ export interface CommandParts {
   readonly trust: Trust;
   /** Signs what the device says of ended commands. */
   readonly messageKey: SigningKey;
+  /** X25519: opens the secrets of commands. */
+  readonly sealingKey: KeyObject;
   readonly alerts: Alerts;
   /** What the host itself forbids. */
   readonly policy: HostPolicy;

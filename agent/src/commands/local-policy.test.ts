@@ -71,7 +71,10 @@ test("what the host forbids is refused with the rule, though the agent's setting
   await bench.deliver([aCommand(1, anExec("say", "x")), aCommand(2)]);
 
   assert.deepEqual(await bench.ends(), ["c1 REJECTED forbidden-here", "c2 SUCCEEDED"]);
-  assert.match((await bench.reports()).find(({ command }) => command === "c1")?.detail ?? "", /^forbid: exec never runs/);
+  assert.match(
+    (await bench.reports()).find(({ command }) => command === "c1")?.detail ?? "",
+    /^forbid: exec never runs/,
+  );
   assert.deepEqual(host.ran, []);
 });
 
@@ -111,11 +114,7 @@ for (const [what, policy] of unusable) {
 
     await bench.deliver([aCommand(1, anExec("say", "x")), aCommand(2), aCommand(3, { reboot: {} })]);
 
-    assert.deepEqual(await bench.ends(), [
-      "c1 REJECTED forbidden-here",
-      "c2 SUCCEEDED",
-      "c3 REJECTED forbidden-here",
-    ]);
+    assert.deepEqual(await bench.ends(), ["c1 REJECTED forbidden-here", "c2 SUCCEEDED", "c3 REJECTED forbidden-here"]);
     assert.deepEqual([host.ran, bench.commands.conditions()], [[], ["policy-unusable"]]);
   });
 }

@@ -1,11 +1,19 @@
 import { createPrivateKey, generateKeyPairSync } from "node:crypto";
-import { parseToken, publicKeyBytes, type EnrolmentToken } from "@edgemere/protocol";
+import { parseToken, publicKeyBytes, sealingKeyBytes, type EnrolmentToken } from "@edgemere/protocol";
 import type { Disk, Env } from "@edgemere/protocol/kit";
 import { timeBySystemClock } from "../clock/trusted-time.ts";
 import { certificateRequest } from "./certificate-request.ts";
 import { pinnedRoot, post } from "./enrol-connection.ts";
 import { EnrolmentFailed } from "./enrol-failed.ts";
-import { addressesFrom, checkIdentity, keyringFrom, saveIdentity, type Identity, type OneOrMore } from "./identity.ts";
+import {
+  addressesFrom,
+  checkIdentity,
+  keyringFrom,
+  saveIdentity,
+  sealingKeyOf,
+  type Identity,
+  type OneOrMore,
+} from "./identity.ts";
 
 export interface EnrolmentOptions {
   /** The whole text of an enrolment token. */
@@ -44,6 +52,7 @@ export async function enrol(options: EnrolmentOptions): Promise<Identity> {
     certificateRequest: certificateRequest(createPrivateKey(keys.key), "edgemere device"),
     messageKey: Buffer.from(publicKeyBytes(createPrivateKey(keys.messageKey))).toString("base64"),
     signsResults: true,
+    sealingKey: Buffer.from(sealingKeyBytes(sealingKeyOf(keys))).toString("base64"),
     name,
     machineId,
     agentVersion,

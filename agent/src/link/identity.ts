@@ -1,5 +1,13 @@
-import { createPrivateKey, X509Certificate } from "node:crypto";
-import { decode, isDeviceId, keyIdOf, v1, type Keyring, type SigningKey } from "@edgemere/protocol";
+import { createPrivateKey, hkdfSync, X509Certificate, type KeyObject } from "node:crypto";
+import {
+  decode,
+  isDeviceId,
+  keyIdOf,
+  sealingKeyFromBytes,
+  v1,
+  type Keyring,
+  type SigningKey,
+} from "@edgemere/protocol";
 import type { Disk } from "@edgemere/protocol/kit";
 import { isBrokerAddress } from "./addresses.ts";
 
@@ -108,6 +116,16 @@ function readable<T>(field: string, read: () => T): T {
 export function messageKeyOf({ messageKey }: Pick<Identity, "messageKey">): SigningKey {
   const privateKey = createPrivateKey(messageKey);
   return { keyId: keyIdOf(privateKey), privateKey };
+}
+
+/**
+ * What secrets for this device are sealed for: an X25519 key that is drawn from the message key, so that a device of the first
+ * days has one and nothing more lies on the disk. The derivation (RFC 5869) keeps the two uses apart.
+ */
+export function sealingKeyOf({ messageKey }: Pick<Identity, "messageKey">): KeyObject {
+  const { d = "" } = createPrivateKey(messageKey).export({ format: "jwk" });
+  const bytes = hkdfSync("sha256", Buffer.from(d, "base64url"), "", "edgemere.sealing-key.v1", 32);
+  return sealingKeyFromBytes(new Uint8Array(bytes));
 }
 
 /** Reads a keyring from base64. */

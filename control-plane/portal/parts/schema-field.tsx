@@ -35,7 +35,7 @@ export function SchemaField({ name, schema, isRequired, isSecret, draft, error, 
   };
   const text = typeof draft === "string" ? draft : "";
   const many = Array.isArray(draft) ? [...(draft as readonly string[])] : [];
-  if (isSecret)
+  if (isSecret && schema.type === "string")
     return (
       <PasswordInput
         {...common}

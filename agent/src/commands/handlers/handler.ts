@@ -19,6 +19,8 @@ export interface HandlerContext {
   readonly signal: AbortSignal;
   /** Takes what the command writes; delivered while it runs. */
   readonly output: (channel: "stdout" | "stderr", bytes: Uint8Array) => void;
+  /** Opens secrets of this command; to be used at once and told nobody. Throws ProtocolError when they are for another. */
+  readonly secrets: (box: v1.SealedBox.$Shape) => Readonly<Record<string, string>>;
   /** Reports the inventory now; gives the number of facts. */
   readonly refreshInventory: () => Promise<number>;
   /** How long this agent has been running, milliseconds. */

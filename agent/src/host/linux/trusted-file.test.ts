@@ -48,7 +48,10 @@ test("a folder and a link to nowhere are no rules", async () => {
   await symlink("/dev/zero", join(folder.path, "link"));
 
   await assert.rejects(trustedFile(join(folder.path, "folder"), false), { name: "HostError" });
-  await assert.rejects(trustedFile(join(folder.path, "link"), false), { name: "HostError", message: /no regular file/ });
+  await assert.rejects(trustedFile(join(folder.path, "link"), false), {
+    name: "HostError",
+    message: /no regular file/,
+  });
 });
 
 test("a file that is too large for rules is not read", async () => {

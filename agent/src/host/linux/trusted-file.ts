@@ -1,3 +1,4 @@
+import { constants } from "node:fs";
 import { open, stat, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { HostError } from "../host.ts";
@@ -13,14 +14,16 @@ const STICKY = 0o1000;
 export async function trustedFile(path: string, mustBeThere: boolean): Promise<string | undefined> {
   let file: FileHandle | undefined;
   try {
-    file = await open(path, "r");
+    // Not to wait for the writer of a pipe that somebody put in its place.
+    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     // Of what was opened: whatever the name stands for a moment later is not what is read.
     refuseUntrusted(path, await file.stat());
     refuseFolder(dirname(path), await stat(dirname(path)));
     return await file.readFile("utf8");
   } catch (cause) {
     if (cause instanceof HostError) throw cause;
-    const isMissing = cause instanceof Error && "code" in cause && (cause.code === "ENOENT" || cause.code === "ENOTDIR");
+    const isMissing =
+      cause instanceof Error && "code" in cause && (cause.code === "ENOENT" || cause.code === "ENOTDIR");
     if (isMissing && !mustBeThere) return undefined;
     throw new HostError("failed", `${path} cannot be read: ${cause instanceof Error ? cause.message : "no reason"}`, {
       cause,

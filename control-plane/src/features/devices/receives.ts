@@ -25,7 +25,14 @@ export async function receiveEvents(received: Received, { store, newId }: Device
   const told = conditionsChange(row, conditionsAfter(row.conditions ?? [], received.records, trace));
   const newest = newestClock(received.clocks, trace.clockPeriod);
   const clock = newest ? clockChange({ ...row, ...told.patch }, -newest.offset) : nothing;
-  return [...history, ...rowAndTrace(row, trace, both(both(stock, alertChange(received.records, received.receivedAt)), both(told, clock)))];
+  return [
+    ...history,
+    ...rowAndTrace(
+      row,
+      trace,
+      both(both(stock, alertChange(received.records, received.receivedAt)), both(told, clock)),
+    ),
+  ];
 }
 
 /** Samples come most often: that a clock went wrong in between is seen by them. */

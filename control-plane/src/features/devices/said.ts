@@ -42,7 +42,11 @@ export function helloChange(row: Device, hello: Hello): Difference {
  * A device that has a newer keyring than there is here follows another control plane, or this one was restored from a backup
  * that does not know it: it will not believe what is signed here.
  */
-export const keyringChange = ({ keyringVersion }: Pick<Hello, "keyringVersion">, newest: number, at: number): Difference =>
+export const keyringChange = (
+  { keyringVersion }: Pick<Hello, "keyringVersion">,
+  newest: number,
+  at: number,
+): Difference =>
   keyringVersion <= newest
     ? nothing
     : {
@@ -70,7 +74,9 @@ const ALERTS: readonly string[] = [
 
 /** The newest of the events that are alerts; each of them stands among the device's events as well. */
 export function alertChange(records: readonly Pick<Record_, "body" | "agentEvent">[], at: number): Difference {
-  const told = records.findLast(({ body, agentEvent }) => body === "agentEvent" && ALERTS.includes(agentEvent?.name ?? ""));
+  const told = records.findLast(
+    ({ body, agentEvent }) => body === "agentEvent" && ALERTS.includes(agentEvent?.name ?? ""),
+  );
   if (told === undefined) return nothing;
   const { name: reason = "", detail = "" } = told.agentEvent ?? {};
   return { patch: { alert: { at, reason, detail } }, news: ["alert"] };

@@ -7,7 +7,10 @@ import { both, hasWrongClock, helloChange, keyringChange, presenceChange, type D
 import { traceOf, traces } from "./tables.ts";
 
 /** What a device's hello and goodbye make of its row. A row that would only count sessions is left as it is. */
-export async function receiveSession(news: SessionNews, { store, clock, authority }: DevicesContext): Promise<readonly Change[]> {
+export async function receiveSession(
+  news: SessionNews,
+  { store, clock, authority }: DevicesContext,
+): Promise<readonly Change[]> {
   const row = await store.get(device, news.device);
   if (row === undefined || row.state === "retired") return [];
   const before = await traceOf(store, row);

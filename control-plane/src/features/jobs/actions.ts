@@ -14,6 +14,7 @@ import { advanced, commandsOf } from "./ending.ts";
 import { checkedArguments, kinds } from "./kinds.ts";
 import { offer } from "./offers.ts";
 import { outputOf } from "./output.ts";
+import { refuseSecrets, SEALED_BYTES, sealedFor } from "./secrets.ts";
 import { nextNumber } from "./tables.ts";
 
 const { command, job } = contract;
@@ -29,7 +30,7 @@ export const jobActions = [
   handle(
     contract.createJob,
     async (
-      { device: ref, kind, arguments: given = {}, queueTimeout = 3_600, runTimeout = 300 },
+      { device: ref, kind, arguments: given = {}, secrets, queueTimeout = 3_600, runTimeout = 300 },
       context: JobsContext,
       caller,
     ) => {
@@ -39,7 +40,7 @@ export const jobActions = [
           "forbidden",
           `${caller.actor} may not ask for ${kind}: it needs the permission ${kinds[kind].permission}`,
         );
-      const checked = checkedArguments(kind, given);
+      const checked = checkedArguments(kind, given, secrets === undefined ? 0 : SEALED_BYTES);
 
       const generation = context.generation();
       const ids = { job: newId(), command: newId() };
@@ -48,6 +49,7 @@ export const jobActions = [
         if (target.state === "retired")
           throw new Problem("conflict", `the device "${target.name}" is retired and takes no commands`);
         await refuseWhenFull(target, context);
+        if (secrets !== undefined) refuseSecrets(target, kind);
         const number = await nextNumber(store, target.id, generation);
         const shared = {
           kind,
@@ -62,6 +64,7 @@ export const jobActions = [
             ...shared,
             job: ids.job,
             device: target.id,
+            ...(secrets && { secrets: sealedFor(target, secrets, ids.command, context) }),
             sequence: number.sequence,
             cancelRequested: false,
             reason: "",

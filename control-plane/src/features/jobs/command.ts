@@ -16,6 +16,7 @@ import {
 import type { Signer } from "../../platform/signer.ts";
 import type { Command, Job } from "./contract.ts";
 import { taskOf } from "./kinds.ts";
+import { boxOf } from "./secrets.ts";
 
 /** A command as it travels, unsigned. */
 export const bodyOf = (command: Command, trustDomain: string): Encodable<typeof v1.Command> => ({
@@ -28,7 +29,10 @@ export const bodyOf = (command: Command, trustDomain: string): Encodable<typeof 
   runTimeoutMs: command.runTimeout,
   actor: command.author,
   generation: command.generation,
-  ...taskOf(command.kind, command.arguments),
+  ...taskOf(
+    command.kind,
+    command.secrets ? { ...command.arguments, secrets: boxOf(command.secrets) } : command.arguments,
+  ),
 });
 
 /** A command as it travels. The same row always gives the same signed bytes: a repeat can be told from a forgery. */

@@ -36,6 +36,10 @@ export const command = resource({
     device: Type.String(),
     kind: Kind,
     arguments: Arguments,
+    /** Names of the secrets that go with it, and the secrets: sealed for the device, and readable nowhere else. Base64. */
+    secrets: Type.Optional(
+      Type.Object({ names: Type.Array(Type.String()), encapsulatedKey: Type.String(), ciphertext: Type.String() }),
+    ),
     /** Contiguous per device. */
     sequence: Type.Integer(),
     author: Type.String(),
@@ -108,12 +112,20 @@ const JobRef = Ref("job", "Id of the job");
 export const createJob = action({
   path: "cpl/dm/job/create",
   summary: "Ask a device to do something",
+  secrets: ["secrets"],
   effect: "write",
   permission: "job:create",
   input: Type.Object({
     device: Ref("device", "The device: id or name"),
     kind: Kind,
     arguments: Type.Optional(Arguments),
+    secrets: Type.Optional(
+      Type.Record(Type.String({ pattern: "^[A-Za-z_][A-Za-z0-9_]*$" }), Type.String({ maxLength: 8_192 }), {
+        additionalProperties: false,
+        maxProperties: 64,
+        description: "Environment variables of the program that only the device can read: kept and sent sealed for it",
+      }),
+    ),
     queueTimeout: Type.Optional(
       Type.Integer({ minimum: 1, maximum: 604_800, default: 3_600, description: "Seconds within which it must start" }),
     ),

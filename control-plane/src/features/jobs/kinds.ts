@@ -80,24 +80,28 @@ export const kinds: { readonly [K in CommandKind]: KindDeclaration } = {
 // Beside them a command holds ids, names, instants and a signature.
 const LARGEST_ARGUMENTS = limits.commandBytes - 4_096;
 
-/** The arguments as they will be sent. Throws Problem that names each field. */
-export function checkedArguments(kind: CommandKind, given: Readonly<Record<string, unknown>>): Record<string, unknown> {
+/** The arguments as they will be sent, `beside` so many bytes of something else. Throws Problem that names each field. */
+export function checkedArguments(
+  kind: CommandKind,
+  given: Readonly<Record<string, unknown>>,
+  beside = 0,
+): Record<string, unknown> {
   const schema = kinds[kind].arguments;
   const value = Value.Default(schema, Value.Clone(given)) as Record<string, unknown>;
   const errors = fieldProblems(schema, value, { what: kind });
-  if (errors.length === 0) return notTooLarge(kind, value);
+  if (errors.length === 0) return notTooLarge(kind, value, LARGEST_ARGUMENTS - beside);
   throw new Problem("invalid-input", errors.map(({ detail }) => detail).join("; "), {
     errors: errors.map(({ pointer, detail }) => ({ pointer: `/arguments${pointer}`, detail })),
   });
 }
 
-function notTooLarge(kind: CommandKind, value: Record<string, unknown>): Record<string, unknown> {
+function notTooLarge(kind: CommandKind, value: Record<string, unknown>, most: number): Record<string, unknown> {
   const bytes = v1.Command.encode(taskOf(kind, value)).finish().length;
-  if (bytes <= LARGEST_ARGUMENTS) return value;
+  if (bytes <= most) return value;
   throw new Problem(
     "invalid-input",
-    `the arguments of ${kind} are too large: ${bytes} bytes, over the limit of ${LARGEST_ARGUMENTS}`,
-    { errors: [{ pointer: "/arguments", detail: `must take at most ${LARGEST_ARGUMENTS} bytes` }] },
+    `the arguments of ${kind} are too large: ${bytes} bytes, over the limit of ${most}`,
+    { errors: [{ pointer: "/arguments", detail: `must take at most ${most} bytes` }] },
   );
 }
 

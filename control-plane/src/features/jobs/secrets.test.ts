@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { open, openSecrets, sealingKeyBytes, sealingKeyFromBytes } from "@edgemere/protocol";
+import { trustInSigner } from "../../platform/core.test-support.ts";
+import { contentOf, keptDatabase } from "../../platform/sample-resource.test-support.ts";
+import { updated } from "../../platform/change.ts";
+import { device } from "../devices/contract.ts";
+import { createJob } from "./contract.ts";
+import { ask, startJobs, type World } from "./jobs.test-support.ts";
+
+const key = sealingKeyFromBytes(new Uint8Array(32).fill(5));
+const CANARY = "correct horse battery staple";
+
+/** gw-1 with a key that secrets can be sealed for. */
+async function aWorld(database = keptDatabase()): Promise<World> {
+  const world = await startJobs({ database });
+  const row = await world.store.get(device, "d1");
+  assert.ok(row);
+  await world.store.commit(updated(device, row, { sealingKey: Buffer.from(sealingKeyBytes(key)).toString("base64") }));
+  return world;
+}
+
+test("secrets reach the device sealed for it and for its command, and lie in the store no other way", async () => {
+  const database = keptDatabase();
+  await using world = await aWorld(database);
+  await world.hello("d1");
+
+  const row = await ask(world, { kind: "exec", arguments: { argv: ["env"] }, secrets: { PASSWORD: CANARY } });
+
+  const [envelope = {}] = world.carrier.messages("command");
+  const { exec, trustDomain, device: id, command } = open("command", envelope, trustInSigner);
+  assert.deepEqual(openSecrets(exec?.secrets ?? {}, key, { trustDomain, device: id, command }), { PASSWORD: CANARY });
+  assert.deepEqual(row.secrets?.names, ["PASSWORD"]);
+  assert.deepEqual(row.arguments, { argv: ["env"], maxOutputBytes: 1_048_576 });
+  assert.ok(!(await contentOf(database)).includes(CANARY));
+  assert.ok(!JSON.stringify(await world.store.events(0, 1_000)).includes(CANARY));
+});
+
+test("a device that has no key for secrets is not sent any", async () => {
+  await using world = await startJobs();
+  const wish = { device: "gw-1", kind: "exec", arguments: { argv: ["env"] }, secrets: { A: "b" } } as const;
+
+  await assert.rejects(world.call(createJob, wish), /enrolled before secrets could be sealed for it; enrol it again/);
+});
+
+const refusals = [
+  ["a kind that takes none", { kind: "ping", arguments: {} }, { A: "b" }, /ping takes no secrets/],
+  ["a name that no variable can have", {}, { "A-B": "c" }, /secrets/],
+  [
+    "more than a command can hold",
+    {},
+    { A: "x".repeat(8_000), B: "x".repeat(8_000) },
+    /together they may take 8192 bytes/,
+  ],
+] as const;
+for (const [what, over, secrets, message] of refusals) {
+  test(`secrets with ${what} are refused, and the refusal does not show them`, async () => {
+    await using world = await aWorld();
+    const wish = { device: "gw-1", kind: "exec", arguments: { argv: ["env"] }, secrets, ...over } as const;
+
+    await assert.rejects(world.call(createJob, wish), (error: Error) => {
+      assert.match(error.message, message);
+      return !error.message.includes("x".repeat(50));
+    });
+  });
+}
