@@ -9,8 +9,8 @@ import {
   publicKeyFromBytes,
   seal,
   v1,
-  type KeyFinder,
   type PayloadName,
+  type Trust,
 } from "@edgemere/protocol";
 import type { Area, Run } from "./area.ts";
 import { chanceOf, type Chance } from "./chance.ts";
@@ -37,11 +37,13 @@ const keyNamed = (keyId: string) => {
   return { keyId, privateKey, publicKey: publicKeyFromBytes(publicKeyBytes(privateKey)) };
 };
 const [ours, forHeads, stranger] = [keyNamed("ours"), keyNamed("heads"), keyNamed("stranger")];
-/** An agent's keyring: one key for everything, one for heads alone. */
-const find: KeyFinder = (keyId, payload) => {
-  if (keyId === ours.keyId) return ours.publicKey;
-  return keyId === forHeads.keyId && payload === "syncHead" ? forHeads.publicKey : undefined;
+const named = (...keys: readonly (typeof ours)[]) => new Map(keys.map(({ keyId, publicKey }) => [keyId, publicKey]));
+const roles: Partial<Record<Parameters<Trust>[0], ReturnType<typeof named>>> = {
+  commands: named(ours, forHeads),
+  dangerous: named(ours),
 };
+/** An agent's keyring: one key for everything, one for heads and what is harmless. */
+const trust: Trust = (role) => ({ threshold: 1, keys: roles[role] ?? new Map() });
 
 /** Commands and heads with anything in them: what a well-signed one may hold is checked as well. */
 function wellSigned(chance: Chance): { readonly name: PayloadName; readonly envelope: Envelope } {
@@ -119,7 +121,7 @@ function tampered(envelope: Envelope, chance: Chance, another: () => Envelope): 
     case 6:
       return { ...envelope, payload: another().payload ?? payload };
     case 7:
-      // A key that may sign heads and nothing else.
+      // A key that may sign heads, and no program.
       return { ...envelope, signatures: [foreign(forHeads.keyId, forHeads.privateKey)] };
     default:
       return { ...envelope, signatures: repeated(foreign(ours.keyId), 1 + chance.below(12)) };
@@ -129,7 +131,7 @@ function tampered(envelope: Envelope, chance: Chance, another: () => Envelope): 
 /** Opens it as an agent does. */
 function judge({ opened, hex, isOurs }: EnvelopeInput): Verdict {
   return judging(() => {
-    const message = open(opened, decode(v1.SignedEnvelope, Buffer.from(hex, "hex")), find) as unknown as v1.Command;
+    const message = open(opened, decode(v1.SignedEnvelope, Buffer.from(hex, "hex")), trust) as unknown as v1.Command;
     if (!isOurs) return finding(`a ${opened} was accepted that nobody of ours has signed`);
     const numbers = [message.sequence, message.issuedAtMs, message.expiresAtMs, message.generation];
     const isHeld = numbers.every((each) => each === undefined || (Number.isSafeInteger(each) && each >= 0));

@@ -2,7 +2,7 @@ import { createCore, features, memoryDatabase, type AppContext, type Core } from
 import { parseToken, unpack, type Packet, type StreamName } from "@edgemere/protocol";
 import type { Log } from "@edgemere/protocol/kit";
 import { ManualClock, seededRandom } from "@edgemere/protocol/simulated";
-import { signingKey } from "../../simulation/enrolment.ts";
+import { signer } from "../../simulation/enrolment.ts";
 import { simulatedContext } from "../../simulation/simulated-control-plane.ts";
 import type { Area, Run } from "./area.ts";
 import { chanceOf } from "./chance.ts";
@@ -80,8 +80,7 @@ export class Episode {
       log: this.#log(),
       features: features.filter(({ name }) => !LEFT_OUT.includes(name)),
       context: simulatedContext,
-      signingKey,
-      keyringVersion: 1,
+      signer,
     });
     this.#core.link.attach({ send: async (packet) => this.#sent(packet), disconnect: () => {} });
     for (const name of DEVICES) this.devices.push(await this.#enrol(name));

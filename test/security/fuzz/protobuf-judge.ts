@@ -41,6 +41,11 @@ const reasons: Readonly<Record<RefusalReason, true>> = {
   "wrong-body": true,
   "bad-signature": true,
   "unknown-key": true,
+  "wrong-role": true,
+  "too-few-signatures": true,
+  outdated: true,
+  expired: true,
+  unsigned: true,
 };
 
 /** What an exception says of who threw it: the peer's fault has its type and one of the reasons. */
