@@ -26,7 +26,8 @@ const usual: Partial<Record<Path | "commands" | "reservations" | "instances" | "
   "ops/backup/list": ["id", "state", "origin", "createdAt", "entries", "bytes", "fileBytes", "drill.passed", "reason"],
   "ia/token/list": ["id", "name", "owner", "state", "expiresAt"],
   "ia/user/list": ["name", "state", "roles", "createdAt"],
-  "ia/audit/list": ["at", "actor", "via", "action", "decision", "id"],
+  "ia/audit/list": ["id", "at", "actor", "via", "action", "decision", "objects"],
+  "ia/audit/fleet": ["severity", "finding", "subject", "detail", "advice"],
   "ia/event/list": ["number", "at", "type", "subject"],
 };
 

@@ -1,6 +1,7 @@
 import { nodeDisk, type Clock, type Log, type Random } from "@edgemere/protocol/kit";
 import { certificateNames, type ControlPlaneConfig } from "./config.ts";
 import { createCore, type Core, type CoreContext } from "./core.ts";
+import { audit, type AuditContext } from "./features/audit/index.ts";
 import { dataCatalogue, type DataCatalogueContext } from "./features/data-catalogue/index.ts";
 import { dataOrchestrator, type DataOrchestratorContext } from "./features/data-orchestrator/index.ts";
 import { delivery, type DeliveryContext } from "./features/delivery/index.ts";
@@ -15,6 +16,7 @@ import {
 import { jobs, type JobsContext } from "./features/jobs/index.ts";
 import { operations, type OperationsContext } from "./features/operations/index.ts";
 import { telemetryAggregator, type TelemetryContext } from "./features/telemetry-aggregator/index.ts";
+import { openAuditing } from "./auditing.ts";
 import { createKeeping } from "./keeping.ts";
 import { openAuthority } from "./link/authority.ts";
 import { watchEventLoop } from "./event-loop.ts";
@@ -32,6 +34,7 @@ export const features = [
   dataOrchestrator,
   identity,
   operations,
+  audit,
 ];
 export type AppContext = CoreContext &
   DevicesContext &
@@ -41,7 +44,8 @@ export type AppContext = CoreContext &
   DataCatalogueContext &
   DataOrchestratorContext &
   IdentityContext &
-  OperationsContext;
+  OperationsContext &
+  AuditContext;
 
 interface Surroundings {
   readonly clock: Clock;
@@ -83,6 +87,7 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
   const storage = await opened.add(openStorage(config, surroundings));
   const { guard, database } = storage;
   await clearBrokenRestore(config.dataFolder);
+  const resources = features.flatMap((each) => each.resources);
   const authority = await openAuthority({
     disk: nodeDisk(config.dataFolder),
     clock,
@@ -97,10 +102,11 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
     ...surroundings,
     config,
     storage,
-    resources: features.flatMap((each) => each.resources),
+    resources,
     head: () => ({ generation: core.generation, trustDomain: authority.trustDomain, version }),
     recover: () => core.recover(),
   });
+  const auditing = await openAuditing(config, { key: authority.auditKey, resources, version });
   // Ports are known when they are bound.
   const addresses: DeviceAddresses = { deviceApi: "", mqtt: [] };
   const context = {
@@ -113,6 +119,7 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
     telemetry: { retention: config.history },
     retention: config.retention,
     operations: keeping,
+    auditing,
   };
   const core = await opened.add(
     createCore<AppContext>({
@@ -145,9 +152,9 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
       admit: (device, serial) => mayConnect(store, device, serial),
       devices: () => idsOfDevices(store),
       actions: features.flatMap((each) => each.actions.map(({ action }) => action)),
-      resources: features.flatMap((each) => each.resources),
+      resources,
       origins: config.origins,
-      health: (broker) => core.health(eventLoop.check, broker),
+      health: (broker) => core.health(eventLoop.check, broker, auditing.check),
     },
     addresses,
     opened,

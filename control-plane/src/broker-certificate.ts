@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { nodeDisk, type Clock, type Random } from "@edgemere/protocol/kit";
-import type { BrokerCertificateConfig } from "./config.ts";
+import type { BrokerCertificateConfig } from "./config-commands.ts";
 import { NoSuchKey } from "./link/authority-files.ts";
 import { certifyBroker } from "./link/authority.ts";
 

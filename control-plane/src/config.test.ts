@@ -3,14 +3,8 @@ import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { test } from "node:test";
 import { DAY, HOUR } from "@edgemere/protocol/kit";
-import {
-  certificateNames,
-  configHelp,
-  ownAddress,
-  readBrokerCertificateConfig,
-  readConfig,
-  readRestoreConfig,
-} from "./config.ts";
+import { readAuditVerifyConfig, readBrokerCertificateConfig, readRestoreConfig } from "./config-commands.ts";
+import { certificateNames, configHelp, ownAddress, readConfig } from "./config.ts";
 
 test("without a word the defaults hold", () => {
   const { addresses, ...config } = readConfig([], {});
@@ -27,6 +21,7 @@ test("without a word the defaults hold", () => {
     history: 7 * DAY,
     retention: { events: 30 * DAY, jobs: 90 * DAY, inventoryHistory: 365 * DAY },
     backups: { folder: resolve(".edgemere/backups"), every: DAY, keep: 7, passphraseFile: undefined },
+    auditCopy: resolve(".edgemere/audit-copy"),
     storage: { low: { percent: 20 }, readonly: { percent: 10 }, ballastBytes: 64 * 1024 ** 2 },
   });
   assert.deepEqual(addresses, [ownAddress()]);
@@ -38,10 +33,10 @@ test("the help shows every option, and the defaults that hold", () => {
   const shown = Object.fromEntries(
     help.split("\n").map((line) => [/--(\S+)/.exec(line)?.[1] ?? line, /\[([^\]]+)\]$/.exec(line)?.[1]]),
   );
-  const withoutDefault = ["address", "config", "origin", "backups", "backup-passphrase", "broker"];
+  const withoutDefault = ["address", "config", "origin", "backups", "backup-passphrase", "audit-copy", "broker"];
   const defaults = Object.fromEntries(Object.entries(shown).filter(([name]) => !withoutDefault.includes(name)));
 
-  assert.deepEqual(Object.keys(shown).length, 25);
+  assert.deepEqual(Object.keys(shown).length, 26);
   assert.deepEqual(
     readConfig(
       Object.entries(defaults).flatMap(([name, value]) => [`--${name}`, value ?? ""]),
@@ -73,6 +68,7 @@ test("each option reaches its own place", () => {
       "backup-every": "off",
       "backup-keep": "3",
       "backup-passphrase": "/etc/edgemere/passphrase",
+      "audit-copy": "/mnt/audit",
       "storage-low": "30%",
       "storage-readonly": "2GiB",
       ballast: "1MiB",
@@ -95,6 +91,7 @@ test("each option reaches its own place", () => {
     history: 36 * HOUR,
     retention: { events: 96 * HOUR, jobs: 120 * HOUR, inventoryHistory: 144 * HOUR },
     backups: { folder: "/mnt/backups", every: undefined, keep: 3, passphraseFile: "/etc/edgemere/passphrase" },
+    auditCopy: "/mnt/audit",
     storage: { low: { percent: 30 }, readonly: { bytes: 2 * 1024 ** 3 }, ballastBytes: 1024 ** 2 },
   });
 });
@@ -195,9 +192,18 @@ test("a restore is told its file first, and where the data folder is like everyt
     file: "/b/one.backup",
     dataFolder: "/srv",
     passphraseFile: undefined,
+    auditCopy: "/srv/audit-copy",
     force: true,
   });
   assert.throws(() => readRestoreConfig(["--data", "/srv"], {}), /name the backup first/);
+});
+
+test("a look at the audit log is told where the data folder and the copy are", () => {
+  assert.deepEqual(readAuditVerifyConfig(["verify", "--data=/srv", "--audit-copy", "/mnt/audit"], {}), {
+    dataFolder: "/srv",
+    auditCopy: "/mnt/audit",
+  });
+  assert.throws(() => readAuditVerifyConfig(["prune", "--data=/srv"], {}), /there is one thing to do: .* audit verify/);
 });
 
 test("a broker's certificate is told its folder first, then the names of the broker", () => {

@@ -69,11 +69,13 @@ export interface ControlPlaneConfig {
     /** Backups are sealed under what stands in this file. */
     readonly passphraseFile: string | undefined;
   };
+  /** Where the audit log is once more. */
+  readonly auditCopy: string;
   readonly storage: { readonly low: Threshold; readonly readonly: Threshold; readonly ballastBytes: number };
 }
 
-const PREFIX = "EDGEMERE_CONTROL_PLANE_";
-const PROGRAM = "edgemere-control-plane";
+export const PREFIX = "EDGEMERE_CONTROL_PLANE_";
+export const PROGRAM = "edgemere-control-plane";
 const port = wholeNumber(0, 65_535);
 const USUAL_BROKER_PORT = 8_883;
 const text: Reader<string> = (value) => value;
@@ -82,7 +84,7 @@ const isHostName = (value: string) =>
   isIP(value) !== 0 || /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/.test(value);
 
 /** A name or an address, with nothing around it: it stands in tokens, URLs and the listeners' certificate. */
-const hostName: Reader<string> = (value) => {
+export const hostName: Reader<string> = (value) => {
   if (isHostName(value)) return value;
   throw new ConfigError(`"${value}" is no host name or address; write it without scheme, port and brackets`);
 };
@@ -125,7 +127,8 @@ const written = (free: Threshold): string => ("percent" in free ? `${free.percen
 const isBelow = (one: Threshold, other: Threshold): boolean =>
   "bytes" in one ? "bytes" in other && one.bytes < other.bytes : "percent" in other && one.percent < other.percent;
 
-const options = {
+/** Every option of the control plane. */
+export const options = {
   config: { takes: "FILE", about: "YAML file with any of these options as keys", read: text },
   data: option("DIR", "Folder of keys, store and history", ".edgemere", resolve),
   "portal-host": option("HOST", "Portal, REST and WebSocket listen here, over plain HTTP", "127.0.0.1", text),
@@ -167,6 +170,11 @@ const options = {
     takes: "FILE",
     about:
       "Seals backups under the first line of this file; without it they hold the keys of the authority in the clear",
+    read: resolve,
+  },
+  "audit-copy": {
+    takes: "DIR",
+    about: "Folder of a copy of the audit log, on another disk best [audit-copy, in the data folder]",
     read: resolve,
   },
   "storage-low": option("FREE", "Alarm below this free space (a share is at most 10GiB)", "20%", freeSpace),
@@ -220,6 +228,7 @@ export function readConfig(
       keep: values["backup-keep"],
       passphraseFile: values["backup-passphrase"],
     },
+    auditCopy: values["audit-copy"] ?? join(values.data, "audit-copy"),
     storage: { low: values["storage-low"], readonly: values["storage-readonly"], ballastBytes: values.ballast },
   };
 }
@@ -234,54 +243,6 @@ function inOrder(option: string, addresses: readonly string[]): readonly string[
       `--${option} is given ${addresses.length} times; devices try at most ${most}, leave some out`,
     );
   return addresses;
-}
-
-/** What a restore is told: the file, and where the data folder is. */
-export interface RestoreConfig {
-  readonly file: string;
-  readonly dataFolder: string;
-  readonly passphraseFile: string | undefined;
-  /** Whether what is in the data folder gives way. */
-  readonly force: boolean;
-}
-
-/** Reads `restore FILE [--force]` with the same options as everything else; throws ConfigError. */
-export function readRestoreConfig(
-  argv: readonly string[],
-  environment: Readonly<Record<string, string | undefined>>,
-): RestoreConfig {
-  const [file, ...rest] = argv.filter((word) => word !== "--force");
-  if (file === undefined || file.startsWith("-"))
-    throw new ConfigError("name the backup first: edgemere-control-plane restore FILE --data DIR [--force]");
-  const { dataFolder, backups } = readConfig(rest, environment);
-  const { passphraseFile } = backups;
-  return { file: resolve(file), dataFolder, passphraseFile, force: argv.includes("--force") };
-}
-
-/** What the certificate of a broker is made of and for. */
-export interface BrokerCertificateConfig {
-  readonly folder: string;
-  readonly dataFolder: string;
-  /** Under which others than our agents reach the broker: those ask for a name of ours, whatever its address. */
-  readonly names: readonly string[];
-}
-
-const brokerCertificateOptions = {
-  ...options,
-  name: repeatable("HOST", "Name or address of the broker, for clients that are not ours", hostName),
-} satisfies Options;
-
-/** Reads `broker-certificate DIR [--name HOST]…` with the same options as everything else; throws ConfigError. */
-export function readBrokerCertificateConfig(
-  [folder, ...argv]: readonly string[],
-  environment: Readonly<Record<string, string | undefined>>,
-): BrokerCertificateConfig {
-  if (folder === undefined || folder.startsWith("-"))
-    throw new ConfigError(
-      "name the folder first: edgemere-control-plane broker-certificate DIR --data DIR [--name HOST]",
-    );
-  const { data, name } = readOptions(brokerCertificateOptions, { argv, environment, prefix: PREFIX, program: PROGRAM });
-  return { folder: resolve(folder), dataFolder: data, names: name };
 }
 
 /** The first address of this machine that others can reach; its loopback when it has no network. */

@@ -1,4 +1,5 @@
 // Every action of the control plane, for those who call it: the command line, the portal, clients.
+export * as audit from "./features/audit/contract.ts";
 export * as dataCatalogue from "./features/data-catalogue/contract.ts";
 export * as dataOrchestrator from "./features/data-orchestrator/contract.ts";
 export * as delivery from "./features/delivery/contract.ts";

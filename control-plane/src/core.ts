@@ -19,6 +19,7 @@ export type CoreContext = PlatformContext & {
   readonly link: DeviceLink;
   readonly random: Random;
   readonly generation: () => number;
+  readonly audit: Audit;
 };
 
 interface Parts<C extends CoreContext> {
@@ -70,14 +71,15 @@ export async function createCore<C extends CoreContext>(parts: Parts<C>): Promis
   const newId = idMaker({ clock, random });
   const now = () => clock.now();
   const idempotency = new Idempotency(store, now);
+  const audit = new Audit(store, now);
   // Handlers ask each other through dispatch, and the link is asked by handlers: both are made with a context that holds them.
   const dispatch: Dispatch = (path, input, caller) => dispatching(path, input, caller);
-  const context = { ...parts.context, store, clock, random, log, newId, dispatch, generation } as unknown as C;
+  const context = { ...parts.context, store, clock, random, log, newId, dispatch, generation, audit } as unknown as C;
   const isTakingRecords = () => !isReadOnly() && !store.isBroken;
   const link = new Link({ ...parts, store, context, generation, isTakingRecords });
   Object.assign(context, { link });
   const dispatching = refusingWhenFull(
-    createDispatch({ features, context, audit: new Audit(store, now), idempotency, log }),
+    createDispatch({ features, context, audit, store, idempotency, log }),
     features.flatMap((each) => each.actions.map(({ action }) => action)),
     isReadOnly,
   );

@@ -3,7 +3,7 @@ export { createCore, type Core } from "./core.ts";
 export { CannotListen } from "./opened.ts";
 export { readConfig, type ControlPlaneConfig } from "./config.ts";
 export type { AnyAction } from "./platform/action.ts";
-export { firstBrokenEntry } from "./platform/audit.ts";
+export { checkAudit } from "./platform/audit-check.ts";
 export { memoryDatabase, type Database } from "./platform/database.ts";
 export { beginGeneration } from "./platform/generation.ts";
 export { levelDatabase } from "./platform/level-database.ts";

@@ -3,13 +3,9 @@ import { fileURLToPath } from "node:url";
 import { onStopSignals, systemClock, systemRandom } from "@edgemere/protocol/kit";
 import { startApp, type App } from "./app.ts";
 import { writeBrokerCertificate } from "./broker-certificate.ts";
-import {
-  configHelp,
-  readBrokerCertificateConfig,
-  readConfig,
-  readRestoreConfig,
-  type ControlPlaneConfig,
-} from "./config.ts";
+import { verifyStopped } from "./audit-verify.ts";
+import { readAuditVerifyConfig, readBrokerCertificateConfig, readRestoreConfig } from "./config-commands.ts";
+import { configHelp, readConfig, type ControlPlaneConfig } from "./config.ts";
 import { explain } from "./explain.ts";
 import { pinoLog } from "./log.ts";
 import { restore } from "./restore.ts";
@@ -21,14 +17,19 @@ const HELP = `edgemere-control-plane ${version}: knows, decides, commands, shows
 
 Usage: edgemere-control-plane [options]
        edgemere-control-plane restore FILE --data DIR [--force]
+       edgemere-control-plane audit verify --data DIR [--audit-copy DIR]
        edgemere-control-plane broker-certificate DIR --data DIR [--name HOST]
 
 ${configHelp()}
 
 Every option is also a key of the YAML file and, in capitals with EDGEMERE_CONTROL_PLANE_ before it, an environment variable.
 
-restore FILE puts a backup in place of the data folder's store and keys, while no control plane runs. It reads --data, --config and
---backup-passphrase; with --force what is in the data folder gives way, and is kept beside it.
+restore FILE puts a backup in place of the data folder's store and keys, while no control plane runs. It reads --data, --config,
+--backup-passphrase and --audit-copy, where it finds what was revoked after the backup; with --force what is in the data folder gives
+way, and is kept beside it.
+
+audit verify checks the audit log of a control plane that does not run: its chain, its copy and its signed heads. Exit code 1 when it is
+not whole. While it runs: edgemere audit verify.
 
 broker-certificate DIR writes what a broker needs that stands in for the embedded one (see --broker): root.pem, broker.pem, broker.key.
 --name, which may be repeated, adds a name or an address of the broker for clients that are not ours. It reads --data and --config.`;
@@ -40,6 +41,8 @@ if (argv.includes("--help") || argv.includes("-h")) console.log(HELP);
 else if (argv.includes("--version")) console.log(version);
 else if (argv[0] === "restore")
   await telling(() => restore(readRestoreConfig(argv.slice(1), process.env), { clock: systemClock }));
+else if (argv[0] === "audit")
+  await judging(() => verifyStopped(readAuditVerifyConfig(argv.slice(1), process.env), console.log));
 else if (argv[0] === "broker-certificate")
   await telling(() =>
     writeBrokerCertificate(readBrokerCertificateConfig(argv.slice(1), process.env), {
@@ -114,6 +117,15 @@ function end(error: unknown): never {
 async function telling(work: () => Promise<readonly string[]>): Promise<void> {
   try {
     for (const line of await work()) console.log(line);
+  } catch (error) {
+    end(error);
+  }
+}
+
+/** Ends with exit code 1 when what was looked at is not as it should be. */
+async function judging(work: () => Promise<boolean>): Promise<void> {
+  try {
+    process.exitCode = (await work()) ? 0 : 1;
   } catch (error) {
     end(error);
   }

@@ -44,7 +44,10 @@ async function backedUp(t: TestContext) {
   await store.commit(put(notes, { id: "n2", text: "after" }));
   const file = join(top, "backups", `edgemere-${ID}.backup`);
   const run = (over: { readonly file?: string; readonly dataFolder?: string; readonly force?: boolean } = {}) =>
-    restore({ file, dataFolder, passphraseFile: undefined, force: false, ...over }, { clock });
+    restore(
+      { file, dataFolder, passphraseFile: undefined, auditCopy: join(top, "audit-copy"), force: false, ...over },
+      { clock },
+    );
   return { top, dataFolder, store, file, run };
 }
 

@@ -1,13 +1,18 @@
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { nodeDisk, type Clock } from "@edgemere/protocol/kit";
-import type { RestoreConfig } from "./config.ts";
+import type { RestoreConfig } from "./config-commands.ts";
+import * as contracts from "./contracts.ts";
+import { AuditCopy } from "./platform/audit-copy.ts";
 import type { BackupEnd, BackupHead } from "./platform/backup-format.ts";
-import { beginGeneration } from "./platform/generation.ts";
+import { setGeneration } from "./platform/generation.ts";
 import { CannotOpenStore, levelDatabase } from "./platform/level-database.ts";
 import { FORMAT } from "./platform/migrations.ts";
 import { readBackup } from "./platform/node-backup-file.ts";
 import { checkBackup, unpackBackup } from "./platform/node-restore.ts";
+import { Store } from "./platform/store.ts";
+import { isResource } from "./platform/resource.ts";
+import { carryOver, type CarriedOver } from "./restore-audit.ts";
 import { passphraseFrom } from "./storage.ts";
 
 /** A restore that would destroy something, or cannot be done here. The message says what to do. */
@@ -65,13 +70,30 @@ export async function restore(config: RestoreConfig, { clock }: { readonly clock
   await rm(fresh, { recursive: true, force: true });
   await unpackBackup(readBackup(file, passphrase), fresh);
   const generation = Math.max(head.generation, await rememberedGeneration(dataFolder)) + 1;
-  await beginGeneration(await levelDatabase(join(fresh, "store")), generation, clock);
+  const copy = new AuditCopy(nodeDisk(config.auditCopy));
+  const carried = await beginLife(join(fresh, "store"), { copy, generation, clock });
   // Somebody may have started one in the meantime.
   await refuseWhenRunning(dataFolder);
   // First: a number that is skipped harms nobody, one that is given twice does.
   await rememberGeneration(dataFolder, generation);
-  const kept = await putInPlace(dataFolder, `replaced-${clock.now()}-by-generation-${generation}`);
-  return told({ file, dataFolder, head, end, generation, kept });
+  const aside = `replaced-${clock.now()}-by-generation-${generation}`;
+  const kept = await putInPlace(dataFolder, aside);
+  // Last, so that a restore that is broken off finds it when it runs again. The first entry of this life would contradict it.
+  if (carried.misfit !== undefined) await copy.setAside(aside);
+  return told({ file, dataFolder, auditCopy: config.auditCopy, head, end, generation, kept, carried });
+}
+
+/** What a restored store must know before any control plane runs over it: whose life it is, and what the backup cannot know. */
+async function beginLife(
+  folder: string,
+  { copy, generation, clock }: { readonly copy: AuditCopy; readonly generation: number; readonly clock: Clock },
+): Promise<CarriedOver> {
+  await using store = await Store.open(await levelDatabase(folder), clock);
+  await setGeneration(store, generation);
+  const resources = Object.values(contracts)
+    .flatMap((each): readonly unknown[] => Object.values(each))
+    .filter(isResource);
+  return await carryOver({ store, copy, resources, generation, now: clock.now() });
 }
 
 async function rememberedGeneration(dataFolder: string): Promise<number> {
@@ -116,17 +138,33 @@ interface Done {
   readonly end: BackupEnd;
   readonly generation: number;
   readonly kept: readonly string[];
+  readonly auditCopy: string;
+  readonly carried: CarriedOver;
 }
 
-const told = ({ file, dataFolder, head, end, generation, kept }: Done): readonly string[] => [
+const told = ({ file, dataFolder, head, end, generation, kept, auditCopy, carried }: Done): readonly string[] => [
   // oxlint-disable-next-line no-restricted-globals -- a written instant is shown, no clock is asked
   `Restored ${file}, made ${new Date(head.createdAt).toISOString()} by version ${head.version}: ${end.entries} entries, ${end.bytes} bytes, ${end.files} files of the authority of ${head.trustDomain}.`,
   ...(kept.length > 0 ? [`What was there is kept: ${kept.join(", ")}. Remove it when all is well.`] : []),
   `It is generation ${generation} now: devices that have heard of it refuse the control plane that ran before; make sure that one is stopped.`,
   "What happened after the backup is gone: accounts, sessions, API tokens, enrolment tokens and jobs made since then; devices enrolled since then enrol again.",
-  "What was revoked, retired or disabled after the backup is good again: look through users, API tokens and devices, and do it again.",
+  ...carriedOver(carried, auditCopy),
   "Devices send again what they still keep; what is missing for ever is shown as a gap.",
   `Start it: edgemere-control-plane --data ${dataFolder}`,
+];
+
+const carriedOver = ({ entries, revoked, misfit }: CarriedOver, copy: string): readonly string[] => [
+  `From the copy of the audit log in ${copy} come ${entries} entries that the backup does not have.`,
+  ...revoked.map((each) => `Revoked after the backup, and now again: ${each}`),
+  ...(misfit === undefined
+    ? []
+    : [`The rest of that copy does not fit the backup (${misfit}): it is kept in a folder there.`]),
+  ...(misfit !== undefined || entries === 0
+    ? [
+        "What was revoked, retired or disabled after the backup and is not in that copy is good again: look through users, API tokens and devices, and do it again.",
+      ]
+    : []),
+  "Passwords and roles are those of the backup.",
 ];
 
 const isFile = (path: string): Promise<boolean> =>

@@ -73,6 +73,8 @@ export const actions = {
   "ia/user/enable": "write",
   "ia/audit/list": "read",
   "ia/audit/verify": "read",
+  "ia/audit/export": "read",
+  "ia/audit/fleet": "read",
   "ia/event/list": "read",
   // Operations: the control plane's own keeping
   "ops/backup/create": "write",

@@ -1,4 +1,4 @@
-import { firstBrokenEntry, Store } from "@edgemere/control-plane";
+import { checkAudit, Store } from "@edgemere/control-plane";
 import { Life } from "./life.ts";
 import type { World } from "./world.ts";
 
@@ -6,6 +6,6 @@ import type { World } from "./world.ts";
 export async function auditTrail({ controlPlane, clock, random, trace }: World): Promise<void> {
   const reader = new Life({ clock, random, died: () => {} });
   const store = await Store.open(controlPlane.database.openFor(reader), clock);
-  const broken = await firstBrokenEntry(store);
-  if (broken !== undefined) trace.wrong(`the chain of the audit is broken at entry ${Number(broken)}`);
+  const { faults } = await checkAudit({ store });
+  for (const { detail } of faults) trace.wrong(`the chain of the audit is broken: ${detail}`);
 }

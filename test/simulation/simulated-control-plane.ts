@@ -9,7 +9,7 @@ import { SimulatedDatabase, type DatabaseImage, type Landed } from "./simulated-
 import { reasonIn, type Trace } from "./trace.ts";
 
 /** What is no part of any simulated control plane, and what is part of a few only: its loops look every second. */
-const NEVER = ["identity", "operations"];
+const NEVER = ["identity", "operations", "audit"];
 const SELDOM = ["data-orchestrator"];
 
 export type SimulatedFeature = Parameters<typeof createCore<AppContext>>[0]["features"][number];
@@ -189,6 +189,8 @@ const noOperations: AppContext["operations"] = {
   backupKeep: 1,
 };
 
+const noAuditing = undefined as unknown as AppContext["auditing"]; // of a feature that is never part
+
 const authority: AppContext["authority"] = {
   trustDomain: TRUST_DOMAIN,
   pin: "A".repeat(43),
@@ -207,4 +209,5 @@ export const simulatedContext: Parameters<typeof createCore<AppContext>>[0]["con
   signer,
   telemetry: { retention: DAY },
   operations: noOperations,
+  auditing: noAuditing,
 };

@@ -3,6 +3,8 @@ import { useQuery } from "@tanstack/react-query";
 export interface Health {
   readonly status: string;
   readonly reasons: readonly string[];
+  /** What could be safer. */
+  readonly notices?: readonly string[];
 }
 
 /** What watches the process is told the same, at the same address. */
@@ -25,6 +27,10 @@ const REASONS: Readonly<Record<string, string>> = {
   "the broker is down": "No device can connect. Start the control plane anew.",
   "there is no connection to the broker":
     "Devices keep their records and get no commands until there is one. Look whether the broker of --broker runs and lets “control-plane” in; the log says why.",
+  "the audit log contradicts its copy":
+    "The log or its copy was changed by somebody, or the copy belongs to another control plane. Verify the audit log; nothing more is copied until that is cleared up.",
+  "the audit copy is on the same disk":
+    "Who can change the log can change its copy, and a disk that dies takes both. Name a folder on another disk with --audit-copy.",
   "a loop fails": "Something that is done again and again fails each time. The log says what.",
   "a loop died": "Something that must be done again and again is not done any more. Start the control plane anew.",
 };

@@ -1,8 +1,10 @@
-import { Alert, Button, Group, Stack, Text } from "@mantine/core";
+import { Stack } from "@mantine/core";
 import { usePaging } from "../data/paging.ts";
 import { useRead } from "../data/queries.ts";
 import { Address } from "../parts/address.tsx";
-import { Answer, Empty, Failure } from "../parts/answer.tsx";
+import { Answer, Empty } from "../parts/answer.tsx";
+import { useAuditFilter } from "../parts/audit-filter.tsx";
+import { AuditCheck } from "../parts/audit-check.tsx";
 import { DataTable } from "../parts/data-table.tsx";
 import { ExactInstant } from "../parts/instant.tsx";
 import { Pager } from "../parts/pager.tsx";
@@ -10,18 +12,22 @@ import { Plain } from "../parts/plain.tsx";
 
 /** Who did what. Each entry carries the hash of the one before it. */
 export function Audit() {
-  const paging = usePaging("");
+  const { wanted, form } = useAuditFilter();
+  const paging = usePaging(JSON.stringify(wanted));
   const entries = useRead("ia/audit/list", {
     limit: 50,
+    ...wanted,
     ...(paging.cursor !== undefined && { cursor: paging.cursor }),
   });
+  const isFiltered = Object.keys(wanted).length > 0;
   return (
     <Stack>
-      <Verify />
+      <AuditCheck />
+      {form}
       <Answer of={entries} lines={8}>
         {({ items, next, total }) =>
-          items.length === 0 ? (
-            <Empty title="Nothing was changed yet" />
+          items.length === 0 && next === undefined ? (
+            <Empty title={isFiltered ? "No entry is like that" : "Nothing was changed yet"} />
           ) : (
             <>
               <DataTable
@@ -33,6 +39,7 @@ export function Audit() {
                   { title: "Who", cell: ({ actor }) => <Plain text={actor} /> },
                   { title: "By", isMinor: true, cell: ({ via }) => via },
                   { title: "Action", cell: ({ action }) => <Address of={action} /> },
+                  { title: "About", isMinor: true, cell: ({ objects = [] }) => <Plain text={objects.join(", ")} /> },
                   { title: "Decision", isMinor: "slightly", cell: ({ decision }) => <Plain text={decision} /> },
                   { title: "Request", isMinor: true, cell: ({ requestId }) => <code>{requestId}</code> },
                 ]}
@@ -43,32 +50,5 @@ export function Audit() {
         }
       </Answer>
     </Stack>
-  );
-}
-
-function Verify() {
-  const check = useRead("ia/audit/verify", {}, { enabled: false });
-  return (
-    <Group align="center">
-      <Button variant="default" loading={check.isFetching} onClick={() => void check.refetch()}>
-        Verify the log
-      </Button>
-      {check.isError && <Failure error={check.error} />}
-      {check.data?.whole === true && (
-        <Alert color="teal" role="status" p="xs">
-          The log is whole: no entry was changed, removed or slipped in.
-        </Alert>
-      )}
-      {check.data?.whole === false && (
-        <Alert color="red" role="alert" p="xs">
-          The log was tampered with: entry <Plain text={check.data.firstBroken ?? ""} /> does not fit the one before it.
-        </Alert>
-      )}
-      {check.data === undefined && (
-        <Text size="sm" c="dimmed">
-          Checks the chain of hashes from the first entry on.
-        </Text>
-      )}
-    </Group>
   );
 }

@@ -6,6 +6,7 @@ import { RoutedTabs } from "../parts/tabs.tsx";
 import { ApiTokens } from "./access-api-tokens.tsx";
 import { Audit } from "./access-audit.tsx";
 import { EnrolmentTokens } from "./access-enrolment-tokens.tsx";
+import { FleetCheck } from "./access-fleet.tsx";
 import { Users } from "./access-users.tsx";
 
 /** Who may do what, and who did. */
@@ -16,12 +17,14 @@ export function Access() {
     enrolment: useMay("enrol:create"),
     users: useMay("identity:user"),
     audit: useMay("audit:read"),
+    fleet: useMay("audit:read"),
   };
   const tabs = [
     { id: "tokens", title: "API tokens", content: () => <ApiTokens /> },
     { id: "enrolment", title: "Enrolment tokens", content: () => <EnrolmentTokens /> },
     { id: "users", title: "Users", content: () => <Users /> },
     { id: "audit", title: "Audit log", content: () => <Audit /> },
+    { id: "fleet", title: "Fleet check", content: () => <FleetCheck /> },
   ].filter(({ id }) => may[id as keyof typeof may]);
   return (
     <Page title="Access">

@@ -43,13 +43,13 @@ function HealthSection() {
   return (
     <Section title="Health">
       <Answer of={health} lines={2}>
-        {({ status, reasons }) => (
+        {({ status, reasons, notices = [] }) => (
           <Stack gap="sm">
             <Text size="sm" component="div">
               <State state={status} />{" "}
               {reasons.length === 0 && "The store takes writes, devices can connect, and every loop goes round."}
             </Text>
-            {reasons.map((reason) => (
+            {[...reasons, ...notices].map((reason) => (
               <Text key={reason} size="sm">
                 <strong>
                   <Plain text={reason} />

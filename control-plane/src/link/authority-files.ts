@@ -1,4 +1,5 @@
-import { X509Certificate } from "node:crypto";
+import { createPrivateKey, X509Certificate, type KeyObject } from "node:crypto";
+import { keyIdOf, privateKeyFromSeed, type SigningKey } from "@edgemere/protocol";
 import { DAY, type Clock, type Disk, type Random } from "@edgemere/protocol/kit";
 import { factsOf, type CertifiedKey } from "./certificates.ts";
 
@@ -70,3 +71,13 @@ export async function keptBytes(
   await disk.write(path, fresh);
   return fresh;
 }
+
+/** An Ed25519 key as it is kept, or a new one. */
+export async function keptSigningKey(name: string, { disk, random }: Pick<Tools, "disk" | "random">): Promise<SigningKey> {
+  const pem = await keptBytes(disk, name, () => pemOf(privateKeyFromSeed(random.bytes(32))));
+  const privateKey = createPrivateKey(Buffer.from(pem));
+  return { keyId: keyIdOf(privateKey), privateKey };
+}
+
+/** PKCS#8. */
+export const pemOf = (key: KeyObject): Uint8Array => Buffer.from(key.export({ format: "pem", type: "pkcs8" }));

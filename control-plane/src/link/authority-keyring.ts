@@ -15,7 +15,7 @@ import {
 } from "@edgemere/protocol";
 import { Problem } from "../platform/problem.ts";
 import type { Signer } from "../platform/signer.ts";
-import { FOLDER, keptBytes, type Tools } from "./authority-files.ts";
+import { FOLDER, keptSigningKey, pemOf, type Tools } from "./authority-files.ts";
 import {
   documentFrom,
   firstKeyring,
@@ -163,11 +163,7 @@ async function readDocuments({ disk }: Tools): Promise<KeyringDocument[]> {
 /** Signed by the commands key as well: devices that know no root yet take it for that. */
 async function makeFirst(tools: Tools, trustDomain: string): Promise<KeyringDocument> {
   const made = {} as Record<KeyringRole, SigningKey>;
-  for (const role of keyringRoles) {
-    const pem = await keptBytes(tools.disk, firstFiles[role], () => pemOf(freshKey(tools)));
-    const privateKey = createPrivateKey(Buffer.from(pem));
-    made[role] = { keyId: keyIdOf(privateKey), privateKey };
-  }
+  for (const role of keyringRoles) made[role] = await keptSigningKey(firstFiles[role], tools);
   const draft = firstKeyring(made, { trustDomain, now: tools.clock.now() });
   const envelope = seal("keyring", draft, made.root, made.commands);
   const bytes = v1.SignedEnvelope.encode(envelope).finish();
@@ -177,13 +173,11 @@ async function makeFirst(tools: Tools, trustDomain: string): Promise<KeyringDocu
 
 /** On the disk before any keyring names it. */
 async function makeKey(tools: Tools, role: KeyringRole): Promise<KeyObject> {
-  const key = freshKey(tools);
+  const key = privateKeyFromSeed(tools.random.bytes(32));
   await tools.disk.write(keyFile(role, keyIdOf(key)), pemOf(key));
   return key;
 }
 
-const freshKey = ({ random }: Tools): KeyObject => privateKeyFromSeed(random.bytes(32));
-const pemOf = (key: KeyObject): Uint8Array => Buffer.from(key.export({ format: "pem", type: "pkcs8" }));
 
 /** Those that are here, by id. */
 async function readKeys({ disk }: Tools): Promise<ReadonlyMap<string, SigningKey>> {

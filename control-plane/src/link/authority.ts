@@ -1,8 +1,8 @@
 import { createHash, X509Certificate } from "node:crypto";
-import { SERVER_NAME } from "@edgemere/protocol";
+import { SERVER_NAME, type SigningKey } from "@edgemere/protocol";
 import type { Random } from "@edgemere/protocol/kit";
 import { openKeyring, type KeyringAuthority } from "./authority-keyring.ts";
-import { found, FOLDER, kept, keptBytes, keptWhileGood, type Tools } from "./authority-files.ts";
+import { found, FOLDER, kept, keptBytes, keptSigningKey, keptWhileGood, type Tools } from "./authority-files.ts";
 import {
   certifyDevice,
   factsOf,
@@ -46,6 +46,8 @@ export interface CertificateAuthority {
   readonly pin: string;
   /** The keys that sign for devices. */
   readonly keys: KeyringAuthority;
+  /** Signs heads of the audit log, and nothing else. */
+  readonly auditKey: SigningKey;
   readonly server: ServerIdentity;
   /** Who the control plane is where it is a client itself: at somebody else's broker. */
   client(): Promise<ClientIdentity>;
@@ -102,6 +104,7 @@ export async function openAuthority(parts: Parts): Promise<CertificateAuthority>
     trustDomain,
     pin: pinOf(root.certificate),
     keys,
+    auditKey: await keptSigningKey("audit.pem", parts),
     server: {
       key: server.key,
       certificate: [server.certificate, serverIssuer.certificate, root.certificate].join("\n"),

@@ -25,6 +25,8 @@ export interface Action<P extends string, I extends TObject, O extends TSchema> 
   readonly isAllowedWhenFull?: boolean;
   /** May take longer than a request may: whoever asks again under the same idempotency key joins the one that is under way. */
   readonly takesLong?: boolean;
+  /** A read that is an entry of the audit all the same, because of what it shows. */
+  readonly isAudited?: boolean;
   /** Also served on the device API, where devices and not people call. */
   readonly forDevices?: boolean;
 }

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { put } from "./change.ts";
+import { put, type Change } from "./change.ts";
 import type { Store } from "./store.ts";
 import { table } from "./resource.ts";
 
-/** What somebody was allowed or refused to do. Entries are chained: each carries the hash of the one before. */
+/** What somebody was allowed or refused to do, or what became of a right. Entries are chained: each carries the hash of the one before. */
 export interface AuditEntry {
   /** The number, as 16 digits. */
   readonly id: string;
@@ -11,7 +11,16 @@ export interface AuditEntry {
   readonly actor: string;
   readonly via: string;
   readonly action: string;
-  readonly decision: "allowed" | "denied";
+  /** done: what came of itself, or of an action that has an entry of its own. */
+  readonly decision: "allowed" | "denied" | "done";
+  /** What it is about, as `class:id`. Absent in entries of older versions, and where it is about no row. */
+  readonly objects?: readonly string[];
+  /** SHA-256 of each object's row as it was looked at; "" where there was none. */
+  readonly before?: readonly string[];
+  /** SHA-256 of each object's row as it is since. */
+  readonly after?: readonly string[];
+  /** In which state the object is since, where a right was taken away or given back. */
+  readonly state?: string;
   /** SHA-256 of the input's canonical JSON without its secrets: proves later what was asked without keeping it. */
   readonly inputHash: string;
   readonly requestId: string;
@@ -24,57 +33,68 @@ export type AuditDraft = Omit<AuditEntry, "id" | "previous" | "hash" | "at" | "i
 };
 
 export const auditTable = table<AuditEntry>("audit");
-const FIRST = "0".repeat(64);
+/** What the first entry names as the hash before it. */
+export const FIRST = "0".repeat(64);
 
-/** Writes entries in order, each durable before the effect it speaks of. */
+/** A place in the chain: up to which entry, and its hash. */
+export interface ChainPlace {
+  readonly number: number;
+  readonly hash: string;
+}
+
+/** Writes entries in order, each durable before the effect it speaks of. Those that come at once share a batch of the store. */
 export class Audit {
   readonly #store: Store;
   readonly #now: () => number;
-  #tail: Promise<{ number: number; hash: string }>;
+  /** Undefined when nobody knows what a failed write left: whoever writes next looks. */
+  #tail: Promise<ChainPlace> | undefined;
 
   constructor(store: Store, now: () => number) {
     this.#store = store;
     this.#now = now;
-    this.#tail = lastOf(store);
-    // The first write reports a failed look; nobody waits for it before.
-    this.#tail.catch(() => undefined);
   }
 
-  async record({ input, ...draft }: AuditDraft): Promise<void> {
-    const next = this.#tail.then(async ({ number, hash }) => {
-      const body = {
-        ...draft,
-        id: String(number + 1).padStart(16, "0"),
-        at: this.#now(),
-        inputHash: sha256(canonical(input)),
-        previous: hash,
-      };
+  /** Lands the entry, and the changes that must not be without it. */
+  async record({ input, ...draft }: AuditDraft, ...changes: readonly Change[]): Promise<void> {
+    const inputHash = sha256(canonical(input));
+    let written: Promise<void> = Promise.resolve();
+    const next = (this.#tail ?? lastPlace(this.#store)).then(({ number, hash }) => {
+      const body = { ...draft, id: idOf(number + 1), at: this.#now(), inputHash, previous: hash };
       const entry: AuditEntry = { ...body, hash: sha256(canonical(body)) };
-      await this.#store.commit(put(auditTable, entry));
+      // Not waited for: the store lands commits in the order in which they come, and after one that failed none.
+      written = this.#store.commit(put(auditTable, entry), ...changes);
       return { number: number + 1, hash: entry.hash };
     });
-    this.#tail = next.catch(() => lastOf(this.#store));
-    this.#tail.catch(() => undefined);
-    await next;
+    this.#tail = next;
+    try {
+      await next;
+      await written;
+    } catch (error) {
+      this.#tail = undefined;
+      throw error;
+    }
   }
 }
 
-/** The number of the first entry whose hash or link does not fit; undefined when the chain is whole. */
-export async function firstBrokenEntry(store: Store): Promise<string | undefined> {
-  let previous = FIRST;
-  for await (const entry of store.scan(auditTable)) {
-    const { hash, ...body } = entry;
-    if (entry.previous !== previous || sha256(canonical(body)) !== hash) return entry.id;
-    previous = hash;
-  }
-  return undefined;
-}
-
-async function lastOf(store: Store): Promise<{ number: number; hash: string }> {
+export async function lastPlace(store: Store): Promise<ChainPlace> {
   const { items } = await store.list(auditTable, { reverse: true, limit: 1 });
   const last = items[0];
-  return last ? { number: Number(last.id), hash: last.hash } : { number: 0, hash: FIRST };
+  return last ? placeOf(last) : { number: 0, hash: FIRST };
 }
+
+export const placeOf = ({ id, hash }: AuditEntry): ChainPlace => ({ number: Number(id), hash });
+
+/** The id of the entry with this number: it sorts like the number. */
+export const idOf = (number: number): string => String(number).padStart(16, "0");
+
+/** Whether an entry's hash is that of what it says. */
+export function isSelfConsistent(entry: AuditEntry): boolean {
+  const { hash, ...body } = entry;
+  return sha256(canonical(body)) === hash;
+}
+
+/** SHA-256 of a row's canonical JSON. */
+export const hashOfRow = (row: object | undefined): string => (row === undefined ? "" : sha256(canonical(row)));
 
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 

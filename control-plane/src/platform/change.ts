@@ -94,6 +94,18 @@ export function moved<R extends AnyResource>(
   );
 }
 
+/** A state that the row had before a restore and must have again, whatever way led there: "x.updated" and "x.<state>". */
+export const brought = (resource: AnyResource, row: Row<AnyResource>, state: string): Change =>
+  ofRow(
+    {
+      id: row.id,
+      row: { ...row, state, version: row.version + 1 },
+      basedOn: row.version,
+      events: occurrences(resource, row.id, ["updated", state]),
+    },
+    resource,
+  );
+
 /** Other fields of a row: "x.updated" and the given news. */
 export function updated<R extends AnyResource>(
   resource: R,

@@ -1,12 +1,13 @@
 import { IllegalTransition, type Log } from "@edgemere/protocol/kit";
 import type { AnyAction, Handler } from "./action.ts";
 import type { Audit } from "./audit.ts";
+import { namedObjects, objectsAsTheyAre } from "./audit-objects.ts";
 import { may, type Caller } from "./caller.ts";
 import { convert } from "./convert.ts";
 import type { Feature } from "./feature.ts";
 import type { Idempotency } from "./idempotency.ts";
 import { Problem } from "./problem.ts";
-import { InvalidCursor } from "./store.ts";
+import { InvalidCursor, type Store } from "./store.ts";
 
 /** The narrow waist: every face, rule and test asks through this one function. */
 export type Dispatch = (path: string, input: unknown, caller: Caller) => Promise<unknown>;
@@ -15,12 +16,15 @@ interface Parts<C> {
   readonly features: readonly Feature<C>[];
   readonly context: C;
   readonly audit: Audit;
+  /** Where the rows are that an entry of the audit names. Default: it names them as they were given. */
+  readonly store?: Store;
   readonly idempotency: Idempotency;
   readonly log: Log;
 }
 
 /** In this order: find → authorise → convert and validate → audit → handle. The entry is durable before the effect; a denial is an entry too. */
-export function createDispatch<C>({ features, context, audit, idempotency, log }: Parts<C>): Dispatch {
+export function createDispatch<C>({ features, context, audit, store, idempotency, log }: Parts<C>): Dispatch {
+  const resources = new Map(features.flatMap((each) => each.resources.map((of) => [of.name as string, of] as const)));
   const handlers = new Map<string, Handler<C>>();
   for (const handler of features.flatMap((each) => each.actions)) {
     const path = handler.action.path as string;
@@ -46,13 +50,16 @@ export function createDispatch<C>({ features, context, audit, idempotency, log }
     const refused = (error: unknown) => refuse(error, path, caller, log);
     // A refusal in the caller's words, before it is decided whether the key is free again.
     const run = () => handled(handler, input, context, caller).catch(refused);
-    if (action.effect === "read") return run();
-    return idempotency
-      .once(caller, action, entry.input, async () => {
-        await audit.record({ ...entry, decision: "allowed" });
-        return run();
-      })
-      .catch(refused);
+    const recorded = async () => {
+      await audit.record({
+        ...entry,
+        decision: "allowed",
+        ...(await objectsAsTheyAre(action, input, { store, resources })),
+      });
+      return run();
+    };
+    if (action.effect === "read") return action.isAudited ? recorded().catch(refused) : run();
+    return idempotency.once(caller, action, entry.input, recorded).catch(refused);
   };
 }
 
@@ -69,6 +76,7 @@ async function authorise(action: AnyAction, raw: unknown, caller: Caller, audit:
     requestId: caller.requestId,
     input: withoutSecrets(action, raw),
     decision: "denied",
+    ...namedObjects(action, raw),
   });
   throw new Problem(
     "forbidden",

@@ -7,6 +7,16 @@ import { healthOf, watched, type Check } from "./health.ts";
 const degraded: Check = () => ({ severity: "degraded", reason: "the disk is nearly full" });
 const failed: Check = () => ({ severity: "failed", reason: "the broker is down" });
 
+test("what could be safer is told beside, and changes nothing of how it is", () => {
+  const notice: Check = () => ({ severity: "notice", reason: "the audit copy is on the same disk" });
+
+  assert.deepEqual(healthOf([notice, notice]), {
+    status: "ok",
+    reasons: [],
+    notices: ["the audit copy is on the same disk"],
+  });
+});
+
 test("health is as bad as the worst that was found, and names each reason once", () => {
   assert.deepEqual(healthOf([() => undefined]), { status: "ok", reasons: [] });
   assert.deepEqual(healthOf([degraded, degraded]), { status: "degraded", reasons: ["the disk is nearly full"] });

@@ -1,8 +1,8 @@
 import type { Clock, Loop } from "@edgemere/protocol/kit";
 
-/** Something that is not as it should be. failed: it cannot do its work any more. */
+/** Something that is not as it should be. failed: it cannot do its work any more. notice: it works, and could be safer. */
 export interface Finding {
-  readonly severity: "degraded" | "failed";
+  readonly severity: "notice" | "degraded" | "failed";
   /** One of few constant words: it is shown to whoever asks. */
   readonly reason: string;
 }
@@ -13,17 +13,26 @@ export type Check = () => Finding | undefined;
 export interface Health {
   readonly status: "ok" | "degraded" | "failed";
   readonly reasons: readonly string[];
+  /** What could be safer; absent when there is nothing. */
+  readonly notices?: readonly string[];
 }
 
 /** The worst of all findings, and the reason of each. */
 export function healthOf(checks: readonly Check[]): Health {
   const findings = checks.flatMap((check) => check() ?? []);
+  const notices = reasonsOf(findings, ["notice"]);
+  const reasons = reasonsOf(findings, ["degraded", "failed"]);
   const isFailed = findings.some(({ severity }) => severity === "failed");
   return {
-    status: isFailed ? "failed" : findings.length > 0 ? "degraded" : "ok",
-    reasons: [...new Set(findings.map(({ reason }) => reason))],
+    status: isFailed ? "failed" : reasons.length > 0 ? "degraded" : "ok",
+    reasons,
+    ...(notices.length > 0 && { notices }),
   };
 }
+
+const reasonsOf = (findings: readonly Finding[], severities: readonly Finding["severity"][]): readonly string[] => [
+  ...new Set(findings.filter(({ severity }) => severities.includes(severity)).map(({ reason }) => reason)),
+];
 
 const FAILURES = 3;
 // A loop that fails pauses up to ten times its time; beyond that and some patience it has died.

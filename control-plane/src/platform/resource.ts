@@ -44,6 +44,7 @@ export interface Resource<
   /** Events beside create, updated, destroy and the states. */
   readonly news: readonly News[];
   readonly secrets: readonly string[];
+  readonly revoking: readonly string[];
 }
 
 type StateField<L> = L extends AnyMachine ? { readonly state: StateOf<L> } : unknown;
@@ -75,10 +76,18 @@ export function resource<
   readonly indexes?: Indexes<RowOf<S, L>>;
   /** Fields that never leave the table: events are written without them. */
   readonly secrets?: readonly (keyof Static<S> & string)[];
+  /** States in which a right is taken away: the audit log has each such move, and a restore from a backup makes it again. */
+  readonly revoking?: readonly string[];
 }): Resource<N, S, L, News> {
-  const { name, summary, shape, life, news = [], indexes = {}, secrets = [] } = declaration;
-  return { name, summary, shape, life: life as L, news, indexes, secrets };
+  const { name, summary, shape, life, news = [], indexes = {}, secrets = [], revoking = [] } = declaration;
+  const unknown = revoking.find((each) => !life?.states.includes(each));
+  if (unknown !== undefined) throw new Error(`${name} has no state "${unknown}" that could take a right away`);
+  return { name, summary, shape, life: life as L, news, indexes, secrets, revoking };
 }
+
+/** Whether something that a contract declares is a resource. */
+export const isResource = (value: unknown): value is AnyResource =>
+  typeof value === "object" && value !== null && "shape" in value && "revoking" in value;
 
 /** None where there is no life. */
 export const statesOf = ({ life }: AnyResource): readonly string[] => (life as AnyMachine | undefined)?.states ?? [];

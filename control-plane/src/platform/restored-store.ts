@@ -1,4 +1,4 @@
-import { firstBrokenEntry } from "./audit.ts";
+import { checkAudit } from "./audit-check.ts";
 import { placesOf, read } from "./batch.ts";
 import { readable } from "./checksum.ts";
 import type { Database } from "./database.ts";
@@ -31,8 +31,8 @@ async function* allMistakes(
   resources: readonly AnyResource[],
 ): AsyncGenerator<string> {
   yield* differences(original, database.entries({}));
-  const broken = await firstBrokenEntry(store);
-  if (broken !== undefined) yield `the audit chain is broken at entry ${broken}`;
+  const { faults } = await checkAudit({ store });
+  for (const { detail } of faults) yield `the audit chain is broken: ${detail}`;
   for (const resource of resources) yield* wrongIndexes(database, resource);
 }
 

@@ -26,6 +26,7 @@ export const parcel = resource({
     tag: ({ tags }) => tags.map((tag) => [tag]),
   },
   secrets: ["combination"],
+  revoking: ["lost"],
 });
 export type Parcel = Row<typeof parcel>;
 

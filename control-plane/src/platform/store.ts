@@ -14,6 +14,8 @@ export interface ListOptions {
   readonly cursor?: string | undefined;
   readonly limit?: number;
   readonly reverse?: boolean;
+  /** Begins at this id, or behind where it would stand. Without an index, and not in reverse. */
+  readonly from?: string;
 }
 
 export interface Page<Row> {
@@ -152,9 +154,10 @@ export class Store implements AsyncDisposable {
     table: Table<Row>,
     options: ListOptions,
   ): AsyncGenerator<{ row: Row; cursor: string }> {
-    const { index, prefix = [], cursor, limit, reverse = false } = options;
+    const { index, prefix = [], cursor, from: first, limit, reverse = false } = options;
     const range = index === undefined ? rangeOf("row", table.name) : rangeOf("index", table.name, index, ...prefix);
-    const from = cursor === undefined ? undefined : openCursor(cursor);
+    const begin = first === undefined ? undefined : keyOf("row", table.name, first);
+    const from = cursor === undefined ? begin : openCursor(cursor);
     // A cursor is a key the caller held; outside the asked range it is a forgery or belongs to another question.
     if (from !== undefined && (from < range.gte || from >= range.lt)) throw new InvalidCursor();
     const bounds = { ...range, ...(from !== undefined && (reverse ? { lt: undefined, lte: from } : { gte: from })) };

@@ -62,6 +62,7 @@ export const device = resource({
     retired: {},
   }),
   news: ["online", "offline", "silent", "flapping", "condition", "alert"],
+  revoking: ["quarantined", "retired"],
   indexes: { name: ({ name }) => [[name]], presence: ({ presence }) => [[presence]] },
 });
 
@@ -84,6 +85,7 @@ export const token = resource({
     expired: {},
     revoked: {},
   }),
+  revoking: ["used", "revoked"],
   indexes: { state: ({ state, expiresAt }) => [[state, expiresAt]] },
   secrets: ["secretHash"],
 });
@@ -199,7 +201,6 @@ export const summariseFleet = action({
     operatingSystem: Type.Record(Type.String(), Type.Integer()),
   }),
 });
-
 const TokenOutput = Type.Object({
   id: Type.String(),
   state: Type.String(),
@@ -299,7 +300,6 @@ export const listSessions = action({
     }),
   ),
 });
-
 export const countRefusals = action({
   path: "cpl/dm/session/refusals",
   summary: "Count the messages from devices that were refused, by reason, since the start",

@@ -45,6 +45,7 @@ export const user = resource({
   summary: "A person with an account",
   shape: Type.Object({ name: UserName, roles: Type.Array(RoleName), passwordHash: Type.String() }),
   life: machine("user", "active", { active: { disable: "disabled" }, disabled: { enable: "active" } }),
+  revoking: ["disabled"],
   indexes: { name: ({ name }) => [[name]] },
   secrets: ["passwordHash"],
 });
@@ -64,6 +65,7 @@ export const apiToken = resource({
     secretHash: Type.String(),
   }),
   life: machine("API token", "active", { active: { revoke: "revoked", expire: "expired" }, revoked: {}, expired: {} }),
+  revoking: ["revoked"],
   indexes: {
     owner: ({ owner, id }) => [[owner, id]],
     kind: ({ kind, id }) => [[kind, id]],
@@ -231,34 +233,6 @@ export const enableUser = action({
   permission: "identity:user",
   input: Type.Object({ user: Ref("user", "The account: id or name") }),
   output: UserOutput,
-});
-const Audited = Type.Object({
-  id: Type.String(),
-  at: Type.Integer(),
-  actor: Type.String(),
-  via: Type.String(),
-  action: Type.String(),
-  decision: Type.String(),
-  inputHash: Type.String(),
-  requestId: Type.String(),
-  previous: Type.String(),
-  hash: Type.String(),
-});
-export const listAudit = action({
-  path: "ia/audit/list",
-  summary: "Read the audit log, newest first",
-  effect: "read",
-  permission: "audit:read",
-  input: Type.Object(pageInput),
-  output: PageOf(Audited),
-});
-export const verifyAudit = action({
-  path: "ia/audit/verify",
-  summary: "Check that no entry of the audit log was changed, removed or slipped in",
-  effect: "read",
-  permission: "audit:read",
-  input: Type.Object({}),
-  output: Type.Object({ whole: Type.Boolean(), firstBroken: Type.Optional(Type.String()) }),
 });
 export const listEvents = action({
   path: "ia/event/list",

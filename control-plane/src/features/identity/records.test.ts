@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { ANYONE } from "../../platform/caller.ts";
-import { auditTable } from "../../platform/audit.ts";
-import { put } from "../../platform/change.ts";
-import { createApiToken, createUser, listAudit, listEvents, verifyAudit } from "./contract.ts";
+import { createApiToken, listEvents } from "./contract.ts";
 import { identity } from "./index.ts";
-import { PASSWORD, startIdentity } from "./identity.test-support.ts";
+import { startIdentity } from "./identity.test-support.ts";
 
 test("events tell of accounts and tokens, and hold no hash and no secret", async () => {
   const { ask, setUp } = await startIdentity();
@@ -34,32 +32,6 @@ test("without a number the newest events come, with one those after it", async (
   assert.deepEqual(await numbers({ after: 2 }), { numbers: [3, 4], next: 4 });
   assert.deepEqual(await numbers({ after: 0, type: ["user.*"] }), { numbers: [1, 2], next: 4 });
   assert.deepEqual(await numbers({ type: ["user.create"] }), { numbers: [1], next: 4 });
-});
-
-test("a whole audit log is called whole", async () => {
-  const { ask, setUp } = await startIdentity();
-  const owner = await setUp();
-  await ask(createUser, { name: "bob", password: PASSWORD, roles: ["viewer"] }, owner);
-
-  const { items } = await ask(listAudit, {}, owner);
-
-  assert.deepEqual(
-    items.map(({ action, actor, decision }) => [action, actor, decision]),
-    [
-      ["ia/user/create", "user:alice", "allowed"],
-      ["ia/setup", "nobody", "allowed"],
-    ],
-  );
-  assert.deepEqual(await ask(verifyAudit, {}, owner), { whole: true });
-});
-
-test("an audit entry that was changed is found", async () => {
-  const { ask, setUp, store } = await startIdentity();
-  const owner = await setUp();
-  const { items } = await store.list(auditTable);
-  await store.commit(put(auditTable, { ...items[0]!, actor: "user:mallory" }));
-
-  assert.deepEqual(await ask(verifyAudit, {}, owner), { whole: false, firstBroken: "0000000000000001" });
 });
 
 test("without credentials nothing is done but what proves itself", async () => {

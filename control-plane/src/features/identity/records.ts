@@ -1,5 +1,4 @@
 import { handle } from "../../platform/action.ts";
-import { auditTable, firstBrokenEntry } from "../../platform/audit.ts";
 import { forgottenUpTo, refuseForgotten } from "../../platform/event-retention.ts";
 import { matchesType, type DomainEvent } from "../../platform/domain-event.ts";
 import type { Store } from "../../platform/store.ts";
@@ -11,14 +10,6 @@ const LOOKED_AT = 10_000;
 const STEP = 500;
 
 export const recordActions = [
-  handle(contract.listAudit, async ({ limit = 50, cursor }, { store }: IdentityContext) => {
-    const page = await store.list(auditTable, { limit, cursor, reverse: true });
-    return { ...page, items: page.items.map((each) => ({ ...each })) };
-  }),
-  handle(contract.verifyAudit, async (_, { store }: IdentityContext) => {
-    const firstBroken = await firstBrokenEntry(store);
-    return { whole: firstBroken === undefined, ...(firstBroken !== undefined && { firstBroken }) };
-  }),
   handle(contract.listEvents, async ({ after, type = ["*"], limit = 100 }, { store }: IdentityContext) => {
     if (after !== undefined) await refuseForgotten(store, after);
     const isWanted = ({ type: actual }: DomainEvent) => type.some((pattern) => matchesType(pattern, actual));

@@ -1,0 +1,72 @@
+import { resolve } from "node:path";
+import { ConfigError, readOptions, repeatable, type Options } from "@edgemere/protocol/config";
+import { hostName, options, PREFIX, PROGRAM, readConfig } from "./config.ts";
+
+/** What a restore is told: the file, and where the data folder is. */
+export interface RestoreConfig {
+  readonly file: string;
+  readonly dataFolder: string;
+  readonly passphraseFile: string | undefined;
+  /** Where the audit log is once more: what was revoked after the backup is read there. */
+  readonly auditCopy: string;
+  /** Whether what is in the data folder gives way. */
+  readonly force: boolean;
+}
+
+/** Reads `restore FILE [--force]` with the same options as everything else; throws ConfigError. */
+export function readRestoreConfig(
+  argv: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): RestoreConfig {
+  const [file, ...rest] = argv.filter((word) => word !== "--force");
+  if (file === undefined || file.startsWith("-"))
+    throw new ConfigError("name the backup first: edgemere-control-plane restore FILE --data DIR [--force]");
+  const { dataFolder, backups, auditCopy } = readConfig(rest, environment);
+  const { passphraseFile } = backups;
+  return { file: resolve(file), dataFolder, passphraseFile, auditCopy, force: argv.includes("--force") };
+}
+
+/** What the certificate of a broker is made of and for. */
+export interface BrokerCertificateConfig {
+  readonly folder: string;
+  readonly dataFolder: string;
+  /** Under which others than our agents reach the broker: those ask for a name of ours, whatever its address. */
+  readonly names: readonly string[];
+}
+
+const brokerCertificateOptions = {
+  ...options,
+  name: repeatable("HOST", "Name or address of the broker, for clients that are not ours", hostName),
+} satisfies Options;
+
+/** Reads `broker-certificate DIR [--name HOST]…` with the same options as everything else; throws ConfigError. */
+export function readBrokerCertificateConfig(
+  [folder, ...argv]: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): BrokerCertificateConfig {
+  if (folder === undefined || folder.startsWith("-"))
+    throw new ConfigError(
+      "name the folder first: edgemere-control-plane broker-certificate DIR --data DIR [--name HOST]",
+    );
+  const { data, name } = readOptions(brokerCertificateOptions, { argv, environment, prefix: PREFIX, program: PROGRAM });
+  return { folder: resolve(folder), dataFolder: data, names: name };
+}
+
+/** What a look at the audit log of a stopped control plane is told. */
+export interface AuditVerifyConfig {
+  readonly dataFolder: string;
+  readonly auditCopy: string;
+}
+
+/** Reads `audit verify --data DIR [--audit-copy DIR]` with the same options as everything else; throws ConfigError. */
+export function readAuditVerifyConfig(
+  [word, ...argv]: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): AuditVerifyConfig {
+  if (word !== "verify")
+    throw new ConfigError(
+      "there is one thing to do: edgemere-control-plane audit verify --data DIR [--audit-copy DIR]",
+    );
+  const { dataFolder, auditCopy } = readConfig(argv, environment);
+  return { dataFolder, auditCopy };
+}

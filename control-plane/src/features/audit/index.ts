@@ -1,0 +1,14 @@
+import { feature } from "../../platform/feature.ts";
+import { auditActions } from "./actions.ts";
+import type { AuditContext } from "./context.ts";
+import { fleetActions } from "./fleet-actions.ts";
+import { copyAudit, followRights } from "./loops.ts";
+
+export type { AuditContext } from "./context.ts";
+
+export const audit = feature<AuditContext>({
+  name: "audit",
+  resources: [],
+  actions: [...auditActions, ...fleetActions],
+  loops: (context) => [followRights(context), copyAudit(context)],
+});
