@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { test } from "node:test";
+import { connect as connectTls, type ConnectionOptions } from "node:tls";
 import type { MqttClient } from "mqtt";
+import { SERVER_NAME } from "@edgemere/protocol";
 import { ManualClock } from "@edgemere/protocol/simulated";
 import { SECOND, systemClock } from "@edgemere/protocol/kit";
 import { RecordingLink, startedBroker } from "./broker.test-support.ts";
@@ -27,6 +30,44 @@ test("a device that tries to connect again and again is told that we are busy, a
   );
   await clock.advance(SECOND);
   await assert.rejects(world.connect("gw1", identity), /Not authorized/);
+});
+
+/** CONNECT of MQTT 3.1.1 with a clean session and these flags besides, by hand. */
+const connectPacket = (id: string, flags = 0, ...rest: readonly string[]) => {
+  const texts = [id, ...rest].map((each) => Buffer.concat([Buffer.of(0, each.length), Buffer.from(each)]));
+  const body = Buffer.concat([Buffer.from("\0\x04MQTT\x04"), Buffer.of(2 | flags, 0, 60), ...texts]);
+  return Buffer.concat([Buffer.of(0x10, body.length), body]);
+};
+
+test("a connection that is gone before anybody asks for its certificate is no failure of ours", async () => {
+  await using world = await startedBroker();
+  const { key, cert } = await world.identify("gw1");
+  const how = { port: world.broker.port, host: "127.0.0.1", ca: world.authority.root, servername: SERVER_NAME };
+  const raw = connectTls({ ...how, key, cert } as ConnectionOptions);
+  await once(raw, "secureConnect");
+
+  // More packets at once than the broker keeps for somebody who is not let in yet: it ends the connection by itself.
+  raw.write(Buffer.concat([connectPacket("gw1"), Buffer.alloc(2 * 100, "c000", "hex")]));
+  await once(raw, "close");
+
+  const other = await world.connect("gw2");
+  await other.publishAsync(topicOf("gw2", "up/event"), "heard", { qos: 1 });
+  assert.equal(world.link.messages.at(-1)?.payload, "heard");
+  await other.endAsync();
+});
+
+test("a device that comes with a password and no user name is not let in", async () => {
+  await using world = await startedBroker();
+  const { key, cert } = await world.identify("gw1");
+  const how = { port: world.broker.port, host: "127.0.0.1", ca: world.authority.root, servername: SERVER_NAME };
+  const raw = connectTls({ ...how, key, cert } as ConnectionOptions);
+  await once(raw, "secureConnect");
+
+  raw.write(connectPacket("gw1", 0x40, "secret"));
+  const [answer] = (await once(raw, "data")) as [Buffer];
+  raw.destroy();
+
+  assert.deepEqual([...answer], [0x20, 2, 0, 4]);
 });
 
 test("a ping is a sign of life", async () => {

@@ -96,14 +96,14 @@ export async function startBroker(parts: Parts): Promise<Pick<MqttServer, "broke
       link.refuse(holderOf(client) ?? "", wrong);
       return done(wrong, false);
     },
-    authenticate: (client, username, _, done) => {
+    authenticate: (client, username, password, done) => {
       const device = holderOf(client);
       if (device !== undefined && link.conduct.isHeld(device)) mqtt.hold(client);
       if (device !== undefined && isTooMuch(device)) {
         link.refuse(device, { reason: "too-many", message: "more connections are tried than can be let in now" });
         return done(refusal(SERVER_UNAVAILABLE, "too many connections at once"), null);
       }
-      judge(client, username, mqtt.socketOf(client), parts).then(
+      judge(client, username ?? password, mqtt.socketOf(client), parts).then(
         () => done(null, true),
         (error: unknown) => done(asRefusal(client, error, log), null),
       );
@@ -224,7 +224,7 @@ export async function startBroker(parts: Parts): Promise<Pick<MqttServer, "broke
 /** Throws a refusal with its return code. The certificate speaks; a name the client gives itself must fit it. */
 async function judge(
   client: Client,
-  username: unknown,
+  named: unknown,
   socket: TLSSocket | undefined,
   { admit, clock }: Parts,
 ): Promise<void> {
@@ -234,7 +234,7 @@ async function judge(
   if (certificate === undefined || device === undefined) throw refusal(NOT_AUTHORISED, "there is no certificate");
   if (!isDeviceId(device) || client.id !== device)
     throw refusal(IDENTIFIER_REJECTED, `the client id must be the certificate's device id "${device}"`);
-  if (username !== undefined && username !== null) throw refusal(BAD_USER_NAME, "a device has no user name");
+  if (named !== undefined && named !== null) throw refusal(BAD_USER_NAME, "a device has no user name and no password");
   if (!client.clean) throw refusal(IDENTIFIER_REJECTED, "a device must ask for a clean session");
   // A resumed TLS session does not look at the dates again.
   // oxlint-disable-next-line no-restricted-globals -- a written date is read, no clock is asked
@@ -243,7 +243,7 @@ async function judge(
   if (admission.kind === "refused") throw refusal(NOT_AUTHORISED, admission.why);
 }
 
-/** Who holds the certificate that the peer has shown. */
+/** Who holds the certificate that the peer has shown; undefined also when the connection has ended meanwhile. */
 function deviceOf(socket: TLSSocket | undefined): string | undefined {
   // Null when the socket has ended, whatever its type says.
   const certificate = socket?.getPeerCertificate() as PeerCertificate | null | undefined;
