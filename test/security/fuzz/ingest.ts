@@ -19,7 +19,7 @@ const STEP = 250;
 const LEFT_OUT = ["identity", "operations"];
 
 type Dispatch = Core<AppContext>["dispatch"];
-export const operator: Parameters<Dispatch>[2] = {
+const operator: Parameters<Dispatch>[2] = {
   actor: "user:alice",
   via: "rest",
   permissions: ["*"],
@@ -50,21 +50,23 @@ export class Episode {
   }
 
   /** What is acknowledged of a stream so far. */
-  storedOf = (device: string, stream: StreamName): number => this.stored.get(`${device}/${stream}`) ?? 0;
+  readonly storedOf = (device: string, stream: StreamName): number => this.stored.get(`${device}/${stream}`) ?? 0;
 
   /** Lets a device say something, and gives what became of it. */
   async hear({ device, topic, hex }: Said): Promise<Verdict> {
     const before = this.#core.link.refusals(device);
     const failuresBefore = this.failures.length;
-    let end: { readonly error?: unknown } | undefined;
+    const ends: { readonly error?: unknown }[] = [];
     this.#core.link.arrived(device, topic, Buffer.from(hex, "hex"), "192.0.2.1").then(
-      () => (end = {}),
-      (error: unknown) => (end = { error }),
+      () => ends.push({}),
+      (error: unknown) => ends.push({ error }),
     );
-    for (let step = 0; end === undefined && step < STEPS; step++) await this.clock.advance(STEP);
+    for (let step = 0; ends.length === 0 && step < STEPS; step++) await this.clock.advance(STEP);
+    const [end] = ends;
     if (end === undefined) return finding(`was not done with after ${STEPS * STEP} ms`);
-    const { error } = end as { readonly error?: unknown };
-    if (error !== undefined) return finding(`threw ${error instanceof Error ? error.stack : JSON.stringify(error)}`);
+    const { error } = end;
+    if (error !== undefined)
+      return finding(`threw ${error instanceof Error ? (error.stack ?? error.message) : JSON.stringify(error)}`);
     if (this.failures.length > failuresBefore) return finding(this.failures.at(-1) ?? "");
     const after = this.#core.link.refusals(device);
     const reason = Object.keys(after).find((each) => after[each] !== before[each]);
@@ -155,7 +157,7 @@ async function runEpisode(seed: number, number: number, account: Account): Promi
   await using episode = await begun(number);
   const messages: Retold[] = [];
   for (let message = 0; message < MESSAGES; message++) {
-    const one = said(chance, { ...episode, stored: episode.storedOf });
+    const one = said(chance, episode);
     const place = episode.devices.indexOf(one.device);
     messages.push({ ...one, device: place, topic: one.topic.replaceAll(one.device, `{${place}}`) });
     const startedAt = performance.now();

@@ -4,12 +4,13 @@ import type { Area } from "./area.ts";
 import { replayCorpus } from "./corpus.ts";
 import { envelopes } from "./envelopes.ts";
 import { ingest } from "./ingest.ts";
+import { mqtt } from "./mqtt.ts";
 import { protobuf } from "./protobuf.ts";
 import { rest } from "./rest.ts";
 import { report, type Reported } from "./report.ts";
 import { addTo, emptyAccount } from "./tally.ts";
 
-const areas: readonly Area[] = [protobuf, envelopes, ingest, rest];
+const areas: readonly Area[] = [protobuf, envelopes, ingest, mqtt, rest];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

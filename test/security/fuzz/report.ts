@@ -28,7 +28,10 @@ export function report(reported: readonly Reported[], seed: number): string {
     "",
     tableOf([["area", "inputs", "accepted", "refused", "findings", "worst ms", "grown MiB", "seconds"], ...rows]),
     "",
-    ...reported.map(({ area, account }) => `${area} refused: ${listOf(account.refused)}`),
+    ...reported.flatMap(({ area, account }) => [
+      `${area} refused: ${listOf(account.refused)}`,
+      ...account.notes.map((note) => `${area}: ${note}`),
+    ]),
     "",
     `${all} inputs from seed ${seed}. Not here: what the portal shows (test/browser), and archives, which nothing reads yet.`,
     ...reported.flatMap(({ area, account }) => account.findings.map((each) => told(area, each, seed))),

@@ -22,9 +22,11 @@ export interface Account {
   /** The slowest input, milliseconds. */
   worst: number;
   readonly findings: Finding[];
+  /** What else was seen. */
+  readonly notes: string[];
 }
 
-export const emptyAccount = (): Account => ({ inputs: 0, accepted: 0, refused: {}, worst: 0, findings: [] });
+export const emptyAccount = (): Account => ({ inputs: 0, accepted: 0, refused: {}, worst: 0, findings: [], notes: [] });
 
 /** So many are told; a broken build fails every input. */
 const FINDINGS_TOLD = 20;
@@ -51,5 +53,6 @@ export function addTo(sum: Account, part: Account): void {
   sum.accepted += part.accepted;
   sum.worst = Math.max(sum.worst, part.worst);
   for (const [reason, times] of Object.entries(part.refused)) sum.refused[reason] = (sum.refused[reason] ?? 0) + times;
+  sum.notes.push(...part.notes);
   for (const each of part.findings) tell(sum.findings, each);
 }

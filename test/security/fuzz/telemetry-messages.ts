@@ -1,4 +1,4 @@
-import { bodies, formatTopic, streamNames, v1, type StreamName, type UpTopicName } from "@edgemere/protocol";
+import { bodies, formatTopic, streamNames, type StreamName, type UpTopicName, type v1 } from "@edgemere/protocol";
 import type { Chance } from "./chance.ts";
 import { hostileInstants, hostileNumbers, hostileTexts } from "./hostile-values.ts";
 
@@ -14,7 +14,7 @@ export interface Said {
 /** What the maker of messages knows: who there is, up to where each stream is stored, which commands wait. */
 export interface Known {
   readonly devices: readonly string[];
-  readonly stored: (device: string, stream: StreamName) => number;
+  readonly storedOf: (device: string, stream: StreamName) => number;
   readonly commands: readonly string[];
 }
 
@@ -125,7 +125,7 @@ function firstNumber(chance: Chance, next: number): number {
 }
 
 function batch(chance: Chance, stream: StreamName, device: string, known: Known): v1.RecordBatch.$Properties {
-  const next = known.stored(device, stream) + 1;
+  const next = known.storedOf(device, stream) + 1;
   const first = firstNumber(chance, next);
   const length = chance.oneIn(300) ? 1_000 + chance.below(2) : chance.below(5);
   const records = Array.from({ length }, (_, place): Record_ => {
