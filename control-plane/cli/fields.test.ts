@@ -62,7 +62,7 @@ const bare: readonly (readonly [path: string, flag: string | undefined])[] = [
   ["diml/find", "query"],
   ["diml/dml/do/datainstance/create", "dataref"],
   ["cpl/dm/device/list", undefined],
-  ["ia/user/create", undefined],
+  ["ia/user/create", "name"],
   ["ops/backup/drill", "backup"],
 ];
 for (const [path, flag] of bare)

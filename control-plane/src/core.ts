@@ -12,6 +12,7 @@ import { generationOf } from "./platform/generation.ts";
 import { healthOf, watched, type Check, type Health } from "./platform/health.ts";
 import { Idempotency } from "./platform/idempotency.ts";
 import { refusingWhenFull } from "./platform/read-only.ts";
+import { Scopes } from "./platform/scopes.ts";
 import type { Signer } from "./platform/signer.ts";
 import { Store } from "./platform/store.ts";
 
@@ -48,6 +49,7 @@ export interface Core<C> extends AsyncDisposable {
   readonly store: Store;
   readonly dispatch: Dispatch;
   readonly bus: Bus;
+  readonly scopes: Scopes;
   readonly link: Link<C>;
   readonly newId: () => string;
   /** Which life of the control plane this is: 1, and one more after each restore from a backup. Features find it in their context. */
@@ -74,7 +76,19 @@ export async function createCore<C extends CoreContext>(parts: Parts<C>): Promis
   const audit = new Audit(store, now);
   // Handlers ask each other through dispatch, and the link is asked by handlers: both are made with a context that holds them.
   const dispatch: Dispatch = (path, input, caller) => dispatching(path, input, caller);
-  const context = { ...parts.context, store, clock, random, log, newId, dispatch, generation, audit } as unknown as C;
+  const scopes = new Scopes(features, store);
+  const context = {
+    ...parts.context,
+    store,
+    scopes,
+    clock,
+    random,
+    log,
+    newId,
+    dispatch,
+    generation,
+    audit,
+  } as unknown as C;
   const isTakingRecords = () => !isReadOnly() && !store.isBroken;
   const link = new Link({ ...parts, store, context, generation, isTakingRecords });
   Object.assign(context, { link });
@@ -115,6 +129,7 @@ export async function createCore<C extends CoreContext>(parts: Parts<C>): Promis
     store,
     dispatch,
     bus,
+    scopes,
     link,
     newId,
     generation: current,

@@ -71,6 +71,7 @@ export const actions = {
   "ia/user/list": "read",
   "ia/user/disable": "write",
   "ia/user/enable": "write",
+  "ia/user/assign": "write",
   "ia/audit/list": "read",
   "ia/audit/verify": "read",
   "ia/audit/export": "read",

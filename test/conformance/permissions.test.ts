@@ -114,6 +114,7 @@ test("the server has no route beside the actions but those that say what the pro
     dispatch: served.app.core.dispatch,
     authenticate: async () => undefined,
     store: served.app.core.store,
+    scopes: served.app.core.scopes,
     clock: systemClock,
     newId: served.app.core.newId,
     log: silentLog,

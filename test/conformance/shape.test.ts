@@ -101,14 +101,18 @@ test("every feature is one flat folder with a contract and a table of contents, 
 
 test("a contract imports the platform and other contracts only, so that everyone may read it", () => {
   const allowed =
-    /^(@sinclair\/typebox|@edgemere\/protocol(\/kit)?|\.\.\/\.\.\/platform\/[\w-]+\.ts|\.\.\/[\w-]+\/contract\.ts)$/;
+    /^(@sinclair\/typebox|@edgemere\/protocol(\/kit)?|\.\.\/\.\.\/platform\/[\w-]+\.ts|\.\.\/[\w-]+\/contract\.ts|\.\/[\w-]+-contract\.ts)$/;
 
-  const strangers = features().flatMap((name) => {
-    const path = `control-plane/src/features/${name}/contract.ts`;
-    return importsOf(path)
+  const contracts = features().flatMap((name) =>
+    entriesOf(`control-plane/src/features/${name}`)
+      .filter((entry) => /^([\w-]+-)?contract\.ts$/.test(entry))
+      .map((entry) => `control-plane/src/features/${name}/${entry}`),
+  );
+  const strangers = contracts.flatMap((path) =>
+    importsOf(path)
       .filter((what) => !allowed.test(what))
-      .map((what) => `${path} imports ${what}`);
-  });
+      .map((what) => `${path} imports ${what}`),
+  );
 
   assert.deepEqual(strangers, []);
 });

@@ -40,6 +40,7 @@ function serveDeviceActions(app: FastifyInstance, { actions, dispatch }: DeviceA
   app.route<{ Params: { "*": string } }>({
     method: ["GET", "POST", "DELETE", "PUT", "PATCH"],
     url: "/edgemere/*",
+    config: { access: "dispatch" },
     handler: async (request, reply) => {
       const action = served.get(request.params["*"].toLowerCase());
       if (action === undefined)

@@ -1,6 +1,7 @@
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import type { FastifyInstance } from "fastify";
+import { openToEveryone } from "./access.ts";
 import { catalogueOf } from "./catalogue.ts";
 import type { FaceParts } from "./face.ts";
 import { openApiOf } from "./openapi.ts";
@@ -12,6 +13,7 @@ import { openApiOf } from "./openapi.ts";
 export async function serveDocuments(app: FastifyInstance, parts: FaceParts): Promise<void> {
   const openApi = JSON.stringify(openApiOf(parts));
   const catalogue = JSON.stringify(catalogueOf(parts));
+  openToEveryone(app);
   app.get("/edgemere/openapi.json", (_, reply) => reply.type("application/json").send(openApi));
   app.get("/edgemere/catalogue.json", (_, reply) => reply.type("application/json").send(catalogue));
 

@@ -4,6 +4,7 @@ import type { Authenticate } from "../platform/caller.ts";
 import type { Dispatch } from "../platform/dispatch.ts";
 import type { Health } from "../platform/health.ts";
 import type { AnyResource } from "../platform/resource.ts";
+import type { Scopes } from "../platform/scopes.ts";
 import type { Store } from "../platform/store.ts";
 
 /** All that a face knows: what may be asked, how to ask it, who asks, and the log of events. It knows no feature. */
@@ -13,6 +14,7 @@ export interface FaceParts {
   readonly dispatch: Dispatch;
   readonly authenticate: Authenticate;
   readonly store: Store;
+  readonly scopes: Scopes;
   readonly clock: Clock;
   readonly newId: () => string;
   readonly log: Log;

@@ -12,6 +12,7 @@ import { feature } from "../platform/feature.ts";
 import { Idempotency } from "../platform/idempotency.ts";
 import { resolve } from "../platform/reference.ts";
 import { resource } from "../platform/resource.ts";
+import { Scopes } from "../platform/scopes.ts";
 import { Store } from "../platform/store.ts";
 import type { FaceParts } from "./face.ts";
 
@@ -113,6 +114,7 @@ export async function someParts(clock: Clock = new ManualClock(), over: Partial<
   const store = await Store.open(memoryDatabase(), clock);
   const now = () => clock.now();
   const newId = idMaker({ clock, random: seededRandom(1) });
+  const scopes = new Scopes([toys], store);
   const revoked = new Set<string>();
   const authenticate: Authenticate = async (credential) => {
     const held = Object.hasOwn(permissions, credential) ? permissions[credential] : undefined;
@@ -123,7 +125,7 @@ export async function someParts(clock: Clock = new ManualClock(), over: Partial<
   const dispatch: Dispatch = (path, input, caller) => dispatching(path, input, caller);
   const dispatching = createDispatch({
     features: [toys],
-    context: { store, clock, newId, dispatch, log: silentLog },
+    context: { store, scopes, clock, newId, dispatch, log: silentLog },
     audit: new Audit(store, now),
     idempotency: new Idempotency(store, now),
     log: silentLog,
@@ -134,6 +136,7 @@ export async function someParts(clock: Clock = new ManualClock(), over: Partial<
     dispatch,
     authenticate,
     store,
+    scopes,
     clock,
     newId,
     log: silentLog,

@@ -14,5 +14,5 @@ export function serveHealth(app: FastifyInstance, { health, version }: FaceParts
       .send({ ...found, version });
   };
   for (const path of ["/healthz", "/readyz"])
-    app.get(path, { config: { rateLimit: false } }, (_, reply) => answer(reply));
+    app.get(path, { config: { rateLimit: false, access: "everyone" } }, (_, reply) => answer(reply));
 }

@@ -7,6 +7,7 @@ import { MINUTE } from "@edgemere/protocol/kit";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { Problem, problems } from "../platform/problem.ts";
 import { tlsPolicy } from "../platform/tls-policy.ts";
+import { refuseUndeclaredRoutes } from "./access.ts";
 import type { FaceParts } from "./face.ts";
 import { pageStyleSource } from "./pages.ts";
 import { problemOf } from "./refusal.ts";
@@ -56,6 +57,7 @@ export async function createHttp(
     https: tls === undefined ? null : tlsOptions(tls),
   }) as unknown as FastifyInstance;
 
+  refuseUndeclaredRoutes(app);
   await app.register(cookie);
   await app.register(helmet, {
     contentSecurityPolicy,

@@ -4,7 +4,7 @@ import type { AnyAction } from "../platform/action.ts";
 import { Problem } from "../platform/problem.ts";
 import { ask } from "./ask.ts";
 import type { FaceParts } from "./face.ts";
-import { callerOf, hear, type LiveSocket } from "./live-socket.ts";
+import { hear, type LiveSocket } from "./live-socket.ts";
 
 const AT_ONCE = 64;
 
@@ -17,7 +17,7 @@ const Call = Type.Object({
 /** `call { path, input, idempotencyKey? }` → `{ output }` or `{ problem }`. */
 export function answerCalls(socket: LiveSocket, parts: FaceParts, actions: ReadonlyMap<string, AnyAction>): void {
   let running = 0;
-  hear(socket, "call", parts, async (message, requestId) => {
+  hear(socket, "call", parts, async (message, asking) => {
     if (!Value.Check(Call, message))
       throw new Problem(
         "invalid-input",
@@ -28,7 +28,7 @@ export function answerCalls(socket: LiveSocket, parts: FaceParts, actions: Reado
     running++;
     try {
       const { path, input = {}, idempotencyKey } = message;
-      const caller = { ...(await callerOf(socket, parts, requestId)), idempotencyKey };
+      const caller = { ...asking, idempotencyKey };
       const action = actions.get(path.toLowerCase());
       // An unknown path goes to dispatch too: it tells which ones come near.
       if (action === undefined) return { answer: { output: await parts.dispatch(path, input, caller) } };

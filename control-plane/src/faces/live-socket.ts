@@ -1,7 +1,7 @@
 import type { Server, Socket } from "socket.io";
 import type { DomainEvent } from "../platform/domain-event.ts";
 import { Problem, type ProblemDocument } from "../platform/problem.ts";
-import type { Caller } from "../platform/caller.ts";
+import { ANYONE, maySomewhere, type Caller } from "../platform/caller.ts";
 import type { FaceParts } from "./face.ts";
 import { problemOf } from "./refusal.ts";
 
@@ -11,11 +11,9 @@ export interface EventBatch {
   /** Number to go on after. */
   readonly next: number;
 }
-interface Asks {
-  call: (...given: unknown[]) => void;
-  subscribe: (...given: unknown[]) => void;
-  unsubscribe: (...given: unknown[]) => void;
-}
+/** Every message that is heard, with what its sender must be allowed; a call is judged by its action. */
+const heard = { call: ANYONE, subscribe: "event:read", unsubscribe: ANYONE } as const;
+type Asks = Record<keyof typeof heard, (...given: unknown[]) => void>;
 interface Tells {
   /** The next batch comes when this one was acknowledged. */
   events: (batch: EventBatch, acknowledge: () => void) => void;
@@ -34,16 +32,48 @@ interface Heard {
   readonly begin?: () => void;
 }
 
-/** Hears one kind of message. Whatever it holds, its sender gets an answer, a refusal as `{ problem }`, and nobody is harmed. */
+/**
+ * Hears one kind of message. Who speaks is asked anew each time, so that what was revoked is refused from then on. Whatever
+ * it holds, its sender gets an answer, a refusal as `{ problem }`, and nobody is harmed.
+ */
 export function hear(
   socket: LiveSocket,
-  name: keyof Asks,
+  name: keyof typeof heard,
+  parts: FaceParts,
+  run: (message: unknown, caller: Caller) => Promise<Heard>,
+): void {
+  answer(socket, name, parts, async (message, requestId) => {
+    const caller = await callerOf(socket, parts, requestId);
+    if (!maySomewhere(caller, heard[name]))
+      throw new Problem("forbidden", `${caller.actor} may not ${name}: it needs the permission ${heard[name]}`);
+    return run(message, caller);
+  });
+}
+
+/** Who sends what is not heard is told so, whoever it is. */
+export function refuseUnheard(socket: LiveSocket, parts: FaceParts): void {
+  socket.onAny((name: string, ...given: unknown[]) => {
+    if (Object.hasOwn(heard, name)) return;
+    const requestId = parts.newId();
+    const known = Object.keys(heard).join(", ");
+    const problem = new Problem("unknown-action", `there is no message "${name.slice(0, 64)}"; there are ${known}`);
+    acknowledgementIn(given)({ problem: problem.toDocument(requestId) });
+  });
+}
+
+const acknowledgementIn = (given: readonly unknown[]): ((answer: unknown) => void) => {
+  const last = given.at(-1);
+  return typeof last === "function" ? (last as (answer: unknown) => void) : () => {};
+};
+
+function answer(
+  socket: LiveSocket,
+  name: keyof typeof heard,
   { log, newId }: FaceParts,
   run: (message: unknown, requestId: string) => Promise<Heard>,
 ): void {
   socket.on(name, (...given) => {
-    const last = given.at(-1);
-    const acknowledge = typeof last === "function" ? (last as (answer: unknown) => void) : () => {};
+    const acknowledge = acknowledgementIn(given);
     const requestId = newId();
     run(given[0], requestId).then(
       ({ answer, begin }) => {
@@ -58,10 +88,25 @@ export function hear(
   });
 }
 
-/** Who speaks on a socket now: asked anew each time, so that what was revoked is refused from then on. */
-export async function callerOf(socket: LiveSocket, { authenticate }: FaceParts, requestId: string): Promise<Caller> {
+/** Who speaks on a socket now. Throws Problem not-signed-in when nobody does any more. */
+async function callerOf(socket: LiveSocket, { authenticate }: FaceParts, requestId: string): Promise<Caller> {
   const identity = await authenticate(socket.data.credential);
   if (identity === undefined)
     throw new Problem("not-signed-in", "the credential of this connection has expired or was revoked; sign in again");
   return { ...identity, via: "websocket", requestId, address: socket.handshake.address };
+}
+
+/** What of some events the holder of a socket may know of now; undefined when it is none of them any more. */
+export async function eventsFor(
+  socket: LiveSocket,
+  events: readonly DomainEvent[],
+  { authenticate, scopes }: FaceParts,
+): Promise<readonly DomainEvent[] | undefined> {
+  const identity = await authenticate(socket.data.credential);
+  if (identity === undefined || !maySomewhere(identity, heard.subscribe)) return undefined;
+  const reach = scopes.reachOf(identity, heard.subscribe);
+  if (reach.isEverywhere) return events;
+  const known: DomainEvent[] = [];
+  for (const event of events) if (await reach.coversEvent(event)) known.push(event);
+  return known;
 }

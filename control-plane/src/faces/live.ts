@@ -7,7 +7,7 @@ import { credentialOf, isKnownOrigin, refuseForeignOrigin, type Cookies } from "
 import type { FaceParts } from "./face.ts";
 import { endWithProblem } from "./http.ts";
 import { answerCalls } from "./live-calls.ts";
-import type { Live, LiveSocket } from "./live-socket.ts";
+import { refuseUnheard, type Live, type LiveSocket } from "./live-socket.ts";
 import { answerSubscriptions } from "./live-subscriptions.ts";
 import { problemOf } from "./refusal.ts";
 
@@ -59,6 +59,7 @@ export function serveLive(
   io.on("connection", (socket) => {
     answerCalls(socket, parts, actions);
     answerSubscriptions(socket, parts);
+    refuseUnheard(socket, parts);
   });
 
   const checking = new Reconciler(

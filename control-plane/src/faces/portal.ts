@@ -3,11 +3,13 @@ import { join, sep } from "node:path";
 import fastifyStatic from "@fastify/static";
 import type { FastifyInstance } from "fastify";
 import { Problem } from "../platform/problem.ts";
+import { openToEveryone } from "./access.ts";
 import { pathOf } from "./http.ts";
 import { sendPage } from "./pages.ts";
 
 /** The web pages at `/admin/`, from the folder where they were built. */
 export async function servePortal(app: FastifyInstance, folder: string | undefined): Promise<void> {
+  openToEveryone(app);
   app.get("/", (_, reply) => reply.redirect("/admin/"));
   if (folder === undefined || !existsSync(join(folder, "index.html"))) return serveAbsence(app);
 

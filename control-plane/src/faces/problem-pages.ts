@@ -1,5 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { Problem, problems, type ProblemType } from "../platform/problem.ts";
+import { openToEveryone } from "./access.ts";
 import { sendPage } from "./pages.ts";
 
 /** What each kind of refusal means and what to do about it. */
@@ -34,6 +35,7 @@ const types = Object.keys(problems) as ProblemType[];
 /** The pages that the `type` of every problem document leads to. */
 export function serveProblemPages(app: FastifyInstance): void {
   const list = types.map((each) => `<li><a href="/problems/${each}">${problems[each].title}</a></li>`);
+  openToEveryone(app);
   app.get("/problems", (_, reply) => sendPage(reply, "Problems", `<ul>${list.join("")}</ul>`));
   app.get<{ Params: { type: string } }>("/problems/:type", ({ params }, reply) => {
     const type = types.find((each) => each === params.type);

@@ -20,6 +20,7 @@ export function serveActions(app: FastifyInstance, parts: FaceParts): void {
   app.route<{ Params: { "*": string } }>({
     method: ["GET", "POST", "DELETE", "PUT", "PATCH"],
     url: "/edgemere/*",
+    config: { access: "dispatch" },
     handler: async (request, reply) => {
       const address = request.params["*"].toLowerCase();
       const action = actions.get(address);

@@ -41,9 +41,9 @@ export async function createFaces(
   const { portalFolder, tls, trustProxy, requestsPerMinute = REQUESTS_PER_MINUTE } = options;
   const app = await createHttp(parts, { bodyLimit: BODY_LIMIT, requestsPerMinute, tls, trustProxy });
   serveHealth(app, parts);
-  serveProblemPages(app);
-  await serveDocuments(app, parts);
-  await servePortal(app, portalFolder);
+  await app.register(async (open) => serveProblemPages(open));
+  await app.register(async (open) => serveDocuments(open, parts));
+  await app.register(async (open) => servePortal(open, portalFolder));
   serveActions(app, parts);
   return app;
 }

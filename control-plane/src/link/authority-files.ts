@@ -73,7 +73,10 @@ export async function keptBytes(
 }
 
 /** An Ed25519 key as it is kept, or a new one. */
-export async function keptSigningKey(name: string, { disk, random }: Pick<Tools, "disk" | "random">): Promise<SigningKey> {
+export async function keptSigningKey(
+  name: string,
+  { disk, random }: Pick<Tools, "disk" | "random">,
+): Promise<SigningKey> {
   const pem = await keptBytes(disk, name, () => pemOf(privateKeyFromSeed(random.bytes(32))));
   const privateKey = createPrivateKey(Buffer.from(pem));
   return { keyId: keyIdOf(privateKey), privateKey };

@@ -178,7 +178,6 @@ async function makeKey(tools: Tools, role: KeyringRole): Promise<KeyObject> {
   return key;
 }
 
-
 /** Those that are here, by id. */
 async function readKeys({ disk }: Tools): Promise<ReadonlyMap<string, SigningKey>> {
   const isKey = (name: string) =>

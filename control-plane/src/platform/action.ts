@@ -11,6 +11,12 @@ export interface Action<P extends string, I extends TObject, O extends TSchema> 
   readonly effect: "read" | "write" | "destroy";
   /** Needed by the caller; ANYONE where the input proves itself. */
   readonly permission: string;
+  /**
+   * What a caller may ask whose permission holds for some devices only. Absent: nothing. referenced: what lies within, and
+   * every Ref of the input is checked. filtered: besides, the handler leaves out what its caller's Reach does not cover.
+   * anywhere: everything, it tells nothing of any device. unlimited: nothing, though a Ref names what belongs to a device.
+   */
+  readonly scope?: "referenced" | "filtered" | "anywhere" | "unlimited";
   readonly input: I;
   readonly output: O;
   /** Other names of input fields, as published elsewhere: alias → field. */

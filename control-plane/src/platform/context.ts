@@ -1,5 +1,6 @@
 import type { Clock, Log } from "@edgemere/protocol/kit";
 import type { Dispatch } from "./dispatch.ts";
+import type { Scopes } from "./scopes.ts";
 import type { Store } from "./store.ts";
 
 /** What every feature may use. A feature that needs more says so in its own Context. */
@@ -8,6 +9,8 @@ export interface PlatformContext {
   readonly clock: Clock;
   readonly log: Log;
   readonly newId: () => string;
+  /** Tells for which devices a caller's permissions hold. */
+  readonly scopes: Scopes;
   /** Asks another feature, as the caller in whose name this happens. */
   readonly dispatch: Dispatch;
 }

@@ -1,18 +1,22 @@
 import { Type } from "@sinclair/typebox";
 import { action, handle, PageOf, pageInput, Ref } from "./action.ts";
+import type { Caller } from "./caller.ts";
 import type { PlatformContext } from "./context.ts";
+import { pageWithin } from "./pages.ts";
 import { resolve } from "./reference.ts";
 import { rowSchema, type AnyResource, type Row } from "./resource.ts";
 
 /** The two ways to look at a class that every resource has: one row by id or name, and pages of rows. */
 export const lookups = <const P extends string, R extends AnyResource>(resource: R, path: P, permission: string) => {
   const name = resource.name as string;
+  const isOwned = resource.belongsTo !== undefined;
   return {
     find: action({
       path: `${path}/find`,
       summary: `Find one ${name}`,
       effect: "read",
       permission,
+      ...(isOwned && { scope: "referenced" as const }),
       input: Type.Object({ id: Ref(name, "Its id or its unique name") }),
       output: rowSchema(resource),
     }),
@@ -21,6 +25,7 @@ export const lookups = <const P extends string, R extends AnyResource>(resource:
       summary: `List ${name}s, newest first`,
       effect: "read",
       permission,
+      ...(isOwned && { scope: "filtered" as const }),
       input: Type.Object(pageInput),
       output: PageOf(rowSchema(resource)),
     }),
@@ -32,10 +37,18 @@ type Lookups<R extends AnyResource> = ReturnType<typeof lookups<string, R>>;
 export const lookupHandlers = <R extends AnyResource>(resource: R, { find, list }: Lookups<R>) => [
   findHandler(resource, find),
   // Ids are made in order of time, so reversed ids are newest first.
-  handle(list, async ({ limit = 50, cursor }: { limit?: number; cursor?: string }, { store }: PlatformContext) => {
-    const page = await store.list(resource, { limit, cursor, reverse: true });
-    return { ...page, items: page.items as Row<R>[] };
-  }),
+  handle(
+    list,
+    async (
+      { limit = 50, cursor }: { limit?: number; cursor?: string },
+      { store, scopes }: PlatformContext,
+      caller: Caller,
+    ) => {
+      const reach = scopes.reachOf(caller, list.permission);
+      const page = await pageWithin(store, resource, reach, { limit, cursor, reverse: true });
+      return { ...page, items: page.items as Row<R>[] };
+    },
+  ),
 ];
 
 export const findHandler = <R extends AnyResource>(resource: R, find: Lookups<R>["find"]) =>

@@ -4,6 +4,7 @@ import { Type } from "@sinclair/typebox";
 import { machine, silentLog, type Log } from "@edgemere/protocol/kit";
 import { ManualClock } from "@edgemere/protocol/simulated";
 import { action, handle, type AnyAction, type Handler } from "./action.ts";
+import type { PlatformContext } from "./context.ts";
 import { Audit, auditTable } from "./audit.ts";
 import { ANYONE, nobody, type Caller } from "./caller.ts";
 import type { Database } from "./database.ts";
@@ -12,6 +13,7 @@ import { feature } from "./feature.ts";
 import { Idempotency } from "./idempotency.ts";
 import { Problem } from "./problem.ts";
 import { contentOf, keptDatabase, parcel } from "./sample-resource.test-support.ts";
+import { Scopes } from "./scopes.ts";
 import { Store } from "./store.ts";
 
 const declare = (path: string, over: Partial<AnyAction> = {}) =>
@@ -41,7 +43,7 @@ async function aShop({ run, database = keptDatabase() }: { run?: () => unknown; 
   const lines: unknown[] = [];
   const log: Log = { ...silentLog, error: (message, fields) => lines.push({ message, ...fields }) };
   const ran: string[] = [];
-  const handlers: readonly Handler<object>[] = [order, look, enter].map((each) =>
+  const handlers: readonly Handler<Pick<PlatformContext, "scopes">>[] = [order, look, enter].map((each) =>
     handle(each, async () => {
       ran.push(each.path as string);
       return run === undefined ? { audited: (await entries()).length } : run();
@@ -49,7 +51,7 @@ async function aShop({ run, database = keptDatabase() }: { run?: () => unknown; 
   );
   const dispatch = createDispatch({
     features: [feature({ name: "shop", resources: [], actions: handlers })],
-    context: {},
+    context: { scopes: new Scopes([], store) },
     audit: new Audit(store, () => clock.now()),
     idempotency: new Idempotency(store, () => clock.now()),
     log,

@@ -2,11 +2,13 @@ import { IllegalTransition, type Log } from "@edgemere/protocol/kit";
 import type { AnyAction, Handler } from "./action.ts";
 import type { Audit } from "./audit.ts";
 import { namedObjects, objectsAsTheyAre } from "./audit-objects.ts";
-import { may, type Caller } from "./caller.ts";
+import { may, maySomewhere, type Caller } from "./caller.ts";
+import type { PlatformContext } from "./context.ts";
 import { convert } from "./convert.ts";
 import type { Feature } from "./feature.ts";
 import type { Idempotency } from "./idempotency.ts";
 import { Problem } from "./problem.ts";
+import type { Scopes } from "./scopes.ts";
 import { InvalidCursor, type Store } from "./store.ts";
 
 /** The narrow waist: every face, rule and test asks through this one function. */
@@ -23,12 +25,20 @@ interface Parts<C> {
 }
 
 /** In this order: find → authorise → convert and validate → audit → handle. The entry is durable before the effect; a denial is an entry too. */
-export function createDispatch<C>({ features, context, audit, store, idempotency, log }: Parts<C>): Dispatch {
+export function createDispatch<C extends Pick<PlatformContext, "scopes">>({
+  features,
+  context,
+  audit,
+  store,
+  idempotency,
+  log,
+}: Parts<C>): Dispatch {
   const resources = new Map(features.flatMap((each) => each.resources.map((of) => [of.name as string, of] as const)));
   const handlers = new Map<string, Handler<C>>();
   for (const handler of features.flatMap((each) => each.actions)) {
     const path = handler.action.path as string;
     if (!handler.action.permission) throw new Error(`action ${path} declares no permission`);
+    context.scopes.refuseUndeclared(handler.action);
     if (handlers.has(path)) throw new Error(`action ${path} is declared twice`);
     handlers.set(path, handler);
   }
@@ -38,15 +48,11 @@ export function createDispatch<C>({ features, context, audit, store, idempotency
     if (handler === undefined)
       throw new Problem("unknown-action", `there is no action "${path}"; ${nearest(path, [...handlers.keys()])}`);
     const { action } = handler;
-    await authorise(action, raw, caller, audit);
-    const input = convert(action, raw);
-    const entry = {
-      actor: caller.actor,
-      via: caller.via,
-      action: path,
-      requestId: caller.requestId,
-      input: withoutSecrets(action, input),
-    };
+    const deny = async () =>
+      audit.record({ ...entryOf(action, raw, caller), decision: "denied", ...namedObjects(action, raw) });
+    await authorise(action, caller, deny);
+    const input = await within(context.scopes, action, convert(action, raw) as object, caller, deny);
+    const entry = entryOf(action, input, caller);
     const refused = (error: unknown) => refuse(error, path, caller, log);
     // A refusal in the caller's words, before it is decided whether the key is free again.
     const run = () => handled(handler, input, context, caller).catch(refused);
@@ -64,25 +70,41 @@ export function createDispatch<C>({ features, context, audit, store, idempotency
 }
 
 // Asked before the input is read closely: who may not ask learns nothing about what would be valid.
-async function authorise(action: AnyAction, raw: unknown, caller: Caller, audit: Audit): Promise<void> {
-  const permission = action.permission;
+async function authorise(action: AnyAction, caller: Caller, deny: () => Promise<void>): Promise<void> {
+  const { permission, scope } = action;
+  const path = action.path as string;
   if (may(caller, permission)) return;
   if (caller.actor === "nobody")
-    throw new Problem("not-signed-in", `sign in first: ${action.path as string} needs the permission ${permission}`);
-  await audit.record({
-    actor: caller.actor,
-    via: caller.via,
-    action: action.path as string,
-    requestId: caller.requestId,
-    input: withoutSecrets(action, raw),
-    decision: "denied",
-    ...namedObjects(action, raw),
-  });
-  throw new Problem(
-    "forbidden",
-    `${caller.actor} may not ${action.path as string}: it needs the permission ${permission}`,
-  );
+    throw new Problem("not-signed-in", `sign in first: ${path} needs the permission ${permission}`);
+  const isSomewhere = maySomewhere(caller, permission);
+  if (isSomewhere && scope !== undefined && scope !== "unlimited") return;
+  await deny();
+  const lacking = `${caller.actor} may not ${path}: it needs the permission ${permission}`;
+  throw new Problem("forbidden", isSomewhere ? `${lacking} for all devices, and not for some only` : lacking);
 }
+
+async function within(
+  scopes: Scopes,
+  action: AnyAction,
+  input: object,
+  caller: Caller,
+  deny: () => Promise<void>,
+): Promise<object> {
+  try {
+    return await scopes.within(action, input, caller);
+  } catch (error) {
+    if (error instanceof Problem) await deny();
+    throw error;
+  }
+}
+
+const entryOf = (action: AnyAction, input: unknown, { actor, via, requestId }: Caller) => ({
+  actor,
+  via,
+  action: action.path as string,
+  requestId,
+  input: withoutSecrets(action, input),
+});
 
 const handled = async <C>({ run }: Handler<C>, input: unknown, context: C, caller: Caller): Promise<unknown> =>
   run(input as never, context, caller);

@@ -4,6 +4,7 @@ import type { AnyAction, Handler, InputOf } from "./action.ts";
 import type { Change } from "./change.ts";
 import type { DomainEvent } from "./domain-event.ts";
 import type { AnyResource, EventOf, Row } from "./resource.ts";
+import type { Realm } from "./scopes.ts";
 
 /** "When this happens, ask for that": one line of a subsystem's table of messages handled. */
 export interface Rule {
@@ -137,6 +138,8 @@ export interface Offer {
 export interface Feature<C> {
   readonly name: string;
   readonly resources: readonly AnyResource[];
+  /** Whose rows grants can be limited to; one feature has it. */
+  readonly realm?: Realm;
   readonly actions: readonly Handler<C>[];
   readonly rules?: readonly Rule[];
   /**

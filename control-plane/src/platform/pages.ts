@@ -1,3 +1,7 @@
+import type { AnyResource, Row } from "./resource.ts";
+import type { Reach } from "./scopes.ts";
+import type { ListOptions, Page, Store } from "./store.ts";
+
 /** A page of the rows that match. The cursor is that of the first match on the next page. */
 export async function pageOfMatches<T>(
   walk: AsyncIterable<{ readonly row: T; readonly cursor: string }>,
@@ -11,4 +15,17 @@ export async function pageOfMatches<T>(
     items.push(row);
   }
   return { items };
+}
+
+/** A page of the rows that a caller may know of. Who may know of all pays nothing for those who may not. */
+export async function pageWithin<R extends AnyResource>(
+  store: Store,
+  resource: R,
+  reach: Reach,
+  { limit, ...where }: ListOptions & { readonly limit: number },
+): Promise<Page<Row<R>>> {
+  const page: Page<unknown> = reach.isEverywhere
+    ? await store.list(resource, { ...where, limit })
+    : await pageOfMatches(store.walk(resource, where), (row) => reach.coversOwned(resource, row), limit);
+  return page as Page<Row<R>>;
 }

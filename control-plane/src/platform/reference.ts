@@ -8,12 +8,14 @@ export async function resolve<R extends AnyResource>(store: Store, resource: R, 
   if (byId !== undefined) return byId as Row<R>;
   if (Object.hasOwn(resource.indexes as object, "name")) {
     const { items } = await store.list(resource, { index: "name", prefix: [ref], limit: 2 });
-    if (items.length > 1)
-      throw new Problem(
-        "conflict",
-        `the name "${ref}" belongs to more than one ${resource.name as string}; use the id`,
-      );
+    if (items.length > 1) throw severalOf(resource.name as string, ref);
     if (items[0] !== undefined) return items[0] as Row<R>;
   }
-  throw new Problem("not-found", `there is no ${resource.name as string} "${ref}"`);
+  throw noneOf(resource.name as string, ref);
 }
+
+export const noneOf = (resource: string, ref: string): Problem =>
+  new Problem("not-found", `there is no ${resource} "${ref}"`);
+
+export const severalOf = (resource: string, name: string): Problem =>
+  new Problem("conflict", `the name "${name}" belongs to more than one ${resource}; use the id`);

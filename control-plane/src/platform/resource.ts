@@ -43,6 +43,8 @@ export interface Resource<
   readonly life: L;
   /** Events beside create, updated, destroy and the states. */
   readonly news: readonly News[];
+  /** Ids of the devices that a row tells of: who may not see all of them does not see it. Absent: it tells of no device. */
+  readonly belongsTo: ((row: RowOf<S, L>) => readonly string[]) | undefined;
   readonly secrets: readonly string[];
   readonly revoking: readonly string[];
 }
@@ -73,16 +75,18 @@ export function resource<
   readonly shape: S;
   readonly life?: L;
   readonly news?: readonly News[];
+  /** Ids of the devices that a row tells of: who may not see all of them does not see it. */
+  readonly belongsTo?: ((row: RowOf<S, L>) => readonly string[]) | undefined;
   readonly indexes?: Indexes<RowOf<S, L>>;
   /** Fields that never leave the table: events are written without them. */
   readonly secrets?: readonly (keyof Static<S> & string)[];
   /** States in which a right is taken away: the audit log has each such move, and a restore from a backup makes it again. */
   readonly revoking?: readonly string[];
 }): Resource<N, S, L, News> {
-  const { name, summary, shape, life, news = [], indexes = {}, secrets = [], revoking = [] } = declaration;
+  const { name, summary, shape, life, news = [], indexes = {}, secrets = [], revoking = [], belongsTo } = declaration;
   const unknown = revoking.find((each) => !life?.states.includes(each));
   if (unknown !== undefined) throw new Error(`${name} has no state "${unknown}" that could take a right away`);
-  return { name, summary, shape, life: life as L, news, indexes, secrets, revoking };
+  return { name, summary, shape, life: life as L, news, belongsTo, indexes, secrets, revoking };
 }
 
 /** Whether something that a contract declares is a resource. */

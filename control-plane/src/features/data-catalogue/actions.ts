@@ -3,7 +3,7 @@ import { moved, put, updated, type Change } from "../../platform/change.ts";
 import type { PlatformContext } from "../../platform/context.ts";
 import { findHandler, lookupHandlers } from "../../platform/crud.ts";
 import type { SessionNews } from "../../platform/feature.ts";
-import { pageOfMatches } from "../../platform/pages.ts";
+import { pageOfMatches, pageWithin } from "../../platform/pages.ts";
 import { Problem } from "../../platform/problem.ts";
 import { resolve } from "../../platform/reference.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
@@ -21,14 +21,20 @@ const TAGS_AT_MOST = 64;
 export const catalogueActions = [
   ...lookupHandlers(data, contract.dataLookups),
   findHandler(dataSource, contract.sourceLookups.find),
-  handle(contract.sourceLookups.list, async ({ device: ref, limit = 50, cursor }, { store }: PlatformContext) => {
-    const where = ref === undefined ? {} : { index: "device", prefix: [(await resolve(store, device, ref)).id] };
-    const page = await store.list(dataSource, { ...where, limit, cursor, reverse: true });
-    return { ...page, items: [...page.items] };
-  }),
-  handle(contract.queryData, async ({ expression, limit = 50, cursor }, { store }: PlatformContext) => {
+  handle(
+    contract.sourceLookups.list,
+    async ({ device: ref, limit = 50, cursor }, { store, scopes }: PlatformContext, caller) => {
+      const where = ref === undefined ? {} : { index: "device", prefix: [(await resolve(store, device, ref)).id] };
+      const reach = scopes.reachOf(caller, contract.sourceLookups.list.permission);
+      const page = await pageWithin(store, dataSource, reach, { ...where, limit, cursor, reverse: true });
+      return { ...page, items: [...page.items] };
+    },
+  ),
+  handle(contract.queryData, async ({ expression, limit = 50, cursor }, { store, scopes }: PlatformContext, caller) => {
     const query = compileQuery(expression);
-    const isWanted = (row: contract.Data) => row.state !== "removed" && query.matches(viewOf(row));
+    const reach = scopes.reachOf(caller, contract.queryData.permission);
+    const isWanted = async (row: contract.Data) =>
+      row.state !== "removed" && query.matches(viewOf(row)) && reach.coversOwned(data, row);
     return pageOfMatches(store.walk(data, { cursor }), isWanted, limit);
   }),
   handle(contract.tagData, async ({ id, set = {}, remove = [] }, { store }: PlatformContext) =>

@@ -42,6 +42,7 @@ export const data = resource({
     unavailable: { recover: "available", remove: "removed" },
     removed: { recover: "available" },
   }),
+  belongsTo: ({ device }) => [device],
   indexes: {
     source: ({ source, name }) => [[source, name]],
     name: ({ name }) => [[name]],
@@ -72,6 +73,7 @@ export const dataSource = resource({
     suspended: { resume: "ready", shutdown: "shutdown" },
     shutdown: { resume: "ready" },
   }),
+  belongsTo: ({ device }) => [device],
   indexes: { device: ({ device, name }) => [[device, name]], name: ({ name }) => [[name]] },
 });
 
@@ -105,6 +107,7 @@ export const queryData = action({
     'Bare words are tags. The fields are name, size (bytes), kind, extension, source, device, access, hash, state and modified_at. CEL is understood too: name.endsWith(".log") && size > 1000. Removed data is not found.',
   effect: "read",
   permission: "data:read",
+  scope: "filtered",
   input: Type.Object({ expression: Query, ...pageInput }),
   output: PageOf(rowSchema(data)),
 });
@@ -125,6 +128,7 @@ export const tagData = action({
   summary: "Set and remove tags of a piece of data",
   effect: "write",
   permission: "data:tag",
+  scope: "referenced",
   input: Type.Object({
     id: Ref("data", "The data: id or unique name"),
     set: Type.Optional(Tags),
@@ -138,6 +142,7 @@ export const refreshSources = action({
   summary: "Look again whether the data of a device's sources can be reached",
   effect: "write",
   permission: "data:refresh",
+  scope: "referenced",
   input: Type.Object({ device: Ref("device", "The device: id or name") }),
   output: Type.Object({ device: Type.String(), sources: Type.Integer() }),
 });

@@ -22,10 +22,13 @@ export const orchestratorActions = [
   ...lookupHandlers(dataReference, contract.referenceLookups),
   ...lookupHandlers(dataReservation, contract.reservationLookups),
   handle(contract.findInstance, async ({ id }, { store }: PlatformContext) => resolve(store, dataInstance, id)),
-  handle(contract.listInstances, async ({ selector = "", limit = 50, cursor }, { store }: PlatformContext) => {
+  handle(contract.listInstances, async ({ selector = "", limit = 50, cursor }, context: PlatformContext, caller) => {
+    const { store, scopes } = context;
+    const reach = scopes.reachOf(caller, contract.listInstances.permission);
     const wanted = selector.trim() === "" ? undefined : compileSelector(selector);
     const isWanted = async (row: contract.DataInstance) =>
-      wanted === undefined || wanted.matches(viewOf(row, await store.get(device, row.device)));
+      (await reach.coversOwned(dataInstance, row)) &&
+      (wanted === undefined || wanted.matches(viewOf(row, await store.get(device, row.device))));
     return pageOfMatches(store.walk(dataInstance, { cursor, reverse: true }), isWanted, limit);
   }),
   handle(contract.destroyInstance, async ({ id }, { store }: PlatformContext) =>

@@ -111,6 +111,7 @@ export const dataInstance = resource({
     lost: { place: "ready", age: "stale", remove: "removed" },
     removed: {},
   }),
+  belongsTo: ({ device }) => [device],
   indexes: {
     name: ({ name }) => [[name]],
     request: ({ request, id }) => (request === undefined ? [] : [[request, id]]),
@@ -160,6 +161,7 @@ export const destroyInstance = action({
   summary: "Remove a data instance",
   effect: "destroy",
   permission: "data:destroy",
+  scope: "referenced",
   aliases: instanceAlias,
   input: Type.Object({ id: Ref("datainstance", "The data instance: id or unique name") }),
   output: rowSchema(dataInstance),
@@ -169,6 +171,7 @@ export const findInstance = action({
   summary: "Find one data instance",
   effect: "read",
   permission: "data:read",
+  scope: "referenced",
   aliases: instanceAlias,
   input: Type.Object({ id: Ref("datainstance", "The data instance: id or unique name") }),
   output: rowSchema(dataInstance),
@@ -178,6 +181,7 @@ export const listInstances = action({
   summary: "List data instances, newest first",
   effect: "read",
   permission: "data:read",
+  scope: "filtered",
   aliases: { attr1: "selector" },
   input: Type.Object({
     selector: Type.Optional(

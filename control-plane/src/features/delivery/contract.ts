@@ -10,6 +10,7 @@ export const accountForRecords = action({
     "Records of a stream are numbered without holes. Of those up to `acknowledged` each was received or its loss explained: `missing` is 0. What the device has produced since waits on it.",
   effect: "read",
   permission: "device:read",
+  scope: "referenced",
   input: Type.Object({ device: DeviceRef }),
   output: Type.Object({
     device: Type.String(),
@@ -63,6 +64,7 @@ export const listDeviceEvents = action({
   summary: "List what the agent on a device noted for operators, newest first",
   effect: "read",
   permission: "device:read",
+  scope: "referenced",
   input: Type.Object({ device: DeviceRef, ...pageInput }),
   output: PageOf(
     Type.Object({

@@ -1,4 +1,5 @@
 import { handle } from "../../platform/action.ts";
+import type { Caller } from "../../platform/caller.ts";
 import { moved, updated } from "../../platform/change.ts";
 import { pageOfMatches } from "../../platform/pages.ts";
 import { Problem } from "../../platform/problem.ts";
@@ -22,22 +23,19 @@ const move = async (ref: string, signal: Signal, patch: Partial<contract.Device>
     return resolve(store, device, row.id);
   });
 
-const patch = async (
-  ref: string,
-  change: (row: contract.Device) => Partial<contract.Device>,
-  { store }: DevicesContext,
-) =>
-  repeatOnConflict(async () => {
-    const row = await resolve(store, device, ref);
-    await store.commit(updated(device, row, change(row)));
-    return resolve(store, device, row.id);
-  });
+/** Who may change some devices only may not change one into another's: it would be out of reach for good. */
+function refuseLeaving(row: contract.Device, caller: Caller, { scopes }: DevicesContext): void {
+  if (!scopes.reachOf(caller, contract.labelDevice.permission).coversRow(row))
+    throw new Problem("forbidden", `with this the device "${row.name}" would leave the devices that you may change`);
+}
 
 /** A name stands for one device wherever a device is named. */
-const rename = (ref: string, name: string, { store }: DevicesContext): Promise<contract.Device> =>
+const rename = (ref: string, name: string, context: DevicesContext, caller: Caller): Promise<contract.Device> =>
   repeatOnConflict(async () => {
+    const { store } = context;
     const row = await resolve(store, device, ref);
     if (row.name === name) return row;
+    refuseLeaving({ ...row, name }, caller, context);
     const taking = await takeName(store, name);
     if (taking === undefined) throw new Problem("conflict", `there is already a device "${name}"; choose another name`);
     await store.commit(updated(device, row, { name }), taking);
@@ -64,25 +62,35 @@ class Counts {
 }
 
 export const deviceActions = [
-  handle(contract.listDevices, async ({ selector, limit = 50, cursor }, { store }: DevicesContext) => {
+  handle(contract.listDevices, async ({ selector, limit = 50, cursor }, { store, scopes }: DevicesContext, caller) => {
+    const reach = scopes.reachOf(caller, contract.listDevices.permission);
     const wanted = selector === undefined || selector.trim() === "" ? undefined : compileSelector(selector);
-    const isWanted = (row: contract.Device) => wanted === undefined || wanted.matches(viewOf(row));
+    const isWanted = (row: contract.Device) =>
+      reach.coversRow(row) && (wanted === undefined || wanted.matches(viewOf(row)));
     const page = await pageOfMatches(store.walk(device, { index: "name", cursor }), isWanted, limit);
     // Counted once, with the first page: whoever turns pages knows it already.
     if (cursor !== undefined) return page;
     if (page.next === undefined) return { ...page, total: page.items.length };
-    return { ...page, total: await (wanted === undefined ? store.count(device) : countOf(store, isWanted)) };
+    return {
+      ...page,
+      total: await (wanted === undefined && reach.isEverywhere ? store.count(device) : countOf(store, isWanted)),
+    };
   }),
   handle(contract.findDevice, async ({ device: ref }, { store }: DevicesContext) => resolve(store, device, ref)),
-  handle(contract.updateDevice, async ({ device: ref, name }, context: DevicesContext) => rename(ref, name, context)),
-  handle(contract.labelDevice, async ({ device: ref, set = {}, remove = [] }, context: DevicesContext) =>
-    patch(
-      ref,
-      ({ labels }) => ({
-        labels: Object.fromEntries(Object.entries({ ...labels, ...set }).filter(([key]) => !remove.includes(key))),
-      }),
-      context,
-    ),
+  handle(contract.updateDevice, async ({ device: ref, name }, context: DevicesContext, caller) =>
+    rename(ref, name, context, caller),
+  ),
+  handle(contract.labelDevice, async ({ device: ref, set = {}, remove = [] }, context: DevicesContext, caller) =>
+    repeatOnConflict(async () => {
+      const { store } = context;
+      const row = await resolve(store, device, ref);
+      const labels = Object.fromEntries(
+        Object.entries({ ...row.labels, ...set }).filter(([key]) => !remove.includes(key)),
+      );
+      refuseLeaving({ ...row, labels }, caller, context);
+      await store.commit(updated(device, row, { labels }));
+      return resolve(store, device, row.id);
+    }),
   ),
   handle(contract.quarantineDevice, async ({ device: ref, reason }, context: DevicesContext, { actor }) =>
     move(ref, "quarantine", { quarantineReason: reason ?? `asked for by ${actor}` }, context),
@@ -110,11 +118,13 @@ export const deviceActions = [
       return { ...page, items: [...page.items] };
     },
   ),
-  handle(contract.summariseFleet, async (_, { store }: DevicesContext) => {
+  handle(contract.summariseFleet, async (_, { store, scopes }: DevicesContext, caller) => {
+    const reach = scopes.reachOf(caller, contract.summariseFleet.permission);
     const [presence, state, conditions] = [new Counts(), new Counts(), new Counts()];
     const [agentVersion, operatingSystem] = [new Counts(), new Counts()];
     let total = 0;
     for await (const row of store.scan(device)) {
+      if (!reach.coversRow(row)) continue;
       total++;
       presence.add(row.presence);
       state.add(row.state);
@@ -131,15 +141,15 @@ export const deviceActions = [
       operatingSystem: operatingSystem.all(),
     };
   }),
-  handle(contract.listSessions, async ({ limit = 50, cursor }, { link }: DevicesContext) => {
+  handle(contract.listSessions, async ({ limit = 50, cursor }, { link, scopes }: DevicesContext, caller) => {
+    const reach = scopes.reachOf(caller, contract.listSessions.permission);
+    const sessions = [];
+    for (const each of link.sessions()) if (await reach.coversId(each.device)) sessions.push(each);
     const after = cursor ?? "";
-    const rest = link
-      .sessions()
-      .filter((each) => each.device > after)
-      .toSorted((a, b) => (a.device < b.device ? -1 : 1));
+    const rest = sessions.filter((each) => each.device > after).toSorted((a, b) => (a.device < b.device ? -1 : 1));
     const items = rest.slice(0, limit);
     const last = items.at(-1);
-    return { items, total: link.sessions().length, ...(rest.length > limit && last && { next: last.device }) };
+    return { items, total: sessions.length, ...(rest.length > limit && last && { next: last.device }) };
   }),
   handle(contract.countRefusals, async (_, { link }: DevicesContext) => ({ refusals: link.refusals() })),
 ];

@@ -63,6 +63,7 @@ export const device = resource({
   }),
   news: ["online", "offline", "silent", "flapping", "condition", "alert"],
   revoking: ["quarantined", "retired"],
+  belongsTo: ({ id }) => [id],
   indexes: { name: ({ name }) => [[name]], presence: ({ presence }) => [[presence]] },
 });
 
@@ -91,12 +92,14 @@ export const token = resource({
 });
 
 const DeviceRef = Ref("device", "The device: id or name");
+const changing = { effect: "write", permission: "device:write", scope: "referenced" } as const;
+const showing = { effect: "read", permission: "device:read", scope: "referenced" } as const;
+const listing = { effect: "read", permission: "device:read", scope: "filtered" } as const;
 
 export const listDevices = action({
   path: "cpl/dm/device/list",
   summary: "List devices, by name",
-  effect: "read",
-  permission: "device:read",
+  ...listing,
   input: Type.Object({
     selector: Type.Optional(
       Type.String({
@@ -112,24 +115,21 @@ export const listDevices = action({
 export const findDevice = action({
   path: "cpl/dm/device/find",
   summary: "Show one device",
-  effect: "read",
-  permission: "device:read",
+  ...showing,
   input: Type.Object({ device: DeviceRef }),
   output: rowSchema(device),
 });
 export const updateDevice = action({
   path: "cpl/dm/device/update",
   summary: "Rename a device",
-  effect: "write",
-  permission: "device:write",
+  ...changing,
   input: Type.Object({ device: DeviceRef, name: Name }),
   output: rowSchema(device),
 });
 export const labelDevice = action({
   path: "cpl/dm/device/label",
   summary: "Set and remove labels of a device",
-  effect: "write",
-  permission: "device:write",
+  ...changing,
   input: Type.Object({
     device: DeviceRef,
     set: Type.Optional(Labels),
@@ -140,8 +140,7 @@ export const labelDevice = action({
 export const quarantineDevice = action({
   path: "cpl/dm/device/quarantine",
   summary: "Keep a device connected but give it no commands",
-  effect: "write",
-  permission: "device:write",
+  ...changing,
   isAllowedWhenFull: true,
   input: Type.Object({
     device: DeviceRef,
@@ -152,8 +151,7 @@ export const quarantineDevice = action({
 export const releaseDevice = action({
   path: "cpl/dm/device/release",
   summary: "End a device's quarantine: what it says is believed again",
-  effect: "write",
-  permission: "device:write",
+  ...changing,
   input: Type.Object({ device: DeviceRef }),
   output: rowSchema(device),
 });
@@ -163,14 +161,14 @@ export const retireDevice = action({
     "End a device's membership for ever: it is disconnected, its open commands are lost, its certificate is refused",
   effect: "destroy",
   permission: "device:retire",
+  scope: "referenced",
   input: Type.Object({ device: DeviceRef }),
   output: rowSchema(device),
 });
 export const inventoryHistory = action({
   path: "cpl/dm/device/history",
   summary: "Show how a device's inventory changed, newest first",
-  effect: "read",
-  permission: "device:read",
+  ...showing,
   input: Type.Object({
     device: DeviceRef,
     attribute: Type.Optional(Type.String({ description: "One fact only, such as os.version" })),
@@ -189,8 +187,7 @@ export const inventoryHistory = action({
 export const summariseFleet = action({
   path: "cpl/dm/device/summary",
   summary: "Count devices by presence, state, condition, agent version and operating system",
-  effect: "read",
-  permission: "device:read",
+  ...listing,
   input: Type.Object({}),
   output: Type.Object({
     total: Type.Integer(),
@@ -287,8 +284,7 @@ export const registerAgent = action({
 export const listSessions = action({
   path: "cpl/dm/session/list",
   summary: "List the connections that devices have now",
-  effect: "read",
-  permission: "device:read",
+  ...listing,
   input: Type.Object(pageInput),
   output: PageOf(
     Type.Object({

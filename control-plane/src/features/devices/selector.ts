@@ -1,5 +1,6 @@
 import { compileExpression, type Expression } from "../../platform/expression.ts";
-import type { Device } from "./contract.ts";
+import type { Realm } from "../../platform/scopes.ts";
+import { device, type Device } from "./contract.ts";
 
 /** The fields a selector may speak of. */
 const fields = {
@@ -38,3 +39,14 @@ export const viewOf = ({
   capabilities: agent.capabilities,
   conditions,
 });
+
+/**
+ * What grants are limited by: what operators alone decide. A device that could write itself into a selector, by its
+ * inventory or its presence, could choose who sees it.
+ */
+export const realm: Realm<typeof device> = {
+  resource: device,
+  compile: (text) =>
+    compileExpression(text, { fields: { id: "string", name: "string", labels: "map" }, labels: "labels" }),
+  viewOf: ({ id, name, labels }) => ({ id, name, labels }),
+};

@@ -1,12 +1,12 @@
 import { handle } from "../../platform/action.ts";
-import type { Caller } from "../../platform/caller.ts";
+import type { Caller, LimitedGrant } from "../../platform/caller.ts";
 import { created, moved } from "../../platform/change.ts";
 import { Problem } from "../../platform/problem.ts";
 import { resolve } from "../../platform/reference.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
 import type { IdentityContext } from "./context.ts";
 import * as contract from "./contract.ts";
-import { issue, permissionsOf, SESSION_IDLE } from "./credentials.ts";
+import { grantsOf, issue, SESSION_IDLE } from "./credentials.ts";
 import { isSetUp, useSetupCode } from "./setup-code.ts";
 import { countAttempt } from "./sign-in-attempts.ts";
 
@@ -51,21 +51,35 @@ export const sessionActions = [
       return { ended: true };
     });
   }),
-  handle(contract.whoAmI, async (_, __: IdentityContext, { actor, permissions }: Caller) => ({
+  handle(contract.whoAmI, async (_, __: IdentityContext, { actor, permissions, limited = [] }: Caller) => ({
     actor,
     permissions: [...permissions],
+    limited: shownGrants(limited),
   })),
 ];
 
+const shownGrants = (limited: readonly LimitedGrant[]) =>
+  limited.map(({ permission, selectors }) => ({ permission, selectors: [...selectors] }));
+
 function sessionOf(
-  { id, name, roles }: Pick<contract.User, "id" | "name" | "roles">,
+  account: Pick<contract.User, "id" | "name" | "roles" | "limitedRoles">,
   { clock, newId, random }: IdentityContext,
 ) {
-  const permissions = permissionsOf(roles);
+  const { id, name, roles } = account;
+  const { permissions, limited } = grantsOf(account);
   const expiresAt = clock.now() + SESSION_IDLE;
+  // What a session may do is looked up with each use; nothing of it is kept in the row.
   const { text, change } = issue(
-    { id: newId(), name: "session", owner: id, kind: "session", permissions, expiresAt },
+    { id: newId(), name: "session", owner: id, kind: "session", permissions: [], expiresAt },
     random,
   );
-  return { session: { token: text, user: name, roles: [...roles], permissions, expiresAt }, change };
+  const session = {
+    token: text,
+    user: name,
+    roles: [...roles],
+    permissions: [...permissions],
+    limited: shownGrants(limited),
+    expiresAt,
+  };
+  return { session, change };
 }

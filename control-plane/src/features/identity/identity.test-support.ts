@@ -5,8 +5,11 @@ import { Audit } from "../../platform/audit.ts";
 import { nobody, type Caller } from "../../platform/caller.ts";
 import { memoryDatabase } from "../../platform/database.ts";
 import { createDispatch, type Dispatch } from "../../platform/dispatch.ts";
+import { compileExpression } from "../../platform/expression.ts";
 import { Idempotency } from "../../platform/idempotency.ts";
+import { Scopes, type Realm } from "../../platform/scopes.ts";
 import { Store } from "../../platform/store.ts";
+import { device } from "../devices/contract.ts";
 import * as contract from "./contract.ts";
 import type { IdentityContext } from "./context.ts";
 import { authenticate } from "./credentials.ts";
@@ -18,6 +21,12 @@ export const PASSWORD = "correct horse battery";
 /** As weak as scrypt allows: tests are about who gets in, not about how long a guess takes. */
 export const QUICK = { N: 2, r: 8, p: 1 };
 
+const anyDevice: Realm<typeof device> = {
+  resource: device,
+  compile: (text) => compileExpression(text, { fields: { id: "string" }, labels: "labels" }),
+  viewOf: ({ id }) => ({ id }),
+};
+
 /** The feature alone on a store in memory and a clock that stands. */
 export async function startIdentity() {
   const clock = new ManualClock();
@@ -28,6 +37,7 @@ export async function startIdentity() {
   const dispatch: Dispatch = (path, input, caller) => dispatching(path, input, caller);
   const context: IdentityContext = {
     store,
+    scopes: new Scopes([identity, { resources: [device], realm: anyDevice }], store),
     clock,
     random,
     newId,

@@ -1,8 +1,9 @@
 import { DAY, MINUTE, type Loop } from "@edgemere/protocol/kit";
-import { destroyed, moved } from "../../platform/change.ts";
+import { destroyed, moved, removed } from "../../platform/change.ts";
 import { unlessMoved } from "../../platform/repeat.ts";
 import { apiToken } from "./contract.ts";
 import type { IdentityContext } from "./context.ts";
+import { tokenUses } from "./credentials.ts";
 import { forgetOldAttempts } from "./sign-in-attempts.ts";
 
 // So long can still be seen which tokens there were.
@@ -21,7 +22,7 @@ export const expireCredentials = ({ store, clock, log }: IdentityContext): Loop 
     }
     for await (const row of store.scan(apiToken, { index: "ended" })) {
       if (row.updatedAt > now - ENDED_KEPT_FOR) break;
-      await store.commit(destroyed(apiToken, row)).catch(unlessMoved);
+      await store.commit(destroyed(apiToken, row), removed(tokenUses, row.id)).catch(unlessMoved);
     }
     await forgetOldAttempts(store, now);
     return "settled";

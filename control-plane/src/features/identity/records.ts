@@ -10,16 +10,21 @@ const LOOKED_AT = 10_000;
 const STEP = 500;
 
 export const recordActions = [
-  handle(contract.listEvents, async ({ after, type = ["*"], limit = 100 }, { store }: IdentityContext) => {
-    if (after !== undefined) await refuseForgotten(store, after);
-    const isWanted = ({ type: actual }: DomainEvent) => type.some((pattern) => matchesType(pattern, actual));
-    const { events, next } =
-      after === undefined ? await newest(store, isWanted, limit) : await following(store, after, isWanted, limit);
-    return { events: events.map((each) => ({ ...each })), next };
-  }),
+  handle(
+    contract.listEvents,
+    async ({ after, type = ["*"], limit = 100 }, { store, scopes }: IdentityContext, caller) => {
+      if (after !== undefined) await refuseForgotten(store, after);
+      const reach = scopes.reachOf(caller, contract.listEvents.permission);
+      const isWanted = async (event: DomainEvent) =>
+        type.some((pattern) => matchesType(pattern, event.type)) && reach.coversEvent(event);
+      const { events, next } =
+        after === undefined ? await newest(store, isWanted, limit) : await following(store, after, isWanted, limit);
+      return { events: events.map((each) => ({ ...each })), next };
+    },
+  ),
 ];
 
-type IsWanted = (event: DomainEvent) => boolean;
+type IsWanted = (event: DomainEvent) => Promise<boolean>;
 interface Found {
   readonly events: readonly DomainEvent[];
   readonly next: number;
@@ -32,7 +37,7 @@ async function following(store: Store, after: number, isWanted: IsWanted, limit:
     const step = await store.events(next, STEP);
     for (const event of step) {
       next = event.number;
-      if (isWanted(event)) events.push(event);
+      if (await isWanted(event)) events.push(event);
       if (events.length === limit) return { events, next };
     }
     if (step.length < STEP) break;
@@ -46,7 +51,9 @@ async function newest(store: Store, isWanted: IsWanted, limit: number): Promise<
   let events: readonly DomainEvent[] = [];
   for (let end = last; end > first && events.length < limit; end -= STEP) {
     const start = Math.max(first, end - STEP);
-    events = [...(await store.events(start, end - start)).filter(isWanted), ...events];
+    const step: DomainEvent[] = [];
+    for (const event of await store.events(start, end - start)) if (await isWanted(event)) step.push(event);
+    events = [...step, ...events];
   }
   return { events: events.slice(-limit), next: last };
 }

@@ -1,6 +1,6 @@
-import { handle } from "../../platform/action.ts";
+import { handle, type InputOf } from "../../platform/action.ts";
 import { may, type Caller } from "../../platform/caller.ts";
-import { created, moved, replaced, type Change } from "../../platform/change.ts";
+import { created, moved, replaced, updated, type Change } from "../../platform/change.ts";
 import { Problem } from "../../platform/problem.ts";
 import { resolve } from "../../platform/reference.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
@@ -15,18 +15,36 @@ const { apiToken, user } = contract;
 const ownersGuard = table<{ readonly id: string; readonly version: number }>("ownersguard");
 
 export const userActions = [
-  handle(contract.createUser, async ({ name, password, roles }, { store, passwords }: IdentityContext, caller) => {
+  handle(contract.createUser, async ({ name, password, ...wanted }, context: IdentityContext, caller) => {
+    const { store, passwords } = context;
+    const { roles, limitedRoles } = rolesIn(wanted, context);
     refuseOwnerByOthers(roles, caller);
     if ((await store.get(user, name)) !== undefined)
       throw new Problem("conflict", `there is already an account "${name}"; choose another name`);
     // The name is the id, so that of two accounts of one name at once the second is refused.
-    await store.commit(created(user, name, { name, roles: [...roles], passwordHash: await passwords.hash(password) }));
+    await store.commit(
+      created(user, name, { name, roles, limitedRoles, passwordHash: await passwords.hash(password) }),
+    );
     return shown(await resolve(store, user, name));
   }),
   handle(contract.listUsers, async ({ limit = 50, cursor }, { store }: IdentityContext) => {
     const page = await store.list(user, { index: "name", limit, cursor });
     return { ...page, items: page.items.map(shown) };
   }),
+  handle(contract.assignRoles, async ({ user: ref, ...wanted }, context: IdentityContext, caller) =>
+    repeatOnConflict(async () => {
+      const { store } = context;
+      const row = await resolve(store, user, ref);
+      const { roles, limitedRoles } = rolesIn(wanted, context);
+      refuseOwnerByOthers([...row.roles, ...roles], caller);
+      const isNoOwnerNow = row.state === "active" && row.roles.includes("owner") && !roles.includes("owner");
+      await store.commit(
+        updated(user, row, { roles, limitedRoles }),
+        ...(isNoOwnerNow ? [await keptOwner(store, row.id)] : []),
+      );
+      return shown(await resolve(store, user, row.id));
+    }),
+  ),
   handle(contract.disableUser, async ({ user: ref }, { store }: IdentityContext, caller) =>
     repeatOnConflict(async () => {
       const row = await resolve(store, user, ref);
@@ -49,6 +67,24 @@ export const userActions = [
   ),
 ];
 
+/** Throws Problem invalid-input when there is none, or a selector that says nothing. */
+function rolesIn(
+  { roles = [], limitedRoles = [] }: Pick<InputOf<typeof contract.assignRoles>, "roles" | "limitedRoles">,
+  { scopes }: IdentityContext,
+) {
+  if (roles.length + limitedRoles.length === 0)
+    throw new Problem(
+      "invalid-input",
+      "an account has at least one role: give roles, or limitedRoles for some devices",
+    );
+  for (const { role, selector } of limitedRoles) {
+    if (role === "owner")
+      throw new Problem("invalid-input", "an owner looks after everything; give another role for some devices");
+    scopes.compile(selector);
+  }
+  return { roles: [...roles], limitedRoles: limitedRoles.map((each) => ({ ...each })) };
+}
+
 /** Who looks after accounts is not above the owners: they alone make, lock and unlock owners. */
 function refuseOwnerByOthers(roles: readonly string[], caller: Caller): void {
   if (roles.includes("owner") && !may(caller, "*"))
@@ -63,10 +99,11 @@ async function keptOwner(store: Store, leaving: string): Promise<Change> {
   throw new Problem("conflict", "this is the last owner: make another one first, or nobody could manage accounts");
 }
 
-const shown = ({ id, name, roles, state, createdAt }: contract.User) => ({
+const shown = ({ id, name, roles, limitedRoles = [], state, createdAt }: contract.User) => ({
   id,
   name,
   roles: [...roles],
+  limitedRoles: limitedRoles.map((each) => ({ ...each })),
   state,
   createdAt,
 });

@@ -1,8 +1,9 @@
 import { commandKinds, type CommandKind } from "@edgemere/protocol";
 import { SECOND } from "@edgemere/protocol/kit";
 import { handle } from "../../platform/action.ts";
-import { may } from "../../platform/caller.ts";
+import { maySomewhere } from "../../platform/caller.ts";
 import { created, moved, updated } from "../../platform/change.ts";
+import { pageWithin } from "../../platform/pages.ts";
 import { Problem } from "../../platform/problem.ts";
 import { resolve } from "../../platform/reference.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
@@ -34,18 +35,21 @@ export const jobActions = [
       context: JobsContext,
       caller,
     ) => {
-      const { store, clock, newId } = context;
-      if (!may(caller, kinds[kind].permission))
-        throw new Problem(
+      const { store, clock, newId, scopes } = context;
+      const { permission } = kinds[kind];
+      const refusal = (where: string) =>
+        new Problem(
           "forbidden",
-          `${caller.actor} may not ask for ${kind}: it needs the permission ${kinds[kind].permission}`,
+          `${caller.actor} may not ask for ${kind}: it needs the permission ${permission}${where}`,
         );
+      if (!maySomewhere(caller, permission)) throw refusal("");
       const checked = checkedArguments(kind, given, secrets === undefined ? 0 : SEALED_BYTES);
 
       const generation = context.generation();
       const ids = { job: newId(), command: newId() };
       const row = await repeatOnConflict(async () => {
         const target = await resolve(store, device, ref);
+        if (!scopes.reachOf(caller, permission).coversRow(target)) throw refusal(` for the device "${target.name}"`);
         if (target.state === "retired")
           throw new Problem("conflict", `the device "${target.name}" is retired and takes no commands`);
         await refuseWhenFull(target, context);
@@ -81,9 +85,10 @@ export const jobActions = [
     },
   ),
   handle(contract.findJob, async ({ job: id }, context: JobsContext) => detail(id, context)),
-  handle(contract.listJobs, async ({ device: ref, limit = 50, cursor }, { store }: JobsContext) => {
+  handle(contract.listJobs, async ({ device: ref, limit = 50, cursor }, { store, scopes }: JobsContext, caller) => {
     const where = ref === undefined ? {} : { index: "device", prefix: [(await resolve(store, device, ref)).id] };
-    const page = await store.list(job, { ...where, limit, cursor, reverse: true });
+    const reach = scopes.reachOf(caller, contract.listJobs.permission);
+    const page = await pageWithin(store, job, reach, { ...where, limit, cursor, reverse: true });
     return { ...page, items: [...page.items] };
   }),
   handle(contract.cancelJob, async ({ job: id }, context: JobsContext) => {

@@ -69,6 +69,7 @@ export const command = resource({
   }),
   life: commandLife,
   news: ["late"],
+  belongsTo: ({ device }) => [device],
   indexes: {
     device: ({ device, id }) => [[device, id]],
     job: ({ job }) => [[job]],
@@ -100,6 +101,7 @@ export const job = resource({
     failed: {},
     cancelled: {},
   }),
+  belongsTo: ({ devices }) => devices,
   indexes: {
     device: ({ devices, id }) => devices.map((device) => [device, id]),
     over: ({ state, updatedAt }) => (state === "running" ? [] : [[updatedAt]]),
@@ -115,6 +117,7 @@ export const createJob = action({
   secrets: ["secrets"],
   effect: "write",
   permission: "job:create",
+  scope: "referenced",
   input: Type.Object({
     device: Ref("device", "The device: id or name"),
     kind: Kind,
@@ -140,6 +143,7 @@ export const findJob = action({
   summary: "Show a job and its commands",
   effect: "read",
   permission: "job:read",
+  scope: "referenced",
   input: Type.Object({ job: JobRef }),
   output: JobDetail,
 });
@@ -148,6 +152,7 @@ export const listJobs = action({
   summary: "List jobs, newest first",
   effect: "read",
   permission: "job:read",
+  scope: "filtered",
   input: Type.Object({ device: Type.Optional(Ref("device", "Only those of one device")), ...pageInput }),
   output: PageOf(rowSchema(job)),
 });
@@ -156,6 +161,7 @@ export const cancelJob = action({
   summary: "Stop a job: what has not started never will, what runs is stopped",
   effect: "write",
   permission: "job:create",
+  scope: "referenced",
   isAllowedWhenFull: true,
   input: Type.Object({ job: JobRef }),
   output: JobDetail,
@@ -165,6 +171,7 @@ export const readOutput = action({
   summary: "Read what a job's command wrote",
   effect: "read",
   permission: "job:read",
+  scope: "referenced",
   input: Type.Object({
     job: JobRef,
     from: Type.Optional(Type.Integer({ minimum: 0, default: 0, description: "Position of the first byte to read" })),
@@ -195,6 +202,7 @@ export const abandonCommands = action({
   summary: "End every open command of a device that will never answer",
   effect: "write",
   permission: "job:abandon",
+  scope: "referenced",
   input: Type.Object({ device: Ref("device", "The device: id or name") }),
   output: Type.Object({ device: Type.String(), commands: Type.Integer() }),
 });
@@ -203,6 +211,7 @@ export const listKinds = action({
   summary: "List the command kinds with the schemas of their arguments",
   effect: "read",
   permission: "job:read",
+  scope: "anywhere",
   input: Type.Object({}),
   output: Type.Object({
     kinds: Type.Array(

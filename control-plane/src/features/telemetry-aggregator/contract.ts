@@ -11,6 +11,7 @@ export const latestValues = action({
   summary: "Show the newest value of every metric of a device",
   effect: "read",
   permission: "telemetry:read",
+  scope: "referenced",
   input: Type.Object({ device: Ref("device", "The device: id or name") }),
   output: Type.Object({
     device: Type.String(),
@@ -24,6 +25,7 @@ export const readHistory = action({
     "Instants are by the control plane's clock. Where nothing was recorded they are absent, and listed under gaps: with the reason that the device gave, or as silence. Nothing is ever filled with zero.",
   effect: "read",
   permission: "telemetry:read",
+  scope: "referenced",
   input: Type.Object({
     device: Ref("device", "The device: id or name"),
     metric: Type.Optional(
@@ -64,6 +66,7 @@ export const listMetrics = action({
   summary: "List the metrics a device has reported",
   effect: "read",
   permission: "telemetry:read",
+  scope: "referenced",
   input: Type.Object({ device: Ref("device", "The device: id or name") }),
   output: Type.Object({ metrics: Type.Array(Series) }),
 });
@@ -72,6 +75,7 @@ export const listDoubtful = action({
   summary: "List samples of a device that are set aside because their time cannot be true, newest first",
   effect: "read",
   permission: "telemetry:read",
+  scope: "referenced",
   input: Type.Object({ device: Ref("device", "The device: id or name"), ...pageInput }),
   output: PageOf(
     Type.Object({

@@ -1,0 +1,103 @@
+import { Type } from "@sinclair/typebox";
+import { commandKinds } from "@edgemere/protocol";
+import { machine } from "@edgemere/protocol/kit";
+import { resource, type Row } from "../../platform/resource.ts";
+
+const harmlessCommands = Object.entries(commandKinds)
+  .filter(([, { dangerous }]) => !dangerous)
+  .map(([kind]) => `command:${kind}`);
+
+/** Roles and what they may do. Terminal and exec are permissions of their own and belong to no role but owner. */
+export const roles = {
+  viewer: ["device:read", "telemetry:read", "job:read", "data:read", "event:read", "storage:read"],
+  operator: [
+    "device:read",
+    "device:write",
+    "telemetry:read",
+    "job:read",
+    "job:create",
+    ...harmlessCommands,
+    "data:*",
+    "event:read",
+    "enrol:create",
+    "storage:read",
+    "backup:read",
+    "backup:create",
+  ],
+  provisioner: ["device:read", "enrol:create", "event:read"],
+  approver: ["device:read", "job:read", "job:approve", "event:read"],
+  security: ["device:read", "device:retire", "identity:*", "audit:read", "event:read"],
+  owner: ["*"],
+} as const satisfies Record<string, readonly string[]>;
+export type Role = keyof typeof roles;
+export const RoleName = Type.Union((Object.keys(roles) as Role[]).map((role) => Type.Literal(role)));
+
+export const UserName = Type.String({
+  pattern: "^[a-z0-9][a-z0-9._-]{0,62}$",
+  description: "Lower case letters, digits, dot, dash",
+});
+export const Password = Type.String({ minLength: 12, maxLength: 1_024, description: "At least 12 characters" });
+
+export const Selector = Type.String({
+  minLength: 1,
+  maxLength: 1_024,
+  description: 'Which devices, by id, name and labels: "site=berlin"',
+});
+export const LimitedRole = Type.Object({ role: RoleName, selector: Selector }, { additionalProperties: false });
+export const LimitedRoles = Type.Array(LimitedRole, {
+  maxItems: 32,
+  description: 'Roles for some devices only: [{"role":"operator","selector":"site=berlin"}]',
+});
+export const LimitedGrants = Type.Array(
+  Type.Object({ permission: Type.String(), selectors: Type.Array(Type.String()) }),
+  {
+    description: "What may be done for those devices only that all selectors match",
+  },
+);
+
+export const user = resource({
+  name: "user",
+  summary: "A person with an account",
+  shape: Type.Object({
+    name: UserName,
+    /** For all devices. */
+    roles: Type.Array(RoleName),
+    /** For some only. */
+    limitedRoles: Type.Optional(Type.Array(LimitedRole)),
+    passwordHash: Type.String(),
+  }),
+  life: machine("user", "active", { active: { disable: "disabled" }, disabled: { enable: "active" } }),
+  revoking: ["disabled"],
+  indexes: { name: ({ name }) => [[name]] },
+  secrets: ["passwordHash"],
+});
+
+/** A credential of a program or of a sign-in. Only the hash of its secret is kept. */
+export const apiToken = resource({
+  name: "apitoken",
+  summary: "A credential of a program",
+  shape: Type.Object({
+    name: Type.String({ minLength: 1, maxLength: 128 }),
+    /** The user it acts for. */
+    owner: Type.String(),
+    /** token: made on purpose, for programs. session: made by signing in. */
+    kind: Type.Union([Type.Literal("token"), Type.Literal("session")]),
+    permissions: Type.Array(Type.String()),
+    /** Holds for these devices only, and for no more than its owner's permissions do. */
+    selector: Type.Optional(Selector),
+    expiresAt: Type.Integer(),
+    secretHash: Type.String(),
+  }),
+  life: machine("API token", "active", { active: { revoke: "revoked", expire: "expired" }, revoked: {}, expired: {} }),
+  revoking: ["revoked"],
+  indexes: {
+    owner: ({ owner, id }) => [[owner, id]],
+    kind: ({ kind, id }) => [[kind, id]],
+    expiry: ({ state, expiresAt }) => (state === "active" ? [[expiresAt]] : []),
+    ended: ({ state, updatedAt }) => (state === "active" ? [] : [[updatedAt]]),
+  },
+  secrets: ["secretHash"],
+});
+
+export type User = Row<typeof user>;
+export type ApiToken = Row<typeof apiToken>;
