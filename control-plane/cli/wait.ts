@@ -38,10 +38,12 @@ async function waitForJob(job: string, session: Session): Promise<JobEnd> {
     for (const { device, state, reason, detail: why } of detail.commands)
       tell([`  ${device}: ${state}`, reason, why].filter(Boolean).join(": "));
     await follow();
-    if (detail.job.state !== "running") {
+    const { state } = detail.job;
+    if (state === "awaitingapproval") tell(`  somebody else has to say yes first: edgemere job approve ${job}`);
+    else if (state !== "running") {
       await followToEnd(follow, session);
       if (output.format !== "table") output.show("cpl/dm/job/find", detail);
-      return detail.job.state;
+      return state;
     }
     await pause(session);
   }
@@ -52,6 +54,8 @@ const jobExitCodes = {
   partial: exitCodes.partly,
   failed: exitCodes.failed,
   cancelled: exitCodes.failed,
+  refused: exitCodes.failed,
+  expired: exitCodes.failed,
 } as const;
 
 /** Shows what a job's command wrote so far, as it wrote it. */

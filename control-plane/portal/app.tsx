@@ -33,11 +33,11 @@ export function App() {
   const who = useRead("ia/whoami", {});
   return (
     <Answer of={who} lines={0}>
-      {({ actor, permissions }) =>
+      {({ actor, permissions, limited }) =>
         actor === "nobody" ? (
           <Outside />
         ) : (
-          <SessionProvider session={{ actor, permissions }}>
+          <SessionProvider session={{ actor, permissions, limited }}>
             <LiveProvider>
               <Inside />
             </LiveProvider>

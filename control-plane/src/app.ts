@@ -7,6 +7,7 @@ import { dataOrchestrator, type DataOrchestratorContext } from "./features/data-
 import { delivery, type DeliveryContext } from "./features/delivery/index.ts";
 import { devices, idsOfDevices, mayConnect, type DevicesContext } from "./features/devices/index.ts";
 import {
+  approvers,
   authenticate,
   createPasswords,
   ensureSetupCode,
@@ -116,6 +117,7 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
     passwords: createPasswords(random),
     signer: authority.keys.signer,
     keys: authority.keys,
+    approvers: { ...approvers, rule: config.people.approval },
     telemetry: { retention: config.history },
     retention: config.retention,
     operations: keeping,

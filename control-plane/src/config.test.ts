@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { test } from "node:test";
-import { DAY, HOUR } from "@edgemere/protocol/kit";
+import { DAY, HOUR, MINUTE } from "@edgemere/protocol/kit";
 import { readAuditVerifyConfig, readBrokerCertificateConfig, readRestoreConfig } from "./config-commands.ts";
 import { certificateNames, configHelp, ownAddress, readConfig } from "./config.ts";
 
@@ -22,6 +22,7 @@ test("without a word the defaults hold", () => {
     retention: { events: 30 * DAY, jobs: 90 * DAY, inventoryHistory: 365 * DAY },
     backups: { folder: resolve(".edgemere/backups"), every: DAY, keep: 7, passphraseFile: undefined },
     auditCopy: resolve(".edgemere/audit-copy"),
+    people: { approval: "auto", stepUpAfter: 15 * MINUTE },
     storage: { low: { percent: 20 }, readonly: { percent: 10 }, ballastBytes: 64 * 1024 ** 2 },
   });
   assert.deepEqual(addresses, [ownAddress()]);
@@ -36,7 +37,7 @@ test("the help shows every option, and the defaults that hold", () => {
   const withoutDefault = ["address", "config", "origin", "backups", "backup-passphrase", "audit-copy", "broker"];
   const defaults = Object.fromEntries(Object.entries(shown).filter(([name]) => !withoutDefault.includes(name)));
 
-  assert.deepEqual(Object.keys(shown).length, 26);
+  assert.deepEqual(Object.keys(shown).length, 28);
   assert.deepEqual(
     readConfig(
       Object.entries(defaults).flatMap(([name, value]) => [`--${name}`, value ?? ""]),
@@ -62,6 +63,8 @@ test("each option reaches its own place", () => {
       address: "cp.example.org",
       history: "36h",
       "keep-events": "4d",
+      approval: "always",
+      "step-up-after": "2m",
       "keep-jobs": "5d",
       "keep-inventory-history": "6d",
       backups: "/mnt/backups",
@@ -92,6 +95,7 @@ test("each option reaches its own place", () => {
     retention: { events: 96 * HOUR, jobs: 120 * HOUR, inventoryHistory: 144 * HOUR },
     backups: { folder: "/mnt/backups", every: undefined, keep: 3, passphraseFile: "/etc/edgemere/passphrase" },
     auditCopy: "/mnt/audit",
+    people: { approval: "always", stepUpAfter: 2 * MINUTE },
     storage: { low: { percent: 30 }, readonly: { bytes: 2 * 1024 ** 3 }, ballastBytes: 1024 ** 2 },
   });
 });

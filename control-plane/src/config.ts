@@ -17,6 +17,7 @@ import {
   type Reader,
 } from "@edgemere/protocol/config";
 import { DAY, HOUR, MINUTE } from "@edgemere/protocol/kit";
+import { peopleConfigOf, peopleOptions, type PeopleConfig } from "./config-people.ts";
 import type { Threshold } from "./platform/disk-guard.ts";
 
 /** Where a listener listens; port 0 takes any free one. */
@@ -34,6 +35,7 @@ export interface BrokerAddress {
 /** Everything the control plane can be told. Durations are milliseconds. */
 export interface ControlPlaneConfig {
   readonly dataFolder: string;
+  readonly people: PeopleConfig;
   /** REST, WebSocket, portal: for people, over HTTP. */
   readonly portal: Listener;
   /** Devices' MQTT, over mutual TLS. */
@@ -109,7 +111,6 @@ const brokerAddress: Reader<BrokerAddress> = (value) => {
 };
 
 const every: Reader<number | undefined> = (value) => (value === "off" ? undefined : duration(MINUTE, 366 * DAY)(value));
-
 const keeping = duration(HOUR, 3_660 * DAY);
 
 /** A share of the disk, or bytes. */
@@ -185,6 +186,7 @@ export const options = {
     freeSpace,
   ),
   ballast: option("SIZE", "Kept on the disk, to be given away when it is full", "64MiB", size(0, 1024 ** 4)),
+  ...peopleOptions,
   "log-level": logLevelOption,
 } satisfies Options;
 
@@ -229,6 +231,7 @@ export function readConfig(
       passphraseFile: values["backup-passphrase"],
     },
     auditCopy: values["audit-copy"] ?? join(values.data, "audit-copy"),
+    people: peopleConfigOf(values),
     storage: { low: values["storage-low"], readonly: values["storage-readonly"], ballastBytes: values.ballast },
   };
 }

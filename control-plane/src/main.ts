@@ -72,6 +72,8 @@ async function main(): Promise<void> {
       log.error("control plane failed", { error });
       process.exit(1);
     });
+    if (config.people.approval === "never")
+      log.warn("one person alone may do what is dangerous on every device, because of --approval never");
     log.info("control plane ready", { ...app.ports, dataFolder: config.dataFolder, version });
     await announce(app, config);
     stopOnSignal(app);

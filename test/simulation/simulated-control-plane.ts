@@ -207,6 +207,7 @@ export const simulatedContext: Parameters<typeof createCore<AppContext>>[0]["con
   version: "simulated",
   passwords: noPasswords,
   signer,
+  approvers: { rule: "never", hasOther: absent, isActive: absent },
   telemetry: { retention: DAY },
   operations: noOperations,
   auditing: noAuditing,

@@ -68,7 +68,7 @@ export class ControlPlaneProgram implements AsyncDisposable {
     ]);
     this.#program = new Program({
       script: "control-plane/bin/edgemere-control-plane.js",
-      args: ["--data", this.dataFolder, "--address", address, ...args, ...flags],
+      args: ["--data", this.dataFolder, "--address", address, "--step-up-after", "1d", ...args, ...flags],
       launch,
     });
     this.#ready = await this.#program.message<Ready>("ready");

@@ -9,19 +9,24 @@ export interface Session {
   /** `user:alice` */
   readonly actor: string;
   readonly permissions: readonly string[];
+  /** What may be done for some devices only. */
+  readonly limited: readonly { readonly permission: string }[];
 }
 
-const SessionContext = createContext<Session>({ actor: "nobody", permissions: [] });
+const SessionContext = createContext<Session>({ actor: "nobody", permissions: [], limited: [] });
 
 export const SessionProvider = ({ session, children }: { readonly session: Session; readonly children: ReactNode }) => (
   <SessionContext value={session}>{children}</SessionContext>
 );
 
 export const useSession = (): Session => useContext(SessionContext);
-/** Whether the user may do what needs this permission. */
-export const useMay = (permission: string): boolean => covers(useSession().permissions, permission);
+/** Whether the user may do what needs this permission, for some devices at least. */
+export function useMay(permission: string): boolean {
+  const { permissions, limited } = useSession();
+  return covers([...permissions, ...limited.map((grant) => grant.permission)], permission);
+}
 
-const NOBODY: Output<"ia/whoami"> = { actor: "nobody", permissions: [] };
+const NOBODY: Output<"ia/whoami"> = { actor: "nobody", permissions: [], limited: [] };
 
 /** Ends the session; everything that was read in it is forgotten with the page. */
 export function useSignOut(): () => Promise<void> {

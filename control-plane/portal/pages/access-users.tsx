@@ -1,6 +1,6 @@
 import { Button, Stack } from "@mantine/core";
 import { useState } from "react";
-import type { Input } from "../../src/faces/client.ts";
+import type { Input, Output } from "../../src/faces/client.ts";
 import { useCatalogue } from "../data/catalogue.ts";
 import { usePaging } from "../data/paging.ts";
 import { useRead, useWrite } from "../data/queries.ts";
@@ -37,7 +37,7 @@ export function Users() {
               columns={[
                 { title: "Name", cell: ({ name }) => <Plain text={name} /> },
                 { title: "State", cell: ({ state }) => <State state={state} /> },
-                { title: "Roles", cell: ({ roles }) => roles.join(", ") },
+                { title: "Roles", cell: (user) => <Plain text={rolesOf(user)} /> },
                 { title: "Since", isMinor: true, cell: ({ createdAt }) => <Instant at={createdAt} /> },
                 {
                   title: "Lock",
@@ -73,6 +73,10 @@ export function Users() {
     </Stack>
   );
 }
+
+/** `viewer, operator for site=berlin` */
+const rolesOf = ({ roles, limitedRoles }: Output<"ia/user/list">["items"][number]): string =>
+  [...roles, ...limitedRoles.map(({ role, selector }) => `${role} for ${selector}`)].join(", ");
 
 function MakeUser() {
   const [isOpen, setOpen] = useState(false);

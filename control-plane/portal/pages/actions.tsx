@@ -42,7 +42,8 @@ export function Actions() {
 }
 
 function List({ actions }: { readonly actions: NonNullable<ReturnType<typeof useCatalogue>["data"]>["actions"] }) {
-  const { permissions } = useSession();
+  const { permissions, limited } = useSession();
+  const held = [...permissions, ...limited.map((grant) => grant.permission)];
   const [filter, setFilter] = useState("");
   const [, navigate] = useLocation();
   const shown = actions.filter(({ path, summary }) =>
@@ -94,7 +95,7 @@ function List({ actions }: { readonly actions: NonNullable<ReturnType<typeof use
             title: "Permission",
             isMinor: true,
             cell: ({ permission }) =>
-              permission === "anyone" || covers(permissions, permission) ? permission : `${permission} (not yours)`,
+              permission === "anyone" || covers(held, permission) ? permission : `${permission} (not yours)`,
           },
         ]}
       />

@@ -2,6 +2,7 @@ import { useDeviceNames } from "../data/device-names.ts";
 import { usePaging } from "../data/paging.ts";
 import { useRead } from "../data/queries.ts";
 import { Answer, Empty } from "../parts/answer.tsx";
+import { JobApproval } from "../parts/job-approval.tsx";
 import { JobTable } from "../parts/job-table.tsx";
 import { Page } from "../parts/page.tsx";
 import { Pager } from "../parts/pager.tsx";
@@ -15,8 +16,12 @@ export function Jobs() {
     { keepPrevious: true },
   );
   const nameOf = useDeviceNames();
+  const awaiting = useRead("cpl/dm/job/awaiting", { limit: 20 });
   return (
     <Page title="Jobs">
+      {awaiting.data?.items.map((job) => (
+        <JobApproval key={job.id} job={job} />
+      ))}
       <Answer of={jobs} lines={8}>
         {({ items, next, total }) =>
           items.length === 0 ? (

@@ -4,7 +4,7 @@ import { Instant } from "./instant.tsx";
 import { Plain } from "./plain.tsx";
 import { State } from "./state.tsx";
 
-type Job = Output<"cpl/dm/job/list">["items"][number];
+export type Job = Output<"cpl/dm/job/list">["items"][number];
 
 export const JobTable = ({
   jobs,

@@ -9,7 +9,9 @@ import { Answer, Failure } from "./answer.tsx";
 import { CommandSteps } from "./command-steps.tsx";
 import { Facts } from "./facts.tsx";
 import { ExactInstant } from "./instant.tsx";
+import { JobApproval } from "./job-approval.tsx";
 import { JobOutput } from "./job-output.tsx";
+import type { Job } from "./job-table.tsx";
 import { Json } from "./json.tsx";
 import { Plain } from "./plain.tsx";
 import { Section } from "./section.tsx";
@@ -23,6 +25,8 @@ export function JobView({ id, isOwnPage = false }: { readonly id: string; readon
     <Answer of={job}>
       {({ job, commands }) => (
         <Stack>
+          {job.state === "awaitingapproval" && <JobApproval job={job} />}
+          {job.decision && <DecisionOn decision={job.decision} />}
           {commands.map((command) => (
             <Section
               key={command.id}
@@ -58,6 +62,17 @@ export function JobView({ id, isOwnPage = false }: { readonly id: string; readon
     </Answer>
   );
 }
+
+const DecisionOn = ({ decision }: { readonly decision: NonNullable<Job["decision"]> }) => (
+  <Text size="sm">
+    {decision.isApproved ? "Approved" : "Refused"} by <Plain text={decision.by} /> <ExactInstant at={decision.at} />
+    {decision.reason !== "" && (
+      <>
+        : <Plain text={decision.reason} />
+      </>
+    )}
+  </Text>
+);
 
 const LateResult = ({ late }: { readonly late: NonNullable<CommandRow["lateResult"]> }) => (
   <Alert color="yellow" title="Later its device told another end">

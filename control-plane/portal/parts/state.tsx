@@ -15,6 +15,8 @@ const TONES: Readonly<Record<string, Tone>> = {
   ready: "good",
   satisfied: "good",
   succeeded: "good",
+  awaitingapproval: "warn",
+  refused: "bad",
   created: "busy",
   evaluated: "busy",
   journaled: "busy",

@@ -254,7 +254,8 @@ test("the same request under the same key is handled and audited once", async ()
 });
 
 test("an action without a permission, or declared twice, does not start", () => {
-  const parts = { context: {}, log: silentLog } as Omit<Parameters<typeof createDispatch>[0], "features">;
+  const context = { scopes: { refuseUndeclared: () => {} } };
+  const parts = { context, log: silentLog } as unknown as Omit<Parameters<typeof createDispatch>[0], "features">;
   const handlerOf = (each: AnyAction) => handle(each, async () => ({}));
   const withActions = (...actions: readonly AnyAction[]) => ({
     ...parts,

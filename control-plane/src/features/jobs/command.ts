@@ -14,7 +14,7 @@ import {
   v1,
 } from "@edgemere/protocol";
 import type { Signer } from "../../platform/signer.ts";
-import type { Command, Job } from "./contract.ts";
+import { job, type Command, type Job } from "./contract.ts";
 import { taskOf } from "./kinds.ts";
 import { boxOf } from "./secrets.ts";
 
@@ -29,6 +29,7 @@ export const bodyOf = (command: Command, trustDomain: string): Encodable<typeof 
   runTimeoutMs: command.runTimeout,
   actor: command.author,
   generation: command.generation,
+  approvals: command.approvals ?? [],
   ...taskOf(
     command.kind,
     command.secrets ? { ...command.arguments, secrets: boxOf(command.secrets) } : command.arguments,
@@ -113,4 +114,4 @@ export function outcomeOf(states: readonly CommandState[]): "succeed" | "fail" |
 export const outputBytesSent = ({ result }: Command): number | undefined =>
   (result as { readonly outputBytes?: number } | undefined)?.outputBytes;
 
-export const isOver = (job: Job): boolean => job.state !== "running";
+export const isOver = ({ state }: Job): boolean => job.life.isFinal(state);

@@ -1,11 +1,24 @@
 import type { PlatformContext } from "../../platform/context.ts";
 import type { DeviceLink } from "../../platform/device-link.ts";
 import type { Signer } from "../../platform/signer.ts";
+import type { Device } from "../devices/contract.ts";
+
+/** When a second person has to approve what is dangerous. auto: where there is somebody else who could. */
+export type ApprovalRule = "auto" | "always" | "never";
+
+/** What is known of the people who may be asked. */
+export interface Approvers {
+  readonly rule: ApprovalRule;
+  /** Whether an account other than this one may approve jobs for a device. */
+  readonly hasOther: (device: Device, account: string | undefined, context: PlatformContext) => Promise<boolean>;
+  readonly isActive: (account: string, context: PlatformContext) => Promise<boolean>;
+}
 
 export interface JobsContext extends PlatformContext {
   readonly link: DeviceLink;
   readonly signer: Signer;
   readonly authority: { readonly trustDomain: string };
+  readonly approvers: Approvers;
   /** Which life of the control plane this is: 1, and one more after each restore from a backup. */
   readonly generation: () => number;
   /** How long jobs are kept after their end, milliseconds. */

@@ -27,6 +27,13 @@ export function dueAt({ state, expiresAt, runTimeout }: Deadlines): number | und
   return state === "queued" ? expiresAt : expiresAt + runTimeout + LOST_AFTER;
 }
 
+/** Names of secrets, and the secrets: sealed for one command of one device, and readable nowhere else. Base64. */
+const SealedSecrets = Type.Object({
+  names: Type.Array(Type.String()),
+  encapsulatedKey: Type.String(),
+  ciphertext: Type.String(),
+});
+
 /** One thing one device is asked to do. */
 export const command = resource({
   name: "command",
@@ -36,10 +43,8 @@ export const command = resource({
     device: Type.String(),
     kind: Kind,
     arguments: Arguments,
-    /** Names of the secrets that go with it, and the secrets: sealed for the device, and readable nowhere else. Base64. */
-    secrets: Type.Optional(
-      Type.Object({ names: Type.Array(Type.String()), encapsulatedKey: Type.String(), ciphertext: Type.String() }),
-    ),
+    /** What goes with it that only its device can read. */
+    secrets: Type.Optional(SealedSecrets),
     /** Contiguous per device. */
     sequence: Type.Integer(),
     author: Type.String(),
@@ -54,6 +59,8 @@ export const command = resource({
     startedAt: Type.Optional(Type.Integer()),
     finishedAt: Type.Optional(Type.Integer()),
     outputBytes: Type.Integer(),
+    /** Who beside the author said that it may be done. */
+    approvals: Type.Optional(Type.Array(Type.String())),
     /** Which life of the control plane asked: one more after each restore from a backup. */
     generation: Type.Integer(),
     /** Another end than the one that counts, told after it: evidence, never applied. */
@@ -93,18 +100,30 @@ export const job = resource({
     author: Type.String(),
     expiresAt: Type.Integer(),
     runTimeout: Type.Integer(),
+    /** The account of who asked: what is dangerous another one has to approve. */
+    account: Type.Optional(Type.String()),
+    /** Secrets that wait with a job for approval, and the id of the command that they are sealed for. */
+    sealed: Type.Optional(Type.Object({ command: Type.String(), secrets: SealedSecrets })),
+    /** What a second person said, where one had to be asked. */
+    decision: Type.Optional(
+      Type.Object({ by: Type.String(), at: Type.Integer(), isApproved: Type.Boolean(), reason: Type.String() }),
+    ),
   }),
-  life: machine("job", "running", {
+  life: machine("job", "awaitingapproval", {
+    awaitingapproval: { approve: "running", refuse: "refused", expire: "expired", cancel: "cancelled" },
     running: { succeed: "succeeded", fail: "failed", cancel: "cancelled", partly: "partial" },
     succeeded: {},
     partial: {},
     failed: {},
     cancelled: {},
+    refused: {},
+    expired: {},
   }),
   belongsTo: ({ devices }) => devices,
   indexes: {
     device: ({ devices, id }) => devices.map((device) => [device, id]),
-    over: ({ state, updatedAt }) => (state === "running" ? [] : [[updatedAt]]),
+    over: ({ state, updatedAt }) => (state === "running" || state === "awaitingapproval" ? [] : [[updatedAt]]),
+    awaiting: ({ state, expiresAt, id }) => (state === "awaitingapproval" ? [[expiresAt, id]] : []),
   },
 });
 
@@ -155,6 +174,29 @@ export const listJobs = action({
   scope: "filtered",
   input: Type.Object({ device: Type.Optional(Ref("device", "Only those of one device")), ...pageInput }),
   output: PageOf(rowSchema(job)),
+});
+export const listAwaiting = action({
+  path: "cpl/dm/job/awaiting",
+  summary: "List jobs that wait for a second person, the most urgent first",
+  effect: "read",
+  permission: "job:read",
+  scope: "filtered",
+  input: Type.Object(pageInput),
+  output: PageOf(rowSchema(job)),
+});
+const decided = { effect: "write", permission: "job:approve", scope: "referenced", output: JobDetail } as const;
+export const approveJob = action({
+  ...decided,
+  path: "cpl/dm/job/approve",
+  summary: "Say as a second person that a dangerous job may be done; it begins at once",
+  input: Type.Object({ job: JobRef }),
+});
+export const refuseJob = action({
+  ...decided,
+  path: "cpl/dm/job/refuse",
+  summary: "Say as a second person that a dangerous job may not be done",
+  isAllowedWhenFull: true,
+  input: Type.Object({ job: JobRef, reason: Type.Optional(Type.String({ maxLength: 1_024, description: "Why" })) }),
 });
 export const cancelJob = action({
   path: "cpl/dm/job/cancel",

@@ -3,13 +3,13 @@ import { jobActions } from "./actions.ts";
 import { command, job } from "./contract.ts";
 import type { JobsContext } from "./context.ts";
 import { lookAfterLeases, receiveHello } from "./lease.ts";
-import { endOverdue } from "./loops.ts";
+import { endOverdue, endUnapproved } from "./loops.ts";
 import { forgetOldJobs } from "./retention.ts";
 import { rules } from "./messages.ts";
 import { offers } from "./offers.ts";
 import { receiveOutput, receiveReports } from "./receives.ts";
 
-export type { JobsContext } from "./context.ts";
+export type { Approvers, JobsContext } from "./context.ts";
 
 export const jobs = feature<JobsContext>({
   name: "jobs",
@@ -19,5 +19,5 @@ export const jobs = feature<JobsContext>({
   receives: { result: receiveReports, log: receiveOutput },
   offers,
   sessions: receiveHello,
-  loops: (context) => [endOverdue(context), lookAfterLeases(context), forgetOldJobs(context)],
+  loops: (context) => [endOverdue(context), endUnapproved(context), lookAfterLeases(context), forgetOldJobs(context)],
 });

@@ -6,15 +6,21 @@ import type { Database } from "../../platform/database.ts";
 import { aDevice } from "../device.test-support.ts";
 import { device } from "../devices/contract.ts";
 import { command, createJob, type Command } from "./contract.ts";
-import { jobs, type JobsContext } from "./index.ts";
+import { jobs, type Approvers, type JobsContext } from "./index.ts";
 
 export type World = TestCore<CoreContext & JobsContext>;
 
+/** One person looks after everything. */
+const alone: Approvers = { rule: "auto", hasOther: async () => false, isActive: async () => true };
+
 /** The feature with two devices, "gw-1" (d1) and "gw-2" (d2), neither connected yet. */
-export async function startJobs(over: { database?: Database; clock?: ManualClock } = {}): Promise<World> {
+export async function startJobs({
+  approvers,
+  ...over
+}: { database?: Database; clock?: ManualClock; approvers?: Partial<Approvers> } = {}): Promise<World> {
   const world = await startTestCore<CoreContext & JobsContext>({
     features: [jobs],
-    context: { signer, authority: { trustDomain: "fleet.test" } },
+    context: { signer, authority: { trustDomain: "fleet.test" }, approvers: { ...alone, ...approvers } },
     ...over,
   });
   if ((await world.store.get(device, "d1")) === undefined)

@@ -1,8 +1,9 @@
 import type { CommandSignal } from "@edgemere/protocol";
 import { SECOND, type Loop } from "@edgemere/protocol/kit";
-import { repeatOnConflict } from "../../platform/repeat.ts";
+import { moved } from "../../platform/change.ts";
+import { repeatOnConflict, unlessMoved } from "../../platform/repeat.ts";
 import { isUnheard } from "./command.ts";
-import { command, dueAt, type Command } from "./contract.ts";
+import { command, dueAt, job, type Command } from "./contract.ts";
 import type { JobsContext } from "./context.ts";
 import { advanced } from "./ending.ts";
 
@@ -21,6 +22,20 @@ export const endOverdue = ({ store, clock, log, generation }: JobsContext): Loop
         const [signal, end] = overdue(row, generation());
         await store.commit(...(await advanced(store, row, signal, { ...end, finishedAt: now })));
       });
+    }
+    return "settled";
+  },
+});
+
+/** Ends jobs that nobody approved within the time in which they had to start. */
+export const endUnapproved = ({ store, clock, log }: JobsContext): Loop => ({
+  name: "end jobs that nobody approved",
+  every: SECOND,
+  onError: (error) => log.error("loop failed", { loop: "end jobs that nobody approved", error }),
+  step: async () => {
+    for await (const row of store.scan(job, { index: "awaiting" })) {
+      if (row.expiresAt > clock.now()) break;
+      if (row.state === "awaitingapproval") await store.commit(moved(job, row, "expire")).catch(unlessMoved);
     }
     return "settled";
   },

@@ -1,0 +1,137 @@
+import { commandKinds } from "@edgemere/protocol";
+import { SECOND } from "@edgemere/protocol/kit";
+import { handle } from "../../platform/action.ts";
+import { maySomewhere } from "../../platform/caller.ts";
+import { created, type Change } from "../../platform/change.ts";
+import { Problem } from "../../platform/problem.ts";
+import { resolve } from "../../platform/reference.ts";
+import { repeatOnConflict } from "../../platform/repeat.ts";
+import { device, type Device } from "../devices/contract.ts";
+import { command, createJob, job, type Command, type Job } from "./contract.ts";
+import type { JobsContext } from "./context.ts";
+import { commandsOf } from "./ending.ts";
+import { checkedArguments, kinds } from "./kinds.ts";
+import { offer } from "./offers.ts";
+import { refuseSecrets, SEALED_BYTES, sealedFor } from "./secrets.ts";
+import { nextNumber } from "./tables.ts";
+
+/** A device that is away for long must not become a heap of commands. */
+const OPEN_COMMANDS = 1_000;
+
+export const detail = async (id: string, { store }: JobsContext) => ({
+  job: await resolve(store, job, id),
+  commands: await commandsOf(store, id),
+});
+
+export const createHandler = handle(
+  createJob,
+  async (
+    { device: ref, kind, arguments: given = {}, secrets, queueTimeout = 3_600, runTimeout = 300 },
+    context: JobsContext,
+    caller,
+  ) => {
+    const { store, clock, newId, scopes } = context;
+    const { permission } = kinds[kind];
+    const refusal = (where: string) =>
+      new Problem(
+        "forbidden",
+        `${caller.actor} may not ask for ${kind}: it needs the permission ${permission}${where}`,
+      );
+    if (!maySomewhere(caller, permission)) throw refusal("");
+    const checked = checkedArguments(kind, given, secrets === undefined ? 0 : SEALED_BYTES);
+
+    const ids = { job: newId(), command: newId() };
+    const row = await repeatOnConflict(async () => {
+      const target = await resolve(store, device, ref);
+      if (!scopes.reachOf(caller, permission).coversRow(target)) throw refusal(` for the device "${target.name}"`);
+      refuseRetired(target);
+      if (secrets !== undefined) refuseSecrets(target, kind);
+      const sealed = secrets && {
+        command: ids.command,
+        secrets: sealedFor(target, secrets, ids.command, context),
+      };
+      const draft = {
+        kind,
+        arguments: checked,
+        author: caller.actor,
+        ...(caller.account !== undefined && { account: caller.account }),
+        expiresAt: clock.now() + queueTimeout * SECOND,
+        runTimeout: runTimeout * SECOND,
+        devices: [target.id],
+      };
+      if (commandKinds[kind].dangerous && (await needsApproval(target, caller.account, context))) {
+        await store.commit(created(job, ids.job, { ...draft, ...(sealed && { sealed }) }));
+        return undefined;
+      }
+      const commanding = await commandFor(
+        ids.command,
+        { ...draft, ...(sealed && { sealed }), id: ids.job },
+        target,
+        [],
+        context,
+      );
+      await store.commit(created(job, ids.job, draft, "running"), ...commanding);
+      return resolve(store, command, ids.command);
+    });
+    if (row !== undefined) await offer(row, context);
+    return detail(ids.job, context);
+  },
+);
+
+/** Whether a second person must say yes before anything dangerous is asked of a device. */
+async function needsApproval(target: Device, account: string | undefined, context: JobsContext): Promise<boolean> {
+  const { approvers } = context;
+  if (approvers.rule !== "auto") return approvers.rule === "always";
+  return approvers.hasOther(target, account, context);
+}
+
+export function refuseRetired({ state, name }: Device): void {
+  if (state === "retired") throw new Problem("conflict", `the device "${name}" is retired and takes no commands`);
+}
+
+type Asked = Pick<Job, "id" | "kind" | "arguments" | "author" | "expiresAt" | "runTimeout" | "sealed">;
+
+/** The command of a job for its device, with the next number of that device. */
+export async function commandFor(
+  id: string,
+  { id: jobId, kind, arguments: given, author, expiresAt, runTimeout, sealed }: Asked,
+  target: Device,
+  approvals: readonly string[],
+  context: JobsContext,
+): Promise<readonly Change[]> {
+  await refuseWhenFull(target, context);
+  const generation = context.generation();
+  const number = await nextNumber(context.store, target.id, generation);
+  const draft: Omit<Command, "id" | "version" | "createdAt" | "updatedAt" | "state"> = {
+    kind,
+    arguments: given,
+    author,
+    expiresAt,
+    runTimeout,
+    job: jobId,
+    device: target.id,
+    ...(sealed && { secrets: sealed.secrets }),
+    sequence: number.sequence,
+    cancelRequested: false,
+    reason: "",
+    detail: "",
+    outputBytes: 0,
+    generation,
+    ...(approvals.length > 0 && { approvals: [...approvals] }),
+  };
+  return [created(command, id, draft), number.change];
+}
+
+async function refuseWhenFull({ id, name }: { id: string; name: string }, { store }: JobsContext): Promise<void> {
+  const open = { index: "open", prefix: [id] };
+  // Of numbers without a hole there are no more than from the oldest to the newest: most of the time nobody needs to count.
+  const [oldest] = (await store.list(command, { ...open, limit: 1 })).items;
+  const [newest] = (await store.list(command, { ...open, limit: 1, reverse: true })).items;
+  if ((newest?.sequence ?? 0) - (oldest?.sequence ?? 0) + 1 < OPEN_COMMANDS) return;
+  const { items } = await store.list(command, { ...open, limit: OPEN_COMMANDS });
+  if (items.length === OPEN_COMMANDS)
+    throw new Problem(
+      "conflict",
+      `the device "${name}" has ${OPEN_COMMANDS} open commands; wait for some to end, or cancel them`,
+    );
+}
