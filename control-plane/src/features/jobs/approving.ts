@@ -29,10 +29,10 @@ export const approvalHandlers = [
       const target = await resolve(store, device, row.devices[0] ?? "");
       refuseRetired(target);
       const decision = { by: caller.actor, at: clock.now(), isApproved: true, reason: "" };
-      const command = row.sealed?.command ?? newId();
-      const commanding = await commandFor(command, row, target, [caller.actor], context);
+      const reserved = row.sealed?.command ?? newId();
+      const commanding = await commandFor(reserved, row, target, [caller.actor], context);
       await store.commit(moved(job, row, "approve", { decision }), ...commanding);
-      return command;
+      return reserved;
     });
     await offer(await resolve(store, command, commandId), context);
     return detail(id, context);
