@@ -5,7 +5,7 @@ import { audit, type AuditContext } from "./features/audit/index.ts";
 import { dataCatalogue, type DataCatalogueContext } from "./features/data-catalogue/index.ts";
 import { dataOrchestrator, type DataOrchestratorContext } from "./features/data-orchestrator/index.ts";
 import { delivery, type DeliveryContext } from "./features/delivery/index.ts";
-import { devices, idsOfDevices, mayConnect, type DevicesContext } from "./features/devices/index.ts";
+import { admissions, devices, idsOfDevices, type DevicesContext } from "./features/devices/index.ts";
 import {
   approvers,
   authenticate,
@@ -93,6 +93,7 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
     disk: nodeDisk(config.dataFolder),
     clock,
     random,
+    deviceLife: config.certificateLife,
     ...certificateNames(config),
   });
   const {
@@ -142,6 +143,7 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
   // Before the core ends it waits for its loops, and they for a backup under way.
   await opened.add(Promise.resolve(backups));
   const { store } = core;
+  const admission = await opened.add(Promise.resolve(admissions({ store, clock, log })));
   const eventLoop = watchEventLoop(clock);
   await opened.add(Promise.resolve({ [Symbol.asyncDispose]: async () => eventLoop[Symbol.dispose]() }));
   const listening = await startListeners(
@@ -151,7 +153,7 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
       config,
       authority,
       authenticate: authenticate(store, clock),
-      admit: (device, serial) => mayConnect(store, device, serial),
+      admit: admission.admit,
       devices: () => idsOfDevices(store),
       actions: features.flatMap((each) => each.actions.map(({ action }) => action)),
       resources,

@@ -18,6 +18,7 @@ import {
 } from "@edgemere/protocol/config";
 import { DAY, HOUR, MINUTE } from "@edgemere/protocol/kit";
 import { peopleConfigOf, peopleOptions, type PeopleConfig } from "./config-people.ts";
+import { freeSpace, isBelow, written } from "./config-free-space.ts";
 import type { Threshold } from "./platform/disk-guard.ts";
 
 /** Where a listener listens; port 0 takes any free one. */
@@ -62,6 +63,8 @@ export interface ControlPlaneConfig {
     /** How inventories changed. */
     readonly inventoryHistory: number;
   };
+  /** How long a device's certificate holds, milliseconds. */
+  readonly certificateLife: number;
   readonly backups: {
     readonly folder: string;
     /** Undefined: none are made by themselves. */
@@ -113,21 +116,6 @@ const brokerAddress: Reader<BrokerAddress> = (value) => {
 const every: Reader<number | undefined> = (value) => (value === "off" ? undefined : duration(MINUTE, 366 * DAY)(value));
 const keeping = duration(HOUR, 3_660 * DAY);
 
-/** A share of the disk, or bytes. */
-const freeSpace: Reader<Threshold> = (value) => {
-  const [, percent] = /^(\d{1,2})%$/.exec(value) ?? [];
-  if (percent !== undefined) return { percent: Number(percent) };
-  if (value.endsWith("%"))
-    throw new ConfigError(`"${value}" is no share of a disk: write 0% to 99%, or a size such as 5GiB`);
-  return { bytes: size(0, 1024 ** 5)(value) };
-};
-
-const written = (free: Threshold): string => ("percent" in free ? `${free.percent}%` : `${free.bytes} bytes`);
-
-/** A share and a size can be compared only where the disk is known; there the alarm comes with the end of writing at the latest. */
-const isBelow = (one: Threshold, other: Threshold): boolean =>
-  "bytes" in one ? "bytes" in other && one.bytes < other.bytes : "percent" in other && one.percent < other.percent;
-
 /** Every option of the control plane. */
 export const options = {
   config: { takes: "FILE", about: "YAML file with any of these options as keys", read: text },
@@ -156,6 +144,12 @@ export const options = {
     hostName,
   ),
   origin: repeatable("URL", "Origin of pages that may sign in, when the portal stands behind a proxy", origin),
+  "certificate-life": option(
+    "TIME",
+    "How long a device's certificate holds; each is renewed after two thirds of it",
+    "14d",
+    duration(MINUTE, 60 * DAY),
+  ),
   history: option("TIME", "How long telemetry is kept as it came", "7d", duration(HOUR, 400 * DAY)),
   "keep-events": option("TIME", "How long events and agents' notes are kept", "30d", keeping),
   "keep-jobs": option("TIME", "How long jobs are kept after their end", "90d", keeping),
@@ -218,6 +212,7 @@ export function readConfig(
     addresses: [address, ...others],
     origins: values.origin,
     logLevel: values["log-level"],
+    certificateLife: values["certificate-life"],
     history: values.history,
     retention: {
       events: values["keep-events"],

@@ -1,5 +1,6 @@
 // Every action of the control plane, for those who call it: the command line, the portal, clients.
 export * as audit from "./features/audit/contract.ts";
+export * as certificates from "./features/devices/certificate-contract.ts";
 export * as dataCatalogue from "./features/data-catalogue/contract.ts";
 export * as dataOrchestrator from "./features/data-orchestrator/contract.ts";
 export * as delivery from "./features/delivery/contract.ts";
@@ -8,3 +9,4 @@ export * as identity from "./features/identity/contract.ts";
 export * as jobs from "./features/jobs/contract.ts";
 export * as operations from "./features/operations/contract.ts";
 export * as telemetryAggregator from "./features/telemetry-aggregator/contract.ts";
+export * as tokens from "./features/devices/token-contract.ts";

@@ -43,7 +43,7 @@ export async function startListeners(parts: Parts, addresses: DeviceAddresses, o
   const shared = { ...parts, ...authority, health: () => parts.health(broker.check) };
   addresses.mqtt = broker.urls;
   const deviceApi = await opened.listen("device", config.deviceApi, (on) =>
-    startDeviceApi(shared, { ...on, ...authority.server }),
+    startDeviceApi(shared, { ...on, ...authority.server, clientRoots: authority.deviceRoots }),
   );
   const subscribers = await opened.listen("subscribers", config.subscribers, (on) =>
     startSubscribers({ ...shared, ...on }),

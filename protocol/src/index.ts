@@ -4,6 +4,7 @@ export * from "./codec.ts";
 export * from "./command-kinds.ts";
 export * from "./command-life.ts";
 export * from "./enrolment-token.ts";
+export * from "./device-certificate.ts";
 export * from "./envelope.ts";
 export * from "./hpke.ts";
 export * from "./keyring.ts";

@@ -57,6 +57,8 @@ test("who has no credentials may only ask what proves itself in its input or tel
   const open = declaredActions.filter(({ permission }) => permission === "anyone").map(pathOf);
 
   assert.deepEqual(open.toSorted(), [
+    "cpl/dm/agent/challenge",
+    "cpl/dm/agent/recover",
     "cpl/dm/agent/register",
     "ia/setup",
     "ia/signin",

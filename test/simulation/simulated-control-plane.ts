@@ -195,9 +195,10 @@ const authority: AppContext["authority"] = {
   trustDomain: TRUST_DOMAIN,
   pin: "A".repeat(43),
   keys: { keyring, version: 1 },
-  publicKeyOf: (certificateRequest) => Promise.resolve({ hash: certificateRequest }),
+  publicKeyOf: (certificateRequest) => Promise.resolve({ hash: certificateRequest, wishes: [] }),
   issue: (_, device) =>
     Promise.resolve({ certificate: "", chain: [], serial: device, notAfter: Number.MAX_SAFE_INTEGER }),
+  joinStates: { sign: ({ device, number }) => `${device}#${number}`, read: absent },
 };
 
 /** What features ask for, with nothing behind it that is outside of a simulation. */

@@ -1,9 +1,14 @@
+import type { Server } from "node:https";
+import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
+import { HOUR, Reconciler } from "@edgemere/protocol/kit";
 import type { FastifyInstance } from "fastify";
-import { nobody } from "../platform/caller.ts";
+import { nobody, type Identity } from "../platform/caller.ts";
 import { Problem } from "../platform/problem.ts";
+import { serialOf } from "../platform/serial-number.ts";
 import { ask, byAddress } from "./ask.ts";
 import type { FaceParts } from "./face.ts";
-import { createHttp, type TlsCredentials } from "./http.ts";
+import { createHttp, tlsOptions, type TlsCredentials } from "./http.ts";
 import { listen, type Listening } from "./listen.ts";
 import { refuseWrongMethod } from "./request.ts";
 
@@ -12,27 +17,59 @@ export interface DeviceApiOptions extends TlsCredentials {
   readonly host: string;
   /** 0 for any free one. */
   readonly port: number;
+  /** The same credentials, or fresh ones when those end soon. Default: these stay. */
+  readonly current?: () => Promise<TlsCredentials>;
 }
 
-type DeviceApiParts = Pick<FaceParts, "actions" | "dispatch" | "newId" | "log">;
+type DeviceApiParts = Pick<FaceParts, "actions" | "dispatch" | "newId" | "log" | "clock">;
 
 const BODY_LIMIT = 32 * 1024;
 // A whole site may enrol from behind one address.
 const REQUESTS_PER_MINUTE = 600;
 const CONNECTIONS = 1_000;
 
+/** All that a device may ask for by its certificate alone. */
+const PERMISSIONS = ["agent:renew"];
+
 /**
- * The few actions that devices ask for before they have an identity, over TLS and on a port of their own: what stands
- * open to every network must not be the door that people use.
+ * The few actions that devices ask for to have an identity and to keep it, over TLS and on a port of their own: what stands
+ * open to every network must not be the door that people use. A device that shows its certificate is known by it.
  */
 export async function startDeviceApi(
   parts: DeviceApiParts,
-  { host, port, ...tls }: DeviceApiOptions,
+  { host, port, current, ...tls }: DeviceApiOptions,
 ): Promise<Listening> {
   const app = await createHttp(parts, { bodyLimit: BODY_LIMIT, requestsPerMinute: REQUESTS_PER_MINUTE, tls });
   app.server.maxConnections = CONNECTIONS;
   serveDeviceActions(app, parts);
+  if (current !== undefined) renewing(app, parts, { tls, current });
   return listen(app, { host, port });
+}
+
+/** A listener that runs for a year outlives its certificate. */
+function renewing(
+  app: FastifyInstance,
+  { clock, log }: DeviceApiParts,
+  { tls, current }: { readonly tls: TlsCredentials; readonly current: () => Promise<TlsCredentials> },
+): void {
+  const server = app.server as unknown as Server;
+  let shown = tls.certificate;
+  const loop = new Reconciler(
+    {
+      name: "renew the device API's certificate",
+      every: HOUR,
+      onError: (error) => log.error("loop failed", { loop: "renew the device API's certificate", error }),
+      step: async () => {
+        const fresh = await current();
+        if (fresh.certificate !== shown) server.setSecureContext(tlsOptions({ ...tls, ...fresh }));
+        shown = fresh.certificate;
+        return "settled";
+      },
+    },
+    clock,
+  );
+  loop.start();
+  app.addHook("preClose", () => loop[Symbol.asyncDispose]());
 }
 
 function serveDeviceActions(app: FastifyInstance, { actions, dispatch }: DeviceApiParts): void {
@@ -50,8 +87,22 @@ function serveDeviceActions(app: FastifyInstance, { actions, dispatch }: DeviceA
         );
       refuseWrongMethod(action, request, reply);
       reply.header("cache-control", "no-store");
-      const caller = { ...nobody, via: "device", requestId: request.id, address: request.ip } as const;
+      const caller = {
+        ...identityOf(request.raw.socket),
+        via: "device",
+        requestId: request.id,
+        address: request.ip,
+      } as const;
       return ask(dispatch, action, request.body ?? {}, caller);
     },
   });
+}
+
+/** Who holds the certificate that was shown, and its serial number as the session; nobody without one that is ours and holds. */
+function identityOf(socket: Socket): Identity {
+  // A resumed session was checked in full when it began; what became of the certificate since is for the action to look up.
+  if (!(socket instanceof TLSSocket) || !socket.authorized) return nobody;
+  const { subject, serialNumber } = socket.getPeerCertificate();
+  if (typeof subject?.CN !== "string") return nobody;
+  return { actor: `device:${subject.CN}`, permissions: PERMISSIONS, session: serialOf(serialNumber) };
 }

@@ -19,6 +19,8 @@ export interface TlsCredentials {
   readonly certificate: string;
   /** Kept over restarts, so that known clients resume their sessions. */
   readonly ticketKeys?: Buffer;
+  /** PEM: who shows a certificate that leads to one of these is known by it. Who shows none, or another, comes in as nobody. */
+  readonly clientRoots?: readonly string[];
 }
 
 interface HttpOptions {
@@ -95,10 +97,12 @@ export async function createHttp(
   return app;
 }
 
-const tlsOptions = ({ key, certificate, ticketKeys }: TlsCredentials) => ({
+/** Also what a listener goes on with when its certificate was renewed. */
+export const tlsOptions = ({ key, certificate, ticketKeys, clientRoots }: TlsCredentials) => ({
   key,
   cert: certificate,
   ...(ticketKeys && { ticketKeys }),
+  ...(clientRoots && { requestCert: true, rejectUnauthorized: false, ca: [...clientRoots] }),
   ...tlsPolicy,
   handshakeTimeout: HANDSHAKE_WITHIN,
 });

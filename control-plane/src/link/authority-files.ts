@@ -5,8 +5,8 @@ import { factsOf, type CertifiedKey } from "./certificates.ts";
 
 /** Where the authority keeps its keys. */
 export const FOLDER = "authority";
-/** One of our own certificates with less than this left is made anew at the next start. */
-const RENEWED_BEFORE = 60 * DAY;
+/** One of our own certificates with less than this left is made anew: so long both the old one and the new one hold. */
+export const RENEWED_BEFORE = 60 * DAY;
 
 export interface Tools {
   readonly disk: Disk;
@@ -32,17 +32,19 @@ export async function keptWhileGood(
   const { certificate, key } = await kept(disk, name, make);
   const lasts = factsOf(certificate).notAfter - clock.now() > RENEWED_BEFORE;
   if (lasts && fits(new X509Certificate(certificate))) return { key, certificate };
-  await disk.remove(`${FOLDER}/${name}`);
-  return kept(disk, name, make);
+  const bytes = await bytesOf(make);
+  await disk.write(`${FOLDER}/${name}`, bytes);
+  return certifiedKeyIn(name, bytes);
 }
 
 /** Key and certificate lie in one file, so that there is never one without the other. */
 export async function kept(disk: Disk, name: string, make: () => Promise<CertifiedKey>): Promise<CertifiedKey> {
-  const bytes = await keptBytes(disk, name, async () => {
-    const { key, certificate } = await make();
-    return Buffer.from(`${key.trim()}\n${certificate.trim()}\n`);
-  });
-  return certifiedKeyIn(name, bytes);
+  return certifiedKeyIn(name, await keptBytes(disk, name, () => bytesOf(make)));
+}
+
+async function bytesOf(make: () => Promise<CertifiedKey>): Promise<Uint8Array> {
+  const { key, certificate } = await make();
+  return Buffer.from(`${key.trim()}\n${certificate.trim()}\n`);
 }
 
 /** As it is kept. Throws NoSuchKey when it is not there. */

@@ -6,7 +6,7 @@ import { DAY, systemRandom } from "@edgemere/protocol/kit";
 import { ManualClock, SimulatedDisk } from "@edgemere/protocol/simulated";
 import { certifyBroker, openAuthority, pinOf } from "./authority.ts";
 import { aRequest } from "./broker.test-support.ts";
-import { serialOf } from "./certificates.ts";
+import { serialOf } from "../platform/serial-number.ts";
 
 const START = new ManualClock().now();
 const open = ({
@@ -184,8 +184,64 @@ test("of a request only the key counts: name, place and purpose are the authorit
   assert.equal(certificate.subjectAltName, `URI:edgemere://${authority.trustDomain}/device/d1`);
   assert.deepEqual([certificate.ca, certificate.keyUsage], [false, ["1.3.6.1.5.5.7.3.2"]]);
   assert.equal(issued.serial, serialOf(certificate.serialNumber));
-  assert.equal(issued.notAfter, START + 180 * DAY);
+  assert.equal(issued.notAfter, START + 14 * DAY);
   assert.deepEqual(authority.deviceRoots, [authority.root, issued.chain[0]]);
+});
+
+test("what a request asks for beside its key is told, and not granted", async () => {
+  const authority = await open();
+  const { request } = await aRequest();
+
+  const { wishes } = await authority.publicKeyOf(request);
+
+  assert.deepEqual(wishes, ['the name "CN=whoever"']);
+});
+
+test("an issuer that ends within sixty days makes way for a new one without a restart, and what the old one certified still leads to the root", async () => {
+  const clock = new ManualClock(START);
+  const parts = { disk: new SimulatedDisk(), clock, random: systemRandom, hostNames: [], addresses: ["192.0.2.7"] };
+  const authority = await openAuthority(parts);
+  const { request } = await aRequest();
+  const before = await authority.issue(request, "d1");
+  const shown = leafOf(authority);
+  await clock.advance(306 * DAY);
+
+  const after = await authority.issue(request, "d1");
+
+  assert.notEqual(after.chain[0], before.chain[0]);
+  const root = new X509Certificate(authority.root);
+  for (const { certificate, chain } of [before, after]) {
+    const issuer = new X509Certificate(chain[0] ?? "");
+    assert.ok(new X509Certificate(certificate).verify(issuer.publicKey) && issuer.verify(root.publicKey));
+  }
+  const [leaf, issuer] = chainOf((await authority.server.current()).certificate);
+  assert.ok(leaf && issuer && leaf.verify(issuer.publicKey) && issuer.verify(root.publicKey));
+  assert.notEqual(leaf.serialNumber, shown.serialNumber);
+});
+
+test("a device's certificate never outlives its issuer", async () => {
+  const disk = new SimulatedDisk();
+  const life = { disk, random: systemRandom, hostNames: [], addresses: [], deviceLife: 500 * DAY };
+  const authority = await openAuthority({ ...life, clock: new ManualClock(START) });
+
+  const { notAfter, chain } = await authority.issue((await aRequest()).request, "d1");
+
+  const { validTo } = new X509Certificate(chain[0] ?? "");
+  // oxlint-disable-next-line no-restricted-globals -- a written date is read, no clock is asked
+  assert.equal(notAfter, Date.parse(validTo));
+});
+
+test("a join state is known again after a restart, and one that was changed or made elsewhere is not", async () => {
+  const disk = new SimulatedDisk();
+  const text = (await open({ disk })).joinStates.sign({ device: "d1", number: 7 });
+  const { joinStates } = await open({ disk });
+  const [payload = "", signature = ""] = text.split(".");
+  const raised = Buffer.from(JSON.stringify({ device: "d1", number: 8 })).toString("base64url");
+
+  assert.deepEqual(joinStates.read(text), { device: "d1", number: 7 });
+  for (const forged of ["", ".", "a.b", payload, `${raised}.${signature}`, `${payload}.${"A".repeat(86)}`])
+    assert.equal(joinStates.read(forged), undefined);
+  assert.equal((await open()).joinStates.read(text), undefined);
 });
 
 test("each certificate has a serial number of its own, and the same key the same hash", async () => {

@@ -1,6 +1,6 @@
 import { createHash, X509Certificate } from "node:crypto";
 import { SERVER_NAME, type SigningKey } from "@edgemere/protocol";
-import type { Random } from "@edgemere/protocol/kit";
+import { DAY, type Disk, type Random } from "@edgemere/protocol/kit";
 import { openKeyring, type KeyringAuthority } from "./authority-keyring.ts";
 import { found, FOLDER, kept, keptBytes, keptSigningKey, keptWhileGood, type Tools } from "./authority-files.ts";
 import {
@@ -10,16 +10,18 @@ import {
   makeIssuer,
   makeRoot,
   makeServer,
-  provedPublicKey,
+  provedRequest,
   type CertificateFacts,
   type CertifiedKey,
 } from "./certificates.ts";
+import { openJoinStates, type JoinStates } from "./join-state.ts";
 import { currentTicketKeys } from "./ticket-keys.ts";
 
-const ROOT_DAYS = 20 * 365;
-const ISSUER_DAYS = 10 * 365;
-const SERVER_DAYS = 397;
-const DEVICE_DAYS = 180;
+const YEAR = 365 * DAY;
+const ROOT_LIFE = 10 * YEAR;
+const ISSUER_LIFE = YEAR;
+const SERVER_LIFE = 397 * DAY;
+const DEVICE_LIFE = 14 * DAY;
 /** What the control plane is called at somebody else's broker. No device has this name: theirs are made here. */
 const CLIENT_NAME = "control-plane";
 const SERIAL_BYTES = 16;
@@ -30,8 +32,8 @@ export interface ServerIdentity {
   readonly certificate: string;
   /** Session tickets outlive a restart: a fleet that comes back does not repeat every handshake. */
   readonly ticketKeys: Buffer;
-  /** The same, or fresh ones when those are old. */
-  readonly currentTicketKeys: () => Promise<Buffer>;
+  /** The same, or with a fresh certificate or fresh ticket keys where those end soon. */
+  readonly current: () => Promise<ServerIdentity>;
 }
 
 /** What a client shows, PEM: the key, and the chain up to and with the root. */
@@ -55,11 +57,13 @@ export interface CertificateAuthority {
   readonly deviceRoots: readonly string[];
   /** PEM. */
   readonly root: string;
-  publicKeyOf(certificateRequest: string): Promise<{ readonly hash: string }>;
+  /** `wishes`: what the request asks for beside its key, in words; none is granted. */
+  publicKeyOf(certificateRequest: string): Promise<{ readonly hash: string; readonly wishes: readonly string[] }>;
   issue(
     certificateRequest: string,
     device: string,
   ): Promise<CertificateFacts & { readonly certificate: string; readonly chain: readonly string[] }>;
+  readonly joinStates: JoinStates;
 }
 
 /** Names and addresses under which a listener is reached. */
@@ -68,16 +72,19 @@ interface ListenerNames {
   readonly addresses: readonly string[];
 }
 
-type Parts = Tools & ListenerNames;
+interface Parts extends Tools, ListenerNames {
+  /** For how long a device's certificate is made, milliseconds. Default: 14 days. */
+  readonly deviceLife?: number;
+}
 
 /**
  * Opens the authority, or makes it on the first start. A part that got lost is made anew, but never the root: a new one
  * would lock out every device.
  */
 export async function openAuthority(parts: Parts): Promise<CertificateAuthority> {
-  const { disk, clock, random } = parts;
+  const { disk, clock, random, deviceLife = DEVICE_LIFE } = parts;
   const serial = () => random.bytes(SERIAL_BYTES);
-  const valid = (days: number) => ({ from: clock.now(), days });
+  const valid = (lasts: number) => ({ from: clock.now(), lasts });
 
   const existing = await disk.list(FOLDER);
   if (existing.length > 0 && !existing.includes("root.pem")) {
@@ -85,55 +92,73 @@ export async function openAuthority(parts: Parts): Promise<CertificateAuthority>
       `${FOLDER}/root.pem is missing beside ${existing.join(", ")}: restore it from a backup, or every device must enrol anew`,
     );
   }
-  const root = await kept(disk, "root.pem", () => makeRoot("Edgemere root", serial(), valid(ROOT_DAYS)));
+  const root = await kept(disk, "root.pem", () => makeRoot("Edgemere root", serial(), valid(ROOT_LIFE)));
+  // Looked at whenever one is needed, so that they roll over without a restart. What a former one certified brings its
+  // certificate along, and is good until its own end.
   const issuer = (purpose: "device" | "server") =>
-    kept(disk, `${purpose}-issuer.pem`, () =>
-      makeIssuer({ name: `Edgemere ${purpose} issuer`, purpose }, root, serial(), valid(ISSUER_DAYS)),
+    keptWhileGood(
+      parts,
+      `${purpose}-issuer.pem`,
+      () =>
+        makeIssuer({ name: `Edgemere ${purpose} issuer`, purpose }, root, serial(), within(root, ISSUER_LIFE, clock)),
+      () => true,
     );
+  const server = async (): Promise<ServerIdentity> => {
+    const serverIssuer = await issuer("server");
+    const { key, certificate } = await openServer(parts, serverIssuer);
+    return {
+      key,
+      certificate: [certificate, serverIssuer.certificate, root.certificate].join("\n"),
+      ticketKeys: await currentTicketKeys(`${FOLDER}/ticket-keys`, parts),
+      current: server,
+    };
+  };
   const deviceIssuer = await issuer("device");
-  const serverIssuer = await issuer("server");
-  const server = await openServer(parts, serverIssuer);
   const trustDomain = Buffer.from(
     await keptBytes(disk, "trust-domain", () => Buffer.from(randomName(random))),
   ).toString();
   const keys = await openKeyring(parts, trustDomain);
-  const ticketKeys = () => currentTicketKeys(`${FOLDER}/ticket-keys`, parts);
-  const chain = [deviceIssuer.certificate, root.certificate];
 
   return {
     trustDomain,
     pin: pinOf(root.certificate),
     keys,
     auditKey: await keptSigningKey("audit.pem", parts),
-    server: {
-      key: server.key,
-      certificate: [server.certificate, serverIssuer.certificate, root.certificate].join("\n"),
-      ticketKeys: await ticketKeys(),
-      currentTicketKeys: ticketKeys,
-    },
+    server: await server(),
     client: async () => {
-      const make = () => makeClient(CLIENT_NAME, deviceIssuer, serial(), valid(SERVER_DAYS));
-      const { key, certificate } = await keptWhileGood(parts, "client.pem", make, () => true);
-      return { key, certificate: [certificate, ...chain].join("\n") };
+      const issuing = await issuer("device");
+      const make = () => makeClient(CLIENT_NAME, issuing, serial(), within(issuing, SERVER_LIFE, clock));
+      const { key, certificate } = await keptWhileGood(parts, "client.pem", make, (each) =>
+        each.verify(new X509Certificate(issuing.certificate).publicKey),
+      );
+      return { key, certificate: [certificate, issuing.certificate, root.certificate].join("\n") };
     },
     deviceRoots: [root.certificate, deviceIssuer.certificate],
     root: root.certificate,
+    joinStates: await openJoinStates(disk, random),
     publicKeyOf: async (certificateRequest) => {
-      const publicKey = await provedPublicKey(certificateRequest);
-      return { hash: createHash("sha256").update(new Uint8Array(publicKey.rawData)).digest("base64url") };
+      const { publicKey, wishes } = await provedRequest(certificateRequest);
+      return { hash: createHash("sha256").update(new Uint8Array(publicKey.rawData)).digest("base64url"), wishes };
     },
     issue: async (certificateRequest, device) => {
-      const publicKey = await provedPublicKey(certificateRequest);
+      const { publicKey } = await provedRequest(certificateRequest);
+      const issuing = await issuer("device");
       const certificate = await certifyDevice(
         { device, trustDomain, publicKey },
-        deviceIssuer,
+        issuing,
         serial(),
-        valid(DEVICE_DAYS),
+        within(issuing, deviceLife, clock),
       );
-      return { certificate, chain, ...factsOf(certificate) };
+      return { certificate, chain: [issuing.certificate, root.certificate], ...factsOf(certificate) };
     },
   };
 }
+
+/** From now on for so long, and not longer than the issuer: what outlives its issuer is good for nothing. */
+const within = ({ certificate }: CertifiedKey, lasts: number, clock: Tools["clock"]) => {
+  const from = clock.now();
+  return { from, lasts: Math.min(lasts, factsOf(certificate).notAfter - from) };
+};
 
 /** SHA-256 of a certificate's public key (SPKI), base64url: what an enrolment token carries. */
 export const pinOf = (certificate: string): string =>
@@ -150,7 +175,7 @@ export async function certifyBroker({ disk, clock, random }: Tools, { hostNames,
   const root = await found(disk, "root.pem");
   const issuer = await found(disk, "server-issuer.pem");
   const names = { hostNames: [SERVER_NAME, ...hostNames], addresses };
-  const valid = { from: clock.now(), days: SERVER_DAYS };
+  const valid = within(issuer, SERVER_LIFE, clock);
   const { key, certificate } = await makeServer(names, issuer, random.bytes(SERIAL_BYTES), valid);
   return {
     key,
@@ -164,12 +189,15 @@ export async function certifyBroker({ disk, clock, random }: Tools, { hostNames,
 function openServer(parts: Parts, issuer: CertifiedKey): Promise<CertifiedKey> {
   const { clock, random, addresses } = parts;
   const names = { hostNames: [SERVER_NAME, ...parts.hostNames], addresses };
-  const make = () => makeServer(names, issuer, random.bytes(SERIAL_BYTES), { from: clock.now(), days: SERVER_DAYS });
+  const make = () => makeServer(names, issuer, random.bytes(SERIAL_BYTES), within(issuer, SERVER_LIFE, clock));
+  const issuing = new X509Certificate(issuer.certificate);
   return keptWhileGood(
     parts,
     "server.pem",
     make,
     (certificate) =>
+      // It is shown with the issuer's own certificate: of one that was replaced nobody could tell that it is ours.
+      certificate.verify(issuing.publicKey) &&
       names.hostNames.every((name) => certificate.checkHost(name) !== undefined) &&
       addresses.every((address) => certificate.checkIP(address) !== undefined),
   );

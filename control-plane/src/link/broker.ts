@@ -11,8 +11,8 @@ import {
   topics,
 } from "@edgemere/protocol";
 import { Reconciler, SECOND, type Clock, type Log } from "@edgemere/protocol/kit";
+import { serialOf } from "../platform/serial-number.ts";
 import type { ServerIdentity } from "./authority.ts";
-import { serialOf } from "./certificates.ts";
 import type { Carrier, DeviceMessages } from "./carrier.ts";
 import { DevicePaces } from "./device-pace.ts";
 import {
@@ -24,6 +24,7 @@ import {
   type MqttServer,
 } from "./mqtt-server.ts";
 import type { PacketLimits } from "./packet-sizes.ts";
+import { startSweep } from "./sweep.ts";
 import { TokenBucket } from "./token-bucket.ts";
 import { Watchdog } from "./watchdog.ts";
 
@@ -209,12 +210,20 @@ export async function startBroker(parts: Parts): Promise<Pick<MqttServer, "broke
     clock,
   );
   watching.start();
+  const sweep = startSweep({
+    connected: () => connected.values(),
+    judge: (client) => judge(client, undefined, mqtt.socketOf(client), parts),
+    end: (client) => client.close(),
+    clock,
+    log,
+  });
 
   return {
     port: mqtt.port,
     broker: mqtt.broker,
     [Symbol.asyncDispose]: async () => {
       link.attach(undefined);
+      await sweep[Symbol.asyncDispose]();
       await watching[Symbol.asyncDispose]();
       await mqtt[Symbol.asyncDispose]();
     },

@@ -2,12 +2,11 @@
 import "reflect-metadata";
 import { webcrypto } from "node:crypto";
 import * as x509 from "@peculiar/x509";
-import { DAY, MINUTE } from "@edgemere/protocol/kit";
+import { CERTIFICATE_BACKDATED, REQUEST_NAME } from "@edgemere/protocol";
 import { Problem } from "../platform/problem.ts";
+import { serialOf } from "../platform/serial-number.ts";
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
-// A device's clock may be a little behind ours.
-const BACKDATED = 5 * MINUTE;
 const CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
 const SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
 
@@ -21,7 +20,8 @@ export interface CertifiedKey {
 
 interface Validity {
   readonly from: number;
-  readonly days: number;
+  /** Milliseconds. */
+  readonly lasts: number;
 }
 
 /** A certificate's holder, issuer and serial number as they are checked; all from the certificate itself. */
@@ -32,12 +32,12 @@ export interface CertificateFacts {
 }
 
 /** A root: signs issuers only. */
-export async function makeRoot(name: string, serial: Uint8Array, { from, days }: Validity): Promise<CertifiedKey> {
+export async function makeRoot(name: string, serial: Uint8Array, { from, lasts }: Validity): Promise<CertifiedKey> {
   const keys = await makeKeys();
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     name: distinguished(name),
     serialNumber: hex(serial),
-    ...validity(from, days),
+    ...validity(from, lasts),
     keys,
     signingAlgorithm: ALGORITHM,
     extensions: [
@@ -102,18 +102,36 @@ export async function makeClient(
   return certified(keys.privateKey, certificate);
 }
 
+/** The key of a request, and what the request wants besides: nothing of that is granted. */
+interface ProvedRequest {
+  readonly publicKey: x509.PublicKey;
+  /** In words, for an operator; empty when it asks for no more than it should. */
+  readonly wishes: readonly string[];
+}
+
 /** Reads a PKCS#10 request and checks that its sender holds the private key. Throws Problem invalid-input. */
-export async function provedPublicKey(certificateRequest: string): Promise<x509.PublicKey> {
+export async function provedRequest(certificateRequest: string): Promise<ProvedRequest> {
   try {
     const request = new x509.Pkcs10CertificateRequest(certificateRequest);
     const { name, namedCurve } = request.publicKey.algorithm as { readonly name: string; readonly namedCurve?: string };
     if (name !== ALGORITHM.name || namedCurve !== ALGORITHM.namedCurve) throw new Error("its key is no P-256 key");
     if (!(await request.verify())) throw new Error("its signature does not fit its key");
-    return request.publicKey;
+    return { publicKey: request.publicKey, wishes: wishesIn(request) };
   } catch (cause) {
     const why = cause instanceof Error && cause.message.startsWith("its ") ? cause.message : "it cannot be read";
     throw new Problem("invalid-input", `"certificateRequest" is no usable PKCS#10 request: ${why}`, { cause });
   }
+}
+
+const LONGEST_NAME = 128;
+
+function wishesIn({ subject, extensions }: x509.Pkcs10CertificateRequest): readonly string[] {
+  const wishes = extensions.map((each) => {
+    if (each instanceof x509.BasicConstraintsExtension && each.ca) return "to be an authority";
+    if (each instanceof x509.SubjectAlternativeNameExtension) return "other names";
+    return `the extension ${each.type}`;
+  });
+  return subject === `CN=${REQUEST_NAME}` ? wishes : [`the name "${subject.slice(0, LONGEST_NAME)}"`, ...wishes];
 }
 
 /** A device's certificate: of its request only the public key is used. */
@@ -138,15 +156,12 @@ export function factsOf(certificate: string): CertificateFacts {
   return { serial: serialOf(serialNumber), notAfter: notAfter.getTime() };
 }
 
-/** One spelling of a serial number: TLS and certificates write it with and without leading zeros, in either case. */
-export const serialOf = (text: string): string => text.toLowerCase().replace(/^0+(?=.)/, "");
-
 async function sign(
   issuer: CertifiedKey,
   publicKey: x509.PublicKeyType,
   name: string,
   serial: Uint8Array,
-  { from, days }: Validity,
+  { from, lasts }: Validity,
   extensions: readonly x509.Extension[],
 ): Promise<x509.X509Certificate> {
   const issuing = new x509.X509Certificate(issuer.certificate);
@@ -158,7 +173,7 @@ async function sign(
     signingKey: await importKey(issuer.key),
     signingAlgorithm: ALGORITHM,
     serialNumber: hex(serial),
-    ...validity(from, days),
+    ...validity(from, lasts),
     extensions: [
       ...extensions,
       await x509.SubjectKeyIdentifierExtension.create(publicKey),
@@ -186,9 +201,9 @@ const distinguished = (name: string): x509.JsonName => [{ CN: [name] }];
 const hex = (serial: Uint8Array) =>
   Buffer.from([0x40 | ((serial[0] ?? 0) & 0x3f), ...serial.subarray(1)]).toString("hex");
 
-const validity = (from: number, days: number) => ({
-  notBefore: instant(from - BACKDATED),
-  notAfter: instant(from + days * DAY),
+const validity = (from: number, lasts: number) => ({
+  notBefore: instant(from - CERTIFICATE_BACKDATED),
+  notAfter: instant(from + lasts),
 });
 
 // oxlint-disable-next-line no-restricted-globals -- a given instant in the library's type; no clock is read

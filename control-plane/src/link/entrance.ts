@@ -1,5 +1,5 @@
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
-import { createServer as createTlsServer, type TlsOptions, type TLSSocket } from "node:tls";
+import { createServer as createTlsServer, type SecureContextOptions, type TlsOptions, type TLSSocket } from "node:tls";
 import { SECOND, type Clock, type Log } from "@edgemere/protocol/kit";
 import { Door } from "./door.ts";
 import type { Refusal } from "./refusals.ts";
@@ -26,6 +26,8 @@ export interface Entrance extends AsyncDisposable {
   known(socket: TLSSocket): void;
   /** Lets those who come from there in slowly for a while. */
   hold(address: string): void;
+  /** What is shown from the next handshake on. */
+  setIdentity(identity: SecureContextOptions): void;
   setTicketKeys(keys: Buffer): void;
 }
 
@@ -72,6 +74,7 @@ export async function openEntrance(options: Options): Promise<Entrance> {
     port: (server.address() as AddressInfo).port,
     known: (socket) => strangers.get(endOf(socket))?.(),
     hold: (address) => door.hold(address, clock.monotonic()),
+    setIdentity: (identity) => handshakes.setSecureContext(identity),
     setTicketKeys: (keys) => handshakes.setTicketKeys(keys),
     [Symbol.asyncDispose]: async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));

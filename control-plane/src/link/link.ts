@@ -9,9 +9,10 @@ import {
   type Packet,
   type StreamName,
 } from "@edgemere/protocol";
-import type { Loop } from "@edgemere/protocol/kit";
+import { SECOND, type Loop } from "@edgemere/protocol/kit";
 import { put } from "../platform/change.ts";
 import type { DeviceLink, DeviceSession, SetAsideRecord, StreamAccount } from "../platform/device-link.ts";
+import { inTime } from "../platform/in-time.ts";
 import type { Carrier, DeviceMessages } from "./carrier.ts";
 import { Conduct } from "./conduct.ts";
 import type { FeatureFailed } from "./feature-failed.ts";
@@ -34,6 +35,7 @@ type LiveSession = DeviceSession & { lastHeardAt: number };
 
 /** Who is told to wait is not read for this long: so long its road is full, and nothing of it is kept here. */
 const NOT_READ_FOR = 500;
+const LAST_WORD_WITHIN = SECOND; // Who does not listen is not waited for.
 
 /**
  * The device side of the control plane, without a transport: what arrives goes to the features and is stored before it
@@ -114,11 +116,13 @@ export class Link<C> implements DeviceLink, DeviceMessages {
     this.#carrier?.disconnect(device, reason);
   }
 
+  dismiss(device: string, reason: string): void {
+    const end = () => this.disconnect(device, reason);
+    void inTime(this.#told(device), LAST_WORD_WITHIN, this.#parts.clock).then(end, end);
+  }
+
   resync(device: string): void {
-    if (!this.#sessions.has(device)) return;
-    void this.#turns
-      .take(device, () => this.#sync(device))
-      .catch((error: unknown) => this.#parts.log.warn("sync not sent", { device, error }));
+    if (this.#sessions.has(device)) void this.#told(device);
   }
 
   heard(device: string): void {
@@ -268,6 +272,11 @@ export class Link<C> implements DeviceLink, DeviceMessages {
     this.#refusals.count(device, { reason, message: "records were not taken and will be sent again" });
     if (this.#pauses.begin(device, reason)) this.resync(device);
     await this.#parts.clock.sleep(NOT_READ_FOR);
+  }
+
+  #told(device: string): Promise<void> {
+    const told = this.#turns.take(device, () => this.#sync(device));
+    return told.catch((error: unknown) => this.#parts.log.warn("sync not sent", { device, error }));
   }
 
   async #sync(device: string, helloMonotonicMs = 0): Promise<void> {

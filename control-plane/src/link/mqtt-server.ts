@@ -1,5 +1,5 @@
 import type { EventEmitter } from "node:events";
-import type { TlsOptions, TLSSocket } from "node:tls";
+import type { SecureContextOptions, TlsOptions, TLSSocket } from "node:tls";
 import { Aedes, type AedesOptions, type Client } from "aedes";
 import { limits as protocolLimits, ProtocolError } from "@edgemere/protocol";
 import { HOUR, MINUTE, Reconciler, SECOND, type Clock, type Log } from "@edgemere/protocol/kit";
@@ -100,17 +100,20 @@ export async function startMqttServer(options: Options): Promise<MqttServer> {
     failed(client, error);
   });
 
+  const lasting: SecureContextOptions = {
+    ...clients,
+    // Tickets of one listener are not good for another, and those of before a restart are good after it.
+    sessionIdContext: `edgemere ${name}`,
+    sessionTimeout: TICKET_LIFE / SECOND,
+    ...tlsPolicy,
+  };
   const entrance = await openEntrance({
     ...options,
     tls: {
-      ...clients,
+      ...lasting,
       key: identity.key,
       cert: identity.certificate,
       ticketKeys: identity.ticketKeys,
-      // Tickets of one listener are not good for another, and those of before a restart are good after it.
-      sessionIdContext: `edgemere ${name}`,
-      sessionTimeout: TICKET_LIFE / SECOND,
-      ...tlsPolicy,
     },
     entered: (socket) => {
       const guard = new Guard(socket, limits, pace(socket), clock);
@@ -122,13 +125,17 @@ export async function startMqttServer(options: Options): Promise<MqttServer> {
     const socket = socketOf(client);
     if (socket !== undefined) entrance.known(socket);
   });
+  let shown = identity.certificate;
   const renewing = new Reconciler(
     {
-      name: "renew session ticket keys",
+      name: "renew certificate and session ticket keys",
       every: HOUR,
-      onError: (error) => log.error("loop failed", { loop: "renew session ticket keys", error }),
+      onError: (error) => log.error("loop failed", { loop: "renew certificate and session ticket keys", error }),
       step: async () => {
-        entrance.setTicketKeys(await identity.currentTicketKeys());
+        const { key, certificate, ticketKeys } = await identity.current();
+        if (certificate !== shown) entrance.setIdentity({ ...lasting, key, cert: certificate });
+        shown = certificate;
+        entrance.setTicketKeys(ticketKeys);
         return "settled";
       },
     },

@@ -33,6 +33,8 @@ export function syncOf(parts: SyncParts): Encodable<(typeof bodies)["sync"]> {
     cancelledCommands: waiting.flatMap((each) => [...each.cancelled]),
     offeredCommands: waiting.flatMap((each) => [...each.ids]),
     brokerAddresses: [...(parts.brokerAddresses?.() ?? [])],
+    renew: waiting.some((each) => each.mustRenew),
+    retired: waiting.some((each) => each.isRetired),
   };
   return {
     sessionEpoch: epoch,

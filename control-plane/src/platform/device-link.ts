@@ -43,6 +43,8 @@ export interface DeviceLink {
   send(device: string, packet: Packet): Promise<void>;
   /** Sends a fresh Sync, when the device is there. Carries no data: a lost or doubled call is harmless. */
   resync(device: string): void;
+  /** Tells a device that is there, in a last Sync, what has become of it, and ends its connection. */
+  dismiss(device: string, reason: string): void;
   /** Ends a device's connection. */
   disconnect(device: string, reason: string): void;
   /** What a device has overdone is forgiven: it is not held back any more. */

@@ -132,6 +132,10 @@ export interface Offer {
   /** Sequence number of the newest command there is, offered or not. */
   readonly latestSequence: number;
   readonly more: boolean;
+  /** The device is to renew its certificate now. */
+  readonly mustRenew?: boolean;
+  /** The device belongs here no more, for ever: it is to wipe its keys. */
+  readonly isRetired?: boolean;
 }
 
 /** One subsystem of the control plane: its table of contents. */

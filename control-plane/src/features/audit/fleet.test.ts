@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DAY, HOUR } from "@edgemere/protocol/kit";
-import type { Device, Token } from "../devices/contract.ts";
+import type { Device } from "../devices/contract.ts";
+import type { Token } from "../devices/token-contract.ts";
 import type { ApiToken, User } from "../identity/contract.ts";
 import { startAuditing, settings } from "./audit.test-support.ts";
 import { auditFleet } from "./contract.ts";

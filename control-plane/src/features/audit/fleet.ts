@@ -1,6 +1,7 @@
 import { DAY, HOUR, MINUTE } from "@edgemere/protocol/kit";
 import type { OutputOf } from "../../platform/action.ts";
-import type { Device, Token } from "../devices/contract.ts";
+import type { Device } from "../devices/contract.ts";
+import type { Token } from "../devices/token-contract.ts";
 import type { ApiToken, User } from "../identity/contract.ts";
 import { severities, type auditFleet } from "./contract.ts";
 

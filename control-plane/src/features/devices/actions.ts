@@ -6,6 +6,7 @@ import { Problem } from "../../platform/problem.ts";
 import { resolve } from "../../platform/reference.ts";
 import type { Store } from "../../platform/store.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
+import { identityOf } from "./certificate-life.ts";
 import * as contract from "./contract.ts";
 import type { DevicesContext } from "./context.ts";
 import { takeName } from "./names.ts";
@@ -96,6 +97,8 @@ export const deviceActions = [
     move(ref, "quarantine", { quarantineReason: reason ?? `asked for by ${actor}` }, context),
   ),
   handle(contract.releaseDevice, async ({ device: ref }, context: DevicesContext) => {
+    if (identityOf(await resolve(context.store, device, ref)).doubt !== "")
+      throw new Problem("conflict", "two hold this identity: split, replace or retire the device");
     const row = await move(ref, "release", { quarantineReason: "" }, context);
     context.link.pardon(row.id);
     context.link.resync(row.id);
@@ -103,7 +106,7 @@ export const deviceActions = [
   }),
   handle(contract.retireDevice, async ({ device: ref }, context: DevicesContext) => {
     const row = await move(ref, "retire", { presence: "offline" }, context);
-    context.link.disconnect(row.id, "the device was retired");
+    context.link.dismiss(row.id, "the device was retired");
     return row;
   }),
   handle(

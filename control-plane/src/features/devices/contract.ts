@@ -1,7 +1,6 @@
 import { Type } from "@sinclair/typebox";
 import { machine } from "@edgemere/protocol/kit";
 import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
-import { ANYONE } from "../../platform/caller.ts";
 import { updated, type Change } from "../../platform/change.ts";
 import { resource, rowSchema, type Row } from "../../platform/resource.ts";
 
@@ -44,7 +43,29 @@ export const device = resource({
     /** Why it is in quarantine; empty when it is not. */
     quarantineReason: Type.Optional(Type.String()),
     inventory: Type.Record(Type.String(), FactValue),
+    /** The newest that was issued. */
     certificate: Type.Object({ serial: Type.String(), notAfter: Type.Integer() }),
+    /** The life of its identity; absent for a device that has had one certificate only, of the time before renewals. */
+    identity: Type.Optional(
+      Type.Object({
+        /** Number of the newest certificate and of the join state that went with it. */
+        number: Type.Integer(),
+        /** When it came back with an expired certificate, in the last 30 days. */
+        recoveries: Type.Array(Type.Integer()),
+        /** Why two holders of this identity are suspected; empty when none are. */
+        doubt: Type.String(),
+        /** Hash of the key that somebody asked a certificate for and did not get, until somebody has decided. */
+        contender: Type.String(),
+        /** Join states up to this number are those of a copy that was split off. */
+        copiesUpTo: Type.Integer(),
+        /** What waits for approval; empty when nothing does. */
+        waitsFor: Type.Union(["", "enrolment", "replacement", "recovery"].map((each) => Type.Literal(each))),
+        /** Hash of the key that was approved, until it has its certificate. */
+        approvedKey: Type.String(),
+        /** The device whose host this is too, while a replacement waits; else empty. */
+        replaces: Type.String(),
+      }),
+    ),
     machineId: Type.String(),
     /** Raw Ed25519 public key, base64: signs what the device reports. */
     messageKey: Type.String(),
@@ -61,34 +82,18 @@ export const device = resource({
     quarantined: { release: "active", retire: "retired" },
     retired: {},
   }),
-  news: ["online", "offline", "silent", "flapping", "condition", "alert"],
+  news: ["online", "offline", "silent", "flapping", "condition", "alert", "waiting", "doubted", "presumptuous"],
   revoking: ["quarantined", "retired"],
   belongsTo: ({ id }) => [id],
-  indexes: { name: ({ name }) => [[name]], presence: ({ presence }) => [[presence]] },
-});
-
-export const token = resource({
-  name: "enrolmenttoken",
-  summary: "A permission to enrol devices",
-  shape: Type.Object({
-    uses: Type.Integer(),
-    used: Type.Integer(),
-    expiresAt: Type.Integer(),
-    labels: Labels,
-    secretHash: Type.String(),
-    /** Device per key (SHA-256 of the public key) that used it: a lost answer may be asked for again with the same key. */
-    devices: Type.Record(Type.String(), Type.String()),
-    author: Type.String(),
-  }),
-  life: machine("enrolment token", "open", {
-    open: { exhaust: "used", expire: "expired", revoke: "revoked" },
-    used: {},
-    expired: {},
-    revoked: {},
-  }),
-  revoking: ["used", "revoked"],
-  indexes: { state: ({ state, expiresAt }) => [[state, expiresAt]] },
-  secrets: ["secretHash"],
+  indexes: {
+    name: ({ name }) => [[name]],
+    presence: ({ presence }) => [[presence]],
+    machine: ({ machineId, state }) => (machineId === "" || state === "retired" ? [] : [[machineId]]),
+    waiting: ({ id, state, identity }) =>
+      state !== "retired" && identity !== undefined && (identity.waitsFor !== "" || identity.doubt !== "")
+        ? [[id]]
+        : [],
+  },
 });
 
 const DeviceRef = Ref("device", "The device: id or name");
@@ -198,89 +203,7 @@ export const summariseFleet = action({
     operatingSystem: Type.Record(Type.String(), Type.Integer()),
   }),
 });
-const TokenOutput = Type.Object({
-  id: Type.String(),
-  state: Type.String(),
-  uses: Type.Integer(),
-  used: Type.Integer(),
-  expiresAt: Type.Integer(),
-  labels: Labels,
-  author: Type.String(),
-  createdAt: Type.Integer(),
-});
-export const createToken = action({
-  path: "cpl/dm/token/create",
-  summary: "Make an enrolment token; it is shown once",
-  isShownOnce: true,
-  effect: "write",
-  permission: "enrol:create",
-  input: Type.Object({
-    uses: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 10_000, default: 1, description: "How many devices may enrol with it" }),
-    ),
-    ttl: Type.Optional(
-      Type.Integer({ minimum: 60, maximum: 604_800, default: 3_600, description: "Seconds until it expires" }),
-    ),
-    labels: Type.Optional(Labels),
-  }),
-  output: Type.Object({
-    id: Type.String(),
-    token: Type.String({ description: "Paste it into: edgemere-agent enrol TOKEN" }),
-    command: Type.String({ description: "The command that enrols a host" }),
-    expiresAt: Type.Integer(),
-  }),
-});
-export const listTokens = action({
-  path: "cpl/dm/token/list",
-  summary: "List enrolment tokens, newest first",
-  effect: "read",
-  permission: "enrol:create",
-  input: Type.Object(pageInput),
-  output: PageOf(TokenOutput),
-});
-export const revokeToken = action({
-  path: "cpl/dm/token/revoke",
-  summary: "Make an enrolment token useless",
-  effect: "write",
-  permission: "enrol:create",
-  isAllowedWhenFull: true,
-  input: Type.Object({ id: Ref("enrolmenttoken", "Id of the token") }),
-  output: TokenOutput,
-});
-/** Called by agents, on the device API. The token in the body is the credential. */
-export const registerAgent = action({
-  path: "cpl/dm/agent/register",
-  summary: "Enrol a device: a token and a certificate request for an identity",
-  effect: "write",
-  permission: ANYONE,
-  forDevices: true,
-  secrets: ["token"],
-  input: Type.Object({
-    token: Type.String({ maxLength: 256, description: "<id>.<secret> of an enrolment token" }),
-    certificateRequest: Type.String({ maxLength: 8_192, description: "PKCS#10, PEM; only its public key is used" }),
-    messageKey: Type.String({ maxLength: 64, description: "Raw Ed25519 public key, base64" }),
-    signsResults: Type.Optional(
-      Type.Boolean({ description: "Whether the agent signs how commands ended; then nothing else is believed" }),
-    ),
-    sealingKey: Type.Optional(
-      Type.String({ maxLength: 64, description: "Raw X25519 public key, base64; secrets are sealed for it" }),
-    ),
-    name: Type.String({ maxLength: 253, description: "Proposed name: the host's" }),
-    machineId: Type.String({ maxLength: 128, description: "What the operating system knows the host by" }),
-    agentVersion: Type.String({ maxLength: 64, description: "Version of the agent that asks" }),
-    nonce: Type.String({ maxLength: 64, description: "Random text that makes this request unlike any other" }),
-    labels: Type.Optional(Labels),
-  }),
-  output: Type.Object({
-    device: Type.String(),
-    name: Type.String(),
-    trustDomain: Type.String(),
-    certificate: Type.String({ description: "PEM" }),
-    chain: Type.Array(Type.String(), { description: "PEM, from the issuer to the root" }),
-    keyring: Type.String({ description: "edgemere.v1.Keyring, base64" }),
-    mqtt: Type.Array(Type.String(), { description: "mqtts://host:port, the preferred one first" }),
-  }),
-});
+
 export const listSessions = action({
   path: "cpl/dm/session/list",
   summary: "List the connections that devices have now",
@@ -310,5 +233,3 @@ type Alert = NonNullable<Device["alert"]>;
 
 /** Tells operators, and whoever listens, of something about a device that looks like somebody's doing. */
 export const alerted = (row: Device, alert: Alert): Change => updated(device, row, { alert }, "alert");
-
-export type Token = Row<typeof token>;

@@ -3,8 +3,7 @@ import { test } from "node:test";
 import { pack } from "@edgemere/protocol";
 import { aDevice } from "../device.test-support.ts";
 import * as contract from "./contract.ts";
-import { startDevices, type World } from "./devices.test-support.ts";
-import { mayConnect } from "./index.ts";
+import { mayConnect, startDevices, type World } from "./devices.test-support.ts";
 
 async function startWorld(): Promise<World> {
   const world = await startDevices();
@@ -128,9 +127,10 @@ test("a retired device is disconnected, offline, and refused for ever", async ()
 
   const row = await world.call(contract.retireDevice, { device: "gw-1" });
 
+  await world.settle();
   assert.deepEqual([row.state, row.presence], ["retired", "offline"]);
   assert.deepEqual(world.carrier.disconnected, [{ device: "d1", reason: "the device was retired" }]);
-  assert.deepEqual(await mayConnect(world.store, "d1", ""), { kind: "refused", why: "the device was retired" });
+  assert.deepEqual(await mayConnect(world, "d1", ""), { kind: "refused", why: "the device was retired" });
   await assert.rejects(world.call(contract.releaseDevice, { device: "gw-1" }), { type: "conflict" });
   await assert.rejects(world.call(contract.retireDevice, { device: "gw-1" }), { type: "conflict" });
 });
@@ -151,16 +151,16 @@ test("a certificate lets in its own device as long as it is the newest", async (
   await using world = await startWorld();
   await world.store.commit(aDevice("d3", { certificate: { serial: "7f", notAfter: 1 } }));
 
-  assert.deepEqual(await mayConnect(world.store, "d3", "7f"), { kind: "admitted" });
-  assert.deepEqual(await mayConnect(world.store, "d3", "80"), { kind: "refused", why: "the certificate was replaced" });
-  assert.deepEqual(await mayConnect(world.store, "d9", "7f"), { kind: "refused", why: "no such device" });
+  assert.deepEqual(await mayConnect(world, "d3", "7f"), { kind: "admitted" });
+  assert.deepEqual(await mayConnect(world, "d3", "80"), { kind: "refused", why: "the certificate was replaced" });
+  assert.deepEqual(await mayConnect(world, "d9", "7f"), { kind: "refused", why: "no such device" });
 });
 
 test("a quarantined device may still connect", async () => {
   await using world = await startWorld();
   await world.call(contract.quarantineDevice, { device: "d1" });
 
-  assert.deepEqual(await mayConnect(world.store, "d1", ""), { kind: "admitted" });
+  assert.deepEqual(await mayConnect(world, "d1", ""), { kind: "admitted" });
 });
 
 test("the fleet is counted by presence, state, condition, version and operating system", async () => {

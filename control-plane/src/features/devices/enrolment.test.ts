@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MINUTE } from "@edgemere/protocol/kit";
-import type { Token } from "./contract.ts";
+import type { Token } from "./token-contract.ts";
 import { freeName, hashOf, judge, type Verdict } from "./enrolment.ts";
 
 const NOW = 1_000_000;

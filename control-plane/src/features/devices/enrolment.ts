@@ -1,5 +1,8 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { Token } from "./contract.ts";
+import { DAY } from "@edgemere/protocol/kit";
+import type { Token } from "./token-contract.ts";
+
+const APPROVED_WITHIN = 7 * DAY;
 
 /** What a token says to somebody who wants to enrol with a key. */
 export type Verdict =
@@ -16,7 +19,7 @@ export function judge(token: Token | undefined, secret: string, keyHash: string,
   const isProved = timingSafeEqual(expected, Buffer.from(hashOf(secret), "base64url"));
   if (token === undefined || !isProved) return { kind: "refuse", why: "this enrolment token is unknown" };
   const known = Object.hasOwn(token.devices, keyHash) ? token.devices[keyHash] : undefined;
-  if (known !== undefined && now < token.expiresAt && token.state !== "revoked")
+  if (known !== undefined && now < token.expiresAt + patienceOf(token) && token.state !== "revoked")
     return { kind: "repeat", device: known };
   if (token.state === "used" || token.used >= token.uses)
     return { kind: "refuse", why: "this enrolment token was used already" };
@@ -25,6 +28,9 @@ export function judge(token: Token | undefined, secret: string, keyHash: string,
     return { kind: "refuse", why: "this enrolment token has expired" };
   return { kind: "enrol" };
 }
+
+/** Whoever waits for approval asks again and again, also when the token has expired meanwhile. */
+const patienceOf = ({ approval = "none" }: Token): number => (approval === "none" ? 0 : APPROVED_WITHIN);
 
 /** The proposed name, cut to what a name may be, with a number behind it when it is taken. */
 export function freeName(proposed: string, isTaken: (name: string) => boolean): string {

@@ -1,25 +1,36 @@
 import { feature } from "../../platform/feature.ts";
 import { deviceActions } from "./actions.ts";
-import { device, token } from "./contract.ts";
+import { certificate } from "./certificate-contract.ts";
+import { device } from "./contract.ts";
+import { token } from "./token-contract.ts";
 import type { DevicesContext } from "./context.ts";
-import { expireTokens, forgetOldHistory, lookAfterPresence } from "./loops.ts";
+import { decidingActions } from "./deciding.ts";
+import { expireTokens, forgetOldCertificates, forgetOldHistory, lookAfterPresence } from "./loops.ts";
 import { messageKeyOf } from "./message-key.ts";
 import { receiveClock, receiveEvents } from "./receives.ts";
+import { renewingActions } from "./renewing.ts";
 import { realm } from "./selector.ts";
 import { receiveAlarm, receiveSession } from "./sessions.ts";
+import { offers } from "./offers.ts";
 import { tokenActions } from "./tokens.ts";
 
 export type { DevicesContext } from "./context.ts";
-export { idsOfDevices, mayConnect } from "./admission.ts";
+export { admissions, idsOfDevices } from "./admission.ts";
 
 export const devices = feature<DevicesContext>({
   name: "devices",
-  resources: [device, token],
+  resources: [device, token, certificate],
   realm,
-  actions: [...deviceActions, ...tokenActions],
+  actions: [...deviceActions, ...tokenActions, ...renewingActions, ...decidingActions],
   receives: { event: receiveEvents, telemetry: receiveClock },
   sessions: receiveSession,
   alarms: receiveAlarm,
   messageKey: messageKeyOf,
-  loops: (context) => [lookAfterPresence(context), expireTokens(context), forgetOldHistory(context)],
+  offers,
+  loops: (context) => [
+    lookAfterPresence(context),
+    expireTokens(context),
+    forgetOldHistory(context),
+    forgetOldCertificates(context),
+  ],
 });

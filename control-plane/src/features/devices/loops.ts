@@ -1,9 +1,12 @@
 import { DAY, HOUR, MINUTE, SECOND, type Loop } from "@edgemere/protocol/kit";
-import { moved, removed, replaced, updated } from "../../platform/change.ts";
+import { destroyed, moved, removed, replaced, updated } from "../../platform/change.ts";
 import { unlessMoved } from "../../platform/repeat.ts";
-import { device, token, type Device } from "./contract.ts";
+import { certificate } from "./certificate-contract.ts";
+import { device, type Device } from "./contract.ts";
+import { token } from "./token-contract.ts";
 import type { DevicesContext } from "./context.ts";
 import { presenceOf, sighted, sightInTime } from "./presence.ts";
+import { texts } from "./issuing.ts";
 import { Stillness } from "./stillness.ts";
 import { factChanges, traceOf, traces } from "./tables.ts";
 
@@ -89,5 +92,25 @@ export const forgetOldHistory = ({ store, clock, log, retention }: DevicesContex
     const old = items.filter(({ at }) => at < before);
     await store.commit(...old.map(({ id }) => removed(factChanges, id)));
     return old.length === STEP ? "more" : "settled";
+  },
+});
+
+/** So long after its end a certificate is still told of: who shows it later is refused for its date alone. */
+const CERTIFICATES_KEPT_FOR = 90 * DAY;
+
+export const forgetOldCertificates = ({ store, clock, log }: DevicesContext): Loop => ({
+  name: "forget old certificates",
+  every: HOUR,
+  onError: (error) => log.error("loop failed", { loop: "forget old certificates", error }),
+  step: async () => {
+    const { items } = await store.list(certificate, { index: "end", limit: STEP });
+    const old = items.filter(({ notAfter }) => notAfter < clock.now() - CERTIFICATES_KEPT_FOR);
+    for (const row of old) {
+      // The newest one says how far its device came, for as long as that is a device.
+      const holder = await store.get(device, row.device);
+      if (holder?.certificate.serial !== row.id || holder.state === "retired")
+        await store.commit(destroyed(certificate, row), removed(texts, row.id)).catch(unlessMoved);
+    }
+    return "settled";
   },
 });

@@ -8,7 +8,12 @@ const takenNames = table<{ readonly id: string; readonly version: number }>("dev
 
 /** What must land with the row that takes the name; undefined when a device has it. */
 export async function takeName(store: Store, name: string): Promise<Change | undefined> {
-  const version = (await store.get(takenNames, name))?.version ?? 0;
   const { items } = await store.list(device, { index: "name", prefix: [name], limit: 1 });
-  return items.length > 0 ? undefined : replaced(takenNames, { id: name, version: version + 1 }, version);
+  return items.length > 0 ? undefined : handOver(store, name);
+}
+
+/** What must land when a name goes from the device that has it to another. */
+export async function handOver(store: Store, name: string): Promise<Change> {
+  const version = (await store.get(takenNames, name))?.version ?? 0;
+  return replaced(takenNames, { id: name, version: version + 1 }, version);
 }

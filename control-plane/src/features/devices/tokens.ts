@@ -6,19 +6,22 @@ import { Problem } from "../../platform/problem.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
 import { resolve } from "../../platform/reference.ts";
 import type { Store } from "../../platform/store.ts";
-import * as contract from "./contract.ts";
+import { registerAgent } from "./certificate-contract.ts";
+import { identityOf, type IdentityLife } from "./certificate-life.ts";
+import { device } from "./contract.ts";
 import type { DevicesContext } from "./context.ts";
 import { freeName, hashOf, judge } from "./enrolment.ts";
+import { issue, newestOf, repeated, type Given } from "./issuing.ts";
 import { takeName } from "./names.ts";
+import { createToken, listTokens, revokeToken, token, type Token } from "./token-contract.ts";
 
-const { device, token } = contract;
 const KEY_BYTES = 32;
 
 export const tokenActions = [
   handle(
-    contract.createToken,
+    createToken,
     async (
-      { uses = 1, ttl = 3_600, labels = {} },
+      { uses = 1, ttl = 3_600, labels = {}, approval = "known-machines" },
       { store, clock, random, newId, authority, addresses }: DevicesContext,
       { actor },
     ) => {
@@ -34,24 +37,25 @@ export const tokenActions = [
           secretHash: hashOf(secret),
           devices: {},
           author: actor,
+          approval,
         }),
       );
       const text = formatToken({ id, secret, pin: authority.pin, server: addresses.deviceApi });
       return { id, token: text, command: `npx edgemere-agent enrol ${text} --run`, expiresAt };
     },
   ),
-  handle(contract.listTokens, async ({ limit = 50, cursor }, { store }: DevicesContext) => {
+  handle(listTokens, async ({ limit = 50, cursor }, { store }: DevicesContext) => {
     const page = await store.list(token, { limit, cursor, reverse: true });
     return { ...page, items: page.items.map(shown) };
   }),
-  handle(contract.revokeToken, async ({ id }, { store }: DevicesContext) =>
+  handle(revokeToken, async ({ id }, { store }: DevicesContext) =>
     repeatOnConflict(async () => {
       const row = await resolve(store, token, id);
       await store.commit(moved(token, row, "revoke"));
       return shown(await resolve(store, token, row.id));
     }),
   ),
-  handle(contract.registerAgent, async (input, context: DevicesContext) => {
+  handle(registerAgent, async (input, context: DevicesContext) => {
     const { store, clock, newId, authority } = context;
     const [tokenId = "", secret = ""] = input.token.split(".");
     const key = await authority.publicKeyOf(input.certificateRequest);
@@ -63,25 +67,16 @@ export const tokenActions = [
       if (verdict.kind === "refuse")
         throw new Problem("forbidden", `${verdict.why}; make a new one with "edgemere cpl dm token create"`);
       if (verdict.kind === "repeat") return verdict.device;
-      return enrol(row as contract.Token, key.hash, newId(), input, context);
+      return enrol(row as Token, key.hash, newId(), input, context);
     });
 
     // Issued after the use of the token is durable: a key that got in can always ask again, another one never.
-    const issued = await authority.issue(input.certificateRequest, id);
-    const name = await repeatOnConflict(async () => {
-      const row = await resolve(store, device, id);
-      if (row.state === "retired")
-        throw new Problem("forbidden", "this device was retired; enrol it with a new token and a new key");
-      await store.commit(updated(device, row, { certificate: { serial: issued.serial, notAfter: issued.notAfter } }));
-      return row.name;
-    });
-    const { certificate, chain } = issued;
+    const given = await repeatOnConflict(() => certified(id, { ...input, ...key }, context));
     return {
       device: id,
-      name,
+      name: (await resolve(store, device, id)).name,
       trustDomain: authority.trustDomain,
-      certificate,
-      chain: [...chain],
+      ...given,
       keyring: Buffer.from(authority.keys.keyring).toString("base64"),
       mqtt: [...context.addresses.mqtt],
     };
@@ -89,7 +84,7 @@ export const tokenActions = [
 ];
 
 /** A key that cannot be used later is refused while somebody sees it. */
-function refuseBadKeys({ messageKey, sealingKey }: InputOf<typeof contract.registerAgent>): void {
+function refuseBadKeys({ messageKey, sealingKey }: InputOf<typeof registerAgent>): void {
   for (const [field, text] of Object.entries({ messageKey, ...(sealingKey !== undefined && { sealingKey }) }))
     if (Buffer.from(text, "base64").length !== KEY_BYTES)
       throw new Problem("invalid-input", `${field}: must be ${KEY_BYTES} bytes in base64`, {
@@ -97,16 +92,39 @@ function refuseBadKeys({ messageKey, sealingKey }: InputOf<typeof contract.regis
       });
 }
 
+/** The first certificate of a device; the same once more where its answer got lost. Throws Conflict. */
+async function certified(
+  id: string,
+  { certificateRequest, hash, wishes }: Pick<Parameters<typeof issue>[1], "certificateRequest" | "hash" | "wishes">,
+  context: DevicesContext,
+): Promise<Given> {
+  const row = await resolve(context.store, device, id);
+  if (row.state === "retired")
+    throw new Problem("forbidden", "this device was retired; enrol it with a new token and a new key");
+  if (row.state === "pending") return { state: "waiting" };
+  const newest = await newestOf(context, row);
+  const isFirst = newest.id === "" || newest.number === 0;
+  const isOwn = newest.keyHash === hash && newest.state !== "revoked";
+  if (isOwn && newest.notAfter > context.clock.now()) return repeated(newest, context);
+  if (isFirst || isOwn) return issue(row, { certificateRequest, hash, wishes, cause: "enrolment" }, context);
+  throw new Problem(
+    "forbidden",
+    "this device has had newer certificates since; enrol it with a new token and a new key",
+  );
+}
+
 /** The token's use is bound to the key, and the device made, in one commit. */
 async function enrol(
-  row: contract.Token,
+  row: Token,
   keyHash: string,
   id: string,
-  input: InputOf<typeof contract.registerAgent>,
+  input: InputOf<typeof registerAgent>,
   { store, clock }: DevicesContext,
 ): Promise<string> {
   const { name, taking } = await freeNameLike(input.name, store);
   const use = { used: row.used + 1, devices: { ...row.devices, [keyHash]: id } };
+  const identity = { ...identityOf({}), ...(await waitingFor(row, input.machineId, store)) };
+  const isWaiting = identity.waitsFor !== "";
   await store.commit(
     row.used + 1 >= row.uses ? moved(token, row, "exhaust", use) : updated(token, row, use),
     created(
@@ -121,16 +139,31 @@ async function enrol(
         agent: { version: input.agentVersion, bootId: "", capabilities: [], lastExitReason: "", clockOffset: 0 },
         inventory: {},
         certificate: { serial: "", notAfter: 0 },
+        identity: { ...identity, contender: isWaiting ? keyHash : "" },
         machineId: input.machineId,
         messageKey: input.messageKey,
         signsResults: input.signsResults ?? false,
         ...(input.sealingKey !== undefined && { sealingKey: input.sealingKey }),
       },
-      "active",
+      isWaiting ? "pending" : "active",
     ),
     taking,
   );
   return id;
+}
+
+/** What an operator has to approve before this host is a device. */
+async function waitingFor(
+  { approval = "none" }: Token,
+  machineId: string,
+  store: Store,
+): Promise<Pick<IdentityLife, "waitsFor" | "replaces">> {
+  if (approval === "none") return { waitsFor: "", replaces: "" };
+  const { items } =
+    machineId === "" ? { items: [] } : await store.list(device, { index: "machine", prefix: [machineId], limit: 1 });
+  const [known] = items;
+  if (known !== undefined) return { waitsFor: "replacement", replaces: known.id };
+  return { waitsFor: approval === "manual" ? "enrolment" : "", replaces: "" };
 }
 
 async function freeNameLike(
@@ -146,7 +179,7 @@ async function freeNameLike(
   }
 }
 
-const shown = ({ id, state, uses, used, expiresAt, labels, author, createdAt }: contract.Token) => ({
+const shown = ({ id, state, uses, used, expiresAt, labels, author, createdAt }: Token) => ({
   id,
   state,
   uses,
