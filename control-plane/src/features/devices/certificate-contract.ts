@@ -29,6 +29,8 @@ export const certificate = resource({
     superseded: {},
     revoked: {},
   }),
+  revoking: ["revoked"],
+  belongsTo: ({ device: of }) => [of],
   indexes: { device: ({ device: of, number }) => [[of, number]], end: ({ notAfter }) => [[notAfter]] },
 });
 
@@ -134,6 +136,7 @@ export const listCertificates = action({
   summary: "List a device's certificates, newest first",
   effect: "read",
   permission: "device:read",
+  scope: "referenced",
   input: Type.Object({ device: DeviceRef, ...pageInput }),
   output: PageOf(rowSchema(certificate)),
 });
@@ -142,8 +145,9 @@ export const revokeCertificate = action({
   summary: "Refuse one certificate for ever; its device may come back with a new one once that is approved",
   effect: "destroy",
   permission: "device:write",
+  scope: "referenced",
   isAllowedWhenFull: true,
-  input: Type.Object({ serial: Type.String({ maxLength: 64, description: "Serial number, hexadecimal" }) }),
+  input: Type.Object({ serial: Ref("certificate", "Serial number, hexadecimal") }),
   output: rowSchema(certificate),
 });
 export const listWaiting = action({
@@ -151,6 +155,7 @@ export const listWaiting = action({
   summary: "List the devices that wait for a decision about their identity",
   effect: "read",
   permission: "device:read",
+  scope: "filtered",
   input: Type.Object(pageInput),
   output: PageOf(rowSchema(device)),
 });
@@ -159,6 +164,7 @@ export const approveDevice = action({
   summary: "Let a waiting device have its certificate",
   effect: "write",
   permission: "enrol:approve",
+  scope: "referenced",
   input: Type.Object({
     device: DeviceRef,
     replace: Type.Optional(
@@ -174,6 +180,7 @@ export const splitDevice = action({
   summary: "End a quarantine: who holds the newest certificate goes on, every copy must enrol anew",
   effect: "write",
   permission: "device:write",
+  scope: "referenced",
   input: Type.Object({ device: DeviceRef }),
   output: rowSchema(device),
 });
@@ -182,6 +189,7 @@ export const replaceDevice = action({
   summary: "End a quarantine: who asked last goes on, the certificates until now are refused",
   effect: "write",
   permission: "device:write",
+  scope: "referenced",
   input: Type.Object({ device: DeviceRef }),
   output: rowSchema(device),
 });

@@ -1,3 +1,4 @@
+import { pageWithin } from "../../platform/pages.ts";
 import { handle } from "../../platform/action.ts";
 import { moved, updated, type Change } from "../../platform/change.ts";
 import { Problem } from "../../platform/problem.ts";
@@ -29,15 +30,22 @@ export const decidingActions = [
     link.disconnect(revoked.device, "its certificate was revoked");
     return revoked;
   }),
-  handle(contract.listWaiting, async ({ limit = 50, cursor }, { store }: DevicesContext) => {
-    const page = await store.list(device, { index: "waiting", limit, cursor });
+  handle(contract.listWaiting, async ({ limit = 50, cursor }, { store, scopes }: DevicesContext, caller) => {
+    const reach = scopes.reachOf(caller, contract.listWaiting.permission);
+    const page = await pageWithin(store, device, reach, { index: "waiting", limit, cursor });
     return { ...page, items: [...page.items] };
   }),
-  handle(contract.approveDevice, async ({ device: ref, replace }, context: DevicesContext) => {
-    const { store, link } = context;
+  handle(contract.approveDevice, async ({ device: ref, replace }, context: DevicesContext, caller) => {
+    const { store, link, scopes } = context;
+    const reach = scopes.reachOf(caller, contract.approveDevice.permission);
     const approved = await repeatOnConflict(async () => {
       const row = await resolve(store, device, ref);
       const { replaces } = identityOf(row);
+      if (replace === true && !(await reach.coversId(replaces)))
+        throw new Problem(
+          "forbidden",
+          `${caller.actor} may not decide about the device that "${row.name}" would replace`,
+        );
       await store.commit(...(await approval(row, replace, context)));
       return { id: row.id, retired: replace === true ? replaces : "" };
     });
