@@ -6,11 +6,14 @@ import type { AgentConfig } from "./config.ts";
 import { DataSources } from "./data/sources.ts";
 import { ExitMarker } from "./exit-marker.ts";
 import type { Host } from "./host/host.ts";
+import { post } from "./link/enrol-connection.ts";
+import type { IdentitySlots } from "./link/identity-slots.ts";
 import { messageKeyOf, saveIdentity, sealingKeyOf, type Identity } from "./link/identity.ts";
 import type { LinkStatus } from "./link/link-status.ts";
 import { Alerts } from "./link/alerts.ts";
 import { Link } from "./link/link.ts";
 import type { Outbox } from "./link/outbox.ts";
+import { Renewal } from "./link/renewal.ts";
 import { Spool } from "./link/spool/spool.ts";
 import type { Transport } from "./link/transport.ts";
 import { TrustedKeyring } from "./link/trusted-keyring.ts";
@@ -23,6 +26,8 @@ export interface AgentParts {
   readonly host: Host;
   readonly transport: Transport;
   readonly identity: Identity;
+  /** Where the identity is kept and renewed; without them it stays as it is. */
+  readonly slots?: IdentitySlots;
   readonly config: AgentConfig;
   /** The text of the host's own rules; undefined where there are none. Throws HostError when it cannot be used. Default: none. */
   readonly policy?: () => Promise<string | undefined>;
@@ -33,6 +38,8 @@ export interface Agent extends AsyncDisposable {
   /** Resolves when the duties run; the connection comes and goes by itself. */
   start(): Promise<void>;
   readonly isConnected: boolean;
+  /** Resolves when the control plane has said, signed, that this device belongs there no more, and its keys are gone. */
+  readonly retired: Promise<void>;
   /** For whoever looks at many agents at once. */
   status(): AgentStatus;
 }
@@ -51,7 +58,8 @@ export interface AgentStatus extends LinkStatus {
 const STOP_WITHIN = 6 * SECOND;
 
 /** Wires the parts. Reads what a former run left on the disk; nothing runs before `start`. */
-export async function createAgent({ env, host, transport, identity, config, policy }: AgentParts): Promise<Agent> {
+export async function createAgent(parts: AgentParts): Promise<Agent> {
+  const { env, host, transport, identity, slots, config, policy } = parts;
   const bootId = await host.bootId();
   const marker = await ExitMarker.open(env, bootId);
   const time = await DeviceClock.open({ env, uptime: host.uptime });
@@ -91,10 +99,17 @@ export async function createAgent({ env, host, transport, identity, config, poli
     lastExitReason: marker.lastExit,
   };
   const { device, mqtt: addresses } = identity;
-  const keepAddresses = (mqtt: readonly string[]) => saveIdentity(env.disk, { ...identity, mqtt });
+  const keepAddresses = (mqtt: readonly string[]) =>
+    slots === undefined ? saveIdentity(env.disk, { ...identity, mqtt }) : slots.change({ mqtt });
   const routes = { addresses, keepAddresses };
-  const duties = { spool, duty: commands, keyring, alerts, time, introduction };
-  const link = new Link({ env, device, transport, ...routes, ...duties });
+  let tellRetired = () => {};
+  const retired = new Promise<void>((resolve) => (tellRetired = resolve));
+  const onRetired = () => void retire(env, slots).then(tellRetired);
+  const openHead: TrustedKeyring["openHead"] = (head) => keyring.openHead(head);
+  const onRenewed = () => link.comeBack("it has a new certificate");
+  const renewal = slots && new Renewal({ env, slots, ask: post, openHead, time, onRenewed, onRetired });
+  const own = { device, transport, ...routes, introduction, renewal, onRetired };
+  const link = new Link({ env, ...own, spool, duty: commands, keyring, alerts, time });
 
   const startTheRest = () => {
     inventory.start();
@@ -107,8 +122,10 @@ export async function createAgent({ env, host, transport, identity, config, poli
       if (!marker.isSafeMode) startTheRest();
       await commands.start();
       link.start();
+      renewal?.start();
       marker.start(startTheRest);
     },
+    retired,
     get isConnected() {
       return link.isConnected;
     },
@@ -123,6 +140,7 @@ export async function createAgent({ env, host, transport, identity, config, poli
     [Symbol.asyncDispose]: async () => {
       // First those who have something to say, then the way it takes, then the place where it waits.
       await within(STOP_WITHIN, [sampler, inventory, dataSources, commands], env.clock);
+      await renewal?.[Symbol.asyncDispose]();
       await link[Symbol.asyncDispose]();
       await spool.close();
       await time.close();
@@ -139,6 +157,12 @@ async function within(limit: number, stopping: readonly AsyncDisposable[], clock
     clock.sleep(limit, stopped.signal),
   ]);
   stopped.abort();
+}
+
+/** A disk that fails to forget keys is no reason to go on with them: the next run is told again. */
+async function retire({ log }: Env, slots: IdentitySlots | undefined): Promise<void> {
+  log.warn("the control plane has retired this device: its keys are wiped");
+  await slots?.wipe().catch((error: unknown) => log.error("the keys were not wiped", { error }));
 }
 
 /** An event that is lost when no event can be kept. */

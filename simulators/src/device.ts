@@ -1,4 +1,4 @@
-import { AGENT_VERSION, createAgent, enrol, loadIdentity, mqttTransport } from "@edgemere/agent";
+import { AGENT_VERSION, createAgent, enrol, IdentitySlots, loadIdentity, mqttTransport } from "@edgemere/agent";
 import type { Agent, AgentConfig, AgentStatus, Identity } from "@edgemere/agent";
 import { MINUTE } from "@edgemere/protocol/kit";
 import type { Env } from "@edgemere/protocol/kit";
@@ -56,8 +56,11 @@ export async function simulatedDevice({
   async function start(): Promise<void> {
     isWanted = true;
     if (agent !== undefined) return;
-    const transport = mqttTransport({ identity, keepalive: KEEPALIVE, clock: env.clock });
-    agent = await createAgent({ env, host, identity, config, transport });
+    // Renewed since it was looked at first.
+    const newest = (await loadIdentity(env.disk)) ?? identity;
+    const slots = await IdentitySlots.open(env.disk, newest);
+    const transport = mqttTransport({ identity: newest, slots, keepalive: KEEPALIVE, clock: env.clock });
+    agent = await createAgent({ env, host, identity: newest, slots, config, transport });
     await agent.start();
   }
 

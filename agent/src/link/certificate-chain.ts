@@ -7,7 +7,7 @@ const LONGEST_CHAIN = 5;
 
 /** The dates of a certificate, milliseconds since 1970. */
 // oxlint-disable-next-line no-restricted-globals -- reads what is written; asks no clock
-const instantOf = (text: string): number => Date.parse(text);
+export const instantOf = (text: string): number => Date.parse(text);
 
 /**
  * Why a server that shows these certificates, its own first, is not the control plane; undefined when it is. For hosts

@@ -59,19 +59,22 @@ interface Question {
   /** PEM: the server's certificate must lead to it. */
   readonly root: string;
   readonly time: TrustedTime;
+  /** PEM: who asks; nobody yet when absent. */
+  readonly own?: { readonly key: string; readonly certificate: string };
 }
 
 /** Posts JSON to the control plane and nobody else; gives the status and the body as text. */
 export async function post(
-  { address, body, root, time }: Question,
+  { address, body, root, time, own }: Question,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<{ readonly status: number; readonly text: string }> {
   const place = placeOf(address, USUAL_PORT);
-  const socket = await connectVerified({ ...place, root, time, patience: ANSWER_WITHIN }, signal).catch(
-    (cause: Error) => {
-      throw unreachable(address, cause);
-    },
-  );
+  const socket = await connectVerified(
+    { ...place, root, time, patience: ANSWER_WITHIN, ...(own && { own }) },
+    signal,
+  ).catch((cause: Error) => {
+    throw unreachable(address, cause);
+  });
   return new Promise((resolve, reject) => {
     const fail = (cause: Error) => reject(unreachable(address, cause));
     const asked = request(

@@ -1,6 +1,6 @@
-import { createPrivateKey, generateKeyPairSync } from "node:crypto";
-import { parseToken, publicKeyBytes, sealingKeyBytes, type EnrolmentToken } from "@edgemere/protocol";
-import type { Disk, Env } from "@edgemere/protocol/kit";
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync } from "node:crypto";
+import { parseToken, publicKeyBytes, REQUEST_NAME, sealingKeyBytes, type EnrolmentToken } from "@edgemere/protocol";
+import { SECOND, type Disk, type Env } from "@edgemere/protocol/kit";
 import { timeBySystemClock } from "../clock/trusted-time.ts";
 import { certificateRequest } from "./certificate-request.ts";
 import { pinnedRoot, post } from "./enrol-connection.ts";
@@ -25,6 +25,8 @@ export interface EnrolmentOptions {
   readonly agentVersion: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  /** Told when an operator has to approve this host, with the fingerprint by which the operator knows it. */
+  readonly onWaiting?: (fingerprint: string) => void;
 }
 
 /** Private keys, PEM, of an enrolment that has not succeeded yet. */
@@ -36,6 +38,8 @@ interface PendingKeys {
 
 const REGISTER = "/edgemere/cpl/dm/agent/register";
 const PENDING = "enrolment.json";
+/** Between two questions whether this host was approved. */
+const POLL_EVERY = 10 * SECOND;
 
 /**
  * Turns a token into an identity and saves it. Throws BadToken and EnrolmentFailed. When it is cut off anywhere, calling
@@ -49,7 +53,7 @@ export async function enrol(options: EnrolmentOptions): Promise<Identity> {
 
   const body = {
     token: `${token.id}.${token.secret}`,
-    certificateRequest: certificateRequest(createPrivateKey(keys.key), "edgemere device"),
+    certificateRequest: certificateRequest(createPrivateKey(keys.key), REQUEST_NAME),
     messageKey: Buffer.from(publicKeyBytes(createPrivateKey(keys.messageKey))).toString("base64"),
     signsResults: true,
     sealingKey: Buffer.from(sealingKeyBytes(sealingKeyOf(keys))).toString("base64"),
@@ -61,8 +65,15 @@ export async function enrol(options: EnrolmentOptions): Promise<Identity> {
   };
   const address = new URL(REGISTER, token.server).href;
   const time = timeBySystemClock(env.clock.now());
-  const answer = await post({ address, body, root: rootCertificate, time }, signal);
-  const given = givenBy(answer, token);
+  const ask = async () => givenBy(await post({ address, body, root: rootCertificate, time }, signal), token);
+  let given = await ask();
+  if (given.state === "waiting") options.onWaiting?.(fingerprintOf(keys.key));
+  while (given.state === "waiting") {
+    await env.clock.sleep(POLL_EVERY, signal);
+    if (signal?.aborted === true)
+      throw new EnrolmentFailed("unreachable", "enrolment was stopped while it waits for approval");
+    given = await ask();
+  }
   const identity = identityFrom(given, { token, keys, rootCertificate });
   await saveIdentity(env.disk, identity);
   await env.disk.remove(PENDING);
@@ -83,6 +94,12 @@ async function keysFor(token: EnrolmentToken, disk: Disk): Promise<PendingKeys> 
   return made;
 }
 
+/** SHA-256 of the public key, base64url, as the control plane shows it. */
+const fingerprintOf = (key: string): string =>
+  createHash("sha256")
+    .update(createPublicKey(createPrivateKey(key)).export({ format: "der", type: "spki" }))
+    .digest("base64url");
+
 const pemOf = ({ privateKey }: ReturnType<typeof generateKeyPairSync>) =>
   privateKey.export({ format: "pem", type: "pkcs8" }).toString();
 
@@ -96,6 +113,9 @@ function readPending(bytes: Uint8Array): PendingKeys | undefined {
 }
 
 interface Given {
+  /** waiting: an operator has to approve this host. */
+  readonly state?: "issued" | "waiting" | "retired";
+  readonly joinState?: string;
   readonly device: string;
   readonly name: string;
   readonly trustDomain: string;
@@ -128,7 +148,7 @@ function identityFrom(
   own: { readonly token: EnrolmentToken; readonly keys: PendingKeys; readonly rootCertificate: string },
 ): Identity {
   try {
-    const { device, name, trustDomain, certificate, chain, keyring, mqtt } = given as Given;
+    const { device, name, trustDomain, certificate, chain, keyring, mqtt, joinState } = given as Given;
     const { token, keys, rootCertificate } = own;
     return checkIdentity({
       device,
@@ -141,6 +161,7 @@ function identityFrom(
       rootCertificate,
       key: keys.key,
       messageKey: keys.messageKey,
+      ...(joinState !== undefined && { joinState }),
       keyring: keyringFrom(keyring),
     });
   } catch (cause) {

@@ -30,6 +30,8 @@ export interface Identity {
   readonly key: string;
   /** PEM: private Ed25519 key for what the device itself signs. */
   readonly messageKey: string;
+  /** Signed by the control plane, which alone reads it: how many certificates this identity has had. Absent: none came with one yet. */
+  readonly joinState?: string;
   /** As the enrolment gave it; a newer one that came since lies beside it. */
   readonly keyring: Keyring;
 }
@@ -69,6 +71,9 @@ export async function saveIdentity(disk: Disk, identity: Identity): Promise<void
   const stored: StoredIdentity = { ...identity, keyring };
   await disk.write(FILE, Buffer.from(`${JSON.stringify(stored, undefined, 2)}\n`));
 }
+
+/** Only ever done when the control plane has said, signed, that the device belongs there no more. */
+export const removeIdentity = (disk: Disk): Promise<void> => disk.remove(FILE);
 
 type StoredIdentity = Omit<Identity, "keyring" | "mqtt"> & { readonly keyring: string; readonly mqtt: OneOrMore };
 

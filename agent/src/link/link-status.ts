@@ -1,4 +1,5 @@
 import { SECOND, type Env } from "@edgemere/protocol/kit";
+import type { RenewalStatus } from "./renewal.ts";
 
 /** How the connection stands. Instants are the true time, as far as it is known here. */
 export interface LinkStatus {
@@ -13,6 +14,8 @@ export interface LinkStatus {
   readonly nextTryAt?: number;
   /** Control plane minus device, milliseconds; absent until it was measured. */
   readonly clockOffset?: number;
+  /** Absent where nobody looks after it. */
+  readonly certificate?: RenewalStatus;
   /** What is wrong with the agent, in stable words. */
   readonly conditions: readonly string[];
 }

@@ -17,6 +17,7 @@ interface LinkParts extends Omit<SessionParts, "address" | "onEstablished" | "on
 export class Link implements AsyncDisposable {
   readonly #parts: LinkParts;
   readonly #stop = new AbortController();
+  #wake = new AbortController();
   readonly #statusFile: LinkStatusFile;
   /** The newest one, which may be over. */
   #session: Session | undefined;
@@ -60,12 +61,20 @@ export class Link implements AsyncDisposable {
       ...(this.#nextTryAt !== undefined && { nextTryAt: this.#nextTryAt }),
       ...(clockOffset !== undefined && { clockOffset }),
       conditions: this.#session?.conditions() ?? conditionsOf(this.#parts),
+      ...(this.#parts.renewal && { certificate: this.#parts.renewal.status() }),
     };
+  }
+
+  /** Ends the session or the pause, to connect anew. */
+  comeBack(reason: string): void {
+    this.#session?.leave(reason);
+    this.#wake.abort();
   }
 
   /** Says goodbye and ends. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
+    this.#wake.abort();
     await this.#running;
     this.#statusFile.changed();
     await this.#statusFile[Symbol.asyncDispose]();
@@ -87,8 +96,10 @@ export class Link implements AsyncDisposable {
       if (over !== undefined) reconnect = afterFailure(reconnect, over, Math.round(clock.now()), random);
       const { level, pause } = reconnect;
       const fields = { reason, address, attempt: level, retryInMs: over === undefined ? 0 : pause };
-      if (failure.kind === "refused") log.warn("the control plane refuses this device", fields);
-      else log.info("not connected", fields);
+      if (failure.kind === "refused") {
+        log.warn("the control plane refuses this device", fields);
+        this.#parts.renewal?.refused();
+      } else log.info("not connected", fields);
       this.#lastFailure = { at: this.#parts.time.correctedNow(), reason };
       if (over === undefined) continue;
       // On a full disk a device that comes back too early is better than one that does not.
@@ -104,7 +115,8 @@ export class Link implements AsyncDisposable {
     if (ms <= 0) return;
     this.#nextTryAt = Math.round(this.#parts.time.correctedNow() + ms);
     this.#statusFile.changed();
-    await clock.sleep(ms, this.#stop.signal);
+    this.#wake = new AbortController();
+    if (!this.#stop.signal.aborted) await clock.sleep(ms, this.#wake.signal);
     this.#nextTryAt = undefined;
   }
 

@@ -2,12 +2,15 @@ import type { TLSSocket } from "node:tls";
 import { subscriptionsOf, type Packet } from "@edgemere/protocol";
 import { SECOND, type Clock } from "@edgemere/protocol/kit";
 import { MqttClient, type IClientOptions } from "mqtt";
+import type { IdentitySlots } from "./identity-slots.ts";
 import type { Identity } from "./identity.ts";
 import { ConnectError, type Connection, type ConnectionEvents, type Transport } from "./transport.ts";
 import { connectVerified, placeOf } from "./verified-tls.ts";
 
 interface MqttParts {
+  /** Of the device; with which certificate it connects may change from one connection to the next. */
   readonly identity: Identity;
+  readonly slots?: Pick<IdentitySlots, "forConnection" | "refused">;
   /** Milliseconds of silence after which the connection is checked. */
   readonly keepalive: number;
   readonly clock: Clock;
@@ -18,7 +21,7 @@ const CLOSE_WITHIN = 2 * SECOND;
 const USUAL_PORT = 8883;
 
 /** MQTT 3.1.1 over mutual TLS. The client's own reconnecting and storing are off: the link and the spool do both. */
-export function mqttTransport({ identity, keepalive, clock }: MqttParts): Transport {
+export function mqttTransport({ identity, slots, keepalive, clock }: MqttParts): Transport {
   const options: IClientOptions = {
     protocolVersion: 4,
     clientId: identity.device,
@@ -29,16 +32,20 @@ export function mqttTransport({ identity, keepalive, clock }: MqttParts): Transp
     queueQoSZero: false,
     resubscribe: false,
   };
-  const door = {
-    root: identity.rootCertificate,
-    patience: CONNECT_WITHIN,
-    own: { key: identity.key, certificate: [identity.certificate, ...identity.chain].join("\n") },
-  };
-  // By address, and of this identity only: with another one another transport is made.
+  // By address. Who resumes a session is who began it, so they are the tickets of one certificate.
   const tickets = new Map<string, Buffer>();
+  let holder = "";
 
   return {
     connect: async ({ address, will: { topic, payload, qos }, time }, events, signal) => {
+      const own = slots?.forConnection() ?? identity;
+      const door = {
+        root: own.rootCertificate,
+        patience: CONNECT_WITHIN,
+        own: { key: own.key, certificate: [own.certificate, ...own.chain].join("\n") },
+      };
+      if (own.certificate !== holder) tickets.clear();
+      holder = own.certificate;
       const ticket = tickets.get(address);
       let isReached = false;
       try {
@@ -60,7 +67,9 @@ export function mqttTransport({ identity, keepalive, clock }: MqttParts): Transp
       } catch (error) {
         // It may be what was wrong: the next attempt proves everything anew. Where nobody was it cannot be.
         if (isReached && tickets.get(address) === ticket) tickets.delete(address);
-        throw error instanceof ConnectError ? error : connectErrorOf(error, address);
+        const failure = error instanceof ConnectError ? error : connectErrorOf(error, address);
+        if (failure.kind === "refused") slots?.refused();
+        throw failure;
       }
     },
   };

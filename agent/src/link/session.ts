@@ -7,6 +7,7 @@ import { Conditions, conditionsOf } from "./conditions.ts";
 import type { CommandDuty } from "./down.ts";
 import { helloOf, type Introduction } from "./hello.ts";
 import { Inbox } from "./inbox.ts";
+import type { Renewal } from "./renewal.ts";
 import { Sender } from "./sender.ts";
 import type { Spool } from "./spool/spool.ts";
 import type { Connection, Transport } from "./transport.ts";
@@ -23,6 +24,10 @@ export interface SessionParts {
   readonly alerts: Alerts;
   readonly time: DeviceClock;
   readonly introduction: Introduction;
+  /** What looks after the certificate; absent where there is none to look after. */
+  readonly renewal?: Pick<Renewal, "conditions" | "demanded" | "established" | "refused" | "status"> | undefined;
+  /** Told when the control plane has said, signed, that this device belongs there no more. */
+  readonly onRetired?: () => void;
   /** Told when the control plane has answered. */
   readonly onEstablished: () => void;
   /** Told where the control plane says that it is. */
@@ -93,6 +98,11 @@ export class Session {
   /** The control plane has answered, and nothing has ended the session yet. */
   get isEstablished(): boolean {
     return this.#sender !== undefined && !this.#ended.signal.aborted;
+  }
+
+  /** Ends it, to begin another. */
+  leave(reason: string): void {
+    this.#end(reason);
   }
 
   /** There is something new to send. */
@@ -200,6 +210,11 @@ export class Session {
     if (!(await duty.hear(head.generation)))
       return this.#end("an outdated copy of the control plane answers: a newer one has been heard", "refused");
     this.#hearTime(sync, head.asOfMs);
+    if (head.retired) {
+      this.#parts.onRetired?.();
+      return this.#end("this device was retired", "refused");
+    }
+    if (head.renew) this.#parts.renewal?.demanded();
     this.#parts.onAddresses(head.brokerAddresses);
 
     const answered = this.#parts.env.clock.monotonic() - (this.#helloAt ?? Infinity);
@@ -242,6 +257,7 @@ export class Session {
     this.#sender = new Sender({ env, spool, time, device, epoch: this.#epoch, ...own }, answered);
     this.#establishedAt = env.clock.monotonic();
     env.log.info("connected", { epoch: this.#epoch, address });
+    await this.#parts.renewal?.established();
     this.#parts.onEstablished();
   }
 

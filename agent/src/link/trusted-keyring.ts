@@ -64,9 +64,14 @@ export class TrustedKeyring {
   /** Takes the documents that a Sync brings, then opens its head. Throws ProtocolError when the head is not the control plane's. */
   async hear({ keyrings, head }: Pick<Sync, "keyrings" | "head">): Promise<SyncHead> {
     for (const envelope of keyrings) await this.#take(envelope);
-    const heard = open("syncHead", head ?? {}, (role) => this.#believed(role));
+    const heard = this.openHead(head ?? {});
     this.#compare(heard);
     return heard;
+  }
+
+  /** Throws ProtocolError when it is not the control plane's. */
+  openHead(head: v1.SignedEnvelope.$Shape): SyncHead {
+    return open("syncHead", head, (role) => this.#believed(role));
   }
 
   /** What is wrong, in stable words. */

@@ -6,7 +6,7 @@ import { factsOf, type CertifiedKey } from "./certificates.ts";
 /** Where the authority keeps its keys. */
 export const FOLDER = "authority";
 /** One of our own certificates with less than this left is made anew: so long both the old one and the new one hold. */
-export const RENEWED_BEFORE = 60 * DAY;
+const RENEWED_BEFORE = 60 * DAY;
 
 export interface Tools {
   readonly disk: Disk;
@@ -22,7 +22,7 @@ export class NoSuchKey extends Error {
   }
 }
 
-/** As it is kept, or made anew when it ends soon or does not fit any more. */
+/** As it is kept, or made anew when it ends soon, is of the time of a clock that was wrong, or does not fit any more. */
 export async function keptWhileGood(
   { disk, clock }: Tools,
   name: string,
@@ -30,7 +30,8 @@ export async function keptWhileGood(
   fits: (certificate: X509Certificate) => boolean,
 ): Promise<CertifiedKey> {
   const { certificate, key } = await kept(disk, name, make);
-  const lasts = factsOf(certificate).notAfter - clock.now() > RENEWED_BEFORE;
+  const { notBefore, notAfter } = factsOf(certificate);
+  const lasts = notBefore <= clock.now() && notAfter - clock.now() > RENEWED_BEFORE;
   if (lasts && fits(new X509Certificate(certificate))) return { key, certificate };
   const bytes = await bytesOf(make);
   await disk.write(`${FOLDER}/${name}`, bytes);

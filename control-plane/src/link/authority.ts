@@ -95,14 +95,14 @@ export async function openAuthority(parts: Parts): Promise<CertificateAuthority>
   const root = await kept(disk, "root.pem", () => makeRoot("Edgemere root", serial(), valid(ROOT_LIFE)));
   // Looked at whenever one is needed, so that they roll over without a restart. What a former one certified brings its
   // certificate along, and is good until its own end.
-  const issuer = (purpose: "device" | "server") =>
-    keptWhileGood(
-      parts,
-      `${purpose}-issuer.pem`,
-      () =>
-        makeIssuer({ name: `Edgemere ${purpose} issuer`, purpose }, root, serial(), within(root, ISSUER_LIFE, clock)),
-      () => true,
-    );
+  const issuer = (purpose: "device" | "server") => {
+    const make = () =>
+      makeIssuer({ name: `Edgemere ${purpose} issuer`, purpose }, root, serial(), within(root, ISSUER_LIFE, clock));
+    const file = `${purpose}-issuer.pem`;
+    // By a clock that is so far ahead everything has ended: what is made now would be good for nothing.
+    if (clock.now() >= factsOf(root.certificate).notAfter) return kept(disk, file, make);
+    return keptWhileGood(parts, file, make, () => true);
+  };
   const server = async (): Promise<ServerIdentity> => {
     const serverIssuer = await issuer("server");
     const { key, certificate } = await openServer(parts, serverIssuer);

@@ -28,6 +28,7 @@ interface Validity {
 export interface CertificateFacts {
   /** Hex, lower case, without leading zeros. */
   readonly serial: string;
+  readonly notBefore: number;
   readonly notAfter: number;
 }
 
@@ -152,8 +153,8 @@ export async function certifyDevice(
 }
 
 export function factsOf(certificate: string): CertificateFacts {
-  const { serialNumber, notAfter } = new x509.X509Certificate(certificate);
-  return { serial: serialOf(serialNumber), notAfter: notAfter.getTime() };
+  const { serialNumber, notBefore, notAfter } = new x509.X509Certificate(certificate);
+  return { serial: serialOf(serialNumber), notBefore: notBefore.getTime(), notAfter: notAfter.getTime() };
 }
 
 async function sign(
