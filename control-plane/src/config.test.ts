@@ -38,7 +38,7 @@ test("the help shows every option, and the defaults that hold", () => {
   const withoutDefault = ["address", "config", "origin", "backups", "backup-passphrase", "audit-copy", "broker"];
   const defaults = Object.fromEntries(Object.entries(shown).filter(([name]) => !withoutDefault.includes(name)));
 
-  assert.deepEqual(Object.keys(shown).length, 28);
+  assert.deepEqual(Object.keys(shown).length, 29);
   assert.deepEqual(
     readConfig(
       Object.entries(defaults).flatMap(([name, value]) => [`--${name}`, value ?? ""]),
