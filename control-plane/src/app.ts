@@ -15,6 +15,7 @@ import {
   type IdentityContext,
 } from "./features/identity/index.ts";
 import { jobs, type JobsContext } from "./features/jobs/index.ts";
+import { keys, type KeysContext } from "./features/keys/index.ts";
 import { operations, type OperationsContext } from "./features/operations/index.ts";
 import { telemetryAggregator, type TelemetryContext } from "./features/telemetry-aggregator/index.ts";
 import { openAuditing } from "./auditing.ts";
@@ -34,6 +35,7 @@ export const features = [
   dataCatalogue,
   dataOrchestrator,
   identity,
+  keys,
   operations,
   audit,
 ];
@@ -45,6 +47,7 @@ export type AppContext = CoreContext &
   DataCatalogueContext &
   DataOrchestratorContext &
   IdentityContext &
+  KeysContext &
   OperationsContext &
   AuditContext;
 
@@ -121,6 +124,7 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
     approvers: { ...approvers, rule: config.people.approval },
     telemetry: { retention: config.history },
     retention: config.retention,
+    dangerousCaps: config.dangerousCaps,
     operations: keeping,
     auditing,
   };

@@ -70,3 +70,32 @@ export function readAuditVerifyConfig(
   const { dataFolder, auditCopy } = readConfig(argv, environment);
   return { dataFolder, auditCopy };
 }
+
+/** Where the root of command trust goes, and where it is. */
+export interface CommandRootConfig {
+  readonly folder: string;
+  readonly dataFolder: string;
+}
+
+/** Reads `command-root DIR` with the same options as everything else; throws ConfigError. */
+export function readCommandRootConfig(
+  [folder, ...argv]: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): CommandRootConfig {
+  if (folder === undefined || folder.startsWith("-"))
+    throw new ConfigError("name the folder first: edgemere-control-plane command-root DIR --data DIR");
+  return { folder: resolve(folder), dataFolder: readConfig(argv, environment).dataFolder };
+}
+
+/** The files of a keyring that waits for a signature, and of the key. */
+export interface SignKeyringConfig {
+  readonly draft: string;
+  readonly key: string;
+}
+
+/** Reads `sign-keyring FILE --key PEM`; throws ConfigError. */
+export function readSignKeyringConfig([draft = "-", option, key, ...rest]: readonly string[]): SignKeyringConfig {
+  if (draft.startsWith("-") || option !== "--key" || key === undefined || rest.length > 0)
+    throw new ConfigError("name the draft and the key: edgemere-control-plane sign-keyring FILE --key PEM");
+  return { draft: resolve(draft), key: resolve(key) };
+}

@@ -3,7 +3,13 @@ import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { test } from "node:test";
 import { DAY, HOUR, MINUTE } from "@edgemere/protocol/kit";
-import { readAuditVerifyConfig, readBrokerCertificateConfig, readRestoreConfig } from "./config-commands.ts";
+import {
+  readAuditVerifyConfig,
+  readBrokerCertificateConfig,
+  readCommandRootConfig,
+  readRestoreConfig,
+  readSignKeyringConfig,
+} from "./config-commands.ts";
 import { certificateNames, configHelp, ownAddress, readConfig } from "./config.ts";
 
 test("without a word the defaults hold", () => {
@@ -17,6 +23,7 @@ test("without a word the defaults hold", () => {
     deviceApi: { host: "0.0.0.0", port: 8_443 },
     subscribers: { host: "127.0.0.1", port: 8_884 },
     origins: [],
+    dangerousCaps: { perMinute: 60, perHour: 1_000 },
     logLevel: "info",
     certificateLife: 14 * DAY,
     history: 7 * DAY,
@@ -38,7 +45,7 @@ test("the help shows every option, and the defaults that hold", () => {
   const withoutDefault = ["address", "config", "origin", "backups", "backup-passphrase", "audit-copy", "broker"];
   const defaults = Object.fromEntries(Object.entries(shown).filter(([name]) => !withoutDefault.includes(name)));
 
-  assert.deepEqual(Object.keys(shown).length, 29);
+  assert.deepEqual(Object.keys(shown).length, 31);
   assert.deepEqual(
     readConfig(
       Object.entries(defaults).flatMap(([name, value]) => [`--${name}`, value ?? ""]),
@@ -63,6 +70,8 @@ test("each option reaches its own place", () => {
       "subscribers-port": "0",
       address: "cp.example.org",
       "certificate-life": "2h",
+      "dangerous-per-minute": "5",
+      "dangerous-per-hour": "7",
       history: "36h",
       "keep-events": "4d",
       approval: "always",
@@ -94,6 +103,7 @@ test("each option reaches its own place", () => {
     origins: ["https://one.example.org"],
     logLevel: "debug",
     certificateLife: 2 * HOUR,
+    dangerousCaps: { perMinute: 5, perHour: 7 },
     history: 36 * HOUR,
     retention: { events: 96 * HOUR, jobs: 120 * HOUR, inventoryHistory: 144 * HOUR },
     backups: { folder: "/mnt/backups", every: undefined, keep: 3, passphraseFile: "/etc/edgemere/passphrase" },
@@ -222,4 +232,17 @@ test("a broker's certificate is told its folder first, then the names of the bro
   assert.throws(() => readBrokerCertificateConfig(["--data", "/srv"], {}), /name the folder first/);
   assert.throws(() => readBrokerCertificateConfig(["/b", "--name", "mqtts://b"], {}), /^.*--name: .*is no host name/);
   assert.throws(() => readBrokerCertificateConfig(["/b", "/c"], {}), /"\/c" is one word too many/);
+});
+
+test("the folder of the command root and the files of a keyring to be signed are named first", () => {
+  const moved = readCommandRootConfig(["/media/safe", "--data", "/srv/edgemere"], {});
+
+  assert.deepEqual(moved, { folder: "/media/safe", dataFolder: "/srv/edgemere" });
+  assert.deepEqual(readSignKeyringConfig(["/tmp/draft", "--key", "/tmp/root.pem"]), {
+    draft: "/tmp/draft",
+    key: "/tmp/root.pem",
+  });
+  assert.throws(() => readCommandRootConfig(["--data", "/srv/edgemere"], {}), /name the folder first/);
+  for (const words of [[], ["draft"], ["--key", "key"], ["draft", "--key"], ["draft", "--key", "key", "more"]])
+    assert.throws(() => readSignKeyringConfig(words), /name the draft and the key/);
 });

@@ -52,6 +52,8 @@ export interface ControlPlaneConfig {
   /** Origins of pages that may use the portal's cookies, beside its own. */
   readonly origins: readonly string[];
   readonly logLevel: LogLevel;
+  /** How many dangerous commands of one kind one caller may ask for. */
+  readonly dangerousCaps: { readonly perMinute: number; readonly perHour: number };
   /** How long telemetry is kept as it came. */
   readonly history: number;
   /** How long what is over is kept. */
@@ -150,6 +152,13 @@ export const options = {
     "14d",
     duration(MINUTE, 60 * DAY),
   ),
+  "dangerous-per-minute": option(
+    "N",
+    "Dangerous commands of one kind that one caller may ask for within a minute",
+    "60",
+    wholeNumber(1, 1_000_000),
+  ),
+  "dangerous-per-hour": option("N", "The same, within an hour", "1000", wholeNumber(1, 1_000_000)),
   history: option("TIME", "How long telemetry is kept as it came", "7d", duration(HOUR, 400 * DAY)),
   "keep-events": option("TIME", "How long events and agents' notes are kept", "30d", keeping),
   "keep-jobs": option("TIME", "How long jobs are kept after their end", "90d", keeping),
@@ -213,6 +222,7 @@ export function readConfig(
     origins: values.origin,
     logLevel: values["log-level"],
     certificateLife: values["certificate-life"],
+    dangerousCaps: { perMinute: values["dangerous-per-minute"], perHour: values["dangerous-per-hour"] },
     history: values.history,
     retention: {
       events: values["keep-events"],

@@ -7,6 +7,7 @@ export * as delivery from "./features/delivery/contract.ts";
 export * as devices from "./features/devices/contract.ts";
 export * as identity from "./features/identity/contract.ts";
 export * as jobs from "./features/jobs/contract.ts";
+export * as keys from "./features/keys/contract.ts";
 export * as operations from "./features/operations/contract.ts";
 export * as telemetryAggregator from "./features/telemetry-aggregator/contract.ts";
 export * as tokens from "./features/devices/token-contract.ts";

@@ -1,12 +1,13 @@
 import { ConfigError } from "@edgemere/protocol/config";
 import { CannotCertify } from "./broker-certificate.ts";
+import { NoCommandRoot } from "./command-root.ts";
 import { CannotListen } from "./opened.ts";
 import { DamagedBackup } from "./platform/backup-format.ts";
 import { CannotOpenStore } from "./platform/level-database.ts";
 import { CannotRestore } from "./restore.ts";
 
 /** Refusals whose message says all: their stack would only be in the way. */
-const told = [ConfigError, CannotCertify, CannotListen, CannotOpenStore, CannotRestore, DamagedBackup];
+const told = [ConfigError, CannotCertify, CannotListen, CannotOpenStore, CannotRestore, DamagedBackup, NoCommandRoot];
 
 const notAllowed = "start it as the user whom it belongs to, or choose a place that this user may write to";
 const notAFolder = "something else is where a folder should be: choose another place";

@@ -4,7 +4,14 @@ import { onStopSignals, systemClock, systemRandom } from "@edgemere/protocol/kit
 import { startApp, type App } from "./app.ts";
 import { writeBrokerCertificate } from "./broker-certificate.ts";
 import { verifyStopped } from "./audit-verify.ts";
-import { readAuditVerifyConfig, readBrokerCertificateConfig, readRestoreConfig } from "./config-commands.ts";
+import { moveCommandRoot, signKeyring } from "./command-root.ts";
+import {
+  readAuditVerifyConfig,
+  readBrokerCertificateConfig,
+  readCommandRootConfig,
+  readRestoreConfig,
+  readSignKeyringConfig,
+} from "./config-commands.ts";
 import { configHelp, readConfig, type ControlPlaneConfig } from "./config.ts";
 import { explain } from "./explain.ts";
 import { pinoLog } from "./log.ts";
@@ -19,6 +26,8 @@ Usage: edgemere-control-plane [options]
        edgemere-control-plane restore FILE --data DIR [--force]
        edgemere-control-plane audit verify --data DIR [--audit-copy DIR]
        edgemere-control-plane broker-certificate DIR --data DIR [--name HOST]
+       edgemere-control-plane command-root DIR --data DIR
+       edgemere-control-plane sign-keyring FILE --key PEM
 
 ${configHelp()}
 
@@ -30,6 +39,9 @@ way, and is kept beside it.
 
 audit verify checks the audit log of a control plane that does not run: its chain, its copy and its signed heads. Exit code 1 when it is
 not whole. While it runs: edgemere audit verify.
+
+command-root DIR moves the key that says whose commands devices believe out of the data folder, to be kept where no network is. It
+reads --data and --config. sign-keyring FILE --key PEM signs there what "edgemere cpl dm key rotate" answered, and prints it.
 
 broker-certificate DIR writes what a broker needs that stands in for the embedded one (see --broker): root.pem, broker.pem, broker.key.
 --name, which may be repeated, adds a name or an address of the broker for clients that are not ours. It reads --data and --config.`;
@@ -50,6 +62,10 @@ else if (argv[0] === "broker-certificate")
       random: systemRandom,
     }),
   );
+else if (argv[0] === "command-root")
+  await telling(async () => moveCommandRoot(readCommandRootConfig(argv.slice(1), process.env)));
+else if (argv[0] === "sign-keyring")
+  await telling(async () => [await signKeyring(readSignKeyringConfig(argv.slice(1)))]);
 else await main();
 
 async function main(): Promise<void> {

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { open, seal } from "./envelope.ts";
+import { open, seal, payloadTypes } from "./envelope.ts";
 import { checkKeyring, trustIn, trustPastExpiry } from "./keyring.ts";
 import { openNewerKeyring } from "./keyring-chain.ts";
 import { aKeyring, decoded, keyOf, member, signedBy } from "./keyring.test-support.ts";
-import { payloadTypes } from "./envelope.ts";
 import { NEW_YEAR } from "./sample-messages.test-support.ts";
 import type { Role } from "./trust.ts";
 

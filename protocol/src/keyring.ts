@@ -78,7 +78,7 @@ function trust(keyring: Keyring, now: () => number, heedsExpiry: boolean): Trust
   const members = new Map<Role, readonly Member[]>(
     keyringRoles.map((role) => [role, membersOf(keyring, isUnsigned ? "commands" : role)]),
   );
-  const thresholds = new Map(keyring.roles.map(({ role = "", threshold = 0 }) => [role, threshold]));
+  const thresholds = new Map(keyring.roles.map(({ role, threshold }) => [role, threshold]));
   return (role): RoleKeys => {
     const at = now();
     if (heedsExpiry && role !== "root" && isExpired(keyring, at)) return nobody;
@@ -97,8 +97,8 @@ interface Member {
 const membersOf = ({ keys }: Keyring, role: string): readonly Member[] =>
   keys
     .filter((each) => each.role === role && each.publicKey?.length === KEY_BYTES)
-    .map(({ keyId = "", publicKey, untilMs = 0 }) => ({
+    .map(({ keyId, publicKey, untilMs }) => ({
       keyId,
-      key: publicKeyFromBytes(publicKey as Uint8Array),
+      key: publicKeyFromBytes(publicKey),
       untilMs,
     }));

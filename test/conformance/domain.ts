@@ -29,6 +29,9 @@ export const actions = {
   "cpl/dm/token/create": "write",
   "cpl/dm/token/list": "read",
   "cpl/dm/token/revoke": "write",
+  "cpl/dm/key/find": "read",
+  "cpl/dm/key/rotate": "write",
+  "cpl/dm/key/import": "write",
   "cpl/dm/session/list": "read",
   "cpl/dm/session/refusals": "read",
   // Jobs
@@ -141,6 +144,7 @@ export const classes: Readonly<
     ],
     news: ["late"],
   },
+  commandcap: { initial: "exceeded", life: ["exceeded → exceeded"] },
   data: { initial: "available", life: ["available → unavailable → available → removed", "unavailable → removed"] },
   datasource: { initial: "ready", life: ["ready → suspended → ready → shutdown", "suspended → shutdown"] },
   datarequest: {

@@ -9,7 +9,7 @@ import { SimulatedDatabase, type DatabaseImage, type Landed } from "./simulated-
 import { reasonIn, type Trace } from "./trace.ts";
 
 /** What is no part of any simulated control plane, and what is part of a few only: its loops look every second. */
-const NEVER = ["identity", "operations", "audit"];
+const NEVER = ["identity", "keys", "operations", "audit"];
 const SELDOM = ["data-orchestrator"];
 
 export type SimulatedFeature = Parameters<typeof createCore<AppContext>>[0]["features"][number];
@@ -190,6 +190,7 @@ const noOperations: AppContext["operations"] = {
 };
 
 const noAuditing = undefined as unknown as AppContext["auditing"]; // of a feature that is never part
+const noKeys: AppContext["keys"] = { status: absent, rotate: absent, take: absent };
 
 const authority: AppContext["authority"] = {
   trustDomain: TRUST_DOMAIN,
@@ -210,6 +211,7 @@ export const simulatedContext: Parameters<typeof createCore<AppContext>>[0]["con
   signer,
   approvers: { rule: "never", hasOther: absent, isActive: absent },
   telemetry: { retention: DAY },
+  keys: noKeys,
   operations: noOperations,
   auditing: noAuditing,
 };

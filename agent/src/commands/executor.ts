@@ -1,54 +1,18 @@
-import type { KeyObject } from "node:crypto";
-import {
-  commandKinds,
-  limits,
-  type Command,
-  type CommandKind,
-  type SigningKey,
-  type Trust,
-  type v1,
-} from "@edgemere/protocol";
-import { Reconciler, SECOND, type Env } from "@edgemere/protocol/kit";
-import type { Host } from "../host/host.ts";
-import type { Alerts } from "../link/alerts.ts";
+import { commandKinds, limits, type Command, type CommandKind, type v1 } from "@edgemere/protocol";
+import { Reconciler, SECOND } from "@edgemere/protocol/kit";
 import type { CommandDuty, CommandStatus } from "../link/down.ts";
-import type { Outbox } from "../link/outbox.ts";
 import { safeModeDetail } from "./admission.ts";
 import { Attempt, type AttemptEnd } from "./attempt.ts";
 import { GenerationFence } from "./generation-fence.ts";
 import { handlers } from "./handlers/index.ts";
-import type { HostPolicy } from "./host-policy.ts";
 import { takeIn } from "./intake.ts";
 import type { JournalEntry } from "./journal-entry.ts";
 import type { EndedCommand } from "./journal-state.ts";
 import { nextSteps, onInterrupt, type Step } from "./lanes.ts";
+import type { CommandParts } from "./command-parts.ts";
 import { openJournal, type OpenedJournal } from "./open-journal.ts";
 import { endedEntry, phaseWord, readReport, type Ending } from "./report.ts";
 import { CommandReporter } from "./reporter.ts";
-
-export interface CommandParts {
-  readonly env: Env;
-  readonly host: Host;
-  readonly outbox: Outbox;
-  readonly identity: { readonly device: string; readonly trustDomain: string };
-  readonly trust: Trust;
-  /** Signs what the device says of ended commands. */
-  readonly messageKey: SigningKey;
-  /** X25519: opens the secrets of commands. */
-  readonly sealingKey: KeyObject;
-  readonly alerts: Alerts;
-  /** What the host itself forbids. */
-  readonly policy: HostPolicy;
-  readonly config: { readonly allow: readonly CommandKind[] };
-  /** The control plane's wall clock as far as it is known, the device's own otherwise. */
-  readonly correctedNow: () => number;
-  /** Reports the inventory now; gives the number of facts. */
-  readonly refreshInventory: () => Promise<number>;
-  /** The control plane can be told something now; it is, while a command runs. */
-  readonly isConnected: () => boolean;
-  /** How often the agent died soon after its start, in a row, while that is so often that only ping is to run; 0 otherwise. */
-  readonly earlyDeaths: () => number;
-}
 
 // More ends than this that could not be told: nothing is taken in before some are.
 const MOST_UNTOLD = 1_000;

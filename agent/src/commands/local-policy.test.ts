@@ -79,24 +79,24 @@ test("what the host forbids is refused with the rule, though the agent's setting
 });
 
 test("a change of the rules holds from the next command on", async () => {
-  let text: string | undefined;
-  const { bench } = await aHost(async () => text);
+  const rules: { text?: string } = {};
+  const { bench } = await aHost(async () => rules.text);
   await using _ = bench;
   await bench.deliver([aCommand(1, anExec("say", "x"))]);
 
-  text = "programs: [/usr/bin/uptime]";
+  rules.text = "programs: [/usr/bin/uptime]";
   await bench.deliver([aCommand(2, anExec("say", "x"))]);
 
   assert.deepEqual(await bench.ends(), ["c1 SUCCEEDED", "c2 REJECTED forbidden-here"]);
 });
 
 test("a command that waited for its lane is judged by the rules of the moment in which it would start", async () => {
-  let text: string | undefined;
-  const { host, bench } = await aHost(async () => text);
+  const rules: { text?: string } = {};
+  const { host, bench } = await aHost(async () => rules.text);
   await using _ = bench;
 
   await bench.deliver([aCommand(1, anExec("wait", "10000")), aCommand(2, anExec("say", "x"))]);
-  text = "forbid: [exec]";
+  rules.text = "forbid: [exec]";
   await bench.deliver([], 30_000);
 
   assert.deepEqual(await bench.ends(), ["c1 SUCCEEDED", "c2 REJECTED forbidden-here"]);
@@ -104,7 +104,12 @@ test("a command that waited for its lane is judged by the rules of the moment in
 });
 
 const unusable = [
-  ["cannot be read", async () => Promise.reject(new HostError("not-allowed", "others can write it"))],
+  [
+    "cannot be read",
+    async () => {
+      throw new HostError("not-allowed", "others can write it");
+    },
+  ],
   ["make no sense", async () => "forbid: exec"],
 ] as const;
 for (const [what, policy] of unusable) {

@@ -11,7 +11,7 @@ import type { Renewal } from "./renewal.ts";
 import { Sender } from "./sender.ts";
 import type { Spool } from "./spool/spool.ts";
 import type { Connection, Transport } from "./transport.ts";
-import type { TrustedKeyring } from "./trusted-keyring.ts";
+import { HEAD_EVERY, type TrustedKeyring } from "./trusted-keyring.ts";
 
 export interface SessionParts {
   readonly env: Env;
@@ -209,6 +209,10 @@ export class Session {
     if (head.device !== device) throw new ProtocolError("not-yours", "the head of this sync is for another device");
     if (!(await duty.hear(head.generation)))
       return this.#end("an outdated copy of the control plane answers: a newer one has been heard", "refused");
+    // What is withheld from a device that nobody says anything to would go unnoticed.
+    if (keyring.isBehind) this.#askAgain();
+    this.#askAgainAt ??= this.#parts.env.clock.monotonic() + HEAD_EVERY;
+    this.#alarm.set(this.#askAgainAt);
     this.#hearTime(sync, head.asOfMs);
     if (head.retired) {
       this.#parts.onRetired?.();

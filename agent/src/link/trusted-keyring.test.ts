@@ -12,7 +12,7 @@ import {
   type SigningKey,
 } from "@edgemere/protocol";
 import { DAY, HOUR, silentLog, type Disk } from "@edgemere/protocol/kit";
-import { SimulatedDisk } from "@edgemere/protocol/simulated";
+import { ManualClock, SimulatedDisk } from "@edgemere/protocol/simulated";
 import { TrustedKeyring } from "./trusted-keyring.ts";
 
 const NOW = 1_800_000_000_000;
@@ -48,10 +48,11 @@ const asKeyring = (keyring: v1.Keyring.$Properties): Keyring => v1.Keyring.decod
 
 async function aDevice(over: { disk?: Disk; enrolled?: v1.Keyring.$Properties; now?: number } = {}) {
   const { disk = new SimulatedDisk(), enrolled = aKeyring(2), now = NOW } = over;
+  const clock = new ManualClock(now);
   const alerts: string[] = [];
   const alert = (name: string, detail: string) => void alerts.push(`${name} ${detail.split(":")[0] ?? ""}`);
-  const parts = { disk, log: silentLog, trustDomain: "test", correctedNow: () => now, alert };
-  return { alerts, disk, keyring: await TrustedKeyring.open({ ...parts, enrolled: asKeyring(enrolled) }) };
+  const parts = { clock, disk, log: silentLog, trustDomain: "test", correctedNow: () => now, alert };
+  return { alerts, clock, disk, keyring: await TrustedKeyring.open({ ...parts, enrolled: asKeyring(enrolled) }) };
 }
 const ping = (word: string) => seal("command", { command: "c1", expiresAtMs: NOW, ping: {} }, keyOf(word));
 const isObeyed = (keyring: TrustedKeyring, word: string): boolean => {
@@ -67,7 +68,7 @@ test("a rotated key is believed from the Sync on that brings its keyring, and th
   assert.deepEqual([isObeyed(keyring, "commands"), isObeyed(keyring, "new")], [true, false]);
 
   const keyrings = [signed(aKeyring(3, { commands: "new" }))];
-  const head = await keyring.hear({ keyrings, head: headOf({ keyringVersion: 3 }, "new") });
+  const head = await keyring.hear({ commands: [], keyrings, head: headOf({ keyringVersion: 3 }, "new") });
 
   assert.deepEqual([head.device, keyring.version], ["d1", 3]);
   assert.deepEqual([isObeyed(keyring, "commands"), isObeyed(keyring, "new")], [false, true]);
@@ -77,12 +78,13 @@ test("a rotated key is believed from the Sync on that brings its keyring, and th
 test("the newest keyring is there after a restart, and an older one is refused and told", async () => {
   const { disk, keyring: before } = await aDevice();
   await before.hear({
+    commands: [],
     keyrings: [signed(aKeyring(4, { commands: "new" }))],
     head: headOf({ keyringVersion: 4 }, "new"),
   });
 
   const { keyring, alerts } = await aDevice({ disk });
-  await keyring.hear({ keyrings: [signed(aKeyring(3))], head: headOf({ keyringVersion: 4 }, "new") });
+  await keyring.hear({ commands: [], keyrings: [signed(aKeyring(3))], head: headOf({ keyringVersion: 4 }, "new") });
 
   assert.equal(keyring.version, 4);
   assert.deepEqual([isObeyed(keyring, "commands"), isObeyed(keyring, "new")], [false, true]);
@@ -93,6 +95,7 @@ test("a device that was away while the root changed hands follows step by step",
   const { keyring } = await aDevice();
 
   await keyring.hear({
+    commands: [],
     keyrings: [
       signed(aKeyring(3, { root: "root2" }), "root", "root2"),
       signed(aKeyring(4, { root: "root2", commands: "new" }), "root2"),
@@ -108,11 +111,15 @@ test("a device of the first days follows when a key that it knows has signed", a
   const { keyring, alerts } = await aDevice({ enrolled });
   assert.ok(isObeyed(keyring, "commands"));
 
-  await keyring.hear({ keyrings: [signed(aKeyring(2), "root", "commands")], head: headOf() });
+  await keyring.hear({ commands: [], keyrings: [signed(aKeyring(2), "root", "commands")], head: headOf() });
   assert.equal(keyring.version, 2);
 
   const other = await aDevice({ enrolled });
-  await other.keyring.hear({ keyrings: [signed(aKeyring(2), "root")], head: headOf({ keyringVersion: 1 }) });
+  await other.keyring.hear({
+    commands: [],
+    keyrings: [signed(aKeyring(2), "root")],
+    head: headOf({ keyringVersion: 1 }),
+  });
   assert.deepEqual([other.keyring.version, other.alerts], [1, ["keyring-refused unknown-key"]]);
   assert.deepEqual(alerts, []);
 });
@@ -120,7 +127,11 @@ test("a device of the first days follows when a key that it knows has signed", a
 test("a keyring of somebody else is refused, told, and changes nothing", async () => {
   const { keyring, alerts } = await aDevice();
 
-  await keyring.hear({ keyrings: [signed(aKeyring(3, { commands: "mallory" }), "mallory")], head: headOf() });
+  await keyring.hear({
+    commands: [],
+    keyrings: [signed(aKeyring(3, { commands: "mallory" }), "mallory")],
+    head: headOf(),
+  });
 
   assert.deepEqual(
     [keyring.version, isObeyed(keyring, "mallory"), alerts],
@@ -131,9 +142,9 @@ test("a keyring of somebody else is refused, told, and changes nothing", async (
 test("a head that names a keyring which did not come is a condition until it comes", async () => {
   const { keyring, alerts } = await aDevice();
 
-  await keyring.hear({ keyrings: [], head: headOf({ keyringVersion: 3 }) });
+  await keyring.hear({ commands: [], keyrings: [], head: headOf({ keyringVersion: 3 }) });
   assert.deepEqual(keyring.conditions(), ["keyring-held-back"]);
-  await keyring.hear({ keyrings: [signed(aKeyring(3))], head: headOf({ keyringVersion: 3 }) });
+  await keyring.hear({ commands: [], keyrings: [signed(aKeyring(3))], head: headOf({ keyringVersion: 3 }) });
 
   assert.deepEqual(keyring.conditions(), []);
   assert.equal(alerts[0], "keyring-held-back a head names keyring 3, and 2 is all that came");
@@ -142,18 +153,18 @@ test("a head that names a keyring which did not come is a condition until it com
 test("a head that names an older keyring than this device has is a condition", async () => {
   const { keyring } = await aDevice({ enrolled: aKeyring(5) });
 
-  await keyring.hear({ keyrings: [], head: headOf({ keyringVersion: 2 }) });
+  await keyring.hear({ commands: [], keyrings: [], head: headOf({ keyringVersion: 2 }) });
 
   assert.deepEqual(keyring.conditions(), ["keyring-rolled-back"]);
 });
 
 test("a head that is older than the one before it is a condition until a newer one comes", async () => {
   const { keyring, alerts } = await aDevice();
-  await keyring.hear({ keyrings: [], head: headOf({ asOfMs: NOW }) });
+  await keyring.hear({ commands: [], keyrings: [], head: headOf({ asOfMs: NOW }) });
 
-  await keyring.hear({ keyrings: [], head: headOf({ asOfMs: NOW - HOUR }) });
+  await keyring.hear({ commands: [], keyrings: [], head: headOf({ asOfMs: NOW - HOUR }) });
   assert.deepEqual(keyring.conditions(), ["head-went-back"]);
-  await keyring.hear({ keyrings: [], head: headOf({ asOfMs: NOW + 1 }) });
+  await keyring.hear({ commands: [], keyrings: [], head: headOf({ asOfMs: NOW + 1 }) });
 
   assert.deepEqual(keyring.conditions(), []);
   assert.equal(alerts.length, 1);
@@ -162,9 +173,9 @@ test("a head that is older than the one before it is a condition until a newer o
 test("two heads of one moment in either order are nothing to tell of, nor is the first of a restored control plane", async () => {
   const { keyring, alerts } = await aDevice();
 
-  await keyring.hear({ keyrings: [], head: headOf({ asOfMs: NOW }) });
-  await keyring.hear({ keyrings: [], head: headOf({ asOfMs: NOW - 1_000 }) });
-  await keyring.hear({ keyrings: [], head: headOf({ asOfMs: NOW - HOUR, generation: 2 }) });
+  await keyring.hear({ commands: [], keyrings: [], head: headOf({ asOfMs: NOW }) });
+  await keyring.hear({ commands: [], keyrings: [], head: headOf({ asOfMs: NOW - 1_000 }) });
+  await keyring.hear({ commands: [], keyrings: [], head: headOf({ asOfMs: NOW - HOUR, generation: 2 }) });
 
   assert.deepEqual([keyring.conditions(), alerts], [[], []]);
 });
@@ -173,8 +184,12 @@ test("a keyring that has expired obeys nobody, says so, and still believes heads
   const { keyring } = await aDevice({ now: NOW + 2 * DAY });
   assert.deepEqual([isObeyed(keyring, "commands"), keyring.conditions()], [false, ["keyring-expired"]]);
 
-  await keyring.hear({ keyrings: [], head: headOf() });
-  await keyring.hear({ keyrings: [signed(aKeyring(3, {}, NOW + 9 * DAY))], head: headOf({ keyringVersion: 3 }) });
+  await keyring.hear({ commands: [], keyrings: [], head: headOf() });
+  await keyring.hear({
+    commands: [],
+    keyrings: [signed(aKeyring(3, {}, NOW + 9 * DAY))],
+    head: headOf({ keyringVersion: 3 }),
+  });
 
   assert.deepEqual([isObeyed(keyring, "commands"), keyring.conditions()], [true, []]);
 });
@@ -192,7 +207,32 @@ test("a full disk does not keep a device from following", async () => {
   const full = { read: async () => undefined, write: () => Promise.reject(new Error("full")) };
   const { keyring } = await aDevice({ disk: full as unknown as Disk });
 
-  await keyring.hear({ keyrings: [signed(aKeyring(3))], head: headOf({ keyringVersion: 3 }) });
+  await keyring.hear({ commands: [], keyrings: [signed(aKeyring(3))], head: headOf({ keyringVersion: 3 }) });
 
   assert.equal(keyring.version, 3);
+});
+
+test("a command that a head names and its Sync does not bring is told, and is a condition until one brings it", async () => {
+  const { keyring, alerts } = await aDevice();
+  const commands = [v1.SignedEnvelope.decode(v1.SignedEnvelope.encode(ping("commands")).finish())];
+
+  await keyring.hear({ keyrings: [], commands: [], head: headOf({ offeredCommands: ["c1"] }) });
+  assert.deepEqual(keyring.conditions(), ["commands-held-back"]);
+  await keyring.hear({ keyrings: [], commands, head: headOf({ offeredCommands: ["c1"] }) });
+
+  assert.deepEqual([keyring.conditions(), alerts.length], [[], 1]);
+});
+
+test("a control plane that says nothing for longer than two questions is a condition until it does", async () => {
+  const { keyring, clock } = await aDevice();
+  assert.deepEqual(keyring.conditions(), []);
+  await keyring.hear({ keyrings: [], commands: [], head: headOf() });
+
+  await clock.advance(10 * 60_000);
+  assert.deepEqual(keyring.conditions(), []);
+  await clock.advance(60_000);
+  assert.deepEqual(keyring.conditions(), ["head-old"]);
+  await keyring.hear({ keyrings: [], commands: [], head: headOf() });
+
+  assert.deepEqual(keyring.conditions(), []);
 });

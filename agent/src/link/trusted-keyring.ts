@@ -12,14 +12,19 @@ import {
   type SyncHead,
   type Trust,
 } from "@edgemere/protocol";
-import { MINUTE, type Disk, type Log } from "@edgemere/protocol/kit";
+import { MINUTE, type Clock, type Disk, type Log } from "@edgemere/protocol/kit";
 
 /** The newest document, as it was signed. */
 const FILE = "keyring";
+/** So old the newest head becomes before the control plane is asked for another. */
+export const HEAD_EVERY = 5 * MINUTE;
+// Two questions that nobody answered: somebody may hold back what is said to this device.
+const HEAD_OLD = 2 * HEAD_EVERY + MINUTE;
 // Two heads of one moment may be said in either order.
 const SAME_MOMENT = MINUTE;
 
 export interface KeyringParts {
+  readonly clock: Clock;
   readonly disk: Disk;
   readonly log: Log;
   /** What the enrolment gave. */
@@ -44,6 +49,9 @@ export class TrustedKeyring {
   #believed: Trust;
   #head: Pick<SyncHead, "asOfMs" | "generation" | "keyringVersion"> | undefined;
   #isBack = false;
+  #areCommandsMissing = false;
+  /** On the monotonic clock. */
+  #heardAt: number | undefined;
 
   private constructor(parts: KeyringParts, keyring: Keyring) {
     this.#parts = parts;
@@ -61,11 +69,18 @@ export class TrustedKeyring {
     return this.#keyring.version;
   }
 
+  /** The control plane has a newer one that did not come. */
+  get isBehind(): boolean {
+    return (this.#head?.keyringVersion ?? 0) > this.version;
+  }
+
   /** Takes the documents that a Sync brings, then opens its head. Throws ProtocolError when the head is not the control plane's. */
-  async hear({ keyrings, head }: Pick<Sync, "keyrings" | "head">): Promise<SyncHead> {
+  async hear({ keyrings, head, commands }: Pick<Sync, "keyrings" | "head" | "commands">): Promise<SyncHead> {
     for (const envelope of keyrings) await this.#take(envelope);
     const heard = this.openHead(head ?? {});
+    this.#heardAt = this.#parts.clock.monotonic();
     this.#compare(heard);
+    this.#missCommands(heard, commands);
     return heard;
   }
 
@@ -76,12 +91,13 @@ export class TrustedKeyring {
 
   /** What is wrong, in stable words. */
   conditions(): readonly string[] {
-    const named = this.#head?.keyringVersion ?? this.version;
     return [
       ...(isExpired(this.#keyring, this.#parts.correctedNow()) ? ["keyring-expired"] : []),
-      ...(named > this.version ? ["keyring-held-back"] : []),
-      ...(named < this.version ? ["keyring-rolled-back"] : []),
+      ...(this.isBehind ? ["keyring-held-back"] : []),
+      ...((this.#head?.keyringVersion ?? this.version) < this.version ? ["keyring-rolled-back"] : []),
       ...(this.#isBack ? ["head-went-back"] : []),
+      ...(this.#areCommandsMissing ? ["commands-held-back"] : []),
+      ...(this.#isHeadOld ? ["head-old"] : []),
     ];
   }
 
@@ -100,6 +116,20 @@ export class TrustedKeyring {
       if (!(error instanceof ProtocolError)) throw error;
       alert("keyring-refused", `${error.reason}: ${error.message}`);
     }
+  }
+
+  /** None was heard in this run: then there was no connection either, and that is told by others. */
+  get #isHeadOld(): boolean {
+    return this.#heardAt !== undefined && this.#parts.clock.monotonic() - this.#heardAt >= HEAD_OLD;
+  }
+
+  /** What the head says that this Sync brings, and what it does bring: whether those are genuine is seen elsewhere. */
+  #missCommands({ offeredCommands }: SyncHead, commands: Sync["commands"]): void {
+    const brought = new Set(commands.map(idIn));
+    const missing = offeredCommands.filter((id) => !brought.has(id));
+    this.#areCommandsMissing = missing.length > 0;
+    if (missing.length > 0)
+      this.#parts.alert("commands-held-back", `a Sync did not bring what its head names: ${missing.join(" ")}`);
   }
 
   #use(keyring: Keyring): void {
@@ -123,6 +153,15 @@ export class TrustedKeyring {
         "keyring-held-back",
         `a head names keyring ${keyringVersion}, and ${this.version} is all that came`,
       );
+  }
+}
+
+function idIn({ payload }: v1.SignedEnvelope.$Shape): string {
+  try {
+    return decode(v1.Command, payload ?? new Uint8Array()).command;
+  } catch (error) {
+    if (error instanceof ProtocolError) return "";
+    throw error;
   }
 }
 

@@ -13,8 +13,9 @@ import {
   open,
   type SigningKey,
 } from "@edgemere/protocol";
+import type { Disk } from "@edgemere/protocol/kit";
 import { Problem } from "../platform/problem.ts";
-import type { Signer } from "../platform/signer.ts";
+import type { Keys, KeyringStatus, Signer } from "../platform/signer.ts";
 import { FOLDER, keptSigningKey, pemOf, type Tools } from "./authority-files.ts";
 import {
   documentFrom,
@@ -27,33 +28,13 @@ import {
 
 type KeyringRole = (typeof keyringRoles)[number];
 
-/** What a rotation came to: a keyring in force, or where a root key is not here, one that waits for its signature. */
-export type Rotated = { readonly version: number } | { readonly version: number; readonly draft: Uint8Array };
-
-/** What the keyring is now. */
-export interface KeyringStatus {
-  readonly version: number;
-  readonly issuedAt: number;
-  readonly expiresAt: number;
-  readonly roles: readonly {
-    readonly role: string;
-    readonly threshold: number;
-    readonly keys: readonly { readonly keyId: string; readonly until: number; readonly isHere: boolean }[];
-  }[];
-}
-
 /** The keys that sign for devices and the keyrings that tell of them. The root of command trust may lie elsewhere. */
-export interface KeyringAuthority {
+export interface KeyringAuthority extends Keys {
   readonly signer: Signer;
   /** The newest document, without its signatures: what a device is given that enrols. */
   readonly keyring: Uint8Array;
   /** Its number. */
   readonly version: number;
-  status(): KeyringStatus;
-  /** Makes a new key for a role. Throws Problem. */
-  rotate(wish: { readonly role: KeyringRole; readonly grace: number; readonly above: number }): Promise<Rotated>;
-  /** Takes a keyring that was signed elsewhere: a SignedEnvelope. Throws Problem. */
-  take(bytes: Uint8Array): Promise<{ readonly version: number }>;
 }
 
 const keyFile = (role: KeyringRole, keyId: string) => `${FOLDER}/${role}-${keyId}.pem`;
@@ -104,11 +85,19 @@ export async function openKeyring(tools: Tools, trustDomain: string): Promise<Ke
     status: () => statusOf(newest(), keys),
     rotate: async ({ role, grace, above }) => {
       const key = await makeKey(tools, role);
+      keys = await readKeys(tools);
       const roots = heldKeys("root");
       const draft = rotated(newest().keyring, { role, key, now: clock.now(), grace, above });
       const payload = v1.Keyring.encode(draft).finish();
       const version = draft.version ?? 0;
-      if (roots.length < thresholdOf("root")) return { version, draft: payload };
+      if (roots.length < thresholdOf("root")) {
+        if (role === "root")
+          throw new Problem(
+            "conflict",
+            "the root of command trust is not here: bring it back, replace it, and move it again",
+          );
+        return { version, draft: v1.SignedEnvelope.encode(signed("keyring", payload)).finish() };
+      }
       const signers = role === "root" ? [...roots, { keyId: keyIdOf(key), privateKey: key }] : roots;
       await keep(accept(signed("keyring", payload, ...signers)));
       return { version };
@@ -178,11 +167,20 @@ async function makeKey(tools: Tools, role: KeyringRole): Promise<KeyObject> {
   return key;
 }
 
+/** Where the root of command trust lies in a data folder: nowhere, once it was moved. */
+export async function commandRootFiles(disk: Disk): Promise<readonly string[]> {
+  const names = await disk.list(FOLDER);
+  return names
+    .filter((name) => name === firstFiles.root || isLaterKey(name, "root"))
+    .map((name) => `${FOLDER}/${name}`);
+}
+
+const isLaterKey = (name: string, role: KeyringRole): boolean => new RegExp(`^${role}-[\\w-]{16}\\.pem$`).test(name);
+
 /** Those that are here, by id. */
 async function readKeys({ disk }: Tools): Promise<ReadonlyMap<string, SigningKey>> {
   const isKey = (name: string) =>
-    Object.values(firstFiles).some((each) => each === name) ||
-    keyringRoles.some((role) => new RegExp(`^${role}-[\\w-]{16}\\.pem$`).test(name));
+    Object.values(firstFiles).some((each) => each === name) || keyringRoles.some((role) => isLaterKey(name, role));
   const found = await Promise.all(
     (await disk.list(FOLDER)).filter(isKey).map(async (name) => {
       const privateKey = createPrivateKey(Buffer.from((await disk.read(`${FOLDER}/${name}`)) ?? new Uint8Array()));
@@ -198,12 +196,12 @@ function statusOf({ keyring }: KeyringDocument, here: ReadonlyMap<string, Signin
     version,
     issuedAt: issuedAtMs,
     expiresAt: expiresAtMs,
-    roles: roles.map(({ role = "", threshold = 1 }) => ({
+    roles: roles.map(({ role, threshold }) => ({
       role,
       threshold,
       keys: keys
         .filter((each) => each.role === role)
-        .map(({ keyId = "", untilMs = 0 }) => ({ keyId, until: untilMs, isHere: here.has(keyId) })),
+        .map(({ keyId, untilMs }) => ({ keyId, until: untilMs, isHere: here.has(keyId) })),
     })),
   };
 }

@@ -55,7 +55,7 @@ export function rotated(keyring: Keyring, { role, key, now, grace, above }: Rota
   const others = keyring.keys.filter((each) => each.role !== role);
   const former = keyring.keys
     .filter((each) => each.role === role && role !== "root")
-    .map(({ untilMs = 0, ...each }) => ({ ...each, untilMs: untilMs === 0 ? until : Math.min(untilMs, until) }))
+    .map(({ untilMs, ...each }) => ({ ...each, untilMs: untilMs === 0 ? until : Math.min(untilMs, until) }))
     .filter(({ untilMs }) => untilMs > now);
   return {
     version: Math.max(keyring.version, above) + 1,
@@ -69,7 +69,7 @@ export function rotated(keyring: Keyring, { role, key, now, grace, above }: Rota
 
 /** Ids of the keys that sign for a role now and go on to. */
 export const lastingKeyIds = ({ keys }: Keyring, role: Role): readonly string[] =>
-  keys.filter((each) => each.role === role && (each.untilMs ?? 0) === 0).map(({ keyId = "" }) => keyId);
+  keys.filter((each) => each.role === role && (each.untilMs ?? 0) === 0).map(({ keyId }) => keyId);
 
 /**
  * What a reader of a version needs, oldest first: the newest document, and before it each that gave the root to other keys,
@@ -84,9 +84,7 @@ export function neededAfter(version: number, documents: readonly KeyringDocument
 
 const rootsOf = (keyring: Keyring | undefined): string =>
   JSON.stringify([
-    (keyring?.keys ?? [])
-      .filter(({ role }) => role === "root")
-      .map(({ publicKey = new Uint8Array() }) => [...publicKey]),
+    (keyring?.keys ?? []).filter(({ role }) => role === "root").map(({ publicKey }) => [...publicKey]),
     (keyring?.roles ?? []).find(({ role }) => role === "root")?.threshold,
   ]);
 

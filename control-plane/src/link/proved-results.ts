@@ -54,5 +54,5 @@ function openReport(judged: JudgedRecord, key: MessageKey | undefined): JudgedRe
 /** Through its own bytes: what a feature gets has every field and getter of a message. */
 function withReport({ record: { sequence, atMs, clockPeriod } }: JudgedRecord, commandReport: CommandReport) {
   const bytes = v1.Record.encode({ sequence, atMs, clockPeriod, commandReport }).finish();
-  return v1.Record.decode(bytes) as JudgedRecord["record"];
+  return v1.Record.decode(bytes);
 }

@@ -1,4 +1,4 @@
-import type { SigningKey, v1 } from "@edgemere/protocol";
+import type { keyringRoles, SigningKey, v1 } from "@edgemere/protocol";
 
 /** Who signs what the control plane says to devices, and which keyrings tell those whom to believe. */
 export interface Signer {
@@ -8,4 +8,32 @@ export interface Signer {
   readonly keyringVersion: number;
   /** The documents that a device with this version needs to follow, oldest first. */
   keyringsAfter(version: number): readonly v1.SignedEnvelope.$Shape[];
+}
+
+/** What the keyring is now. Times are instants, milliseconds. */
+export interface KeyringStatus {
+  readonly version: number;
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+  readonly roles: readonly {
+    readonly role: string;
+    readonly threshold: number;
+    readonly keys: readonly { readonly keyId: string; readonly until: number; readonly isHere: boolean }[];
+  }[];
+}
+
+/** Who holds the keys that sign for devices. */
+export interface Keys {
+  status(): KeyringStatus;
+  /**
+   * Makes a new key for a role, and a keyring that names it: in force, or where the root's keys are not here, a draft (a
+   * SignedEnvelope without signatures) that waits for theirs. `grace` is in milliseconds. Throws Problem.
+   */
+  rotate(wish: {
+    readonly role: (typeof keyringRoles)[number];
+    readonly grace: number;
+    readonly above: number;
+  }): Promise<{ readonly version: number; readonly draft?: Uint8Array }>;
+  /** Puts a keyring in force that was signed elsewhere: a SignedEnvelope. Throws Problem. */
+  take(bytes: Uint8Array): Promise<{ readonly version: number }>;
 }

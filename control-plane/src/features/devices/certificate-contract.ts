@@ -3,7 +3,8 @@ import { machine } from "@edgemere/protocol/kit";
 import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
 import { ANYONE } from "../../platform/caller.ts";
 import { resource, rowSchema, type Row } from "../../platform/resource.ts";
-import { device, Labels } from "./contract.ts";
+import { Labels } from "../../platform/names.ts";
+import { device } from "./contract.ts";
 
 /** Its id is the serial number: hexadecimal, lower case. */
 export const certificate = resource({

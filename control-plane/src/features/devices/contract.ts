@@ -1,23 +1,13 @@
 import { Type } from "@sinclair/typebox";
 import { machine } from "@edgemere/protocol/kit";
 import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
-import { updated, type Change } from "../../platform/change.ts";
+import { updated } from "../../platform/change.ts";
+import { Labels, Name } from "../../platform/names.ts";
 import { resource, rowSchema, type Row } from "../../platform/resource.ts";
 
-export const Labels = Type.Record(
-  Type.String({ pattern: "^[a-z0-9]([a-z0-9._/-]{0,61}[a-z0-9])?$" }),
-  Type.String({ maxLength: 256 }),
-  { additionalProperties: false, description: "Keys and values an operator gives a device" },
-);
 const FactValue = Type.Union([Type.String(), Type.Number(), Type.Boolean()]);
 export const presences = ["offline", "online", "silent", "flapping"] as const;
 const Presence = Type.Union(presences.map((each) => Type.Literal(each)));
-const Name = Type.String({
-  minLength: 1,
-  maxLength: 128,
-  pattern: "^[^\\s/\\x00-\\x1f\\x7f]([^/\\x00-\\x1f\\x7f]*[^\\s/\\x00-\\x1f\\x7f])?$",
-  description: "Name of the device, without a slash",
-});
 
 export const device = resource({
   name: "device",
@@ -69,11 +59,9 @@ export const device = resource({
     machineId: Type.String(),
     /** Raw Ed25519 public key, base64: signs what the device reports. */
     messageKey: Type.String(),
-    /** Whether the device is known to sign how its commands ended; what it does not sign then is not its word. */
     signsResults: Type.Optional(Type.Boolean()),
     /** Raw X25519 public key, base64: secrets are sealed for it. */
     sealingKey: Type.Optional(Type.String()),
-    /** The newest thing about it that looks like somebody's doing. */
     alert: Type.Optional(Type.Object({ at: Type.Integer(), reason: Type.String(), detail: Type.String() })),
   }),
   life: machine("device", "pending", {
@@ -229,7 +217,5 @@ export const countRefusals = action({
 });
 
 export type Device = Row<typeof device>;
-type Alert = NonNullable<Device["alert"]>;
-
 /** Tells operators, and whoever listens, of something about a device that looks like somebody's doing. */
-export const alerted = (row: Device, alert: Alert): Change => updated(device, row, { alert }, "alert");
+export const alerted = (row: Device, alert: NonNullable<Device["alert"]>) => updated(device, row, { alert }, "alert");

@@ -2,7 +2,7 @@ import { Type } from "@sinclair/typebox";
 import { machine } from "@edgemere/protocol/kit";
 import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
 import { resource, type Row } from "../../platform/resource.ts";
-import { Labels } from "./contract.ts";
+import { Labels } from "../../platform/names.ts";
 
 const Approval = Type.Union(
   ["known-machines", "manual", "none"].map((each) => Type.Literal(each)),

@@ -27,7 +27,7 @@ export const roles = {
   ],
   provisioner: ["device:read", "enrol:create", "event:read"],
   approver: ["device:read", "enrol:approve", "job:read", "job:approve", "event:read"],
-  security: ["device:read", "device:retire", "identity:*", "audit:read", "event:read"],
+  security: ["device:read", "device:retire", "identity:*", "audit:read", "event:read", "key:read"],
   owner: ["*"],
 } as const satisfies Record<string, readonly string[]>;
 export type Role = keyof typeof roles;

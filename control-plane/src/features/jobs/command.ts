@@ -32,7 +32,7 @@ export const bodyOf = (command: Command, trustDomain: string): Encodable<typeof 
   approvals: command.approvals ?? [],
   ...taskOf(
     command.kind,
-    command.secrets ? { ...command.arguments, secrets: boxOf(command.secrets) } : command.arguments,
+    command.sealed ? { ...command.arguments, secrets: boxOf(command.sealed) } : command.arguments,
   ),
 });
 

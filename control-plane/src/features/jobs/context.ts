@@ -21,6 +21,8 @@ export interface JobsContext extends PlatformContext {
   readonly approvers: Approvers;
   /** Which life of the control plane this is: 1, and one more after each restore from a backup. */
   readonly generation: () => number;
+  /** How many dangerous commands of one kind one caller may ask for. Default: 60 a minute, 1,000 an hour. */
+  readonly dangerousCaps?: { readonly perMinute: number; readonly perHour: number };
   /** How long jobs are kept after their end, milliseconds. */
   readonly retention?: { readonly jobs: number };
 }

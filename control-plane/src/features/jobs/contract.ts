@@ -44,7 +44,7 @@ export const command = resource({
     kind: Kind,
     arguments: Arguments,
     /** What goes with it that only its device can read. */
-    secrets: Type.Optional(SealedSecrets),
+    sealed: Type.Optional(SealedSecrets),
     /** Contiguous per device. */
     sequence: Type.Integer(),
     author: Type.String(),
@@ -125,6 +125,14 @@ export const job = resource({
     over: ({ state, updatedAt }) => (state === "running" || state === "awaitingapproval" ? [] : [[updatedAt]]),
     awaiting: ({ state, expiresAt, id }) => (state === "awaitingapproval" ? [[expiresAt, id]] : []),
   },
+});
+
+/** Somebody asked for dangerous commands too often: an alert, and who it was. */
+export const commandCap = resource({
+  name: "commandcap",
+  summary: "A caller who asked for more dangerous commands than one may",
+  shape: Type.Object({ actor: Type.String(), kind: Kind, limit: Type.String(), at: Type.Integer() }),
+  life: machine("command cap", "exceeded", { exceeded: { repeat: "exceeded" } }),
 });
 
 const JobDetail = Type.Object({ job: rowSchema(job), commands: Type.Array(rowSchema(command)) });

@@ -9,6 +9,7 @@ import { repeatOnConflict } from "../../platform/repeat.ts";
 import { device, type Device } from "../devices/contract.ts";
 import { command, createJob, job, type Command, type Job } from "./contract.ts";
 import type { JobsContext } from "./context.ts";
+import { countDangerous } from "./dangerous-caps.ts";
 import { commandsOf } from "./ending.ts";
 import { checkedArguments, kinds } from "./kinds.ts";
 import { offer } from "./offers.ts";
@@ -100,6 +101,7 @@ export async function commandFor(
   context: JobsContext,
 ): Promise<readonly Change[]> {
   await refuseWhenFull(target, context);
+  const counted = await countDangerous({ actor: author, kind }, context);
   const generation = context.generation();
   const number = await nextNumber(context.store, target.id, generation);
   const draft: Omit<Command, "id" | "version" | "createdAt" | "updatedAt" | "state"> = {
@@ -110,7 +112,7 @@ export async function commandFor(
     runTimeout,
     job: jobId,
     device: target.id,
-    ...(sealed && { secrets: sealed.secrets }),
+    ...(sealed && { sealed: sealed.secrets }),
     sequence: number.sequence,
     cancelRequested: false,
     reason: "",
@@ -119,7 +121,7 @@ export async function commandFor(
     generation,
     ...(approvals.length > 0 && { approvals: [...approvals] }),
   };
-  return [created(command, id, draft), number.change];
+  return [created(command, id, draft), number.change, ...counted];
 }
 
 async function refuseWhenFull({ id, name }: { id: string; name: string }, { store }: JobsContext): Promise<void> {

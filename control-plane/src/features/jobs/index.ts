@@ -1,6 +1,6 @@
 import { feature } from "../../platform/feature.ts";
 import { jobActions } from "./actions.ts";
-import { command, job } from "./contract.ts";
+import { command, commandCap, job } from "./contract.ts";
 import type { JobsContext } from "./context.ts";
 import { lookAfterLeases, receiveHello } from "./lease.ts";
 import { endOverdue, endUnapproved } from "./loops.ts";
@@ -13,7 +13,7 @@ export type { Approvers, JobsContext } from "./context.ts";
 
 export const jobs = feature<JobsContext>({
   name: "jobs",
-  resources: [job, command],
+  resources: [job, command, commandCap],
   actions: jobActions,
   rules,
   receives: { result: receiveReports, log: receiveOutput },

@@ -30,7 +30,7 @@ test("secrets reach the device sealed for it and for its command, and lie in the
   const [envelope = {}] = world.carrier.messages("command");
   const { exec, trustDomain, device: id, command } = open("command", envelope, trustInSigner);
   assert.deepEqual(openSecrets(exec?.secrets ?? {}, key, { trustDomain, device: id, command }), { PASSWORD: CANARY });
-  assert.deepEqual(row.secrets?.names, ["PASSWORD"]);
+  assert.deepEqual(row.sealed?.names, ["PASSWORD"]);
   assert.deepEqual(row.arguments, { argv: ["env"], maxOutputBytes: 1_048_576 });
   assert.ok(!(await contentOf(database)).includes(CANARY));
   assert.ok(!JSON.stringify(await world.store.events(0, 1_000)).includes(CANARY));

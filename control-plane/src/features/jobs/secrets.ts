@@ -24,7 +24,7 @@ export function sealedFor(
   values: Readonly<Record<string, string>>,
   command: string,
   { authority }: JobsContext,
-): NonNullable<Command["secrets"]> {
+): NonNullable<Command["sealed"]> {
   const owner = { trustDomain: authority.trustDomain, device: id, command };
   const { encapsulatedKey, ciphertext } = sealSecrets(values, Buffer.from(sealingKey, "base64"), owner);
   if ((ciphertext?.length ?? 0) > SEALED_BYTES)
@@ -37,7 +37,7 @@ export function sealedFor(
 }
 
 /** The same on the wire. */
-export const boxOf = ({ encapsulatedKey, ciphertext }: NonNullable<Command["secrets"]>): v1.SealedBox.$Shape => ({
+export const boxOf = ({ encapsulatedKey, ciphertext }: NonNullable<Command["sealed"]>): v1.SealedBox.$Shape => ({
   encapsulatedKey: Buffer.from(encapsulatedKey, "base64"),
   ciphertext: Buffer.from(ciphertext, "base64"),
 });

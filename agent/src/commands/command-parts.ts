@@ -1,0 +1,32 @@
+import type { KeyObject } from "node:crypto";
+import type { CommandKind, SigningKey, Trust } from "@edgemere/protocol";
+import type { Env } from "@edgemere/protocol/kit";
+import type { Host } from "../host/host.ts";
+import type { Alerts } from "../link/alerts.ts";
+import type { Outbox } from "../link/outbox.ts";
+import type { HostPolicy } from "./host-policy.ts";
+
+/** What carrying out commands needs. */
+export interface CommandParts {
+  readonly env: Env;
+  readonly host: Host;
+  readonly outbox: Outbox;
+  readonly identity: { readonly device: string; readonly trustDomain: string };
+  readonly trust: Trust;
+  /** Signs what the device says of ended commands. */
+  readonly messageKey: SigningKey;
+  /** X25519: opens the secrets of commands. */
+  readonly sealingKey: KeyObject;
+  readonly alerts: Alerts;
+  /** What the host itself forbids. */
+  readonly policy: HostPolicy;
+  readonly config: { readonly allow: readonly CommandKind[] };
+  /** The control plane's wall clock as far as it is known, the device's own otherwise. */
+  readonly correctedNow: () => number;
+  /** Reports the inventory now; gives the number of facts. */
+  readonly refreshInventory: () => Promise<number>;
+  /** The control plane can be told something now; it is, while a command runs. */
+  readonly isConnected: () => boolean;
+  /** How often the agent died soon after its start, in a row, while that is so often that only ping is to run; 0 otherwise. */
+  readonly earlyDeaths: () => number;
+}
