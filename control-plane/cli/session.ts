@@ -46,7 +46,7 @@ export async function openSession(flags: CommonFlags, terminal: Terminal): Promi
   return {
     terminal,
     target,
-    client: clientFor(target, { signal, ...(flags.verbose && { tell: say }) }),
+    client: clientFor(target, { signal, ...(flags.verbose && { tell: say }) }, prompter),
     output: createOutput(flags, terminal),
     prompter,
     signal,
@@ -60,8 +60,18 @@ interface Sending {
   readonly tell?: (remark: string) => void;
 }
 
-function clientFor({ server, token }: Target, sending: Sending): Client {
-  return createClient({ baseUrl: server, token, newKey: randomUUID, fetch: patientFetch(sending) });
+function clientFor({ server, token }: Target, sending: Sending, prompter: Prompter): Client {
+  return createClient({
+    baseUrl: server,
+    token,
+    newKey: randomUUID,
+    fetch: patientFetch(sending),
+    stepUp: async (ask) => {
+      if (!prompter.isInteractive) return false;
+      await ask("ia/stepup", { password: await prompter.secret("This is dangerous. Your password: ") });
+      return true;
+    },
+  });
 }
 
 /** A fetch that gives up with our own errors: when interrupted, at the deadline, and after a minute in any case. */

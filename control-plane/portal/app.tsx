@@ -4,6 +4,7 @@ import { Answer, Loading } from "./parts/answer.tsx";
 import { ErrorBoundary } from "./parts/error-boundary.tsx";
 import { Shell } from "./parts/shell.tsx";
 import { LiveProvider } from "./data/live.tsx";
+import { StepUp } from "./parts/step-up.tsx";
 import { useRead } from "./data/queries.ts";
 import { SessionProvider } from "./data/session.tsx";
 import { NotFound } from "./pages/not-found.tsx";
@@ -40,6 +41,7 @@ export function App() {
           <SessionProvider session={{ actor, permissions, limited }}>
             <LiveProvider>
               <Inside />
+              <StepUp />
             </LiveProvider>
           </SessionProvider>
         )

@@ -137,6 +137,7 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
       log,
       features,
       context,
+      stepUpAfter: config.people.stepUpAfter,
       eventsKeptFor: config.retention.events,
       brokerAddresses: () => addresses.mqtt,
       isReadOnly: () => guard.isReadOnly,

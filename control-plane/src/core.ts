@@ -34,6 +34,8 @@ interface Parts<C extends CoreContext> {
   readonly signer: Signer;
   /** Where devices reach the broker, the preferred first; they are told in every session. */
   readonly brokerAddresses?: () => readonly string[];
+  /** Milliseconds; for how long a session may do what is dangerous after its person proved who they are. */
+  readonly stepUpAfter?: number;
   /** Milliseconds; for how long events are kept. */
   readonly eventsKeptFor?: number;
   /** Whether the disk is so full that nothing new is taken. */
@@ -43,6 +45,7 @@ interface Parts<C extends CoreContext> {
 }
 
 const EVENTS_KEPT_FOR = 30 * DAY;
+const STEP_UP_AFTER = 15 * MINUTE;
 
 /** The deterministic inside of the control plane: no broker, no HTTP, no clock or disk of its own. */
 export interface Core<C> extends AsyncDisposable {
@@ -67,6 +70,7 @@ export interface Core<C> extends AsyncDisposable {
 export async function createCore<C extends CoreContext>(parts: Parts<C>): Promise<Core<C>> {
   const { database, clock, random, log, features } = parts;
   const { isReadOnly = () => false, damaged = () => 0, eventsKeptFor = EVENTS_KEPT_FOR } = parts;
+  const { stepUpAfter = STEP_UP_AFTER } = parts;
   const store = await Store.open(database, clock);
   const current = await generationOf(store);
   const generation = () => current;
@@ -93,7 +97,16 @@ export async function createCore<C extends CoreContext>(parts: Parts<C>): Promis
   const link = new Link({ ...parts, store, context, generation, isTakingRecords });
   Object.assign(context, { link });
   const dispatching = refusingWhenFull(
-    createDispatch({ features, context, audit, store, idempotency, log }),
+    createDispatch({
+      features,
+      context,
+      audit,
+      store,
+      idempotency,
+      log,
+      // Nothing was proved in the future: a clock that was set back makes nobody fresh.
+      isFresh: (provedAt) => Math.abs(now() - provedAt) < stepUpAfter,
+    }),
     features.flatMap((each) => each.actions.map(({ action }) => action)),
     isReadOnly,
   );

@@ -60,6 +60,7 @@ test("who has no credentials may only ask what proves itself in its input or tel
     "cpl/dm/agent/challenge",
     "cpl/dm/agent/recover",
     "cpl/dm/agent/register",
+    "ia/password/reset",
     "ia/setup",
     "ia/signin",
     "ia/signout",

@@ -1,6 +1,6 @@
 import type * as contracts from "../contracts.ts";
 import type { AnyAction, InputOf, OutputOf } from "../platform/action.ts";
-import { answerOf, unreachable } from "./client-problem.ts";
+import { answerOf, ProblemError, unreachable } from "./client-problem.ts";
 
 type ValueOf<T> = T[keyof T];
 // Contracts hold actions, small groups of actions such as the look-ups of a class, and other things; schemas among them have every key.
@@ -65,12 +65,14 @@ export interface ClientOptions {
   readonly fetch?: typeof fetch;
   /** Makes idempotency keys. With them a request whose answer was lost is sent once more; without, never. */
   readonly newKey?: () => string;
+  /** Asked when what was wanted needs a fresh proof of who asks: whether it was given, and the request is to be repeated. */
+  readonly stepUp?: (ask: Client["ask"]) => Promise<boolean>;
 }
 
 /** A refusal of the control plane becomes a ProblemError, no answer an Unreachable. */
 export function createClient(options: ClientOptions): Client {
   const base = options.baseUrl.replace(/\/+$/, "");
-  const ask = async (path: string, input: unknown = {}, { signal, idempotencyKey }: CallOptions = {}) => {
+  const ask: Client["ask"] = async (path, input = {}, { signal, idempotencyKey }: CallOptions = {}) => {
     const key = idempotencyKey ?? options.newKey?.();
     const request: RequestInit = {
       method: "POST",
@@ -86,7 +88,12 @@ export function createClient(options: ClientOptions): Client {
       ...(signal && { signal }),
     };
     const send = async () => answerOf(await (options.fetch ?? fetch)(`${base}/edgemere/${path}`, request));
-    return send()
+    const sendOrProve = async () =>
+      send().catch(async (error: unknown) => {
+        if (!needsProof(error) || !(await options.stepUp?.(ask))) throw error;
+        return send();
+      });
+    return sendOrProve()
       .catch((error: unknown) => (isLost(error) && key !== undefined ? send() : Promise.reject(error as Error)))
       .catch((error: unknown) => {
         throw isLost(error) ? unreachable(options.baseUrl, error) : error;
@@ -101,6 +108,8 @@ export function createClient(options: ClientOptions): Client {
 
 // What fetch throws when no answer, or only a part of it, came. An abort is another error.
 const isLost = (error: unknown): error is TypeError => error instanceof TypeError;
+
+const needsProof = (error: unknown): boolean => error instanceof ProblemError && error.kind === "step-up-required";
 
 function members(words: readonly string[], ask: Client["ask"]): unknown {
   return new Proxy(() => undefined, {

@@ -16,6 +16,8 @@ const advice: Readonly<Record<ProblemType, string>> = {
   "unknown-action": "There is no action at this address. The detail names those that come near.",
   "method-not-allowed": "The action exists, but is asked for with another HTTP method: the Allow header names them.",
   gone: "What was asked for was kept for a while and is no longer there, such as old events. The detail says what is still kept: ask for that.",
+  "step-up-required":
+    "What was asked is dangerous, and it is long ago that your session proved who you are. Give your password again (ia/stepup) and repeat it; the portal and the command line do so by themselves.",
   conflict:
     "What was asked does not fit the state that the thing is in now, or it changed meanwhile. Look at it again and decide anew.",
   "unsupported-media-type":

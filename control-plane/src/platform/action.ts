@@ -17,6 +17,11 @@ export interface Action<P extends string, I extends TObject, O extends TSchema> 
    * anywhere: everything, it tells nothing of any device. unlimited: nothing, though a Ref names what belongs to a device.
    */
   readonly scope?: "referenced" | "filtered" | "anywhere" | "unlimited";
+  /**
+   * Tells whether what is asked for is dangerous, by the permission that it takes. A session must be fresh for it: its person
+   * proved lately who they are. A token must hold that permission by its name; `*` does not name it.
+   */
+  readonly danger?: (input: never) => string | undefined;
   readonly input: I;
   readonly output: O;
   /** Other names of input fields, as published elsewhere: alias → field. */

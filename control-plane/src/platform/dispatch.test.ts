@@ -265,3 +265,27 @@ test("an action without a permission, or declared twice, does not start", () => 
   assert.throws(() => createDispatch(withActions({ ...order, permission: "" })), /shop\/order declares no permission/);
   assert.throws(() => createDispatch(withActions(order, order)), /shop\/order is declared twice/);
 });
+
+test("what is dangerous is done for a session whose person proved lately who they are, and for a token that names it", async () => {
+  const clock = new ManualClock();
+  const store = await Store.open(keptDatabase(), clock);
+  const blowUp = { ...order, danger: () => "command:exec" };
+  const dispatch = createDispatch({
+    features: [feature({ name: "shop", resources: [], actions: [handle(blowUp, async () => ({ audited: 0 }))] })],
+    context: { scopes: new Scopes([], store) },
+    audit: new Audit(store, () => clock.now()),
+    idempotency: new Idempotency(store, () => clock.now()),
+    log: silentLog,
+    isFresh: (provedAt) => provedAt > 100,
+  });
+  const by = (who: Partial<Caller>) =>
+    dispatch("shop/order", { name: "book" }, { ...alice, account: "alice", permissions: ["*"], ...who });
+
+  await by({ provedAt: 101 });
+  await by({ permissions: ["*", "command:exec"] });
+  await assert.rejects(by({ provedAt: 100 }), { type: "step-up-required" });
+  await assert.rejects(by({ permissions: ["*"] }), { type: "forbidden", message: /command:exec by its name/ });
+  await assert.rejects(by({ permissions: ["*", "command:*"] }), { type: "forbidden" });
+  const denied = (await store.list(auditTable)).items.filter(({ decision }) => decision === "denied");
+  assert.equal(denied.length, 3);
+});

@@ -22,6 +22,8 @@ interface Parts<C> {
   readonly store?: Store;
   readonly idempotency: Idempotency;
   readonly log: Log;
+  /** Whether what somebody proved of themselves at an instant is fresh enough for what is dangerous. Absent: always. */
+  readonly isFresh?: (provedAt: number) => boolean;
 }
 
 /** In this order: find → authorise → convert and validate → audit → handle. The entry is durable before the effect; a denial is an entry too. */
@@ -32,6 +34,7 @@ export function createDispatch<C extends Pick<PlatformContext, "scopes">>({
   store,
   idempotency,
   log,
+  isFresh = () => true,
 }: Parts<C>): Dispatch {
   const resources = new Map(features.flatMap((each) => each.resources.map((of) => [of.name as string, of] as const)));
   const handlers = new Map<string, Handler<C>>();
@@ -51,7 +54,9 @@ export function createDispatch<C extends Pick<PlatformContext, "scopes">>({
     const deny = async () =>
       audit.record({ ...entryOf(action, raw, caller), decision: "denied", ...namedObjects(action, raw) });
     await authorise(action, caller, deny);
-    const input = await within(context.scopes, action, convert(action, raw) as object, caller, deny);
+    const converted = convert(action, raw) as object;
+    await refuseStale(action, converted, caller, { isFresh, deny });
+    const input = await within(context.scopes, action, converted, caller, deny);
     const entry = entryOf(action, input, caller);
     const refused = (error: unknown) => refuse(error, path, caller, log);
     // A refusal in the caller's words, before it is decided whether the key is free again.
@@ -81,6 +86,30 @@ async function authorise(action: AnyAction, caller: Caller, deny: () => Promise<
   await deny();
   const lacking = `${caller.actor} may not ${path}: it needs the permission ${permission}`;
   throw new Problem("forbidden", isSomewhere ? `${lacking} for all devices, and not for some only` : lacking);
+}
+
+/** What is dangerous is done for who is there now, or for a token that was made for it. */
+async function refuseStale(
+  { danger, path }: AnyAction,
+  input: object,
+  caller: Caller,
+  { isFresh, deny }: { isFresh: (provedAt: number) => boolean; deny: () => Promise<void> },
+): Promise<void> {
+  const { actor, account, provedAt, permissions, limited = [] } = caller;
+  const permission = danger?.(input as never) as string | undefined;
+  // Rules and the control plane itself have no account. Who lacks the permission is told so further on.
+  if (permission === undefined || account === undefined || !maySomewhere(caller, permission)) return;
+  if (provedAt !== undefined) {
+    if (isFresh(provedAt)) return;
+    await deny();
+    throw new Problem("step-up-required", `${path as string} is dangerous: give your password again, and repeat it`);
+  }
+  if (permissions.includes(permission) || limited.some((grant) => grant.permission === permission)) return;
+  await deny();
+  throw new Problem(
+    "forbidden",
+    `${actor} may not ${path as string}: it is dangerous, and a token has to hold the permission ${permission} by its name`,
+  );
 }
 
 async function within(

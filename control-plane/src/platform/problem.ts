@@ -3,6 +3,7 @@ export const problems = {
   "invalid-input": { title: "The input is not valid", status: 400, exitCode: 2 },
   "not-signed-in": { title: "Not signed in", status: 401, exitCode: 7 },
   forbidden: { title: "Not allowed", status: 403, exitCode: 7 },
+  "step-up-required": { title: "Prove again who you are", status: 403, exitCode: 7 },
   "not-found": { title: "No such thing", status: 404, exitCode: 4 },
   "unknown-action": { title: "No such action", status: 404, exitCode: 2 },
   "method-not-allowed": { title: "Wrong method for this action", status: 405, exitCode: 2 },

@@ -150,6 +150,7 @@ export const releaseDevice = action({
 });
 export const retireDevice = action({
   path: "cpl/dm/device/retire",
+  danger: () => "device:retire",
   summary:
     "End a device's membership for ever: it is disconnected, its open commands are lost, its certificate is refused",
   effect: "destroy",

@@ -7,10 +7,14 @@ const harmlessCommands = Object.entries(commandKinds)
   .filter(([, { dangerous }]) => !dangerous)
   .map(([kind]) => `command:${kind}`);
 
+/** Everybody with a role looks after the own sessions and the own password. */
+const OWN_SESSIONS = "own:session";
+
 /** Roles and what they may do. Terminal and exec are permissions of their own and belong to no role but owner. */
 export const roles = {
-  viewer: ["device:read", "telemetry:read", "job:read", "data:read", "event:read", "storage:read"],
+  viewer: [OWN_SESSIONS, "device:read", "telemetry:read", "job:read", "data:read", "event:read", "storage:read"],
   operator: [
+    OWN_SESSIONS,
     "device:read",
     "device:write",
     "telemetry:read",
@@ -25,9 +29,9 @@ export const roles = {
     "backup:read",
     "backup:create",
   ],
-  provisioner: ["device:read", "enrol:create", "event:read"],
-  approver: ["device:read", "enrol:approve", "job:read", "job:approve", "event:read"],
-  security: ["device:read", "device:retire", "identity:*", "audit:read", "event:read", "key:read"],
+  provisioner: [OWN_SESSIONS, "device:read", "enrol:create", "event:read"],
+  approver: [OWN_SESSIONS, "device:read", "enrol:approve", "job:read", "job:approve", "event:read"],
+  security: [OWN_SESSIONS, "device:read", "device:retire", "identity:*", "audit:read", "event:read", "key:read"],
   owner: ["*"],
 } as const satisfies Record<string, readonly string[]>;
 export type Role = keyof typeof roles;
@@ -87,6 +91,10 @@ export const apiToken = resource({
     /** Holds for these devices only, and for no more than its owner's permissions do. */
     selector: Type.Optional(Selector),
     expiresAt: Type.Integer(),
+    /** Of a session: when its person last proved who they are. */
+    provedAt: Type.Optional(Type.Integer()),
+    /** Of a session: where it began. */
+    address: Type.Optional(Type.String()),
     secretHash: Type.String(),
   }),
   life: machine("API token", "active", { active: { revoke: "revoked", expire: "expired" }, revoked: {}, expired: {} }),

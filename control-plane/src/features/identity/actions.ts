@@ -17,13 +17,13 @@ export const sessionActions = [
     isSetUp: await isSetUp(store),
     version,
   })),
-  handle(contract.setUp, async ({ code, name, password }, context: IdentityContext) => {
+  handle(contract.setUp, async ({ code, name, password }, context: IdentityContext, { address }) => {
     const { store, passwords } = context;
     // Before the slow hash, which only the holder of the code may ask for; and again with the commit.
     await useSetupCode(store, code);
     const passwordHash = await passwords.hash(password);
     const roles: contract.Role[] = ["owner"];
-    const { session, change } = sessionOf({ id: name, name, roles }, context);
+    const { session, change } = sessionOf({ id: name, name, roles }, context, address);
     await repeatOnConflict(async () =>
       store.commit(await useSetupCode(store, code), created(user, name, { name, roles, passwordHash }), change),
     );
@@ -35,7 +35,7 @@ export const sessionActions = [
     const row = await store.get(user, name);
     const isRight = await passwords.verify(password, row?.passwordHash);
     if (!isRight || row?.state !== "active") throw new Problem("not-signed-in", "name or password is wrong");
-    const { session, change } = sessionOf(row, context);
+    const { session, change } = sessionOf(row, context, address);
     await store.commit(change);
     await attempt.forget();
     return session;
@@ -64,13 +64,14 @@ const shownGrants = (limited: readonly LimitedGrant[]) =>
 function sessionOf(
   account: Pick<contract.User, "id" | "name" | "roles" | "limitedRoles">,
   { clock, newId, random }: IdentityContext,
+  address: string | undefined,
 ) {
   const { id, name, roles } = account;
   const { permissions, limited } = grantsOf(account);
   const expiresAt = clock.now() + SESSION_IDLE;
   // What a session may do is looked up with each use; nothing of it is kept in the row.
   const { text, change } = issue(
-    { id: newId(), name: "session", owner: id, kind: "session", permissions: [], expiresAt },
+    { id: newId(), name: "session", owner: id, kind: "session", permissions: [], address, expiresAt },
     random,
   );
   const session = {

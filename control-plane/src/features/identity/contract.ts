@@ -27,6 +27,7 @@ const UserOutput = Type.Object({
 
 export const createApiToken = action({
   path: "ia/token/create",
+  danger: () => "identity:token",
   summary: "Make an API token for a program; it is shown once",
   isShownOnce: true,
   effect: "write",
@@ -70,6 +71,7 @@ export const revokeApiToken = action({
 });
 export const createUser = action({
   path: "ia/user/create",
+  danger: () => "identity:user",
   summary: "Make an account",
   effect: "write",
   permission: "identity:user",
@@ -84,6 +86,7 @@ export const createUser = action({
 });
 export const assignRoles = action({
   path: "ia/user/assign",
+  danger: () => "identity:user",
   summary: "Replace the roles of an account; it holds from the next request on",
   effect: "write",
   permission: "identity:user",
@@ -104,6 +107,7 @@ export const listUsers = action({
 });
 export const disableUser = action({
   path: "ia/user/disable",
+  danger: () => "identity:user",
   summary: "Lock an account and end its sessions and tokens",
   effect: "write",
   permission: "identity:user",
@@ -113,11 +117,22 @@ export const disableUser = action({
 });
 export const enableUser = action({
   path: "ia/user/enable",
+  danger: () => "identity:user",
   summary: "Unlock an account; sessions and tokens that ended stay ended",
   effect: "write",
   permission: "identity:user",
   input: Type.Object({ user: Ref("user", "The account: id or name") }),
   output: UserOutput,
+});
+export const resetPassword = action({
+  path: "ia/user/reset",
+  danger: () => "identity:user",
+  summary: "Give out a one-time code with which somebody who forgot the password sets a new one",
+  effect: "write",
+  permission: "identity:user",
+  isShownOnce: true,
+  input: Type.Object({ user: Ref("user", "The account: id or name") }),
+  output: Type.Object({ user: Type.String(), code: Type.String(), expiresAt: Type.Integer() }),
 });
 export const listEvents = action({
   path: "ia/event/list",

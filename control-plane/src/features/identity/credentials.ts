@@ -64,19 +64,19 @@ interface Wanted {
   readonly kind: ApiToken["kind"];
   readonly permissions: readonly string[];
   readonly selector?: string | undefined;
+  readonly address?: string | undefined;
   readonly expiresAt: number;
 }
 
 /** A new credential: the text for its holder and the change that makes it valid. */
-export function issue(
-  { id, permissions, selector, ...rest }: Wanted,
-  random: Random,
-): { text: string; change: Change } {
+export function issue(wanted: Wanted, random: Random): { text: string; change: Change } {
+  const { id, permissions, selector, address, ...rest } = wanted;
   const secret = Buffer.from(random.bytes(32)).toString("base64url");
   const change = created(apiToken, id, {
     ...rest,
     permissions: [...permissions],
     ...(selector !== undefined && { selector }),
+    ...(address !== undefined && { address }),
     secretHash: hashOf(secret),
   });
   return { text: `edt_${id}_${secret}`, change };
@@ -100,7 +100,7 @@ export const authenticate =
 
 const identityOf = (token: ApiToken, owner: User) =>
   token.kind === "session"
-    ? { actor: `user:${owner.name}`, ...grantsOf(owner) }
+    ? { actor: `user:${owner.name}`, provedAt: token.provedAt ?? token.createdAt, ...grantsOf(owner) }
     : { actor: `token:${token.id}`, ...grantsOfToken(token, owner) };
 
 /** Use of a token is written down once a minute at most, and tells nobody: it is no news. */

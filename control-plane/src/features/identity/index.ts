@@ -3,7 +3,9 @@ import { sessionActions } from "./actions.ts";
 import { apiToken, user } from "./contract.ts";
 import type { IdentityContext } from "./context.ts";
 import { expireCredentials } from "./loops.ts";
+import { passwordActions } from "./passwords-of-accounts.ts";
 import { recordActions } from "./records.ts";
+import { openSessionActions } from "./sessions.ts";
 import { tokenActions } from "./tokens.ts";
 import { userActions } from "./users.ts";
 
@@ -16,6 +18,13 @@ export { ensureSetupCode } from "./setup-code.ts";
 export const identity = feature<IdentityContext>({
   name: "identity",
   resources: [user, apiToken],
-  actions: [...sessionActions, ...tokenActions, ...userActions, ...recordActions],
+  actions: [
+    ...sessionActions,
+    ...openSessionActions,
+    ...passwordActions,
+    ...tokenActions,
+    ...userActions,
+    ...recordActions,
+  ],
   loops: (context) => [expireCredentials(context)],
 });

@@ -1,5 +1,5 @@
 import { Type } from "@sinclair/typebox";
-import { action } from "../../platform/action.ts";
+import { action, PageOf, pageInput } from "../../platform/action.ts";
 import { ANYONE } from "../../platform/caller.ts";
 import { LimitedGrants, Password, UserName } from "./account-contract.ts";
 
@@ -68,4 +68,73 @@ export const whoAmI = action({
   permission: ANYONE,
   input: Type.Object({}),
   output: Type.Object({ actor: Type.String(), permissions: Type.Array(Type.String()), limited: LimitedGrants }),
+});
+
+const own = { permission: "own:session", scope: "anywhere" } as const;
+const Typed = Type.String({ maxLength: 1_024, description: "Your password" });
+
+export const stepUp = action({
+  ...own,
+  path: "ia/stepup",
+  summary: "Prove again who you are, for what is dangerous",
+  effect: "write",
+  isAllowedWhenFull: true,
+  secrets: ["password"],
+  input: Type.Object({ password: Typed }),
+  output: Type.Object({ provedAt: Type.Integer() }),
+});
+export const changePassword = action({
+  ...own,
+  path: "ia/password/change",
+  summary: "Change your own password; your other sessions end",
+  effect: "write",
+  isAllowedWhenFull: true,
+  secrets: ["password", "newPassword"],
+  input: Type.Object({ password: Typed, newPassword: Password }),
+  output: Type.Object({ ended: Type.Integer({ description: "Sessions that ended" }) }),
+});
+export const useResetCode = action({
+  path: "ia/password/reset",
+  summary: "Set a new password with the one-time code that an owner gave you; all your sessions end",
+  effect: "write",
+  permission: ANYONE,
+  isAllowedWhenFull: true,
+  secrets: ["code", "password"],
+  input: Type.Object({
+    name: Type.String({ maxLength: 64, description: "Name of the account" }),
+    code: Type.String({ maxLength: 128, description: "The code" }),
+    password: Password,
+  }),
+  output: Type.Object({ ended: Type.Integer({ description: "Sessions that ended" }) }),
+});
+export const listOwnSessions = action({
+  ...own,
+  path: "ia/session/list",
+  summary: "List the sessions that somebody has now, newest first",
+  effect: "read",
+  input: Type.Object({
+    user: Type.Optional(Type.String({ maxLength: 64, description: "Whose, by name; yours when absent" })),
+    ...pageInput,
+  }),
+  output: PageOf(
+    Type.Object({
+      id: Type.String(),
+      isThis: Type.Boolean({ description: "It is the one that asks" }),
+      address: Type.Optional(Type.String({ description: "Where it began" })),
+      createdAt: Type.Integer(),
+      expiresAt: Type.Integer(),
+    }),
+  ),
+});
+export const endSessions = action({
+  ...own,
+  path: "ia/session/end",
+  summary: "End one session, or all that somebody has",
+  effect: "write",
+  isAllowedWhenFull: true,
+  input: Type.Object({
+    id: Type.Optional(Type.String({ maxLength: 64, description: "Which one; all when absent" })),
+    user: Type.Optional(Type.String({ maxLength: 64, description: "Whose, by name; yours when absent" })),
+  }),
+  output: Type.Object({ ended: Type.Integer() }),
 });

@@ -23,18 +23,23 @@ const GROUP_LENGTH = 5;
 export const isSetUp = async (store: Store): Promise<boolean> =>
   (await store.list(user, { limit: 1 })).items.length > 0;
 
+/** 125 bits that can be read out over a telephone. */
+export function newCode(random: Random): string {
+  const letters = [...random.bytes(GROUPS * GROUP_LENGTH)].map((byte) => LETTERS.charAt(byte % LETTERS.length));
+  return Array.from({ length: GROUPS }, (_, group) =>
+    letters.slice(group * GROUP_LENGTH, (group + 1) * GROUP_LENGTH).join(""),
+  ).join("-");
+}
+
 /**
  * A new one-time code (125 bits) for making the first account, to be shown where only the operator of this machine sees
  * it; undefined once there is an account. Each call makes the code before it useless: only its hash is kept.
  */
 export async function ensureSetupCode(store: Store, random: Random): Promise<string | undefined> {
   if (await isSetUp(store)) return undefined;
-  const letters = [...random.bytes(GROUPS * GROUP_LENGTH)].map((byte) => LETTERS.charAt(byte % LETTERS.length));
-  const code = Array.from({ length: GROUPS }, (_, group) =>
-    letters.slice(group * GROUP_LENGTH, (group + 1) * GROUP_LENGTH).join(""),
-  ).join("-");
+  const code = newCode(random);
   const version = (await store.get(setupCodes, ID))?.version ?? 0;
-  await store.commit(replaced(setupCodes, { id: ID, version: version + 1, hash: hashOf(code) }, version));
+  await store.commit(replaced(setupCodes, { id: ID, version: version + 1, hash: hashOfCode(code) }, version));
   return code;
 }
 
@@ -43,7 +48,7 @@ export async function useSetupCode(store: Store, code: string): Promise<Change> 
   const known = await store.get(setupCodes, ID);
   if (known === undefined || known.hash === "" || (await isSetUp(store)))
     throw new Problem("conflict", "the control plane has been set up already; sign in instead");
-  if (!timingSafeEqual(Buffer.from(known.hash), Buffer.from(hashOf(code))))
+  if (!timingSafeEqual(Buffer.from(known.hash), Buffer.from(hashOfCode(code))))
     throw new Problem(
       "forbidden",
       "this is not the setup code; take the one that the control plane printed at its last start",
@@ -52,7 +57,7 @@ export async function useSetupCode(store: Store, code: string): Promise<Change> 
 }
 
 /** However it was typed: small letters, blanks, and the letters that look like digits. */
-const hashOf = (code: string) =>
+export const hashOfCode = (code: string) =>
   createHash("sha256")
     .update(code.toUpperCase().replaceAll(/[\s-]/g, "").replaceAll("O", "0").replaceAll(/[IL]/g, "1"))
     .digest("base64url");

@@ -47,7 +47,7 @@ test("a token cannot hold more than who makes it", async () => {
 
 test("a token that a token made does not outlive it", async () => {
   const { ask, as, setUp } = await startIdentity();
-  const first = await ask(createApiToken, { name: "first", ttl: 60 }, await setUp());
+  const first = await ask(createApiToken, { name: "first", permissions: ["identity:token"], ttl: 60 }, await setUp());
 
   const second = await ask(createApiToken, { name: "second", ttl: 3_600 }, await as(first));
 

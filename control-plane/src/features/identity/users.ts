@@ -86,7 +86,7 @@ function rolesIn(
 }
 
 /** Who looks after accounts is not above the owners: they alone make, lock and unlock owners. */
-function refuseOwnerByOthers(roles: readonly string[], caller: Caller): void {
+export function refuseOwnerByOthers(roles: readonly string[], caller: Caller): void {
   if (roles.includes("owner") && !may(caller, "*"))
     throw new Problem("forbidden", "only an owner may make, lock or unlock an owner");
 }

@@ -140,6 +140,7 @@ const JobRef = Ref("job", "Id of the job");
 
 export const createJob = action({
   path: "cpl/dm/job/create",
+  danger: ({ kind }: { kind: CommandKind }) => (commandKinds[kind].dangerous ? `command:${kind}` : undefined),
   summary: "Ask a device to do something",
   secrets: ["secrets"],
   effect: "write",
@@ -195,6 +196,7 @@ export const listAwaiting = action({
 const decided = { effect: "write", permission: "job:approve", scope: "referenced", output: JobDetail } as const;
 export const approveJob = action({
   ...decided,
+  danger: () => "job:approve",
   path: "cpl/dm/job/approve",
   summary: "Say as a second person that a dangerous job may be done; it begins at once",
   input: Type.Object({ job: JobRef }),
