@@ -7,6 +7,7 @@ import { listen, type Listening } from "./listen.ts";
 import { serveLive } from "./live.ts";
 import { servePortal } from "./portal.ts";
 import { serveProblemPages } from "./problem-pages.ts";
+import { limitingActors } from "./quota.ts";
 import { serveActions } from "./rest.ts";
 
 export interface FaceOptions {
@@ -26,7 +27,8 @@ const BODY_LIMIT = 1024 * 1024;
 const REQUESTS_PER_MINUTE = 6_000;
 
 /** Everything that people and their programs speak with, on one port. */
-export async function startFaces(parts: FaceParts, { host, port, ...options }: FaceOptions): Promise<Listening> {
+export async function startFaces(unlimited: FaceParts, { host, port, ...options }: FaceOptions): Promise<Listening> {
+  const parts = { ...unlimited, dispatch: limitingActors(unlimited.dispatch, unlimited.clock) };
   const app = await createFaces(parts, options);
   const live = serveLive(app.server, parts, (header) => app.parseCookie(header));
   app.addHook("preClose", () => live[Symbol.asyncDispose]());

@@ -25,7 +25,7 @@ import {
 } from "./mqtt-server.ts";
 import type { PacketLimits } from "./packet-sizes.ts";
 import { startSweep } from "./sweep.ts";
-import { TokenBucket } from "./token-bucket.ts";
+import { TokenBucket } from "../platform/token-bucket.ts";
 import { Watchdog } from "./watchdog.ts";
 
 /** Whether the holder of a certificate may connect now. */

@@ -1,5 +1,5 @@
 import { MINUTE, type Clock } from "@edgemere/protocol/kit";
-import { TokenBucket, type Rate } from "./token-bucket.ts";
+import { TokenBucket, type Rate } from "../platform/token-bucket.ts";
 
 /** What a device does that costs the others something when it is overdone. */
 export type Deed =

@@ -1,5 +1,5 @@
 import { MINUTE, SECOND } from "@edgemere/protocol/kit";
-import { TokenBucket } from "./token-bucket.ts";
+import { TokenBucket } from "../platform/token-bucket.ts";
 
 /** Connections that have not said yet who they are: from everywhere, and from one address. A site may stand behind one. */
 const STRANGERS = 4_000;

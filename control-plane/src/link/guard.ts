@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import type { Clock } from "@edgemere/protocol/kit";
 import { PacketSizes, type PacketLimits } from "./packet-sizes.ts";
-import { TokenBucket, type Rate } from "./token-bucket.ts";
+import { TokenBucket, type Rate } from "../platform/token-bucket.ts";
 
 /** Takes what was received from what a peer may send, and gives the milliseconds for which it is to be read no more. */
 export type Pace = (received: { readonly bytes: number; readonly packets: number }, now: number) => number;

@@ -9,7 +9,7 @@ import type { ServerIdentity } from "./authority.ts";
 import { paceOf } from "./guard.ts";
 import { filtersOf, startMqttServer, type Hooks } from "./mqtt-server.ts";
 import type { PacketLimits } from "./packet-sizes.ts";
-import { TokenBucket } from "./token-bucket.ts";
+import { TokenBucket } from "../platform/token-bucket.ts";
 
 interface Parts {
   readonly store: Store;
@@ -23,7 +23,8 @@ interface Parts {
 }
 
 const PERMISSION = "event:read";
-const CHECKED_EVERY = SECOND;
+// A revoked token is out within a second.
+const CHECKED_EVERY = SECOND / 2;
 /** Events under way to subscribers at one time; more wait in the log, where they are safe. */
 const WINDOW = 500;
 /** Guesses at a token, all addresses together. */

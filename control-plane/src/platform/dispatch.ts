@@ -96,7 +96,7 @@ async function refuseStale(
   { isFresh, deny }: { isFresh: (provedAt: number) => boolean; deny: () => Promise<void> },
 ): Promise<void> {
   const { actor, account, provedAt, permissions, limited = [] } = caller;
-  const permission = danger?.(input as never) as string | undefined;
+  const permission = danger?.(input as never);
   // Rules and the control plane itself have no account. Who lacks the permission is told so further on.
   if (permission === undefined || account === undefined || !maySomewhere(caller, permission)) return;
   if (provedAt !== undefined) {
