@@ -10,6 +10,7 @@ import { SessionProvider } from "./data/session.tsx";
 import { NotFound } from "./pages/not-found.tsx";
 import { Overview } from "./pages/overview.tsx";
 import { SetUp } from "./pages/set-up.tsx";
+import { SingleSignOnReturn } from "./pages/sso.tsx";
 import { SignIn } from "./pages/sign-in.tsx";
 
 /** A page that is loaded when it is first looked at. */
@@ -52,9 +53,13 @@ export function App() {
 
 function Outside() {
   const status = useRead("ia/status", {});
+  const isReturning = useLocation()[0] === "/sso";
   return (
     <Answer of={status} lines={0}>
-      {({ isSetUp }) => (isSetUp ? <SignIn /> : <SetUp />)}
+      {({ isSetUp, hasSingleSignOn }) => {
+        if (!isSetUp) return <SetUp />;
+        return isReturning ? <SingleSignOnReturn /> : <SignIn hasSingleSignOn={hasSingleSignOn} />;
+      }}
     </Answer>
   );
 }

@@ -25,6 +25,7 @@ import { watchEventLoop } from "./event-loop.ts";
 import { startListeners, type DeviceAddresses } from "./listeners.ts";
 import { Opened } from "./opened.ts";
 import { clearBrokenRestore, refuseHalfRestored, rememberGeneration } from "./restore.ts";
+import { singleSignOnAt } from "./single-sign-on.ts";
 import { openStorage } from "./storage.ts";
 
 export const features = [
@@ -119,6 +120,8 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
     addresses,
     version,
     passwords: createPasswords(random),
+    origins: config.origins,
+    singleSignOn: config.people.singleSignOn && singleSignOnAt(config.people.singleSignOn, log),
     signer: authority.keys.signer,
     keys: authority.keys,
     approvers: { ...approvers, rule: config.people.approval },

@@ -30,7 +30,7 @@ test("without a word the defaults hold", () => {
     retention: { events: 30 * DAY, jobs: 90 * DAY, inventoryHistory: 365 * DAY },
     backups: { folder: resolve(".edgemere/backups"), every: DAY, keep: 7, passphraseFile: undefined },
     auditCopy: resolve(".edgemere/audit-copy"),
-    people: { approval: "auto", stepUpAfter: 15 * MINUTE },
+    people: { approval: "auto", stepUpAfter: 15 * MINUTE, singleSignOn: undefined },
     storage: { low: { percent: 20 }, readonly: { percent: 10 }, ballastBytes: 64 * 1024 ** 2 },
   });
   assert.deepEqual(addresses, [ownAddress()]);
@@ -42,10 +42,20 @@ test("the help shows every option, and the defaults that hold", () => {
   const shown = Object.fromEntries(
     help.split("\n").map((line) => [/--(\S+)/.exec(line)?.[1] ?? line, /\[([^\]]+)\]$/.exec(line)?.[1]]),
   );
-  const withoutDefault = ["address", "config", "origin", "backups", "backup-passphrase", "audit-copy", "broker"];
+  const single = ["oidc-issuer", "oidc-client-secret", "oidc-role"];
+  const withoutDefault = [
+    "address",
+    "config",
+    "origin",
+    "backups",
+    "backup-passphrase",
+    "audit-copy",
+    "broker",
+    ...single,
+  ];
   const defaults = Object.fromEntries(Object.entries(shown).filter(([name]) => !withoutDefault.includes(name)));
 
-  assert.deepEqual(Object.keys(shown).length, 31);
+  assert.deepEqual(Object.keys(shown).length, 36);
   assert.deepEqual(
     readConfig(
       Object.entries(defaults).flatMap(([name, value]) => [`--${name}`, value ?? ""]),
@@ -76,6 +86,11 @@ test("each option reaches its own place", () => {
       "keep-events": "4d",
       approval: "always",
       "step-up-after": "2m",
+      "oidc-issuer": "https://login.example.org",
+      "oidc-client-id": "cp",
+      "oidc-client-secret": "/etc/edgemere/oidc",
+      "oidc-groups-claim": "teams",
+      "oidc-role": "ops=operator",
       "keep-jobs": "5d",
       "keep-inventory-history": "6d",
       backups: "/mnt/backups",
@@ -108,7 +123,17 @@ test("each option reaches its own place", () => {
     retention: { events: 96 * HOUR, jobs: 120 * HOUR, inventoryHistory: 144 * HOUR },
     backups: { folder: "/mnt/backups", every: undefined, keep: 3, passphraseFile: "/etc/edgemere/passphrase" },
     auditCopy: "/mnt/audit",
-    people: { approval: "always", stepUpAfter: 2 * MINUTE },
+    people: {
+      approval: "always",
+      stepUpAfter: 2 * MINUTE,
+      singleSignOn: {
+        issuer: "https://login.example.org",
+        clientId: "cp",
+        clientSecretFile: "/etc/edgemere/oidc",
+        groupsClaim: "teams",
+        roles: [["ops", "operator"]],
+      },
+    },
     storage: { low: { percent: 30 }, readonly: { bytes: 2 * 1024 ** 3 }, ballastBytes: 1024 ** 2 },
   });
 });
@@ -178,6 +203,9 @@ for (const [argv, message] of [
   [["--storage-low", "10XB"], /^--storage-low: "10XB" is not a size such as/],
   [["--storage-low", "5%"], /^--storage-low \(5%\) must be at least --storage-readonly \(10%\)$/],
   [["--storage-low=1MiB", "--storage-readonly=2MiB"], /^--storage-low \(1048576 bytes\) must be at least .*2097152/],
+  [["--oidc-issuer", "http://login.example.org"], /^--oidc-issuer: .*is no issuer/],
+  [["--oidc-issuer", "https://login.example.org"], /lets nobody in without --oidc-role/],
+  [["--oidc-role", "ops=king"], /^--oidc-role: "king" is no role; there are viewer/],
   [["--backup-every", "5s"], /^--backup-every: .*5s/],
   [["--history", "5m"], /^--history: .*5m/],
   [["--history", "soon"], /^--history: .*soon/],

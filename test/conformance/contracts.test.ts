@@ -64,6 +64,8 @@ test("who has no credentials may only ask what proves itself in its input or tel
     "ia/setup",
     "ia/signin",
     "ia/signout",
+    "ia/sso/begin",
+    "ia/sso/finish",
     "ia/status",
     "ia/whoami",
   ]);

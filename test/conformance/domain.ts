@@ -79,6 +79,8 @@ export const actions = {
   "ia/signin": "write",
   "ia/signout": "write",
   "ia/whoami": "read",
+  "ia/sso/begin": "write",
+  "ia/sso/finish": "write",
   "ia/stepup": "write",
   "ia/password/change": "write",
   "ia/password/reset": "write",

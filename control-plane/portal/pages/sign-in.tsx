@@ -1,13 +1,15 @@
 import { Alert, Button, PasswordInput, Stack, TextInput } from "@mantine/core";
-import { useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useWrite } from "../data/queries.ts";
 import { forgetSessionEnded, hasSessionEnded } from "../data/session.tsx";
+import { leaveForSignIn } from "../data/single-sign-on.ts";
 import { Failure } from "../parts/answer.tsx";
 import { Entrance } from "../parts/entrance.tsx";
 
 /** Shown at whatever address was asked for, so that signing in leads there by itself. */
-export function SignIn() {
+export function SignIn({ hasSingleSignOn }: { readonly hasSingleSignOn: boolean }) {
+  const elsewhere = useMutation({ mutationFn: async () => leaveForSignIn() });
   const queries = useQueryClient();
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
@@ -51,6 +53,12 @@ export function SignIn() {
           <Button type="submit" loading={signIn.isPending}>
             Sign in
           </Button>
+          {hasSingleSignOn && (
+            <Button variant="default" loading={elsewhere.isPending} onClick={() => elsewhere.mutate()}>
+              Sign in with your organisation
+            </Button>
+          )}
+          {elsewhere.isError && <Failure error={elsewhere.error} />}
         </Stack>
       </form>
     </Entrance>

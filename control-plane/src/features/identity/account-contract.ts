@@ -69,11 +69,17 @@ export const user = resource({
     roles: Type.Array(RoleName),
     /** For some only. */
     limitedRoles: Type.Optional(Type.Array(LimitedRole)),
+    /** Empty where somebody signs in at the identity provider only. */
     passwordHash: Type.String(),
+    /** Who it is at the identity provider. */
+    external: Type.Optional(Type.Object({ issuer: Type.String(), subject: Type.String() })),
   }),
   life: machine("user", "active", { active: { disable: "disabled" }, disabled: { enable: "active" } }),
   revoking: ["disabled"],
-  indexes: { name: ({ name }) => [[name]] },
+  indexes: {
+    name: ({ name }) => [[name]],
+    external: ({ external }) => (external === undefined ? [] : [[external.issuer, external.subject]]),
+  },
   secrets: ["passwordHash"],
 });
 

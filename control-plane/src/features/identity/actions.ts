@@ -6,16 +6,17 @@ import { resolve } from "../../platform/reference.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
 import type { IdentityContext } from "./context.ts";
 import * as contract from "./contract.ts";
-import { grantsOf, issue, SESSION_IDLE } from "./credentials.ts";
+import { beginSession, shownGrants } from "./beginning.ts";
 import { isSetUp, useSetupCode } from "./setup-code.ts";
 import { countAttempt } from "./sign-in-attempts.ts";
 
 const { apiToken, user } = contract;
 
 export const sessionActions = [
-  handle(contract.readStatus, async (_, { store, version }: IdentityContext) => ({
+  handle(contract.readStatus, async (_, { store, version, singleSignOn }: IdentityContext) => ({
     isSetUp: await isSetUp(store),
     version,
+    hasSingleSignOn: singleSignOn !== undefined,
   })),
   handle(contract.setUp, async ({ code, name, password }, context: IdentityContext, { address }) => {
     const { store, passwords } = context;
@@ -23,7 +24,7 @@ export const sessionActions = [
     await useSetupCode(store, code);
     const passwordHash = await passwords.hash(password);
     const roles: contract.Role[] = ["owner"];
-    const { session, change } = sessionOf({ id: name, name, roles }, context, address);
+    const { session, change } = beginSession({ id: name, name, roles }, context, address);
     await repeatOnConflict(async () =>
       store.commit(await useSetupCode(store, code), created(user, name, { name, roles, passwordHash }), change),
     );
@@ -33,9 +34,9 @@ export const sessionActions = [
     const { store, clock, passwords } = context;
     const attempt = await countAttempt({ name, address }, store, clock);
     const row = await store.get(user, name);
-    const isRight = await passwords.verify(password, row?.passwordHash);
+    const isRight = await passwords.verify(password, row?.passwordHash || undefined);
     if (!isRight || row?.state !== "active") throw new Problem("not-signed-in", "name or password is wrong");
-    const { session, change } = sessionOf(row, context, address);
+    const { session, change } = beginSession(row, context, address);
     await store.commit(change);
     await attempt.forget();
     return session;
@@ -57,30 +58,3 @@ export const sessionActions = [
     limited: shownGrants(limited),
   })),
 ];
-
-const shownGrants = (limited: readonly LimitedGrant[]) =>
-  limited.map(({ permission, selectors }) => ({ permission, selectors: [...selectors] }));
-
-function sessionOf(
-  account: Pick<contract.User, "id" | "name" | "roles" | "limitedRoles">,
-  { clock, newId, random }: IdentityContext,
-  address: string | undefined,
-) {
-  const { id, name, roles } = account;
-  const { permissions, limited } = grantsOf(account);
-  const expiresAt = clock.now() + SESSION_IDLE;
-  // What a session may do is looked up with each use; nothing of it is kept in the row.
-  const { text, change } = issue(
-    { id: newId(), name: "session", owner: id, kind: "session", permissions: [], address, expiresAt },
-    random,
-  );
-  const session = {
-    token: text,
-    user: name,
-    roles: [...roles],
-    permissions: [...permissions],
-    limited: shownGrants(limited),
-    expiresAt,
-  };
-  return { session, change };
-}

@@ -65,18 +65,20 @@ interface Wanted {
   readonly permissions: readonly string[];
   readonly selector?: string | undefined;
   readonly address?: string | undefined;
+  readonly provedAt?: number | undefined;
   readonly expiresAt: number;
 }
 
 /** A new credential: the text for its holder and the change that makes it valid. */
 export function issue(wanted: Wanted, random: Random): { text: string; change: Change } {
-  const { id, permissions, selector, address, ...rest } = wanted;
+  const { id, permissions, selector, address, provedAt, ...rest } = wanted;
   const secret = Buffer.from(random.bytes(32)).toString("base64url");
   const change = created(apiToken, id, {
     ...rest,
     permissions: [...permissions],
     ...(selector !== undefined && { selector }),
     ...(address !== undefined && { address }),
+    ...(provedAt !== undefined && { provedAt }),
     secretHash: hashOf(secret),
   });
   return { text: `edt_${id}_${secret}`, change };

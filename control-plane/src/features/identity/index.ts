@@ -6,10 +6,11 @@ import { expireCredentials } from "./loops.ts";
 import { passwordActions } from "./passwords-of-accounts.ts";
 import { recordActions } from "./records.ts";
 import { openSessionActions } from "./sessions.ts";
+import { singleSignOnActions } from "./single-sign-on.ts";
 import { tokenActions } from "./tokens.ts";
 import { userActions } from "./users.ts";
 
-export type { IdentityContext } from "./context.ts";
+export type { IdentityContext, SingleSignOn } from "./context.ts";
 export { approvers } from "./approvers.ts";
 export { authenticate } from "./credentials.ts";
 export { createPasswords } from "./passwords.ts";
@@ -20,6 +21,7 @@ export const identity = feature<IdentityContext>({
   resources: [user, apiToken],
   actions: [
     ...sessionActions,
+    ...singleSignOnActions,
     ...openSessionActions,
     ...passwordActions,
     ...tokenActions,

@@ -86,7 +86,7 @@ async function prove(password: string, caller: Caller, { store, clock, passwords
   await sessionOf(caller, store);
   const account = await resolve(store, user, caller.account ?? "");
   const attempt = await countAttempt({ name: account.name, address: caller.address }, store, clock);
-  if (!(await passwords.verify(password, account.passwordHash)))
+  if (!(await passwords.verify(password, account.passwordHash || undefined)))
     throw new Problem("forbidden", "this is not the password of your account");
   await attempt.forget();
   return account;

@@ -21,7 +21,7 @@ export const readStatus = action({
   effect: "read",
   permission: ANYONE,
   input: Type.Object({}),
-  output: Type.Object({ isSetUp: Type.Boolean(), version: Type.String() }),
+  output: Type.Object({ isSetUp: Type.Boolean(), version: Type.String(), hasSingleSignOn: Type.Boolean() }),
 });
 export const setUp = action({
   path: "ia/setup",
@@ -49,6 +49,36 @@ export const signIn = action({
   input: Type.Object({
     name: Type.String({ maxLength: 64, description: "Name of the account" }),
     password: Type.String({ maxLength: 1_024, description: "Its password" }),
+  }),
+  output: Session,
+});
+export const beginSingleSignOn = action({
+  path: "ia/sso/begin",
+  summary: "Begin to sign in at the identity provider",
+  effect: "write",
+  permission: ANYONE,
+  isShownOnce: true,
+  isAllowedWhenFull: true,
+  input: Type.Object({
+    redirect: Type.String({ maxLength: 1_024, description: "Where it leads back to: a page of ours, or this machine" }),
+    fresh: Type.Optional(Type.Boolean({ description: "The provider has to ask anew who it is" })),
+  }),
+  output: Type.Object({
+    location: Type.String({ description: "Where to go" }),
+    flow: Type.String({ description: "To be kept where no other site can read it, and given back with the answer" }),
+  }),
+});
+export const finishSingleSignOn = action({
+  path: "ia/sso/finish",
+  summary: "Exchange the identity provider's answer for a session",
+  effect: "write",
+  permission: ANYONE,
+  secrets: ["flow", "answer"],
+  isShownOnce: true,
+  session: "begins",
+  input: Type.Object({
+    flow: Type.String({ maxLength: 128, description: "What the beginning gave" }),
+    answer: Type.String({ maxLength: 8_192, description: "The query of the address that the provider led back to" }),
   }),
   output: Session,
 });
