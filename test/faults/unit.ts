@@ -19,18 +19,25 @@ export interface Supervision {
 }
 
 export async function supervisionOf(unit: string): Promise<Supervision> {
-  const settings = new Map<string, string>();
-  for (const line of (await readFile(join(shipped, unit), "utf8")).split("\n")) {
-    const [, name, value] = /^([A-Za-z]+)=(.*)$/.exec(line) ?? [];
-    if (name !== undefined && value !== undefined) settings.set(name, value.trim());
-  }
-  const numberOf = (name: string) => Number(settings.get(name) ?? NaN);
+  const settings = await settingsOf(unit);
+  const last = (name: string) => settings.get(name)?.at(-1);
+  const numberOf = (name: string) => Number(last(name) ?? NaN);
   return {
-    restart: settings.get("Restart"),
+    restart: last("Restart"),
     firstPause: numberOf("RestartSec"),
     longestPause: numberOf("RestartMaxDelaySec"),
     steps: numberOf("RestartSteps"),
-    givenUpWithin: settings.get("StartLimitIntervalSec"),
-    leftAloneAfter: (settings.get("RestartPreventExitStatus") ?? "").split(" ").filter(Boolean).map(Number),
+    givenUpWithin: last("StartLimitIntervalSec"),
+    leftAloneAfter: (last("RestartPreventExitStatus") ?? "").split(" ").filter(Boolean).map(Number),
   };
+}
+
+/** What a unit that we ship says, by name; a name may stand more than once. */
+export async function settingsOf(unit: string): Promise<ReadonlyMap<string, readonly string[]>> {
+  const settings = new Map<string, readonly string[]>();
+  for (const line of (await readFile(join(shipped, unit), "utf8")).split("\n")) {
+    const [, name, value] = /^([A-Za-z]+)=(.*)$/.exec(line) ?? [];
+    if (name !== undefined && value !== undefined) settings.set(name, [...(settings.get(name) ?? []), value.trim()]);
+  }
+  return settings;
 }
