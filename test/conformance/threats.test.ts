@@ -52,7 +52,7 @@ test("a title is read from wherever a test is declared, and from a template up t
   assert.deepEqual(titlesIn(text.join("\n")), ["T01 one", "T02 two ", 'T03 it"s']);
 });
 
-const threat = threats[0] as Threat;
+const threat = threats.find(({ id }) => id === "T01") as Threat;
 const entry = (outcome: Entry["outcome"], title: string, reason = "no reason given"): Entry => ({
   outcome,
   title,
@@ -69,15 +69,15 @@ for (const [entries, result] of [
   [[entry("passed", "T01 one"), entry("skipped", "T01 two"), entry("failed", "T01 three")], "failed"],
 ] as const)
   test(`of ${entries.map(({ outcome }) => outcome).join(", ") || "nothing"} the verdict is "${result}"`, () => {
-    assert.equal(verdictOn(threat, entries, "/ring").result, result);
+    assert.equal(verdictOn(threat, entries).result, result);
   });
 
 test("the account names file, seconds and why a threat was skipped, and counts", () => {
-  const verdicts = [verdictOn(threat, [entry("passed", "T01 one"), entry("skipped", "T01 two", "no broker")], "/ring")];
+  const verdicts = [verdictOn(threat, [entry("passed", "T01 one"), entry("skipped", "T01 two", "no broker")])];
 
-  const account = accountOf([...verdicts, verdictOn({ ...threat, id: "T02", isNotBuilt: true }, [], "/ring")]);
+  const account = accountOf([...verdicts, verdictOn({ ...threat, id: "T18", isNotBuilt: true }, [])]);
 
-  assert.match(account, /^T01 +skipped; no broker +2\.0 +signed\.test\.ts +a broker/m);
-  assert.match(account, /^T02 {5}no test; not built: refused +a broker/m);
+  assert.match(account, /^T01 +skipped; .*no broker +2\.0 +signed\.test\.ts +a broker/m);
+  assert.match(account, /^T18 +no test; not built: refused +a broker/m);
   assert.match(account, /^0 of 2 attacks .* 0 did not, 1 skipped, 1 without a test$/m);
 });

@@ -1,5 +1,5 @@
-import { relative } from "node:path";
-import type { Threat } from "./threats.ts";
+import { basename } from "node:path";
+import { awaited, type Threat } from "./threats.ts";
 import { idsIn } from "./titles.ts";
 
 /** A test that was run, as deploy/tally.mjs writes it down. */
@@ -24,7 +24,7 @@ export interface Verdict {
 }
 
 /** One failed test fails its threat; a threat of which any test was skipped is not shown to fail. */
-export function verdictOn(threat: Threat, entries: readonly Entry[], ring: string): Verdict {
+export function verdictOn(threat: Threat, entries: readonly Entry[]): Verdict {
   const own = entries.filter(({ title }) => idsIn(title).includes(threat.id));
   const of = (outcome: Entry["outcome"]) => own.filter((entry) => entry.outcome === outcome);
   const unique = (texts: readonly string[]) => [...new Set(texts)].toSorted();
@@ -33,7 +33,7 @@ export function verdictOn(threat: Threat, entries: readonly Entry[], ring: strin
     threat,
     result: worst ?? "no test",
     why: unique(of("skipped").map(({ reason }) => reason)),
-    files: unique(own.flatMap(({ file }) => (file === undefined ? [] : relative(ring, file).replace(/\.js$/, ".ts")))),
+    files: unique(own.flatMap(({ file }) => (file === undefined ? [] : basename(file).replace(/\.js$/, ".ts")))),
     seconds: own.reduce((total, { seconds }) => total + seconds, 0),
   };
 }
@@ -43,7 +43,7 @@ export function accountOf(verdicts: readonly Verdict[]): string {
   const count = (result: Verdict["result"]) => verdicts.filter((each) => each.result === result).length;
   const rows = verdicts.map(({ threat, result, why, files, seconds }) => [
     threat.id,
-    [result, ...(threat.isNotBuilt ? ["not built: refused"] : []), ...why].join("; "),
+    [result, ...notesOn(threat), ...why].join("; "),
     seconds === 0 ? "" : seconds.toFixed(1),
     files.join(" "),
     threat.attack,
@@ -55,6 +55,12 @@ export function accountOf(verdicts: readonly Verdict[]): string {
       `${count("skipped")} skipped, ${count("no test")} without a test`,
   ].join("\n");
 }
+
+/** What must be known to take a result for what it is. */
+const notesOn = ({ id, isNotBuilt }: Threat): readonly string[] => [
+  ...(isNotBuilt ? ["not built: refused"] : []),
+  ...(awaited.has(id) ? ["more tests are awaited"] : []),
+];
 
 /** What each threat is, for whoever wants to read and not to run. */
 export const listOf = (threats: readonly Threat[]): string =>
