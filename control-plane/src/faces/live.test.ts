@@ -111,6 +111,18 @@ test("a message that makes no sense gets a problem and harms nobody", async () =
   assert.ok((await server.call(socket, "call", { path: "toy/who" })).output);
 });
 
+test("who leaves and stays connected is let go: no check of credentials would find it any more", async () => {
+  await using server = await aServer();
+  const socket = server.open("edt_owner");
+  await once(socket as never, "connect");
+
+  // The packet by which a client leaves, without the end of its connection that follows.
+  const closed = once(socket.io.engine as never, "close");
+  socket.io.engine.write("1");
+
+  await closed;
+});
+
 test("bytes that are no HTTP are answered and forgotten", async () => {
   await using server = await aServer();
   const raw = connect(server.server.port, "127.0.0.1");

@@ -57,6 +57,8 @@ export function serveLive(
     );
   });
   io.on("connection", (socket) => {
+    // Who left and kept the connection would be asked for nothing any more.
+    socket.on("disconnect", () => socket.conn.close());
     answerCalls(socket, parts, actions);
     answerSubscriptions(socket, parts);
     refuseUnheard(socket, parts);

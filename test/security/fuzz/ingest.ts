@@ -10,7 +10,7 @@ import { booksOf, readAll } from "./ingest-books.ts";
 import { accepted, count, emptyAccount, finding, refused, type Account, type Verdict } from "./tally.ts";
 import { AT, said, type Said } from "./telemetry-messages.ts";
 
-const EPISODES = 600;
+const EPISODES = 320;
 const MESSAGES = 60;
 const DEVICES = ["one", "two"];
 /** Steps of a quarter of a second after which a message must be done with. */

@@ -8,7 +8,7 @@ import { certificatesOf, shownBy, startMqttTarget, talk, type MqttTarget, type T
 import { count, emptyAccount, finding, refused, accepted, type Account, type Verdict } from "./tally.ts";
 import { watchHealth } from "./watch-health.ts";
 
-const CONNECTIONS = 700;
+const CONNECTIONS = 600;
 const DEVICES = 16;
 const AT_ONCE = 8;
 const GROWN_AT_MOST = 300;

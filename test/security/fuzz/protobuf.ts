@@ -16,7 +16,7 @@ export interface Slice {
   readonly place: SharedArrayBuffer;
 }
 
-const RANDOM_INPUTS = 820_000;
+const RANDOM_INPUTS = 850_000;
 /** One input may make a reader neither think this long, nor take this much. */
 const PATIENCE = 10_000;
 const LOOKED_EVERY = 500;

@@ -9,7 +9,7 @@ export interface RestAnswer {
 }
 
 /** What no answer may show: where our code lies, how it failed, where the data are. */
-const INSIDE = /node_modules|\/dist\/|\.js:\d+|\n\s+at |\bat \w+ \(|[A-Z]\w+Error:|LEVEL_|\/tmp\/|ENOENT|EACCES/;
+export const INSIDE = /node_modules|\/dist\/|\.js:\d+|\n\s+at |\bat \w+ \(|[A-Z]\w+Error:|LEVEL_|\/tmp\/|ENOENT|EACCES/;
 
 /** What may be said of any request, whatever it asks for: that it is for another address or method, or too large to be read. */
 const OF_ANY = new Set([405, 413, 414, 415, 431]);
