@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { formatValue, metricTitle, metricUnit, planCharts } from "./metric.ts";
+import { formatValue, groupTitle, metricTitle, metricUnit, planCharts } from "./metric.ts";
 
 test("the end of a metric's name says how its values are written", () => {
   assert.equal(formatValue("memory.used_bytes", 2 ** 30), "1 GiB");
@@ -29,4 +29,17 @@ test("what belongs together is one chart, known groups come first and no metric 
   assert.equal(plan[1]?.[1].length, 1);
   const drawn = plan.flatMap(([, charts]) => charts.flatMap((chart) => chart.metrics));
   assert.ok(metrics.every((metric) => drawn.includes(metric)));
+});
+
+test("a metric that is named as what every object knows is a metric like any other", () => {
+  const names = ["__proto__", "constructor.x_bytes", "toString"];
+
+  assert.deepEqual(
+    planCharts(names).map(([group, plans]) => [groupTitle(group), plans.map(({ title }) => title)]),
+    [
+      ["__proto__", ["Proto"]],
+      ["Constructor", ["X"]],
+      ["ToString", ["ToString"]],
+    ],
+  );
 });

@@ -1,4 +1,5 @@
 import { bytes, duration, number, percent } from "./format.ts";
+import { visible } from "./hostile-text.ts";
 
 /** How values of a metric are written: its name ends in its unit. */
 const UNITS: readonly { readonly ending: string; readonly unit: string; readonly format: (value: number) => string }[] =
@@ -57,12 +58,14 @@ export interface ChartPlan {
   readonly metrics: readonly string[];
 }
 
-const sentence = (words: string) => words.charAt(0).toUpperCase() + words.slice(1);
+const sentence = (words: string) => visible(words.charAt(0).toUpperCase() + words.slice(1));
 const unitOf = (metric: string) =>
   UNITS.find(({ ending }) => metric.endsWith(`_${ending}`) || metric.endsWith(`.${ending}`));
 
 const groupOf = (metric: string): string => metric.split(".", 1)[0] ?? metric;
-export const groupTitle = (group: string): string => GROUP_TITLES[group] ?? sentence(group);
+/** A device may name a metric as what every object knows. */
+export const groupTitle = (group: string): string =>
+  (Object.hasOwn(GROUP_TITLES, group) ? GROUP_TITLES[group] : undefined) ?? sentence(group);
 
 /** "Busy" of `cpu.busy_percent`. */
 export function metricTitle(metric: string): string {

@@ -4,6 +4,7 @@ import { useLocalStorage } from "@mantine/hooks";
 import { lazy, Suspense, useMemo, useState } from "react";
 import { explainGap, joinedGaps, SILENCE } from "../data/gaps.ts";
 import { useHistory } from "../data/history.ts";
+import { visible } from "../data/hostile-text.ts";
 import type { History, Series } from "../data/samples.ts";
 import { groupTitle, metricTitle, metricUnit, planCharts, type ChartPlan } from "../data/metric.ts";
 import { Empty, Failure, Loading } from "../parts/answer.tsx";
@@ -145,7 +146,9 @@ function ChartBox({
   const series = all.slice(0, LINES_AT_MOST);
   const unit = metricUnit(series[0]?.metric ?? "");
   const labelOf = ({ metric, instance }: Series) =>
-    [plan.metrics.length > 1 || instance === "" ? metricTitle(metric) : "", instance].filter(Boolean).join(" ");
+    [plan.metrics.length > 1 || instance === "" ? metricTitle(metric) : "", visible(instance)]
+      .filter(Boolean)
+      .join(" ");
   return (
     <figure className="chart">
       <figcaption>

@@ -1,6 +1,7 @@
 import { Button, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { bytes } from "../data/format.ts";
+import { visible } from "../data/hostile-text.ts";
 import { isBytes } from "../data/metric.ts";
 import { usePaging } from "../data/paging.ts";
 import { useRead } from "../data/queries.ts";
@@ -72,7 +73,7 @@ export function DeviceInventory({ device }: { readonly device: DeviceRow }) {
         />
       )}
       <Dialog
-        title={attribute === undefined ? "Changes of the inventory" : `Changes of ${attribute}`}
+        title={attribute === undefined ? "Changes of the inventory" : `Changes of ${visible(attribute)}`}
         isOpen={isAllOpen || attribute !== undefined}
         onClose={close}
       >
