@@ -39,8 +39,12 @@ export async function startDeviceApi(
   parts: DeviceApiParts,
   { host, port, current, ...tls }: DeviceApiOptions,
 ): Promise<Listening> {
-  const app = await createHttp(parts, { bodyLimit: BODY_LIMIT, requestsPerMinute: REQUESTS_PER_MINUTE, tls });
-  app.server.maxConnections = CONNECTIONS;
+  const app = await createHttp(parts, {
+    bodyLimit: BODY_LIMIT,
+    requestsPerMinute: REQUESTS_PER_MINUTE,
+    tls,
+    connections: CONNECTIONS,
+  });
   serveDeviceActions(app, parts);
   if (current !== undefined) renewing(app, parts, { tls, current });
   return listen(app, { host, port });

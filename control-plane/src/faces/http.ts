@@ -29,18 +29,24 @@ interface HttpOptions {
   /** Per address. */
   readonly requestsPerMinute: number;
   readonly tls?: TlsCredentials | undefined;
+  /** How many may be open at a time. */
+  readonly connections?: number;
   /** Behind a reverse proxy, whose X-Forwarded-For then names the address. */
   readonly trustProxy?: boolean | undefined;
 }
 
-/** Milliseconds for a whole request to arrive, and for a TLS handshake. */
+/** Milliseconds for a whole request to arrive, for its head alone, and for a TLS handshake. */
 const REQUEST_WITHIN = 30_000;
+const HEAD_WITHIN = 10_000;
 const HANDSHAKE_WITHIN = 10_000;
+const timeouts = { headersTimeout: HEAD_WITHIN, connectionsCheckingInterval: 1_000 };
+/** Of the portal and REST together with WebSockets. */
+const CONNECTIONS = 2_000;
 
 /** A server whose every refusal is a problem document and whose every answer carries its request's id. */
 export async function createHttp(
   { newId, log }: Pick<FaceParts, "newId" | "log">,
-  { bodyLimit, requestsPerMinute, tls, trustProxy = false }: HttpOptions,
+  { bodyLimit, requestsPerMinute, tls, connections = CONNECTIONS, trustProxy = false }: HttpOptions,
 ): Promise<FastifyInstance> {
   const send = (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
     sendProblem(problemOf(error, { log, requestId: request.id }), request, reply);
@@ -56,8 +62,9 @@ export async function createHttp(
     },
     frameworkErrors: (error, request, reply) => void send(error, request as FastifyRequest, reply as FastifyReply),
     clientErrorHandler: refuseNoise,
-    https: tls === undefined ? null : tlsOptions(tls),
+    ...serverOptions(tls),
   }) as unknown as FastifyInstance;
+  app.server.maxConnections = connections;
 
   refuseUndeclaredRoutes(app);
   await app.register(cookie);
@@ -97,6 +104,10 @@ export async function createHttp(
   return app;
 }
 
+// Of the two kinds of servers that the types know apart, ours is made by the same options.
+const serverOptions = (tls: TlsCredentials | undefined): { readonly http: object } =>
+  (tls === undefined ? { http: timeouts } : { https: { ...tlsOptions(tls), ...timeouts } }) as { http: object };
+
 /** Also what a listener goes on with when its certificate was renewed. */
 export const tlsOptions = ({ key, certificate, ticketKeys, clientRoots }: TlsCredentials) => ({
   key,
@@ -124,6 +135,11 @@ function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyRe
 /** JSON is the only body that is read, and an empty one stands for no input. */
 function readJsonOnly(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser("error", "error");
+  // A small body that unpacks to a large one would pass every limit.
+  app.addHook("preParsing", async ({ headers }) => {
+    if ((headers["content-encoding"] ?? "identity") !== "identity")
+      throw new Problem("unsupported-media-type", "send the body as it is, without Content-Encoding");
+  });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser<string>("application/json", { parseAs: "string" }, (request, body, done) => {
     if (body === "") done(null, undefined);

@@ -7,6 +7,7 @@ import { credentialOf, isKnownOrigin, refuseForeignOrigin, type Cookies } from "
 import type { FaceParts } from "./face.ts";
 import { endWithProblem } from "./http.ts";
 import { answerCalls } from "./live-calls.ts";
+import { keepPace } from "./live-pace.ts";
 import { refuseUnheard, type Live, type LiveSocket } from "./live-socket.ts";
 import { answerSubscriptions } from "./live-subscriptions.ts";
 import { problemOf } from "./refusal.ts";
@@ -45,6 +46,7 @@ export function serveLive(
     endWithProblem(socket, "this address speaks HTTP/1.1 and nothing else; leave out the header Upgrade");
   });
   const actions = byAddress(parts.actions);
+  keepPace(io, parts);
 
   io.use((socket, next) => {
     admit(socket, parts, parseCookies).then(
