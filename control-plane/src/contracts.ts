@@ -10,4 +10,4 @@ export * as jobs from "./features/jobs/contract.ts";
 export * as keys from "./features/keys/contract.ts";
 export * as operations from "./features/operations/contract.ts";
 export * as telemetryAggregator from "./features/telemetry-aggregator/contract.ts";
-export * as tokens from "./features/devices/token-contract.ts";
+export * as deviceTokens from "./features/devices/token-contract.ts";

@@ -156,7 +156,12 @@ test("devices find the actions for devices at their address, and no other", asyn
 
   assert.deepEqual(
     statuses.filter(([, status]) => status !== 404),
-    [["cpl/dm/agent/register", 400]],
+    [
+      ["cpl/dm/agent/register", 400],
+      ["cpl/dm/agent/renew", 401],
+      ["cpl/dm/agent/challenge", 400],
+      ["cpl/dm/agent/recover", 400],
+    ],
   );
 });
 

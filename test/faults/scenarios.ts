@@ -7,6 +7,7 @@ import { disks } from "./scenarios/disks.ts";
 import { ends } from "./scenarios/ends.ts";
 import { foreignBrokers } from "./scenarios/foreign-brokers.ts";
 import { frozen } from "./scenarios/frozen.ts";
+import { identities } from "./scenarios/identities.ts";
 import { kills } from "./scenarios/kills.ts";
 import { links } from "./scenarios/links.ts";
 import { loads } from "./scenarios/loads.ts";
@@ -23,7 +24,7 @@ export const groups = {
   processes: [...kills, ...steps, ...loads, ...frozen, ...ends, ...crashLoops, ...restored],
   network: [...cables, ...links, ...names, ...storms],
   disks: [...powerCuts, ...disks, ...damages],
-  sessions: [...sessions, ...twoControlPlanes, ...foreignBrokers, ...clocks],
+  sessions: [...sessions, ...twoControlPlanes, ...foreignBrokers, ...clocks, ...identities],
 } as const satisfies Record<string, readonly Scenario[]>;
 
 export const scenarios: readonly Scenario[] = Object.values(groups)

@@ -266,7 +266,12 @@ const liveCases = [
   ["a call that is a word", "call", "cpl/dm/device/list", /call takes/],
   ["a call of nothing", "call", null, /call takes/],
   ["an input that is no object", "call", { path: "cpl/dm/token/create", input: 7 }, /must be a JSON object/],
-  ["an unknown parameter", "call", { path: "cpl/dm/token/create", input: { color: 1 } }, /it takes: uses, ttl, labels, approval/],
+  [
+    "an unknown parameter",
+    "call",
+    { path: "cpl/dm/token/create", input: { color: 1 } },
+    /it takes: uses, ttl, labels, approval/,
+  ],
   ["events that do not exist", "subscribe", { types: ["device.exploded"] }, /there are: \*, device\.\*/],
   ["a subscription to nothing", "subscribe", { types: [] }, /subscribe takes \{ types, after\? \}/],
   ["a number beyond the log", "subscribe", { types: ["*"], after: 2 ** 40 }, /the log of events ends at \d+/],

@@ -18,7 +18,7 @@ import {
 import type { ConnectError, Connection, ConnectionEvents, ConnectOptions, Transport } from "./transport.ts";
 
 export const DEVICE = "device-1";
-const signingKey = { keyId: "k1", privateKey: privateKeyFromSeed(new Uint8Array(32).fill(7)) };
+export const signingKey = { keyId: "k1", privateKey: privateKeyFromSeed(new Uint8Array(32).fill(7)) };
 export const keyring: Keyring = v1.Keyring.decode(
   v1.Keyring.encode({
     version: 3,

@@ -53,6 +53,11 @@ export class IdentitySlots {
     return this.#next.ready === undefined ? this.#current : { ...this.#current, ...this.#next.ready };
   }
 
+  /** Whether a certificate was asked for and has not come: it may have been issued, and its answer lost. */
+  get isAsking(): boolean {
+    return this.#next.asked !== undefined;
+  }
+
   /** That to connect with now: the next one, once there is one. */
   forConnection(): Identity {
     this.#tried = this.#isNextDoubted ? this.#current : this.newest;

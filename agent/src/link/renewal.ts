@@ -134,7 +134,7 @@ export class Renewal implements AsyncDisposable {
     const { env, time, slots } = this.#parts;
     const now = env.clock.monotonic();
     const { renewAt, until, life } = this.#looked();
-    const isDue = this.#mustRenew || time.correctedNow() >= renewAt;
+    const isDue = this.#mustRenew || slots.isAsking || time.correctedNow() >= renewAt;
     const isQuestion = this.#wasRefused && now >= this.#nextQuestionAt;
     if (now < this.#nextTryAt || !(isDue || isQuestion)) return "settled";
     this.#nextQuestionAt = now + ASK_AFTER_REFUSAL_EVERY;

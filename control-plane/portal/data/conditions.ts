@@ -10,6 +10,9 @@ const CONDITIONS: Readonly<Record<string, string>> = {
   "safe-mode": "its agent died again and again, and takes no commands until it has run for an hour",
   "journal-set-aside": "its journal of commands could not be read and was set aside",
   "journal-failing": "it fails to write down commands",
+  "certificate-expired": "its certificate has ended",
+  "renewal-failing": "its certificate was not renewed when it tried",
+  "waits-for-approval": "somebody has to approve that it gets a new certificate",
   "cannot-receive": "it can send and cannot be told anything",
 };
 

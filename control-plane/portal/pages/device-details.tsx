@@ -9,6 +9,7 @@ import { useMay } from "../data/session.tsx";
 import { Failure } from "../parts/answer.tsx";
 import { ConfirmByName } from "../parts/confirm-by-name.tsx";
 import { Facts } from "../parts/facts.tsx";
+import { IdentityDecision } from "../parts/identity-decision.tsx";
 import { ExactInstant } from "../parts/instant.tsx";
 import { Plain } from "../parts/plain.tsx";
 import { Release } from "../parts/release.tsx";
@@ -21,6 +22,7 @@ export const DeviceDetails = ({ device }: { readonly device: DeviceRow }) => (
   <div className="grid two">
     <Stack>
       <Section title="Identity">
+        <IdentityDecision device={device} />
         <Facts
           of={[
             ["Id", <code key="id">{device.id}</code>],
@@ -33,6 +35,7 @@ export const DeviceDetails = ({ device }: { readonly device: DeviceRow }) => (
             ["Clock ahead by", clock(device.agent.clockOffset)],
             ["Certificate", <Plain key="serial" text={device.certificate.serial} />],
             ["Certificate ends", <ExactInstant key="ends" at={device.certificate.notAfter} />],
+            ["Certificates so far", String(Math.max(1, device.identity?.number ?? 0))],
             ["Machine id", <Plain key="machine" text={device.machineId || "–"} />],
           ]}
         />

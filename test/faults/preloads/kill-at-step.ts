@@ -1,12 +1,13 @@
 // Runs before an agent: kills it as by SIGKILL right before the step that is named by its number, of those that matter to
-// a command. Steps are the writes and syncs of the journal and of the results, and the start of a program.
+// a command, or to the files that are named instead. Steps are the writes and syncs of the journal and of the results, and the start of a program.
 import childProcess from "node:child_process";
 import fs from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
 
 const STEP = Number(process.env["EDGEMERE_FAULT_STEP"]);
-const MATTERS = /commands\/journal|spool\/result\//;
+const FILES = process.env["EDGEMERE_FAULT_FILES"] ?? "commands/journal|spool/result/";
+const MATTERS = new RegExp(FILES);
 const paths = new WeakMap<FileHandle, string>();
 let steps = 0;
 
