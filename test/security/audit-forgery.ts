@@ -39,6 +39,6 @@ export function chainedAnew(entries: readonly StoredEntry[]): readonly StoredEnt
     const body = { ...entry, id: idOf(i + 1), previous };
     const sorted = Object.fromEntries(Object.entries(body).sort(([a], [b]) => (a < b ? -1 : 1)));
     previous = createHash("sha256").update(JSON.stringify(sorted)).digest("hex");
-    return { ...body, hash: previous } as StoredEntry;
+    return { ...body, hash: previous };
   });
 }
