@@ -6,6 +6,7 @@ import type { AgentConfig } from "./config.ts";
 import { DataSources } from "./data/sources.ts";
 import { ExitMarker } from "./exit-marker.ts";
 import type { Host } from "./host/host.ts";
+import { AuditWitness } from "./link/audit-witness.ts";
 import { post } from "./link/enrol-connection.ts";
 import type { IdentitySlots } from "./link/identity-slots.ts";
 import { messageKeyOf, saveIdentity, sealingKeyOf, type Identity } from "./link/identity.ts";
@@ -102,6 +103,7 @@ export async function createAgent(parts: AgentParts): Promise<Agent> {
   const keepAddresses = (mqtt: readonly string[]) =>
     slots === undefined ? saveIdentity(env.disk, { ...identity, mqtt }) : slots.change({ mqtt });
   const routes = { addresses, keepAddresses };
+  const witness = await AuditWitness.open({ ...env, key: () => messageKeyOf(identity) });
   let tellRetired = () => {};
   const retired = new Promise<void>((resolve) => (tellRetired = resolve));
   const onRetired = () => void retire(env, slots).then(tellRetired);
@@ -109,7 +111,7 @@ export async function createAgent(parts: AgentParts): Promise<Agent> {
   const onRenewed = () => link.comeBack("it has a new certificate");
   const renewal = slots && new Renewal({ env, slots, ask: post, openHead, time, onRenewed, onRetired });
   const own = { device, transport, ...routes, introduction, renewal, onRetired };
-  const link = new Link({ env, ...own, spool, duty: commands, keyring, alerts, time });
+  const link = new Link({ env, ...own, spool, duty: commands, keyring, alerts, time, witness });
 
   const startTheRest = () => {
     inventory.start();

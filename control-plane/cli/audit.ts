@@ -14,11 +14,12 @@ export async function verifyAudit(input: object, { client, output, say }: Sessio
     after = part.next;
     if (after !== undefined) say(`${part.checked} of ${part.entries} entries checked`);
   } while (after !== undefined);
-  const sum = (field: "heads" | "compared") => parts.reduce((total, each) => total + each[field], 0);
+  const sum = (field: "heads" | "compared" | "witnesses") => parts.reduce((total, each) => total + each[field], 0);
   const faults = parts.flatMap((each) => each.faults);
   const { checked = 0, entries = 0 } = parts.at(-1) ?? {};
   const whole = faults.length === 0;
-  output.show("ia/audit/verify", { whole, checked, entries, heads: sum("heads"), compared: sum("compared"), faults });
+  const sums = { heads: sum("heads"), compared: sum("compared"), witnesses: sum("witnesses") };
+  output.show("ia/audit/verify", { whole, checked, entries, ...sums, faults });
   return whole ? exitCodes.done : exitCodes.failed;
 }
 

@@ -113,6 +113,7 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
     recover: () => core.recover(),
   });
   const auditing = await openAuditing(config, { key: authority.auditKey, resources, version });
+  await opened.add(Promise.resolve({ [Symbol.asyncDispose]: () => auditing.copy.close() }));
   // Ports are known when they are bound.
   const addresses: DeviceAddresses = { deviceApi: "", mqtt: [] };
   const context = {
@@ -143,6 +144,7 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
       stepUpAfter: config.people.stepUpAfter,
       eventsKeptFor: config.retention.events,
       brokerAddresses: () => addresses.mqtt,
+      auditHead: () => auditing.copy.newestHead,
       isReadOnly: () => guard.isReadOnly,
       damaged: () => database.damaged.size,
     }),

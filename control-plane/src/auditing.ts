@@ -28,9 +28,14 @@ export async function openAuditing(
     addresses,
   };
   const revoking = new Map(resources.map((each) => [each.name as string, each.revoking] as const));
+  let isAlarmed = false;
+  const alarm = () => {
+    isAlarmed = true;
+  };
   const check: Check = () => {
+    if (isAlarmed) return { severity: "degraded", reason: "a device remembers another audit log" };
     if (copy.isContradicted) return { severity: "degraded", reason: "the audit log contradicts its copy" };
     return settings.isCopyOnSameDisk ? { severity: "notice", reason: "the audit copy is on the same disk" } : undefined;
   };
-  return { key, copy, settings, revoking, check };
+  return { key, copy, settings, revoking, check, alarm };
 }

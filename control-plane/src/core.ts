@@ -1,6 +1,7 @@
 import { DAY, idMaker, MINUTE, Reconciler, type Clock, type Log, type Loop, type Random } from "@edgemere/protocol/kit";
 import { Link } from "./link/link.ts";
 import { Audit } from "./platform/audit.ts";
+import type { AuditHead } from "./platform/audit-heads.ts";
 import { Bus } from "./platform/bus.ts";
 import type { PlatformContext } from "./platform/context.ts";
 import type { Database } from "./platform/database.ts";
@@ -36,6 +37,8 @@ interface Parts<C extends CoreContext> {
   readonly brokerAddresses?: () => readonly string[];
   /** Milliseconds; for how long a session may do what is dangerous after its person proved who they are. */
   readonly stepUpAfter?: number;
+  /** The newest signed head of the audit log, for devices. */
+  readonly auditHead?: () => AuditHead | undefined;
   /** Milliseconds; for how long events are kept. */
   readonly eventsKeptFor?: number;
   /** Whether the disk is so full that nothing new is taken. */

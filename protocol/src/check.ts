@@ -36,6 +36,7 @@ const checks = {
     atMost("conditions", hello.conditions, 32);
     for (const condition of hello.conditions) text("conditions", condition, 64);
     safe("generation", hello.generation);
+    if (hello.auditHead) checkEnvelope("audit_head", hello.auditHead);
     if (hello.time) {
       instant("time.wall_ms", hello.time.wallMs ?? 0);
       finite("time.monotonic_ms", hello.time.monotonicMs ?? 0);

@@ -14,6 +14,7 @@ export const payloadTypes = {
   syncHead: "application/vnd.edgemere.sync-head.v1+protobuf",
   keyring: "application/vnd.edgemere.keyring.v1+protobuf",
   result: "application/vnd.edgemere.result.v1+protobuf",
+  auditCountersignature: "application/vnd.edgemere.audit-countersignature.v1+protobuf",
 } as const;
 
 const payloadCodecs = {
@@ -21,6 +22,7 @@ const payloadCodecs = {
   syncHead: v1.SyncHead,
   keyring: v1.Keyring,
   result: v1.CommandReport,
+  auditCountersignature: v1.AuditHead,
 } as const;
 
 // Only what a number cannot hold: what a well-signed order means is judged by who carries it out.
@@ -31,7 +33,9 @@ const payloadChecks = {
     instant("issued_at_ms", issuedAtMs);
     instant("expires_at_ms", expiresAtMs);
   },
-  syncHead: ({ latestSequence, asOfMs, generation, cancelledCommands }: SyncHead) => {
+  auditCountersignature: (head: v1.AuditHead.$Properties) => checkAuditHead(head),
+  syncHead: ({ latestSequence, asOfMs, generation, cancelledCommands, auditHead }: SyncHead) => {
+    if (auditHead) checkAuditHead(auditHead);
     safe("latest_sequence", latestSequence);
     instant("as_of_ms", asOfMs);
     safe("generation", generation);
@@ -44,12 +48,21 @@ const payloadChecks = {
 export type PayloadName = keyof typeof payloadTypes;
 type PayloadOf<N extends PayloadName> = ReturnType<(typeof payloadCodecs)[N]["decode"]>;
 
+function checkAuditHead({ number, hash, atMs, generation }: v1.AuditHead.$Properties): void {
+  safe("audit_head.number", number ?? 0);
+  instant("audit_head.at_ms", atMs ?? 0);
+  safe("audit_head.generation", generation ?? 0);
+  if (hash?.length !== 32)
+    throw new ProtocolError("out-of-range", `audit_head.hash has ${hash?.length ?? 0} bytes, and 32 are meant`);
+}
+
 /** Who may sign what. A command needs a key of the role that its kind asks for; which one it asks for stands in the signed bytes. */
 const signers = {
   command: { may: ["commands", "dangerous"], must: ({ task }: Command) => roleOfTask(task) },
   syncHead: { may: ["commands"], must: () => "commands" },
   keyring: { may: ["root"], must: () => "root" },
   result: { may: ["device"], must: () => "device" },
+  auditCountersignature: { may: ["device"], must: () => "device" },
 } as const satisfies Record<PayloadName, { may: readonly Role[]; must: (message: never) => Role }>;
 
 /** The role whose keys must sign a command with this task. A kind that nobody knows here counts as dangerous. */

@@ -32,6 +32,20 @@ export async function forgeAudit(
   }
 }
 
+/** Takes away everything else that tells of the log: the heads, and what devices have countersigned. */
+export async function forgetWitnesses(dataFolder: string): Promise<void> {
+  const database = await levelDatabase(join(dataFolder, "store"));
+  try {
+    for (const table of ["audithead", "auditwitness"]) {
+      const prefix = `srow\u0000s${table}\u0000`;
+      for await (const [key] of database.entries({ gte: prefix, lt: `${prefix}\uffff` }))
+        await database.batch([{ type: "del", key }]);
+    }
+  } finally {
+    await database.close();
+  }
+}
+
 /** The same entries with numbers, links and hashes made anew, from nothing but what the format says. */
 export function chainedAnew(entries: readonly StoredEntry[]): readonly StoredEntry[] {
   let previous = FIRST;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cp, readdir, readFile } from "node:fs/promises";
+import { cp, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { createClient } from "@edgemere/control-plane/client";
@@ -9,7 +9,7 @@ import { ask } from "../world/faces.ts";
 import { createJob, endOf } from "../world/jobs.ts";
 import { Program } from "../world/program.ts";
 import { eventually, owner, startWorld, type World } from "../world/world.ts";
-import { chainedAnew, forgeAudit, type StoredEntry } from "./audit-forgery.ts";
+import { chainedAnew, forgeAudit, forgetWitnesses, type StoredEntry } from "./audit-forgery.ts";
 
 /** Everything that the second place of a control plane holds. */
 async function copyOf(folder: string): Promise<string> {
@@ -104,6 +104,34 @@ test("T29 a control plane that runs on a forged log says so by itself, and the c
   const { whole, faults } = JSON.parse(stdout) as { whole: boolean; faults: { entry: number; kind: string }[] };
   assert.equal(whole, false);
   assert.equal(faults[0]?.entry, 5);
+});
+
+test("T29 a forger who holds the control plane's disk, with its key, copy and heads, is found by what a device has countersigned", async () => {
+  await using world = await startWorld({ devices: 1, prefix: "fake" });
+  const { client, controlPlane } = world;
+  const [device] = world.devices;
+  const witnesses = async () => (await client.call("ia/audit/verify")).witnesses;
+  // In one session it hears of a head, with the next hello it tells which.
+  await eventually(async () => {
+    await device?.stop();
+    await device?.start();
+    return (await witnesses()) === 1;
+  }, "the device to be a witness");
+  const { data, copy } = await aStoppedLog(world);
+  // The first head is there with the first entry, the next one a minute later.
+  await forgeAudit(data, (rows) => chainedAnew(rows.with(0, { ...rows[0]!, actor: "user:mallory" })));
+  await forgetWitnesses(data);
+  await rm(copy, { recursive: true });
+  assert.equal((await verifyStopped(data, copy)).code, 0, "nothing on this disk tells of it any more");
+
+  await controlPlane.start();
+
+  await eventually(async () => {
+    const { body } = await ask(`${world.baseUrl}/healthz`, "GET");
+    return JSON.stringify(body["reasons"]).includes("a device remembers another audit log");
+  }, "the device to tell of it");
+  const { faults } = await client.call("ia/audit/verify");
+  assert.match(JSON.stringify(faults), /is not the one that the device .* has countersigned/);
 });
 
 test("T37 a restored backup of yesterday brings back no device, token, user or enrolment that was revoked since, and no number", async () => {

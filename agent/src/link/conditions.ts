@@ -11,11 +11,17 @@ export const conditionsOf = (parts: {
   readonly duty: HasConditions;
   readonly time: HasConditions;
   readonly keyring: HasConditions;
+  readonly witness: HasConditions;
   readonly renewal?: HasConditions | undefined;
 }): readonly string[] =>
-  [parts.spool, parts.duty, parts.time, parts.keyring, ...(parts.renewal ? [parts.renewal] : [])].flatMap((each) => [
-    ...each.conditions(),
-  ]);
+  [
+    parts.spool,
+    parts.duty,
+    parts.time,
+    parts.keyring,
+    parts.witness,
+    ...(parts.renewal ? [parts.renewal] : []),
+  ].flatMap((each) => [...each.conditions()]);
 
 interface ConditionsParts {
   /** What is wrong now, in stable words. */

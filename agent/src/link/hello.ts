@@ -1,6 +1,7 @@
 import { streamNames, type Encodable, type v1 } from "@edgemere/protocol";
 import type { Env } from "@edgemere/protocol/kit";
 import type { DeviceClock } from "../clock/device-clock.ts";
+import type { AuditWitness } from "./audit-witness.ts";
 import type { CommandDuty } from "./down.ts";
 import type { Spool } from "./spool/spool.ts";
 
@@ -18,17 +19,19 @@ interface HelloParts {
   readonly spool: Spool;
   readonly duty: CommandDuty;
   readonly time: DeviceClock;
+  readonly witness: Pick<AuditWitness, "countersigned">;
   readonly introduction: Introduction;
   readonly keyring: { readonly version: number };
 }
 
 /** Who this device is and where it stands, now. */
 export function helloOf(
-  { env, spool, duty, time, introduction, keyring }: HelloParts,
+  { env, spool, duty, time, witness, introduction, keyring }: HelloParts,
   sessionEpoch: number,
   conditions: readonly string[],
 ): Encodable<typeof v1.Hello> {
   const { highSequence, open: openCommands, generation } = duty.status();
+  const auditHead = witness.countersigned();
   return {
     ...introduction,
     sessionEpoch,
@@ -42,5 +45,6 @@ export function helloOf(
     conditions: [...conditions],
     generation,
     keyringVersion: keyring.version,
+    ...(auditHead && { auditHead }),
   };
 }

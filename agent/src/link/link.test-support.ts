@@ -1,8 +1,9 @@
-import type { v1 } from "@edgemere/protocol";
+import { privateKeyFromSeed, type v1 } from "@edgemere/protocol";
 import { silentLog, type Disk } from "@edgemere/protocol/kit";
 import { ManualClock, seededRandom, SimulatedDisk } from "@edgemere/protocol/simulated";
 import { DeviceClock } from "../clock/device-clock.ts";
 import { DEVICE, keyring, ScriptedControlPlane } from "./control-plane.test-support.ts";
+import { AuditWitness } from "./audit-witness.ts";
 import type { CommandDuty } from "./down.ts";
 import { Alerts } from "./alerts.ts";
 import { Link } from "./link.ts";
@@ -69,7 +70,9 @@ export async function aLink(
   const { addresses = ["mqtts://one.test:8883"] } = over;
   const kept: (readonly string[])[] = [];
   const routes = { addresses, keepAddresses: async (given: readonly string[]) => void kept.push(given) };
-  const duties = { spool, duty, keyring: trusted, alerts, time, introduction };
+  const key = () => ({ keyId: "message", privateKey: privateKeyFromSeed(new Uint8Array(32).fill(3)) });
+  const witness = await AuditWitness.open({ disk, log: silentLog, key });
+  const duties = { spool, duty, keyring: trusted, alerts, time, witness, introduction };
   const link = new Link({ env, device: DEVICE, transport: centre, ...routes, ...duties });
   return { kept, link, spool, duty, centre, clock, time, disk };
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createPublicKey, verify } from "node:crypto";
 import { test } from "node:test";
-import { recoveryStatement, seal, v1 } from "@edgemere/protocol";
+import { open, recoveryStatement, seal, trustIn, v1 } from "@edgemere/protocol";
 import { HOUR, MINUTE, SECOND, silentLog } from "@edgemere/protocol/kit";
 import { ManualClock, seededRandom, SimulatedDisk } from "@edgemere/protocol/simulated";
 import { publicKeyOf } from "./certificates.test-support.ts";
@@ -9,7 +9,6 @@ import { DEVICE, keyring, signingKey } from "./control-plane.test-support.ts";
 import { EnrolmentFailed } from "./enrol-failed.ts";
 import { IdentitySlots } from "./identity-slots.ts";
 import { anIdentity, certifiedFor } from "./identity.test-support.ts";
-import { keyFinder } from "./identity.ts";
 import { Renewal, spanOf } from "./renewal.ts";
 
 interface Asked {
@@ -50,7 +49,12 @@ async function aRenewal(
       const { status, body: answer } = reply(asked);
       return { status, text: JSON.stringify(answer) };
     },
-    findKey: keyFinder(keyring),
+    openHead: (head) =>
+      open(
+        "syncHead",
+        head,
+        trustIn(keyring, () => clock.now()),
+      ),
     time: {
       correctedNow: () => clock.now(),
       trustedTime: () => ({ isSystemClockUsable: true, earliest: clock.now(), latest: clock.now() }),

@@ -3,6 +3,7 @@ import { aborted, MINUTE, SECOND, type Env } from "@edgemere/protocol/kit";
 import type { DeviceClock } from "../clock/device-clock.ts";
 import { Alarm } from "./alarm.ts";
 import type { Alerts } from "./alerts.ts";
+import type { AuditWitness } from "./audit-witness.ts";
 import { Conditions, conditionsOf } from "./conditions.ts";
 import type { CommandDuty } from "./down.ts";
 import { helloOf, type Introduction } from "./hello.ts";
@@ -23,6 +24,7 @@ export interface SessionParts {
   readonly keyring: TrustedKeyring;
   readonly alerts: Alerts;
   readonly time: DeviceClock;
+  readonly witness: AuditWitness;
   readonly introduction: Introduction;
   /** What looks after the certificate; absent where there is none to look after. */
   readonly renewal?: Pick<Renewal, "conditions" | "demanded" | "established" | "refused" | "status"> | undefined;
@@ -187,7 +189,8 @@ export class Session {
   }
 
   #askAgain(): void {
-    this.#askAgainAt ??= this.#parts.env.clock.monotonic() + ASK_AGAIN_AFTER;
+    const soon = this.#parts.env.clock.monotonic() + ASK_AGAIN_AFTER;
+    this.#askAgainAt = Math.min(this.#askAgainAt ?? Infinity, soon);
     this.#alarm.set(this.#askAgainAt);
   }
 
@@ -213,6 +216,7 @@ export class Session {
     if (keyring.isBehind) this.#askAgain();
     this.#askAgainAt ??= this.#parts.env.clock.monotonic() + HEAD_EVERY;
     this.#alarm.set(this.#askAgainAt);
+    await this.#parts.witness.hear(head.auditHead);
     this.#hearTime(sync, head.asOfMs);
     if (head.retired) {
       this.#parts.onRetired?.();

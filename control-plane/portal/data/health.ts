@@ -29,6 +29,8 @@ const REASONS: Readonly<Record<string, string>> = {
     "Devices keep their records and get no commands until there is one. Look whether the broker of --broker runs and lets “control-plane” in; the log says why.",
   "the audit log contradicts its copy":
     "The log or its copy was changed by somebody, or the copy belongs to another control plane. Verify the audit log; nothing more is copied until that is cleared up.",
+  "a device remembers another audit log":
+    "The log was written anew after the device countersigned where it stood. Verify the audit log: it names the entry and the device.",
   "the audit copy is on the same disk":
     "Who can change the log can change its copy, and a disk that dies takes both. Name a folder on another disk with --audit-copy.",
   "a loop fails": "Something that is done again and again fails each time. The log says what.",

@@ -22,6 +22,7 @@ export function newsOf(hello: Hello, now: number, isSameSession: boolean): NonNu
     generation,
     keyringVersion,
     ...(!isSameSession && { commandHighSequence }),
+    ...(hello.auditHead && { auditHead: hello.auditHead }),
     capabilities: [...hello.capabilities],
     conditions: [...hello.conditions],
     openCommands: [...hello.openCommands],

@@ -1,4 +1,5 @@
 import { limits, seal, type bodies, type Encodable, type StreamName } from "@edgemere/protocol";
+import type { AuditHead } from "../platform/audit-heads.ts";
 import type { Offer } from "../platform/feature.ts";
 import type { Signer } from "../platform/signer.ts";
 
@@ -14,6 +15,8 @@ export interface SyncParts {
   readonly deviceKeyring: number;
   /** Where devices reach the broker, the preferred first. Default: they are told nothing. */
   readonly brokerAddresses?: () => readonly string[];
+  /** Where the audit log stands; absent where nothing was signed yet, and where there is none. */
+  readonly auditHead?: () => AuditHead | undefined;
   readonly now: number;
   /** Of the Hello that it answers; 0 when it answers none. */
   readonly helloMonotonicMs: number;
@@ -24,6 +27,7 @@ export interface SyncParts {
 /** All that a device must know to go on. */
 export function syncOf(parts: SyncParts): Encodable<(typeof bodies)["sync"]> {
   const { device, epoch, watermarks, waiting, generation, signer, now, pauseMs } = parts;
+  const audit = parts.auditHead?.();
   const head = {
     device,
     latestSequence: Math.max(0, ...waiting.map((each) => each.latestSequence)),
@@ -35,6 +39,7 @@ export function syncOf(parts: SyncParts): Encodable<(typeof bodies)["sync"]> {
     brokerAddresses: [...(parts.brokerAddresses?.() ?? [])],
     renew: waiting.some((each) => each.mustRenew),
     retired: waiting.some((each) => each.isRetired),
+    ...(audit && { auditHead: auditHeadOf(audit) }),
   };
   return {
     sessionEpoch: epoch,
@@ -53,3 +58,10 @@ export function syncOf(parts: SyncParts): Encodable<(typeof bodies)["sync"]> {
     },
   };
 }
+
+const auditHeadOf = ({ number, hash, at, generation }: AuditHead) => ({
+  number,
+  hash: Buffer.from(hash, "hex"),
+  atMs: at,
+  generation,
+});

@@ -5,6 +5,7 @@ import type { AuditEntry } from "./audit.ts";
 import { checkAudit } from "./audit-check.ts";
 import { auditHeads } from "./audit-heads.ts";
 import { anAuditLog, chained } from "./audit-log.test-support.ts";
+import { auditWitnesses } from "./audit-witnesses.ts";
 import { put } from "./change.ts";
 
 const ENTRIES = 12;
@@ -30,6 +31,7 @@ test("a whole log is called whole, with its copy and its heads", async () => {
     entries: ENTRIES,
     heads: 2,
     compared: ENTRIES,
+    witnesses: 0,
     faults: [],
   });
 });
@@ -154,6 +156,22 @@ test("a copy whose end was cut off is told by the heads that were made of it", a
   const [fault] = (await checkAudit(log)).faults;
 
   assert.deepEqual([fault?.entry, fault?.place, fault?.kind], [8, "copy", "truncated"]);
+});
+
+test("a head that a device has countersigned tells of a log that was made anew, when all else was taken away", async () => {
+  const { store, ...log } = await anAuditLog(ENTRIES);
+  const { number, hash } = await log.sign();
+  await store.commit(put(auditWitnesses, { id: "d1", number, hash, generation: 1, at: 0 }));
+  assert.equal((await checkAudit({ store })).witnesses, 1);
+
+  for (const deed of Object.keys(deeds)) {
+    await log.forge(chained(deeds[deed]?.(await log.rows(), 4) ?? []));
+
+    const { faults, witnesses } = await checkAudit({ store });
+
+    assert.deepEqual([faults.length, witnesses], [1, 0], deed);
+    assert.match(faults[0]?.detail ?? "", /the device d1 has countersigned/);
+  }
 });
 
 test("a head that the audit's key did not sign is told, and proves nothing", async () => {

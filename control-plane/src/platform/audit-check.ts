@@ -4,6 +4,7 @@ import { ChainCheck, entries, howTheyDiffer, type AuditFault, type Start, type S
 import type { AuditCopy, CopyLine } from "./audit-copy.ts";
 import { auditHeads, isSignedBy, type SignedHead } from "./audit-heads.ts";
 import { read } from "./batch.ts";
+import { auditWitnesses } from "./audit-witnesses.ts";
 import { keyOf, lastPart, rangeOf } from "./keys.ts";
 import { Peekable } from "./peekable.ts";
 import type { Store } from "./store.ts";
@@ -18,6 +19,8 @@ export interface AuditReport {
   readonly heads: number;
   /** Entries that the copy has as well, and the same. */
   readonly compared: number;
+  /** Devices whose countersigned head fits; told at the end of the log. */
+  readonly witnesses: number;
   /** The first of each kind of trouble; none when all is whole. */
   readonly faults: readonly AuditFault[];
   /** Where to go on; absent when it was looked at to its end. */
@@ -62,6 +65,7 @@ class Look implements AsyncDisposable {
   /** The furthest that a head of the store speaks of: heads are made of what is in the copy. */
   #signed = 0;
   #compared = 0;
+  #witnesses = 0;
   #differs = false;
 
   constructor(sources: AuditSources, after: Start) {
@@ -85,11 +89,13 @@ class Look implements AsyncDisposable {
     }
     const isEnd = (await this.#stored.peek()) === undefined;
     if (isEnd) await this.#beyond();
+    if (isEnd) await this.#askWitnesses();
     return {
       checked: store.number,
       entries: Math.max(store.number, await lastNumber(this.#sources.store)),
       heads: this.#fitting,
       compared: this.#compared,
+      witnesses: this.#witnesses,
       faults: this.#faults,
       ...(!isEnd && { next: store.number }),
     };
@@ -184,6 +190,21 @@ class Look implements AsyncDisposable {
       this.#cutOff("copy", copy.number + 1, this.#signed);
   }
 
+  /** What devices remember: each the newest head that it has countersigned. */
+  async #askWitnesses(): Promise<void> {
+    const { store } = this.#sources;
+    for await (const { id, number, hash } of store.scan(auditWitnesses)) {
+      if (number <= (await lastNumber(store)) && (await entryAt(store, number))?.hash === hash) this.#witnesses++;
+      else
+        this.#tell({
+          entry: number,
+          place: "store",
+          kind: number > this.#chains.store.number ? "truncated" : "altered",
+          detail: `entry ${number} is not the one that the device ${id} has countersigned: it or one before it was changed or cut off`,
+        });
+    }
+  }
+
   #cutOff(place: AuditFault["place"], first: number, last: number): void {
     const detail = `${entries(first, last)} known elsewhere and missing here: the end was cut off`;
     this.#tell({ entry: first, place, kind: "truncated", detail });
@@ -199,10 +220,14 @@ const numberOf = (line: CopyLine): number => ("entry" in line ? Number(line.entr
 /** Where a part begins; what the entry before it is worth was told with that one. */
 async function startAt(store: Store, number: number): Promise<Start> {
   if (number === 0) return { number, hash: FIRST };
-  for await (const { id, entry } of storedAfter(store, number - 1))
-    if (id === idOf(number) && entry !== undefined && isSelfConsistent(entry)) return { number, hash: entry.hash };
-    else break;
-  return { number, hash: undefined };
+  const entry = await entryAt(store, number);
+  return { number, hash: entry && isSelfConsistent(entry) ? entry.hash : undefined };
+}
+
+/** Undefined when there is none, or it cannot be read. */
+async function entryAt(store: Store, number: number): Promise<AuditEntry | undefined> {
+  for await (const { id, entry } of storedAfter(store, number - 1)) return id === idOf(number) ? entry : undefined;
+  return undefined;
 }
 
 async function* storedAfter(store: Store, number: number): AsyncGenerator<Stored> {

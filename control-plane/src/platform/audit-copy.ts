@@ -40,6 +40,11 @@ export class AuditCopy {
     return this.#isContradicted;
   }
 
+  /** As far as it was looked at. */
+  get newestHead(): SignedHead | undefined {
+    return this.#end?.head;
+  }
+
   /** Throws CopyContradicts when the entry with which it ends has another hash, or none, in the log. */
   mustEndLike(entry: AuditEntry | undefined, { number, hash }: ChainPlace): void {
     this.#isContradicted = number > 0 && entry?.hash !== hash;

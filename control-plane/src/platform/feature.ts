@@ -86,6 +86,8 @@ export interface SessionNews {
     readonly commandHighSequence?: number;
     /** The commands it has not ended. */
     readonly openCommands: readonly string[];
+    /** The newest head of the audit log that it has kept, countersigned. */
+    readonly auditHead?: v1.SignedEnvelope.$Shape;
     /** It remembers less than it told before: an old copy of its disk, or a second host with the same. */
     readonly isRestored?: { readonly reason: string };
   };

@@ -20,6 +20,7 @@ export const settings = {
 export async function startAuditing(over: Partial<Settings> = {}) {
   const disk = new SimulatedDisk();
   const copy = new AuditCopy(disk);
+  const alarms: string[] = [];
   let audits: Audit | undefined;
   const parcels = feature<AuditContext & CoreContext>({
     name: "parcels",
@@ -33,7 +34,13 @@ export async function startAuditing(over: Partial<Settings> = {}) {
   const core = await startTestCore<AuditContext & CoreContext>({
     features: [audit, parcels],
     context: {
-      auditing: { key: auditKey, copy, settings: { ...settings, ...over }, revoking: new Map([["parcel", ["lost"]]]) },
+      auditing: {
+        key: auditKey,
+        copy,
+        settings: { ...settings, ...over },
+        revoking: new Map([["parcel", ["lost"]]]),
+        alarm: () => alarms.push("alarm"),
+      },
     },
   });
   const write = async (draft: AuditDraft) => audits?.record(draft);
@@ -50,5 +57,5 @@ export async function startAuditing(over: Partial<Settings> = {}) {
       found.push("entry" in line ? line.entry.requestId : `head ${line.head.number} of ${line.head.generation}`);
     return found;
   };
-  return { ...core, disk, copy, write, record, comesRound, copied };
+  return { ...core, alarms, disk, copy, write, record, comesRound, copied };
 }

@@ -26,6 +26,7 @@ test("what is written down is copied, and signed in both places", async () => {
     entries: 2,
     heads: 2,
     compared: 2,
+    witnesses: 0,
     faults: [],
   });
 });

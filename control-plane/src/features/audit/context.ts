@@ -1,4 +1,5 @@
 import type { SigningKey } from "@edgemere/protocol";
+import type { Random } from "@edgemere/protocol/kit";
 import type { Audit } from "../../platform/audit.ts";
 import type { AuditCopy } from "../../platform/audit-copy.ts";
 import type { PlatformContext } from "../../platform/context.ts";
@@ -13,6 +14,8 @@ export interface Auditing {
   readonly copy: AuditCopy;
   /** States that take a right away, by class. */
   readonly revoking: ReadonlyMap<string, readonly string[]>;
+  /** Called when a device was found to remember another log than this one. */
+  readonly alarm: () => void;
   /** What a check of the fleet must know of how the control plane is set up. */
   readonly settings: Settings;
 }
@@ -21,6 +24,7 @@ export interface AuditContext extends PlatformContext {
   readonly audit: Audit;
   readonly auditing: Auditing;
   readonly link: DeviceLink;
+  readonly random: Random;
   /** Which life of the control plane this is. */
   readonly generation: () => number;
 }

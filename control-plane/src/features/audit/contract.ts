@@ -64,6 +64,7 @@ export const verifyAudit = action({
     entries: Type.Integer({ description: "Number of the newest entry" }),
     heads: Type.Integer({ description: "Signed heads that fit" }),
     compared: Type.Integer({ description: "Entries that the copy has as well, and the same" }),
+    witnesses: Type.Integer({ description: "Devices whose countersigned head fits; told at the end" }),
     faults: Type.Array(
       Type.Object({
         entry: Type.Integer({ description: "Number of the first entry that is wrong, or missing" }),

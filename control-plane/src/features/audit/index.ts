@@ -3,6 +3,7 @@ import { auditActions } from "./actions.ts";
 import type { AuditContext } from "./context.ts";
 import { fleetActions } from "./fleet-actions.ts";
 import { copyAudit, followRights } from "./loops.ts";
+import { askWitnesses, receiveWitness } from "./witnesses.ts";
 
 export type { AuditContext } from "./context.ts";
 
@@ -10,5 +11,6 @@ export const audit = feature<AuditContext>({
   name: "audit",
   resources: [],
   actions: [...auditActions, ...fleetActions],
-  loops: (context) => [followRights(context), copyAudit(context)],
+  sessions: receiveWitness,
+  loops: (context) => [followRights(context), copyAudit(context), askWitnesses(context)],
 });
