@@ -106,7 +106,7 @@ export async function createAgent(parts: AgentParts): Promise<Agent> {
   const witness = await AuditWitness.open({ ...env, key: () => messageKeyOf(identity) });
   let tellRetired = () => {};
   const retired = new Promise<void>((resolve) => (tellRetired = resolve));
-  const onRetired = () => void retire(env, slots).then(tellRetired);
+  const onRetired = () => void retire(env, device, slots).then(tellRetired);
   const openHead: TrustedKeyring["openHead"] = (head) => keyring.openHead(head);
   const onRenewed = () => link.comeBack("it has a new certificate");
   const renewal = slots && new Renewal({ env, slots, ask: post, openHead, time, onRenewed, onRetired });
@@ -162,8 +162,8 @@ async function within(limit: number, stopping: readonly AsyncDisposable[], clock
 }
 
 /** A disk that fails to forget keys is no reason to go on with them: the next run is told again. */
-async function retire({ log }: Env, slots: IdentitySlots | undefined): Promise<void> {
-  log.warn("the control plane has retired this device: its keys are wiped");
+async function retire({ log }: Env, device: string, slots: IdentitySlots | undefined): Promise<void> {
+  log.warn("the control plane has retired this device: its keys are wiped", { device });
   await slots?.wipe().catch((error: unknown) => log.error("the keys were not wiped", { error }));
 }
 

@@ -96,8 +96,9 @@ const nonsense: readonly (readonly [what: string, topic: UpTopicName, payload: U
 
 for (const [what, topic, payload, reason] of nonsense)
   test(`${what} is counted as ${reason}, nothing is stored, and the device stays connected`, async () => {
-    const [before, stored] = [await refusals(), await newestNumber(world)];
+    const before = await refusals();
     await using device = await connected();
+    const stored = await newestNumber(world);
 
     await device.say(topic, payload);
 
@@ -119,8 +120,9 @@ const forbidden: readonly (readonly [what: string, topic: (own: string) => strin
 
 for (const [what, topicOf, reason] of forbidden)
   test(`a device that speaks on ${what} is counted as ${reason} and cut off`, async () => {
-    const [before, stored] = [await refusals(), await newestNumber(world)];
+    const before = await refusals();
     await using device = await connected();
+    const stored = await newestNumber(world);
 
     device.client.publish(topicOf(identity.device), Buffer.from(telemetry({})), { qos: 1 });
     await device.closed;
