@@ -14,11 +14,11 @@ export const publicKeyFromBytes = (bytes: Uint8Array): KeyObject =>
 
 /** The 32 bytes of the public half of an Ed25519 key. */
 export const publicKeyBytes = (key: KeyObject): Uint8Array =>
-  new Uint8Array(createPublicKey(key).export({ format: "der", type: "spki" }).subarray(SPKI_PREFIX.length));
+  new Uint8Array(publicHalf(key).subarray(SPKI_PREFIX.length));
 
 /** The name of a key in envelopes and keyrings: the start of the hash of its public half. */
 export const keyIdOf = (key: KeyObject): string =>
-  createHash("sha256")
-    .update(createPublicKey(key).export({ format: "der", type: "spki" }))
-    .digest("base64url")
-    .slice(0, 16);
+  createHash("sha256").update(publicHalf(key)).digest("base64url").slice(0, 16);
+
+const publicHalf = (key: KeyObject): Buffer =>
+  (key.type === "public" ? key : createPublicKey(key)).export({ format: "der", type: "spki" });

@@ -189,8 +189,8 @@ export class Session {
   }
 
   #askAgain(): void {
-    const soon = this.#parts.env.clock.monotonic() + ASK_AGAIN_AFTER;
-    this.#askAgainAt = Math.min(this.#askAgainAt ?? Infinity, soon);
+    const due = this.#parts.env.clock.monotonic() + ASK_AGAIN_AFTER;
+    this.#askAgainAt = Math.min(this.#askAgainAt ?? Infinity, due);
     this.#alarm.set(this.#askAgainAt);
   }
 

@@ -16,11 +16,21 @@ const alone: Approvers = { rule: "auto", hasOther: async () => false, isActive: 
 /** The feature with two devices, "gw-1" (d1) and "gw-2" (d2), neither connected yet. */
 export async function startJobs({
   approvers,
+  dangerousCaps,
   ...over
-}: { database?: Database; clock?: ManualClock; approvers?: Partial<Approvers> } = {}): Promise<World> {
+}: Pick<JobsContext, "dangerousCaps"> & {
+  database?: Database;
+  clock?: ManualClock;
+  approvers?: Partial<Approvers>;
+} = {}): Promise<World> {
   const world = await startTestCore<CoreContext & JobsContext>({
     features: [jobs],
-    context: { signer, authority: { trustDomain: "fleet.test" }, approvers: { ...alone, ...approvers } },
+    context: {
+      signer,
+      authority: { trustDomain: "fleet.test" },
+      approvers: { ...alone, ...approvers },
+      ...(dangerousCaps && { dangerousCaps }),
+    },
     ...over,
   });
   if ((await world.store.get(device, "d1")) === undefined)
