@@ -14,9 +14,9 @@ const HOUR = 3_600_000;
 /** An agent that may exec on a broker that is hostile. */
 async function aVictim() {
   const world = await startHostileWorld();
-  await world.enrolAgent("gw1", ["--allow", "exec"]);
+  const agent = await world.enrolAgent("gw1", ["--allow", "exec"]);
   const { id: device } = await world.client.call("cpl/dm/device/find", { device: "gw1" });
-  return { world, device };
+  return { world, device, agent };
 }
 const alertOf = async ({ client }: World) => (await client.call("cpl/dm/device/find", { device: "gw1" })).alert;
 const notesOf = async ({ client }: World, name: string) =>
@@ -93,10 +93,10 @@ function swapped({ payload }: Passing, from: string, to: string): Buffer {
 }
 
 test("T02 a command that is replayed runs once: at once, a hundred times, after a restart, and at another device", async () => {
-  const { world, device } = await aVictim();
+  const { world, device, agent } = await aVictim();
   await using _ = world;
   const { broker, folder } = world;
-  const other = await world.enrolAgent("gw2", ["--allow", "exec"]);
+  await world.enrolAgent("gw2", ["--allow", "exec"]);
   const { id: second } = await world.client.call("cpl/dm/device/find", { device: "gw2" });
   const file = join(folder, "effects");
   assert.equal((await endOf(world, await createJob(world, "gw1", "exec", addTo(file)))).state, "succeeded");
@@ -112,21 +112,12 @@ test("T02 a command that is replayed runs once: at once, a hundred times, after 
   await replay(device, 1);
   await replay(device, 100);
   await replay(second, 1);
-  await other.stop();
-  const agent = await restarted(world);
+  // Its journal is made small again at its start; what it has seen is not forgotten with that.
+  await agent.stop();
+  agent.run();
   await replay(device, 100);
 
   assert.equal(await effects(file), 1);
-  assert.ok(agent);
-
-  async function restarted({ controlPlane }: World) {
-    await controlPlane.kill();
-    await controlPlane.start({ flags: ["--broker", broker.url] });
-    return eventually(
-      async () => (await world.client.call("cpl/dm/session/list")).items.some((each) => each.device === device),
-      "gw1 to be back",
-    );
-  }
 });
 
 test("T03 a broker that holds back commands is noticed by the device and by the control plane", async () => {
@@ -191,7 +182,7 @@ test("T12 one stolen credential that asks for a thousand programs gets sixty, an
 });
 
 test("T25 a result that a broker alters is refused and told, and its command stays open until the device is heard", async () => {
-  const { world } = await aVictim();
+  const { world, agent } = await aVictim();
   await using _ = world;
   const { broker } = world;
   broker.tamper = (passing) => (passing.name === "result" ? succeeded(passing) : passing.payload);
@@ -204,15 +195,12 @@ test("T25 a result that a broker alters is refused and told, and its command sta
   assert.ok((refusals["bad-signature"] ?? 0) > 0, JSON.stringify(refusals));
   assert.ok(["offered", "journaled", "running"].includes((await stateOf(world, job)) ?? ""));
   broker.tamper = ({ payload }) => payload;
-  const { state } = await endOfForged(world, job);
-  assert.notEqual(state, "succeeded");
+  // It says it again in its next session, and is believed.
+  await agent.stop();
+  agent.run();
+  const ended = await endOf(world, job);
+  assert.deepEqual([ended.state, ended.reason], ["failed", "exit-code"]);
 });
-
-/** Cancelled by its owner, so that the device is asked for its word. */
-async function endOfForged(world: World, job: string) {
-  await world.client.call("cpl/dm/job/cancel", { job });
-  return endOf(world, job);
-}
 
 /** Every report in a batch of results says that all went well. */
 function succeeded({ payload }: Passing): Buffer {
