@@ -54,7 +54,7 @@ test("T33 a cursor that somebody made up, or that is of another list, reads noth
   const forged = [`srow${sep}sapitoken${sep}`, `srow${sep}suser${sep}solga${sep}`, `sevent${sep}`, "\uffff", ""];
   const cursors = forged.map((text) => Buffer.from(text).toString("base64url"));
   const { items } = await served.client.call("ia/audit/list", { limit: 1 });
-  cursors.push(Buffer.from(`srow${sep}saudit${sep}s${items[0]?.id}${sep}`).toString("base64url"));
+  cursors.push(Buffer.from(`srow${sep}saudit${sep}s${items[0]?.id ?? ""}${sep}`).toString("base64url"));
 
   for (const path of ["cpl/dm/device/list", "cpl/dm/job/list", "diml/dml/fmdm/data/list", "cpl/dm/token/list"])
     for (const cursor of cursors) {

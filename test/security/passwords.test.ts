@@ -30,7 +30,7 @@ test("T32 of a fresh start nothing can be used without the code, which cannot be
     (await ask(`${url}/ia/setup`, "POST", { input: { code, name: "eve", password: owner.password } })).status;
   const statuses: number[] = [];
   for (let tries = 0; tries < 25; tries++) statuses.push(await guess(`${tries}`.padStart(25, "0")));
-  assert.deepEqual([...new Set(statuses)].toSorted(), [403, 429]);
+  assert.deepEqual(new Set(statuses), new Set([403, 429]));
   assert.equal(statuses.at(-1), 429, "guessing gets slower");
   assert.ok(setupCode.replaceAll("-", "").length * 5 >= 125, "bits");
 });

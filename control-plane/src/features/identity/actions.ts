@@ -1,5 +1,5 @@
 import { handle } from "../../platform/action.ts";
-import type { Caller, LimitedGrant } from "../../platform/caller.ts";
+import type { Caller } from "../../platform/caller.ts";
 import { created, moved } from "../../platform/change.ts";
 import { Problem } from "../../platform/problem.ts";
 import { resolve } from "../../platform/reference.ts";

@@ -10,7 +10,7 @@ import { singleSignOnActions } from "./single-sign-on.ts";
 import { tokenActions } from "./tokens.ts";
 import { userActions } from "./users.ts";
 
-export type { IdentityContext, SingleSignOn } from "./context.ts";
+export type { IdentityContext } from "./context.ts";
 export { approvers } from "./approvers.ts";
 export { authenticate } from "./credentials.ts";
 export { createPasswords } from "./passwords.ts";

@@ -115,7 +115,7 @@ test("no session lives longer than seven days, however much it is used", async (
 test("anyone may ask whether there is an account yet", async () => {
   const { ask, setUp } = await startIdentity();
 
-  assert.deepEqual(await ask(readStatus, {}), { isSetUp: false, version: "0.0.0" });
+  assert.deepEqual(await ask(readStatus, {}), { isSetUp: false, version: "0.0.0", hasSingleSignOn: false });
   await setUp();
-  assert.deepEqual(await ask(readStatus, {}), { isSetUp: true, version: "0.0.0" });
+  assert.deepEqual(await ask(readStatus, {}), { isSetUp: true, version: "0.0.0", hasSingleSignOn: false });
 });

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { isIP } from "node:net";
 import { MINUTE } from "@edgemere/protocol/kit";
 import { handle } from "../../platform/action.ts";
 import { created, put, removed, updated } from "../../platform/change.ts";
@@ -69,11 +68,9 @@ function isOurs(redirect: string, origins: readonly string[]): boolean {
   const url = URL.canParse(redirect) ? new URL(redirect) : undefined;
   if (url === undefined || url.search !== "" || url.hash !== "" || url.username !== "") return false;
   if (origins.includes(url.origin)) return true;
-  const host = url.hostname.replaceAll(/^\[|\]$/g, "");
-  return (
-    url.protocol === "http:" &&
-    (host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127.")))
-  );
+  // Browsers and this write an IPv4 address in one form only.
+  const isThisMachine = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname);
+  return url.protocol === "http:" && isThisMachine;
 }
 
 /** The account of a person, made when it is the first time; its roles are those of the groups, each time. */

@@ -6,9 +6,10 @@ import { approveJob, cancelJob, createJob, listAwaiting, refuseJob, type Job } f
 import { startJobs, type World } from "./jobs.test-support.ts";
 
 const exec = { device: "gw-1", kind: "exec", arguments: { argv: ["id"] } } as const;
-const alice = { actor: "user:alice", account: "alice" };
-const bob = { actor: "user:bob", account: "bob" };
-const aliceToken = { actor: "token:t1", account: "alice" };
+const permissions = ["*", "command:exec", "job:approve"];
+const alice = { actor: "user:alice", account: "alice", permissions };
+const bob = { actor: "user:bob", account: "bob", permissions };
+const aliceToken = { actor: "token:t1", account: "alice", permissions };
 
 const startTwo = () => startJobs({ approvers: { hasOther: async () => true } });
 const asked = async (world: World, over: object = {}): Promise<Job> =>
