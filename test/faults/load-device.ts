@@ -9,6 +9,8 @@ interface Options {
   readonly answeredBy: "ack" | "puback";
   /** Milliseconds between two records. */
   readonly every: number;
+  /** Records without an answer; with so many it measures no more. */
+  readonly mostUnderWay?: number;
 }
 
 const MOST_UNDER_WAY = 100;
@@ -29,6 +31,9 @@ export class LoadDevice implements AsyncDisposable {
   #epoch = 0;
   #next = 1;
   #sentUpTo = 0;
+  readonly #measuredAt = new Map<number, number>();
+  /** Milliseconds from measuring to the answer. */
+  readonly answerTimes: number[] = [];
   /** Records that were sent more than once. */
   sentTwice = 0;
   /** Connections that were tried. */
@@ -125,7 +130,7 @@ export class LoadDevice implements AsyncDisposable {
   }
 
   #measure(): void {
-    if (!this.#isMeasuring || this.#waiting.size >= MOST_UNDER_WAY) return;
+    if (!this.#isMeasuring || this.#waiting.size >= (this.#options.mostUnderWay ?? MOST_UNDER_WAY)) return;
     const sequence = this.#next++;
     const { device } = this.#options.identity;
     const atMs = Date.now();
@@ -141,6 +146,7 @@ export class LoadDevice implements AsyncDisposable {
     };
     const packet = pack("telemetry", { device }, batch);
     this.#waiting.set(sequence, packet);
+    this.#measuredAt.set(sequence, performance.now());
     if (this.#isReady) this.#send(sequence, packet);
   }
 
@@ -163,6 +169,8 @@ export class LoadDevice implements AsyncDisposable {
   }
 
   #note(sequence: number): void {
+    this.answerTimes.push(performance.now() - (this.#measuredAt.get(sequence) ?? NaN));
+    this.#measuredAt.delete(sequence);
     this.#waiting.delete(sequence);
     this.#answered.add(sequence);
   }

@@ -55,6 +55,11 @@ export class Loaded {
     return eventually(async () => this.devices.every(({ isReady }) => isReady), "every device to be heard");
   }
 
+  /** Milliseconds from measuring to each answer since the last time, of all devices. */
+  takeTimes(): readonly number[] {
+    return this.devices.flatMap(({ answerTimes }) => answerTimes.splice(0));
+  }
+
   /** Waits until every device is heard again and what it kept is answered. */
   async recovered(since: number): Promise<void> {
     const before = this.devices.map(({ produced }) => produced);

@@ -5,6 +5,7 @@ import { crashLoops } from "./scenarios/crash-loop.ts";
 import { damages } from "./scenarios/damage.ts";
 import { disks } from "./scenarios/disks.ts";
 import { ends } from "./scenarios/ends.ts";
+import { floods } from "./scenarios/floods.ts";
 import { foreignBrokers } from "./scenarios/foreign-brokers.ts";
 import { frozen } from "./scenarios/frozen.ts";
 import { identities } from "./scenarios/identities.ts";
@@ -22,7 +23,7 @@ import { twoControlPlanes } from "./scenarios/two-control-planes.ts";
 /** Every scenario, by the test file that runs its short rounds. */
 export const groups = {
   processes: [...kills, ...steps, ...loads, ...frozen, ...ends, ...crashLoops, ...restored],
-  network: [...cables, ...links, ...names, ...storms],
+  network: [...cables, ...links, ...names, ...storms, ...floods],
   disks: [...powerCuts, ...disks, ...damages],
   sessions: [...sessions, ...twoControlPlanes, ...foreignBrokers, ...clocks, ...identities],
 } as const satisfies Record<string, readonly Scenario[]>;
