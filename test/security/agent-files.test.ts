@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { link, mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { test } from "node:test";
+import { promisify } from "node:util";
+import { endOf, createJob } from "../world/jobs.ts";
+import { eventually, startWorld, type World } from "../world/world.ts";
+
+const run = promisify(execFile);
+const SECRET = "a secret that must not leave";
+
+const filesOf = async ({ client }: World, device: string) =>
+  (await client.call("diml/dml/fmdm/data/list", { limit: 500 })).items.filter((each) => each.device === device);
+
+/** An agent that looks at a folder all the time. */
+const looking = (world: World, name: string, folder: string, ...more: string[]) =>
+  world.enrolAgent(name, ["--source", `files=${folder}`, "--source-every", "1s", ...more]);
+
+test("T22 of a data directory nothing is told but its own regular files, whatever lies in it, and the agent hangs on none", async () => {
+  await using world = await startWorld();
+  const [folder, outside] = [join(world.folder, "files"), join(world.folder, "outside")];
+  await mkdir(join(folder, "below"), { recursive: true });
+  await mkdir(outside);
+  await writeFile(join(outside, "secret"), SECRET);
+  await writeFile(join(folder, "good"), "good");
+  await writeFile(join(folder, "below", "good too"), "good too");
+  for (const [name, target] of [
+    ["link", join(outside, "secret")],
+    ["folder", outside],
+    ["up", ".."],
+    ["loop", "."],
+    ["self", "self"],
+    ["nowhere", "/nowhere"],
+    ["environment", "/proc/self/environ"],
+    ["zero", "/dev/zero"],
+  ] as const)
+    await symlink(target, join(folder, name));
+  await run("mkfifo", [join(folder, "pipe")]);
+  const socket = createServer().listen(join(folder, "socket"));
+  await run("mknod", [join(folder, "endless"), "c", "1", "5"]).catch(() => {}); // only root may
+  await writeFile(Buffer.concat([Buffer.from(`${folder}/latin-`), Buffer.from([0xe9, 0xff])]), "no UTF-8");
+  await writeFile(join(folder, "..."), "three dots");
+  await writeFile(join(folder, "x".repeat(255)), "long");
+
+  const agent = await looking(world, "gw1", folder);
+  const { id } = await world.client.call("cpl/dm/device/find", { device: "gw1" });
+  await eventually(async () => (await filesOf(world, id)).length >= 4, "the files to be told");
+
+  const names = (await filesOf(world, id)).map(({ name }) => name).toSorted();
+  assert.deepEqual(
+    names.filter((name) => !name.includes("latin")),
+    ["...", "below/good too", "good", "x".repeat(255)],
+  );
+  assert.equal((await endOf(world, await createJob(world, "gw1", "ping"))).state, "succeeded");
+  assert.ok(agent.isRunning);
+  socket.close();
+});
+
+test("T22 a folder that is swapped for a link again and again while it is looked at leads nowhere", async () => {
+  await using world = await startWorld();
+  const [folder, outside] = [join(world.folder, "files"), join(world.folder, "outside")];
+  await mkdir(join(folder, "real"), { recursive: true });
+  await mkdir(outside);
+  for (let i = 0; i < 50; i++) await writeFile(join(outside, `secret-${i}`), SECRET);
+  for (let i = 0; i < 50; i++) await writeFile(join(folder, "real", `good-${i}`), "good");
+  await symlink(outside, join(world.folder, "trap"));
+  const agent = await looking(world, "gw1", folder);
+  const { id } = await world.client.call("cpl/dm/device/find", { device: "gw1" });
+
+  for (let turn = 0; turn < 10_000; turn++) {
+    await rename(join(folder, "real"), join(world.folder, "aside"));
+    await rename(join(world.folder, "trap"), join(folder, "real"));
+    await rename(join(folder, "real"), join(world.folder, "trap"));
+    await rename(join(world.folder, "aside"), join(folder, "real"));
+  }
+  await writeFile(join(folder, "last"), "last");
+  await eventually(async () => (await filesOf(world, id)).some(({ name }) => name === "last"), "the last file");
+
+  const told = (await filesOf(world, id)).map(({ name }) => name);
+  assert.deepEqual(
+    told.filter((name) => name.includes("secret")),
+    [],
+  );
+  assert.ok(agent.isRunning);
+});
+
+test("T22 a directory with more than a hundred thousand files is refused in words, and the agent goes on", async () => {
+  await using world = await startWorld();
+  const folder = join(world.folder, "files");
+  await mkdir(folder);
+  await writeFile(join(folder, "first"), "x");
+  // Names of one file: as many entries as files, and quickly made.
+  for (let at = 0; at <= 100_000; at += 1_000)
+    await Promise.all(
+      Array.from({ length: 1_000 }, (_, i) =>
+        link(join(folder, "first"), join(folder, `f${at + i}`)).catch(() => writeFile(join(folder, `f${at + i}`), "")),
+      ),
+    );
+
+  await looking(world, "gw1", folder);
+
+  const source = await eventually(async () => {
+    const { items } = await world.client.call("diml/dml/fmdm/datasource/list", {});
+    return items.find(({ failure }) => failure);
+  }, "the refusal");
+  assert.match(source.failure ?? "", /more than 100000 files: name a folder further down/);
+  assert.equal((await endOf(world, await createJob(world, "gw1", "ping"))).state, "succeeded");
+  await rm(folder, { recursive: true });
+});
+
+/** Each begins a process that wants to stay, and writes its number into the file that is its first argument. */
+const escapes: Readonly<Record<string, string>> = {
+  nohup: 'nohup sh -c "echo \\$\\$ > $0; exec sleep 1000" >/dev/null 2>&1 &',
+  setsid: 'setsid sh -c "echo \\$\\$ > $0; exec sleep 1000" >/dev/null 2>&1 &',
+  "a double fork": `(setsid sh -c 'sh -c "echo \\$\\$ > $0; exec sleep 1000" "$0" &' "$0" >/dev/null 2>&1 &)`,
+  "disown of the shell": 'bash -c "sleep 1000 & echo \\$! > $0; disown -a" >/dev/null 2>&1',
+  "a loop that starts itself anew": 'setsid sh -c "echo \\$\\$ > $0; while :; do sleep 1000; done" >/dev/null 2>&1 &',
+};
+const isThere = async (pid: number): Promise<boolean> =>
+  !"XZ".includes(/\) (\S)/.exec(await readFile(`/proc/${pid}/stat`, "utf8").catch(() => ""))?.[1] ?? "X");
+
+for (const [what, script] of Object.entries(escapes))
+  test(`T20 what a command leaves behind by ${what} is gone when the command was stopped`, async () => {
+    await using world = await startWorld();
+    await world.enrolAgent("gw1", ["--allow", "exec"]);
+    const file = join(world.folder, "pid");
+    const job = await createJob(world, "gw1", "exec", {
+      argv: ["sh", "-c", `${script}\nwhile [ ! -s "$0" ]; do sleep 0.05; done; echo begun; sleep 1000`, file],
+    });
+    const pid = await eventually(async () => Number(await readFile(file, "utf8")) || undefined, "the process to begin");
+    assert.equal(await isThere(pid), true);
+
+    await world.client.call("cpl/dm/job/cancel", { job });
+    const { state } = await endOf(world, job);
+
+    assert.equal(state, "cancelled");
+    assert.equal(await isThere(pid), false);
+  });
