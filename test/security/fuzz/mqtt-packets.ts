@@ -162,7 +162,8 @@ const wrongs: readonly ((id: string, chance: Chance) => Buffer)[] = [
   () => Buffer.concat([Buffer.of(PINGREQ << 4), remaining(0, 3)]),
   () => packet(PUBLISH, 0),
   () => packet(PUBLISH, 2, two(500), Buffer.from("short")),
-  (_, chance) => Buffer.from(chance.bytes(1 + chance.below(200))),
+  // Never an unfinished one: for its rest anybody may wait as long as keep-alive lasts.
+  (_, chance) => packet(chance.below(16), chance.below(16), chance.bytes(chance.below(200))),
   () => packet(DISCONNECT, 0),
   () => packet(DISCONNECT, 15, Buffer.from("x")),
 ];

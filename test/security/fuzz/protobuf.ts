@@ -28,7 +28,7 @@ export const protobuf: Area = {
   run: async ({ seed, times, only }: Run) => {
     const sum = emptyAccount();
     const to = only === undefined ? SYSTEMATIC + Math.round(RANDOM_INPUTS * times) : only + 1;
-    const step = availableParallelism();
+    const step = Math.max(1, availableParallelism() - 1);
     const slices = only === undefined ? Array.from({ length: step }, (_, i) => i) : [only];
     await Promise.all(slices.map((from) => runSlice({ seed, from, to, step }, sum)));
     return sum;

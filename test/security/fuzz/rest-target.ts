@@ -1,4 +1,5 @@
 import { Agent, request } from "node:http";
+import { parseToken } from "@edgemere/protocol";
 import { startWorld, type World } from "../../world/world.ts";
 import type { Chance } from "./chance.ts";
 import { NARROW, type OpenApi, type RestInput } from "./rest-cases.ts";
@@ -26,7 +27,9 @@ export interface RestTarget extends AsyncDisposable {
 }
 
 export async function startRestTarget(): Promise<RestTarget> {
-  const world = await startWorld({ devices: 2 });
+  // They are there to be asked about, and not to keep anybody busy.
+  const quiet = { sampleEvery: 5_000, reportEvery: 10_000, dataEvery: 30_000 };
+  const world = await startWorld({ devices: 2, config: quiet });
   const { client, baseUrl } = world;
   const [first, second] = (await client.call("cpl/dm/device/list")).items;
   const password = "the password of somebody else";
@@ -41,6 +44,7 @@ export async function startRestTarget(): Promise<RestTarget> {
   const { next: cursor = "" } = await client.call("ia/audit/list", { limit: 1 });
   const document = (await (await fetch(`${baseUrl}/edgemere/openapi.json`)).json()) as OpenApi;
 
+  const enrolled = parseToken(enrolment.token);
   const known: Readonly<Record<string, string>> = {
     device: first!.name,
     victim: second!.name,
@@ -49,7 +53,7 @@ export async function startRestTarget(): Promise<RestTarget> {
     apitoken: victim.id,
     enrolmenttoken: spare.id,
     datarequest: found.id,
-    enrolment: enrolment.token.split(".").slice(-2).join("."),
+    enrolment: `${enrolled.id}.${enrolled.secret}`,
     cursor,
   };
   const agents = Array.from({ length: ADDRESSES }, (_, i) => ({
@@ -69,7 +73,7 @@ export async function startRestTarget(): Promise<RestTarget> {
     world,
     document,
     owner,
-    secrets: [password, owner.split("_").at(-1)!, narrow.split("_").at(-1)!],
+    secrets: [password, secretOf(owner), secretOf(narrow)],
     send: (input, number, chance) => {
       const { agent, localAddress } = agents[number % ADDRESSES]!;
       // What destroys a device must not destroy the one that others ask about.
@@ -91,6 +95,9 @@ export async function startRestTarget(): Promise<RestTarget> {
     },
   };
 }
+
+/** Of `edt_<id>_<secret>`. */
+const secretOf = (token: string): string => token.split("_").slice(2).join("_");
 
 const turned = (der: Buffer, chance: Chance): Buffer => {
   const copy = Buffer.from(der);
