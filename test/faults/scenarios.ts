@@ -9,6 +9,7 @@ import { floods } from "./scenarios/floods.ts";
 import { foreignBrokers } from "./scenarios/foreign-brokers.ts";
 import { frozen } from "./scenarios/frozen.ts";
 import { identities } from "./scenarios/identities.ts";
+import { keyrings } from "./scenarios/keyrings.ts";
 import { kills } from "./scenarios/kills.ts";
 import { links } from "./scenarios/links.ts";
 import { loads } from "./scenarios/loads.ts";
@@ -25,7 +26,7 @@ export const groups = {
   processes: [...kills, ...steps, ...loads, ...frozen, ...ends, ...crashLoops, ...restored],
   network: [...cables, ...links, ...names, ...storms, ...floods],
   disks: [...powerCuts, ...disks, ...damages],
-  sessions: [...sessions, ...twoControlPlanes, ...foreignBrokers, ...clocks, ...identities],
+  sessions: [...sessions, ...twoControlPlanes, ...foreignBrokers, ...clocks, ...identities, ...keyrings],
 } as const satisfies Record<string, readonly Scenario[]>;
 
 export const scenarios: readonly Scenario[] = Object.values(groups)

@@ -236,3 +236,14 @@ test("a control plane that says nothing for longer than two questions is a condi
 
   assert.deepEqual(keyring.conditions(), []);
 });
+
+test("a head by a key whose keyring was held back is not believed, and is a condition until the keyring comes", async () => {
+  const { keyring } = await aDevice();
+  const head = headOf({ keyringVersion: 3 }, "new");
+
+  await assert.rejects(keyring.hear({ keyrings: [], commands: [], head }), { reason: "unknown-key" });
+  assert.deepEqual(keyring.conditions(), ["head-untrusted"]);
+  await keyring.hear({ keyrings: [signed(aKeyring(3, { commands: "new" }))], commands: [], head });
+
+  assert.deepEqual(keyring.conditions(), []);
+});

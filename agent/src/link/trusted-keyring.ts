@@ -50,6 +50,8 @@ export class TrustedKeyring {
   #head: Pick<SyncHead, "asOfMs" | "generation" | "keyringVersion"> | undefined;
   #isBack = false;
   #areCommandsMissing = false;
+  /** The newest head was not signed by a key that is trusted: forged, or the keyring that brings its key was held back. */
+  #isUntrusted = false;
   /** On the monotonic clock. */
   #heardAt: number | undefined;
 
@@ -77,7 +79,9 @@ export class TrustedKeyring {
   /** Takes the documents that a Sync brings, then opens its head. Throws ProtocolError when the head is not the control plane's. */
   async hear({ keyrings, head, commands }: Pick<Sync, "keyrings" | "head" | "commands">): Promise<SyncHead> {
     for (const envelope of keyrings) await this.#take(envelope);
+    this.#isUntrusted = true;
     const heard = this.openHead(head ?? {});
+    this.#isUntrusted = false;
     this.#heardAt = this.#parts.clock.monotonic();
     this.#compare(heard);
     this.#missCommands(heard, commands);
@@ -97,6 +101,7 @@ export class TrustedKeyring {
       ...((this.#head?.keyringVersion ?? this.version) < this.version ? ["keyring-rolled-back"] : []),
       ...(this.#isBack ? ["head-went-back"] : []),
       ...(this.#areCommandsMissing ? ["commands-held-back"] : []),
+      ...(this.#isUntrusted ? ["head-untrusted"] : []),
       ...(this.#isHeadOld ? ["head-old"] : []),
     ];
   }

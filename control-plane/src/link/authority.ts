@@ -1,6 +1,6 @@
 import { createHash, X509Certificate } from "node:crypto";
 import { SERVER_NAME, type SigningKey } from "@edgemere/protocol";
-import { DAY, type Disk, type Random } from "@edgemere/protocol/kit";
+import { DAY, type Random } from "@edgemere/protocol/kit";
 import { openKeyring, type KeyringAuthority } from "./authority-keyring.ts";
 import { found, FOLDER, kept, keptBytes, keptSigningKey, keptWhileGood, type Tools } from "./authority-files.ts";
 import {
