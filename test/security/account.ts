@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { awaited, type Threat } from "./threats.ts";
+import type { Threat } from "./threats.ts";
 import { idsIn } from "./titles.ts";
 
 /** A test that was run, as deploy/tally.mjs writes it down. */
@@ -41,7 +41,6 @@ export function verdictOn(threat: Threat, entries: readonly Entry[]): Verdict {
 /** The verdicts as a table, and their sum. */
 export function accountOf(verdicts: readonly Verdict[]): string {
   const count = (result: Verdict["result"]) => verdicts.filter((each) => each.result === result).length;
-  const partly = verdicts.filter(({ threat, result }) => result === "passed" && awaited.has(threat.id)).length;
   const rows = verdicts.map(({ threat, result, why, files, seconds }) => [
     threat.id,
     [result, ...notesOn(threat), ...why].join("; "),
@@ -52,16 +51,13 @@ export function accountOf(verdicts: readonly Verdict[]): string {
   return [
     ...aligned([["threat", "result", "seconds", "tests", "attack"], ...rows]),
     "",
-    `${count("passed") - partly} of ${verdicts.length} attacks failed as they should; ${count("failed")} did not, ` +
-      `${partly} in part, ${count("skipped")} skipped, ${count("no test")} without a test`,
+    `${count("passed")} of ${verdicts.length} attacks failed as they should; ${count("failed")} did not, ` +
+      `${count("skipped")} skipped, ${count("no test")} without a test`,
   ].join("\n");
 }
 
 /** What must be known to take a result for what it is. */
-const notesOn = ({ id, isNotBuilt }: Threat): readonly string[] => [
-  ...(isNotBuilt ? ["not built: refused"] : []),
-  ...(awaited.has(id) ? ["more tests are awaited"] : []),
-];
+const notesOn = ({ isNotBuilt }: Threat): readonly string[] => (isNotBuilt ? ["not built: refused"] : []);
 
 /** What each threat is, for whoever wants to read and not to run. */
 export const listOf = (threats: readonly Threat[]): string =>

@@ -315,11 +315,3 @@ export const threats: readonly Threat[] = [
     control: "no program of ours knows that it is tested: there is no such option, variable or route",
   },
 ];
-
-/** Threats whose tests are still to come. Empty is what it is meant to be. */
-export const awaited: ReadonlySet<string> = new Set(
-  (
-    "T01 T02 T03 T12 T25 T30 T06 T07 T08 T09 T10 T11 T36 T38 T13 T14 T15 T31 T33 T29 T37 T39 " +
-    "T04 T05 T16 T17 T20 T22 T24 T26 T27 T28 T40"
-  ).split(" "),
-);
