@@ -22,7 +22,7 @@ const writings: readonly (readonly [string, string])[] = [
   ["base64", Buffer.from(`abc${SECRET}x`).toString("base64url")],
 ];
 for (const [form, text] of writings)
-  test(`a secret that is written as ${form} is found: ${text.slice(0, 12)}`, async () => {
+  test(`T30 T39 a secret that is written as ${form} is found: ${text.slice(0, 12)}`, async () => {
     const found = await leaksOf({ bird: SECRET }, [place("nothing"), place(text)]);
 
     assert.ok(
@@ -31,12 +31,12 @@ for (const [form, text] of writings)
     );
   });
 
-test("what is not there is not found, and what is too short is not looked for", async () => {
+test("T30 T39 what is not there is not found, and what is too short is not looked for", async () => {
   assert.deepEqual(await leaksOf({ bird: SECRET }, [place("a canary of coal")]), []);
   await assert.rejects(leaksOf({ bird: "pip" }, [place("pip")]), /too short/);
 });
 
-test("secrets are found in files of any depth, in packed backups and in the values of a store", async () => {
+test("T30 T39 secrets are found in files of any depth, in packed backups and in the values of a store", async () => {
   await using folder = await temporaryFolder("canaries");
   await mkdir(join(folder.path, "deep"));
   await writeFile(join(folder.path, "deep", "a.log"), SECRET);
@@ -54,7 +54,7 @@ test("secrets are found in files of any depth, in packed backups and in the valu
   assert.deepEqual(stored, ["bird, as it is, in the store, k"]);
 });
 
-test("secrets are found in the arguments and the environment of a process", async () => {
+test("T30 T39 secrets are found in the arguments and the environment of a process", async () => {
   await using program = new Program({
     script: "test/dist/security/canary-program.js",
     args: [SECRET],

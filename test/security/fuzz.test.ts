@@ -4,7 +4,7 @@ import { Program } from "../world/program.ts";
 
 const AT_LEAST = 1_000_000;
 
-test("a million inputs that are made of good ones are taken or refused under a reason, and none does harm", async (context) => {
+test("T24 T26 a million inputs that are made of good ones are taken or refused under a reason, and none does harm", async (context) => {
   const seed = process.env["EDGEMERE_SEED"] ?? "1";
   await using fuzz = new Program({ script: "test/dist/security/fuzz/main.js", args: ["--seed", seed] });
 

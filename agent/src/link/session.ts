@@ -188,8 +188,8 @@ export class Session {
     said.abort();
   }
 
-  #askAgain(): void {
-    const due = this.#parts.env.clock.monotonic() + ASK_AGAIN_AFTER;
+  #askAgain(within = ASK_AGAIN_AFTER): void {
+    const due = this.#parts.env.clock.monotonic() + within;
     this.#askAgainAt = Math.min(this.#askAgainAt ?? Infinity, due);
     this.#alarm.set(this.#askAgainAt);
   }
@@ -214,8 +214,7 @@ export class Session {
       return this.#end("an outdated copy of the control plane answers: a newer one has been heard", "refused");
     // What is withheld from a device that nobody says anything to would go unnoticed.
     if (keyring.isBehind) this.#askAgain();
-    this.#askAgainAt ??= this.#parts.env.clock.monotonic() + HEAD_EVERY;
-    this.#alarm.set(this.#askAgainAt);
+    this.#askAgain(HEAD_EVERY);
     await this.#parts.witness.hear(head.auditHead);
     this.#hearTime(sync, head.asOfMs);
     if (head.retired) {
@@ -245,10 +244,9 @@ export class Session {
    * while it was away got lost.
    */
   async #answerWhoIsThere(): Promise<void> {
-    const due = this.#saidHelloAt + HELLO_AT_MOST_EVERY;
-    if (this.#parts.env.clock.monotonic() >= due) return this.#hello();
-    this.#askAgainAt = Math.min(this.#askAgainAt ?? Infinity, due);
-    this.#alarm.set(this.#askAgainAt);
+    const left = this.#saidHelloAt + HELLO_AT_MOST_EVERY - this.#parts.env.clock.monotonic();
+    if (left <= 0) return this.#hello();
+    this.#askAgain(left);
   }
 
   /** What is known to be stored is forgotten before anything is sent. */

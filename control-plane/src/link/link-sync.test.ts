@@ -162,7 +162,7 @@ test("a session remembers since when, and when it was last heard of", async () =
 
   await report(1, "a");
 
-  assert.deepEqual(link.session(device), {
+  assert.deepEqual(link.sessions()[0], {
     device,
     epoch: 5,
     since,

@@ -21,7 +21,7 @@ import { newsOf } from "./hello-news.ts";
 import { Ingest } from "./ingest.ts";
 import { IngestQueue } from "./overload.ts";
 import { nameOf } from "./own-topic.ts";
-import type { LinkParts } from "./link-parts.ts";
+import type { LinkParts, LiveSession } from "./link-parts.ts";
 import { Pauses, type PauseReason } from "./pauses.ts";
 import { Refusals, type Refusal } from "./refusals.ts";
 import { isOfSession, isOldNews, lastSessions, restored } from "./restored.ts";
@@ -30,8 +30,6 @@ import { reconnectSpread } from "./spread.ts";
 import { syncOf } from "./sync.ts";
 import { Turns } from "./turns.ts";
 import { accountsOf } from "./watermark.ts";
-
-type LiveSession = DeviceSession & { lastHeardAt: number };
 
 /** Who is told to wait is not read for this long: so long its road is full, and nothing of it is kept here. */
 const NOT_READ_FOR = 500;
@@ -48,10 +46,6 @@ export class Link<C> implements DeviceLink, DeviceMessages {
   readonly #refusals: Refusals;
   readonly conduct: Conduct;
   readonly #sessions = new Map<string, LiveSession>();
-  /** Devices whose last Sync could not hold all that waits for them. */
-  readonly #isMoreWaiting = new Set<string>();
-  /** Version of the keyring that each device has, or was sent since it said so. */
-  readonly #keyrings = new Map<string, number>();
   readonly #pauses: Pauses;
   readonly #news: FeatureNews<C>;
   readonly #turns = new Turns();
@@ -67,7 +61,7 @@ export class Link<C> implements DeviceLink, DeviceMessages {
       void this.#news.accuse(device, message);
     });
     this.#pauses = new Pauses(parts.clock);
-    this.#news = new FeatureNews(parts, (device, failure) => this.#failed(device, failure));
+    this.#news = new FeatureNews(parts, this.#failed);
   }
 
   attach(carrier: Carrier | undefined): void {
@@ -75,7 +69,7 @@ export class Link<C> implements DeviceLink, DeviceMessages {
   }
 
   sessions(): readonly DeviceSession[] {
-    return [...this.#sessions.values()];
+    return [...this.#sessions.values()].map(({ keyring: _, isMoreWaiting: __, ...seen }) => seen);
   }
 
   session(device: string): DeviceSession | undefined {
@@ -156,8 +150,6 @@ export class Link<C> implements DeviceLink, DeviceMessages {
     // In its turn: a Hello that is still being stored would bring the session back, and nobody would ever end it.
     void this.#turns.take(device, async () => {
       this.#sessions.delete(device);
-      this.#isMoreWaiting.delete(device);
-      this.#keyrings.delete(device);
       this.#pauses.forget(device);
       this.#news.forget(device);
       this.#ingest.forget(device);
@@ -185,9 +177,8 @@ export class Link<C> implements DeviceLink, DeviceMessages {
     this.disconnect(device, "its session could not be stored");
   }
 
-  #failed(device: string, { message }: FeatureFailed): void {
+  readonly #failed = (device: string, { message }: FeatureFailed): void =>
     this.#refusals.count(device, { reason: "failed", message });
-  }
 
   async #answer(device: string, packet: Packet): Promise<void> {
     if (this.#sessions.has(device)) await this.#carrier?.send(packet);
@@ -235,8 +226,8 @@ export class Link<C> implements DeviceLink, DeviceMessages {
     const heard = put(lastSessions, { id: device, epoch, bootId, ...said });
     const opened = { device, epoch, kind: "opened", reason: "hello", hello: news } as const;
     await this.#news.tell(opened, this.#isTakingRecords, heard);
-    this.#keyrings.set(device, hello.keyringVersion);
-    this.#sessions.set(device, { device, epoch, since: now, lastHeardAt: now, address });
+    const own = { keyring: hello.keyringVersion, isMoreWaiting: false };
+    this.#sessions.set(device, { device, epoch, since: now, lastHeardAt: now, address, ...own });
     await this.#sync(device, time?.monotonicMs);
   }
 
@@ -265,7 +256,7 @@ export class Link<C> implements DeviceLink, DeviceMessages {
     const ack = { acknowledgements: [{ stream, upTo }], serverTimeMs: this.#parts.clock.now() };
     await this.#answer(device, pack("ack", { device }, ack));
     // What it has taken or ended makes room for the next page.
-    if (stream === "result" && this.#isMoreWaiting.has(device)) await this.#sync(device);
+    if (stream === "result" && this.#sessions.get(device)?.isMoreWaiting) await this.#sync(device);
   }
 
   async #putOff(device: string, reason: PauseReason): Promise<void> {
@@ -290,7 +281,7 @@ export class Link<C> implements DeviceLink, DeviceMessages {
       ...this.#parts,
       device,
       epoch: session.epoch,
-      deviceKeyring: this.#keyrings.get(device) ?? 0,
+      deviceKeyring: session.keyring,
       watermarks: await this.#ingest.watermarksOf(device),
       waiting: await this.#news.offers(device),
       generation: this.#generation,
@@ -299,10 +290,9 @@ export class Link<C> implements DeviceLink, DeviceMessages {
       pauseMs: this.#pauses.left(device),
       reconnectSpreadMs: reconnectSpread(this.#sessions.size),
     });
-    if (sync.moreCommands) this.#isMoreWaiting.add(device);
-    else this.#isMoreWaiting.delete(device);
+    session.isMoreWaiting = sync.moreCommands === true;
     await this.#answer(device, pack("sync", { device }, sync));
     // One that did not get it misses it by the head, and says hello anew.
-    this.#keyrings.set(device, this.#parts.signer.keyringVersion);
+    session.keyring = this.#parts.signer.keyringVersion;
   }
 }

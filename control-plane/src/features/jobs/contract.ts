@@ -103,7 +103,7 @@ export const job = resource({
     /** The account of who asked: what is dangerous another one has to approve. */
     account: Type.Optional(Type.String()),
     /** Secrets that wait with a job for approval, and the id of the command that they are sealed for. */
-    sealed: Type.Optional(Type.Object({ command: Type.String(), secrets: SealedSecrets })),
+    sealed: Type.Optional(Type.Object({ command: Type.String(), box: SealedSecrets })),
     /** What a second person said, where one had to be asked. */
     decision: Type.Optional(
       Type.Object({ by: Type.String(), at: Type.Integer(), isApproved: Type.Boolean(), reason: Type.String() }),

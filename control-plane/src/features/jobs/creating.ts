@@ -49,7 +49,7 @@ export const createHandler = handle(
       if (secrets !== undefined) refuseSecrets(target, kind);
       const sealed = secrets && {
         command: ids.command,
-        secrets: sealedFor(target, secrets, ids.command, context),
+        box: sealedFor(target, secrets, ids.command, context),
       };
       const draft = {
         kind,
@@ -112,7 +112,7 @@ export async function commandFor(
     runTimeout,
     job: jobId,
     device: target.id,
-    ...(sealed && { sealed: sealed.secrets }),
+    ...(sealed && { sealed: sealed.box }),
     sequence: number.sequence,
     cancelRequested: false,
     reason: "",
