@@ -39,9 +39,12 @@ export function Audit() {
                   { title: "Who", cell: ({ actor }) => <Plain text={actor} /> },
                   { title: "By", isMinor: true, cell: ({ via }) => via },
                   { title: "Action", cell: ({ action }) => <Address of={action} /> },
-                  { title: "About", isMinor: true, cell: ({ objects = [] }) => <Plain text={objects.join(", ")} /> },
+                  {
+                    title: "About",
+                    isMinor: true,
+                    cell: ({ objects = [] }) => <Plain text={objects.map(inShort).join(", ")} />,
+                  },
                   { title: "Decision", isMinor: "slightly", cell: ({ decision }) => <Plain text={decision} /> },
-                  { title: "Request", isMinor: true, cell: ({ requestId }) => <code>{requestId}</code> },
                 ]}
               />
               <Pager paging={paging} next={next} shown={items.length} total={total} noun="line" />
@@ -51,4 +54,13 @@ export function Audit() {
       </Answer>
     </Stack>
   );
+}
+
+const LONGEST_ID = 12;
+
+/** Of an id that nobody reads the end is enough to tell it from others. */
+function inShort(object: string): string {
+  const [name = "", ...rest] = object.split(":");
+  const id = rest.join(":");
+  return `${name} ${id.length > LONGEST_ID ? `…${id.slice(-6)}` : id}`;
 }
