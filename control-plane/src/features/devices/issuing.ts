@@ -33,6 +33,8 @@ interface Request {
   readonly hash: string;
   readonly wishes: readonly string[];
   readonly cause: Certificate["cause"];
+  /** Number of the join state that was shown: higher than any known here after a restore from an older backup. */
+  readonly follows?: number;
 }
 
 /** The newest certificate of a device. One from before they had rows counts as number 0, in use. */
@@ -59,11 +61,11 @@ export async function newestOf({ store }: Pick<DevicesContext, "store">, row: De
 /** Certifies a key, and makes that known with everything that follows from it in one commit. Throws Conflict. */
 export async function issue(row: Device, request: Request, context: DevicesContext): Promise<Given> {
   const { store, clock, authority, log } = context;
-  const { hash, wishes, cause, certificateRequest } = request;
+  const { hash, wishes, cause, certificateRequest, follows = 0 } = request;
   const now = clock.now();
   const before = identityOf(row);
   const issued = await authority.issue(certificateRequest, row.id);
-  const number = Math.max(before.number, (await newestOf(context, row)).number) + 1;
+  const number = Math.max(before.number, follows, (await newestOf(context, row)).number) + 1;
   const isApproved = before.approvedKey === hash;
   // Who is trusted on other grounds than the certificate before it leaves that certificate behind at once.
   const acceptedUntil = cause === "renewal" && !isApproved ? now + BOTH_ACCEPTED : 0;

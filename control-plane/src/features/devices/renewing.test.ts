@@ -99,6 +99,17 @@ test("the former certificate is good for ten minutes where the new one never con
   assert.equal((await own.look()).state, "active");
 });
 
+test("a device whose certificate was issued after the backup of a restored control plane recovers, and its numbers go on", async () => {
+  await using own = await aDevice();
+
+  assert.equal(await own.admits("serial-of-later"), "refused");
+  await assert.rejects(own.renew("serial-of-later", "key-9"), { type: "not-signed-in", message: /recover at/ });
+  assert.deepEqual(await own.recover("key-9", `${own.device}#8`).then(({ joinState }) => joinState), `${own.device}#9`);
+
+  assert.equal((await own.look()).identity?.number, 9);
+  await assert.rejects(own.recover("key-of-a-copy", `${own.device}#8`), { type: "forbidden", message: /went on/ });
+});
+
 test("a state that is renewed for two keys is locked, and an operator is told", async () => {
   await using own = await aDevice();
   await own.renew("serial-1", "key-2");

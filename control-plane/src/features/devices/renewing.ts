@@ -26,7 +26,13 @@ export const renewingActions = [
       if (row === undefined) throw new Problem("forbidden", "there is no such device; enrol the host with a new token");
       const newest = await newestOf(context, row);
       const shown = newest.id === serial ? newest : await context.store.get(certificate, serial);
-      if (shown?.device !== id) throw new Problem("forbidden", "this certificate is not known here");
+      // It was issued after the backup that this control plane was restored from: the message key tells whose it is.
+      if (shown === undefined)
+        throw new Problem(
+          "not-signed-in",
+          `this certificate is not known here; recover at /edgemere/${recoverAgent.path}`,
+        );
+      if (shown.device !== id) throw new Problem("forbidden", "this certificate is another device's");
       const verdict = judgeRenewal({ row, newest, shown, keyHash: hash, now: context.clock.now() });
       const request = { certificateRequest, hash, wishes, cause: "renewal" } as const;
       return carryOut(verdict, { row, newest, request, context });
@@ -47,7 +53,7 @@ export const renewingActions = [
       const newest = await newestOf(context, row);
       const number = numberIn(input, context);
       const verdict = judgeRecovery({ row, newest, number, keyHash: hash, now: context.clock.now() });
-      const request = { certificateRequest, hash, wishes, cause: "recovery" } as const;
+      const request = { certificateRequest, hash, wishes, cause: "recovery", follows: number } as const;
       return carryOut(verdict, { row, newest, request, context });
     });
   }),
