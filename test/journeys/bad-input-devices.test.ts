@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { createPrivateKey } from "node:crypto";
 import { after, before, test } from "node:test";
 import type { Identity } from "@edgemere/agent";
-import { formatTopic, limits, type RefusalReason, type UpTopicName } from "@edgemere/protocol";
+import { formatTopic, keyIdOf, limits, seal, type RefusalReason, type UpTopicName } from "@edgemere/protocol";
 import type { IClientOptions } from "mqtt";
 import { bytesOf, connected as connectedAs, enrolled } from "../world/bare-device.ts";
 import { newestNumber } from "../world/happenings.ts";
@@ -198,7 +199,10 @@ test("what a device says of another's command changes nothing", async () => {
   await using device = await connected();
   const stored = await newestNumber(world);
 
-  const reports = { ...aNextRecord, commandReport: { ...ended, command } };
+  // Signed by the one that says it, which is not the one that the command is for.
+  const privateKey = createPrivateKey(identity.messageKey);
+  const signedReport = seal("result", { ...ended, command }, { keyId: keyIdOf(privateKey), privateKey });
+  const reports = { ...aNextRecord, signedReport };
   const output = { ...aNextRecord, commandOutput: { command, channel: "stdout", content: Buffer.from("forged") } };
   await device.say("result", bytesOf("result", batchOf(reports)));
   await device.say("log", bytesOf("log", batchOf(output)));

@@ -100,7 +100,7 @@ export const profiles: readonly Profile[] = [
   {
     name: "disks are full",
     faults: { "fill-disk": 5, "cut-network": 3, "kill-agent": 2, "cut-power": 1, "fill-database": 1 },
-    spoolBytes: 8 * 1024,
+    spoolBytes: 16 * 1024,
   },
   {
     name: "disks lie",

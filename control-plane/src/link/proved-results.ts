@@ -1,16 +1,7 @@
-import {
-  isFinalPhase,
-  open,
-  ProtocolError,
-  v1,
-  type CommandReport,
-  type JudgedBatch,
-  type JudgedRecord,
-  type Trust,
-} from "@edgemere/protocol";
+import { isFinalPhase, open, ProtocolError, type JudgedBatch, type JudgedRecord, type Trust } from "@edgemere/protocol";
 import type { MessageKey } from "../platform/feature.ts";
 
-/** A batch whose signed reports are opened; those that prove nothing are at fault. */
+/** A batch of which those reports are at fault that prove nothing. */
 export interface Proved {
   readonly batch: JudgedBatch;
   /** The first report that is not the device's word, or cannot be told from one that is not. */
@@ -27,32 +18,25 @@ export function provedResults(batch: JudgedBatch, key: MessageKey | undefined): 
   const faults: ProtocolError[] = [];
   const records = batch.records.map((judged): JudgedRecord => {
     if (judged.fault !== undefined) return judged;
-    const opened = openReport(judged, key);
-    if (!(opened instanceof ProtocolError)) return opened;
-    faults.push(opened);
-    return { ...judged, fault: opened };
+    const fault = faultOf(judged, key);
+    if (fault === undefined) return judged;
+    faults.push(fault);
+    return { ...judged, fault };
   });
   return { batch: { ...batch, records, faults: [...batch.faults, ...faults] }, unproved: faults[0] };
 }
 
-function openReport(judged: JudgedRecord, key: MessageKey | undefined): JudgedRecord | ProtocolError {
-  const { record } = judged;
+function faultOf({ record }: JudgedRecord, key: MessageKey | undefined): ProtocolError | undefined {
   if (record.body === "signedReport") {
     try {
-      const report = open("result", record.signedReport, key?.trust ?? TRUST_NOBODY);
-      return { ...judged, record: withReport(judged, report) };
+      open("result", record.signedReport, key?.trust ?? TRUST_NOBODY);
+      return undefined;
     } catch (error) {
       if (error instanceof ProtocolError) return error;
       throw error;
     }
   }
   const isEnd = record.body === "commandReport" && isFinalPhase(record.commandReport.phase ?? 0);
-  if (!isEnd || key?.isRequired !== true) return judged;
+  if (!isEnd || key?.isRequired !== true) return undefined;
   return new ProtocolError("unsigned", "this device signs how its commands ended, and this report is not signed");
-}
-
-/** Through its own bytes: what a feature gets has every field and getter of a message. */
-function withReport({ record: { sequence, atMs, clockPeriod } }: JudgedRecord, commandReport: CommandReport) {
-  const bytes = v1.Record.encode({ sequence, atMs, clockPeriod, commandReport }).finish();
-  return v1.Record.decode(bytes);
 }

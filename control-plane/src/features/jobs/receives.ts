@@ -1,4 +1,4 @@
-import { cutText, type CommandReport } from "@edgemere/protocol";
+import { cutText, decode, v1, type CommandReport } from "@edgemere/protocol";
 import { moved, updated, type Change } from "../../platform/change.ts";
 import type { Received } from "../../platform/feature.ts";
 import type { Store } from "../../platform/store.ts";
@@ -14,7 +14,7 @@ export async function receiveReports(
   { device, records, receivedAt }: Received,
   { store, log }: JobsContext,
 ): Promise<readonly Change[]> {
-  const reports = records.flatMap(({ body, commandReport }) => (body === "commandReport" ? [commandReport] : []));
+  const reports = records.flatMap(reportIn);
   const rows = await ownCommands(store, device, new Set(reports.map((each) => each.command)));
   const changes: Change[] = [];
   for (const report of reports) {
@@ -30,6 +30,12 @@ export async function receiveReports(
     rows.set(row.id, taken.after);
   }
   return [...changes, ...(await endedJobs(store, rows))];
+}
+
+/** What a record says of a command. Whether a signed one is the device's word was seen before it came here. */
+function reportIn({ body, commandReport, signedReport }: Received["records"][number]): readonly CommandReport[] {
+  if (body === "commandReport") return [commandReport];
+  return body === "signedReport" ? [decode(v1.CommandReport, signedReport.payload ?? new Uint8Array())] : [];
 }
 
 /** One report: the next state; or evidence, when it comes after the end; or nothing but a sign of life. */
