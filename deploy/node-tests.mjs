@@ -6,7 +6,7 @@ import { filesBelow, root, run, step, StepFailed } from "./steps.mjs";
 /** A test of the fast ring that takes as long has hung. */
 const FAST_TIMEOUT_MS = 60_000;
 /** Attacks are carried out on real programs. */
-export const SECURITY_TIMEOUT_MS = 600_000;
+export const SECURITY_TIMEOUT_MS = 900_000;
 
 export const testsBelow = (folder) => filesBelow(folder, (path) => path.endsWith(".test.js"));
 

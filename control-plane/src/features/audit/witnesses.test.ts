@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { pack, privateKeyFromSeed, publicKeyBytes, seal, type SigningKey } from "@edgemere/protocol";
+import { keyIdOf, pack, privateKeyFromSeed, publicKeyBytes, seal, type SigningKey } from "@edgemere/protocol";
 import { auditHeads } from "../../platform/audit-heads.ts";
 import { created } from "../../platform/change.ts";
 import { device } from "../devices/contract.ts";
 import { startAuditing } from "./audit.test-support.ts";
 import { verifyAudit } from "./contract.ts";
 
-const keyOf = (seed: number): SigningKey => ({
-  keyId: "message",
-  privateKey: privateKeyFromSeed(new Uint8Array(32).fill(seed)),
-});
+const keyOf = (seed: number): SigningKey => {
+  const privateKey = privateKeyFromSeed(new Uint8Array(32).fill(seed));
+  return { keyId: keyIdOf(privateKey), privateKey };
+};
 
 /** A signed log of one entry, and a device that says hello with a head countersigned by a key. */
 async function witnessed(generation: number, key: SigningKey) {
