@@ -31,7 +31,7 @@ async function run(program: string, args: readonly string[], input = "", environ
 const folderOf = (name: string) => join(world.folder, name);
 const enrol = (name: string, token: string, ...more: readonly string[]) =>
   run("edgemere-agent", ["enrol", "-", "--data", folderOf(name), "--name", name, ...more], `${token}\n`);
-const newToken = async () => (await world.client.call("cpl/dm/token/create")).token;
+const newToken = async () => (await world.client.call("cpl/dm/token/create", { approval: "none" })).token;
 const withPart = (token: string, part: Partial<EnrolmentToken>) => formatToken({ ...parseToken(token), ...part });
 const devices = async () => (await world.client.call("cpl/dm/device/list")).items.map(({ name }) => name);
 
@@ -60,7 +60,7 @@ test("a token that was used enrols no second host", async () => {
 });
 
 test("a token that was revoked enrols nobody", async () => {
-  const { id, token } = await world.client.call("cpl/dm/token/create");
+  const { id, token } = await world.client.call("cpl/dm/token/create", { approval: "none" });
   await world.client.call("cpl/dm/token/revoke", { id });
 
   const { code, output } = await enrol("revoked", token);
@@ -73,7 +73,7 @@ test("a token that was revoked enrols nobody", async () => {
 test("a token that has expired enrols nobody", async () => {
   let shift = 0;
   await using served = await startServed({ ...systemClock, now: () => systemClock.now() + shift });
-  const { token } = await served.client.call("cpl/dm/token/create", { ttl: 60 });
+  const { token } = await served.client.call("cpl/dm/token/create", { ttl: 60, approval: "none" });
   shift = MINUTE;
 
   const { code, output } = await enrol("late", token);

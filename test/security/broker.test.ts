@@ -41,6 +41,8 @@ const hears = ({ heard }: { readonly heard: readonly string[] }, topic: string):
 
 test("T04 a device that speaks on any topic of another, or of the control plane, in any way is cut off, and nobody hears it", async () => {
   const attacker = await enrolled(world, "speaker");
+  // That a certificate is used for the first time is an event of its own.
+  await (await connected(attacker))[Symbol.asyncDispose]();
   await using listener = await listening(victim);
   listener.heard.length = 0;
   const stored = await newestNumber(world);
