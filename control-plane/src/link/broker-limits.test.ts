@@ -6,6 +6,7 @@ import type { MqttClient } from "mqtt";
 import { SERVER_NAME } from "@edgemere/protocol";
 import { ManualClock } from "@edgemere/protocol/simulated";
 import { SECOND, systemClock } from "@edgemere/protocol/kit";
+import { allowances } from "./conduct.ts";
 import { RecordingLink, startedBroker } from "./broker.test-support.ts";
 
 const closeOf = (client: MqttClient) => new Promise<void>((resolve) => client.once("close", () => resolve()));
@@ -104,14 +105,29 @@ test("a device whose message the broker does not finish is cut off within ten se
   await again.endAsync();
 });
 
+/** Nothing that it is told is ever stored. */
+class StuckLink extends RecordingLink {
+  override async arrived(device: string, topic: string, payload: Uint8Array): Promise<void> {
+    await super.arrived(device, topic, payload);
+    return new Promise(() => {});
+  }
+}
+
+test("a device that floods is accused of all that is read from it, also while nothing of it is stored", async () => {
+  const clock = new ManualClock(systemClock.now());
+  await using world = await startedBroker({ clock, link: new StuckLink(clock) });
+  const client = await world.connect("gw1");
+  client.on("error", () => {});
+
+  for (let i = 0; i <= allowances.message.burst; i++)
+    client.publish(topicOf("gw1", "up/event"), "x".repeat(100), { qos: 1 });
+  await world.link.until(() => world.link.accused.length > 0);
+
+  assert.match(world.link.accused[0]?.reason ?? "", /more than 400 messages/);
+});
+
 test("a device whose message is not stored in time is cut off, and has no PUBACK", async () => {
   const clock = new ManualClock(systemClock.now());
-  class StuckLink extends RecordingLink {
-    override async arrived(device: string, topic: string, payload: Uint8Array): Promise<void> {
-      await super.arrived(device, topic, payload);
-      return new Promise(() => {});
-    }
-  }
   await using world = await startedBroker({ clock, link: new StuckLink() });
   const client = await world.connect("gw1");
   client.on("error", () => {});

@@ -14,6 +14,7 @@ import { Reconciler, SECOND, type Clock, type Log } from "@edgemere/protocol/kit
 import { serialOf } from "../platform/serial-number.ts";
 import type { ServerIdentity } from "./authority.ts";
 import type { Carrier, DeviceMessages } from "./carrier.ts";
+import { watchOf } from "./conduct.ts";
 import { DevicePaces } from "./device-pace.ts";
 import {
   filtersOf,
@@ -150,6 +151,7 @@ export async function startBroker(parts: Parts): Promise<Pick<MqttServer, "broke
       holders.set(socket, device);
       return paces.of(device);
     },
+    watch: (socket) => watchOf(deviceOf(socket) ?? "", link.conduct),
     refused: (refusal, client) => link.refuse((client && holderOf(client)) ?? "", refusal),
     hooks,
     clients: { ca: [...deviceRoots], requestCert: true, rejectUnauthorized: true },

@@ -24,6 +24,6 @@ export interface DeviceMessages {
   dropped(device: string): void;
   /** Counts what was refused before it came here; bytes that no agent sends also against the device's conduct. */
   refuse(device: string, refusal: Refusal): void;
-  /** What devices do is noted here, and whether one is to be held back is asked. */
-  readonly conduct: Pick<Conduct, "note" | "isHeld">;
+  /** What devices do is noted here, each message as soon as it is read; and whether one is to be held back is asked. */
+  readonly conduct: Pick<Conduct, "note" | "isHeld" | "isSuspect">;
 }

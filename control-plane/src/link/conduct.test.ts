@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { formatTopic } from "@edgemere/protocol";
 import { MINUTE, SECOND } from "@edgemere/protocol/kit";
 import { ManualClock } from "@edgemere/protocol/simulated";
 import fc from "fast-check";
-import { allowances, Conduct, type Deed } from "./conduct.ts";
+import { allowances, Conduct, deedOf, type Deed } from "./conduct.ts";
 
 function aConduct() {
   const clock = new ManualClock();
@@ -93,6 +94,33 @@ test("whoever keeps to an allowance is never accused, whatever came before, and 
     { numRuns: 50 },
   );
 });
+
+test("a device is suspect from an eighth of an allowance on, and no more when it has rested or is held", async () => {
+  const world = aConduct();
+  const { conduct, clock } = world;
+  const isSuspectAfter = (messages: number) => {
+    for (let i = 0; i < messages; i++) conduct.note("d1", "message");
+    return conduct.isSuspect("d1");
+  };
+
+  assert.deepEqual([conduct.isSuspect("d1"), isSuspectAfter(50), isSuspectAfter(1)], [false, false, true]);
+  await clock.advance(SECOND);
+  assert.equal(conduct.isSuspect("d1"), false);
+  assert.equal(isSuspectAfter(1_000), false);
+  assert.equal(conduct.isHeld("d1"), true);
+});
+
+for (const [topic, deed] of [
+  [formatTopic("result", { device: "d1" }), "report"],
+  [formatTopic("log", { device: "another" }), "report"],
+  [formatTopic("telemetry", { device: "d1" }), "message"],
+  [formatTopic("hello", { device: "d1" }), "message"],
+  ["no/topic/of/ours", "message"],
+  ["", "message"],
+] as const)
+  test(`to send on "${topic}" counts as a ${deed}`, () => {
+    assert.equal(deedOf(topic), deed);
+  });
 
 test("what goes on is told again after a minute, and a device that was pardoned begins anew", async () => {
   const world = aConduct();

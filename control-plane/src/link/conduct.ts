@@ -1,5 +1,7 @@
+import { parseTopic } from "@edgemere/protocol";
 import { MINUTE, type Clock } from "@edgemere/protocol/kit";
 import { TokenBucket, type Rate } from "../platform/token-bucket.ts";
+import type { Watch } from "./guard.ts";
 
 /** What a device does that costs the others something when it is overdone. */
 export type Deed =
@@ -25,6 +27,17 @@ export const allowances: Readonly<Record<Deed, Rate>> = {
   connection: { perSecond: 1, burst: 60 },
   refused: { perSecond: 1, burst: 50 },
 };
+
+/** What it is to send a message on this topic, whoever's it is. */
+export function deedOf(topic: string): Deed {
+  const name = parseTopic(topic)?.name;
+  return name === "result" || name === "log" ? "report" : "message";
+}
+
+/** What is read before it is handled. */
+const READ_AHEAD = ["message", "report"] as const;
+/** Whoever has used up more than this share of such an allowance is worth a look. */
+const SUSPECT_FROM = 1 / 8;
 
 const WORDS: Readonly<Record<Deed, string>> = {
   message: "messages",
@@ -78,6 +91,17 @@ export class Conduct {
     return this.#devices.get(device)?.toldAt !== undefined;
   }
 
+  /** Whether a device sends more than it should, and has not yet gone too far. */
+  isSuspect(device: string): boolean {
+    const known = this.#devices.get(device);
+    if (known === undefined || known.toldAt !== undefined) return false;
+    const now = this.#clock.monotonic();
+    return READ_AHEAD.some((deed) => {
+      const { burst } = allowances[deed];
+      return (known.buckets.get(deed)?.left(now) ?? burst) < burst * (1 - SUSPECT_FROM);
+    });
+  }
+
   /** Forgets what a device has done; tells whether it was held. */
   pardon(device: string): boolean {
     const wasHeld = this.isHeld(device);
@@ -105,3 +129,9 @@ function reasonOf(deed: Deed): string {
   const { perSecond, burst } = allowances[deed];
   return `it floods the control plane: more than ${burst} ${WORDS[deed]} beyond the ${perSecond} a second that a device may need`;
 }
+
+/** Notes the messages of a device as they are read. */
+export const watchOf = (device: string, conduct: Pick<Conduct, "note" | "isSuspect">): Watch => ({
+  published: (topic) => void conduct.note(device, deedOf(topic)),
+  isSuspect: () => conduct.isSuspect(device),
+});

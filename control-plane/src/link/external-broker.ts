@@ -13,6 +13,7 @@ import type { DeviceLink } from "../platform/device-link.ts";
 import type { Check } from "../platform/health.ts";
 import type { Admit } from "./broker.ts";
 import type { Carrier, DeviceMessages } from "./carrier.ts";
+import { deedOf } from "./conduct.ts";
 import { RollCall } from "./roll-call.ts";
 
 export interface BrokerMessage {
@@ -159,6 +160,7 @@ async function receive(
   if (at === undefined || !("device" in at.params) || topics[at.name].way !== "up") return;
   const { device } = at.params;
   const refuse = (why: ProtocolError) => link.refuse(device, why);
+  link.conduct.note(device, deedOf(topic));
   if (isRetained) return refuse(new ProtocolError("out-of-range", "retained messages are not taken"));
   if (!isStreamName(at.name) || link.session(device) === undefined) {
     const admission = await admit(device, undefined);

@@ -131,7 +131,6 @@ export class Link<C> implements DeviceLink, DeviceMessages {
     this.heard(device);
     const name = this.#understood(device, () => nameOf(device, topic));
     if (name === undefined) return;
-    this.conduct.note(device, name === "result" || name === "log" ? "report" : "message");
     if (!isStreamName(name)) return this.#turns.take(device, () => this.#spoken(device, { topic, payload }, address));
     if (!this.#queue.enter(device, name, payload.length)) return this.#putOff(device, "overloaded");
     let isTaken = true;

@@ -6,7 +6,7 @@ import { HOUR, MINUTE, Reconciler, SECOND, type Clock, type Log } from "@edgemer
 import { tlsPolicy } from "../platform/tls-policy.ts";
 import type { ServerIdentity } from "./authority.ts";
 import { HANDSHAKE_TIMEOUT, openEntrance } from "./entrance.ts";
-import { Guard, type Pace } from "./guard.ts";
+import { Guard, type Pace, type Watch } from "./guard.ts";
 import { GuardRefusal, type PacketLimits } from "./packet-sizes.ts";
 import type { Refusal } from "./refusals.ts";
 import { TICKET_LIFE } from "./ticket-keys.ts";
@@ -27,6 +27,8 @@ interface Options {
   readonly limits: PacketLimits;
   /** How fast a peer is read, once it is known by its certificate or has none. */
   readonly pace: (socket: TLSSocket) => Pace;
+  /** Who looks at what a peer sends as it is read; nobody when absent. */
+  readonly watch?: (socket: TLSSocket) => Watch;
   /** Told of what was refused before or instead of being handled; `client` where there was one. */
   readonly refused: (refusal: Refusal, client?: Client) => void;
   readonly hooks: Hooks;
@@ -68,6 +70,7 @@ export async function startMqttServer(options: Options): Promise<MqttServer> {
     clients,
     limits,
     pace,
+    watch,
     refused,
     hooks,
     clock,
@@ -116,7 +119,7 @@ export async function startMqttServer(options: Options): Promise<MqttServer> {
       ticketKeys: identity.ticketKeys,
     },
     entered: (socket) => {
-      const guard = new Guard(socket, limits, pace(socket), clock);
+      const guard = new Guard(socket, { limits, pace: pace(socket), watch: watch?.(socket), clock });
       sockets.set(guard, socket);
       broker.handle(guard);
     },

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import { GuardRefusal, PacketSizes } from "./packet-sizes.ts";
 
 const limits = { connectBytes: 100, packetBytes: 1_000 };
@@ -18,6 +19,51 @@ test("packets of an allowed size pass, however the bytes are cut", () => {
 
   assert.equal(sizes.packets, 5);
 });
+
+const message = (topic: Buffer, body: number) => {
+  const bytes = Buffer.concat([Buffer.of(topic.length >> 8, topic.length & 0xff), topic, Buffer.alloc(body, 7)]);
+  return Buffer.concat([Buffer.of(0x30, ...length(bytes.length)), bytes]);
+};
+
+test("the topic of each message is told, however the bytes are cut", () => {
+  const part = fc.record({
+    topic: fc.string({ maxLength: 60, unit: "grapheme" }),
+    body: fc.integer({ min: 0, max: 300 }),
+  });
+  fc.assert(
+    fc.property(fc.array(part), fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1 }), (parts, cuts) => {
+      const told: string[] = [];
+      const sizes = new PacketSizes(limits, (topic) => told.push(topic));
+      const bytes = Buffer.concat([
+        aConnect,
+        ...parts.map(({ topic, body }) => message(Buffer.from(topic), body)),
+        packet(12, 0),
+      ]);
+      for (let at = 0, i = 0; at < bytes.length; at += cuts[i++ % cuts.length] ?? 1)
+        sizes.pass(bytes.subarray(at, at + (cuts[i % cuts.length] ?? 1)));
+      assert.deepEqual(
+        told,
+        parts.map(({ topic }) => topic),
+      );
+    }),
+  );
+});
+
+for (const [what, bytes, told] of [
+  ["is empty", [0x30, 0], ""],
+  ["ends within its topic's length", [0x30, 1, 0], ""],
+  ["is shorter than its topic says", [0x30, 4, 0, 9, 97, 98], "ab"],
+  ["has a topic of 300 bytes", [...message(Buffer.alloc(300, "a"), 5)], "a".repeat(256)],
+] as const)
+  test(`a message that ${what} is told of once, with what there is of its topic`, () => {
+    const topics: string[] = [];
+    const sizes = new PacketSizes(limits, (topic) => topics.push(topic));
+
+    for (const piece of [aConnect, Uint8Array.from(bytes), packet(12, 0)].flatMap(bytewise)) sizes.pass(piece);
+
+    assert.deepEqual(topics, [told]);
+    assert.equal(sizes.packets, 3);
+  });
 
 test("a packet is refused by its header alone, before a byte of its body came", () => {
   const sizes = new PacketSizes(limits);

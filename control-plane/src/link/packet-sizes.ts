@@ -11,20 +11,30 @@ export interface PacketLimits {
 }
 
 const CONNECT = 1;
+const PUBLISH = 3;
 const LONGEST_HEADER = 5;
+const LENGTH_BYTES = 2;
+/** Of a longer topic only the beginning is told: none of ours is nearly as long. */
+const LONGEST_TOPIC = 256;
 
 /**
  * Follows the borders of MQTT packets through a stream of bytes and throws GuardRefusal as soon as a fixed header
  * announces too much: nothing of such a packet is ever kept. (MQTT 3.1.1, 2.2: type, then 1 to 4 bytes of length.)
+ * Tells the topic of each message (3.3.2: 2 bytes of its length, then the topic) as soon as that has passed.
  */
 export class PacketSizes {
   readonly #limits: PacketLimits;
+  readonly #published: (topic: string) => void;
   #header: number[] = [];
   #body = 0;
   #packets = 0;
+  /** How a message begins, until its topic is told. */
+  #start: number[] | undefined;
 
-  constructor(limits: PacketLimits) {
+  /** `published` is told the topic of each message, "" where there is none to be read. */
+  constructor(limits: PacketLimits, published: (topic: string) => void = () => {}) {
     this.#limits = limits;
+    this.#published = published;
   }
 
   /** Packets whose header has passed. */
@@ -37,6 +47,7 @@ export class PacketSizes {
       if (this.#body > 0) {
         const skipped = Math.min(this.#body, bytes.length - at);
         this.#body -= skipped;
+        this.#readTopic(bytes.subarray(at, at + skipped));
         at += skipped;
       } else {
         this.#header.push(bytes[at] ?? 0);
@@ -54,10 +65,26 @@ export class PacketSizes {
       return;
     }
     const size = this.#header.slice(1).reduce((sum, byte, i) => sum + (byte & 0x7f) * 128 ** i, 0);
-    this.#judge((this.#header[0] ?? 0) >> 4, size);
+    const type = (this.#header[0] ?? 0) >> 4;
+    this.#judge(type, size);
     this.#header = [];
     this.#body = size;
     this.#packets++;
+    if (type !== PUBLISH) return;
+    this.#start = [];
+    if (size === 0) this.#readTopic(new Uint8Array());
+  }
+
+  #readTopic(bytes: Uint8Array): void {
+    if (this.#start === undefined) return;
+    for (const byte of bytes) {
+      if (this.#start.length >= topicEnd(this.#start)) break;
+      this.#start.push(byte);
+    }
+    if (this.#start.length < topicEnd(this.#start) && this.#body > 0) return;
+    const topic = Buffer.from(this.#start.slice(LENGTH_BYTES)).toString();
+    this.#start = undefined;
+    this.#published(topic);
   }
 
   #judge(type: number, size: number): void {
@@ -67,4 +94,10 @@ export class PacketSizes {
     const limit = isFirst ? this.#limits.connectBytes : this.#limits.packetBytes;
     if (size > limit) throw new GuardRefusal("too-large", `a packet of ${size} bytes is over the limit of ${limit}`);
   }
+}
+
+/** Where the topic ends in a message that begins so, or how far it is followed. */
+function topicEnd([high, low]: readonly number[]): number {
+  if (high === undefined || low === undefined) return LENGTH_BYTES;
+  return LENGTH_BYTES + Math.min(high * 256 + low, LONGEST_TOPIC);
 }

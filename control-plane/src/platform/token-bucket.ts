@@ -24,6 +24,12 @@ export class TokenBucket {
     return this.#left >= 0 ? 0 : Math.ceil((-this.#left / this.#perSecond) * 1_000);
   }
 
+  /** What can be taken now; below zero where more was taken. */
+  left(now: number): number {
+    this.#refill(now);
+    return this.#left;
+  }
+
   /** The milliseconds until one can be taken without going below zero. */
   wait(now: number): number {
     this.#refill(now);
