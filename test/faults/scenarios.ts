@@ -1,14 +1,18 @@
 import type { Scenario } from "./scenario.ts";
+import { admissions } from "./scenarios/admissions.ts";
 import { cables } from "./scenarios/cables.ts";
 import { clocks } from "./scenarios/clocks.ts";
 import { crashLoops } from "./scenarios/crash-loop.ts";
 import { damages } from "./scenarios/damage.ts";
 import { disks } from "./scenarios/disks.ts";
 import { ends } from "./scenarios/ends.ts";
+import { enrolments } from "./scenarios/enrolments.ts";
+import { falseDoors } from "./scenarios/false-doors.ts";
 import { floods } from "./scenarios/floods.ts";
 import { foreignBrokers } from "./scenarios/foreign-brokers.ts";
 import { frozen } from "./scenarios/frozen.ts";
 import { identities } from "./scenarios/identities.ts";
+import { issuers } from "./scenarios/issuers.ts";
 import { keyrings } from "./scenarios/keyrings.ts";
 import { kills } from "./scenarios/kills.ts";
 import { links } from "./scenarios/links.ts";
@@ -26,7 +30,18 @@ export const groups = {
   processes: [...kills, ...steps, ...loads, ...frozen, ...ends, ...crashLoops, ...restored],
   network: [...cables, ...links, ...names, ...storms, ...floods],
   disks: [...powerCuts, ...disks, ...damages],
-  sessions: [...sessions, ...twoControlPlanes, ...foreignBrokers, ...clocks, ...identities, ...keyrings],
+  sessions: [
+    ...sessions,
+    ...twoControlPlanes,
+    ...foreignBrokers,
+    ...clocks,
+    ...enrolments,
+    ...identities,
+    ...issuers,
+    ...falseDoors,
+    ...admissions,
+    ...keyrings,
+  ],
 } as const satisfies Record<string, readonly Scenario[]>;
 
 export const scenarios: readonly Scenario[] = Object.values(groups)

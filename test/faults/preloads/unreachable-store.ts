@@ -1,0 +1,26 @@
+// Runs before a control plane: at SIGUSR2 its store cannot be read any more, and at the next one again it can. Reads fail, or get no answer until then.
+import { writeSync } from "node:fs";
+import { ClassicLevel } from "classic-level";
+
+const isHanging = process.env["EDGEMERE_FAULT_STORE"] === "hangs";
+let wayBack: Promise<void> | undefined;
+let comeBack = () => {};
+process.on("SIGUSR2", () => {
+  if (wayBack === undefined) wayBack = new Promise((resolve) => (comeBack = resolve));
+  else {
+    comeBack();
+    wayBack = undefined;
+  }
+  writeSync(2, `the store is ${wayBack === undefined ? "there again" : "unreachable"}\n`);
+});
+
+type Read = (this: unknown, ...given: unknown[]) => Promise<unknown>;
+const methods = ClassicLevel.prototype as unknown as Record<string, Read>;
+for (const name of ["_get", "_getMany"]) {
+  const original = methods[name];
+  methods[name] = async function (...given) {
+    if (wayBack !== undefined && isHanging) await wayBack;
+    else if (wayBack !== undefined) throw new Error("a planted failure: the store is unreachable");
+    return original?.apply(this, given);
+  };
+}
