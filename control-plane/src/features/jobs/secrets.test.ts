@@ -5,15 +5,16 @@ import { trustInSigner } from "../../platform/core.test-support.ts";
 import { contentOf, keptDatabase } from "../../platform/sample-resource.test-support.ts";
 import { updated } from "../../platform/change.ts";
 import { device } from "../devices/contract.ts";
-import { createJob } from "./contract.ts";
+import { approveJob, createJob, findJob, job, listAwaiting } from "./contract.ts";
+import type { Approvers } from "./context.ts";
 import { ask, startJobs, type World } from "./jobs.test-support.ts";
 
 const key = sealingKeyFromBytes(new Uint8Array(32).fill(5));
 const CANARY = "correct horse battery staple";
 
 /** gw-1 with a key that secrets can be sealed for. */
-async function aWorld(database = keptDatabase()): Promise<World> {
-  const world = await startJobs({ database });
+async function aWorld(database = keptDatabase(), approvers: Partial<Approvers> = {}): Promise<World> {
+  const world = await startJobs({ database, approvers });
   const row = await world.store.get(device, "d1");
   assert.ok(row);
   await world.store.commit(updated(device, row, { sealingKey: Buffer.from(sealingKeyBytes(key)).toString("base64") }));
@@ -34,6 +35,29 @@ test("secrets reach the device sealed for it and for its command, and lie in the
   assert.deepEqual(row.arguments, { argv: ["env"], maxOutputBytes: 1_048_576 });
   assert.ok(!(await contentOf(database)).includes(CANARY));
   assert.ok(!JSON.stringify(await world.store.events(0, 1_000)).includes(CANARY));
+});
+
+test("secrets wait with their job, sealed for the command that its approval makes, and who approves sees their names only", async () => {
+  const database = keptDatabase();
+  await using world = await aWorld(database, { hasOther: async () => true });
+  await world.hello("d1");
+  const person = (name: string) => ({ actor: `user:${name}`, account: name, permissions: ["*", "command:exec"] });
+  const wish = { device: "gw-1", kind: "exec", arguments: { argv: ["env"] }, secrets: { PASSWORD: CANARY } } as const;
+  const { job: asked } = await world.call(createJob, wish, person("alice"));
+  const reserved = (await world.store.get(job, asked.id))?.sealed?.command;
+
+  const shown = [await world.call(listAwaiting, {}), await world.call(findJob, { job: asked.id })];
+  const bob = { ...person("bob"), permissions: ["*", "job:approve"] };
+  const { commands } = await world.call(approveJob, { job: asked.id }, bob);
+
+  assert.deepEqual(asked.sealed?.box.names, ["PASSWORD"]);
+  assert.ok(!JSON.stringify([asked, shown, commands]).includes(CANARY));
+  assert.equal(commands[0]?.id, reserved);
+  const [envelope = {}] = world.carrier.messages("command");
+  const { exec, trustDomain, device: id, command } = open("command", envelope, trustInSigner);
+  assert.equal(command, reserved);
+  assert.deepEqual(openSecrets(exec?.secrets ?? {}, key, { trustDomain, device: id, command }), { PASSWORD: CANARY });
+  assert.ok(!(await contentOf(database)).includes(CANARY));
 });
 
 test("a device that has no key for secrets is not sent any", async () => {
