@@ -2,9 +2,17 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { dataOrchestrator } from "@edgemere/control-plane/contracts";
 import { features } from "@edgemere/control-plane";
-import { ProblemError, type Client } from "@edgemere/control-plane/client";
+import { ProblemError, type Client, type Path } from "@edgemere/control-plane/client";
 import { commandKinds as knownKinds, formatTopic, parseTopic } from "@edgemere/protocol";
-import { actions, classes, commandKinds, messagesHandled, messagesSent } from "./domain.ts";
+import {
+  actions,
+  classes,
+  commandKinds,
+  dangers,
+  harmlessDestroying,
+  messagesHandled,
+  messagesSent,
+} from "./domain.ts";
 import { declaredActions, declaredResources, startServed, type Served } from "./served.ts";
 
 const addresses = Object.entries(actions);
@@ -23,6 +31,21 @@ test("what is declared is what the domain names, with the same effects", () => {
   const declared = Object.fromEntries(declaredActions.map(({ path, effect }) => [path as string, effect]));
 
   assert.deepEqual(sorted(declared), sorted(actions));
+});
+
+test("what is dangerous is what the domain says, and all that destroys is, but for what can be had again", () => {
+  const dangerous = declaredActions.filter(({ danger }) => danger !== undefined);
+  const destroying = declaredActions.filter(({ effect }) => effect === "destroy").map(({ path }) => path as string);
+
+  const declared = dangerous.map(({ path, danger }) => {
+    const [, input = {}] = dangers[path as Path] ?? [];
+    return [path as string, [danger?.(input as never), input]] as const;
+  });
+  assert.deepEqual(sorted(Object.fromEntries(declared)), sorted(dangers));
+  assert.deepEqual(
+    destroying.filter((path) => dangers[path as Path] === undefined),
+    harmlessDestroying,
+  );
 });
 
 test("the command kinds are those that the domain names, with the same care", () => {

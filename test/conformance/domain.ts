@@ -109,6 +109,27 @@ export const actions = {
   "ops/storage/find": "read",
 } as const satisfies { readonly [P in Path]: Effect };
 
+/** What is dangerous: a session must be fresh for it, and a token must hold the permission by its name. With an input that is. */
+export const dangers: { readonly [P in Path]?: readonly [permission: string, input: object] } = {
+  "cpl/dm/device/retire": ["device:retire", { device: "gw1" }],
+  "cpl/dm/device/approve": ["enrol:approve", { device: "gw1", replace: true }],
+  "cpl/dm/device/replace": ["device:write", { device: "gw1" }],
+  "cpl/dm/certificate/revoke": ["device:write", { serial: "0a" }],
+  "cpl/dm/key/rotate": ["key:write", { role: "commands" }],
+  "cpl/dm/key/import": ["key:write", { keyring: "" }],
+  "cpl/dm/job/create": ["command:exec", { device: "gw1", kind: "exec" }],
+  "cpl/dm/job/approve": ["job:approve", { job: "j1" }],
+  "ia/token/create": ["identity:token", { name: "all", permissions: ["*"] }],
+  "ia/user/create": ["identity:user", { name: "eve", password: "a long enough password", roles: ["owner"] }],
+  "ia/user/assign": ["identity:user", { user: "olga", roles: ["owner"] }],
+  "ia/user/disable": ["identity:user", { user: "olga" }],
+  "ia/user/enable": ["identity:user", { user: "olga" }],
+  "ia/user/reset": ["identity:user", { user: "olga" }],
+  "ops/backup/destroy": ["backup:destroy", { backup: "b1" }],
+};
+/** What destroys and is not dangerous: what is destroyed can be had again. */
+export const harmlessDestroying: readonly Path[] = ["diml/dml/do/datainstance/destroy"];
+
 /** Each class with its life, chain by chain, and what else is told of it. */
 export const classes: Readonly<
   Record<string, { readonly initial?: string; readonly life: readonly string[]; readonly news?: readonly string[] }>

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MINUTE } from "@edgemere/protocol/kit";
+import { dangers } from "../conformance/domain.ts";
 import { startServed } from "../conformance/served.ts";
 import { steppingClock } from "./stepping-clock.ts";
 
@@ -41,4 +42,22 @@ test("T12 a token for everything is none for what is dangerous: that has to be n
     ],
     [403, 403, 404],
   );
+});
+
+test("T12 of all that is dangerous a session that was left open, and a token for everything, gets nothing done", async () => {
+  const clock = steppingClock();
+  await using served = await startServed(clock);
+  const { token: everything } = await served.client.call("ia/token/create", { name: "all", permissions: ["*"] });
+  clock.step(16 * MINUTE);
+
+  for (const [path, [, input]] of Object.entries(dangers)) {
+    const stale = await served.ask("POST", `edgemere/${path}`, { token: served.token, input });
+    const wide = await served.ask("POST", `edgemere/${path}`, { token: everything, input });
+    const types = [stale, wide].map(({ status, body }) => [status, body["type"]]);
+    const refused = [
+      [403, "/problems/step-up-required"],
+      [403, "/problems/forbidden"],
+    ];
+    assert.deepEqual(types, refused, path);
+  }
 });

@@ -143,6 +143,7 @@ export const listCertificates = action({
 });
 export const revokeCertificate = action({
   path: "cpl/dm/certificate/revoke",
+  danger: () => "device:write",
   summary: "Refuse one certificate for ever; its device may come back with a new one once that is approved",
   effect: "destroy",
   permission: "device:write",
@@ -162,6 +163,8 @@ export const listWaiting = action({
 });
 export const approveDevice = action({
   path: "cpl/dm/device/approve",
+  // The other device is retired, which cannot be taken back.
+  danger: ({ replace }: { replace?: boolean }) => (replace === true ? "enrol:approve" : undefined),
   summary: "Let a waiting device have its certificate",
   effect: "write",
   permission: "enrol:approve",
@@ -187,6 +190,7 @@ export const splitDevice = action({
 });
 export const replaceDevice = action({
   path: "cpl/dm/device/replace",
+  danger: () => "device:write",
   summary: "End a quarantine: who asked last goes on, the certificates until now are refused",
   effect: "write",
   permission: "device:write",

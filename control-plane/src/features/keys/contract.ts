@@ -31,6 +31,7 @@ export const findKeyring = action({
 });
 export const rotateKey = action({
   path: "cpl/dm/key/rotate",
+  danger: () => "key:write",
   summary: "Replace the key of a role; devices follow with their next Sync",
   description:
     "Signs a new keyring with the root of command trust. Where that lies elsewhere the answer holds a draft instead: sign it there, and give it to cpl/dm/key/import.",
@@ -67,6 +68,7 @@ export const rotateKey = action({
 });
 export const importKeyring = action({
   path: "cpl/dm/key/import",
+  danger: () => "key:write",
   summary: "Put a keyring in force that was signed elsewhere",
   effect: "write",
   permission: "key:write",

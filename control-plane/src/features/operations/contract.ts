@@ -94,6 +94,7 @@ export const drillBackup = action({
 });
 export const destroyBackup = action({
   path: "ops/backup/destroy",
+  danger: () => "backup:destroy",
   summary: "Remove a backup and its file",
   effect: "destroy",
   permission: "backup:destroy",
