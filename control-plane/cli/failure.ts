@@ -54,7 +54,9 @@ export function explain(error: unknown, { server, verbose }: { server: string | 
 function adviceOn({ kind, retryAfter, document }: ProblemError, server: string | undefined): readonly string[] {
   if (kind === "not-signed-in" && server !== undefined) return [`  sign in with: edgemere signin --server ${server}`];
   if (kind === "step-up-required")
-    return ["  there is nobody to ask: sign in anew, or use an API token that holds the permission by its name"];
+    return [
+      "  sign in anew (with edgemere signin, or edgemere signin --sso --fresh), or use an API token that holds the permission by its name",
+    ];
   if (retryAfter !== undefined) return [`  try again in ${retryAfter} s`];
   return kind === "internal" && document.requestId ? [`  request ${document.requestId}`] : [];
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { createClient, type Client } from "../src/faces/client.ts";
+import { createClient, type Client, type Output as OutputOf } from "../src/faces/client.ts";
 import { contextsFile, readContexts, targetOf, type Target } from "./contexts.ts";
 import { TimedOut, UsageError } from "./failure.ts";
 import { createOutput, type Output, type OutputFlags } from "./output.ts";
@@ -67,7 +67,8 @@ function clientFor({ server, token }: Target, sending: Sending, prompter: Prompt
     newKey: randomUUID,
     fetch: patientFetch(sending),
     stepUp: async (ask) => {
-      if (!prompter.isInteractive) return false;
+      const { proof } = (await ask("ia/whoami")) as OutputOf<"ia/whoami">;
+      if (!prompter.isInteractive || proof !== "password") return false;
       await ask("ia/stepup", { password: await prompter.secret("This is dangerous. Your password: ") });
       return true;
     },

@@ -1,11 +1,13 @@
 import { createClient, ProblemError, type Client, type Output } from "../src/faces/client.ts";
 import { contextsFile, isOpenRoad, readContexts, writeContexts, type Context } from "./contexts.ts";
 import type { Entry } from "./entry.ts";
+import { UsageError } from "./failure.ts";
 import { patientFetch, type Session } from "./session.ts";
+import { signInElsewhere } from "./single-sign-on.ts";
 
 const SAVE_AS = ["--save-as <name>", "name of the context to keep it in (default: the server's host)"] as const;
 
-/** `edgemere signin`: name and password for a session, which is kept for the next commands. */
+/** `edgemere signin`: name and password, or a sign-in at the identity provider, for a session that is kept for the next commands. */
 export const signIn: Entry = {
   words: ["ia", "signin"],
   isEveryday: true,
@@ -14,10 +16,19 @@ export const signIn: Entry = {
     void command
       .option("--name <name>", "who you are; asked for when absent")
       .option("--password-file <file>", "the password, from a file or - for standard input; asked for when absent")
+      .option("--sso", "sign in at the identity provider of your organisation, in a browser on this machine")
+      .option("--fresh", "with --sso: it asks anew who you are, as what is dangerous needs")
       .option(...SAVE_AS)
       .addHelpText("after", "\nExample:\n  edgemere signin --server https://control.example:3000 --name alice"),
   run: async ({ options }, session) => {
     const client = strangerTo(session);
+    const fresh = options["fresh"] === true;
+    if (options["sso"] === true) {
+      if (options["name"] !== undefined || options["passwordFile"] !== undefined)
+        throw new UsageError("--sso takes no name and no password: the identity provider asks for them");
+      return keep(await signInElsewhere(client, { ...session, fresh }), options["saveAs"], session);
+    }
+    if (fresh) throw new UsageError("--fresh goes with --sso: a password is always asked for");
     const name = (options["name"] as string | undefined) ?? (await session.prompter.line("Name: "));
     const password = await secretFrom(options["passwordFile"], "Password: ", session);
     const opened = await client.call("ia/signin", { name: name.trim(), password });

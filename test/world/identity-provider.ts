@@ -44,7 +44,7 @@ export async function startIdentityProvider(
   server.on("request", provider.callback());
   return {
     issuer,
-    signIn: (location, name) => signInAt(location, name, redirect),
+    signIn: signInAt,
     [Symbol.asyncDispose]: async () => {
       const closed = once(server, "close");
       server.close();
@@ -55,7 +55,8 @@ export async function startIdentityProvider(
 }
 
 /** What a browser does: follows, keeps cookies, and fills in the two forms that come. */
-async function signInAt(location: string, name: string, redirect: string): Promise<string> {
+async function signInAt(location: string, name: string): Promise<string> {
+  const redirect = new URL(location).searchParams.get("redirect_uri") ?? "";
   const cookies = new Map<string, string>();
   let next: { readonly url: string; readonly form?: URLSearchParams } = { url: location };
   for (let step = 0; step < 20; step++) {

@@ -52,9 +52,14 @@ export const sessionActions = [
       return { ended: true };
     });
   }),
-  handle(contract.whoAmI, async (_, __: IdentityContext, { actor, permissions, limited = [] }: Caller) => ({
-    actor,
-    permissions: [...permissions],
-    limited: shownGrants(limited),
-  })),
+  handle(contract.whoAmI, async (_, { store }: IdentityContext, caller: Caller) => {
+    const { actor, permissions, limited = [], account = "", provedAt } = caller;
+    const row = provedAt === undefined ? undefined : await store.get(contract.user, account);
+    return {
+      actor,
+      permissions: [...permissions],
+      limited: shownGrants(limited),
+      proof: row === undefined ? "none" : row.passwordHash === "" ? "identity-provider" : "password",
+    };
+  }),
 ];

@@ -97,7 +97,15 @@ export const whoAmI = action({
   effect: "read",
   permission: ANYONE,
   input: Type.Object({}),
-  output: Type.Object({ actor: Type.String(), permissions: Type.Array(Type.String()), limited: LimitedGrants }),
+  output: Type.Object({
+    actor: Type.String(),
+    permissions: Type.Array(Type.String()),
+    limited: LimitedGrants,
+    proof: Type.Union(
+      ["password", "identity-provider", "none"].map((each) => Type.Literal(each)),
+      { description: "How this caller proves again who it is, for what is dangerous; none: it is no session" },
+    ),
+  }),
 });
 
 const own = { permission: "own:session", scope: "anywhere" } as const;

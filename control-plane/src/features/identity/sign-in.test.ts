@@ -11,7 +11,12 @@ test("name and password give a session that says who asks", async () => {
 
   const caller = await as(await signIn("alice"));
 
-  assert.deepEqual(await ask(whoAmI, {}, caller), { actor: "user:alice", permissions: ["*"], limited: [] });
+  assert.deepEqual(await ask(whoAmI, {}, caller), {
+    actor: "user:alice",
+    permissions: ["*"],
+    limited: [],
+    proof: "password",
+  });
 });
 
 test("a wrong password and an unknown name get the same answer", async () => {
