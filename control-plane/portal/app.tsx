@@ -27,19 +27,26 @@ const PAGES = [
   ["/access/:tab?", page(async () => (await import("./pages/access.tsx")).Access)],
   ["/operations", page(async () => (await import("./pages/operations.tsx")).Operations)],
   ["/actions/*?", page(async () => (await import("./pages/actions.tsx")).Actions)],
+  ["/account", page(async () => (await import("./pages/account.tsx")).Account)],
   ["/about", page(async () => (await import("./pages/about.tsx")).About)],
 ] as const;
 
 /** Who asks decides what is shown: set-up, sign-in, or the portal. */
 export function App() {
+  // Whoever proves anew who they are comes back here while still signed in.
+  const isReturning = useLocation()[0] === "/sso";
+  return isReturning ? <SingleSignOnReturn /> : <Asked />;
+}
+
+function Asked() {
   const who = useRead("ia/whoami", {});
   return (
     <Answer of={who} lines={0}>
-      {({ actor, permissions, limited }) =>
-        actor === "nobody" ? (
+      {(session) =>
+        session.actor === "nobody" ? (
           <Outside />
         ) : (
-          <SessionProvider session={{ actor, permissions, limited }}>
+          <SessionProvider session={session}>
             <LiveProvider>
               <Inside />
               <StepUp />
@@ -53,13 +60,9 @@ export function App() {
 
 function Outside() {
   const status = useRead("ia/status", {});
-  const isReturning = useLocation()[0] === "/sso";
   return (
     <Answer of={status} lines={0}>
-      {({ isSetUp, hasSingleSignOn }) => {
-        if (!isSetUp) return <SetUp />;
-        return isReturning ? <SingleSignOnReturn /> : <SignIn hasSingleSignOn={hasSingleSignOn} />;
-      }}
+      {({ isSetUp, hasSingleSignOn }) => (isSetUp ? <SignIn hasSingleSignOn={hasSingleSignOn} /> : <SetUp />)}
     </Answer>
   );
 }

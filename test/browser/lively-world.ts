@@ -1,17 +1,23 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { createClient } from "@edgemere/control-plane/client";
+import { aKey, askDeviceApi, registering } from "../security/device-identity.ts";
 import { createJob, endOf } from "../world/jobs.ts";
 import { troubledDevice, troubles } from "./troubled-device.ts";
 import { eventually, startWorld, type World } from "../world/world.ts";
 
 /** A world in which there is something to see on every page of the portal, and the addresses of what there is. */
 export async function startLivelyWorld(): Promise<{ readonly world: World; readonly pages: Pages }> {
-  const world = await startWorld({ devices: 5, behaviour: "mixed", labels: { site: "berlin", role: "gateway" } });
+  // Nobody goes there: it is looked for when somebody signs in with it.
+  const flags = ["--oidc-issuer", "https://login.example.org", "--oidc-role", "ops=operator"];
+  const fleet = { devices: 5, behaviour: "mixed", labels: { site: "berlin", role: "gateway" } } as const;
+  const world = await startWorld({ ...fleet, controlPlane: { flags } });
   try {
     await enrolThisMachine(world);
     const troubled = await troubledDevice(world, "edge-9", troubles);
     await makeBackup(world);
     const job = await runCommands(world);
+    await leaveWaiting(world);
     const end = () => world[Symbol.asyncDispose]();
     const lively = { ...world, [Symbol.asyncDispose]: () => troubled[Symbol.asyncDispose]().then(end) };
     return { world: lively, pages: pagesWith({ job, request: await requestData(world) }) };
@@ -26,7 +32,7 @@ export type Pages = Readonly<Record<string, readonly [address: string, text: str
 
 const pagesWith = ({ job, request }: { readonly job: string; readonly request: string }): Pages => ({
   overview: ["/", "Agent versions"],
-  devices: ["/devices", "7 devices"],
+  devices: ["/devices", "8 devices"],
   "devices-refused": ["/devices?selector=colour%20%3D%3D%20%22red%22", "colour"],
   "device-charts": ["/devices/edge-1/charts", "File systems"],
   "device-inventory": ["/devices/edge-1/inventory", "os.name"],
@@ -48,6 +54,8 @@ const pagesWith = ({ job, request }: { readonly job: string; readonly request: s
   "access-enrolment": ["/access/enrolment", "5 of 5"],
   "access-users": ["/access/users", "viktor"],
   "access-audit": ["/access/audit", "ia/user/create"],
+  "access-fleet": ["/access/fleet", "Severity"],
+  account: ["/account", "Change the password"],
   operations: ["/operations", "edgemere-control-plane restore"],
   actions: ["/actions", "cpl/dm/device/find"],
   action: ["/actions/cpl/dm/job/create", "Queue timeout"],
@@ -102,4 +110,23 @@ async function requestData({ client }: World): Promise<string> {
     "the logs",
   );
   return id;
+}
+
+/** A host that waits to be let in, and a job that waits for a second person. */
+async function leaveWaiting({ client, controlPlane, baseUrl, folder }: World): Promise<void> {
+  const { token } = await client.call("cpl/dm/token/create", { approval: "manual" });
+  const door = {
+    server: `https://127.0.0.1:${controlPlane.ready.ports.deviceApi}`,
+    rootCertificate: controlPlane.ready.root,
+  };
+  await askDeviceApi(door, "cpl/dm/agent/register", registering(token, await aKey(folder), "edge-12"));
+  const paula = { name: "paula", password: "a password of paula's" };
+  await client.call("ia/user/create", { ...paula, roles: ["owner"] });
+  const session = await createClient({ baseUrl }).call("ia/signin", paula);
+  await createClient({ baseUrl, token: session.token }).call("cpl/dm/job/create", {
+    device: "edge-1",
+    kind: "exec",
+    arguments: { argv: ["systemctl", "restart", "gateway"] },
+    secrets: { REGISTRY_PASSWORD: "a secret" },
+  });
 }

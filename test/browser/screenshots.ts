@@ -37,6 +37,10 @@ await everyWay(async ({ page, go }, take) => {
   await go("/");
   await page.getByRole("heading", { name: "Sign in" }).waitFor();
   await take("sign-in");
+  await go("/sso?error=access_denied");
+  await page.getByRole("alert").waitFor();
+  await take("single-sign-on");
+  await go("/");
   await signIn(page);
   for (const [name, [address, text]] of Object.entries(pages)) {
     if (!isWanted(name)) continue;

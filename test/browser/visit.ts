@@ -63,7 +63,7 @@ export async function visit(browser: Browser, options: Options): Promise<Visit> 
 export async function signIn(page: Page, { name, password } = owner): Promise<void> {
   await page.getByRole("textbox", { name: "Name" }).fill(name);
   await page.getByRole("textbox", { name: "Password" }).fill(password);
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await page.getByRole("button", { name: "Account" }).waitFor();
 }
 

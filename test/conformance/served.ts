@@ -33,20 +33,29 @@ export interface Served extends AsyncDisposable {
   type(...words: readonly string[]): Promise<Ran>;
 }
 
-export async function startServed(clock: Clock = systemClock): Promise<Served> {
+interface Options {
+  /** Where the built portal lies. Default: there is none. */
+  readonly portalFolder?: string;
+  readonly flags?: readonly string[];
+}
+
+export async function startServed(
+  clock: Clock = systemClock,
+  { portalFolder, flags = [] }: Options = {},
+): Promise<Served> {
   const temporary = await temporaryFolder("conformance");
   const folder = temporary.path;
   const listeners = ["portal", "mqtt", "device", "subscribers"].flatMap((name) => [
     `--${name}-port=0`,
     `--${name}-host=127.0.0.1`,
   ]);
-  const config = readConfig(["--data", join(folder, "data"), "--address", "127.0.0.1", ...listeners], {});
+  const config = readConfig(["--data", join(folder, "data"), "--address", "127.0.0.1", ...listeners, ...flags], {});
   const app = await startApp(config, {
     clock,
     random: systemRandom,
     log: silentLog,
     version: "0.0.0",
-    portalFolder: folder,
+    portalFolder: portalFolder ?? folder,
   });
   const baseUrl = app.address;
   const account = { code: app.setupCode ?? "", name: "olga", password: "a long enough password" };

@@ -28,7 +28,7 @@ const touched: Readonly<Record<string, readonly string[]>> = {
   datareservation: ["diml/dml/do/"],
   datareference: ["diml/dml/do/"],
   datainstance: ["diml/dml/do/"],
-  apitoken: ["ia/token/"],
+  apitoken: ["ia/token/", "ia/session/"],
   user: ["ia/user/"],
   storage: ["ops/storage/"],
   backup: ["ops/backup/"],

@@ -11,9 +11,11 @@ export interface Session {
   readonly permissions: readonly string[];
   /** What may be done for some devices only. */
   readonly limited: readonly { readonly permission: string }[];
+  /** How they prove again who they are, for what is dangerous. */
+  readonly proof: Output<"ia/whoami">["proof"];
 }
 
-const SessionContext = createContext<Session>({ actor: "nobody", permissions: [], limited: [] });
+const SessionContext = createContext<Session>({ actor: "nobody", permissions: [], limited: [], proof: "none" });
 
 export const SessionProvider = ({ session, children }: { readonly session: Session; readonly children: ReactNode }) => (
   <SessionContext value={session}>{children}</SessionContext>
@@ -26,7 +28,7 @@ export function useMay(permission: string): boolean {
   return covers([...permissions, ...limited.map((grant) => grant.permission)], permission);
 }
 
-const NOBODY: Output<"ia/whoami"> = { actor: "nobody", permissions: [], limited: [] };
+const NOBODY: Output<"ia/whoami"> = { actor: "nobody", permissions: [], limited: [], proof: "none" };
 
 /** Ends the session; everything that was read in it is forgotten with the page. */
 export function useSignOut(): () => Promise<void> {

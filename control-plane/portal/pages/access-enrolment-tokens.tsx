@@ -10,7 +10,6 @@ import { Pager } from "../parts/pager.tsx";
 import { Plain } from "../parts/plain.tsx";
 import { Revoke } from "../parts/revoke.tsx";
 import { State } from "../parts/state.tsx";
-import { WaitingDevices } from "../parts/waiting-devices.tsx";
 
 /** Permissions to enrol devices. */
 export function EnrolmentTokens() {
@@ -25,7 +24,6 @@ export function EnrolmentTokens() {
       <div>
         <Enrol />
       </div>
-      <WaitingDevices />
       {revoke.isError && <Failure error={revoke.error} />}
       <Answer of={tokens}>
         {({ items, next, total }) =>

@@ -16,6 +16,7 @@ import { Pager } from "../parts/pager.tsx";
 import { Plain } from "../parts/plain.tsx";
 import { Presence } from "../parts/presence.tsx";
 import { State } from "../parts/state.tsx";
+import { WaitingDevices } from "../parts/waiting-devices.tsx";
 
 const EXAMPLES = [
   ["site=berlin", "devices with this label"],
@@ -40,6 +41,7 @@ export function Devices() {
   const isSelectorWrong = isRefusal(devices.error, "invalid-input");
   return (
     <Page title="Devices" actions={<Enrol />}>
+      <WaitingDevices />
       <Search
         key={selector}
         selector={selector}

@@ -10,6 +10,7 @@ import { EventList } from "../parts/event-list.tsx";
 import { JobTable } from "../parts/job-table.tsx";
 import { Page } from "../parts/page.tsx";
 import { Section } from "../parts/section.tsx";
+import { WaitingWork } from "../parts/waiting-work.tsx";
 
 const devicesWith = (selector: string) => `/devices?${new URLSearchParams({ selector }).toString()}`;
 const equal = (field: string) => (value: string) => devicesWith(`${field} == ${JSON.stringify(value)}`);
@@ -19,6 +20,7 @@ export function Overview() {
   const summary = useRead("cpl/dm/device/summary", {}, { every: 30_000 });
   return (
     <Page title="Overview" actions={<Enrol />}>
+      <WaitingWork />
       <Answer of={summary}>
         {({ total, presence, state, conditions, agentVersion, operatingSystem }) =>
           total === 0 ? (

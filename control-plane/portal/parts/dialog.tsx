@@ -1,4 +1,4 @@
-import { Modal } from "@mantine/core";
+import { getDefaultZIndex, Modal } from "@mantine/core";
 import type { ReactNode } from "react";
 
 /** A window over the page. The page behind stays scrollable: locking it would need an inline style. */
@@ -6,11 +6,14 @@ export const Dialog = ({
   title,
   isOpen,
   onClose,
+  isAboveOthers = false,
   children,
 }: {
   readonly title: string;
   readonly isOpen: boolean;
   readonly onClose: () => void;
+  /** It may come while another one is open. */
+  readonly isAboveOthers?: boolean;
   readonly children: ReactNode;
 }) => (
   <Modal
@@ -19,6 +22,7 @@ export const Dialog = ({
     onClose={onClose}
     lockScroll={false}
     size="lg"
+    zIndex={getDefaultZIndex(isAboveOthers ? "popover" : "modal")}
     closeButtonProps={{ "aria-label": "Close" }}
   >
     {children}

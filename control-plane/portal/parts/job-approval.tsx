@@ -25,6 +25,11 @@ export function JobApproval({ job }: { readonly job: Job }) {
           <ExactInstant at={job.expiresAt} />.
         </Text>
         {Object.keys(job.arguments).length > 0 && <Json value={job.arguments} label="What exactly would run" />}
+        {job.sealed !== undefined && (
+          <Text size="sm">
+            With secrets that only the device can read, named <Plain text={job.sealed.box.names.join(", ")} />.
+          </Text>
+        )}
         <Group gap="sm">
           {isOwn ? (
             <Button size="compact-sm" variant="outline" color="red" onClick={() => cancel.mutate({ job: job.id })}>

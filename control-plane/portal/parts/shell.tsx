@@ -119,6 +119,9 @@ function UserMenu() {
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>Signed in as {name}</Menu.Label>
+        <Menu.Item component={Link} href="/account">
+          Sessions and password
+        </Menu.Item>
         <Menu.Item component={Link} href="/access/tokens">
           API tokens
         </Menu.Item>
