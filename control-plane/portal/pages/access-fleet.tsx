@@ -1,4 +1,4 @@
-import { Stack, Text } from "@mantine/core";
+import { Anchor, Stack, Text } from "@mantine/core";
 import { Link } from "wouter";
 import { usePaging } from "../data/paging.ts";
 import { useRead } from "../data/queries.ts";
@@ -31,8 +31,8 @@ export function FleetCheck() {
                 rows={items}
                 keyOf={({ finding, subject }) => `${finding} ${subject}`}
                 columns={[
+                  { title: "Finding", cell: ({ finding }) => <Plain text={finding} /> },
                   { title: "Severity", cell: ({ severity }) => <State state={severity} /> },
-                  { title: "Finding", cell: ({ finding }) => finding },
                   { title: "Which", cell: ({ subject, detail }) => <Subject subject={subject} detail={detail} /> },
                   { title: "What to do", isMinor: "slightly", cell: ({ advice }) => advice },
                 ]}
@@ -50,8 +50,8 @@ function Subject({ subject, detail }: { readonly subject: string; readonly detai
   const [, device] = /^device:(.+)$/.exec(subject) ?? [];
   if (device === undefined) return <Plain text={detail} />;
   return (
-    <Link href={`/devices/${encodeURIComponent(device)}/details`}>
+    <Anchor component={Link} href={`/devices/${encodeURIComponent(device)}/details`} size="sm">
       <Plain text={detail} />
-    </Link>
+    </Anchor>
   );
 }

@@ -40,8 +40,15 @@ function Sessions() {
   });
   const end = useWrite("ia/session/end");
   const endAll = (
-    <Button size="compact-sm" variant="outline" color="red" onClick={() => end.mutate({})}>
-      End all, this one too
+    <Button
+      size="compact-sm"
+      variant="outline"
+      color="red"
+      aria-label="End all sessions, this one too"
+      title="This one too"
+      onClick={() => end.mutate({})}
+    >
+      End all
     </Button>
   );
   return (

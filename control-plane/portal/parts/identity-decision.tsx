@@ -22,13 +22,25 @@ export function IdentityDecision({ device }: { readonly device: DeviceRow }) {
     </Button>
   );
   return (
-    <Alert color="orange" title={doubt === "" ? "Waits for approval" : "Two hosts seem to hold this identity"}>
+    <Alert
+      color="yellow"
+      title={
+        <>
+          <Plain text={device.name} />: {doubt === "" ? "waits for approval" : "two hosts seem to hold this identity"}
+        </>
+      }
+    >
       <Stack gap="sm">
         <Text size="sm">
           <Plain text={doubt === "" ? (reasons[waitsFor] ?? waitsFor) : doubt} />
         </Text>
         <Text size="sm">
-          Fingerprint of the key that asks: <Plain text={contender} />
+          {device.machineId !== "" && (
+            <>
+              Machine <Plain text={device.machineId} />.{" "}
+            </>
+          )}
+          Fingerprint of the key that asks: <Plain text={contender || "none has asked"} />
         </Text>
         <Group>
           {waitsFor === "replacement" && (

@@ -16,7 +16,7 @@ export function WaitingWork() {
   ].filter(({ of }) => of !== undefined && of.items.length > 0);
   if (waiting.length === 0) return null;
   return (
-    <Alert color="yellow" title="Waiting" mb="md">
+    <Alert color="yellow" title="Waiting">
       <Stack gap={4}>
         {waiting.map(({ to, of, noun, rest }) => {
           const count = of?.items.length ?? 0;
