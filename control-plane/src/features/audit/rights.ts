@@ -12,7 +12,7 @@ export function rightIn(
   const [name = "", state] = type.split(".");
   const states = revoking.get(name);
   // What is told in the first version of a row was never taken away.
-  if (states === undefined || state === undefined || state !== data["state"]) return undefined;
+  if (states === undefined || states.length === 0 || state === undefined || state !== data["state"]) return undefined;
   if (!states.includes(state) && data["version"] === 1) return undefined;
   return {
     actor: "system",
