@@ -26,8 +26,8 @@ async function oneFloods(context: Context): Promise<void> {
     await lasting(lookedAtFor);
     const usual = quantile(loaded.takeTimes(), 0.99);
 
-    const [after, since] = [await newestNumber(loaded.world), Date.now()];
     const identity = await identify(token, `flooder-${round}`);
+    const [after, since] = [await newestNumber(loaded.world), Date.now()];
     await using flooder = new LoadDevice({
       identity,
       address,
@@ -42,11 +42,12 @@ async function oneFloods(context: Context): Promise<void> {
       until: ({ subject }) => subject === identity.device,
     });
     const took = (seen.at(-1)?.at ?? Infinity) - since;
+    const sent = flooder.produced;
     await lasting(lookedAtFor);
     const flooded = quantile(loaded.takeTimes(), 0.99);
 
     recorder.note(
-      `quarantined after ${(took / SECOND).toFixed(1)} s; 99 of 100 answers to the others within ${Math.round(usual)} ms as usual, ${Math.round(flooded)} ms meanwhile`,
+      `quarantined after ${(took / SECOND).toFixed(1)} s and ${sent} records; 99 of 100 answers to the others within ${Math.round(usual)} ms as usual, ${Math.round(flooded)} ms meanwhile`,
     );
     recorder.bar("milliseconds until the flooding device was in quarantine", took, QUARANTINED_WITHIN);
     recorder.bar("hundredths of the usual p99 for the others", (100 * flooded) / usual, 200);
