@@ -202,7 +202,7 @@ test("a device in quarantine stays connected and gets no command before its rele
   }
 });
 
-test("a retired device loses its open commands and cannot connect again", async () => {
+test("a retired device loses its open commands, hears so, wipes its keys and cannot connect again", async () => {
   await using world = await startWorld();
   const agent = await world.enrolAgent("gw1", ["--allow", "exec"]);
   const effect = `${world.folder}/effect`;
@@ -214,9 +214,10 @@ test("a retired device loses its open commands and cannot connect again", async 
   const { state, reason } = await endOf(world, running);
   assert.deepEqual([state, reason], ["lost", "device-retired"]);
   await assert.rejects(createJob(world, "gw1", "ping"), /the device "gw1" is retired and takes no commands/);
-  await agent.stop();
+  await agent.ended();
+  assert.match(agent.output, /the control plane has retired this device: its keys are wiped/);
   agent.run();
-  await eventually(async () => agent.output.includes("the control plane refuses this device"), "the refusal");
+  assert.equal(await agent.ended(), 3);
   const { items } = await world.client.call("cpl/dm/session/list");
   const { presence } = await world.client.call("cpl/dm/device/find", { device: retired.id });
   assert.deepEqual([items, presence], [[], "offline"]);
