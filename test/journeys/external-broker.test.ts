@@ -2,9 +2,12 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { loadIdentity } from "@edgemere/agent";
 import { pack, SERVER_NAME } from "@edgemere/protocol";
+import { nodeDisk } from "@edgemere/protocol/kit";
 import { connectAsync } from "mqtt";
 import { storedTelemetry } from "../faults/stored.ts";
+import { connected } from "../world/bare-device.ts";
 import { certified, onMosquitto, urlOf, type Brokered } from "../world/brokered.ts";
 import { createJob, endOf } from "../world/jobs.ts";
 import { noMosquitto, noNats, shippedRules, startNats } from "../world/brokers.ts";
@@ -69,13 +72,19 @@ test(
       await newTelemetry(world);
     });
 
-    await t.test("a device that is retired is heard no more", async () => {
+    await t.test("a device that is retired obeys, and one that goes on talking is heard no more", async () => {
+      const identity = await loadIdentity(nodeDisk(join(world.folder, "gw1")));
+      assert.ok(identity);
       await world.client.call("cpl/dm/device/retire", { device: "gw1" });
-      await eventually(async () => (await refusedOf(world)) > 0, "its next message to be refused");
+      await agent.ended();
+      assert.match(agent.output, /has retired this device: its keys are wiped/);
+
+      await using copy = await connected({ ...identity, mqtt: [brokered.url] });
+      await copy.say("telemetry", new Uint8Array([1]));
+      await eventually(async () => (await refusedOf(world)) > 0, "what it says to be refused");
       assert.deepEqual(await sessionsOf(world), []);
     });
 
-    await agent.stop();
     assert.equal(await world.controlPlane.stop(), 0);
     const stored = (await storedTelemetry(world.controlPlane.dataFolder)).get(device);
     assert.ok(stored);
