@@ -1,4 +1,5 @@
-import type { UpTopicName } from "@edgemere/protocol";
+import { createPrivateKey } from "node:crypto";
+import { keyIdOf, seal, type UpTopicName, type v1 } from "@edgemere/protocol";
 import { SECOND } from "@edgemere/protocol/kit";
 import { bytesOf, connected, enrolled } from "../world/bare-device.ts";
 import { createJob, endOf } from "../world/jobs.ts";
@@ -88,8 +89,10 @@ export async function hostileAgent(world: World, name: string): Promise<Left> {
   await tell("log", {
     commandOutput: { command, channel: "stdout", content: Buffer.from(`${payloads.join("\n")}\n`) },
   });
+  const end = { ...report, phase: 4, finishedAtMs: 2, detail: all.slice(0, 4_096), exec: { signal: payloads[4] } };
+  const privateKey = createPrivateKey(identity.messageKey);
   await tell("result", {
-    commandReport: { ...report, phase: 4, finishedAtMs: 2, detail: all.slice(0, 4_096), exec: { signal: payloads[4] } },
+    signedReport: seal("result", end as v1.CommandReport.$Properties, { keyId: keyIdOf(privateKey), privateKey }),
   });
   await endOf(world, job);
   const request = await world.client.call("diml/find", { query: "size > 0" });

@@ -76,6 +76,9 @@ test("T33 one token that asks without end is sent away, and another one is answe
   );
 
   assert.ok(others.every(({ status }) => status === 200));
-  const refused = (await Promise.all(answers)).filter(({ problem }) => problem?.type === "/problems/too-many-requests");
+  // Each by itself, or with its connection.
+  const refused = (await Promise.allSettled(answers)).filter(
+    (each) => each.status === "rejected" || each.value.problem?.type === "/problems/too-many-requests",
+  );
   assert.ok(refused.length > 100, `only ${refused.length} of 3000 were sent away`);
 });

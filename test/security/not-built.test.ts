@@ -44,7 +44,8 @@ test("T18 T19 T21 T23 T35 an agent that allows all it knows refuses a well signe
   const preload = join(import.meta.dirname, "preloads/unknown-task.js");
   await world.controlPlane.stop();
   await world.controlPlane.start({ launch: { node: ["--import", preload] } });
-  const refused = await ping();
+  // Of a dangerous kind, so that it is signed by every key there is.
+  const refused = await endOf(world, await createJob(world, "knows-few", "exec", { argv: ["true"] }));
 
   assert.deepEqual([refused.state, refused.reason], ["rejected", "unsupported"]);
   await world.controlPlane.stop();

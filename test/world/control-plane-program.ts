@@ -68,7 +68,20 @@ export class ControlPlaneProgram implements AsyncDisposable {
     ]);
     this.#program = new Program({
       script: "control-plane/bin/edgemere-control-plane.js",
-      args: ["--data", this.dataFolder, "--address", address, "--step-up-after", "1d", ...args, ...flags],
+      args: [
+        "--data",
+        this.dataFolder,
+        "--address",
+        address,
+        "--step-up-after",
+        "1d",
+        "--dangerous-per-minute",
+        "1000000",
+        "--dangerous-per-hour",
+        "1000000",
+        ...args,
+        ...flags,
+      ],
       launch,
     });
     this.#ready = await this.#program.message<Ready>("ready");

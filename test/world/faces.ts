@@ -39,7 +39,7 @@ interface LiveAnswer {
 }
 
 export interface Live extends Disposable {
-  /** Gives the acknowledgement; rejects when the connection is refused. */
+  /** Gives the acknowledgement; rejects when the connection is refused, or ends before. */
   emit(name: string, ...message: readonly unknown[]): Promise<LiveAnswer>;
 }
 
@@ -56,6 +56,7 @@ export function live(baseUrl: string, token: string): Live {
     emit: (name, ...message) =>
       new Promise((resolve, reject) => {
         socket.once("connect_error", reject);
+        socket.once("disconnect", (reason) => reject(new Error(`the connection ended: ${reason}`)));
         socket.emit(name, ...message, resolve);
       }),
     [Symbol.dispose]: () => socket.disconnect(),

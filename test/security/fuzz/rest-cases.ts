@@ -45,7 +45,7 @@ export const NARROW = "telemetry:read";
 const COSTLY = /\/ops\/backup\/create$|\/ia\/(signin|setup|user\/create)$/;
 /** Takes longer than a request may. */
 const LONG = /\/ops\/backup\/drill$/;
-const ENDS_SESSION = /\/ia\/signout$/;
+const ENDS_SESSION = /\/ia\/(signout|session\/end)$/;
 const METHODS = ["PUT", "PATCH", "DELETE", "GET", "POST"];
 
 const contentTypes = [

@@ -11,8 +11,8 @@ const REQUEST = Buffer.from(
   "base64",
 );
 const PATIENCE = 10_000;
-/** So many that none comes near what one address may ask in a minute. */
-const ADDRESSES = 40;
+/** Addresses, and credentials: so many that none comes near what one of them may ask in a while. */
+const ASKING = 40;
 const pem = (der: Buffer): string =>
   `-----BEGIN CERTIFICATE REQUEST-----\n${der.toString("base64")}\n-----END CERTIFICATE REQUEST-----`;
 
@@ -35,8 +35,13 @@ export async function startRestTarget(): Promise<RestTarget> {
   const password = "the password of somebody else";
   const { job } = await client.call("cpl/dm/job/create", { device: first!.id, kind: "ping" });
   const user = await client.call("ia/user/create", { name: "vera", password, roles: ["viewer"] });
-  const owner = (await client.call("ia/token/create", { name: "fuzz" })).token;
-  const narrow = (await client.call("ia/token/create", { name: "narrow", permissions: [NARROW] })).token;
+  const owners: string[] = [];
+  const narrows: string[] = [];
+  for (let i = 0; i < ASKING; i++) {
+    owners.push((await client.call("ia/token/create", { name: `fuzz ${i}` })).token);
+    narrows.push((await client.call("ia/token/create", { name: `narrow ${i}`, permissions: [NARROW] })).token);
+  }
+  const [owner = ""] = owners;
   const victim = await client.call("ia/token/create", { name: "victim" });
   const enrolment = await client.call("cpl/dm/token/create", { uses: 10_000 });
   const spare = await client.call("cpl/dm/token/create", {});
@@ -56,7 +61,7 @@ export async function startRestTarget(): Promise<RestTarget> {
     enrolment: `${enrolled.id}.${enrolled.secret}`,
     cursor,
   };
-  const agents = Array.from({ length: ADDRESSES }, (_, i) => ({
+  const agents = Array.from({ length: ASKING }, (_, i) => ({
     agent: new Agent({ keepAlive: true, maxSockets: 4 }),
     localAddress: `127.0.1.${i + 1}`,
   }));
@@ -67,20 +72,21 @@ export async function startRestTarget(): Promise<RestTarget> {
       const changed = name === "cursor" && !chance.oneIn(3) ? forged(value, chance) : value;
       return isEncoded ? encodeURIComponent(changed) : JSON.stringify(changed).slice(1, -1);
     });
-  const credentials = { owner, narrow, nobody: undefined, forged: `${owner.slice(0, -3)}AAA` };
+  const tokenOf = (who: RestInput["who"], at: number) =>
+    ({ owner: owners[at], narrow: narrows[at], nobody: undefined, forged: `${owner.slice(0, -3)}AAA` })[who];
 
   return {
     world,
     document,
     owner,
-    secrets: [password, secretOf(owner), secretOf(narrow)],
+    secrets: [password, ...[...owners, ...narrows].map(secretOf)],
     send: (input, number, chance) => {
-      const { agent, localAddress } = agents[number % ADDRESSES]!;
+      const { agent, localAddress } = agents[number % ASKING]!;
       // What destroys a device must not destroy the one that others ask about.
       const isFatal = input.path.includes("/retire") || input.path.includes("/abandon");
       const aimed = (text: string) => (isFatal ? text.replaceAll("{device}", "{victim}") : text);
       const body = input.body === undefined ? undefined : filled(aimed(input.body), false, chance);
-      const token = credentials[input.who];
+      const token = tokenOf(input.who, number % ASKING);
       return ask(`${baseUrl}${filled(aimed(input.path), true, chance)}`, {
         method: input.method,
         agent,

@@ -52,9 +52,12 @@ async function judge(target: RestTarget, input: RestInput, number: number, seed:
 }
 
 /** Whether the control plane is still there, is well, and has broken nothing that it keeps. */
-async function afterwards({ world }: RestTarget): Promise<string | undefined> {
+async function afterwards({ world, owner }: RestTarget): Promise<string | undefined> {
   if (!world.controlPlane.isRunning) return `the control plane ended:\n${world.controlPlane.output.slice(-2_000)}`;
-  const { whole, faults } = await world.client.call("ia/audit/verify");
+  // By a token: what was asked may have ended any session.
+  const headers = { authorization: `Bearer ${owner}` };
+  const answer = await fetch(`${world.baseUrl}/edgemere/ia/audit/verify`, { headers });
+  const { whole, faults } = (await answer.json()) as { readonly whole: boolean; readonly faults: readonly unknown[] };
   const failures = world.controlPlane.output.split("\n").filter((line) => /"level":(50|60)|"level":"error"/.test(line));
   if (failures.length > 0) return `the control plane's log tells of failures:\n${failures.slice(0, 3).join("\n")}`;
   return whole ? undefined : `the audit log is not whole: ${JSON.stringify(faults)}`;

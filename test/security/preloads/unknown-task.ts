@@ -10,5 +10,5 @@ interface Writer {
 }
 const commands = v1.Command as unknown as { encode(message: Record<string, unknown>): Writer };
 const encode = commands.encode.bind(commands);
-commands.encode = ({ ping: _, task: __, ...message }) =>
+commands.encode = ({ ping: _, exec: __, task: ___, ...message }) =>
   encode(message).uint32(UNKNOWN_TASK).bytes(Buffer.from("terminal: sh"));
