@@ -58,7 +58,9 @@ export class Audit {
   async record({ input, ...draft }: AuditDraft, ...changes: readonly Change[]): Promise<void> {
     const inputHash = sha256(canonical(input));
     let written: Promise<void> = Promise.resolve();
-    const next = (this.#tail ?? lastPlace(this.#store)).then(({ number, hash }) => {
+    const look = () => lastPlace(this.#store);
+    // Whoever came before and could not look has written nothing.
+    const next = (this.#tail?.catch(look) ?? look()).then(({ number, hash }) => {
       const body = { ...draft, id: idOf(number + 1), at: this.#now(), inputHash, previous: hash };
       const entry: AuditEntry = { ...body, hash: sha256(canonical(body)) };
       // Not waited for: the store lands commits in the order in which they come, and after one that failed none.
