@@ -52,7 +52,9 @@ export function hear(
 
 /** Who sends what is not heard is told so, whoever it is. */
 export function refuseUnheard(socket: LiveSocket, parts: FaceParts): void {
-  socket.onAny((name: string, ...given: unknown[]) => {
+  // What stands where a name belongs is whatever the sender put there: a number is possible, too.
+  socket.onAny((event: unknown, ...given: unknown[]) => {
+    const name = String(event);
     if (Object.hasOwn(heard, name)) return;
     const requestId = parts.newId();
     const known = Object.keys(heard).join(", ");
