@@ -23,7 +23,6 @@ interface Landing<C> {
 }
 
 const ALARM_AGAIN_AFTER = MINUTE;
-const alarmKinds = ["conflicting-record", "unproved-result"] as const satisfies readonly Alarm["kind"][];
 /** So long a device goes without commands before it is to say hello anew. */
 const HELD_FOR = 10 * MINUTE;
 
@@ -127,7 +126,7 @@ export class FeatureNews<C> {
   }
 
   forget(device: string): void {
-    for (const kind of alarmKinds) this.#alarmedAt.delete(`${device} ${kind}`);
+    this.#alarmedAt.delete(device);
     this.#untold.delete(device);
   }
 

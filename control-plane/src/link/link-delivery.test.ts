@@ -56,6 +56,19 @@ test("an alarm that goes on is told again after a minute, and counted each time"
   assert.deepEqual([world.alarms.length, world.link.refusals()["conflicting-record"]], [2, 3]);
 });
 
+test("of a device that has gone nothing is remembered: an alarm about the next connection is told at once", async () => {
+  const world = await aLink();
+  await world.hello();
+  await world.report(1, "a");
+  await world.report(1, "b");
+  world.link.dropped(device);
+  await drain();
+
+  await world.report(1, "c");
+
+  assert.equal(world.alarms.length, 2);
+});
+
 test("a record that can never be taken does not hold up those behind it, and its evidence is kept", async () => {
   const world = await aLink();
   await world.hello();
