@@ -102,6 +102,8 @@ test("a message that makes no sense gets a problem and harms nobody", async () =
     server.call(socket, "unsubscribe", 1),
   ]);
   socket.emit("call", "no acknowledgement");
+  // An event of which the name is a number.
+  socket.io.engine.write("2[7]");
 
   assert.deepEqual(
     kinds.map(({ problem }) => problem?.status),

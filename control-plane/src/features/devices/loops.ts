@@ -98,14 +98,17 @@ export const forgetOldHistory = ({ store, clock, log, retention }: DevicesContex
 /** So long after its end a certificate is still told of: who shows it later is refused for its date alone. */
 const CERTIFICATES_KEPT_FOR = 90 * DAY;
 
-export const forgetOldCertificates = ({ store, clock, log }: DevicesContext): Loop => ({
+export const forgetOldCertificates = ({
+  store,
+  clock,
+  log,
+}: Pick<DevicesContext, "store" | "clock" | "log">): Loop => ({
   name: "forget old certificates",
   every: HOUR,
   onError: (error) => log.error("loop failed", { loop: "forget old certificates", error }),
   step: async () => {
-    const { items } = await store.list(certificate, { index: "end", limit: STEP });
-    const old = items.filter(({ notAfter }) => notAfter < clock.now() - CERTIFICATES_KEPT_FOR);
-    for (const row of old) {
+    for await (const row of store.scan(certificate, { index: "end" })) {
+      if (row.notAfter >= clock.now() - CERTIFICATES_KEPT_FOR) break;
       // The newest one says how far its device came, for as long as that is a device.
       const holder = await store.get(device, row.device);
       if (holder?.certificate.serial !== row.id || holder.state === "retired")
