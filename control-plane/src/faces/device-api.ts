@@ -5,7 +5,7 @@ import { HOUR, Reconciler } from "@edgemere/protocol/kit";
 import type { FastifyInstance } from "fastify";
 import { nobody, type Identity } from "../platform/caller.ts";
 import { Problem } from "../platform/problem.ts";
-import { serialOf } from "../platform/serial-number.ts";
+import { shownBy } from "../platform/shown-certificate.ts";
 import { ask, byAddress } from "./ask.ts";
 import type { FaceParts } from "./face.ts";
 import { createHttp, tlsOptions, type TlsCredentials } from "./http.ts";
@@ -106,7 +106,7 @@ function serveDeviceActions(app: FastifyInstance, { actions, dispatch }: DeviceA
 function identityOf(socket: Socket): Identity {
   // A resumed session was checked in full when it began; what became of the certificate since is for the action to look up.
   if (!(socket instanceof TLSSocket) || !socket.authorized) return nobody;
-  const { subject, serialNumber } = socket.getPeerCertificate();
-  if (typeof subject?.CN !== "string") return nobody;
-  return { actor: `device:${subject.CN}`, permissions: PERMISSIONS, session: serialOf(serialNumber) };
+  const shown = shownBy(socket);
+  if (shown === undefined) return nobody;
+  return { actor: `device:${shown.holder}`, permissions: PERMISSIONS, session: shown.serial };
 }

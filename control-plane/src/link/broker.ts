@@ -1,4 +1,4 @@
-import type { PeerCertificate, TLSSocket } from "node:tls";
+import type { TLSSocket } from "node:tls";
 import type { AedesPublishPacket, Client } from "aedes";
 import {
   formatTopic,
@@ -11,7 +11,7 @@ import {
   topics,
 } from "@edgemere/protocol";
 import { Reconciler, SECOND, type Clock, type Log } from "@edgemere/protocol/kit";
-import { serialOf } from "../platform/serial-number.ts";
+import { shownBy, type ShownCertificate } from "../platform/shown-certificate.ts";
 import type { ServerIdentity } from "./authority.ts";
 import type { Carrier, DeviceMessages } from "./carrier.ts";
 import { watchOf } from "./conduct.ts";
@@ -74,12 +74,14 @@ export async function startBroker(parts: Parts): Promise<Pick<MqttServer, "broke
   const watchdog = new Watchdog(LOOKS);
   /** What each connection has said that the broker is not done with. */
   const underWay = new WeakMap<Client, (() => void)[]>();
-  /** Whose certificate was shown: a socket that has ended meanwhile cannot tell any more. */
-  const holders = new WeakMap<TLSSocket, string>();
-  const holderOf = (client: Client) => {
+  /** Read when they come in: to read one is dear, and a socket that has ended meanwhile cannot tell any more. */
+  const certificates = new WeakMap<TLSSocket, ShownCertificate>();
+  const certificateOf = (client: Client) => {
     const socket = mqtt.socketOf(client);
-    return socket && holders.get(socket);
+    return socket && certificates.get(socket);
   };
+  const holderOf = (client: Client) => certificateOf(client)?.holder ?? "";
+  const judged = (client: Client, named?: unknown) => judge(client, named, certificateOf(client), parts);
   const addressOf = (client: Client) => mqtt.socketOf(client)?.remoteAddress ?? "";
   const isTooMuch = (device: string) =>
     !link.conduct.note(device, "connection") || !connects.tryTake(1, clock.monotonic());
@@ -95,17 +97,17 @@ export async function startBroker(parts: Parts): Promise<Pick<MqttServer, "broke
       const { will, clientId } = packet;
       if (will === undefined || isGoodWill(clientId, will)) return done(null, true);
       const wrong = new ProtocolError("not-yours", "the will is not the device's own bye");
-      link.refuse(holderOf(client) ?? "", wrong);
+      link.refuse(holderOf(client), wrong);
       return done(wrong, false);
     },
     authenticate: (client, username, password, done) => {
       const device = holderOf(client);
-      if (device !== undefined && link.conduct.isHeld(device)) mqtt.hold(client);
-      if (device !== undefined && isTooMuch(device)) {
+      if (link.conduct.isHeld(device)) mqtt.hold(client);
+      if (isTooMuch(device)) {
         link.refuse(device, { reason: "too-many", message: "more connections are tried than can be let in now" });
         return done(refusal(SERVER_UNAVAILABLE, "too many connections at once"), null);
       }
-      judge(client, username ?? password, mqtt.socketOf(client), parts).then(
+      judged(client, username ?? password).then(
         () => done(null, true),
         (error: unknown) => done(asRefusal(client, error, log), null),
       );
@@ -146,13 +148,13 @@ export async function startBroker(parts: Parts): Promise<Pick<MqttServer, "broke
     ...parts,
     name: "devices",
     limits: deviceLimits,
-    pace: (socket) => {
-      const device = deviceOf(socket) ?? "";
-      holders.set(socket, device);
-      return paces.of(device);
+    entered: (socket) => {
+      const shown = shownBy(socket);
+      if (shown !== undefined) certificates.set(socket, shown);
+      const device = shown?.holder ?? "";
+      return { pace: paces.of(device), watch: watchOf(device, link.conduct) };
     },
-    watch: (socket) => watchOf(deviceOf(socket) ?? "", link.conduct),
-    refused: (refusal, client) => link.refuse((client && holderOf(client)) ?? "", refusal),
+    refused: (refusal, client) => link.refuse(client ? holderOf(client) : "", refusal),
     hooks,
     clients: { ca: [...deviceRoots], requestCert: true, rejectUnauthorized: true },
   });
@@ -166,7 +168,7 @@ export async function startBroker(parts: Parts): Promise<Pick<MqttServer, "broke
     if (connected.has(client.id)) link.dropped(client.id);
     connected.set(client.id, client);
     // Looked at once more: a device that was retired while it came in was not yet among those to be disconnected.
-    judge(client, undefined, mqtt.socketOf(client), parts).catch(() => client.close());
+    judged(client).catch(() => client.close());
   });
   mqtt.broker.on("clientDisconnect", (client) => {
     // After a takeover the old connection's end must not end the new one's session.
@@ -214,7 +216,7 @@ export async function startBroker(parts: Parts): Promise<Pick<MqttServer, "broke
   watching.start();
   const sweep = startSweep({
     connected: () => connected.values(),
-    judge: (client) => judge(client, undefined, mqtt.socketOf(client), parts),
+    judge: judged,
     end: (client) => client.close(),
     clock,
     log,
@@ -236,30 +238,20 @@ export async function startBroker(parts: Parts): Promise<Pick<MqttServer, "broke
 async function judge(
   client: Client,
   named: unknown,
-  socket: TLSSocket | undefined,
+  shown: ShownCertificate | undefined,
   { admit, clock }: Parts,
 ): Promise<void> {
   // Of a resumed TLS session too: its ticket holds the certificate that the full handshake checked.
-  const certificate = socket?.getPeerCertificate();
-  const device = deviceOf(socket);
-  if (certificate === undefined || device === undefined) throw refusal(NOT_AUTHORISED, "there is no certificate");
+  if (shown === undefined) throw refusal(NOT_AUTHORISED, "there is no certificate");
+  const { holder: device, serial, notAfter } = shown;
   if (!isDeviceId(device) || client.id !== device)
     throw refusal(IDENTIFIER_REJECTED, `the client id must be the certificate's device id "${device}"`);
   if (named !== undefined && named !== null) throw refusal(BAD_USER_NAME, "a device has no user name and no password");
   if (!client.clean) throw refusal(IDENTIFIER_REJECTED, "a device must ask for a clean session");
   // A resumed TLS session does not look at the dates again.
-  // oxlint-disable-next-line no-restricted-globals -- a written date is read, no clock is asked
-  if (Date.parse(certificate.valid_to) <= clock.now()) throw refusal(NOT_AUTHORISED, "the certificate has expired");
-  const admission = await admit(device, serialOf(certificate.serialNumber));
+  if (notAfter <= clock.now()) throw refusal(NOT_AUTHORISED, "the certificate has expired");
+  const admission = await admit(device, serial);
   if (admission.kind === "refused") throw refusal(NOT_AUTHORISED, admission.why);
-}
-
-/** Who holds the certificate that the peer has shown; undefined also when the connection has ended meanwhile. */
-function deviceOf(socket: TLSSocket | undefined): string | undefined {
-  // Null when the socket has ended, whatever its type says.
-  const certificate = socket?.getPeerCertificate() as PeerCertificate | null | undefined;
-  const name: unknown = certificate?.subject?.CN;
-  return typeof name === "string" ? name : undefined;
 }
 
 /** "We cannot tell right now" and "no" are different answers: after a no, an agent asks rarely. */

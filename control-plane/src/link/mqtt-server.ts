@@ -17,6 +17,13 @@ export type Hooks = Required<
 > &
   Pick<AedesOptions, "published">;
 
+/** How what a peer sends is read. */
+interface Treatment {
+  readonly pace: Pace;
+  /** Who looks at it as it is read; nobody when absent. */
+  readonly watch?: Watch;
+}
+
 interface Options {
   readonly name: string;
   readonly host: string;
@@ -25,10 +32,8 @@ interface Options {
   /** Who may come, where certificates say who somebody is. */
   readonly clients?: Pick<TlsOptions, "ca" | "requestCert" | "rejectUnauthorized">;
   readonly limits: PacketLimits;
-  /** How fast a peer is read, once it is known by its certificate or has none. */
-  readonly pace: (socket: TLSSocket) => Pace;
-  /** Who looks at what a peer sends as it is read; nobody when absent. */
-  readonly watch?: (socket: TLSSocket) => Watch;
+  /** Told of a peer once it is known by its certificate or has none. */
+  readonly entered: (socket: TLSSocket) => Treatment;
   /** Told of what was refused before or instead of being handled; `client` where there was one. */
   readonly refused: (refusal: Refusal, client?: Client) => void;
   readonly hooks: Hooks;
@@ -69,8 +74,7 @@ export async function startMqttServer(options: Options): Promise<MqttServer> {
     server: identity,
     clients,
     limits,
-    pace,
-    watch,
+    entered,
     refused,
     hooks,
     clock,
@@ -119,7 +123,7 @@ export async function startMqttServer(options: Options): Promise<MqttServer> {
       ticketKeys: identity.ticketKeys,
     },
     entered: (socket) => {
-      const guard = new Guard(socket, { limits, pace: pace(socket), watch: watch?.(socket), clock });
+      const guard = new Guard(socket, { ...entered(socket), limits, clock });
       sockets.set(guard, socket);
       broker.handle(guard);
     },

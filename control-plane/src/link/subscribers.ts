@@ -89,7 +89,7 @@ export async function startSubscribers(parts: Parts): Promise<{ readonly port: n
     ...parts,
     name: "subscribers",
     limits: subscriberLimits,
-    pace: () => paceOf(subscriberRates, clock.monotonic()),
+    entered: () => ({ pace: paceOf(subscriberRates, clock.monotonic()) }),
     refused: ({ reason, message }) => log.debug("subscriber refused", { reason, detail: message }),
     hooks,
   });
