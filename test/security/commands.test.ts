@@ -156,7 +156,9 @@ test("T03 a broker that holds back commands is noticed by the device and by the 
 const withoutPrototype = (sync: v1.Sync.$Shape): v1.Sync.$Properties => ({ ...sync });
 
 test("T12 one stolen credential that asks for a thousand programs gets sixty, and everybody learns who it was", async () => {
-  await using world = await startWorld({ devices: 1, prefix: "fake" });
+  // As it is when nobody says otherwise.
+  const flags = ["--dangerous-per-minute", "60", "--dangerous-per-hour", "600"];
+  await using world = await startWorld({ devices: 1, prefix: "fake", controlPlane: { flags } });
   const { token, id } = await world.client.call("ia/token/create", {
     name: "stolen",
     permissions: ["job:create", "command:exec", "device:read"],

@@ -30,6 +30,11 @@ before(async () => {
     await world.enrolAgent(name, ["--source", `logs=${folder}`, "--allow", "exec"]);
     await client.call("cpl/dm/device/label", { device: name, set: { site: name.replace("1", "") } });
   }
+  // What is found is what there is at that moment.
+  await eventually(
+    async () => (await client.call("diml/dml/fmdm/data/list", {})).items.length === 2,
+    "the files of both to be known",
+  );
   await client.call("diml/find", { query: "name:app.log", copies: 2 });
   for (const name of [HERE, THERE]) owned[name] = await thingsOf(name);
 
@@ -48,6 +53,8 @@ async function thingsOf(name: string): Promise<Record<string, string>> {
   const { id: device } = await client.call("cpl/dm/device/find", { device: name });
   const job = await createJob(world, name, "ping");
   const { id: command } = await endOf(world, job);
+  const { items: certificates } = await client.call("cpl/dm/certificate/list", { device: name });
+  const certificate = certificates[0]?.id ?? "";
   return eventually(async () => {
     const { items } = await client.call("diml/dml/fmdm/data/list", {});
     const data = items.find((each) => each.device === device);
@@ -63,6 +70,7 @@ async function thingsOf(name: string): Promise<Record<string, string>> {
         device,
         job,
         command,
+        certificate,
         data: data.id,
         datasource: source.id,
         datainstance: instance.id,

@@ -87,14 +87,36 @@ test("T32 without the setup code no action of a fresh start gives anything or ch
       }
 
   assert.deepEqual(answers, []);
-  assert.deepEqual(declaredActions.filter(isOpen).map(pathOf).toSorted(), [
-    "cpl/dm/agent/register",
-    "ia/setup",
-    "ia/signin",
-    "ia/signout",
-    "ia/status",
-    "ia/whoami",
-  ]);
+});
+
+test("T32 what anybody may ask of a fresh start is what this list says, and made-up proofs get nothing", async () => {
+  const { device = "" } = await identity();
+  const { name, password } = owner;
+  const signature = "bWFkZSB1cA==";
+  const certificateRequest = "made up";
+  const joinState = "made-up.made-up";
+  const found = { name, machineId: "made-up", agentVersion: "1.0.0", nonce: "made-up", messageKey: signature };
+  const asked: Record<string, { readonly input: object; readonly gives?: readonly string[] }> = {
+    // A number that only the device can sign, to whoever asks and whatever they name.
+    "cpl/dm/agent/challenge": { input: { device }, gives: ["challenge", "expiresAt"] },
+    "cpl/dm/agent/recover": { input: { device, challenge: "made-up", certificateRequest, joinState, signature } },
+    "cpl/dm/agent/register": { input: { token: "made-up.made-up", certificateRequest, ...found } },
+    "ia/password/reset": { input: { name, code: "made-up", password } },
+    "ia/setup": { input: { code: "made-up", name, password } },
+    "ia/signin": { input: { name, password } },
+    "ia/signout": { input: {}, gives: ["ended"] },
+    "ia/sso/begin": { input: { redirect: `${fresh.baseUrl}/signed-in` } },
+    "ia/sso/finish": { input: { flow: "made-up", answer: "code=made-up&state=made-up" } },
+    "ia/status": { input: {}, gives: ["hasSingleSignOn", "isSetUp", "version"] },
+    "ia/whoami": { input: {}, gives: ["actor", "limited", "permissions", "proof"] },
+  };
+  for (const [path, { input, gives }] of Object.entries(asked)) {
+    const { status, body } = await ask(`${fresh.baseUrl}/edgemere/${path}`, "POST", { input });
+    if (gives !== undefined) assert.deepEqual(Object.keys(body).toSorted(), gives, path);
+    else assert.ok([401, 403, 409].includes(status), `${path}: ${status} ${JSON.stringify(body)}`);
+  }
+
+  assert.deepEqual(declaredActions.filter(isOpen).map(pathOf).toSorted(), Object.keys(asked));
 });
 
 test("T32 a guessed setup code makes no account", async () => {

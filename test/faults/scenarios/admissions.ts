@@ -34,7 +34,9 @@ async function storeUnreachable(context: Context): Promise<void> {
         (count(ADMITTED) - before.admitted) / Math.max(1, minutes),
         TRIES,
       );
+      const again = count(REACHABLE);
       controlPlane.signal("SIGUSR2");
+      await eventually(async () => count(REACHABLE) > again, "the store to be within reach again");
       const since = Date.now();
 
       await trial.giveWork();
@@ -47,6 +49,7 @@ async function storeUnreachable(context: Context): Promise<void> {
 }
 
 const UNREACHABLE = /the store is unreachable\n/g;
+const REACHABLE = /the store is there again\n/g;
 const ADMITTED = /device admitted without a look/g;
 
 export const admissions: readonly Scenario[] = [
