@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
@@ -7,7 +8,9 @@ import { after, before, test } from "node:test";
 import { createClient, type Client } from "@edgemere/control-plane/client";
 import { ask, live } from "../world/faces.ts";
 import { eventually, owner } from "../world/world.ts";
+import { temporaryFolder } from "../world/temporary-folder.ts";
 import { declaredActions } from "../conformance/served.ts";
+import { aKey } from "./device-identity.ts";
 import { mqttAnswer, plainAnswer, tlsAnswer, WEAK_SUITES } from "./doors.ts";
 import { noTrace, startFresh, type FreshStart } from "./fresh-start.ts";
 import { doorsOf, processTree } from "./processes.ts";
@@ -92,8 +95,9 @@ test("T32 without the setup code no action of a fresh start gives anything or ch
 test("T32 what anybody may ask of a fresh start is what this list says, and made-up proofs get nothing", async () => {
   const { device = "" } = await identity();
   const { name, password } = owner;
-  const signature = "bWFkZSB1cA==";
-  const certificateRequest = "made up";
+  const signature = randomBytes(32).toString("base64");
+  await using folder = await temporaryFolder("stranger");
+  const { certificateRequest } = await aKey(folder.path);
   const joinState = "made-up.made-up";
   const found = { name, machineId: "made-up", agentVersion: "1.0.0", nonce: "made-up", messageKey: signature };
   const asked: Record<string, { readonly input: object; readonly gives?: readonly string[] }> = {
