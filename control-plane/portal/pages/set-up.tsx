@@ -1,10 +1,11 @@
-import { Button, PasswordInput, Stack, TextInput } from "@mantine/core";
+import { Button, Stack, TextInput } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useWrite } from "../data/queries.ts";
 import { fieldErrors } from "../data/refusal.ts";
 import { Failure } from "../parts/answer.tsx";
 import { Entrance } from "../parts/entrance.tsx";
+import { NewPasswordFields, useNewPassword } from "../parts/new-password.tsx";
 
 const codeInAddress = () => new URLSearchParams(window.location.search).get("code") ?? "";
 
@@ -13,11 +14,9 @@ export function SetUp() {
   const queries = useQueryClient();
   const [code, setCode] = useState(codeInAddress);
   const [name, setName] = useState("");
-  const [password, setPassword] = useState("");
-  const [repeated, setRepeated] = useState("");
+  const password = useNewPassword();
   const setUp = useWrite("ia/setup", () => void queries.resetQueries());
   const errors = fieldErrors(setUp.error);
-  const differs = repeated !== "" && repeated !== password;
   return (
     <Entrance
       title="Make the first account"
@@ -26,7 +25,7 @@ export function SetUp() {
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          if (repeated === password) setUp.mutate({ code: code.trim(), name: name.trim(), password });
+          if (password.isRepeated) setUp.mutate({ code: code.trim(), name: name.trim(), password: password.value });
         }}
       >
         <Stack>
@@ -51,27 +50,8 @@ export function SetUp() {
             error={errors["name"]}
             onChange={(event) => setName(event.currentTarget.value)}
           />
-          <PasswordInput
-            label="Password"
-            description="At least 12 characters"
-            name="password"
-            autoComplete="new-password"
-            minLength={12}
-            required
-            value={password}
-            error={errors["password"]}
-            onChange={(event) => setPassword(event.currentTarget.value)}
-          />
-          <PasswordInput
-            label="Password again"
-            name="password-again"
-            autoComplete="new-password"
-            required
-            value={repeated}
-            error={differs ? "The two passwords differ" : undefined}
-            onChange={(event) => setRepeated(event.currentTarget.value)}
-          />
-          <Button type="submit" loading={setUp.isPending} disabled={differs}>
+          <NewPasswordFields of={password} label="Password" name="password" error={errors["password"]} />
+          <Button type="submit" loading={setUp.isPending} disabled={password.differs}>
             Make the account
           </Button>
         </Stack>

@@ -1,9 +1,9 @@
 import type { Server } from "node:https";
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
-import { HOUR, Reconciler } from "@edgemere/protocol/kit";
 import type { FastifyInstance } from "fastify";
 import { nobody, type Identity } from "../platform/caller.ts";
+import { startRenewal } from "../platform/certificate-renewal.ts";
 import { Problem } from "../platform/problem.ts";
 import { shownBy } from "../platform/shown-certificate.ts";
 import { ask, byAddress } from "./ask.ts";
@@ -46,34 +46,21 @@ export async function startDeviceApi(
     connections: CONNECTIONS,
   });
   serveDeviceActions(app, parts);
-  if (current !== undefined) renewing(app, parts, { tls, current });
-  return listen(app, { host, port });
-}
-
-/** A listener that runs for a year outlives its certificate. */
-function renewing(
-  app: FastifyInstance,
-  { clock, log }: DeviceApiParts,
-  { tls, current }: { readonly tls: TlsCredentials; readonly current: () => Promise<TlsCredentials> },
-): void {
-  const server = app.server as unknown as Server;
-  let shown = tls.certificate;
-  const loop = new Reconciler(
-    {
+  if (current !== undefined) {
+    const server = app.server as unknown as Server;
+    const renewal = startRenewal({
       name: "renew the device API's certificate",
-      every: HOUR,
-      onError: (error) => log.error("loop failed", { loop: "renew the device API's certificate", error }),
-      step: async () => {
-        const fresh = await current();
-        if (fresh.certificate !== shown) server.setSecureContext(tlsOptions({ ...tls, ...fresh }));
-        shown = fresh.certificate;
-        return "settled";
+      first: tls,
+      current,
+      show: (fresh, isNew) => {
+        if (isNew) server.setSecureContext(tlsOptions({ ...tls, ...fresh }));
       },
-    },
-    clock,
-  );
-  loop.start();
-  app.addHook("preClose", () => loop[Symbol.asyncDispose]());
+      clock: parts.clock,
+      log: parts.log,
+    });
+    app.addHook("preClose", () => renewal[Symbol.asyncDispose]());
+  }
+  return listen(app, { host, port });
 }
 
 function serveDeviceActions(app: FastifyInstance, { actions, dispatch }: DeviceApiParts): void {

@@ -2,6 +2,7 @@ import { parseTopic } from "@edgemere/protocol";
 import { MINUTE, type Clock } from "@edgemere/protocol/kit";
 import { TokenBucket, type Rate } from "../platform/token-bucket.ts";
 import type { Watch } from "./guard.ts";
+import { Remembered } from "./remembered.ts";
 
 /** What a device does that costs the others something when it is overdone. */
 export type Deed =
@@ -64,7 +65,7 @@ interface Known {
 export class Conduct {
   readonly #clock: Clock;
   readonly #accuse: (device: string, reason: string) => void;
-  readonly #devices = new Map<string, Known>();
+  readonly #devices = new Remembered<Known>(DEVICES_REMEMBERED, ({ toldAt }) => toldAt === undefined);
 
   /** `accuse` is told of each device that goes too far, with the reason in words for an operator. */
   constructor(clock: Clock, accuse: (device: string, reason: string) => void) {
@@ -75,7 +76,7 @@ export class Conduct {
   /** False when it is one too many. */
   note(device: string, deed: Deed): boolean {
     const now = this.#clock.monotonic();
-    const known = this.#of(device);
+    const known = this.#devices.of(device, () => ({ buckets: new Map() }));
     const bucket = known.buckets.get(deed) ?? new TokenBucket(allowances[deed], now);
     known.buckets.set(deed, bucket);
     if (bucket.tryTake(1, now)) return true;
@@ -88,12 +89,12 @@ export class Conduct {
 
   /** Whether a device has gone too far and nobody has pardoned it. */
   isHeld(device: string): boolean {
-    return this.#devices.get(device)?.toldAt !== undefined;
+    return this.#devices.find(device)?.toldAt !== undefined;
   }
 
   /** Whether a device sends more than it should, and has not yet gone too far. */
   isSuspect(device: string): boolean {
-    const known = this.#devices.get(device);
+    const known = this.#devices.find(device);
     if (known === undefined || known.toldAt !== undefined) return false;
     const now = this.#clock.monotonic();
     return READ_AHEAD.some((deed) => {
@@ -105,23 +106,8 @@ export class Conduct {
   /** Forgets what a device has done; tells whether it was held. */
   pardon(device: string): boolean {
     const wasHeld = this.isHeld(device);
-    this.#devices.delete(device);
+    this.#devices.forget(device);
     return wasHeld;
-  }
-
-  #of(device: string): Known {
-    const known = this.#devices.get(device);
-    if (known !== undefined) return known;
-    // Who was met longest ago and is not held makes room.
-    if (this.#devices.size >= DEVICES_REMEMBERED)
-      for (const [other, { toldAt }] of this.#devices)
-        if (toldAt === undefined) {
-          this.#devices.delete(other);
-          break;
-        }
-    const fresh: Known = { buckets: new Map() };
-    this.#devices.set(device, fresh);
-    return fresh;
   }
 }
 

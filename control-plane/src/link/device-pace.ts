@@ -1,5 +1,6 @@
 import { SECOND } from "@edgemere/protocol/kit";
 import { paceOf, type Pace } from "./guard.ts";
+import { Remembered } from "./remembered.ts";
 
 const KIB = 1024;
 /** Four times what a backlog takes that an agent of ours paces. */
@@ -16,7 +17,7 @@ const LONGEST_PAUSE = 30 * SECOND;
 /** How fast each device is read, over all its connections: one that comes anew gets no new allowance. */
 export class DevicePaces {
   readonly #isHeld: (device: string) => boolean;
-  readonly #devices = new Map<string, { readonly usual: Pace; held?: Pace | undefined }>();
+  readonly #devices = new Remembered<{ readonly usual: Pace; held?: Pace | undefined }>(DEVICES_REMEMBERED);
 
   constructor(isHeld: (device: string) => boolean) {
     this.#isHeld = isHeld;
@@ -24,20 +25,10 @@ export class DevicePaces {
 
   of(device: string): Pace {
     return (received, now) => {
-      const known = this.#known(device, now);
+      const known = this.#devices.of(device, () => ({ usual: paceOf(USUAL, now) }));
       known.held = this.#isHeld(device) ? (known.held ?? paceOf(HELD, now)) : undefined;
       const pause = Math.max(known.usual(received, now), known.held?.(received, now) ?? 0);
       return Math.min(pause, LONGEST_PAUSE);
     };
-  }
-
-  #known(device: string, now: number) {
-    const known = this.#devices.get(device);
-    if (known !== undefined) return known;
-    const [oldest] = this.#devices.keys();
-    if (oldest !== undefined && this.#devices.size >= DEVICES_REMEMBERED) this.#devices.delete(oldest);
-    const fresh: { readonly usual: Pace; held?: Pace | undefined } = { usual: paceOf(USUAL, now) };
-    this.#devices.set(device, fresh);
-    return fresh;
   }
 }

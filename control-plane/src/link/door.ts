@@ -1,5 +1,6 @@
 import { MINUTE, SECOND } from "@edgemere/protocol/kit";
 import { TokenBucket } from "../platform/token-bucket.ts";
+import { Remembered } from "./remembered.ts";
 
 /** Connections that have not said yet who they are: from everywhere, and from one address. A site may stand behind one. */
 const STRANGERS = 4_000;
@@ -24,7 +25,8 @@ interface Address {
  * clock's, milliseconds.
  */
 export class Door {
-  readonly #addresses = new Map<string, Address>();
+  /** Those from where somebody is on the way in stay: strangers are fewer than addresses. */
+  readonly #addresses = new Remembered<Address>(ADDRESSES_REMEMBERED, ({ strangers }) => strangers === 0);
   #strangers = 0;
 
   /** Milliseconds to wait before the handshake; undefined for who is turned away. Who was let in must leave by `known`. */
@@ -43,7 +45,7 @@ export class Door {
 
   /** One that was let in has said who it is, or has gone. */
   known(address: string): void {
-    const from = this.#addresses.get(address);
+    const from = this.#addresses.find(address);
     if (from === undefined) return;
     from.strangers--;
     this.#strangers--;
@@ -57,17 +59,6 @@ export class Door {
   }
 
   #of(address: string, now: number): Address {
-    const known = this.#addresses.get(address);
-    if (known !== undefined) return known;
-    if (this.#addresses.size >= ADDRESSES_REMEMBERED) this.#forgetOne();
-    const fresh: Address = { strangers: 0, usual: new TokenBucket(HANDSHAKES, now) };
-    this.#addresses.set(address, fresh);
-    return fresh;
-  }
-
-  /** The longest known of those from where nobody is on the way in. There is always one: strangers are fewer than addresses. */
-  #forgetOne(): void {
-    for (const [address, { strangers }] of this.#addresses)
-      if (strangers === 0) return void this.#addresses.delete(address);
+    return this.#addresses.of(address, () => ({ strangers: 0, usual: new TokenBucket(HANDSHAKES, now) }));
   }
 }

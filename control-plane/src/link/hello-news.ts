@@ -3,25 +3,15 @@ import type { SessionNews } from "../platform/feature.ts";
 
 /** What the features are told of a Hello that came at `now`; one of a session that goes on says nothing of what was forgotten. */
 export function newsOf(hello: Hello, now: number, isSameSession: boolean): NonNullable<SessionNews["hello"]> {
-  const {
-    bootId,
-    agentVersion,
-    lastExitReason,
-    clockPeriod,
-    spoolBytes,
-    generation,
-    keyringVersion,
-    commandHighSequence,
-  } = hello;
   return {
-    bootId,
-    agentVersion,
-    lastExitReason,
-    clockPeriod,
-    spoolBytes,
-    generation,
-    keyringVersion,
-    ...(!isSameSession && { commandHighSequence }),
+    bootId: hello.bootId,
+    agentVersion: hello.agentVersion,
+    lastExitReason: hello.lastExitReason,
+    clockPeriod: hello.clockPeriod,
+    spoolBytes: hello.spoolBytes,
+    generation: hello.generation,
+    keyringVersion: hello.keyringVersion,
+    ...(!isSameSession && { commandHighSequence: hello.commandHighSequence }),
     ...(hello.auditHead && { auditHead: hello.auditHead }),
     capabilities: [...hello.capabilities],
     conditions: [...hello.conditions],

@@ -1,7 +1,7 @@
-import { createPrivateKey, createPublicKey, sign, verify } from "node:crypto";
-import { preAuthenticationEncoding, privateKeyFromSeed } from "@edgemere/protocol";
+import { createPublicKey, sign, verify } from "node:crypto";
+import { preAuthenticationEncoding } from "@edgemere/protocol";
 import type { Disk, Random } from "@edgemere/protocol/kit";
-import { keptBytes } from "./authority-files.ts";
+import { keptSigningKey } from "./authority-files.ts";
 
 /** What a device shows when its certificate has expired: how many certificates this identity has had by its own knowledge. */
 export interface JoinState {
@@ -21,10 +21,7 @@ const TYPE = "application/vnd.edgemere.join-state.v1+json";
 
 /** With a key of its own: only this control plane reads them, and they outlive the keys that sign commands. */
 export async function openJoinStates(disk: Disk, random: Random): Promise<JoinStates> {
-  const pem = await keptBytes(disk, "join-state.pem", () =>
-    Buffer.from(privateKeyFromSeed(random.bytes(32)).export({ format: "pem", type: "pkcs8" })),
-  );
-  const privateKey = createPrivateKey(Buffer.from(pem));
+  const { privateKey } = await keptSigningKey("join-state.pem", { disk, random });
   const publicKey = createPublicKey(privateKey);
   return {
     sign: ({ device, number }) => {

@@ -2,7 +2,8 @@ import type { EventEmitter } from "node:events";
 import type { SecureContextOptions, TlsOptions, TLSSocket } from "node:tls";
 import { Aedes, type AedesOptions, type Client } from "aedes";
 import { limits as protocolLimits, ProtocolError } from "@edgemere/protocol";
-import { HOUR, MINUTE, Reconciler, SECOND, type Clock, type Log } from "@edgemere/protocol/kit";
+import { MINUTE, SECOND, type Clock, type Log } from "@edgemere/protocol/kit";
+import { startRenewal } from "../platform/certificate-renewal.ts";
 import { tlsPolicy } from "../platform/tls-policy.ts";
 import type { ServerIdentity } from "./authority.ts";
 import { HANDSHAKE_TIMEOUT, openEntrance } from "./entrance.ts";
@@ -132,23 +133,17 @@ export async function startMqttServer(options: Options): Promise<MqttServer> {
     const socket = socketOf(client);
     if (socket !== undefined) entrance.known(socket);
   });
-  let shown = identity.certificate;
-  const renewing = new Reconciler(
-    {
-      name: "renew certificate and session ticket keys",
-      every: HOUR,
-      onError: (error) => log.error("loop failed", { loop: "renew certificate and session ticket keys", error }),
-      step: async () => {
-        const { key, certificate, ticketKeys } = await identity.current();
-        if (certificate !== shown) entrance.setIdentity({ ...lasting, key, cert: certificate });
-        shown = certificate;
-        entrance.setTicketKeys(ticketKeys);
-        return "settled";
-      },
+  const renewal = startRenewal({
+    name: "renew certificate and session ticket keys",
+    first: identity,
+    current: () => identity.current(),
+    show: ({ key, certificate, ticketKeys }, isNew) => {
+      if (isNew) entrance.setIdentity({ ...lasting, key, cert: certificate });
+      entrance.setTicketKeys(ticketKeys);
     },
     clock,
-  );
-  renewing.start();
+    log,
+  });
 
   return {
     broker,
@@ -156,7 +151,7 @@ export async function startMqttServer(options: Options): Promise<MqttServer> {
     socketOf,
     hold: (client) => entrance.hold(socketOf(client)?.remoteAddress ?? ""),
     [Symbol.asyncDispose]: async () => {
-      await renewing[Symbol.asyncDispose]();
+      await renewal[Symbol.asyncDispose]();
       const closed = new Promise<void>((resolve) => broker.close(resolve));
       await Promise.all([closed, entrance[Symbol.asyncDispose]()]);
     },

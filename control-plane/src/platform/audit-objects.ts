@@ -1,7 +1,7 @@
 import type { AnyAction } from "./action.ts";
 import { hashOfRow, type AuditEntry } from "./audit.ts";
 import { Problem } from "./problem.ts";
-import { resolve } from "./reference.ts";
+import { referencesOf, resolve } from "./reference.ts";
 import type { AnyResource } from "./resource.ts";
 import type { Store } from "./store.ts";
 
@@ -13,26 +13,28 @@ interface Where {
 }
 
 const LONGEST = 256;
+/** Of one field: what was refused has not been looked at. */
+const MOST = 100;
 
 /** The rows that an input names by `Ref` fields, as `class:id` with the hash of each as it is now; by what was given where there is none. */
 export async function objectsAsTheyAre(action: AnyAction, input: unknown, where: Where): Promise<Objects> {
-  const found = await Promise.all(referencesIn(action, input).map((each) => asItIs(each, where)));
+  const found = await Promise.all(namedIn(action, input).map((each) => asItIs(each, where)));
   if (found.length === 0) return {};
   return { objects: found.map(({ object }) => object), before: found.map(({ hash }) => hash) };
 }
 
 /** The same as it was given, without a look: whoever was refused costs no more. */
 export function namedObjects(action: AnyAction, input: unknown): Objects {
-  const objects = referencesIn(action, input).map(({ name, ref }) => `${name}:${ref}`);
+  const objects = namedIn(action, input).map(({ resource, ref }) => `${resource}:${ref}`);
   return objects.length === 0 ? {} : { objects };
 }
 
-interface Reference {
-  readonly name: string;
+interface Named {
+  readonly resource: string;
   readonly ref: string;
 }
 
-async function asItIs({ name, ref }: Reference, { store, resources }: Where) {
+async function asItIs({ resource: name, ref }: Named, { store, resources }: Where) {
   const resource = resources.get(name);
   const row = store && resource && (await resolve(store, resource, ref).catch(noneIfUnknown));
   return { object: `${name}:${row?.id ?? ref}`, hash: hashOfRow(row) };
@@ -44,12 +46,15 @@ function noneIfUnknown(error: unknown): undefined {
   throw error;
 }
 
-function referencesIn({ input: { properties }, secrets = [] }: AnyAction, input: unknown): readonly Reference[] {
+function namedIn(action: AnyAction, input: unknown): readonly Named[] {
   if (typeof input !== "object" || input === null) return [];
-  return Object.entries(properties as Record<string, { readonly "x-ref"?: string }>).flatMap(([field, schema]) => {
-    const name = schema["x-ref"];
-    const value: unknown = (input as Record<string, unknown>)[field];
-    if (name === undefined || typeof value !== "string" || secrets.includes(field)) return [];
-    return [{ name, ref: value.slice(0, LONGEST) }];
+  return referencesOf(action).flatMap(({ field, resource }) => {
+    if (action.secrets?.includes(field)) return [];
+    const given: unknown = (input as Record<string, unknown>)[field];
+    return [given]
+      .flat()
+      .slice(0, MOST)
+      .filter((ref) => typeof ref === "string")
+      .map((ref) => ({ resource, ref: ref.slice(0, LONGEST) }));
   });
 }

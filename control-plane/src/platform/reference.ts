@@ -1,3 +1,4 @@
+import type { AnyAction } from "./action.ts";
 import { Problem } from "./problem.ts";
 import type { AnyResource, Row } from "./resource.ts";
 import type { Store } from "./store.ts";
@@ -13,6 +14,27 @@ export async function resolve<R extends AnyResource>(store: Store, resource: R, 
   }
   throw noneOf(resource.name as string, ref);
 }
+
+/** A field of an action's input that names a row, or a list of them. */
+interface Reference {
+  readonly field: string;
+  /** The class that it names. */
+  readonly resource: string;
+}
+
+interface Field {
+  readonly "x-ref"?: string;
+  readonly items?: Field;
+}
+
+/** The fields that hold a reference, or a list of them. */
+export const referencesOf = ({ input }: AnyAction): readonly Reference[] =>
+  Object.entries((input as { readonly properties?: Record<string, Field> }).properties ?? {}).flatMap(
+    ([field, schema]) => {
+      const resource = schema["x-ref"] ?? schema.items?.["x-ref"];
+      return resource === undefined ? [] : [{ field, resource }];
+    },
+  );
 
 export const noneOf = (resource: string, ref: string): Problem =>
   new Problem("not-found", `there is no ${resource} "${ref}"`);

@@ -4,7 +4,7 @@ import type { DomainEvent } from "./domain-event.ts";
 import type { Expression } from "./expression.ts";
 import type { Feature } from "./feature.ts";
 import { Problem } from "./problem.ts";
-import { noneOf, severalOf } from "./reference.ts";
+import { noneOf, referencesOf, severalOf } from "./reference.ts";
 import type { AnyResource, Row } from "./resource.ts";
 import type { Store } from "./store.ts";
 
@@ -26,11 +26,6 @@ export interface Reach {
   /** A row of any class: all that it belongs to must lie within, and it must belong to something. */
   coversOwned(resource: AnyResource, row: object): Promise<boolean>;
   coversEvent(event: DomainEvent): Promise<boolean>;
-}
-
-interface Reference {
-  readonly field: string;
-  readonly resource: string;
 }
 
 const COMPILED_AT_MOST = 1_000;
@@ -184,13 +179,6 @@ interface Schema {
   readonly items?: Schema;
   readonly anyOf?: readonly Schema[];
 }
-
-/** Fields that hold a reference, or a list of them. */
-const referencesOf = ({ input }: AnyAction): readonly Reference[] =>
-  Object.entries((input as Schema).properties ?? {}).flatMap(([field, schema]) => {
-    const resource = schema["x-ref"] ?? schema.items?.["x-ref"];
-    return resource === undefined ? [] : [{ field, resource }];
-  });
 
 /** The classes that an input names, at any depth. */
 function namedIn({ "x-ref": own, properties = {}, items, anyOf = [] }: Schema): readonly string[] {

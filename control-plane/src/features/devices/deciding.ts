@@ -1,9 +1,9 @@
-import { pageWithin } from "../../platform/pages.ts";
 import { handle } from "../../platform/action.ts";
 import { moved, updated, type Change } from "../../platform/change.ts";
+import { pageWithin } from "../../platform/pages.ts";
 import { Problem } from "../../platform/problem.ts";
-import { repeatOnConflict } from "../../platform/repeat.ts";
 import { resolve } from "../../platform/reference.ts";
+import { repeatOnConflict } from "../../platform/repeat.ts";
 import * as contract from "./certificate-contract.ts";
 import { identityOf, type IdentityLife } from "./certificate-life.ts";
 import type { DevicesContext } from "./context.ts";

@@ -23,34 +23,35 @@ export const readStatus = action({
   input: Type.Object({}),
   output: Type.Object({ isSetUp: Type.Boolean(), version: Type.String(), hasSingleSignOn: Type.Boolean() }),
 });
-export const setUp = action({
-  path: "ia/setup",
-  summary: "Make the first account, with the one-time setup code that the control plane printed",
+/** What leads from a proof to a session. */
+const beginning = {
   effect: "write",
   permission: ANYONE,
-  secrets: ["code", "password"],
   isShownOnce: true,
   session: "begins",
+  output: Session,
+} as const;
+
+export const setUp = action({
+  ...beginning,
+  path: "ia/setup",
+  summary: "Make the first account, with the one-time setup code that the control plane printed",
+  secrets: ["code", "password"],
   input: Type.Object({
     code: Type.String({ maxLength: 128, description: "The setup code" }),
     name: UserName,
     password: Password,
   }),
-  output: Session,
 });
 export const signIn = action({
+  ...beginning,
   path: "ia/signin",
   summary: "Exchange name and password for a session",
-  effect: "write",
-  permission: ANYONE,
   secrets: ["password"],
-  isShownOnce: true,
-  session: "begins",
   input: Type.Object({
     name: Type.String({ maxLength: 64, description: "Name of the account" }),
     password: Type.String({ maxLength: 1_024, description: "Its password" }),
   }),
-  output: Session,
 });
 export const beginSingleSignOn = action({
   path: "ia/sso/begin",
@@ -69,18 +70,14 @@ export const beginSingleSignOn = action({
   }),
 });
 export const finishSingleSignOn = action({
+  ...beginning,
   path: "ia/sso/finish",
   summary: "Exchange the identity provider's answer for a session",
-  effect: "write",
-  permission: ANYONE,
   secrets: ["flow", "answer"],
-  isShownOnce: true,
-  session: "begins",
   input: Type.Object({
     flow: Type.String({ maxLength: 128, description: "What the beginning gave" }),
     answer: Type.String({ maxLength: 8_192, description: "The query of the address that the provider led back to" }),
   }),
-  output: Session,
 });
 export const signOut = action({
   path: "ia/signout",

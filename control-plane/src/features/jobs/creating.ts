@@ -48,8 +48,7 @@ export const createHandler = handle(
       refuseRetired(target);
       if (secrets !== undefined) refuseSecrets(target, kind);
       const sealed = secrets && {
-        command: ids.command,
-        box: sealedFor(target, secrets, ids.command, context),
+        sealed: { command: ids.command, box: sealedFor(target, secrets, ids.command, context) },
       };
       const draft = {
         kind,
@@ -61,16 +60,10 @@ export const createHandler = handle(
         devices: [target.id],
       };
       if (commandKinds[kind].dangerous && (await needsApproval(target, caller.account, context))) {
-        await store.commit(created(job, ids.job, { ...draft, ...(sealed && { sealed }) }));
+        await store.commit(created(job, ids.job, { ...draft, ...sealed }));
         return undefined;
       }
-      const commanding = await commandFor(
-        ids.command,
-        { ...draft, ...(sealed && { sealed }), id: ids.job },
-        target,
-        [],
-        context,
-      );
+      const commanding = await commandFor(ids.command, { ...draft, ...sealed, id: ids.job }, target, [], context);
       await store.commit(created(job, ids.job, draft, "running"), ...commanding);
       return resolve(store, command, ids.command);
     });
