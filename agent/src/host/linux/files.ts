@@ -1,9 +1,11 @@
+import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 import { constants } from "node:fs";
 import { lstat, open, readdir, statfs } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { HostError } from "../host.ts";
 import type { DataFile } from "../host.ts";
+import { kernelText } from "./kernel-files.ts";
 
 const DEEPEST = 32;
 const MOST_FILES = 100_000;
@@ -13,8 +15,9 @@ const FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY;
 
 /**
- * Every regular file below a directory. Each folder is opened without following links and then walked by its handle,
- * so a folder that turns into a link on the way leads nowhere. What vanishes meanwhile is left out.
+ * Every regular file below a directory, on the mount that holds it. Each folder is opened without following links and then
+ * walked by its handle, so a folder that turns into a link on the way leads nowhere. What vanishes meanwhile is left out, and
+ * so is a name that is no UTF-8: no message could say it.
  */
 export async function listFiles(directory: string): Promise<readonly DataFile[]> {
   const files: DataFile[] = [];
@@ -22,7 +25,7 @@ export async function listFiles(directory: string): Promise<readonly DataFile[]>
   return files;
 
   async function walk(folder: FileHandle, prefix: string, depth: number): Promise<void> {
-    for (const name of (await readdir(handlePath(folder))).sort()) {
+    for (const name of await namesIn(folder)) {
       const found = await lstat(`${handlePath(folder)}/${name}`).catch(absent);
       if (found?.isDirectory()) {
         if (depth >= DEEPEST)
@@ -31,7 +34,10 @@ export async function listFiles(directory: string): Promise<readonly DataFile[]>
             `${directory} has more than ${DEEPEST} levels of folders: name one further down`,
           );
         const below = await openFolder(`${handlePath(folder)}/${name}`);
-        if (below !== undefined) await within(below, (inner) => walk(inner, `${prefix}${name}/`, depth + 1));
+        if (below !== undefined)
+          await within(below, async (inner) => {
+            if (mountOf(inner) === mountOf(folder)) await walk(inner, `${prefix}${name}/`, depth + 1);
+          });
       } else if (found?.isFile()) {
         if (files.length >= MOST_FILES)
           throw new HostError("failed", `${directory} has more than ${MOST_FILES} files: name a folder further down`);
@@ -41,27 +47,53 @@ export async function listFiles(directory: string): Promise<readonly DataFile[]>
   }
 }
 
-/** SHA-256 of a file below a directory, hex. */
+/** SHA-256 of a file below a directory and on its mount, hex. */
 export async function hashFile(directory: string, name: string): Promise<string> {
   const parts = name.split("/");
   if (parts.some((part) => part === "" || part === "." || part === ".." || part.includes("\0")))
     throw new HostError("not-allowed", `"${name}" does not name a file below ${directory}`);
+  // Each holds a handle open on the way down.
+  if (parts.length > DEEPEST) throw new HostError("not-allowed", `${name} lies more than ${DEEPEST} levels down`);
   return within(await openDirectory(directory), (folder) => hashBelow(folder, parts)).catch(refuse(name));
 }
 
 async function hashBelow(folder: FileHandle, [name = "", ...rest]: readonly string[]): Promise<string> {
   const path = `${handlePath(folder)}/${name}`;
   if (rest.length > 0)
-    return within(await open(path, FOLDER | constants.O_NOFOLLOW).catch(refuse(name)), (below) =>
-      hashBelow(below, rest),
-    );
+    return within(await open(path, FOLDER | constants.O_NOFOLLOW).catch(refuse(name)), (below) => {
+      refuseMounted(folder, below, name);
+      return hashBelow(below, rest);
+    });
   return within(await open(path, FILE).catch(refuse(name)), async (file) => {
+    refuseMounted(folder, file, name);
     if (!(await file.stat()).isFile()) throw new HostError("not-found", `${name} is no regular file`);
     const hash = createHash("sha256");
     for await (const chunk of file.createReadStream({ autoClose: false, highWaterMark: 256 * 1024 }))
       hash.update(chunk as Uint8Array);
     return hash.digest("hex");
   });
+}
+
+/** Sorted. Read as bytes: two names that are no UTF-8 would look alike as text, and like a third that is. */
+async function namesIn(folder: FileHandle): Promise<readonly string[]> {
+  const names = await readdir(handlePath(folder), { encoding: "buffer" });
+  return names
+    .filter(isUtf8)
+    .map((name) => name.toString())
+    .toSorted();
+}
+
+/** Which mount a handle was opened on: device numbers do not tell a bind mount from its surroundings. */
+function mountOf({ fd }: FileHandle): string {
+  const text = kernelText(`/proc/self/fdinfo/${fd}`) ?? "";
+  const [, mount] = /^mnt_id:\s*(\d+)$/m.exec(text) ?? [];
+  if (mount === undefined) throw new HostError("failed", "this kernel does not tell mounts apart");
+  return mount;
+}
+
+function refuseMounted(folder: FileHandle, inner: FileHandle, name: string): void {
+  if (mountOf(inner) !== mountOf(folder))
+    throw new HostError("not-allowed", `${name} is mounted from elsewhere: name it as a directory of its own`);
 }
 
 /** How large the file system below a directory is, and how much of it is left. */
