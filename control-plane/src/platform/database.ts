@@ -73,12 +73,16 @@ export const rawMemoryDatabase = (): SnapshotDatabase =>
     }) as unknown as Level<string, Uint8Array>,
   );
 
+// Each time a walk reads on it waits behind the syncs of those who write: with the 16 KiB that LevelDB's binding reads at a time, twenty
+// thousand rows took half a minute beside many writers.
+const READ_AHEAD = { highWaterMarkBytes: 256 * 1024 };
+
 const adapted = (level: Level<string, Uint8Array>): SnapshotDatabase => ({
   get: (key) => level.get(key),
   getMany: (keys) => level.getMany([...keys]),
   batch: (operations) => level.batch([...operations], { sync: true } as object),
   keys: (range) => level.keys({ ...range }),
-  entries: (range) => level.iterator({ ...range }),
+  entries: (range) => level.iterator({ ...range, ...READ_AHEAD } as object),
   snapshot: () => {
     const snapshot = level.snapshot();
     return {
