@@ -1,20 +1,12 @@
 // node test/dist/security/fuzz/main.js [area …] [--seed N] [--times N] [--case N]
+import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import type { Area } from "./area.ts";
-import { replayCorpus } from "./corpus.ts";
-import { envelopes } from "./envelopes.ts";
-import { ingest } from "./ingest.ts";
-import { live } from "./live.ts";
-import { mqtt } from "./mqtt.ts";
-import { protobuf } from "./protobuf.ts";
-import { rest } from "./rest.ts";
+import { Program } from "../../world/program.ts";
+import { areas } from "./areas.ts";
 import { report, type Reported } from "./report.ts";
-import { addTo, emptyAccount } from "./tally.ts";
-import { walks } from "./walks.ts";
 
-/** One after another, but for those in one row: decoding has threads of its own, and the other waits for answers. */
-const rows: readonly (readonly Area[])[] = [[protobuf, rest], [envelopes], [ingest], [walks], [mqtt], [live]];
-const areas = rows.flat();
+/** So many processes at once: one more than there are processors, since those that talk to a server wait for answers. */
+const AT_ONCE = availableParallelism() + 1;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -33,18 +25,25 @@ const run = {
   only: values.case === undefined ? undefined : Number(values.case),
 };
 console.log(`seed ${seed}`);
-const isChosen = ({ name }: Area) => positionals.length === 0 || positionals.includes(name);
+const chosen = areas.map(({ name }) => name).filter((name) => positionals.length === 0 || positionals.includes(name));
+const waiting = [...chosen];
 const reported: Reported[] = [];
-for (const row of rows) reported.push(...(await Promise.all(row.filter(isChosen).map(inTurn))));
-console.log(report(reported, seed));
+await Promise.all(Array.from({ length: AT_ONCE }, takeTurns));
+const inOrder = reported.toSorted((one, other) => chosen.indexOf(one.area) - chosen.indexOf(other.area));
+console.log(report(inOrder, seed));
 process.exitCode = reported.some(({ account }) => account.findings.length > 0) ? 1 : 0;
 
-async function inTurn(area: Area): Promise<Reported> {
-  const [startedAt, before] = [performance.now(), process.memoryUsage().rss];
-  const account = emptyAccount();
-  if (run.only === undefined) addTo(account, await replayCorpus(area));
-  addTo(account, await area.run(run));
-  const seconds = (performance.now() - startedAt) / 1_000;
-  console.log(`${area.name}: ${account.inputs} inputs in ${seconds.toFixed(1)} s`);
-  return { area: area.name, account, seconds, grownBytes: process.memoryUsage().rss - before };
+async function takeTurns(): Promise<void> {
+  for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) reported.push(await inProcess(name));
+}
+
+/** By itself, so that none shares a thread, or its memory, with another. */
+async function inProcess(name: string): Promise<Reported> {
+  const script = "test/dist/security/fuzz/area-program.js";
+  await using program = new Program({ script, args: [name, JSON.stringify(run)] });
+  const message = await program.message<{ readonly reported: Reported }>("reported");
+  await program.ended();
+  const { account, seconds } = message.reported;
+  console.log(`${name}: ${account.inputs} inputs in ${seconds.toFixed(1)} s`);
+  return message.reported;
 }

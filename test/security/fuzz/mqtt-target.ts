@@ -12,6 +12,7 @@ import { answersIn } from "./mqtt-packets.ts";
 
 const PATIENCE = 30_000;
 const GOOD = "gateway";
+const ENROLLED_AT_ONCE = 10;
 
 /** A real control plane, a real agent that must go on undisturbed, and identities for those that disturb. */
 export interface MqttTarget extends AsyncDisposable {
@@ -23,11 +24,15 @@ export interface MqttTarget extends AsyncDisposable {
 export async function startMqttTarget(devices: number): Promise<MqttTarget> {
   const world = await startWorld();
   const { token } = await world.client.call("cpl/dm/token/create", { uses: devices });
-  const identities: Identity[] = [];
-  for (let number = 0; number < devices; number++) {
+  const enrolled = (number: number) => {
     const env = { clock: systemClock, disk: new SimulatedDisk(), random: systemRandom };
     const name = `fuzz-${number}`;
-    identities.push(await enrol({ token, env, name, machineId: name, agentVersion: AGENT_VERSION }));
+    return enrol({ token, env, name, machineId: name, agentVersion: AGENT_VERSION });
+  };
+  const identities: Identity[] = [];
+  while (identities.length < devices) {
+    const left = Math.min(ENROLLED_AT_ONCE, devices - identities.length);
+    identities.push(...(await Promise.all(Array.from({ length: left }, (_, i) => enrolled(identities.length + i)))));
   }
   await world.enrolAgent(GOOD, ["--allow", "exec"]);
   return { world, identities, good: GOOD, [Symbol.asyncDispose]: () => world[Symbol.asyncDispose]() };

@@ -10,7 +10,7 @@ const REQUEST = Buffer.from(
   "MIHIMHECAQAwDzENMAsGA1UEAwwEZnV6ejBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABCzLST3GNJKStl/eKq2f3PASgXdEZlY1fnGZ46tNZgg0G6S5O6d8kAas3NgWM9cDX+9j6uQx2Qnv1dG+DSxwOGagADAKBggqhkjOPQQDAgNHADBEAiAyg1H0SJiuQBAI6Xea41EkOw/LJg+MnZDc5O8GXAH4ggIgYfggJ7NrFH9/eDV1aSxBnen3RPcnKtqMWKyFCklSIs0=",
   "base64",
 );
-const PATIENCE = 10_000;
+const PATIENCE = 30_000;
 /** Addresses, and credentials: so many that none comes near what one of them may ask in a while. */
 const ASKING = 40;
 const pem = (der: Buffer): string =>
@@ -35,12 +35,15 @@ export async function startRestTarget(): Promise<RestTarget> {
   const password = "the password of somebody else";
   const { job } = await client.call("cpl/dm/job/create", { device: first!.id, kind: "ping" });
   const user = await client.call("ia/user/create", { name: "vera", password, roles: ["viewer"] });
-  const owners: string[] = [];
-  const narrows: string[] = [];
-  for (let i = 0; i < ASKING; i++) {
-    owners.push((await client.call("ia/token/create", { name: `fuzz ${i}` })).token);
-    narrows.push((await client.call("ia/token/create", { name: `narrow ${i}`, permissions: [NARROW] })).token);
-  }
+  const tokens = (name: string, permissions?: string[]) =>
+    Promise.all(
+      Array.from({ length: ASKING }, async (_, i) => {
+        const input = { name: `${name} ${i}`, ...(permissions && { permissions }) };
+        return (await client.call("ia/token/create", input)).token;
+      }),
+    );
+  const owners = await tokens("fuzz");
+  const narrows = await tokens("narrow", [NARROW]);
   const [owner = ""] = owners;
   const victim = await client.call("ia/token/create", { name: "victim" });
   const enrolment = await client.call("cpl/dm/token/create", { uses: 10_000 });
