@@ -8,6 +8,23 @@ export interface TelemetryReading {
   readonly value: number;
 }
 
+/** What a host can measure, each at an interval of its own. */
+export const hostSources = [
+  "cpu",
+  "cores",
+  "load",
+  "memory",
+  "pressure",
+  "disks",
+  "filesystems",
+  "network",
+  "temperatures",
+  "processes",
+  "programs",
+  "agent",
+] as const;
+export type HostSource = (typeof hostSources)[number];
+
 /** One fact about a device, such as `os.name` or `memory.total_bytes`. Names are lower case, dotted, with the unit last. */
 export interface Fact {
   readonly name: string;
@@ -84,8 +101,8 @@ export interface Host {
   readonly uptime?: () => number;
   /** Identifies the machine over reinstallations where it can (`/etc/machine-id`); never sent to anyone but the control plane. */
   machineId(): Promise<string>;
-  /** Every periodic metric once. Spawns no process. Counters come as rates since the previous call. */
-  sample(): Promise<readonly TelemetryReading[]>;
+  /** Measures these sources once, or all of them. Spawns no process. Counters come as rates since the source was measured before. */
+  sample(sources?: ReadonlySet<HostSource>): Promise<readonly TelemetryReading[]>;
   /** Slow facts: operating system, hardware, network addresses. May take seconds. */
   inventory(): Promise<readonly Fact[]>;
   run(program: Program): Promise<ProgramResult>;

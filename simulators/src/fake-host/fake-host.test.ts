@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { linuxHost } from "@edgemere/agent";
-import type { HostError } from "@edgemere/agent";
+import { hostSources, linuxHost } from "@edgemere/agent";
+import type { HostError, TelemetryReading } from "@edgemere/agent";
 import { DAY, HOUR, MINUTE, SECOND } from "@edgemere/protocol/kit";
 import { ManualClock, seededRandom } from "@edgemere/protocol/simulated";
 import { fakeHost } from "./fake-host.ts";
@@ -62,6 +62,15 @@ test("metrics have the names that a Linux host gives them", async () => {
     comparable.filter((metric) => !known.has(metric)),
     [],
   );
+});
+
+test("each source gives its own metrics, and all of them together give everything", async () => {
+  const host = aHost();
+
+  const apart = await Promise.all(hostSources.map((source) => host.sample(new Set([source]))));
+
+  const series = (readings: readonly TelemetryReading[]) => readings.map((each) => `${each.metric} ${each.instance}`);
+  assert.deepEqual(series(apart.flat()).toSorted(), series(await host.sample()).toSorted());
 });
 
 test("every behaviour stays within what a machine can do, all day long", async () => {

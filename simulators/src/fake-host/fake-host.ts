@@ -6,7 +6,7 @@ import type { BehaviourName } from "./behaviours.ts";
 import { FakeFiles } from "./fake-files.ts";
 import { fakeInventory } from "./fake-inventory.ts";
 import { anyMachineKind } from "./machine-kinds.ts";
-import { fakeMetrics } from "./metrics.ts";
+import { fakeMetrics, isMeasuredBy } from "./metrics.ts";
 import { runFake, standardPrograms } from "./programs.ts";
 import type { FakeProgram } from "./programs.ts";
 import { between } from "./waves.ts";
@@ -57,10 +57,10 @@ export function fakeHost({ name, random, clock, behaviour = "steady", programs =
     started,
     bootId: async () => (reboots === 0 ? firstBoot : `${firstBoot}-${reboots}`),
     machineId: async () => machineId,
-    sample: async () => {
+    sample: async (sources) => {
       const at = clock.now();
       const uptime = { metric: "system.uptime_seconds", instance: "", value: (at - bootedAt) / SECOND };
-      return [...metrics(at), uptime];
+      return [...metrics(at), uptime].filter(({ metric }) => sources === undefined || isMeasuredBy(sources, metric));
     },
     inventory: async () => inventory,
     run: (program) => {

@@ -1,4 +1,4 @@
-import type { TelemetryReading } from "@edgemere/agent";
+import type { HostSource, TelemetryReading } from "@edgemere/agent";
 import type { Random } from "@edgemere/protocol/kit";
 import { behaviourOf } from "./behaviours.ts";
 import type { BehaviourName } from "./behaviours.ts";
@@ -6,6 +6,25 @@ import type { MachineKind } from "./machine-kinds.ts";
 import { between, daily, filling, wandering, within } from "./waves.ts";
 
 const MBIT = 125_000;
+
+/** With which source a metric is measured, by the first word of its name. */
+const SOURCES: Readonly<Record<string, HostSource>> = {
+  cpu: "cpu",
+  load: "load",
+  system: "load",
+  processes: "processes",
+  memory: "memory",
+  pressure: "pressure",
+  disk: "disks",
+  filesystem: "filesystems",
+  network: "network",
+  temperature: "temperatures",
+};
+
+export const isMeasuredBy = (sources: ReadonlySet<HostSource>, metric: string): boolean => {
+  const source = metric.startsWith("cpu.core_") ? "cores" : SOURCES[metric.split(".", 1)[0] ?? ""];
+  return source !== undefined && sources.has(source);
+};
 
 /** The metrics of a fake host at a moment, under the names that a Linux host gives them. */
 export function fakeMetrics(

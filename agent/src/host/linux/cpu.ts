@@ -14,13 +14,11 @@ const STOLEN = 8;
 // A machine with more cores is told by its total.
 const MOST_CORES = 128;
 
-/** From /proc/stat: how busy the processors are, in all and each, and what the scheduler does. */
+/** From /proc/stat: how busy the processors are in all, and what the scheduler does. */
 export function cpuMeasurements(text: string): readonly Measurement[] {
   return wordsOfLines(text).flatMap((words): readonly Measurement[] => {
     const [name = ""] = words;
     if (name === "cpu") return totalMeasurements(words);
-    const core = /^cpu(\d+)$/.exec(name)?.[1];
-    if (core !== undefined) return Number(core) < MOST_CORES ? [busy(words, "cpu.core_busy_percent", core)] : [];
     const value = column(words, 1);
     if (name === "ctxt")
       return [{ metric: "system.context_switches_per_second", instance: "", counter: value, scale: 1 }];
@@ -29,6 +27,19 @@ export function cpuMeasurements(text: string): readonly Measurement[] {
     if (name === "procs_running") return [{ metric: "processes.running_count", instance: "", value }];
     if (name === "procs_blocked") return [{ metric: "processes.blocked_count", instance: "", value }];
     return [];
+  });
+}
+
+/** From /proc/stat: what each processor did; of those that are switched off there is no line. */
+export function coreCounters(text: string): readonly Counter[] {
+  return wordsOfLines(text).flatMap((words) => {
+    const core = /^cpu(\d+)$/.exec(words[0] ?? "")?.[1];
+    if (core === undefined || Number(core) >= MOST_CORES) return [];
+    return [
+      busy(words, "cpu.core_busy_percent", core),
+      percentage("cpu.core_iowait_percent", core, sum(words, [WAITING]), ticks(words)),
+      percentage("cpu.core_steal_percent", core, sum(words, [STOLEN]), ticks(words)),
+    ];
   });
 }
 

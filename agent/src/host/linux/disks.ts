@@ -21,6 +21,21 @@ export function diskCounters(text: string, wholeDisks: ReadonlySet<string>): rea
         { metric: "disk.read_bytes_per_second", instance, counter: column(words, 5), scale: SECTOR_BYTES },
         { metric: "disk.writes_per_second", instance, counter: column(words, 7), scale: 1 },
         { metric: "disk.written_bytes_per_second", instance, counter: column(words, 9), scale: SECTOR_BYTES },
+        // Milliseconds of waiting for each request that ended; with no request there is no latency.
+        {
+          metric: "disk.read_latency_milliseconds",
+          instance,
+          counter: column(words, 6),
+          per: column(words, 3),
+          scale: 1,
+        },
+        {
+          metric: "disk.write_latency_milliseconds",
+          instance,
+          counter: column(words, 10),
+          per: column(words, 7),
+          scale: 1,
+        },
         // Milliseconds in which a request was under way, per second.
         { metric: "disk.busy_percent", instance, counter: column(words, 12), scale: 100 / 1_000, most: 100 },
       ];

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { cpuMeasurements } from "./cpu.ts";
+import { coreCounters, cpuMeasurements } from "./cpu.ts";
 import { diskCounters } from "./disks.ts";
 import { loadReadings, uptimeReadings } from "./load.ts";
 import { lookAt, readingsOf } from "./measurement.ts";
 import type { Measurement } from "./measurement.ts";
 import { memoryReadings } from "./memory.ts";
 import { networkCounters } from "./network.ts";
-import { pressureCounters } from "./pressure.ts";
+import { pressureMeasurements } from "./pressure.ts";
 
 /** Everything two texts, ten seconds apart, say. */
 function between(
@@ -29,10 +29,48 @@ test("/proc/stat tells how busy the processors are by where their ticks went", (
     "cpu.iowait_percent": (100 * 20) / 150,
     "cpu.interrupt_percent": (100 * 10) / 150,
     "cpu.steal_percent": (100 * 20) / 150,
-    "cpu.core_busy_percent 0": 60,
     "system.context_switches_per_second": 200,
     "processes.running_count": 3,
   });
+});
+
+test("/proc/stat tells of each processor, of 256 the first 128, and of one that was switched on since then nothing", () => {
+  const line = (core: number, ticks: string) => `cpu${core} ${ticks} 0 0`;
+  const cores = (count: number, ticks: string) =>
+    ["cpu  1 1 1 1 1 1 1 1 0 0", ...Array.from({ length: count }, (_, core) => line(core, ticks))].join("\n");
+  const before = cores(255, "100 0 0 100 0 0 0 0").replace(`${line(3, "100 0 0 100 0 0 0 0")}\n`, "");
+
+  const told = between(coreCounters, { before, now: cores(256, "160 0 0 120 10 0 0 10") });
+
+  const instances = Object.keys(told).filter((series) => series.startsWith("cpu.core_busy_percent"));
+  assert.equal(instances.length, 127);
+  assert.equal(told["cpu.core_busy_percent 3"], undefined);
+  assert.deepEqual(
+    ["busy", "iowait", "steal"].map((kind) => told[`cpu.core_${kind}_percent 127`]),
+    [70, 10, 10],
+  );
+});
+
+test("counters that went back are a gap for this kind of time only", () => {
+  const before = "cpu  100 0 0 100 50 0 0 0 0 0";
+  const now = "cpu  200 0 0 200 40 0 0 0 0 0";
+
+  const told = between(cpuMeasurements, { before, now });
+
+  assert.equal(told["cpu.iowait_percent"], undefined);
+  assert.ok((told["cpu.user_percent"] ?? NaN) <= 100);
+});
+
+test("a disk that did nothing has no latency", () => {
+  const text = "8 0 sda 10 0 100 40 20 0 200 60 0 1000 0";
+
+  const told = between((each) => diskCounters(each, new Set(["sda"])), { before: text, now: text });
+
+  assert.equal(told["disk.reads_per_second sda"], 0);
+  assert.equal(
+    Object.keys(told).some((series) => series.includes("latency")),
+    false,
+  );
 });
 
 test("/proc/meminfo gives bytes, and used is what is not available", () => {
@@ -53,9 +91,9 @@ test("/proc/meminfo gives bytes, and used is what is not available", () => {
 
 test("/proc/diskstats tells of whole disks only, in bytes", () => {
   const before =
-    "8 0 sda 10 0 100 0 20 0 200 0 0 1000 0\n8 1 sda1 10 0 100 0 20 0 200 0 0 1000 0\n7 0 loop0 1 1 1 1 1 1 1 1 1 1 1";
+    "8 0 sda 10 0 100 40 20 0 200 60 0 1000 0\n8 1 sda1 10 0 100 0 20 0 200 0 0 1000 0\n7 0 loop0 1 1 1 1 1 1 1 1 1 1 1";
   const now =
-    "8 0 sda 20 0 200 0 40 0 400 0 0 6000 0\n8 1 sda1 20 0 200 0 40 0 400 0 0 6000 0\n7 0 loop0 2 2 2 2 2 2 2 2 2 2 2";
+    "8 0 sda 20 0 200 90 40 0 400 160 0 6000 0\n8 1 sda1 20 0 200 0 40 0 400 0 0 6000 0\n7 0 loop0 2 2 2 2 2 2 2 2 2 2 2";
 
   assert.deepEqual(
     between((text) => diskCounters(text, new Set(["sda", "loop0"])), { before, now }),
@@ -64,6 +102,8 @@ test("/proc/diskstats tells of whole disks only, in bytes", () => {
       "disk.read_bytes_per_second sda": 5_120,
       "disk.writes_per_second sda": 2,
       "disk.written_bytes_per_second sda": 10_240,
+      "disk.read_latency_milliseconds sda": 5,
+      "disk.write_latency_milliseconds sda": 5,
       "disk.busy_percent sda": 50,
     },
   );
@@ -92,10 +132,12 @@ test("/proc/pressure tells the share of time in which tasks waited", () => {
     "some avg10=9.00 avg60=0.00 avg300=0.00 total=6000000\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=1000000";
 
   assert.deepEqual(
-    between((text) => pressureCounters("io", text), { before, now }),
+    between((text) => pressureMeasurements("io", text), { before, now }),
     {
       "pressure.some_percent io": 50,
+      "pressure.some_10s_percent io": 9,
       "pressure.full_percent io": 10,
+      "pressure.full_10s_percent io": 0,
     },
   );
 });
@@ -115,7 +157,7 @@ test("/proc/loadavg and /proc/uptime are told as they are", () => {
 });
 
 test("a text that the kernel does not show gives nothing", () => {
-  const parsers = [cpuMeasurements, memoryReadings, networkCounters, loadReadings, uptimeReadings];
+  const parsers = [cpuMeasurements, coreCounters, memoryReadings, networkCounters, loadReadings, uptimeReadings];
 
   assert.deepEqual(
     parsers.map((parse) => between(parse, { before: "", now: "" })),

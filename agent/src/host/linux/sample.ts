@@ -1,6 +1,7 @@
 import type { Clock } from "@edgemere/protocol/kit";
-import type { TelemetryReading } from "../host.ts";
-import { cpuMeasurements } from "./cpu.ts";
+import { hostSources, type Host, type HostSource, type TelemetryReading } from "../host.ts";
+import { busiestPrograms } from "./busiest-programs.ts";
+import { coreCounters, cpuMeasurements } from "./cpu.ts";
 import { diskCounters } from "./disks.ts";
 import { fileSystemReader } from "./file-systems.ts";
 import { kernelNames, kernelText } from "./kernel-files.ts";
@@ -10,46 +11,55 @@ import type { Look, Measurement } from "./measurement.ts";
 import { memoryReadings } from "./memory.ts";
 import { localMounts } from "./mounts.ts";
 import { networkCounters } from "./network.ts";
-import { ownMeasurements } from "./own-health.ts";
-import { pressureCounters } from "./pressure.ts";
+import { ownHealth } from "./own-health.ts";
+import { pageSize } from "./page-size.ts";
+import { pressureMeasurements } from "./pressure.ts";
+import { processCounts } from "./process-states.ts";
+import { allProcesses } from "./process-stats.ts";
 import { findSensors, temperatureReadings } from "./temperatures.ts";
 
-const sources: readonly (readonly [path: string, parse: (text: string) => readonly Measurement[]])[] = [
-  ["/proc/stat", cpuMeasurements],
-  ["/proc/loadavg", loadReadings],
-  ["/proc/uptime", uptimeReadings],
-  ["/proc/meminfo", memoryReadings],
-  ["/proc/pressure/cpu", (text) => pressureCounters("cpu", text)],
-  ["/proc/pressure/memory", (text) => pressureCounters("memory", text)],
-  ["/proc/pressure/io", (text) => pressureCounters("io", text)],
-  ["/proc/diskstats", (text) => diskCounters(text, new Set(kernelNames("/sys/block")))],
-  // Of this process's network namespace, as /proc/net is a link to it.
-  ["/proc/net/dev", networkCounters],
-];
+/** Given the moment on the monotonic clock. */
+type Measure = (at: number) => readonly Measurement[] | Promise<readonly Measurement[]>;
 
-/** Measures this machine each time it is called; rates are since the call before. */
-export function linuxSampler(clock: Clock): () => Promise<readonly TelemetryReading[]> {
+const textOf = (path: string) => kernelText(path) ?? "";
+const RESOURCES = ["cpu", "memory", "io"];
+
+/** How each source of this machine is measured. */
+function sourcesOf(clock: Clock): Readonly<Record<HostSource, Measure>> {
   const readFileSystems = fileSystemReader(clock);
-  let before: Look | undefined;
-
-  return async () => {
-    const at = clock.monotonic();
-    const measurements = [
-      ...sources.flatMap(([path, parse]) => parse(kernelText(path) ?? "")),
-      ...processCount(),
-      ...ownMeasurements(),
-    ];
-    const readings = readingsOf(measurements, before, at);
-    before = lookAt(at, measurements);
-    const [fileSystems, temperatures] = await Promise.all([
-      readFileSystems(localMounts(kernelText("/proc/self/mountinfo") ?? "")),
-      temperatureReadings(findSensors()),
-    ]);
-    return [...readings, ...fileSystems, ...temperatures];
+  const readOwnHealth = ownHealth();
+  let readPrograms: ReturnType<typeof busiestPrograms> | undefined;
+  return {
+    cpu: () => cpuMeasurements(textOf("/proc/stat")),
+    cores: () => coreCounters(textOf("/proc/stat")),
+    load: () => [...loadReadings(textOf("/proc/loadavg")), ...uptimeReadings(textOf("/proc/uptime"))],
+    memory: () => memoryReadings(textOf("/proc/meminfo")),
+    pressure: () => RESOURCES.flatMap((each) => pressureMeasurements(each, textOf(`/proc/pressure/${each}`))),
+    disks: () => diskCounters(textOf("/proc/diskstats"), new Set(kernelNames("/sys/block"))),
+    filesystems: () => readFileSystems(localMounts(textOf("/proc/self/mountinfo"))),
+    // Of this process's network namespace, as /proc/net is a link to it.
+    network: () => networkCounters(textOf("/proc/net/dev")),
+    temperatures: () => temperatureReadings(findSensors()),
+    processes: () => processCounts(allProcesses()),
+    programs: (at) => (readPrograms ??= busiestPrograms(pageSize()))(allProcesses(), at),
+    agent: () => readOwnHealth(),
   };
 }
 
-function processCount(): readonly TelemetryReading[] {
-  const value = kernelNames("/proc").filter((name) => /^\d+$/.test(name)).length;
-  return value === 0 ? [] : [{ metric: "processes.total_count", instance: "", value }];
+/** Measures this machine each time it is called; rates are since the source was measured before. */
+export function linuxSampler(clock: Clock): Host["sample"] {
+  const sources = sourcesOf(clock);
+  const looks = new Map<HostSource, Look>();
+
+  const measure = async (source: HostSource): Promise<readonly TelemetryReading[]> => {
+    const at = clock.monotonic();
+    const measurements = await sources[source](at);
+    const readings = readingsOf(measurements, looks.get(source), at);
+    looks.set(source, lookAt(at, measurements));
+    return readings;
+  };
+  return async (wanted) => {
+    const due = hostSources.filter((source) => wanted?.has(source) ?? true);
+    return (await Promise.all(due.map(measure))).flat();
+  };
 }
