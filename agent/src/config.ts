@@ -17,7 +17,9 @@ import {
   type Options,
   type Reader,
 } from "@edgemere/protocol/config";
-import { DAY, HOUR, MINUTE, SECOND } from "@edgemere/protocol/kit";
+import { DAY, MINUTE, SECOND } from "@edgemere/protocol/kit";
+import { telemetryOf, telemetryOptions } from "./config-telemetry.ts";
+import type { TelemetryPlan } from "./telemetry/plan.ts";
 
 /** A directory whose files the agent reports. */
 export interface DataSourceConfig {
@@ -33,6 +35,8 @@ export interface AgentConfig {
   readonly sampleEvery: number;
   /** How often samples are packed and handed over; at least `sampleEvery`. */
   readonly reportEvery: number;
+  /** What is measured how often, when that is not everything at `sampleEvery`. */
+  readonly telemetry?: TelemetryPlan;
   readonly inventoryEvery: number;
   readonly sources: readonly DataSourceConfig[];
   /** How often data directories are looked at. */
@@ -82,8 +86,7 @@ const options = {
     read: (text: string) => resolve(text),
   },
   config: { takes: "FILE", about: "YAML file with any of these options as keys", read: (text: string) => text },
-  sample: option("TIME", "How often metrics are measured", "10s", duration(100, HOUR)),
-  report: option("TIME", "How often measured metrics are sent; at least --sample", "10s", duration(100, HOUR)),
+  ...telemetryOptions,
   inventory: option("TIME", "How often slow facts are looked at", "6h", duration(MINUTE, 7 * DAY)),
   source: repeatable("NAME=DIR", "Directory whose files are reported", pair),
   tag: repeatable("SOURCE:KEY=VALUE", "Tag on the data of a source", pair),
@@ -109,7 +112,11 @@ const options = {
     about: "Of telemetry older than TIME keep every N-th record, such as 24h:10 [all]",
     read: thinning,
   },
-  keepalive: option("TIME", "Silence after which the connection is checked", "60s", duration(SECOND, limits.keepalive)),
+  keepalive: {
+    takes: "TIME",
+    about: "Silence after which the connection is checked [60s; frugal: 5m]",
+    read: duration(SECOND, limits.keepalive),
+  },
   name: { takes: "TEXT", about: "enrol: name of this device, if not its host name", read: named },
   label: repeatable("KEY=VALUE", "enrol: label of this device", pair),
   "log-level": logLevelOption,
@@ -131,10 +138,9 @@ export function readConfig(
   environment: Readonly<Record<string, string | undefined>>,
 ): ProgramConfig {
   const values = readOptions(options, { argv, environment, prefix: PREFIX, program: PROGRAM });
-  if (values.report < values.sample) throw new ConfigError("--report must be at least as long as --sample");
+  const { keepalive, ...telemetry } = telemetryOf(values);
   return {
-    sampleEvery: values.sample,
-    reportEvery: values.report,
+    ...telemetry,
     inventoryEvery: values.inventory,
     sources: sourcesOf(values.source, values.tag),
     dataEvery: values["source-every"],
@@ -149,7 +155,7 @@ export function readConfig(
     ...(values.name !== undefined && { name: values.name }),
     labels: Object.fromEntries(values.label),
     logLevel: values["log-level"],
-    keepalive: values.keepalive,
+    keepalive: values.keepalive ?? keepalive,
   };
 }
 

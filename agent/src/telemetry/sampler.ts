@@ -1,20 +1,33 @@
 import type { Env } from "@edgemere/protocol/kit";
-import type { Host, TelemetryReading } from "../host/host.ts";
+import type { Host, HostSource } from "../host/host.ts";
 import type { Outbox } from "../link/outbox.ts";
 import { Batch } from "./batch.ts";
+import { DeadBands } from "./dead-band.ts";
+import { everythingEvery, type TelemetryPlan } from "./plan.ts";
+import { RollUp, type Row } from "./roll-up.ts";
+import { nextMultiple, Timetable } from "./timetable.ts";
 
 export interface SamplerParts {
   readonly env: Env;
   readonly host: Host;
   readonly outbox: Outbox;
-  readonly config: { readonly sampleEvery: number; readonly reportEvery: number };
+  readonly config: {
+    readonly sampleEvery: number;
+    readonly reportEvery: number;
+    /** Everything, at `sampleEvery`, when absent. */
+    readonly telemetry?: TelemetryPlan;
+  };
   /** The period of the device's clock now. */
   readonly clockPeriod?: () => number;
 }
 
-/** Measures at the start, then at whole multiples of the sampling interval of the wall clock: all devices measure at the same instants. */
+/** Measures each source at the start, then at whole multiples of its interval of the wall clock: all devices measure at the same instants. */
 export class Sampler implements AsyncDisposable {
   readonly #parts: SamplerParts;
+  readonly #plan: TelemetryPlan;
+  readonly #timetable: Timetable<HostSource>;
+  readonly #rollUp: RollUp;
+  readonly #deadBands: DeadBands;
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
   #batch = new Batch();
@@ -27,6 +40,10 @@ export class Sampler implements AsyncDisposable {
 
   constructor(parts: SamplerParts) {
     this.#parts = parts;
+    this.#plan = parts.config.telemetry ?? everythingEvery(parts.config.sampleEvery);
+    this.#timetable = new Timetable(Object.entries(this.#plan.sources) as [HostSource, number][]);
+    this.#rollUp = new RollUp(this.#plan.rollUp);
+    this.#deadBands = new DeadBands(this.#plan.deadBands);
   }
 
   /** Samples since the start. */
@@ -42,18 +59,20 @@ export class Sampler implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     await this.#running;
+    await this.#endWindow();
     await this.#flush();
   }
 
   async #run(): Promise<void> {
     const { clock } = this.#parts.env;
-    const { sampleEvery, reportEvery } = this.#parts.config;
+    const { reportEvery } = this.#parts.config;
     // Whoever looks at a device that has just started sees something at once.
     await this.#sample();
+    await this.#endWindow();
     await this.#flush();
     this.#reportAt = nextMultiple(clock.now(), reportEvery);
     for (;;) {
-      await this.#sleepUntil(nextMultiple(clock.now(), sampleEvery), sampleEvery);
+      await this.#sleepUntil(this.#timetable.next, this.#timetable.shortest);
       if (this.#stop.signal.aborted) return;
       await this.#sample();
       const now = clock.now();
@@ -77,17 +96,34 @@ export class Sampler implements AsyncDisposable {
 
   async #sample(): Promise<void> {
     const { clock } = this.#parts.env;
-    const readings = await this.#try("sampling failed", () => this.#parts.host.sample());
-    if (readings === undefined) return;
+    const due = this.#timetable.due(clock.now());
+    if (due.size === 0) return;
+    const readings = await this.#try("sampling failed", () => this.#parts.host.sample(due));
     const [at, period] = [clock.now(), this.#parts.clockPeriod?.() ?? 0];
-    if (period !== this.#period || !this.#batch.accepts(at, readings.length)) await this.#flush();
+    this.#timetable.done(due, at);
+    if (readings === undefined) return;
+    if (period !== this.#period) {
+      await this.#endWindow();
+      await this.#flush();
+    }
     this.#period = period;
-    this.#add(at, readings);
+    this.#sampled += 1;
+    const { resolution } = this.#plan;
+    const row = resolution === undefined ? { at, readings } : this.#rollUp.add({ at, readings }, resolution);
+    if (row !== undefined) await this.#add(row);
   }
 
-  #add(at: number, readings: readonly TelemetryReading[]): void {
-    this.#batch.add(at, readings);
-    this.#sampled += 1;
+  async #endWindow(): Promise<void> {
+    const row = this.#rollUp.close();
+    if (row !== undefined) await this.#add(row);
+  }
+
+  async #add({ at, readings }: Row): Promise<void> {
+    if (readings.length === 0) return;
+    // A row without news says that this device looked: otherwise it would seem to be silent.
+    const news = this.#deadBands.filter(readings, this.#parts.env.clock.monotonic());
+    if (!this.#batch.accepts(at, news.length)) await this.#flush();
+    this.#batch.add(at, news);
     const { left } = this.#batch;
     if (left > 0) this.#tell("readings were left out: too many, badly named or not finite", { readings: left });
   }
@@ -120,6 +156,3 @@ export class Sampler implements AsyncDisposable {
     this.#parts.env.log.warn(trouble, fields);
   }
 }
-
-/** The next multiple after `now`, never `now` itself. */
-const nextMultiple = (now: number, every: number): number => (Math.floor(now / every) + 1) * every;

@@ -80,6 +80,74 @@ test("samples of before and after a step of the clock are never in one batch, an
   ]);
 });
 
+test("each source is asked at its own times, and what one row lacks another has", async () => {
+  const asked: string[] = [];
+  const sample: Host["sample"] = async (sources = new Set()) => {
+    asked.push([...sources].join("+"));
+    return [...sources].map((source) => ({ metric: source, instance: "", value: 1 }));
+  };
+  const { clock, sent, parts } = aWorld({ sample });
+  const telemetry = { sources: { cpu: 10 * SECOND, disks: 30 * SECOND }, rollUp: [], deadBands: [] };
+  await using sampler = new Sampler({ ...parts, config: { ...parts.config, telemetry } });
+
+  sampler.start();
+  await clock.advance(30 * SECOND);
+
+  assert.deepEqual(asked, ["cpu+disks", "cpu", "cpu", "cpu+disks"]);
+  assert.deepEqual(
+    batches(sent)[1]?.series?.map(({ metric, values }) => [metric, values]),
+    [
+      ["cpu", [1, 1, 1]],
+      ["disks", [NaN, NaN, 1]],
+    ],
+  );
+});
+
+test("with a resolution one row stands for a window, the first sample goes out at once, and the last at the end", async () => {
+  let value = 0;
+  const { clock, sent, parts } = aWorld({ sample: async () => [load((value += 1))] });
+  const telemetry = {
+    sources: { load: 10 * SECOND },
+    resolution: 30 * SECOND,
+    rollUp: ["max"] as const,
+    deadBands: [],
+  };
+  const sampler = new Sampler({ ...parts, config: { ...parts.config, telemetry } });
+  sampler.start();
+  await clock.advance(67 * SECOND);
+
+  await sampler[Symbol.asyncDispose]();
+
+  const rows = batches(sent).flatMap(({ baseMs = 0, offsetMs = [], series = [] }) =>
+    offsetMs.map((offset, row) => [baseMs + offset - START, ...series.map(({ values }) => values?.[row])]),
+  );
+  assert.deepEqual(rows, [
+    [0, 1],
+    [17_000, 2.5, 3],
+    [47_000, 5, 6],
+    [67_000, 7.5, 8],
+  ]);
+});
+
+test("what did not move is not sent again, and the row still says that somebody looked", async () => {
+  let value = 1;
+  const { clock, sent, parts } = aWorld({ sample: async () => [load(value)] });
+  const deadBands = [{ metric: "load.*", change: 0, isShare: false, atLeastEvery: 3_600 * SECOND }];
+  const telemetry = { sources: { load: 10 * SECOND }, rollUp: [], deadBands };
+  await using sampler = new Sampler({ ...parts, config: { ...parts.config, telemetry } });
+  sampler.start();
+  await clock.advance(30 * SECOND);
+  value = 2;
+  await clock.advance(30 * SECOND);
+
+  const shown = batches(sent).map(({ offsetMs, series }) => [offsetMs?.length, series?.map(({ values }) => values)]);
+  assert.deepEqual(shown, [
+    [1, [[1]]],
+    [3, []],
+    [3, [[2, NaN, NaN]]],
+  ]);
+});
+
 test("a host that fails is told of once and asked again", async () => {
   let isBroken = true;
   const sample = async () => {
