@@ -19,6 +19,7 @@ import { Spool } from "./link/spool/spool.ts";
 import type { Transport } from "./link/transport.ts";
 import { TrustedKeyring } from "./link/trusted-keyring.ts";
 import { Inventory } from "./telemetry/inventory.ts";
+import { extraSourcesOf } from "./telemetry/plan.ts";
 import { Sampler } from "./telemetry/sampler.ts";
 import { AGENT_VERSION } from "./version.ts";
 
@@ -77,7 +78,8 @@ export async function createAgent(parts: AgentParts): Promise<Agent> {
     alert: (name, detail) => alerts.tell(name, detail),
   });
   const duty = { env, host, outbox: spool, config };
-  const sampler = new Sampler({ ...duty, clockPeriod });
+  const extraSources = extraSourcesOf(config.telemetry, host, env);
+  const sampler = new Sampler({ ...duty, clockPeriod, extraSources });
   const inventory = new Inventory(duty);
   const dataSources = new DataSources(duty);
   const commands = await openCommands({

@@ -59,6 +59,16 @@ test("what is said of windows and dead-bands replaces what the profile says", ()
   ]);
 });
 
+test("ways are looked at every half minute, each once, unless somebody says otherwise", () => {
+  const way = ["--probe", "tcp://plc.example:502"];
+
+  const targets = [{ text: "tcp://plc.example:502", target: { kind: "tcp", host: "plc.example", port: 502 } }];
+  assert.deepEqual(configOf(...way, ...way).telemetry?.probes, { every: 30 * SECOND, targets });
+  assert.equal(configOf(...way, "--every", "probes=2m").telemetry?.probes?.every, 2 * MINUTE);
+  assert.equal(configOf(...way, "--every", "probes=off").telemetry?.probes, undefined);
+  assert.equal(configOf().telemetry?.probes, undefined);
+});
+
 test("what makes no sense is refused with a word on what would", () => {
   const table: readonly (readonly [argv: readonly string[], message: RegExp])[] = [
     [["--profile", "frugall"], /--profile: "frugall" is none of frugal, normal, detailed/],
@@ -72,6 +82,8 @@ test("what makes no sense is refused with a word on what would", () => {
     [["--dead-band", "cpu=-1:1m"], /write a change and a time/],
     [["--dead-band", "c*u=1:1m"], /write a metric, or its beginning and \*/],
     [["--dead-band", "cpu=1:1ms"], /--dead-band cpu=1:1ms: "1ms" is too small: at least 1s/],
+    [["--probe", "plc.example"], /--probe: "plc.example" is none of tcp:/],
+    [Array.from({ length: 33 }, (_, i) => ["--probe", `dns:d${i}`]).flat(), /--probe is given more than 32 times/],
     [["--resolution", "2d"], /--resolution: "2d" is too large: at most 1d/],
   ];
 

@@ -70,6 +70,24 @@ export interface ServiceStatus {
   readonly instance?: string;
 }
 
+/** Whom a probe asks whether it is there. */
+export type ProbeTarget =
+  | { readonly kind: "tcp"; readonly host: string; readonly port: number }
+  | { readonly kind: "http"; readonly url: string }
+  /** By this server, an address with or without a port; by the machine's own when absent. */
+  | { readonly kind: "dns"; readonly name: string; readonly server?: string };
+
+/** What a host sees of its network. */
+export interface HostNetwork {
+  /**
+   * Milliseconds until the target answered, the looking up of its name not counted; a refusal by HTTP or DNS is an answer too.
+   * Rejects when there was none until the signal aborts.
+   */
+  probe(target: ProbeTarget, signal: AbortSignal): Promise<number>;
+  /** The text that a web server of this host gives with status 200; follows nothing. Rejects with HostError, also when it is longer. */
+  fetchText(url: string, limits: { readonly maxBytes: number; readonly signal: AbortSignal }): Promise<string>;
+}
+
 /** A file found below a data directory. */
 export interface DataFile {
   /** Relative to the directory, with `/`. */
@@ -103,6 +121,8 @@ export interface Host {
   machineId(): Promise<string>;
   /** Measures these sources once, or all of them. Spawns no process. Counters come as rates since the source was measured before. */
   sample(sources?: ReadonlySet<HostSource>): Promise<readonly TelemetryReading[]>;
+  /** Absent where there is no network to look at. */
+  readonly network?: HostNetwork;
   /** Slow facts: operating system, hardware, network addresses. May take seconds. */
   inventory(): Promise<readonly Fact[]>;
   run(program: Program): Promise<ProgramResult>;

@@ -2,10 +2,12 @@ import { hostname, uptime } from "node:os";
 import { SECOND, systemClock } from "@edgemere/protocol/kit";
 import type { Clock } from "@edgemere/protocol/kit";
 import type { Host } from "./host.ts";
+import { fetchText } from "./linux/fetch-text.ts";
 import { capacity, hashFile, listFiles } from "./linux/files.ts";
 import { linuxInventory } from "./linux/inventory.ts";
 import { bootId, machineId } from "./linux/machine-ids.ts";
 import { killMarked } from "./linux/marked-processes.ts";
+import { probe } from "./linux/probe.ts";
 import { reboot } from "./linux/reboot.ts";
 import { programRunner } from "./linux/run.ts";
 import { linuxSampler } from "./linux/sample.ts";
@@ -27,6 +29,7 @@ export function linuxHost({ clock = systemClock }: LinuxHostOptions = {}): Host 
     uptime: () => uptime() * SECOND,
     machineId,
     sample: linuxSampler(clock),
+    network: { probe: (target, signal) => probe(target, clock, signal), fetchText },
     inventory: () => linuxInventory(clock),
     run,
     killMarked: (marks) => killMarked(marks, clock),

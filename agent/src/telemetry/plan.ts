@@ -1,5 +1,8 @@
-import { hostSources, type HostSource } from "../host/host.ts";
+import type { Env } from "@edgemere/protocol/kit";
+import { hostSources, type Host, type HostSource } from "../host/host.ts";
 import type { DeadBand } from "./dead-band.ts";
+import type { ExtraSource } from "./extra-sources.ts";
+import { probes, type ProbePlan } from "./probes.ts";
 import type { RollUpFunction } from "./roll-up.ts";
 
 /** What is measured, how often, and what of it is sent. Durations are milliseconds. */
@@ -10,6 +13,7 @@ export interface TelemetryPlan {
   readonly resolution?: number;
   readonly rollUp: readonly RollUpFunction[];
   readonly deadBands: readonly DeadBand[];
+  readonly probes?: ProbePlan;
 }
 
 /** Everything the host has, at one interval, every sample. */
@@ -18,3 +22,9 @@ export const everythingEvery = (interval: number): TelemetryPlan => ({
   rollUp: [],
   deadBands: [],
 });
+
+/** What a plan has measured beside the host, as far as the host lets it. */
+export function extraSourcesOf(plan: TelemetryPlan | undefined, host: Host, env: Env): readonly ExtraSource[] {
+  const { network } = host;
+  return plan?.probes === undefined || network === undefined ? [] : [probes(plan.probes, network, env)];
+}

@@ -1,9 +1,10 @@
 import type { Env } from "@edgemere/protocol/kit";
-import type { Host, HostSource } from "../host/host.ts";
+import { hostSources, type Host, type TelemetryReading } from "../host/host.ts";
 import type { Outbox } from "../link/outbox.ts";
 import { Batch } from "./batch.ts";
 import { DeadBands } from "./dead-band.ts";
 import { everythingEvery, type TelemetryPlan } from "./plan.ts";
+import { ExtraSources, type ExtraSource } from "./extra-sources.ts";
 import { RollUp, type Row } from "./roll-up.ts";
 import { nextMultiple, Timetable } from "./timetable.ts";
 
@@ -17,6 +18,8 @@ export interface SamplerParts {
     /** Everything, at `sampleEvery`, when absent. */
     readonly telemetry?: TelemetryPlan;
   };
+  /** What is asked beside the host, under names that no source of the host has. */
+  readonly extraSources?: readonly ExtraSource[];
   /** The period of the device's clock now. */
   readonly clockPeriod?: () => number;
 }
@@ -25,7 +28,8 @@ export interface SamplerParts {
 export class Sampler implements AsyncDisposable {
   readonly #parts: SamplerParts;
   readonly #plan: TelemetryPlan;
-  readonly #timetable: Timetable<HostSource>;
+  readonly #timetable: Timetable<string>;
+  readonly #extra: ExtraSources;
   readonly #rollUp: RollUp;
   readonly #deadBands: DeadBands;
   readonly #stop = new AbortController();
@@ -41,7 +45,10 @@ export class Sampler implements AsyncDisposable {
   constructor(parts: SamplerParts) {
     this.#parts = parts;
     this.#plan = parts.config.telemetry ?? everythingEvery(parts.config.sampleEvery);
-    this.#timetable = new Timetable(Object.entries(this.#plan.sources) as [HostSource, number][]);
+    const extra = parts.extraSources ?? [];
+    const intervals = extra.map(({ name, every }) => [name, every] as const);
+    this.#timetable = new Timetable([...Object.entries(this.#plan.sources), ...intervals]);
+    this.#extra = new ExtraSources(extra, parts.env.log);
     this.#rollUp = new RollUp(this.#plan.rollUp);
     this.#deadBands = new DeadBands(this.#plan.deadBands);
   }
@@ -59,6 +66,7 @@ export class Sampler implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     await this.#running;
+    await this.#extra[Symbol.asyncDispose]();
     await this.#endWindow();
     await this.#flush();
   }
@@ -98,7 +106,7 @@ export class Sampler implements AsyncDisposable {
     const { clock } = this.#parts.env;
     const due = this.#timetable.due(clock.now());
     if (due.size === 0) return;
-    const readings = await this.#try("sampling failed", () => this.#parts.host.sample(due));
+    const readings = await this.#try("sampling failed", () => this.#read(due));
     const [at, period] = [clock.now(), this.#parts.clockPeriod?.() ?? 0];
     this.#timetable.done(due, at);
     if (readings === undefined) return;
@@ -111,6 +119,14 @@ export class Sampler implements AsyncDisposable {
     const { resolution } = this.#plan;
     const row = resolution === undefined ? { at, readings } : this.#rollUp.add({ at, readings }, resolution);
     if (row !== undefined) await this.#add(row);
+  }
+
+  /** What takes its time is only asked here: its answer stands in a later row. */
+  async #read(due: ReadonlySet<string>): Promise<readonly TelemetryReading[]> {
+    const own = new Set(hostSources.filter((source) => due.has(source)));
+    for (const name of due) this.#extra.ask(name);
+    const readings = own.size === 0 ? [] : await this.#parts.host.sample(own);
+    return [...readings, ...this.#extra.take()];
   }
 
   async #endWindow(): Promise<void> {

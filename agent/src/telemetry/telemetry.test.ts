@@ -148,6 +148,24 @@ test("what did not move is not sent again, and the row still says that somebody 
   ]);
 });
 
+test("a source that takes its time delays no sample, and its answer stands in a later row", async () => {
+  const { clock, sent, parts } = aWorld({ sample: async () => [load(1)] });
+  const read = async (signal: AbortSignal) => {
+    await clock.sleep(25 * SECOND, signal);
+    return { readings: [{ metric: "ups.charge_percent", instance: "", value: 97 }] };
+  };
+  const extraSources = [{ name: "ups", every: 60 * SECOND, read }];
+  await using sampler = new Sampler({ ...parts, extraSources });
+
+  sampler.start();
+  await clock.advance(60 * SECOND);
+
+  const [first, second, third] = batches(sent);
+  assert.deepEqual([first?.offsetMs?.length, second?.offsetMs?.length, third?.offsetMs?.length], [1, 3, 3]);
+  const charge = second?.series?.find(({ metric }) => metric === "ups.charge_percent");
+  assert.deepEqual(charge?.values, [NaN, NaN, 97]);
+});
+
 test("a host that fails is told of once and asked again", async () => {
   let isBroken = true;
   const sample = async () => {
