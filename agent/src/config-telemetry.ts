@@ -9,17 +9,14 @@ import {
   type Values,
 } from "@edgemere/protocol/config";
 import { DAY, HOUR, SECOND } from "@edgemere/protocol/kit";
-import { hostSources, type HostSource } from "./host/host.ts";
+import { extraNames, extraPlansOf, extraSourceOptions, PROBES } from "./config-sources.ts";
+import { hostSources } from "./host/host.ts";
 import type { DeadBand } from "./telemetry/dead-band.ts";
 import type { TelemetryPlan } from "./telemetry/plan.ts";
-import { probeTarget, type NamedTarget } from "./telemetry/probe-target.ts";
 import { profileNames, profiles } from "./telemetry/profiles.ts";
 import { rollUpFunctions } from "./telemetry/roll-up.ts";
 
 const interval = duration(100, DAY);
-const PROBES = "probes";
-const PROBED_EVERY = 30 * SECOND;
-const MOST_TARGETS = 32;
 
 /** What is measured, how often, and what of it is sent. */
 export const telemetryOptions = {
@@ -54,11 +51,7 @@ export const telemetryOptions = {
     "A value is sent when it moved by more, and at least so often: memory.*=1%:5m",
     pair,
   ),
-  probe: repeatable(
-    "TARGET",
-    "Latency, jitter and loss of the way to tcp://host:port, http(s)://…, dns:name or dns:name@server",
-    probeTarget,
-  ),
+  ...extraSourceOptions,
 } satisfies Options;
 
 /** The intervals and the plan of a device; throws ConfigError. */
@@ -66,38 +59,28 @@ export function telemetryOf(values: Values<typeof telemetryOptions>) {
   const profile = profiles[values.profile];
   const [sampleEvery, reportEvery] = [values.sample ?? profile.sample, values.report ?? profile.report];
   if (reportEvery < sampleEvery) throw new ConfigError("--report must be at least as long as --sample");
-  const own = new Map(values.every.map(([name, text]) => [sourceNamed(name), intervalOf(name, text)]));
-  const everyOf = (name: SourceName, usual: number | undefined) => (own.has(name) ? own.get(name) : usual);
+  const names = [...hostSources, PROBES, ...extraNames(values)];
+  const own = new Map(values.every.map(([name, text]) => [sourceNamed(name, names), intervalOf(name, text)]));
+  const everyOf = (name: string, usual: number | undefined) => (own.has(name) ? own.get(name) : usual);
   const intervals = hostSources.map((name) => {
     const least = profile.sources[name];
     return [name, everyOf(name, least === undefined ? undefined : Math.max(sampleEvery, least))] as const;
   });
-  const probesEvery = everyOf(PROBES, values.probe.length === 0 ? undefined : PROBED_EVERY);
-  if (values.probe.length > MOST_TARGETS) throw new ConfigError(`--probe is given more than ${MOST_TARGETS} times`);
   const resolution = values.resolution ?? profile.resolution ?? 0;
   const telemetry: TelemetryPlan = {
     sources: Object.fromEntries(intervals.filter(([, every]) => every !== undefined)),
     ...(resolution > 0 && { resolution }),
     rollUp: values["roll-up"].length > 0 ? [...new Set(values["roll-up"])] : profile.rollUp,
     deadBands: values["dead-band"].map(deadBandOf),
-    ...(probesEvery !== undefined && { probes: { every: probesEvery, targets: uniqueTargets(values.probe) } }),
+    ...extraPlansOf(values, everyOf),
   };
   return { sampleEvery, reportEvery, telemetry, keepalive: profile.keepalive };
 }
 
-type SourceName = HostSource | typeof PROBES;
-
-function sourceNamed(name: string): SourceName {
-  const names: readonly SourceName[] = [...hostSources, PROBES];
-  const found = names.find((each) => each === name);
-  if (found === undefined)
-    throw new ConfigError(`--every ${name}: there is no such source; there are ${names.join(", ")}`);
-  return found;
+function sourceNamed(name: string, names: readonly string[]): string {
+  if (names.includes(name)) return name;
+  throw new ConfigError(`--every ${name}: there is no such source; there are ${names.join(", ")}`);
 }
-
-const uniqueTargets = (targets: readonly NamedTarget[]): readonly NamedTarget[] => [
-  ...new Map(targets.map((target) => [target.text, target])).values(),
-];
 
 function intervalOf(name: string, text: string): number | undefined {
   if (text === "off") return undefined;

@@ -58,6 +58,8 @@ export interface SpoolConfig {
 /** Everything `edgemere-agent` can be told. */
 export interface ProgramConfig extends AgentConfig {
   readonly dataFolder: string;
+  /** The file of these settings when there are scripts in them: then nobody but its owner may be able to write it. */
+  readonly scriptsFrom?: string;
   /** Where the rules of this host stand. One that was named must be there. */
   readonly policy: { readonly file: string; readonly isNamed: boolean };
   /** Name to enrol under; the host's own when absent. */
@@ -152,6 +154,7 @@ export function readConfig(
     },
     policy: { file: values.policy ?? USUAL_POLICY, isNamed: values.policy !== undefined },
     dataFolder: values.data ?? defaultDataFolder(),
+    ...(values.config !== undefined && values.script.length > 0 && { scriptsFrom: resolve(values.config) }),
     ...(values.name !== undefined && { name: values.name }),
     labels: Object.fromEntries(values.label),
     logLevel: values["log-level"],

@@ -110,6 +110,7 @@ async function runHere(config: ProgramConfig): Promise<void> {
     log.error("the agent fails and ends; whoever supervises it starts it again", { error, stack: error.stack });
     process.exit(EXIT.failed);
   });
+  await refuseForeignScripts(config);
   await using _lock = await lockFolder(config.dataFolder);
   const disk = nodeDisk(config.dataFolder);
   const identity = await loadIdentity(disk);
@@ -140,6 +141,15 @@ async function work(config: ProgramConfig, identity: Identity, env: Env): Promis
   log.info("agent started", { device, name, server, dataFolder: config.dataFolder, version: AGENT_VERSION });
   const retired = agent.retired.then(() => "the device was retired");
   log.info("agent stops", { cause: await Promise.race([stop, retired]) });
+}
+
+/** Whoever can write the settings could have the agent run anything. */
+async function refuseForeignScripts({ scriptsFrom }: ProgramConfig): Promise<void> {
+  if (scriptsFrom === undefined) return;
+  await trustedFile(scriptsFrom, true).catch((cause: unknown) => {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Refusal(EXIT.usage, `the scripts in the settings are not run: ${why}`);
+  });
 }
 
 /** Resolves at the first wish to stop; a later one ends the process at once. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { AGENT_VERSION, enrol as enrolInProcess } from "@edgemere/agent";
@@ -204,6 +204,20 @@ for (const [what, args, expected, says] of agentMistakes)
     assert.match(output, says);
     assert.doesNotMatch(output, /^ {4}at /m);
   });
+
+test("an agent whose settings name a script and can be written by others runs none, ends with 2 and says what to do", async () => {
+  const file = folderOf("open.yaml");
+  await writeFile(file, "script:\n  ups: /bin/true\n");
+  await chmod(file, 0o666);
+
+  const { code, output } = await run("edgemere-agent", ["run", "--config", file, "--data", folderOf("mistaken")]);
+
+  assert.equal(code, 2, output);
+  assert.match(
+    output,
+    /the scripts in the settings are not run: .* can be written by its group or by others: chmod go-w/,
+  );
+});
 
 test("the agent started with a variable that is misspelt ends with 2 and names the nearest", async () => {
   const { code, output } = await run("edgemere-agent", ["run"], "", { EDGEMERE_AGENT_SAMPEL: "1s" });

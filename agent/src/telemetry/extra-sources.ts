@@ -24,7 +24,7 @@ export interface ExtraSource {
 }
 
 // However many a source has, the host's own always find room in a batch.
-const MOST_READINGS = 200;
+export const MOST_READINGS = 200;
 const LONGEST_DETAIL = 200;
 
 /** Asks sources that take their time, each once at a time, and keeps what they said for the next row. A refusal is told once and counted. */

@@ -32,12 +32,12 @@ export function probeTarget(text: string): NamedTarget {
 }
 
 /** Whether it is an address of the web; throws ConfigError when it holds a secret, which would stand in every message about it. */
-function isWeb(url: URL): boolean {
+export function isWeb(url: URL): boolean {
   if (url.username !== "" || url.password !== "") throw new ConfigError("an address may hold no user and no password");
   return url.protocol === "http:" || url.protocol === "https:";
 }
 
-function urlOf(text: string): URL | undefined {
+export function urlOf(text: string): URL | undefined {
   try {
     return new URL(text);
   } catch {
