@@ -1,7 +1,7 @@
 import { feature } from "../../platform/feature.ts";
 import { telemetryActions } from "./actions.ts";
 import type { TelemetryContext } from "./context.ts";
-import { forgetOldSamples } from "./loops.ts";
+import { forgetOldSamples, mergeReports } from "./loops.ts";
 import { receiveTelemetry } from "./receives.ts";
 
 export type { TelemetryContext } from "./context.ts";
@@ -11,5 +11,5 @@ export const telemetryAggregator = feature<TelemetryContext>({
   resources: [],
   actions: telemetryActions,
   receives: { telemetry: receiveTelemetry },
-  loops: (context) => [forgetOldSamples(context)],
+  loops: (context) => [forgetOldSamples(context), mergeReports(context)],
 });

@@ -1,17 +1,32 @@
-import type { Gap } from "@edgemere/protocol";
+import { ColumnEncoder, type Gap } from "@edgemere/protocol";
 import { put, putBytes, replaced, type Change } from "../../platform/change.ts";
-import { dated, type Dated, type DeviceTime } from "../../platform/dating.ts";
+import { dated, type Dated } from "../../platform/dating.ts";
 import type { Received } from "../../platform/feature.ts";
-import type { Store } from "../../platform/store.ts";
-import { canBeTrue, chunkBytes, newestDating, type Sampled } from "./chunks.ts";
+import { chunkBytes, type Chunk, type SeriesKey } from "./chunks.ts";
 import type { TelemetryContext } from "./context.ts";
-import { latestAfter } from "./latest.ts";
-import { arrivalKey, chunkKey, doubtful, doubtfulKey, knownGaps, summaries } from "./tables.ts";
+import { canBeTrue, datingsOf, laterOf, type Sampled } from "./dating.ts";
+import { lastRow, latestAfter, latestBytes, latestOf } from "./latest.ts";
+import { mergeAfter } from "./merging.ts";
+import { SeriesList } from "./series-list.ts";
+import {
+  arrivalKey,
+  doubtful,
+  doubtfulKey,
+  knownGaps,
+  latestKey,
+  reportKey,
+  seriesListKey,
+  summaries,
+  type Summary,
+} from "./tables.ts";
 
 const encoder = new TextEncoder();
 
 /** Keeps samples at the instants in which they were made, late ones too; what is lost becomes a known gap. */
-export async function receiveTelemetry(received: Received, { store }: TelemetryContext): Promise<readonly Change[]> {
+export async function receiveTelemetry(
+  received: Received,
+  { store, telemetry: { arrivals } }: TelemetryContext,
+): Promise<readonly Change[]> {
   const { device, records, receivedAt } = received;
   const gaps = records.flatMap(({ body, gap, sequence, clockPeriod }) =>
     body === "gap" ? [gapChange({ gap, sequence, clockPeriod }, received)] : [],
@@ -19,63 +34,120 @@ export async function receiveTelemetry(received: Received, { store }: TelemetryC
   const sampled = records.flatMap((record): readonly Sampled[] =>
     record.body === "telemetry" ? [{ record, telemetry: record.telemetry }] : [],
   );
-  const datings = await datingsOf(sampled, received, store);
-  const [chunks, aside]: [(Sampled & { dating: Dated; key: string })[], Change[]] = [[], []];
+  if (sampled.length === 0) return gaps;
+
+  const [before, listed, latest] = await Promise.all([
+    store.get(summaries, device),
+    store.bytes(seriesListKey(device)),
+    store.bytes(latestKey(device)),
+  ]);
+  const list = new SeriesList(listed);
+  const columns = new ColumnEncoder();
+  const datings = datingsOf(sampled, received, before?.newest);
+  const [reports, aside]: [Chunk[], Change[]] = [[], []];
   for (const [place, each] of sampled.entries()) {
     const dating = datings[place];
-    if (!canBeTrue(each, dating, receivedAt)) aside.push(...setAside(each, received));
-    else {
-      const key = chunkKey(device, each.telemetry.baseMs + dating.offset, each.record.sequence);
-      chunks.push({ ...each, dating, key });
-    }
+    if (canBeTrue(each, dating, receivedAt))
+      reports.push(reportOf(each, dating, receivedAt, (name) => list.keyOf(name)));
+    else aside.push(...setAside(each, received, columns));
   }
-  const [first] = chunks;
-  if (first === undefined) return [...gaps, ...aside];
+  if (reports.length === 0) return [...gaps, ...aside];
 
-  const before = await store.get(summaries, device);
-  const batches = chunks.map(({ telemetry, dating: { offset } }) => ({
-    baseMs: telemetry.baseMs + offset,
-    offsetMs: telemetry.offsetMs,
-    series: telemetry.series,
-  }));
-  const summary = {
-    id: device,
-    version: (before?.version ?? 0) + 1,
-    longestSpan: Math.max(before?.longestSpan ?? 0, ...batches.map(({ offsetMs }) => offsetMs.at(-1) ?? 0)),
-    latest: latestAfter(before?.latest ?? [], batches, receivedAt),
-  };
   return [
     ...gaps,
     ...aside,
-    ...chunks.map((chunk) => putBytes(chunk.key, chunkBytes(chunk, chunk.dating))),
-    putBytes(
-      arrivalKey(receivedAt, device, first.record.sequence),
-      encoder.encode(JSON.stringify(chunks.map(({ key }) => key))),
-    ),
-    replaced(summaries, summary, before?.version ?? 0),
+    ...reports.map((report) => putBytes(keyOfReport(device, report), chunkBytes(report, columns))),
+    ...(arrivals ? [arrivalChange(received, reports)] : []),
+    ...(list.isChanged ? [putBytes(seriesListKey(device), list.bytes())] : []),
+    putBytes(latestKey(device), latestBytes(latestAfter(latestOf(latest), reports, receivedAt), columns)),
+    replaced(summaries, summaryAfter(before, device, reports, receivedAt), before?.version ?? 0),
   ];
 }
 
-/** A guess goes on from what is stored; that is looked at only when something must be guessed. */
-async function datingsOf(sampled: readonly Sampled[], { device, clocks, receivedAt }: Received, store: Store) {
-  const times: readonly DeviceTime[] = sampled.map(({ telemetry, record }) => ({
-    atMs: telemetry.baseMs,
-    clockPeriod: record.clockPeriod,
-  }));
-  const datings = dated(times, { clocks, receivedAt });
-  if (!datings.some((each) => each?.isEstimated)) return datings;
-  return dated(times, { clocks, receivedAt, before: await newestDating(store, device) });
+/** The samples of one record at the control plane's instants. A series that says nothing is left out; of two with one name the last counts. */
+function reportOf(
+  { record, telemetry }: Sampled,
+  { offset, isEstimated }: Dated,
+  receivedAt: number,
+  keyOf: (series: TelemetrySeries) => SeriesKey,
+): Chunk {
+  const { sequence, clockPeriod } = record;
+  const instants = Float64Array.from(telemetry.offsetMs, (each) => telemetry.baseMs + offset + each);
+  const named = new Map(
+    telemetry.series
+      .filter(({ values }) => lastRow(values) !== undefined)
+      .map((series) => [`${series.metric}\u0000${series.instance}`, series]),
+  );
+  const series = [...named.values()].map((each) => ({ key: keyOf(each), values: each.values }));
+  return {
+    reports: [{ sequence, rows: instants.length, clockPeriod, offset, isEstimated, receivedAt }],
+    instants,
+    series: series.toSorted((a, b) => placeOf(a.key) - placeOf(b.key)),
+  };
+}
+
+type TelemetrySeries = Sampled["telemetry"]["series"][number];
+const placeOf = (key: SeriesKey): number => (typeof key === "number" ? key : Number.MAX_VALUE);
+
+const keyOfReport = (device: string, { reports: [report], instants }: Chunk): string =>
+  reportKey(device, instants[0] ?? 0, report?.sequence ?? 0);
+
+function summaryAfter(
+  before: Summary | undefined,
+  device: string,
+  reports: readonly Chunk[],
+  receivedAt: number,
+): Summary {
+  let summary: Summary = before ?? {
+    id: device,
+    version: 0,
+    longestSpan: 0,
+    newest: { firstAt: 0, at: 0, offset: 0, isEstimated: false, clockPeriod: 0 },
+    unmerged: 0,
+  };
+  for (const { reports: heads, instants, series } of reports) {
+    const [firstAt, at] = [instants[0] ?? 0, instants[instants.length - 1] ?? 0];
+    const { offset = 0, isEstimated = false, clockPeriod = 0 } = heads[0] ?? {};
+    const unmerged = summary.unmerged + instants.length * series.length;
+    summary = {
+      ...summary,
+      longestSpan: Math.max(summary.longestSpan, at - firstAt),
+      newest: laterOf(summary.newest, { firstAt, at, offset, isEstimated, clockPeriod }),
+      unmerged,
+      mergeAt: mergeAfter(firstAt, { unmerged, mergeAt: summary.mergeAt, now: receivedAt }),
+    };
+  }
+  return { ...summary, version: summary.version + 1 };
+}
+
+/** Where the reports lie that arrived together: until they are merged under their keys, afterwards in the chunks of their hours. */
+function arrivalChange({ device, receivedAt }: Received, reports: readonly Chunk[]): Change {
+  const places = reports.map(({ reports: [report], instants }) => [instants[0], report?.sequence]);
+  return putBytes(
+    arrivalKey(receivedAt, device, reports[0]?.reports[0]?.sequence ?? 0),
+    encoder.encode(JSON.stringify(places)),
+  );
 }
 
 /** Samples whose time cannot be true are kept, and kept out of every chart. */
-function setAside(sampled: Sampled, { device, clocks, receivedAt }: Received): readonly Change[] {
+function setAside(
+  sampled: Sampled,
+  { device, clocks, receivedAt }: Received,
+  columns: ColumnEncoder,
+): readonly Change[] {
   const { record, telemetry } = sampled;
   const { sequence, clockPeriod } = record;
   const offset = clocks.find((each) => each.clockPeriod === clockPeriod)?.offset ?? 0;
   const row = { id: `${device}/${sequence}`, device, sequence, receivedAt, offset };
   return [
     put(doubtful, { ...row, deviceAt: telemetry.baseMs, rows: telemetry.offsetMs.length }),
-    putBytes(doubtfulKey(row.id), chunkBytes(sampled, { at: telemetry.baseMs + offset, offset, isEstimated: false })),
+    putBytes(
+      doubtfulKey(row.id),
+      chunkBytes(
+        reportOf(sampled, { at: telemetry.baseMs + offset, offset, isEstimated: false }, receivedAt, (name) => name),
+        columns,
+      ),
+    ),
   ];
 }
 

@@ -1,24 +1,33 @@
+import { HOUR } from "@edgemere/protocol/kit";
+import type { Dated } from "../../platform/dating.ts";
 import { keyOf, rangeOf } from "../../platform/keys.ts";
 import { table } from "../../platform/resource.ts";
 
-/** The newest value of one series. */
-export interface LatestValue {
-  readonly metric: string;
-  readonly instance: string;
-  readonly at: number;
-  readonly value: number;
-}
+const HOUR_DIGITS = 16;
+const PART_DIGITS = 5;
+// The last instant that a date can say.
+const FARTHEST = 8.64e15;
 
 /** What is known of a device's telemetry as a whole. */
 export interface Summary {
   /** The device. */
   readonly id: string;
   readonly version: number;
-  /** The longest time a chunk speaks of: how far before an instant a chunk that holds it can begin. */
+  /** The longest time a report speaks of: how far before an instant a chunk that holds it can begin. */
   readonly longestSpan: number;
-  readonly latest: readonly LatestValue[];
+  /** How the samples that begin last were dated. */
+  readonly newest: Dated & { readonly firstAt: number; readonly clockPeriod: number };
+  /** Values in reports that are not merged yet. */
+  readonly unmerged: number;
+  /** When reports are to be merged next; absent when there are none. */
+  readonly mergeAt?: number | undefined;
 }
-export const summaries = table<Summary>("telemetrysummary");
+export const summaries = table<Summary>("telemetrysummary", {
+  due: ({ mergeAt }) => (mergeAt === undefined ? [] : [[mergeAt]]),
+});
+/** Where the names of a device's series lie, and their newest values. */
+export const seriesListKey = (device: string) => keyOf("telemetryseries", device);
+export const latestKey = (device: string) => keyOf("telemetrylatest", device);
 
 /** Samples that were made, or should have been, and will never come. */
 export interface KnownGap {
@@ -35,15 +44,46 @@ export const knownGaps = table<KnownGap>("telemetrygap", {
   received: ({ receivedAt }) => [[receivedAt]],
 });
 
-/** Where a chunk of samples lies: by device and corrected instant of its first row. */
-export const chunkKey = (device: string, firstAt: number, sequence: number) =>
+/** Where the samples of one report lie until they are merged: by device and corrected instant of the first. */
+export const reportKey = (device: string, firstAt: number, sequence: number) =>
   keyOf("telemetry", device, firstAt, sequence);
-export const chunksBetween = (device: string, from: number, to: number) => ({
+export const reportsBetween = (device: string, from: number, to: number) => ({
   gte: keyOf("telemetry", device, from),
-  // One more, so that chunks that begin at `to` are in.
+  // One more, so that reports that begin at `to` are in.
   lt: keyOf("telemetry", device, to + 1),
 });
-export const chunksOf = (device: string) => rangeOf("telemetry", device);
+export const reportsOf = (device: string) => rangeOf("telemetry", device);
+
+/** Merged samples of the reports of one device that begin in one hour, in parts of a bounded size. */
+export interface MergedChunk {
+  readonly id: string;
+  readonly device: string;
+  /** When the hour begins. */
+  readonly hour: number;
+  readonly part: number;
+  /** Its first instant and its last. */
+  readonly from: number;
+  readonly to: number;
+  /** Instants times series. */
+  readonly cells: number;
+  readonly bytes: number;
+  /** When the last of it arrived. */
+  readonly receivedAt: number;
+}
+export const mergedChunks = table<MergedChunk>("telemetrychunk", {
+  // Late samples are kept as long as others from when they came.
+  age: ({ to, receivedAt }) => [[Math.max(to, receivedAt)]],
+});
+export const hourOf = (instant: number): number => Math.floor(instant / HOUR) * HOUR;
+/** Sorts by device, hour and part. */
+export const chunkId = (device: string, hour: number, part: number) =>
+  `${device}/${String(hour).padStart(HOUR_DIGITS, "0")}/${String(part).padStart(PART_DIGITS, "0")}`;
+/** Where its samples lie. */
+export const chunkKey = (id: string) => keyOf("telemetrychunk", id);
+export const chunksBetween = (device: string, from: number, to: number) => ({
+  gte: chunkKey(chunkId(device, hourOf(Math.max(0, from)), 0)),
+  lt: chunkKey(chunkId(device, hourOf(Math.min(to, FARTHEST)) + HOUR, 0)),
+});
 
 /** Samples whose time cannot be true. */
 export interface Doubtful {
@@ -63,7 +103,7 @@ export const doubtful = table<Doubtful>("telemetrydoubtful", {
 /** Where the samples of such a row lie. */
 export const doubtfulKey = (id: string) => keyOf("doubtfulsamples", id);
 
-/** Where the keys of chunks lie that arrived together: by time of arrival, so that the oldest are found at once. */
+/** Which reports arrived together, by time of arrival: kept for whoever passes samples on. */
 export const arrivalKey = (receivedAt: number, device: string, sequence: number) =>
   keyOf("telemetryarrival", receivedAt, device, sequence);
 export const arrivalsBefore = (instant: number) => ({

@@ -1,0 +1,123 @@
+import { HOUR, MINUTE } from "@edgemere/protocol/kit";
+import type { Chunk, Named, Report, SeriesKey, StoredChunk } from "./chunks.ts";
+import { hourOf } from "./tables.ts";
+
+/** Values that one chunk has room for. So many are decoded and encoded again without holding up anybody else. */
+export const CELLS_AT_MOST = 32_768;
+/** After its end an hour may still get what was on its way. */
+const GRACE = 5 * MINUTE;
+/** What comes later seldom comes alone. */
+const LATE = MINUTE;
+
+export const isOver = (hour: number, now: number): boolean => now >= hour + HOUR + GRACE;
+
+/** When reports are to be merged after another has come that begins at `firstAt`: its hour being over, or enough of them for a chunk. */
+export function mergeAfter(
+  firstAt: number,
+  { unmerged, mergeAt = Infinity, now }: { unmerged: number; mergeAt?: number | undefined; now: number },
+): number {
+  const due = unmerged >= CELLS_AT_MOST ? now : Math.max(hourOf(firstAt) + HOUR + GRACE, now + LATE);
+  return Math.min(mergeAt, due);
+}
+
+interface Part {
+  readonly chunk: StoredChunk;
+  /** The place of each of its series among all. */
+  readonly places: readonly number[];
+}
+
+/** Chunks of one device on their way to become one. The order in which they are added means nothing. */
+export class Merging {
+  readonly #nameOf: (key: SeriesKey) => Named | undefined;
+  readonly #parts: Part[] = [];
+  readonly #names: Named[] = [];
+  readonly #places = new Map<string, number>();
+  readonly #ofNumber = new Map<number, number>();
+  #rows = 0;
+
+  constructor(nameOf: (key: SeriesKey) => Named | undefined) {
+    this.#nameOf = nameOf;
+  }
+
+  /** Adds a chunk, unless together they would be too large; the first is never. */
+  takes(chunk: StoredChunk): boolean {
+    const keys = chunk.keys();
+    const fresh = keys.filter((key) => this.#known(key) === undefined).length;
+    const cells = (this.#rows + chunk.rows) * (this.#names.length + fresh);
+    if (this.#parts.length > 0 && cells > CELLS_AT_MOST) return false;
+    this.#parts.push({ chunk, places: keys.map((key) => this.#placeOf(key)) });
+    this.#rows += chunk.rows;
+    return true;
+  }
+
+  merged(): Chunk {
+    const parts = this.#parts.map(({ chunk, places }) => ({ chunk, places, instants: chunk.instants() }));
+    const slices = parts
+      .flatMap(({ chunk, instants }, part) => slicesOf(chunk.reports(), instants, part))
+      .toSorted(inOrder);
+    const rows = slices.reduce((sum, { report }) => sum + report.rows, 0);
+    const instants = new Float64Array(rows);
+    const columns = this.#names.map(() => new Float64Array(rows).fill(NaN));
+    const own = parts.map((): { readonly from: number; readonly to: number; readonly start: number }[] => []);
+    let start = 0;
+    for (const { part, from, report } of slices) {
+      const to = from + report.rows;
+      own[part]?.push({ from, to, start });
+      instants.set(parts[part]?.instants.subarray(from, to) ?? [], start);
+      start += report.rows;
+    }
+    for (const [part, { chunk, places }] of parts.entries())
+      for (const [series, column] of places.entries()) {
+        const values = chunk.values(series);
+        for (const { from, to, start } of own[part] ?? []) columns[column]?.set(values.subarray(from, to), start);
+      }
+    return {
+      reports: slices.map(({ report }) => report),
+      instants,
+      series: this.#names
+        .map((key, place) => ({ key, values: columns[place] ?? [] }))
+        .toSorted((a, b) =>
+          a.key.metric === b.key.metric ? order(a.key.instance, b.key.instance) : order(a.key.metric, b.key.metric),
+        ),
+    };
+  }
+
+  #known(key: SeriesKey): number | undefined {
+    return typeof key === "number" ? this.#ofNumber.get(key) : this.#places.get(wordOf(key));
+  }
+
+  #placeOf(key: SeriesKey): number {
+    const known = this.#known(key);
+    if (known !== undefined) return known;
+    const name = this.#nameOf(key);
+    if (name === undefined) throw new Error(`there is no name for the series ${JSON.stringify(key)}`);
+    const place = this.#places.get(wordOf(name)) ?? this.#names.push(name) - 1;
+    this.#places.set(wordOf(name), place);
+    if (typeof key === "number") this.#ofNumber.set(key, place);
+    return place;
+  }
+}
+
+/** The rows of one report in a chunk. */
+export interface Slice {
+  readonly report: Report;
+  readonly firstAt: number;
+  /** Which of the chunks, and from which of its rows on. */
+  readonly part: number;
+  readonly from: number;
+}
+
+export function slicesOf(reports: readonly Report[], instants: Float64Array, part: number): readonly Slice[] {
+  let from = 0;
+  return reports.map((report) => {
+    const slice = { report, firstAt: instants[from] ?? 0, part, from };
+    from += report.rows;
+    return slice;
+  });
+}
+
+/** Reports stand by their first instants, and by their numbers where these are equal. */
+export const inOrder = (a: Slice, b: Slice): number => a.firstAt - b.firstAt || a.report.sequence - b.report.sequence;
+
+const wordOf = ({ metric, instance }: Named): string => `${metric}\u0000${instance}`;
+const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
