@@ -11,6 +11,7 @@ import { refuseUndeclaredRoutes } from "./access.ts";
 import type { FaceParts } from "./face.ts";
 import { pageStyleSource } from "./pages.ts";
 import { problemOf } from "./refusal.ts";
+import { headOptions, refuseStrangeHeads } from "./request-head.ts";
 
 export interface TlsCredentials {
   /** PEM. */
@@ -39,7 +40,7 @@ interface HttpOptions {
 const REQUEST_WITHIN = 30_000;
 const HEAD_WITHIN = 10_000;
 const HANDSHAKE_WITHIN = 10_000;
-const timeouts = { headersTimeout: HEAD_WITHIN, connectionsCheckingInterval: 1_000 };
+const nodeOptions = { headersTimeout: HEAD_WITHIN, connectionsCheckingInterval: 1_000, ...headOptions };
 /** Of the portal and REST together with WebSockets. */
 const CONNECTIONS = 2_000;
 
@@ -91,6 +92,7 @@ export async function createHttp(
     );
   });
   app.addHook("onRequest", async (request, reply) => void reply.header("x-request-id", request.id));
+  refuseStrangeHeads(app);
   // The address without its query: what people put there is not for logs.
   app.addHook("onResponse", async (request, { statusCode, elapsedTime }) =>
     log.debug("request answered", {
@@ -106,7 +108,7 @@ export async function createHttp(
 
 // Of the two kinds of servers that the types know apart, ours is made by the same options.
 const serverOptions = (tls: TlsCredentials | undefined): { readonly http: object } =>
-  (tls === undefined ? { http: timeouts } : { https: { ...tlsOptions(tls), ...timeouts } }) as { http: object };
+  (tls === undefined ? { http: nodeOptions } : { https: { ...tlsOptions(tls), ...nodeOptions } }) as { http: object };
 
 /** Also what a listener goes on with when its certificate was renewed. */
 export const tlsOptions = ({ key, certificate, ticketKeys, clientRoots }: TlsCredentials) => ({
