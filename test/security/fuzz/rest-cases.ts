@@ -37,6 +37,8 @@ export interface RestInput {
   readonly body?: string;
   /** What only may be answered: "any" is whatever is declared. */
   readonly expected: "any" | "refusal" | "not signed in" | "forbidden" | "wrong method";
+  /** What is asked once more under the same Idempotency-Key, when it was done: itself, the same with this body, or another action. */
+  readonly again?: { readonly path?: string; readonly body?: string };
 }
 
 /** What only the narrow token may do. */
@@ -65,6 +67,9 @@ const contentTypes = [
   "*/*",
   "",
 ];
+
+/** What nobody who asks something else may get under its key. */
+const ANOTHER = { path: "/edgemere/cpl/dm/token/create", body: '{"labels":{"asked":"under another\'s key"}}' };
 
 const JSON_TYPE = { "content-type": "application/json" };
 
@@ -151,7 +156,17 @@ export function restInput(places: readonly Place[], chance: Chance): RestInput {
     return { ...one, headers: { ...one.headers, ...chance.pick(hostileHeaders) } };
   }
   if (roll < 39) return { ...request(place, chance, {}), path: strangePath(place.path, chance), method: "GET" };
-  return request(place, chance, {});
+  return roll < 55 && operation["x-effect"] !== "read" ? repeated(place, chance) : request(place, chance, {});
+}
+
+/** A write with a key, and what is asked under that key afterwards. */
+function repeated(place: Place, chance: Chance): RestInput {
+  const headers = { ...JSON_TYPE, "idempotency-key": Buffer.from(chance.bytes(12)).toString("base64url") };
+  const one = { ...request(place, chance, {}), headers };
+  // The keys of two strangers never meet.
+  if (one.who === "nobody") return one;
+  const other = JSON.stringify(propertiesOf(inputSchema(place.operation), chance));
+  return { ...one, again: chance.pick([{}, {}, { body: other }, { path: ANOTHER.path, body: ANOTHER.body }]) };
 }
 
 /** A request whose input is what its operation takes, or surely is not. */

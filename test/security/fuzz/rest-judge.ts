@@ -44,6 +44,20 @@ export function judgeAnswer(
   return wrong === undefined ? accepted : finding(`the answer is not as declared: ${wrong} in ${text.slice(0, 300)}`);
 }
 
+/** Holds what was asked under a key once more, after it was done, to the first answer: it is that one, or a refusal. */
+export function judgeRepeat(input: RestInput, first: RestAnswer, second: RestAnswer): Verdict {
+  const { path, body } = input.again ?? {};
+  const isSame = second.status === 200 && second.text === first.text;
+  if (second.status >= 500) return finding(`a repeat was answered ${second.status}: ${second.text.slice(0, 300)}`);
+  if (isSame && path === undefined) return accepted;
+  // A body that means the same may get the same; a body that is none is refused before anybody looks at the key.
+  const mayBe = path === undefined && body === undefined ? [409, 429] : [400, 403, 404, 409, 429];
+  if (mayBe.includes(second.status)) return refused("repeat");
+  return finding(
+    `a repeat was answered ${second.status} ${second.text.slice(0, 200)} after ${first.text.slice(0, 200)}`,
+  );
+}
+
 function judgeProblem(status: number, type: string, text: string, operation: Operation | undefined): Verdict {
   if (!type.startsWith("application/problem+json")) return finding(`${status} as ${type}: ${text.slice(0, 200)}`);
   const problem = JSON.parse(text) as { type?: unknown; title?: unknown; status?: unknown; detail?: unknown };

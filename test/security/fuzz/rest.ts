@@ -1,7 +1,7 @@
 import type { Area, Run } from "./area.ts";
 import { chanceOf } from "./chance.ts";
 import { placesOf, restInput, type RestInput } from "./rest-cases.ts";
-import { judgeAnswer } from "./rest-judge.ts";
+import { judgeAnswer, judgeRepeat } from "./rest-judge.ts";
 import { startRestTarget, type RestTarget } from "./rest-target.ts";
 import { count, emptyAccount, finding, type Verdict } from "./tally.ts";
 
@@ -22,7 +22,8 @@ export const rest: Area = {
         const number = next++;
         const input = restInput(places, chanceOf(seed, number));
         const startedAt = performance.now();
-        count(account, await judge(target, input, number, seed), input, performance.now() - startedAt);
+        for (const verdict of await judge(target, input, number, seed))
+          count(account, verdict, input, performance.now() - startedAt);
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
@@ -33,23 +34,32 @@ export const rest: Area = {
   replay: async (inputs) => {
     await using target = await startRestTarget();
     const verdicts: Verdict[] = [];
-    for (const [number, input] of inputs.entries()) verdicts.push(await judge(target, input as RestInput, number, 0));
+    for (const [number, input] of inputs.entries())
+      verdicts.push(worst(await judge(target, input as RestInput, number, 0)));
     return verdicts;
   },
 };
 
-async function judge(target: RestTarget, input: RestInput, number: number, seed: number): Promise<Verdict> {
+/** One verdict for each time that it was asked. */
+async function judge(target: RestTarget, input: RestInput, number: number, seed: number): Promise<readonly Verdict[]> {
+  const send = (what: RestInput) => target.send(what, number, chanceOf(seed + 1, number));
   try {
-    const answer = await target.send(input, number, chanceOf(seed + 1, number));
+    const answer = await send(input);
     const [path = ""] = input.path.split("?", 1);
     const operations = target.document.paths[path];
     // What is only read may be asked with POST as well.
     const operation = operations?.[input.method.toLowerCase()] ?? operations?.["get"];
-    return judgeAnswer(input, answer, input.expected === "wrong method" ? undefined : operation, target.secrets);
+    const declared = input.expected === "wrong method" ? undefined : operation;
+    const verdict = judgeAnswer(input, answer, declared, target.secrets);
+    if (input.again === undefined || verdict.kind !== "accepted") return [verdict];
+    return [verdict, judgeRepeat(input, answer, await send({ ...input, ...input.again }))];
   } catch (error) {
-    return finding(`no answer: ${error instanceof Error ? error.message : String(error)}`);
+    return [finding(`no answer: ${error instanceof Error ? error.message : String(error)}`)];
   }
 }
+
+const worst = (verdicts: readonly Verdict[]): Verdict =>
+  verdicts.find(({ kind }) => kind === "finding") ?? verdicts[0]!;
 
 /** Whether the control plane is still there, is well, and has broken nothing that it keeps. */
 async function afterwards({ world, owner }: RestTarget): Promise<string | undefined> {
