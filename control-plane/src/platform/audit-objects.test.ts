@@ -18,7 +18,7 @@ const declared = (properties: TObject["properties"], secrets: readonly string[] 
     permission: "parcel:hand",
     input: Type.Object(properties),
     output: Type.Object({}),
-    ...(secrets.length > 0 && { secrets: secrets as never }),
+    ...(secrets.length > 0 && { secrets }),
   });
 
 const hand = declared({

@@ -151,3 +151,24 @@ test("what is nested without end is refused before anybody walks through it", ()
 
   assert.throws(() => given({ labels: { a: deep } }), { type: "invalid-input", message: /nested more than 32 levels/ });
 });
+
+const manyNames = Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`k${i}`, "v"]));
+for (const [what, raw] of [
+  ["fields", manyNames],
+  ["names in a field", { labels: manyNames }],
+  ["values in a list", { anything: Array.from({ length: 10_000 }, () => 1) }],
+  ["values in JSON text", { labels: JSON.stringify(manyNames) }],
+  ["values in all fields together", { tags: Array.from({ length: 5_000 }, () => "a"), numbers: Array(5_001).fill(1) }],
+] as const)
+  test(`an input of more than ten thousand ${what} is refused before anybody looks closely at each`, () => {
+    assert.throws(() => given(raw), { type: "invalid-input", message: "the input holds more than 10000 values" });
+  });
+
+test("of many mistakes twenty are told", () => {
+  const raw = Object.fromEntries(Array.from({ length: 5_000 }, (_, i) => [`k${i}`, "v"]));
+
+  assert.throws(
+    () => given(raw),
+    (error: unknown) => error instanceof Problem && error.errors.length === 20,
+  );
+});

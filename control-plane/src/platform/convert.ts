@@ -5,6 +5,8 @@ import { fieldProblems } from "./field-problems.ts";
 import { Problem } from "./problem.ts";
 
 const DEEPEST = 32;
+// Each costs a look or several: a megabyte of short names kept everybody waiting for seconds.
+const MOST_VALUES = 10_000;
 
 /**
  * Makes an action's input out of what a face brought: query strings are all text, a JSON body is typed. Throws
@@ -13,8 +15,10 @@ const DEEPEST = 32;
 export function convert(action: AnyAction, raw: unknown): unknown {
   if (!isObject(raw)) throw new Problem("invalid-input", "the input must be a JSON object");
   const schema = action.input as TObject;
-  const input = Object.fromEntries(Object.entries(raw).flatMap(([name, value]) => field(action, schema, name, value)));
-  refuseUnfit(input, "");
+  const given = Object.entries(raw);
+  if (given.length > MOST_VALUES) throw tooMany();
+  const input = Object.fromEntries(given.flatMap(([name, value]) => field(action, schema, name, value)));
+  refuseUnfit(input);
   const value = Value.Default(schema, unlessCut(input, Value.Convert(schema, structuredClone(input))));
   const errors = fieldProblems(schema, value, { what: action.path as string, secrets: action.secrets ?? [] });
   if (errors.length > 0) throw new Problem("invalid-input", errors.map(({ detail }) => detail).join("; "), { errors });
@@ -29,16 +33,24 @@ function unlessCut(given: unknown, converted: unknown): unknown {
   return Object.fromEntries(Object.entries(converted).map(([name, each]) => [name, unlessCut(given[name], each)]));
 }
 
-/** What holds of every input: an end to its nesting, and no half characters (JSON's "\ud800"), for which there are no bytes. */
-function refuseUnfit(value: unknown, pointer: string, depth = 0): void {
-  if (typeof value === "string" && /\p{Surrogate}/u.test(value)) throw unfit(pointer, "holds half a character");
-  if (typeof value !== "object" || value === null) return;
-  if (depth === DEEPEST) throw unfit(pointer, `is nested more than ${DEEPEST} levels deep`);
-  for (const [key, each] of Object.entries(value)) {
-    refuseUnfit(key, pointer);
-    refuseUnfit(each, `${pointer}/${key}`, depth + 1);
+/** What holds of every input: an end to its nesting and to its size, and no half characters (JSON's "\ud800"), for which there are no bytes. */
+function refuseUnfit(input: object): void {
+  let values = 0;
+  look(input, "", 0);
+
+  function look(value: unknown, pointer: string, depth: number): void {
+    if (typeof value === "string" && /\p{Surrogate}/u.test(value)) throw unfit(pointer, "holds half a character");
+    if (typeof value !== "object" || value === null) return;
+    if (depth === DEEPEST) throw unfit(pointer, `is nested more than ${DEEPEST} levels deep`);
+    for (const [key, each] of Object.entries(value)) {
+      if (++values > MOST_VALUES) throw tooMany();
+      look(key, pointer, depth);
+      look(each, `${pointer}/${key}`, depth + 1);
+    }
   }
 }
+
+const tooMany = () => new Problem("invalid-input", `the input holds more than ${MOST_VALUES} values`);
 
 function unfit(pointer: string, how: string): Problem {
   const detail = `"${pointer.slice(1, 81).replaceAll("/", ".")}" ${how}`;

@@ -14,9 +14,12 @@ const AT_MOST = 20;
 /** What is wrong with a value, one sentence for each field; empty when it fits. */
 export function fieldProblems(schema: TObject, value: unknown, subject: Subject): readonly FieldProblem[] {
   const seen = new Map<string, FieldProblem>();
-  for (const error of Value.Errors(schema, value))
+  for (const error of Value.Errors(schema, value)) {
     if (!seen.has(error.path)) seen.set(error.path, { pointer: error.path, detail: sentence(error, schema, subject) });
-  return [...seen.values()].slice(0, AT_MOST);
+    // They are found one by one, and who made thousands is told of some.
+    if (seen.size === AT_MOST) break;
+  }
+  return [...seen.values()];
 }
 
 function sentence(error: ValueError, schema: TObject, { what, secrets = [] }: Subject): string {
