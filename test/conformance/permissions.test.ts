@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
-import { request } from "node:https";
 import { after, before, test } from "node:test";
 import type { AnyAction } from "@edgemere/control-plane";
 import { createFaces } from "@edgemere/control-plane/faces";
-import { SERVER_NAME } from "@edgemere/protocol";
 import { silentLog, systemClock } from "@edgemere/protocol/kit";
 import { declaredActions, declaredResources, startServed, type Served } from "./served.ts";
 
@@ -151,7 +149,7 @@ test("the server has no route beside the actions but those that say what the pro
 
 test("devices find the actions for devices at their address, and no other", async () => {
   const statuses = await Promise.all(
-    declaredActions.map(async (action) => [pathOf(action), await askDeviceApi(pathOf(action))] as const),
+    declaredActions.map(async (action) => [pathOf(action), await served.askDevicesDoor(pathOf(action))] as const),
   );
 
   assert.deepEqual(
@@ -189,27 +187,4 @@ function routesIn(tree: string): readonly string[] {
     for (const method of methods?.split(", ") ?? []) routes.set(route, (routes.get(route) ?? new Set()).add(method));
   }
   return [...routes].map(([route, methods]) => `${route} (${[...methods].toSorted().join(", ")})`).toSorted();
-}
-
-function askDeviceApi(path: string): Promise<number> {
-  const { ports, root } = served.app;
-  return new Promise((resolve, reject) => {
-    const asked = request(
-      {
-        host: "127.0.0.1",
-        port: ports.deviceApi,
-        path: `/edgemere/${path}`,
-        method: "POST",
-        ca: root,
-        servername: SERVER_NAME,
-        agent: false,
-      },
-      (answer) => {
-        answer.resume();
-        resolve(answer.statusCode ?? 0);
-      },
-    );
-    asked.on("error", reject);
-    asked.end();
-  });
 }

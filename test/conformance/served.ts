@@ -1,8 +1,10 @@
+import { request } from "node:https";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { features, readConfig, startApp, type AnyAction, type AnyResource, type App } from "@edgemere/control-plane";
 import { createClient, type Client } from "@edgemere/control-plane/client";
 import { runCommandLine } from "@edgemere/control-plane/command-line";
+import { SERVER_NAME } from "@edgemere/protocol";
 import { silentLog, systemClock, systemRandom, type Clock } from "@edgemere/protocol/kit";
 import { ask, live, type Answer, type Live } from "../world/faces.ts";
 import { temporaryFolder } from "../world/temporary-folder.ts";
@@ -28,9 +30,17 @@ export interface Served extends AsyncDisposable {
   readonly folder: string;
   /** Asks REST at a path; without a token as nobody. */
   ask(method: string, path: string, request?: Parameters<typeof ask>[2]): Promise<Answer>;
+  /** Asks the devices' own address, as whoever holds the token or as nobody; gives the status. */
+  askDevicesDoor(path: string, request?: DoorRequest): Promise<number>;
   live(token: string): Live;
   /** Runs the command line as a script would. */
   type(...words: readonly string[]): Promise<Ran>;
+}
+
+interface DoorRequest {
+  readonly token?: string;
+  /** Sent as JSON, as it is. */
+  readonly body?: string;
 }
 
 interface Options {
@@ -67,6 +77,7 @@ export async function startServed(
     folder,
     client: createClient({ baseUrl, token }),
     ask: (method, path, request) => ask(`${baseUrl}/${path}`, method, request),
+    askDevicesDoor: (path, request) => askDevicesDoor(app, path, request),
     live: (credential) => live(baseUrl, credential),
     type: (...words) =>
       typed(words, { EDGEMERE_SERVER: baseUrl, EDGEMERE_TOKEN: token, XDG_CONFIG_HOME: join(folder, "config") }),
@@ -75,6 +86,28 @@ export async function startServed(
       await temporary[Symbol.asyncDispose]();
     },
   };
+}
+
+function askDevicesDoor({ ports, root }: App, path: string, { token, body }: DoorRequest = {}): Promise<number> {
+  const headers = {
+    ...(body !== undefined && { "content-type": "application/json" }),
+    ...(token !== undefined && { authorization: `Bearer ${token}` }),
+  };
+  const where = {
+    host: "127.0.0.1",
+    port: ports.deviceApi,
+    path: `/edgemere/${path}`,
+    ca: root,
+    servername: SERVER_NAME,
+  };
+  return new Promise((resolve, reject) => {
+    const asked = request({ ...where, method: "POST", agent: false, headers }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode ?? 0);
+    });
+    asked.on("error", reject);
+    asked.end(body);
+  });
 }
 
 async function typed(words: readonly string[], environment: Readonly<Record<string, string>>): Promise<Ran> {

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { request } from "node:https";
 import { after, before, test } from "node:test";
 import { connectAsync } from "mqtt";
 import { io } from "socket.io-client";
@@ -123,32 +122,11 @@ test("T13 who may read events hears those, and no topic that devices speak on, a
 });
 
 test("T13 the devices' own port answers one action, and that one wants a token", async () => {
-  const ask = (path: string, body: string) =>
-    new Promise<number>((resolve, reject) => {
-      const { ports, root } = served.app;
-      const asked = request(
-        {
-          host: "127.0.0.1",
-          port: ports.deviceApi,
-          path: `/edgemere/${path}`,
-          method: "POST",
-          ca: root,
-          agent: false,
-          servername: SERVER_NAME,
-          headers: { "content-type": "application/json", authorization: `Bearer ${served.token}` },
-        },
-        (answer) => {
-          answer.resume();
-          resolve(answer.statusCode ?? 0);
-        },
-      );
-      asked.on("error", reject);
-      asked.end(body);
-    });
+  const ask = (path: string) => served.askDevicesDoor(path, { body: "{}", token: served.token });
 
   for (const { path, forDevices } of declaredActions)
-    if (forDevices !== true) assert.equal(await ask(path as string, "{}"), 404, path as string);
+    if (forDevices !== true) assert.equal(await ask(path as string), 404, path as string);
   const [own] = declaredActions.filter(({ forDevices }) => forDevices === true);
   assert.equal(own?.path, "cpl/dm/agent/register");
-  assert.equal(await ask("cpl/dm/agent/register", "{}"), 400);
+  assert.equal(await ask("cpl/dm/agent/register"), 400);
 });

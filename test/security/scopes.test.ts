@@ -3,10 +3,9 @@ import { EventEmitter, once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { io } from "socket.io-client";
 import type { Path } from "@edgemere/control-plane/client";
 import { declaredActions } from "../conformance/served.ts";
-import { ask, live } from "../world/faces.ts";
+import { ask, live, socketOf } from "../world/faces.ts";
 import { createJob, endOf } from "../world/jobs.ts";
 import { eventually, startWorld, type World } from "../world/world.ts";
 
@@ -172,7 +171,7 @@ test("T14 what is not limited to devices is closed to who is", async () => {
 
 test("T14 the live channel tells of own devices, and never of a foreign one, from the first event of the log on", async () => {
   for (const { who, token } of credentials) {
-    const socket = io(world.baseUrl, { path: "/edgemere/socket.io", transports: ["websocket"], auth: { token } });
+    const socket = socketOf(world.baseUrl, token);
     const subjects: string[] = [];
     const heard = new EventEmitter();
     socket.on("events", (batch: { events: { type: string; subject: string }[] }, acknowledge: () => void) => {

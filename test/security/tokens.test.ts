@@ -3,9 +3,8 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { connectAsync } from "mqtt";
-import { io } from "socket.io-client";
 import { createClient } from "@edgemere/control-plane/client";
-import { ask } from "../world/faces.ts";
+import { ask, socketOf } from "../world/faces.ts";
 import { startWorld, type World } from "../world/world.ts";
 
 let world: World;
@@ -21,13 +20,7 @@ const AT_ONCE = 5_000;
 /** Every door that a credential opens, held open. */
 async function everywhere(token: string) {
   const { ports, root } = world.controlPlane.ready;
-  const socket = io(world.baseUrl, {
-    path: "/edgemere/socket.io",
-    transports: ["websocket"],
-    auth: { token },
-    forceNew: true,
-    reconnection: false,
-  });
+  const socket = socketOf(world.baseUrl, token);
   const disconnected = new Promise<number>((resolve) => socket.once("disconnect", () => resolve(performance.now())));
   await new Promise<void>((resolve) => socket.once("connect", resolve));
   const heard: unknown[] = [];

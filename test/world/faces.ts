@@ -1,4 +1,4 @@
-import { io } from "socket.io-client";
+import { io, type Socket } from "socket.io-client";
 
 export interface Answer {
   readonly status: number;
@@ -43,15 +43,19 @@ export interface Live extends Disposable {
   emit(name: string, ...message: readonly unknown[]): Promise<LiveAnswer>;
 }
 
-/** A socket.io connection with this token. */
-export function live(baseUrl: string, token: string): Live {
-  const socket = io(baseUrl, {
+/** A socket.io connection with this token that is not made anew when it ends; it is not open yet. */
+export const socketOf = (baseUrl: string, token: string): Socket =>
+  io(baseUrl, {
     path: "/edgemere/socket.io",
     transports: ["websocket"],
     auth: { token },
     forceNew: true,
     reconnection: false,
   });
+
+/** The same, to emit and hear what is acknowledged. */
+export function live(baseUrl: string, token: string): Live {
+  const socket = socketOf(baseUrl, token);
   return {
     emit: (name, ...message) =>
       new Promise((resolve, reject) => {

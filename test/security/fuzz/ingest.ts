@@ -26,6 +26,17 @@ const operator: Parameters<Dispatch>[2] = {
   requestId: "fuzz",
 };
 
+/** What an agent of this name asks with a token, where nobody looks at its request for a certificate. */
+export const registration = ({ id, secret }: { readonly id: string; readonly secret: string }, name: string) => ({
+  token: `${id}.${secret}`,
+  certificateRequest: name,
+  messageKey: Buffer.alloc(32).toString("base64"),
+  name,
+  machineId: name,
+  agentVersion: "0.1.0",
+  nonce: name,
+});
+
 /** The inside of a control plane over a store in memory, with two devices and a command for each. */
 export class Episode {
   readonly clock = new ManualClock(AT);
@@ -95,16 +106,8 @@ export class Episode {
 
   async #enrol(name: string): Promise<string> {
     const { token } = (await this.ask("cpl/dm/token/create", {})) as { token: string };
-    const { id, secret } = parseToken(token);
-    const { device } = (await this.ask("cpl/dm/agent/register", {
-      token: `${id}.${secret}`,
-      certificateRequest: name,
-      messageKey: Buffer.alloc(32).toString("base64"),
-      name,
-      machineId: name,
-      agentVersion: "0.1.0",
-      nonce: name,
-    })) as { device: string };
+    const asked = registration(parseToken(token), name);
+    const { device } = (await this.ask("cpl/dm/agent/register", asked)) as { device: string };
     return device;
   }
 

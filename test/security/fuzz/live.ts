@@ -1,4 +1,5 @@
-import { io, type Socket } from "socket.io-client";
+import type { Socket } from "socket.io-client";
+import { socketOf } from "../../world/faces.ts";
 import { startWorld, type World } from "../../world/world.ts";
 import type { Area, Run } from "./area.ts";
 import { chanceOf, type Chance } from "./chance.ts";
@@ -138,13 +139,7 @@ export const live: Area = {
 };
 
 function connected({ baseUrl, token }: World): Promise<Socket> {
-  const socket = io(baseUrl, {
-    path: "/edgemere/socket.io",
-    transports: ["websocket"],
-    auth: { token },
-    forceNew: true,
-    reconnection: false,
-  });
+  const socket = socketOf(baseUrl, token);
   // Batches are never acknowledged, so that a subscription costs one each.
   return new Promise((resolve, reject) => {
     socket.once("connect", () => resolve(socket));

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { commandLife, formatTopic, isFinalPhase, parseToken, v1, type CommandState } from "@edgemere/protocol";
 import fc from "fast-check";
 import type { Area, Run } from "./area.ts";
-import { Episode } from "./ingest.ts";
+import { Episode, registration } from "./ingest.ts";
 import { accepted, count, emptyAccount, finding, refused, type Account, type Verdict } from "./tally.ts";
 import { AT } from "./telemetry-messages.ts";
 
@@ -75,15 +75,7 @@ const enrol = (place: number): Step =>
     const token = pick(model.tokens, place);
     if (token === undefined) return;
     const name = `walker-${model.devices.length}-${token.used}-${place}`;
-    const done = await ask(real, "cpl/dm/agent/register", {
-      token: `${token.id}.${token.secret}`,
-      certificateRequest: name,
-      messageKey: Buffer.alloc(32).toString("base64"),
-      name,
-      machineId: name,
-      agentVersion: "0.1.0",
-      nonce: name,
-    });
+    const done = await ask(real, "cpl/dm/agent/register", registration(token, name));
     const mayEnrol = !token.isRevoked && token.used < token.uses;
     hold("output" in done === mayEnrol, `a token of ${token.uses} uses let in the one after ${token.used}`);
     if (!("output" in done)) return;
