@@ -42,11 +42,21 @@ async function anAgent(parts: {
   readonly disk: Disk;
   readonly transport: ScriptedControlPlane;
   readonly spool?: AgentConfig["spool"];
+  readonly dataBudget?: number;
 }) {
-  const { disk, transport, spool = config.spool } = parts;
+  const { disk, transport, spool = config.spool, dataBudget } = parts;
   const clock = new ManualClock();
   const env = { clock, random: seededRandom(1), disk, log: silentLog };
-  return { clock, agent: await createAgent({ env, host, transport, identity, config: { ...config, spool } }) };
+  return {
+    clock,
+    agent: await createAgent({
+      env,
+      host,
+      transport,
+      identity,
+      config: { ...config, spool, ...(dataBudget !== undefined && { dataBudget }) },
+    }),
+  };
 }
 
 test("an agent measures, reports its inventory and its data, and is acknowledged", async () => {
@@ -118,4 +128,27 @@ test("an agent keeps to the room that is left to its host, says so, and counts w
   assert.ok(telemetry.every(({ clockPeriod }) => clockPeriod === hello?.message.clockPeriod));
   assert.ok(transport.explained > 0);
   await agent[Symbol.asyncDispose]();
+});
+
+test("an agent whose data runs ahead of its month tells so, sends less, and remembers what it used", async () => {
+  const [disk, transport] = [new SimulatedDisk(), new ScriptedControlPlane()];
+  transport.takes = () => 20_000;
+  const { clock, agent } = await anAgent({ disk, transport, dataBudget: 1_000_000 });
+  await agent.start();
+  await clock.advance(5 * MINUTE);
+  const early = transport.heardOf("telemetry").length;
+  await clock.advance(HOUR);
+
+  const late = transport.heardOf("telemetry").length - early;
+  assert.ok(early > late, `${early} reports in five minutes, ${late} in the hour after`);
+  assert.ok(transport.stored.includes("data-budget-essential set"), transport.stored.join());
+  assert.ok(agent.status().conditions.includes("data-budget-essential"));
+  const metrics = transport
+    .heardOf("telemetry")
+    .at(-1)
+    ?.message.records.flatMap(({ telemetry }) => telemetry?.series ?? []);
+  assert.ok(metrics?.some(({ metric }) => metric === "cpu.busy_percent"));
+  assert.ok(metrics?.some(({ metric }) => metric === "agent.data_used_bytes"));
+  await agent[Symbol.asyncDispose]();
+  assert.match(Buffer.from((await disk.read("data-use")) ?? []).toString(), /^\{"month":"2027-01","bytes":\d{6,}\}\n$/);
 });

@@ -3,10 +3,12 @@ import { DeviceClock } from "./clock/device-clock.ts";
 import { openCommands } from "./commands/executor.ts";
 import { HostPolicy } from "./commands/host-policy.ts";
 import type { AgentConfig } from "./config.ts";
+import { DataBudget } from "./data-budget.ts";
 import { DataSources } from "./data/sources.ts";
 import { ExitMarker } from "./exit-marker.ts";
 import type { Host } from "./host/host.ts";
 import { AuditWitness } from "./link/audit-witness.ts";
+import { DataMeter } from "./link/data-use.ts";
 import { post } from "./link/enrol-connection.ts";
 import type { IdentitySlots } from "./link/identity-slots.ts";
 import { messageKeyOf, saveIdentity, sealingKeyOf, type Identity } from "./link/identity.ts";
@@ -16,7 +18,7 @@ import { Link } from "./link/link.ts";
 import type { Outbox } from "./link/outbox.ts";
 import { Renewal } from "./link/renewal.ts";
 import { Spool } from "./link/spool/spool.ts";
-import type { Transport } from "./link/transport.ts";
+import { metered, type Transport } from "./link/transport.ts";
 import { TrustedKeyring } from "./link/trusted-keyring.ts";
 import { Inventory } from "./telemetry/inventory.ts";
 import { extraSourcesOf } from "./telemetry/plan.ts";
@@ -79,7 +81,12 @@ export async function createAgent(parts: AgentParts): Promise<Agent> {
   });
   const duty = { env, host, outbox: spool, config };
   const extraSources = extraSourcesOf(config.telemetry, host, env);
-  const sampler = new Sampler({ ...duty, clockPeriod, extraSources });
+  const meter = await DataMeter.open({ ...env, now: correctedNow, isTimeKnown: () => time.offset !== undefined });
+  const budget = new DataBudget(meter, config.dataBudget);
+  const spooled = () => ({ metric: "agent.spool_bytes", instance: "", value: spool.bytes });
+  const ownReadings = () => [spooled(), ...budget.readings()];
+  const economy = () => budget.step();
+  const sampler = new Sampler({ ...duty, clockPeriod, extraSources, ownReadings, economy });
   const inventory = new Inventory(duty);
   const dataSources = new DataSources(duty);
   const commands = await openCommands({
@@ -112,7 +119,8 @@ export async function createAgent(parts: AgentParts): Promise<Agent> {
   const openHead: TrustedKeyring["openHead"] = (head) => keyring.openHead(head);
   const onRenewed = () => link.comeBack("it has a new certificate");
   const renewal = slots && new Renewal({ env, slots, ask: post, openHead, time, onRenewed, onRetired });
-  const own = { device, transport, ...routes, introduction, renewal, onRetired };
+  const counted = metered(transport, (bytes) => meter.moved(bytes));
+  const own = { device, transport: counted, ...routes, introduction, renewal, budget, onRetired };
   const link = new Link({ env, ...own, spool, duty: commands, keyring, alerts, time, witness });
 
   const startTheRest = () => {
@@ -146,6 +154,7 @@ export async function createAgent(parts: AgentParts): Promise<Agent> {
       await within(STOP_WITHIN, [sampler, inventory, dataSources, commands], env.clock);
       await renewal?.[Symbol.asyncDispose]();
       await link[Symbol.asyncDispose]();
+      await meter[Symbol.asyncDispose]();
       await spool.close();
       await time.close();
       await marker[Symbol.asyncDispose]();

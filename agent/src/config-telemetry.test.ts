@@ -69,6 +69,11 @@ test("ways are looked at every half minute, each once, unless somebody says othe
   assert.equal(configOf().telemetry?.probes, undefined);
 });
 
+test("a budget is data a month in units of a thousand", () => {
+  assert.equal(configOf("--data-budget", "1.5GB/month").dataBudget, 1_500_000_000);
+  assert.equal(configOf().dataBudget, undefined);
+});
+
 test("what makes no sense is refused with a word on what would", () => {
   const table: readonly (readonly [argv: readonly string[], message: RegExp])[] = [
     [["--profile", "frugall"], /--profile: "frugall" is none of frugal, normal, detailed/],
@@ -84,6 +89,9 @@ test("what makes no sense is refused with a word on what would", () => {
     [["--dead-band", "cpu=1:1ms"], /--dead-band cpu=1:1ms: "1ms" is too small: at least 1s/],
     [["--probe", "plc.example"], /--probe: "plc.example" is none of tcp:/],
     [Array.from({ length: 33 }, (_, i) => ["--probe", `dns:d${i}`]).flat(), /--probe is given more than 32 times/],
+    [["--data-budget", "250MB"], /--data-budget: "250MB" is not data a month such as 250MB\/month/],
+    [["--data-budget", "250MiB/month"], /is not data a month/],
+    [["--data-budget", "1kB/month"], /--data-budget: "1kB\/month" is too small: at least 1MB\/month/],
     [["--resolution", "2d"], /--resolution: "2d" is too large: at most 1d/],
   ];
 

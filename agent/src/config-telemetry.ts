@@ -52,7 +52,24 @@ export const telemetryOptions = {
     pair,
   ),
   ...extraSourceOptions,
+  "data-budget": {
+    takes: "SIZE/month",
+    about: "Data a month, such as 250MB/month, before less is measured and sent [no end]",
+    read: budget,
+  },
 } satisfies Options;
+
+const UNITS = { kB: 1e3, MB: 1e6, GB: 1e9 };
+const SMALLEST_BUDGET = UNITS.MB;
+
+/** In units of a thousand, as data is sold. */
+function budget(text: string): number {
+  const [, digits, unit = ""] = /^(\d+(?:\.\d+)?)(kB|MB|GB)\/month$/.exec(text) ?? [];
+  const bytes = Number(digits) * UNITS[unit as keyof typeof UNITS];
+  if (Number.isNaN(bytes)) throw new ConfigError(`"${text}" is not data a month such as 250MB/month or 1.5GB/month`);
+  if (bytes < SMALLEST_BUDGET) throw new ConfigError(`"${text}" is too small: at least 1MB/month`);
+  return Math.round(bytes);
+}
 
 /** The intervals and the plan of a device; throws ConfigError. */
 export function telemetryOf(values: Values<typeof telemetryOptions>) {
@@ -74,7 +91,9 @@ export function telemetryOf(values: Values<typeof telemetryOptions>) {
     deadBands: values["dead-band"].map(deadBandOf),
     ...extraPlansOf(values, everyOf),
   };
-  return { sampleEvery, reportEvery, telemetry, keepalive: profile.keepalive };
+  const dataBudget = values["data-budget"];
+  const { keepalive } = profile;
+  return { sampleEvery, reportEvery, telemetry, keepalive, ...(dataBudget !== undefined && { dataBudget }) };
 }
 
 function sourceNamed(name: string, names: readonly string[]): string {

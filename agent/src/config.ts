@@ -35,6 +35,8 @@ export interface AgentConfig {
   readonly sampleEvery: number;
   /** How often samples are packed and handed over; at least `sampleEvery`. */
   readonly reportEvery: number;
+  /** Bytes that may be sent and received in a month; no end when absent. */
+  readonly dataBudget?: number;
   /** What is measured how often, when that is not everything at `sampleEvery`. */
   readonly telemetry?: TelemetryPlan;
   readonly inventoryEvery: number;

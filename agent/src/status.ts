@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { streamNames, type StreamName } from "@edgemere/protocol";
 import { DAY, HOUR, MINUTE, nodeDisk } from "@edgemere/protocol/kit";
 import { lookAtStream, type StreamFiles } from "./link/spool/look.ts";
+import { readDataUse, type DataUse } from "./link/data-use.ts";
 import { loadIdentity } from "./link/identity.ts";
 import { ownerOfFolder } from "./lock.ts";
 
@@ -22,12 +23,15 @@ export interface FolderStatus {
   readonly process?: number;
   readonly spool: Readonly<Record<StreamName, StreamFiles>>;
   readonly journalBytes: number;
+  /** Absent before the first few minutes of the first run. */
+  readonly dataUse?: DataUse;
 }
 
 export async function readStatus(dataFolder: string): Promise<FolderStatus> {
   const disk = nodeDisk(dataFolder);
   const identity = await loadIdentity(disk);
   const process = await ownerOfFolder(dataFolder);
+  const dataUse = await readDataUse(disk);
   const spool = {} as Record<StreamName, StreamFiles>;
   for (const stream of streamNames) spool[stream] = await lookAtStream(disk, stream);
   return {
@@ -43,12 +47,13 @@ export async function readStatus(dataFolder: string): Promise<FolderStatus> {
     ...(process !== undefined && { process }),
     spool,
     journalBytes: await bytesIn(join(dataFolder, "commands")),
+    ...(dataUse !== undefined && { dataUse }),
   };
 }
 
 /** `now` is the device's own wall clock. */
 export function statusText(status: FolderStatus, now: number): string {
-  const { device, name, server, addresses = [], trustDomain, certificateUntil, spool } = status;
+  const { device, name, server, addresses = [], trustDomain, certificateUntil, spool, dataUse } = status;
   const lines = [
     device === undefined
       ? ["Device", 'not enrolled; enrol it with "edgemere-agent enrol TOKEN"']
@@ -64,6 +69,7 @@ export function statusText(status: FolderStatus, now: number): string {
     ["Data folder", status.dataFolder],
     ...streamNames.map((stream) => [`Spool ${stream}`, filesText(spool[stream], now)]),
     ["Journal", inKiB(status.journalBytes)],
+    ...(dataUse === undefined ? [] : [["Data", `${(dataUse.bytes / 1e6).toFixed(1)} MB in ${dataUse.month}`]]),
   ];
   return lines.map(([what = "", value = ""]) => `${what.padEnd(15)} ${value}`).join("\n");
 }

@@ -1,7 +1,7 @@
 import type { Log } from "@edgemere/protocol/kit";
 import type { Outbox } from "./outbox.ts";
 
-interface HasConditions {
+export interface HasConditions {
   conditions(): readonly string[];
 }
 
@@ -13,6 +13,7 @@ export const conditionsOf = (parts: {
   readonly keyring: HasConditions;
   readonly witness: HasConditions;
   readonly renewal?: HasConditions | undefined;
+  readonly budget?: HasConditions | undefined;
 }): readonly string[] =>
   [
     parts.spool,
@@ -21,6 +22,7 @@ export const conditionsOf = (parts: {
     parts.keyring,
     parts.witness,
     ...(parts.renewal ? [parts.renewal] : []),
+    ...(parts.budget ? [parts.budget] : []),
   ].flatMap((each) => [...each.conditions()]);
 
 interface ConditionsParts {

@@ -48,6 +48,8 @@ export class ScriptedControlPlane implements Transport {
   refusedTopics: readonly string[] = [];
   /** Resolves when so many bytes have come over the road. */
   carries: (bytes: number) => Promise<void> = async () => {};
+  /** What a message of so many bytes takes on the wire. */
+  takes: (bytes: number) => number = (bytes) => bytes;
   /** Asked before each message either way: false loses it. */
   lets: () => boolean = () => true;
   #events: ConnectionEvents | undefined;
@@ -75,6 +77,7 @@ export class ScriptedControlPlane implements Transport {
       publish: async ({ topic, payload }) => {
         if (!isOpen || this.#events !== events) throw new Error("not connected");
         await Promise.race([this.carries(payload.length), hungUp]);
+        events.moved?.(this.takes(payload.length));
         this.#take(unpack(topic, payload));
       },
       close: async () => {

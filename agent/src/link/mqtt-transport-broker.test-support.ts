@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { createServer, type TLSSocket } from "node:tls";
 
 /** The first byte of the MQTT packets that devices send. */
@@ -20,6 +20,8 @@ export async function startBroker(options: {
   const resumed: boolean[] = [];
   const server = createServer({ ...options.server, ca: options.root, requestCert: true, rejectUnauthorized: true });
   server.on("tlsClientError", () => {});
+  const wires: Socket[] = [];
+  server.on("connection", (wire: Socket) => wires.push(wire));
   server.on("secureConnection", (socket) => {
     sockets.push(socket);
     resumed.push(socket.isSessionReused());
@@ -51,6 +53,8 @@ export async function startBroker(options: {
     heard,
     names,
     resumed,
+    /** What went over the wire either way, encrypted, without what TCP and IP add. */
+    encryptedBytes: () => wires.reduce((sum, { bytesRead, bytesWritten }) => sum + bytesRead + bytesWritten, 0),
     address: `mqtts://127.0.0.1:${port}`,
     /** Nobody listens any more, until it is told to again. */
     stop: async () => {

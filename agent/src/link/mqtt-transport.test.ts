@@ -32,7 +32,9 @@ async function aWorld(
   const told = new EventTarget();
   const lost: string[] = [];
   const arrived: string[] = [];
+  const moved: number[] = [];
   const events = {
+    moved: (bytes: number) => void moved.push(bytes),
     arrived: (topic: string, payload: Uint8Array) => {
       arrived.push(`${topic} ${Buffer.from(payload).toString()}`);
       told.dispatchEvent(new Event("arrived"));
@@ -47,7 +49,7 @@ async function aWorld(
   const time = timeBySystemClock(systemClock.now());
   const connect = (signal = new AbortController().signal, { address } = broker) =>
     transport.connect({ address, will: bye, time }, events, signal);
-  return { broker, connect, lost, arrived, told, [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose]() };
+  return { broker, connect, lost, arrived, moved, told, [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose]() };
 }
 
 const kinds = (heard: readonly { readonly kind: number }[]) => heard.map(({ kind }) => kind);
@@ -74,6 +76,20 @@ test("what the broker says arrives", async () => {
   await connection.close();
 
   assert.deepEqual(world.arrived, ["some/topic hello"]);
+});
+
+test("what a connection takes on the wire is told as it goes on: what TLS sends, and a fair share of headers", async () => {
+  await using world = await aWorld();
+  const connection = await world.connect();
+  const payload = new Uint8Array(2_000);
+  for (let i = 0; i < 50; i++) await connection.publish({ topic: "some/topic", payload, qos: 1 });
+  await connection.close();
+  await world.broker.ended();
+
+  const told = world.moved.reduce((sum, bytes) => sum + bytes, 0);
+  const encrypted = world.broker.encryptedBytes();
+  assert.ok(told > encrypted, `${told} told, ${encrypted} went`);
+  assert.ok(told < 1.5 * encrypted, `${told} told, ${encrypted} went`);
 });
 
 test("a connection that is lost says so once, and what waited for its acknowledgement fails", async () => {

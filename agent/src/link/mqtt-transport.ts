@@ -6,6 +6,7 @@ import type { IdentitySlots } from "./identity-slots.ts";
 import type { Identity } from "./identity.ts";
 import { ConnectError, type Connection, type ConnectionEvents, type Transport } from "./transport.ts";
 import { connectVerified, placeOf } from "./verified-tls.ts";
+import { handshakeBytes, wireBytes } from "./wire-bytes.ts";
 
 interface MqttParts {
   /** Of the device; with which certificate it connects may change from one connection to the next. */
@@ -84,6 +85,8 @@ class MqttConnection implements Connection {
   #failure: Error | undefined;
   #refusedTopics: readonly string[] = [];
   #isOpen = false;
+  /** Bytes that were counted. */
+  #moved = 0;
   #isOver = false;
 
   constructor(client: MqttClient, socket: TLSSocket, events: ConnectionEvents, clock: Clock) {
@@ -98,9 +101,21 @@ class MqttConnection implements Connection {
     };
     client.on("error", lost);
     client.on("close", () => lost(new Error("the broker closed the connection")));
+    events.moved?.(handshakeBytes(socket.isSessionReused()));
+    const moved = () => this.#count(events);
+    client.on("packetsend", moved);
+    client.on("packetreceive", moved);
+    client.on("close", moved);
     client.on("message", (topic, payload) => {
       if (!this.#isOver) events.arrived(topic, payload);
     });
+  }
+
+  /** Whatever has gone either way since the last time is taken for one packet. */
+  #count(events: ConnectionEvents): void {
+    const bytes = this.#socket.bytesRead + this.#socket.bytesWritten;
+    if (bytes > this.#moved) events.moved?.(wireBytes(bytes - this.#moved));
+    this.#moved = Math.max(this.#moved, bytes);
   }
 
   async opened(signal: AbortSignal): Promise<void> {

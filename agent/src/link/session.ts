@@ -4,7 +4,7 @@ import type { DeviceClock } from "../clock/device-clock.ts";
 import { Alarm } from "./alarm.ts";
 import type { Alerts } from "./alerts.ts";
 import type { AuditWitness } from "./audit-witness.ts";
-import { Conditions, conditionsOf } from "./conditions.ts";
+import { Conditions, conditionsOf, type HasConditions } from "./conditions.ts";
 import type { CommandDuty } from "./down.ts";
 import { helloOf, type Introduction } from "./hello.ts";
 import { Inbox } from "./inbox.ts";
@@ -28,6 +28,7 @@ export interface SessionParts {
   readonly introduction: Introduction;
   /** What looks after the certificate; absent where there is none to look after. */
   readonly renewal?: Pick<Renewal, "conditions" | "demanded" | "established" | "refused" | "status"> | undefined;
+  readonly budget?: HasConditions | undefined;
   /** Told when the control plane has said, signed, that this device belongs there no more. */
   readonly onRetired?: () => void;
   /** Told when the control plane has answered. */
@@ -292,8 +293,7 @@ export class Session {
       this.#askAgainAt = undefined;
       void this.#hello();
     }
-    this.#alarm.set((this.#helloAt ?? Infinity) + ANSWER_WITHIN);
-    this.#alarm.set(this.#askAgainAt ?? Infinity);
+    this.#alarm.set(Math.min((this.#helloAt ?? Infinity) + ANSWER_WITHIN, this.#askAgainAt ?? Infinity));
   }
 }
 

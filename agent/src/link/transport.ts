@@ -15,6 +15,8 @@ export interface ConnectionEvents {
   arrived(topic: string, payload: Uint8Array): void;
   /** Told at most once, and never after `close`. */
   lost(reason: string): void;
+  /** Told what the connection takes on the wire, estimated, as it goes on. */
+  moved?(bytes: number): void;
 }
 
 export interface ConnectOptions {
@@ -30,6 +32,11 @@ export interface Transport {
   /** Throws ConnectError. The broker tells the will when the connection is lost without `close`. */
   connect(options: ConnectOptions, events: ConnectionEvents, signal: AbortSignal): Promise<Connection>;
 }
+
+/** The same way, whose use is counted. */
+export const metered = (transport: Transport, moved: (bytes: number) => void): Transport => ({
+  connect: (options, events, signal) => transport.connect(options, { ...events, moved }, signal),
+});
 
 /**
  * refused: somebody is there and does not want this device, so hurry is no use; busy: somebody is there and has no room

@@ -3,6 +3,7 @@ import { hostSources, type Host, type TelemetryReading } from "../host/host.ts";
 import type { Outbox } from "../link/outbox.ts";
 import { Batch } from "./batch.ts";
 import { DeadBands } from "./dead-band.ts";
+import { economies, savedRow, type EconomyStep } from "./economy.ts";
 import { everythingEvery, type TelemetryPlan } from "./plan.ts";
 import { ExtraSources, type ExtraSource } from "./extra-sources.ts";
 import { RollUp, type Row } from "./roll-up.ts";
@@ -20,6 +21,10 @@ export interface SamplerParts {
   };
   /** What is asked beside the host, under names that no source of the host has. */
   readonly extraSources?: readonly ExtraSource[];
+  /** What the agent knows of itself, told with the host's source "agent". */
+  readonly ownReadings?: () => readonly TelemetryReading[];
+  /** How data is saved now; not at all when absent. */
+  readonly economy?: () => EconomyStep;
   /** The period of the device's clock now. */
   readonly clockPeriod?: () => number;
 }
@@ -38,6 +43,7 @@ export class Sampler implements AsyncDisposable {
   /** Of the clock in all rows of the batch: one offset corrects them. */
   #period = 0;
   #reportAt = 0;
+  #resolution = 0;
   #sampled = 0;
   /** Troubles that were told already and have not ended. */
   readonly #told = new Set<string>();
@@ -73,22 +79,29 @@ export class Sampler implements AsyncDisposable {
 
   async #run(): Promise<void> {
     const { clock } = this.#parts.env;
-    const { reportEvery } = this.#parts.config;
     // Whoever looks at a device that has just started sees something at once.
     await this.#sample();
     await this.#endWindow();
     await this.#flush();
-    this.#reportAt = nextMultiple(clock.now(), reportEvery);
+    this.#reportAt = nextMultiple(clock.now(), this.#reportEvery);
     for (;;) {
       await this.#sleepUntil(this.#timetable.next, this.#timetable.shortest);
       if (this.#stop.signal.aborted) return;
       await this.#sample();
-      const now = clock.now();
-      // The second condition holds after a backward step of the clock.
+      const [now, reportEvery] = [clock.now(), this.#reportEvery];
+      // The second condition holds after a backward step of the clock, or when reports come more often again.
       if (now < this.#reportAt && this.#reportAt - now <= reportEvery) continue;
       await this.#flush();
       this.#reportAt = nextMultiple(now, reportEvery);
     }
+  }
+
+  get #step(): EconomyStep {
+    return this.#parts.economy?.() ?? "full";
+  }
+
+  get #reportEvery(): number {
+    return Math.max(this.#parts.config.reportEvery, economies[this.#step].report);
   }
 
   /** Timers may end a little early, and the clock may step meanwhile: then the wait goes on, but never for longer than one interval. */
@@ -110,14 +123,14 @@ export class Sampler implements AsyncDisposable {
     const [at, period] = [clock.now(), this.#parts.clockPeriod?.() ?? 0];
     this.#timetable.done(due, at);
     if (readings === undefined) return;
-    if (period !== this.#period) {
-      await this.#endWindow();
-      await this.#flush();
-    }
-    this.#period = period;
+    const step = this.#step;
+    const resolution = Math.max(this.#plan.resolution ?? 0, economies[step].resolution ?? 0);
+    if (period !== this.#period || resolution !== this.#resolution) await this.#endWindow();
+    if (period !== this.#period) await this.#flush();
+    [this.#period, this.#resolution] = [period, resolution];
     this.#sampled += 1;
-    const { resolution } = this.#plan;
-    const row = resolution === undefined ? { at, readings } : this.#rollUp.add({ at, readings }, resolution);
+    const saved = savedRow({ at, readings }, step);
+    const row = resolution === 0 ? saved : this.#rollUp.add(saved, resolution);
     if (row !== undefined) await this.#add(row);
   }
 
@@ -126,7 +139,8 @@ export class Sampler implements AsyncDisposable {
     const own = new Set(hostSources.filter((source) => due.has(source)));
     for (const name of due) this.#extra.ask(name);
     const readings = own.size === 0 ? [] : await this.#parts.host.sample(own);
-    return [...readings, ...this.#extra.take()];
+    const ofAgent = own.has("agent") ? (this.#parts.ownReadings?.() ?? []) : [];
+    return [...readings, ...ofAgent, ...this.#extra.take()];
   }
 
   async #endWindow(): Promise<void> {
