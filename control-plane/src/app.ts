@@ -28,6 +28,8 @@ import { clearBrokenRestore, refuseHalfRestored, rememberGeneration } from "./re
 import { singleSignOnAt } from "./single-sign-on.ts";
 import { openStorage } from "./storage.ts";
 
+export { StoredChunk } from "./features/telemetry-aggregator/index.ts";
+
 export const features = [
   devices,
   delivery,

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { levelDatabase, type Database } from "@edgemere/control-plane";
+import { levelDatabase, StoredChunk, type Database } from "@edgemere/control-plane";
 
 /** A range of numbers that will never be stored, and why. */
 interface StoredGap {
@@ -29,6 +29,10 @@ export async function storedTelemetry(dataFolder: string): Promise<ReadonlyMap<s
     for await (const key of database.keys(table("stelemetry"))) {
       const [, device = "", , sequence = ""] = key.split("\u0000");
       of(device.slice(1)).records.push(numberOf(sequence));
+    }
+    for await (const [key, value] of database.entries(table("stelemetrychunk"))) {
+      const [device = ""] = (key.split("\u0000")[1] ?? "").slice(1).split("/");
+      of(device).records.push(...new StoredChunk(value).reports().map(({ sequence }) => sequence));
     }
     for await (const [key, value] of database.entries(table("srow\u0000swatermark"))) {
       const [device = "", stream] = (key.split("\u0000")[2] ?? "").slice(1).split("/");

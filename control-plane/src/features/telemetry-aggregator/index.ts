@@ -4,6 +4,7 @@ import type { TelemetryContext } from "./context.ts";
 import { forgetOldSamples, mergeReports } from "./loops.ts";
 import { receiveTelemetry } from "./receives.ts";
 
+export { StoredChunk } from "./chunks.ts";
 export type { TelemetryContext } from "./context.ts";
 
 export const telemetryAggregator = feature<TelemetryContext>({

@@ -9,7 +9,7 @@ import { latestOf } from "./latest.ts";
 import { CELLS_AT_MOST, isOver, mergeAfter, Merging } from "./merging.ts";
 import { SeriesList } from "./series-list.ts";
 import {
-  arrivalsBefore,
+  arrivalsBetween,
   chunkId,
   chunkKey,
   doubtful,
@@ -47,7 +47,7 @@ export const forgetOldSamples = ({ store, clock, log, telemetry }: TelemetryCont
     for (const { id } of aside.items.filter(({ receivedAt }) => receivedAt < before))
       changes.push(removed(doubtful, id), putBytes(doubtfulKey(id), undefined));
     const passed = clock.now() - Math.min(telemetry.arrivals ?? 0, telemetry.retention);
-    for await (const [key] of store.bytesBetween({ ...arrivalsBefore(passed), limit: 10 * STEP }))
+    for await (const [key] of store.bytesBetween({ ...arrivalsBetween(undefined, passed), limit: 10 * STEP }))
       changes.push(putBytes(key, undefined));
     if (changes.length === 0) return "settled";
     await store.commit(...changes);

@@ -2,6 +2,7 @@ import { ColumnEncoder, type Gap } from "@edgemere/protocol";
 import { put, putBytes, replaced, type Change } from "../../platform/change.ts";
 import { dated, type Dated } from "../../platform/dating.ts";
 import type { Received } from "../../platform/feature.ts";
+import { arrivalBytes } from "./arrivals.ts";
 import { chunkBytes, type Chunk, type SeriesKey } from "./chunks.ts";
 import type { TelemetryContext } from "./context.ts";
 import { canBeTrue, datingsOf, laterOf, type Sampled } from "./dating.ts";
@@ -19,8 +20,6 @@ import {
   summaries,
   type Summary,
 } from "./tables.ts";
-
-const encoder = new TextEncoder();
 
 /** Keeps samples at the instants in which they were made, late ones too; what is lost becomes a known gap. */
 export async function receiveTelemetry(
@@ -120,12 +119,11 @@ function summaryAfter(
   return { ...summary, version: summary.version + 1 };
 }
 
-/** Where the reports lie that arrived together: until they are merged under their keys, afterwards in the chunks of their hours. */
 function arrivalChange({ device, receivedAt }: Received, reports: readonly Chunk[]): Change {
-  const places = reports.map(({ reports: [report], instants }) => [instants[0], report?.sequence]);
+  const places = reports.map(({ reports: [report], instants }) => [instants[0] ?? 0, report?.sequence ?? 0] as const);
   return putBytes(
-    arrivalKey(receivedAt, device, reports[0]?.reports[0]?.sequence ?? 0),
-    encoder.encode(JSON.stringify(places)),
+    arrivalKey(receivedAt, device, places[0]?.[1] ?? 0),
+    arrivalBytes({ device, receivedAt, reports: places }),
   );
 }
 

@@ -106,7 +106,8 @@ export const doubtfulKey = (id: string) => keyOf("doubtfulsamples", id);
 /** Which reports arrived together, by time of arrival: kept for whoever passes samples on. */
 export const arrivalKey = (receivedAt: number, device: string, sequence: number) =>
   keyOf("telemetryarrival", receivedAt, device, sequence);
-export const arrivalsBefore = (instant: number) => ({
-  gte: rangeOf("telemetryarrival").gte,
+/** After a key, and before an instant. */
+export const arrivalsBetween = (after: string | undefined, instant: number) => ({
+  gte: after === undefined ? rangeOf("telemetryarrival").gte : `${after}\u0000`,
   lt: keyOf("telemetryarrival", instant),
 });
