@@ -51,6 +51,26 @@ test("one thing is one line, with what is nested under names with dots", () => {
   );
 });
 
+test("series are a line for each value, with what tells the series, and what is missing is empty", () => {
+  const shared = {
+    step: "1m",
+    at: [at, at + 60_000],
+    series: [{ by: { site: "=1" }, metric: "load", value: [1.5, null] }],
+  };
+  const own = { device: "d1", series: [{ metric: "load", instance: "", at: [at], value: [2] }] };
+
+  assert.equal(
+    csvOf("cpl/ta/query", shared, usual),
+    `"by.site","metric","at","value"\r\n"'=1","load","2026-01-01T00:00:00.000Z",1.5\r\n"'=1","load","2026-01-01T00:01:00.000Z",\r\n`,
+  );
+  assert.equal(
+    csvOf("cpl/ta/history", own, usual),
+    '"metric","instance","at","value"\r\n"load","","2026-01-01T00:00:00.000Z",2\r\n',
+  );
+  assert.equal(csvOf("cpl/ta/query", { at: [], series: [] }, usual), '"at","value"\r\n');
+  assert.equal(csvOf("cpl/ta/query", shared, { headers: false, columns: ["value"] }), "1.5\r\n\r\n");
+});
+
 test("whatever the text, a cell is one cell, is no formula, and holds nothing that acts on a screen", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (text) => {

@@ -8,13 +8,41 @@ interface CsvStyle {
   readonly columns: readonly string[] | undefined;
 }
 
-/** An output as a table for other programs (RFC 4180): a list line by line, one thing as a single line. */
+/** An output as a table for other programs (RFC 4180): a list line by line, series value by value, one thing as a single line. */
 export function csvOf(path: string, output: unknown, { headers, columns }: CsvStyle): string {
+  const points = pointsOf(output);
+  if (points !== undefined) {
+    const names = columns ?? points.names;
+    const lines = points.rows.map((row) => csvLine(names.map((name) => cell(name, row[name]))));
+    return [...(headers ? [csvLine(names)] : []), ...lines].join("");
+  }
   const items = (output as { readonly items?: unknown } | null)?.items;
   const rows = Array.isArray(items) ? (items as readonly unknown[]) : [output];
   const names = Array.isArray(items) ? columnsFor(path, rows, columns) : (columns ?? fieldsOf(output));
   const lines = rows.map((row) => csvLine(names.map((name) => cell(name, valueAt(row, name)))));
   return [...(headers ? [csvLine(names)] : []), ...lines].join("");
+}
+
+interface Series {
+  readonly at?: readonly number[];
+  readonly value: readonly (number | null)[];
+}
+
+/** Each value of series on a line of its own, with its instant and what tells its series; undefined when the output holds none. */
+function pointsOf(output: unknown) {
+  const { series, at = [] } = (output ?? {}) as { readonly series?: unknown; readonly at?: readonly number[] };
+  if (!Array.isArray(series)) return undefined;
+  const told = (series as readonly Series[]).map(({ at: own = at, value, ...rest }) => ({
+    own,
+    value,
+    fields: Object.fromEntries(flattened(rest)),
+  }));
+  return {
+    names: [...new Set(told.flatMap(({ fields }) => Object.keys(fields))), "at", "value"],
+    rows: told.flatMap(({ own, value, fields }) =>
+      value.map((each, place): Readonly<Record<string, unknown>> => ({ ...fields, at: own[place], value: each })),
+    ),
+  };
 }
 
 export const csvLine = (cells: readonly unknown[]): string => `${cells.map(quoted).join(",")}\r\n`;

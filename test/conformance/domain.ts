@@ -50,6 +50,7 @@ export const actions = {
   "cpl/ta/history": "read",
   "cpl/ta/metrics": "read",
   "cpl/ta/doubtful": "read",
+  "cpl/ta/query": "read",
   // Data Catalogue
   "diml/dml/fmdm/query": "read",
   "diml/dml/fmdm/data/find": "read",

@@ -10,7 +10,7 @@ import { identityOf } from "./certificate-life.ts";
 import * as contract from "./contract.ts";
 import type { DevicesContext } from "./context.ts";
 import { takeName } from "./names.ts";
-import { compileSelector, viewOf } from "./selector.ts";
+import { compileSelector, viewOf } from "./selector-contract.ts";
 import { factChanges } from "./tables.ts";
 
 const { device } = contract;

@@ -9,7 +9,7 @@ import { expireTokens, forgetOldCertificates, forgetOldHistory, lookAfterPresenc
 import { messageKeyOf } from "./message-key.ts";
 import { receiveClock, receiveEvents } from "./receives.ts";
 import { renewingActions } from "./renewing.ts";
-import { realm } from "./selector.ts";
+import { realm } from "./selector-contract.ts";
 import { receiveAlarm, receiveSession } from "./sessions.ts";
 import { offers } from "./offers.ts";
 import { tokenActions } from "./tokens.ts";

@@ -1,6 +1,8 @@
 import { Type } from "@sinclair/typebox";
 import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
 
+export * from "./query-contract.ts";
+
 const Series = Type.Object({
   metric: Type.String(),
   instance: Type.String({ description: "What of several it is about; empty when there is only one" }),

@@ -2,6 +2,7 @@ import { feature } from "../../platform/feature.ts";
 import { telemetryActions } from "./actions.ts";
 import type { TelemetryContext } from "./context.ts";
 import { forgetOldSamples, mergeReports } from "./loops.ts";
+import { queryActions } from "./querying.ts";
 import { receiveTelemetry } from "./receives.ts";
 
 export { StoredChunk } from "./chunks.ts";
@@ -10,7 +11,7 @@ export type { TelemetryContext } from "./context.ts";
 export const telemetryAggregator = feature<TelemetryContext>({
   name: "telemetry-aggregator",
   resources: [],
-  actions: telemetryActions,
+  actions: [...telemetryActions, ...queryActions],
   receives: { telemetry: receiveTelemetry },
   loops: (context) => [forgetOldSamples(context), mergeReports(context)],
 });

@@ -1,0 +1,58 @@
+import { Problem } from "../../platform/problem.ts";
+import type { Store } from "../../platform/store.ts";
+import { latestOf } from "./latest.ts";
+import { costOf } from "./reading.ts";
+import { SeriesList } from "./series-list.ts";
+import { latestKey, seriesListKey } from "./tables.ts";
+
+/** What a query reads. */
+export interface Cost {
+  readonly devices: number;
+  readonly samples: number;
+  readonly bytes: number;
+}
+
+/** What is asked of each device; both instants included. */
+export interface Asked {
+  readonly metrics: ReadonlySet<string>;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What one query may read: a few seconds of one processor. */
+const MOST = { samples: 60_000_000, bytes: 512 * 1024 ** 2 };
+/** Devices that are looked at to guess what all will cost. */
+const PROBES = 8;
+
+/** What reading a range of these devices will cost at most, judged by a few of them. Reads no sample. */
+export async function estimatedCost(store: Store, devices: readonly string[], asked: Asked): Promise<Cost> {
+  const stride = Math.max(1, Math.ceil(devices.length / PROBES));
+  const probes = devices.filter((_, place) => place % stride === 0);
+  let [samples, bytes] = [0, 0];
+  for (const each of probes) {
+    const cost = await costOf(store, each, asked);
+    samples += cost.samples * (await shareOf(store, each, asked.metrics));
+    bytes += cost.bytes;
+  }
+  const times = probes.length === 0 ? 0 : devices.length / probes.length;
+  return { devices: devices.length, samples: Math.round(samples * times), bytes: Math.round(bytes * times) };
+}
+
+/** How many of all series of a device are of these metrics. */
+async function shareOf(store: Store, device: string, metrics: ReadonlySet<string>): Promise<number> {
+  const list = new SeriesList(await store.bytes(seriesListKey(device)));
+  const all = latestOf(await store.bytes(latestKey(device)));
+  return all.filter(({ series }) => metrics.has(list.nameOf(series)?.metric ?? "")).length / Math.max(1, all.length);
+}
+
+/** Throws Problem too-large when a query reads more than it may; says how much that is and what to do. */
+export function refuseTooMuch({ devices, samples, bytes }: Cost, verb: "would read" | "has read"): void {
+  if (samples <= MOST.samples && bytes <= MOST.bytes) return;
+  throw new Problem(
+    "too-large",
+    `this ${verb} ${millions(samples)} million samples (${mebibytes(bytes)} MiB) of ${devices} devices, and at most ${millions(MOST.samples)} million (${mebibytes(MOST.bytes)} MiB) are read at once; ask for a shorter range, fewer devices or fewer metrics`,
+  );
+}
+
+const millions = (samples: number) => Math.ceil(samples / 1_000_000);
+const mebibytes = (bytes: number) => Math.ceil(bytes / 1024 ** 2);

@@ -1,0 +1,106 @@
+import { Type } from "@sinclair/typebox";
+import { action, Ref } from "../../platform/action.ts";
+
+const oneOf = <const W extends readonly string[]>(words: W, options: { description: string; default?: W[number] }) =>
+  Type.Union(
+    words.map((each) => Type.Literal(each as W[number])),
+    options,
+  );
+const Value = Type.Union([Type.Number(), Type.Null()]);
+
+export const queryTelemetry = action({
+  path: "cpl/ta/query",
+  summary: "Sum up metrics of many devices in windows, by group, with the most or what changed most first",
+  description:
+    "Windows are whole and begin at multiples of their length in UTC. Where nothing was recorded the value is null and never zero. Percentiles are within 1 % of a value that was recorded. A query that would read too much is refused before it reads, with the amount; explain tells that amount and reads nothing.",
+  effect: "read",
+  permission: "telemetry:read",
+  scope: "filtered",
+  input: Type.Object({
+    metric: Type.Array(Type.String({ minLength: 1, maxLength: 256 }), {
+      minItems: 1,
+      maxItems: 20,
+      description: "The metrics; each is summed up by itself",
+    }),
+    device: Type.Optional(Ref("device", "Only this device: id or name")),
+    selector: Type.Optional(
+      Type.String({
+        maxLength: 2_048,
+        description: 'Which devices, as in device list: "site=berlin,role in (gw,edge)"; all when absent',
+      }),
+    ),
+    instance: Type.Optional(
+      Type.Array(Type.String({ maxLength: 256 }), {
+        maxItems: 100,
+        description: 'Only these instances of the metrics, such as "/var" or "eth0"',
+      }),
+    ),
+    from: Type.Optional(Type.Integer({ description: "Milliseconds since 1970 UTC; default: one hour before `to`" })),
+    to: Type.Optional(Type.Integer({ description: "Milliseconds since 1970 UTC; default: now" })),
+    step: Type.Optional(
+      oneOf(["10s", "1m", "5m", "1h", "1d"], {
+        description: "Length of a window; default: the shortest that gives at most 400 of them",
+      }),
+    ),
+    function: Type.Optional(
+      oneOf(["min", "max", "mean", "sum", "count", "last", "rate", "p50", "p90", "p95", "p99"], {
+        default: "mean",
+        description:
+          "What is told of the samples of a window. rate is the growth of a counter in a second, a fall being a new beginning at zero; of several series it is the sum of their rates",
+      }),
+    ),
+    across: Type.Optional(
+      oneOf(["sum", "mean", "min", "max", "count"], {
+        description:
+          "How the values of several series of a group become one: each series is summed up by itself first. Absent: all their samples are taken together",
+      }),
+    ),
+    by: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 128 }), {
+        maxItems: 5,
+        description:
+          "Groups: device, instance, or labels such as site (labels.device is a label of that name); absent: everything is one group",
+      }),
+    ),
+    top: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 1_000, description: "Only so many groups, by their value over the range" }),
+    ),
+    order: Type.Optional(
+      oneOf(["descending", "ascending"], { description: "Which values top takes first; default: descending" }),
+    ),
+    changes: Type.Optional(
+      Type.Boolean({
+        description: "Compare with the range just before, of the same length: what changed most is first",
+      }),
+    ),
+    explain: Type.Optional(Type.Boolean({ description: "Tell what would be read, and read nothing" })),
+  }),
+  output: Type.Object({
+    from: Type.Integer({ description: "Begin of the first window" }),
+    to: Type.Integer({ description: "End of the last window" }),
+    step: Type.String(),
+    function: Type.String(),
+    cost: Type.Object(
+      {
+        devices: Type.Integer(),
+        samples: Type.Integer(),
+        bytes: Type.Integer({ description: "At most so many" }),
+        isEstimated: Type.Boolean({ description: "What would be read; otherwise what was" }),
+      },
+      { description: "What is read for it" },
+    ),
+    at: Type.Array(Type.Integer(), { description: "Begin of each window" }),
+    series: Type.Array(
+      Type.Object({
+        by: Type.Record(Type.String(), Type.String()),
+        metric: Type.String(),
+        devices: Type.Integer({ description: "How many devices have samples in it" }),
+        overall: Value,
+        before: Type.Optional(Value),
+        change: Type.Optional(Value),
+        value: Type.Array(Value),
+      }),
+    ),
+    omitted: Type.Integer({ description: "Groups that are not shown, because only the first were asked for" }),
+  }),
+});
