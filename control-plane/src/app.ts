@@ -128,7 +128,7 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
     signer: authority.keys.signer,
     keys: authority.keys,
     approvers: { ...approvers, rule: config.people.approval },
-    telemetry: { retention: config.history },
+    telemetry: { retention: config.history, ...(config.windows && { windows: config.windows }) },
     retention: config.retention,
     dangerousCaps: config.dangerousCaps,
     operations: keeping,

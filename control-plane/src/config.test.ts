@@ -27,6 +27,7 @@ test("without a word the defaults hold", () => {
     logLevel: "info",
     certificateLife: 14 * DAY,
     history: 7 * DAY,
+    windows: { every: MINUTE, keepMinutes: 7 * DAY, keepHours: 730 * DAY },
     retention: { events: 30 * DAY, jobs: 90 * DAY, inventoryHistory: 365 * DAY },
     backups: { folder: resolve(".edgemere/backups"), every: DAY, keep: 7, passphraseFile: undefined },
     auditCopy: resolve(".edgemere/audit-copy"),
@@ -55,7 +56,7 @@ test("the help shows every option, and the defaults that hold", () => {
   ];
   const defaults = Object.fromEntries(Object.entries(shown).filter(([name]) => !withoutDefault.includes(name)));
 
-  assert.deepEqual(Object.keys(shown).length, 36);
+  assert.deepEqual(Object.keys(shown).length, 39);
   assert.deepEqual(
     readConfig(
       Object.entries(defaults).flatMap(([name, value]) => [`--${name}`, value ?? ""]),
@@ -83,6 +84,7 @@ test("each option reaches its own place", () => {
       "dangerous-per-minute": "5",
       "dangerous-per-hour": "7",
       history: "36h",
+      "windows-every": "off",
       "keep-events": "4d",
       approval: "always",
       "step-up-after": "2m",
@@ -120,6 +122,7 @@ test("each option reaches its own place", () => {
     certificateLife: 2 * HOUR,
     dangerousCaps: { perMinute: 5, perHour: 7 },
     history: 36 * HOUR,
+    windows: undefined,
     retention: { events: 96 * HOUR, jobs: 120 * HOUR, inventoryHistory: 144 * HOUR },
     backups: { folder: "/mnt/backups", every: undefined, keep: 3, passphraseFile: "/etc/edgemere/passphrase" },
     auditCopy: "/mnt/audit",

@@ -19,6 +19,7 @@ import {
 import { DAY, HOUR, MINUTE } from "@edgemere/protocol/kit";
 import { peopleConfigOf, peopleOptions, type PeopleConfig } from "./config-people.ts";
 import { freeSpace, isBelow, written } from "./config-free-space.ts";
+import { windowsConfigOf, windowsOptions, type WindowsConfig } from "./config-windows.ts";
 import type { Threshold } from "./platform/disk-guard.ts";
 
 /** Where a listener listens; port 0 takes any free one. */
@@ -56,6 +57,8 @@ export interface ControlPlaneConfig {
   readonly dangerousCaps: { readonly perMinute: number; readonly perHour: number };
   /** How long telemetry is kept as it came. */
   readonly history: number;
+  /** Windows of telemetry that are made beforehand; undefined: none. */
+  readonly windows: WindowsConfig | undefined;
   /** How long what is over is kept. */
   readonly retention: {
     /** What happened, and what agents noted. */
@@ -160,6 +163,7 @@ export const options = {
   ),
   "dangerous-per-hour": option("N", "The same, within an hour", "1000", wholeNumber(1, 1_000_000)),
   history: option("TIME", "How long telemetry is kept as it came", "7d", duration(HOUR, 400 * DAY)),
+  ...windowsOptions,
   "keep-events": option("TIME", "How long events and agents' notes are kept", "30d", keeping),
   "keep-jobs": option("TIME", "How long jobs are kept after their end", "90d", keeping),
   "keep-inventory-history": option("TIME", "How long changes of inventories are kept", "365d", keeping),
@@ -224,6 +228,7 @@ export function readConfig(
     certificateLife: values["certificate-life"],
     dangerousCaps: { perMinute: values["dangerous-per-minute"], perHour: values["dangerous-per-hour"] },
     history: values.history,
+    windows: windowsConfigOf(values),
     retention: {
       events: values["keep-events"],
       jobs: values["keep-jobs"],

@@ -22,9 +22,10 @@ export async function bareStore(database: Database): Promise<Store> {
   return store;
 }
 
+export const nameOf = (number: number) => `gateway-${String(number).padStart(5, "0")}`;
+
 /** A change of a device of a fleet, as its row looks after some life; one in a hundred is at the site "rare". */
-export function deviceRow(number: number, version = 1): Change {
-  const name = `gateway-${String(number).padStart(5, "0")}`;
+export function deviceRow(number: number, version = 1, name = nameOf(number)): Change {
   const row = {
     id: name,
     name,

@@ -3,11 +3,19 @@ import { codec } from "./codec.ts";
 import { ingest } from "./ingest.ts";
 import { machine } from "./machine.ts";
 import { pages } from "./pages.ts";
+import { query } from "./query.ts";
 import { store } from "./store.ts";
 import { tableText, type Table } from "./table.ts";
 
 /** Prints figures, each beside a peer of the same run. They tell, they do not judge: nothing here fails for being slow. */
-const benches: Readonly<Record<string, () => Promise<readonly Table[]>>> = { codec, store, pages, ingest, agent };
+const benches: Readonly<Record<string, () => Promise<readonly Table[]>>> = {
+  codec,
+  store,
+  pages,
+  query,
+  ingest,
+  agent,
+};
 
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !Object.hasOwn(benches, name));

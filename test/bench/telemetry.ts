@@ -14,13 +14,19 @@ const kinds = [
 ] as const;
 
 /** What an agent reports in ten seconds that measures every second. Same seed, same numbers. */
-export function someTelemetry(seed: number, baseMs: number): RecordBody {
+export const someTelemetry = (seed: number, baseMs: number): RecordBody => made(seed, baseMs, SERIES, ROWS, EVERY);
+
+/** An hour of an agent that measures every ten seconds. */
+export const someHour = (seed: number, baseMs: number, series: number): RecordBody =>
+  made(seed, baseMs, series, 360, 10_000);
+
+function made(seed: number, baseMs: number, count: number, rows: number, every: number): RecordBody {
   const random = seededRandom(seed);
-  const series = Array.from({ length: SERIES }, (_, i) => {
+  const series = Array.from({ length: count }, (_, i) => {
     const { metric, next } = kinds[i % kinds.length] ?? kinds[0];
     const values: number[] = [];
-    for (let row = 0; row < ROWS; row++) values.push(next(values.at(-1) ?? 0, random.next()));
+    for (let row = 0; row < rows; row++) values.push(next(values.at(-1) ?? 0, random.next()));
     return { metric, instance: `device-${Math.floor(i / kinds.length)}`, values };
   });
-  return { telemetry: { baseMs, offsetMs: Array.from({ length: ROWS }, (_, row) => row * EVERY), series } };
+  return { telemetry: { baseMs, offsetMs: Array.from({ length: rows }, (_, row) => row * every), series } };
 }

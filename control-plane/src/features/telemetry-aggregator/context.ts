@@ -6,5 +6,15 @@ export interface TelemetryContext extends PlatformContext {
     readonly retention: number;
     /** Milliseconds that the order of arrival is kept, for whoever passes samples on; absent when nobody does. */
     readonly arrivals?: number | undefined;
+    /** Windows that are made beforehand, and for how long they are kept; absent: every query reads samples. */
+    readonly windows?: WindowsOptions | undefined;
   };
+}
+
+/** Milliseconds each. */
+export interface WindowsOptions {
+  /** New samples are in the windows after so long. */
+  readonly every: number;
+  readonly keepMinutes: number;
+  readonly keepHours: number;
 }

@@ -10,8 +10,10 @@ export type Across = "sum" | "mean" | "min" | "max" | "count";
 
 /** Sums up series that belong together. */
 export interface Accumulator {
-  /** A series by its windows and, where percentiles are asked for, by its samples. */
+  /** A whole series by its windows and, where percentiles are asked for, by its samples. */
   add(windows: Windows, column?: Column): void;
+  /** Some windows of a series, which has a name; others may follow. Not for percentiles. */
+  addPart(series: string, windows: Windows): void;
   /** A value for each window; NaN where there is none. */
   values(): Float64Array;
   /** One for all of them. */
@@ -23,22 +25,42 @@ function merged(what: Summing, grid: Grid): Accumulator {
   const all = new Windows(grid);
   return {
     add: (windows) => all.add(windows),
+    addPart: (_, windows) => all.add(windows),
     values: () => all.values(what),
-    overall: () => all.whole().values(what)[0] ?? NaN,
+    overall: () => all.overall(what),
   };
 }
 
 /** Sums up each series by itself, and then their values. */
 function across(what: Summing, how: Across, grid: Grid): Accumulator {
+  // A series is known when the last of its parts is there.
+  const parts = new Map<string, Windows>();
   const each = new Windows(grid);
-  const whole = new Windows({ ...grid, step: grid.step * grid.length, length: 1 });
+  const whole = new Windows({ ...grid, length: 1 });
+  const add = (windows: Windows) => {
+    const values = windows.values(what);
+    for (let window = 0; window < values.length; window++) each.addValue(window, values[window] as number);
+    whole.addValue(0, windows.overall(what));
+  };
+  const addParts = () => {
+    for (const windows of parts.values()) add(windows);
+    parts.clear();
+  };
   return {
-    add: (windows) => {
-      each.addValues(windows.values(what));
-      whole.addValues(windows.whole().values(what));
+    add,
+    addPart: (series, windows) => {
+      let known = parts.get(series);
+      if (known === undefined) parts.set(series, (known = new Windows(grid)));
+      known.add(windows);
     },
-    values: () => each.values(how),
-    overall: () => whole.values(how)[0] ?? NaN,
+    values: () => {
+      addParts();
+      return each.values(how);
+    },
+    overall: () => {
+      addParts();
+      return whole.overall(how);
+    },
   };
 }
 
@@ -55,6 +77,9 @@ function percentile(share: number, { from, step, length }: Grid): Accumulator {
         (sketches[window] ??= new Sketch()).add(values[row] as number);
         whole.add(values[row] as number);
       }
+    },
+    addPart: () => {
+      throw new Error("windows know no percentiles");
     },
     values: () => Float64Array.from(sketches, valueIn),
     overall: () => valueIn(whole),

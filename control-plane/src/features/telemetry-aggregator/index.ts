@@ -4,6 +4,7 @@ import type { TelemetryContext } from "./context.ts";
 import { forgetOldSamples, mergeReports } from "./loops.ts";
 import { queryActions } from "./querying.ts";
 import { receiveTelemetry } from "./receives.ts";
+import { loopsOfWindows } from "./window-loops.ts";
 
 export { StoredChunk } from "./chunks.ts";
 export type { TelemetryContext } from "./context.ts";
@@ -13,5 +14,5 @@ export const telemetryAggregator = feature<TelemetryContext>({
   resources: [],
   actions: [...telemetryActions, ...queryActions],
   receives: { telemetry: receiveTelemetry },
-  loops: (context) => [forgetOldSamples(context), mergeReports(context)],
+  loops: (context) => [forgetOldSamples(context), mergeReports(context), ...loopsOfWindows(context)],
 });

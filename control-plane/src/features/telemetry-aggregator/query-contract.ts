@@ -80,10 +80,13 @@ export const queryTelemetry = action({
     to: Type.Integer({ description: "End of the last window" }),
     step: Type.String(),
     function: Type.String(),
+    source: Type.String({
+      description: "What is read: samples, or windows of minutes or hours that were made of them",
+    }),
     cost: Type.Object(
       {
         devices: Type.Integer(),
-        samples: Type.Integer(),
+        samples: Type.Integer({ description: "Samples, or windows that stand for them" }),
         bytes: Type.Integer({ description: "At most so many" }),
         isEstimated: Type.Boolean({ description: "What would be read; otherwise what was" }),
       },
@@ -101,6 +104,9 @@ export const queryTelemetry = action({
         value: Type.Array(Value),
       }),
     ),
+    pending: Type.Integer({
+      description: "Hours of devices whose newest samples are not in it yet: they will be a moment later",
+    }),
     omitted: Type.Integer({ description: "Groups that are not shown, because only the first were asked for" }),
   }),
 });

@@ -1,17 +1,15 @@
 import { HOUR } from "@edgemere/protocol/kit";
-import { handle, type InputOf } from "../../platform/action.ts";
+import { handle } from "../../platform/action.ts";
 import { Problem } from "../../platform/problem.ts";
 import type { TelemetryContext } from "./context.ts";
-import { estimatedCost, refuseTooMuch, type Asked } from "./cost.ts";
-import { selectedDevices, valuesOf, type Selected } from "./fleet.ts";
-import { endOfGrid, gridOf, type Grid } from "./grid.ts";
-import { Groups, isPercentile, type Group } from "./grouping.ts";
+import { estimatedCost, refuseTooMuch } from "./cost.ts";
+import { selectedDevices } from "./fleet.ts";
+import { endOfGrid, gridOf } from "./grid.ts";
+import { isPercentile, type Group } from "./grouping.ts";
 import { queryTelemetry } from "./query-contract.ts";
 import { byChange, byValue, changeOf, compareWords, type Answered } from "./ranking.ts";
-import { readSamples } from "./reading.ts";
-import { CARRIED_AT_MOST, Windows } from "./windows.ts";
-
-type Query = InputOf<typeof queryTelemetry>;
+import { sourceOf } from "./source.ts";
+import { askedOf, summedUp, type Query } from "./summing-up.ts";
 
 const SERIES_AT_MOST = 1_000;
 
@@ -25,7 +23,12 @@ export const queryActions = [
     const grid = gridOf({ from, to }, query.step);
     const before = { ...grid, from: grid.from - grid.step * grid.length };
     const devices = await selectedDevices(query, context, { caller, permission: queryTelemetry.permission });
+    const source = sourceOf(query.function ?? "mean", changes ? before : grid, {
+      now: context.clock.now(),
+      windows: context.telemetry.windows,
+    });
     const estimate = await estimatedCost(
+      source,
       context.store,
       devices.map(({ id }) => id),
       { ...askedOf(query, grid), ...(changes && { from: askedOf(query, before).from }) },
@@ -35,13 +38,16 @@ export const queryActions = [
       to: endOfGrid(grid),
       step: grid.name,
       function: query.function ?? "mean",
+      source,
       at: Array.from({ length: grid.length }, (_, window) => grid.from + window * grid.step),
     };
-    if (explain) return { ...head, cost: { ...estimate, isEstimated: true }, at: [], series: [], omitted: 0 };
+    if (explain)
+      return { ...head, cost: { ...estimate, isEstimated: true }, at: [], series: [], omitted: 0, pending: 0 };
     refuseTooMuch(estimate, "would read");
 
-    const now = await summedUp(query, grid, devices, context);
-    const then = changes ? await summedUp(query, before, devices, context) : undefined;
+    const place = { source, devices, store: context.store };
+    const now = await summedUp(query, { ...place, grid });
+    const then = changes ? await summedUp(query, { ...place, grid: before }) : undefined;
     const answers = then === undefined ? now.groups.map(answerOf) : compared(now.groups, then.groups, grid.length);
     const ranked = changes
       ? byChange(answers)
@@ -60,7 +66,13 @@ export const queryActions = [
       bytes: estimate.bytes,
       isEstimated: false,
     };
-    return { ...head, cost, series: [...series], omitted: ranked.length - series.length };
+    return {
+      ...head,
+      cost,
+      series: [...series],
+      omitted: ranked.length - series.length,
+      pending: now.pending + (then?.pending ?? 0),
+    };
   }),
 ];
 
@@ -71,37 +83,6 @@ function refuseContradictions({ function: what = "mean", across, changes, order,
     throw new Problem("invalid-input", `"order" does not go with "changes": what changed most is first`);
   if (order !== undefined && top === undefined)
     throw new Problem("invalid-input", `"order" tells which values "top" takes first; give top as well`);
-}
-
-/** What is read for these windows: of a counter also the sample before them. */
-const askedOf = ({ metric, function: what }: Query, grid: Grid): Asked => ({
-  metrics: new Set(metric),
-  from: grid.from - (what === "rate" ? CARRIED_AT_MOST : 0),
-  to: endOfGrid(grid) - 1,
-});
-
-/** Reads one device after the other, so that only sums are held. */
-async function summedUp(query: Query, grid: Grid, devices: readonly Selected[], { store }: TelemetryContext) {
-  const { function: what = "mean", across, by = [] } = query;
-  const instances = query.instance && new Set(query.instance);
-  const groups = new Groups(what, across, grid);
-  const windows = new Windows(grid);
-  const { from, to } = askedOf(query, grid);
-  let samples = 0;
-  for (const each of devices) {
-    const read = await readSamples(store, each.id, { from, to, metrics: query.metric });
-    for (const series of read.series) {
-      samples += series.at.length;
-      if (instances?.has(series.instance) === false) continue;
-      windows.clear();
-      windows.addSamples(series);
-      if (windows.count.every((count) => count === 0)) continue;
-      const group = groups.of(series.metric, valuesOf(by, each, series.instance));
-      group.devices.add(each.id);
-      group.add(windows, series);
-    }
-  }
-  return { groups: groups.all, samples };
 }
 
 const orNull = (value: number): number | null => (Number.isFinite(value) ? value : null);

@@ -20,11 +20,12 @@ import {
   summaries,
   type Summary,
 } from "./tables.ts";
+import { madeDirty } from "./window-making.ts";
 
 /** Keeps samples at the instants in which they were made, late ones too; what is lost becomes a known gap. */
 export async function receiveTelemetry(
   received: Received,
-  { store, telemetry: { arrivals } }: TelemetryContext,
+  { store, telemetry: { arrivals, windows } }: TelemetryContext,
 ): Promise<readonly Change[]> {
   const { device, records, receivedAt } = received;
   const gaps = records.flatMap(({ body, gap, sequence, clockPeriod }) =>
@@ -56,6 +57,7 @@ export async function receiveTelemetry(
     ...gaps,
     ...aside,
     ...reports.map((report) => putBytes(keyOfReport(device, report), chunkBytes(report, columns))),
+    ...(windows ? madeDirty(device, reports) : []),
     ...(arrivals ? [arrivalChange(received, reports)] : []),
     ...(list.isChanged ? [putBytes(seriesListKey(device), list.bytes())] : []),
     putBytes(latestKey(device), latestBytes(latestAfter(latestOf(latest), reports, receivedAt), columns)),

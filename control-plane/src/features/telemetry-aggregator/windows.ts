@@ -34,9 +34,11 @@ export class Windows {
 
   constructor(grid: Grid) {
     this.grid = grid;
-    const column = () => new Float64Array(grid.length);
-    [this.count, this.sum, this.min, this.max] = [column(), column(), column(), column()];
-    [this.last, this.lastAt, this.increase, this.over] = [column(), column(), column(), column()];
+    // One piece of memory for all: ten thousand series are summed up side by side.
+    const memory = new Float64Array(8 * grid.length);
+    const column = (place: number) => memory.subarray(place * grid.length, (place + 1) * grid.length);
+    [this.count, this.sum, this.min, this.max] = [column(0), column(1), column(2), column(3)];
+    [this.last, this.lastAt, this.increase, this.over] = [column(4), column(5), column(6), column(7)];
     this.clear();
   }
 
@@ -69,12 +71,9 @@ export class Windows {
     }
   }
 
-  /** One value of one of several series that are looked at together. */
-  addValues(values: Float64Array): void {
-    for (let window = 0; window < values.length; window++) {
-      const value = values[window] as number;
-      if (!Number.isNaN(value)) this.#addValue(window, value);
-    }
+  /** A value of one of several series that are looked at together; NaN where it has none. */
+  addValue(window: number, value: number): void {
+    if (!Number.isNaN(value)) this.#addValue(window, value);
   }
 
   /** Windows of the same samples' kind, as long as these or shorter ones that fit into them. */
@@ -95,17 +94,45 @@ export class Windows {
     }
   }
 
-  /** One window that holds them all. */
-  whole(): Windows {
-    const { from, step, length } = this.grid;
-    const one = new Windows({ from, step: step * length, length: 1 });
-    one.add(this);
-    return one;
+  /** Whether any of these that is not empty lies within a grid. */
+  overlaps(grid: Grid): boolean {
+    const end = endOfGrid(grid);
+    const { from, step } = this.grid;
+    for (let window = 0; window < this.count.length; window++) {
+      const at = from + window * step;
+      if (this.count[window] !== 0 && at >= grid.from && at < end) return true;
+    }
+    return false;
+  }
+
+  /** What is told of all windows together; NaN where there is nothing. */
+  overall(what: Summing): number {
+    const { count, sum, min, max, last, lastAt, increase, over } = this;
+    const all = { count: 0, sum: 0, min: Infinity, max: -Infinity, last: NaN, lastAt: -Infinity, increase: 0, over: 0 };
+    for (let window = 0; window < count.length; window++) {
+      if (count[window] === 0) continue;
+      all.count += count[window] as number;
+      all.sum += sum[window] as number;
+      all.min = Math.min(all.min, min[window] as number);
+      all.max = Math.max(all.max, max[window] as number);
+      all.increase += increase[window] as number;
+      all.over += over[window] as number;
+      if ((lastAt[window] as number) < all.lastAt) continue;
+      all.lastAt = lastAt[window] as number;
+      all.last = last[window] as number;
+    }
+    if (all.count === 0) return NaN;
+    if (what === "mean") return all.sum / all.count;
+    if (what === "rate") return all.over === 0 ? NaN : (all.increase / all.over) * 1_000;
+    return all[what];
   }
 
   /** A value for each window; NaN where there is none. */
   values(what: Summing): Float64Array {
-    return Float64Array.from(this.count, (count, window) => (count === 0 ? NaN : this.#value(what, window)));
+    const values = new Float64Array(this.grid.length);
+    for (let window = 0; window < values.length; window++)
+      values[window] = this.count[window] === 0 ? NaN : this.#value(what, window);
+    return values;
   }
 
   #value(what: Summing, window: number): number {

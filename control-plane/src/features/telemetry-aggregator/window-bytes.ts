@@ -1,0 +1,107 @@
+import { decodeColumn, type ColumnEncoder } from "@edgemere/protocol";
+import type { Summing, Windows } from "./windows.ts";
+
+const columns = ["count", "sum", "min", "max", "last", "lastAt", "increase", "over"] as const;
+type ColumnName = (typeof columns)[number];
+
+/** The columns that are needed to tell something of windows. */
+const needed: Readonly<Record<Summing, readonly ColumnName[]>> = {
+  min: ["count", "min"],
+  max: ["count", "max"],
+  mean: ["count", "sum"],
+  sum: ["count", "sum"],
+  count: ["count"],
+  last: ["count", "last", "lastAt"],
+  rate: ["count", "increase", "over"],
+};
+
+interface OfInstance {
+  readonly instance: string;
+  readonly windows: Windows;
+}
+
+const decoder = new TextDecoder();
+
+/**
+ * Windows of the instances of one metric as bytes: for each its name, then its columns, each with its length before it (two bytes,
+ * little-endian). Instants are told from the begin of their window, sums to fourteen digits, and an empty window has no value in any column but its count.
+ */
+export function windowsBytes(encoder: ColumnEncoder, instances: readonly OfInstance[]): Uint8Array {
+  const parts = instances.flatMap(({ instance, windows }) => [
+    Buffer.from(instance),
+    ...columns.map((name) => encoder.encode(columnOf(windows, name))),
+  ]);
+  const bytes = Buffer.alloc(parts.reduce((sum, { length }) => sum + 2 + length, 0));
+  let position = 0;
+  for (const part of parts) {
+    position = bytes.writeUInt16LE(part.length, position);
+    bytes.set(part, position);
+    position += part.length;
+  }
+  return bytes;
+}
+
+function columnOf(windows: Windows, name: ColumnName): Float64Array {
+  const { count, grid } = windows;
+  if (name === "count") return count;
+  const column = windows[name];
+  const told = new Float64Array(column.length);
+  for (let window = 0; window < told.length; window++) {
+    const value = column[window] as number;
+    if (count[window] === 0) told[window] = NaN;
+    else if (name === "lastAt") told[window] = value - (grid.from + window * grid.step);
+    else told[window] = name === "sum" || name === "increase" ? tidied(value) : value;
+  }
+  return told;
+}
+
+// Powers of ten that a double holds exactly.
+const LARGEST_POWER = 22;
+const DIGITS = 14;
+
+/** Without the last digits, which adding up has made: 0.1 + 0.2 takes eight bytes, and 0.3 one. */
+function tidied(value: number): number {
+  const power = DIGITS - Math.ceil(Math.log10(Math.abs(value)));
+  if (!(power >= 0 && power <= LARGEST_POWER)) return value;
+  const scale = 10 ** power;
+  return Math.round(value * scale) / scale;
+}
+
+/** How many instances there are in such bytes. */
+export function instancesIn(bytes: Uint8Array): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let parts = 0;
+  for (let position = 0; position < bytes.length; parts++) position += 2 + view.getUint16(position, true);
+  return parts / (1 + columns.length);
+}
+
+/** Each instance in turn, in `windows`, which is the same for all: with the columns that tell this, or all. */
+export function* windowsIn(bytes: Uint8Array, windows: Windows, what?: Summing): Generator<OfInstance> {
+  const wanted: readonly ColumnName[] = what === undefined ? columns : needed[what];
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let position = 0;
+  const next = () => {
+    const from = position + 2;
+    position = from + view.getUint16(position, true);
+    return bytes.subarray(from, position);
+  };
+  while (position < bytes.length) {
+    const instance = decoder.decode(next());
+    windows.clear();
+    for (const name of columns) {
+      const column = next();
+      if (wanted.includes(name)) fill(windows, name, decodeColumn(column, windows.grid.length));
+    }
+    yield { instance, windows };
+  }
+}
+
+function fill(windows: Windows, name: ColumnName, values: Float64Array): void {
+  const { count, grid } = windows;
+  const column = windows[name];
+  for (let window = 0; window < values.length; window++) {
+    const value = values[window] as number;
+    if (name === "count") column[window] = value;
+    else if (count[window] !== 0) column[window] = name === "lastAt" ? value + grid.from + window * grid.step : value;
+  }
+}

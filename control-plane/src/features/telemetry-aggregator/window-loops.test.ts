@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { DAY, HOUR, MINUTE, SECOND } from "@edgemere/protocol/kit";
+import { ManualClock } from "@edgemere/protocol/simulated";
+import fc from "fast-check";
+import type { InputOf } from "../../platform/action.ts";
+import { put, removed } from "../../platform/change.ts";
+import { startTestCore, type CoreContext, type TestCore } from "../../platform/core.test-support.ts";
+import { aDevice } from "../device.test-support.ts";
+import type { WindowsOptions } from "./context.ts";
+import { queryTelemetry } from "./contract.ts";
+import { telemetryAggregator, type TelemetryContext } from "./index.ts";
+import { dirtyHours, hoursUnderWay, windowsBefore } from "./window-tables.ts";
+
+type World = TestCore<CoreContext & TelemetryContext>;
+
+const usual: WindowsOptions = { every: MINUTE, keepMinutes: 7 * DAY, keepHours: 730 * DAY };
+/** A round number of days after 1970. */
+const BEGIN = 20_000 * DAY;
+
+async function startWorld(windows = usual): Promise<World> {
+  const world = await startTestCore<CoreContext & TelemetryContext>({
+    features: [telemetryAggregator],
+    context: { telemetry: { retention: 7 * DAY, windows } },
+    clock: new ManualClock(BEGIN + 2 * DAY),
+  });
+  await world.store.commit(aDevice("d1"), aDevice("d2"));
+  return world;
+}
+
+const reported = (world: World, id: string, baseMs: number, offsetMs: readonly number[], values: readonly number[]) =>
+  world.report(id, "telemetry", {
+    telemetry: { baseMs, offsetMs: [...offsetMs], series: [{ metric: "load", instance: "", values: [...values] }] },
+  });
+
+const query = (world: World, input: Partial<InputOf<typeof queryTelemetry>>) =>
+  world.call(queryTelemetry, { metric: ["load"], from: BEGIN, to: BEGIN + 2 * DAY, step: "1h", ...input });
+
+const someBatch = fc.record({
+  device: fc.constantFrom("d1", "d2"),
+  at: fc.integer({ min: 0, max: 6 * HOUR }),
+  values: fc.array(fc.integer({ min: -50, max: 1_000 }), { minLength: 1, maxLength: 30 }),
+  pace: fc.constantFrom(SECOND, 10 * SECOND, 7 * MINUTE),
+  /** How long after it the next one arrives. */
+  pause: fc.constantFrom(0, 20 * SECOND, 5 * MINUTE),
+});
+
+test("windows that were made beforehand say what the samples say, however late and in whatever order these came", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(someBatch, { minLength: 1, maxLength: 8 }), async (batches) => {
+      await using made = await startWorld();
+      await using plain = await startWorld({ ...usual, keepMinutes: 0, every: 100 * DAY });
+      for (const { device, at, values, pace, pause } of batches) {
+        for (const world of [made, plain]) {
+          await reported(
+            world,
+            device,
+            BEGIN + at,
+            values.map((_, row) => row * pace),
+            values,
+          );
+          await world.advance(pause);
+        }
+      }
+      for (const what of ["min", "max", "sum", "count", "last", "rate"] as const)
+        for (const step of ["1m", "5m", "1h", "1d"] as const) {
+          const input = { function: what, step, to: BEGIN + 10 * HOUR, by: ["device"] };
+          const [ours, theirs] = [await query(made, input), await query(plain, input)];
+          assert.deepEqual(ours.series, theirs.series, `${what} in ${step}`);
+          assert.equal(ours.source, step === "1m" || step === "5m" ? "minutes" : "hours");
+        }
+    }),
+    { numRuns: 12 },
+  );
+});
+
+test("what a crash left taken up is made all the same", async () => {
+  await using world = await startWorld();
+  await world.advance(2 * MINUTE);
+  await reported(world, "d1", BEGIN, [0], [5]);
+  const { items } = await world.store.list(dirtyHours);
+  await world.store.commit(...items.flatMap((each) => [removed(dirtyHours, each.id), put(hoursUnderWay, each)]));
+
+  await world.advance(2 * MINUTE);
+
+  assert.deepEqual((await world.store.list(hoursUnderWay)).items, []);
+  const { series, cost } = await query(world, { to: BEGIN + HOUR });
+  assert.deepEqual([series[0]?.value, cost.samples], [[5], 24]);
+});
+
+test("what came since is in the answer at once, and when there is too much of it the answer says that it is not", async () => {
+  await using world = await startWorld({ ...usual, every: 100 * DAY });
+  await reported(world, "d1", BEGIN, [0], [1]);
+
+  assert.deepEqual((await query(world, {})).series[0]?.overall, 1);
+
+  await reported(
+    world,
+    "d1",
+    BEGIN - 600 * HOUR,
+    Array.from({ length: 600 }, (_, hour) => hour * HOUR),
+    Array.from({ length: 600 }, () => 3),
+  );
+  const { pending, series } = await query(world, { from: BEGIN - 600 * HOUR });
+  assert.deepEqual([pending > 500, series], [true, []]);
+});
+
+test("windows go when they are older than their resolution is kept, and samples that come later than that change none", async () => {
+  await using world = await startWorld({ ...usual, every: HOUR, keepMinutes: DAY, keepHours: 30 * DAY });
+  await reported(world, "d1", world.clock.now(), [0], [1]);
+  await world.advance(2 * HOUR);
+  const left = async (resolution: "minutes" | "hours") => {
+    let count = 0;
+    for await (const _ of world.store.bytesBetween(windowsBefore(resolution, Number.MAX_SAFE_INTEGER))) count++;
+    return count;
+  };
+  assert.deepEqual([await left("minutes"), await left("hours")], [1, 1]);
+
+  await world.advance(9 * DAY);
+  assert.deepEqual([await left("minutes"), await left("hours")], [0, 1]);
+  await reported(world, "d1", BEGIN + 2 * DAY + SECOND, [0], [100]);
+  await world.advance(2 * HOUR);
+  const { series } = await query(world, { from: BEGIN + 2 * DAY, to: BEGIN + 3 * DAY, function: "max" });
+  assert.deepEqual(
+    series.map(({ overall }) => overall),
+    [1],
+  );
+
+  await world.advance(30 * DAY);
+  assert.equal(await left("hours"), 0);
+});

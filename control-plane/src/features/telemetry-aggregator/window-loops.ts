@@ -1,0 +1,84 @@
+import { HOUR, type Loop } from "@edgemere/protocol/kit";
+import { put, putBytes, removed } from "../../platform/change.ts";
+import type { TelemetryContext, WindowsOptions } from "./context.ts";
+import { madeWindows } from "./window-making.ts";
+import {
+  dirtyHours,
+  hoursUnderWay,
+  resolutions,
+  windowsBefore,
+  type DirtyHour,
+  type Resolution,
+} from "./window-tables.ts";
+
+/** Hours of devices that one step takes up. */
+const STEP = 20;
+/** Entries of old windows that one step removes. */
+const REMOVED_AT_ONCE = 1_000;
+
+/**
+ * Makes the windows of hours that got samples, the newest first. An hour is taken up before its samples are read, so that what comes
+ * while it is summed up makes it dirty again; what a crash left taken up is taken up again.
+ */
+const makeWindows = (context: TelemetryContext, { every }: WindowsOptions): Loop => {
+  const { store, clock, log, telemetry } = context;
+  let cursor: string | undefined;
+  // Of an hour that is as old as samples are kept some may be gone: its windows know more than what is left.
+  const isWhole = ({ hour }: DirtyHour) => hour - HOUR > clock.now() - telemetry.retention;
+  return {
+    name: "make windows",
+    every,
+    onError: (error) => log.error("loop failed", { loop: "make windows", error }),
+    step: async () => {
+      const left = await store.list(hoursUnderWay, { limit: STEP });
+      const page = await store.list(dirtyHours, { reverse: true, limit: STEP, cursor });
+      cursor = page.next;
+      await store.commit(...page.items.flatMap((each) => [removed(dirtyHours, each.id), put(hoursUnderWay, each)]));
+      await Promise.all(
+        byDevice([...left.items, ...page.items]).map(async (hours) => {
+          for (const each of hours) {
+            const changes = isWhole(each) ? await madeWindows(each, store) : [];
+            await store.commit(...changes, removed(hoursUnderWay, each.id));
+          }
+        }),
+      );
+      return cursor === undefined ? "settled" : "more";
+    },
+  };
+};
+
+/** Hours of one device are made one after the other, because they share an entry for their day; those of several at once share a commit. */
+function byDevice(all: readonly DirtyHour[]): readonly (readonly DirtyHour[])[] {
+  const devices = new Map<string, Map<string, DirtyHour>>();
+  for (const each of all) {
+    const hours = devices.get(each.device) ?? new Map<string, DirtyHour>();
+    devices.set(each.device, hours.set(each.id, each));
+  }
+  return [...devices.values()].map((hours) => [...hours.values()]);
+}
+
+/** Removes windows of each resolution that are older than they are kept. */
+const forgetOldWindows = ({ store, clock, log }: TelemetryContext, keep: WindowsOptions): Loop => ({
+  name: "forget old windows",
+  every: HOUR,
+  onError: (error) => log.error("loop failed", { loop: "forget old windows", error }),
+  step: async () => {
+    const kept = { minutes: keep.keepMinutes, hours: keep.keepHours } as const;
+    let found = 0;
+    for (const resolution of Object.keys(resolutions) as Resolution[]) {
+      const before = clock.now() - kept[resolution] - resolutions[resolution].period;
+      const keys: string[] = [];
+      for await (const [key] of store.bytesBetween({ ...windowsBefore(resolution, before), limit: REMOVED_AT_ONCE }))
+        keys.push(key);
+      await store.commit(...keys.map((key) => putBytes(key, undefined)));
+      found += keys.length;
+    }
+    return found < REMOVED_AT_ONCE ? "settled" : "more";
+  },
+});
+
+/** None where no windows are made beforehand. */
+export const loopsOfWindows = (context: TelemetryContext): readonly Loop[] => {
+  const { windows } = context.telemetry;
+  return windows === undefined ? [] : [makeWindows(context, windows), forgetOldWindows(context, windows)];
+};
