@@ -52,6 +52,7 @@ const telling: Partial<Record<Path, string>> = {
   "cpl/dm/device/list": " --selector 'site=berlin and presence:online' --columns name,labels",
   "cpl/dm/device/label": " gw-1 --set site=berlin --set role=gateway --remove rack",
   "cpl/dm/job/create": ` gw-1 --kind exec --arguments 'argv=["uname","-a"]' --wait`,
+  "cpl/ta/query": " --metric cpu.busy_percent --selector role=gateway --by site --step 5m",
   "diml/dml/do/datainstance/create": ` '{"name":"logs","query":"kind:log"}' --wait`,
 };
 
