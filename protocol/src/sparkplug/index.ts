@@ -1,0 +1,3 @@
+export * from "./payload.ts";
+export * from "./topics.ts";
+export * from "./values.ts";
