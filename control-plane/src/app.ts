@@ -5,7 +5,7 @@ import { audit, type AuditContext } from "./features/audit/index.ts";
 import { dataCatalogue, type DataCatalogueContext } from "./features/data-catalogue/index.ts";
 import { dataOrchestrator, type DataOrchestratorContext } from "./features/data-orchestrator/index.ts";
 import { delivery, type DeliveryContext } from "./features/delivery/index.ts";
-import { admissions, devices, idsOfDevices, type DevicesContext } from "./features/devices/index.ts";
+import { admissions, admitEdgeNode, devices, idsOfDevices, type DevicesContext } from "./features/devices/index.ts";
 import {
   approvers,
   authenticate,
@@ -65,7 +65,10 @@ interface Surroundings {
 
 export interface App extends AsyncDisposable {
   readonly core: Core<AppContext>;
-  readonly ports: Readonly<Record<"portal" | "mqtt" | "deviceApi" | "subscribers", number>>;
+  readonly ports: Readonly<Record<"portal" | "mqtt" | "deviceApi" | "subscribers", number>> & {
+    /** Absent where it is closed. */
+    readonly sparkplug?: number;
+  };
   /** `http://host:port`, where REST, WebSocket and portal are. */
   readonly address: string;
   /** The root certificate, PEM: what subscribers must trust. */
@@ -166,6 +169,8 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
       authority,
       authenticate: authenticate(store, clock),
       admit: admission.admit,
+      admitEdgeNode: admitEdgeNode({ store, clock }),
+      isTakingRecords: () => !guard.isReadOnly && !store.isBroken,
       devices: () => idsOfDevices(store),
       actions: features.flatMap((each) => each.actions.map(({ action }) => action)),
       resources,

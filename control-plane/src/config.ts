@@ -18,6 +18,7 @@ import {
 } from "@edgemere/protocol/config";
 import { DAY, HOUR, MINUTE } from "@edgemere/protocol/kit";
 import { peopleConfigOf, peopleOptions, type PeopleConfig } from "./config-people.ts";
+import { sparkplugConfigOf, sparkplugOptions, type SparkplugConfig } from "./config-sparkplug.ts";
 import { freeSpace, isBelow, written } from "./config-free-space.ts";
 import { windowsConfigOf, windowsOptions, type WindowsConfig } from "./config-windows.ts";
 import type { Threshold } from "./platform/disk-guard.ts";
@@ -48,6 +49,8 @@ export interface ControlPlaneConfig {
   readonly deviceApi: Listener;
   /** Subscribers' MQTT, over TLS with an API token. */
   readonly subscribers: Listener;
+  /** Sparkplug B edge nodes' MQTT, over TLS with a password; undefined: there is none. */
+  readonly sparkplug: SparkplugConfig | undefined;
   /** Names and addresses under which devices reach this machine; the preferred one stands in enrolment tokens. */
   readonly addresses: readonly [preferred: string, ...others: string[]];
   /** Origins of pages that may use the portal's cookies, beside its own. */
@@ -143,6 +146,7 @@ export const options = {
     text,
   ),
   "subscribers-port": option("PORT", "", "8884", port),
+  ...sparkplugOptions,
   address: repeatable(
     "NAME",
     "Name or address under which devices reach this machine, the preferred one first [its first own address]",
@@ -222,6 +226,7 @@ export function readConfig(
     brokers: values.broker,
     deviceApi: { host: values["device-host"], port: values["device-port"] },
     subscribers: { host: values["subscribers-host"], port: values["subscribers-port"] },
+    sparkplug: sparkplugConfigOf(values),
     addresses: [address, ...others],
     origins: values.origin,
     logLevel: values["log-level"],

@@ -9,6 +9,7 @@ import { startBroker, type Admit } from "./link/broker.ts";
 import type { DeviceMessages } from "./link/carrier.ts";
 import { mqttBroker } from "./link/external-broker-connection.ts";
 import { startExternalBroker } from "./link/external-broker.ts";
+import { startSparkplug, type AdmitEdgeNode } from "./link/sparkplug/listener.ts";
 import { startSubscribers } from "./link/subscribers.ts";
 import type { Opened } from "./opened.ts";
 import type { DeviceLink } from "./platform/device-link.ts";
@@ -17,8 +18,11 @@ import type { Check, Health } from "./platform/health.ts";
 interface Parts extends Omit<FaceParts, "health"> {
   readonly config: ControlPlaneConfig;
   readonly authority: CertificateAuthority;
-  readonly link: DeviceMessages & Pick<DeviceLink, "sessions" | "session">;
+  readonly link: DeviceMessages & Pick<DeviceLink, "sessions" | "session" | "accounts">;
   readonly admit: Admit;
+  readonly admitEdgeNode: AdmitEdgeNode;
+  /** Whether there is room for what devices report. */
+  readonly isTakingRecords: () => boolean;
   /** Ids of all that may connect. */
   readonly devices: () => AsyncIterable<string>;
   /** How all is, with how the broker is. */
@@ -48,11 +52,21 @@ export async function startListeners(parts: Parts, addresses: DeviceAddresses, o
   const subscribers = await opened.listen("subscribers", config.subscribers, (on) =>
     startSubscribers({ ...shared, ...on }),
   );
+  const { sparkplug } = config;
+  const edgeNodes =
+    sparkplug &&
+    (await opened.listen("sparkplug", sparkplug, (on) => startSparkplug({ ...shared, ...sparkplug, ...on })));
   const portal = await opened.listen("portal", config.portal, (on) => startFaces(shared, { ...on, portalFolder }));
   addresses.deviceApi = `https://${inUrl(config.addresses[0])}:${deviceApi.port}`;
   return {
     address: portal.address,
-    ports: { portal: portal.port, mqtt: broker.port, deviceApi: deviceApi.port, subscribers: subscribers.port },
+    ports: {
+      portal: portal.port,
+      mqtt: broker.port,
+      deviceApi: deviceApi.port,
+      subscribers: subscribers.port,
+      ...(edgeNodes && { sparkplug: edgeNodes.port }),
+    },
   };
 }
 

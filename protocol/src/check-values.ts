@@ -3,7 +3,7 @@ import { ProtocolError } from "./protocol-error.ts";
 import { ID_PATTERN } from "./topics.ts";
 
 // Instants outside these years are somebody's broken clock or other units. 1970 itself is a device that has not learnt the time yet.
-const LATEST_INSTANT = 7_258_118_400_000;
+export const LATEST_INSTANT = 7_258_118_400_000;
 
 /** A whole number from 0 to 2^53. */
 export function safe(field: string, value: number): number {

@@ -29,6 +29,9 @@ export const actions = {
   "cpl/dm/token/create": "write",
   "cpl/dm/token/list": "read",
   "cpl/dm/token/revoke": "write",
+  "cpl/dm/edgenode/declare": "write",
+  "cpl/dm/edgenode/list": "read",
+  "cpl/dm/edgenode/renew": "write",
   "cpl/dm/key/find": "read",
   "cpl/dm/key/rotate": "write",
   "cpl/dm/key/import": "write",
@@ -145,6 +148,7 @@ export const classes: Readonly<
     life: ["issued → current → superseded", "issued → superseded", "issued → revoked", "current → revoked"],
   },
   enrolmenttoken: { initial: "open", life: ["open → used", "open → expired", "open → revoked"] },
+  edgenode: { initial: "declared", life: ["declared → withdrawn"] },
   job: {
     initial: "awaitingapproval",
     life: [

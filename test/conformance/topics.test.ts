@@ -48,16 +48,19 @@ test("a device that does all it can, and a subscriber, use every topic of the ta
   }
 });
 
-test("no source but the table of topics writes one", () => {
-  const writing = sources().filter(
+/** Sources in which a literal begins so. */
+const writing = (literal: RegExp): readonly string[] =>
+  sources().filter(
     (path) =>
       /^(protocol|agent|control-plane|simulators)\/.*\.tsx?$/.test(path) &&
       !/\.(test|test-support)\.ts$/.test(path) &&
       // Comments speak of topics too.
-      /["'`]edgemere\/v1\//.test(textOf(path).replaceAll(/\/\*\*[^]*?\*\/|\/\/[^\n]*/g, "")),
+      literal.test(textOf(path).replaceAll(/\/\*\*[^]*?\*\/|\/\/[^\n]*/g, "")),
   );
 
-  assert.deepEqual(writing, ["protocol/src/topics.ts"]);
+test("no source but the table of topics writes one, and none of Sparkplug but the file that knows them", () => {
+  assert.deepEqual(writing(/["'`]edgemere\/v1\//), ["protocol/src/topics.ts"]);
+  assert.deepEqual(writing(/["'`]spBv1\.0/), ["protocol/src/sparkplug/topics.ts"]);
 });
 
 const echo = { device: "gw1", kind: "exec", arguments: { argv: ["echo", "hello"] } } as const;

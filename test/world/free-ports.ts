@@ -15,7 +15,7 @@ export const freePorts = async (): Promise<Ports> => ({
   subscribers: await freePort(),
 });
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(FROM, TO);
     const server = createServer().listen(port, "127.0.0.1");

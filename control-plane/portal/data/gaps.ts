@@ -16,6 +16,7 @@ const REASONS: Readonly<Record<string, string>> = {
   unexplained: "the device dropped them without saying why",
   refused: "they broke a rule and were refused",
   failed: "the control plane failed on them, and set them aside",
+  "not-received": "the edge node sent them, and they did not arrive",
   "control-plane-restored": "the control plane was restored from a backup that is older",
 };
 

@@ -16,6 +16,8 @@ const REFUSALS: Readonly<Record<string, string>> = {
   "conflicting-record": "a number came again and says something else than what is stored",
   misconduct: "the device does more of something than any that works; it is held back until it is released",
   "not-admitted": "who it says it is may not come in",
+  unsupported: "it holds a value of a kind that is not taken, such as a data set",
+  "not-born": "it speaks of something that its edge node has not named in a birth; it is asked to",
   "handshake-failed": "the connection was not secured: no certificate, a wrong one, or none in time",
   overloaded: "too much came at once; the device sends it again later",
   failed: "the control plane itself failed on it, and tries again; its log says more",

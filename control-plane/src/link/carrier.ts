@@ -10,8 +10,8 @@ export interface Carrier {
 
 /** What a carrier tells: the device side of the link. */
 export interface DeviceMessages {
-  /** Gives the link its way out. Before that, and after `undefined`, nothing is sent. */
-  attach(carrier: Carrier | undefined): void;
+  /** Gives the link its way out: to all devices, or to one that has its own. Before that, and after `undefined`, nothing is sent. */
+  attach(carrier: Carrier | undefined, device?: string): void;
   /**
    * A device's message. Resolves when it is durable, or when the device will have to send it again for want of an
    * acknowledgement; until then nothing more needs to be read from it. Bytes that make no sense are counted and dropped;
@@ -26,4 +26,20 @@ export interface DeviceMessages {
   refuse(device: string, refusal: Refusal): void;
   /** What devices do is noted here, each message as soon as it is read; and whether one is to be held back is asked. */
   readonly conduct: Pick<Conduct, "note" | "isHeld" | "isSuspect">;
+}
+
+/** Which way leads to which device: its own, or the common one. */
+export class Ways {
+  readonly #own = new Map<string, Carrier>();
+  #common: Carrier | undefined;
+
+  attach(carrier: Carrier | undefined, device?: string): void {
+    if (device === undefined) this.#common = carrier;
+    else if (carrier === undefined) this.#own.delete(device);
+    else this.#own.set(device, carrier);
+  }
+
+  to(device: string): Carrier | undefined {
+    return this.#own.get(device) ?? this.#common;
+  }
 }

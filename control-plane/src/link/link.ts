@@ -13,7 +13,7 @@ import { SECOND, type Loop } from "@edgemere/protocol/kit";
 import { put } from "../platform/change.ts";
 import type { DeviceLink, DeviceSession, SetAsideRecord, StreamAccount } from "../platform/device-link.ts";
 import { inTime } from "../platform/in-time.ts";
-import type { Carrier, DeviceMessages } from "./carrier.ts";
+import { Ways, type Carrier, type DeviceMessages } from "./carrier.ts";
 import { Conduct } from "./conduct.ts";
 import type { FeatureFailed } from "./feature-failed.ts";
 import { FeatureNews } from "./feature-news.ts";
@@ -50,7 +50,7 @@ export class Link<C> implements DeviceLink, DeviceMessages {
   readonly #news: FeatureNews<C>;
   readonly #turns = new Turns();
   #hadNoRoom = false;
-  #carrier: Carrier | undefined;
+  readonly #ways = new Ways();
 
   constructor(parts: LinkParts<C>) {
     this.#parts = parts;
@@ -64,8 +64,8 @@ export class Link<C> implements DeviceLink, DeviceMessages {
     this.#news = new FeatureNews(parts, this.#failed);
   }
 
-  attach(carrier: Carrier | undefined): void {
-    this.#carrier = carrier;
+  attach(carrier: Carrier | undefined, device?: string): void {
+    this.#ways.attach(carrier, device);
   }
 
   sessions(): readonly DeviceSession[] {
@@ -107,7 +107,7 @@ export class Link<C> implements DeviceLink, DeviceMessages {
   }
 
   disconnect(device: string, reason: string): void {
-    this.#carrier?.disconnect(device, reason);
+    this.#ways.to(device)?.disconnect(device, reason);
   }
 
   dismiss(device: string, reason: string): void {
@@ -180,7 +180,7 @@ export class Link<C> implements DeviceLink, DeviceMessages {
     this.#refusals.count(device, { reason: "failed", message });
 
   async #answer(device: string, packet: Packet): Promise<void> {
-    if (this.#sessions.has(device)) await this.#carrier?.send(packet);
+    if (this.#sessions.has(device)) await this.#ways.to(device)?.send(packet);
   }
 
   /** What a reader makes of bytes; undefined when they make no sense. */

@@ -9,6 +9,9 @@ type LinkRefusal =
   | "conflicting-record"
   | "misconduct"
   | "not-admitted"
+  /** What a Sparkplug edge node says that is no single value, or that no birth has named. */
+  | "unsupported"
+  | "not-born"
   | "handshake-failed"
   | "overloaded"
   | "read-only"

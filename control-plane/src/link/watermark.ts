@@ -57,6 +57,7 @@ const REASONS = new Set([
   "refused",
   "failed",
   "control-plane-restored",
+  "not-received",
 ]);
 
 /** The watermark after these steps, each of which follows the one before. */

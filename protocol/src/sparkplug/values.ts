@@ -33,8 +33,7 @@ const refused = (reason: RefusalReason | "unsupported", detail: string): Sparkpl
   detail,
 });
 
-/** Whether values of this type are facts and no samples. */
-export const isTextType = (datatype: number): boolean => TEXTS.includes(datatype);
+const isTextType = (datatype: number): boolean => TEXTS.includes(datatype);
 
 /**
  * Reads a metric's value by the data type that its birth declared. Whole numbers of 64 bits become the nearest double: exact

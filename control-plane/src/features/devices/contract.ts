@@ -62,6 +62,8 @@ export const device = resource({
     signsResults: Type.Optional(Type.Boolean()),
     /** Raw X25519 public key, base64: secrets are sealed for it. */
     sealingKey: Type.Optional(Type.String()),
+    /** Absent: the protocol of agents. Who speaks another one takes no commands. */
+    speaks: Type.Optional(Type.Literal("sparkplug")),
     alert: Type.Optional(Type.Object({ at: Type.Integer(), reason: Type.String(), detail: Type.String() })),
   }),
   life: machine("device", "pending", {

@@ -2,6 +2,8 @@ import { feature } from "../../platform/feature.ts";
 import { deviceActions } from "./actions.ts";
 import { certificate } from "./certificate-contract.ts";
 import { device } from "./contract.ts";
+import { edgeNode } from "./edge-node-contract.ts";
+import { edgeNodeActions } from "./edge-nodes.ts";
 import { token } from "./token-contract.ts";
 import type { DevicesContext } from "./context.ts";
 import { decidingActions } from "./deciding.ts";
@@ -16,12 +18,13 @@ import { tokenActions } from "./tokens.ts";
 
 export type { DevicesContext } from "./context.ts";
 export { admissions, idsOfDevices } from "./admission.ts";
+export { admitEdgeNode } from "./edge-node-admission.ts";
 
 export const devices = feature<DevicesContext>({
   name: "devices",
-  resources: [device, token, certificate],
+  resources: [device, token, certificate, edgeNode],
   realm,
-  actions: [...deviceActions, ...tokenActions, ...renewingActions, ...decidingActions],
+  actions: [...deviceActions, ...tokenActions, ...renewingActions, ...decidingActions, ...edgeNodeActions],
   receives: { event: receiveEvents, telemetry: receiveClock },
   sessions: receiveSession,
   alarms: receiveAlarm,

@@ -2,6 +2,7 @@ import { replaced, type Change } from "../../platform/change.ts";
 import { table } from "../../platform/resource.ts";
 import type { Store } from "../../platform/store.ts";
 import { device } from "./contract.ts";
+import { freeName } from "./enrolment.ts";
 
 /** One row for each name that was ever taken. Every taking moves it on, so that of two at the same moment one must look again. */
 const takenNames = table<{ readonly id: string; readonly version: number }>("devicename");
@@ -16,4 +17,18 @@ export async function takeName(store: Store, name: string): Promise<Change | und
 export async function handOver(store: Store, name: string): Promise<Change> {
   const version = (await store.get(takenNames, name))?.version ?? 0;
   return replaced(takenNames, { id: name, version: version + 1 }, version);
+}
+
+/** A name like the proposed one that no device has, and what must land with the row that takes it. */
+export async function freeNameLike(
+  proposed: string,
+  store: Store,
+): Promise<{ readonly name: string; readonly taking: Change }> {
+  const taken = new Set<string>();
+  for (;;) {
+    const name = freeName(proposed, (each) => taken.has(each));
+    const taking = await takeName(store, name);
+    if (taking !== undefined) return { name, taking };
+    taken.add(name);
+  }
 }

@@ -1,7 +1,7 @@
 import { formatToken } from "@edgemere/protocol";
 import { SECOND } from "@edgemere/protocol/kit";
 import { handle, type InputOf } from "../../platform/action.ts";
-import { created, moved, updated, type Change } from "../../platform/change.ts";
+import { created, moved, updated } from "../../platform/change.ts";
 import { Problem } from "../../platform/problem.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
 import { resolve } from "../../platform/reference.ts";
@@ -10,9 +10,9 @@ import { registerAgent } from "./certificate-contract.ts";
 import { identityOf, type IdentityLife } from "./certificate-life.ts";
 import { device } from "./contract.ts";
 import type { DevicesContext } from "./context.ts";
-import { freeName, hashOf, judge } from "./enrolment.ts";
+import { hashOf, judge } from "./enrolment.ts";
 import { issue, newestOf, repeated, type Given } from "./issuing.ts";
-import { takeName } from "./names.ts";
+import { freeNameLike } from "./names.ts";
 import { createToken, listTokens, revokeToken, token, type Token } from "./token-contract.ts";
 
 const KEY_BYTES = 32;
@@ -164,19 +164,6 @@ async function waitingFor(
   const [known] = items;
   if (known !== undefined) return { waitsFor: "replacement", replaces: known.id };
   return { waitsFor: approval === "manual" ? "enrolment" : "", replaces: "" };
-}
-
-async function freeNameLike(
-  proposed: string,
-  store: Store,
-): Promise<{ readonly name: string; readonly taking: Change }> {
-  const taken = new Set<string>();
-  for (;;) {
-    const name = freeName(proposed, (each) => taken.has(each));
-    const taking = await takeName(store, name);
-    if (taking !== undefined) return { name, taking };
-    taken.add(name);
-  }
 }
 
 const shown = ({ id, state, uses, used, expiresAt, labels, author, createdAt }: Token) => ({

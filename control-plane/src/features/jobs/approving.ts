@@ -8,7 +8,7 @@ import { repeatOnConflict } from "../../platform/repeat.ts";
 import { device } from "../devices/contract.ts";
 import { approveJob, command, job, listAwaiting, refuseJob, type Job } from "./contract.ts";
 import type { JobsContext } from "./context.ts";
-import { commandFor, detail, refuseRetired } from "./creating.ts";
+import { commandFor, detail, refuseCommandless } from "./creating.ts";
 import { offer } from "./offers.ts";
 
 export const approvalHandlers = [
@@ -27,7 +27,7 @@ export const approvalHandlers = [
       if (row.account !== undefined && !(await approvers.isActive(row.account, context)))
         throw new Problem("conflict", `the account of ${row.author} is locked: what it asked for is not done any more`);
       const target = await resolve(store, device, row.devices[0] ?? "");
-      refuseRetired(target);
+      refuseCommandless(target);
       const decision = { by: caller.actor, at: clock.now(), isApproved: true, reason: "" };
       const reserved = row.sealed?.command ?? newId();
       const commanding = await commandFor(reserved, row, target, [caller.actor], context);

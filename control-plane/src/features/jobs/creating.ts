@@ -45,7 +45,7 @@ export const createHandler = handle(
     const row = await repeatOnConflict(async () => {
       const target = await resolve(store, device, ref);
       if (!scopes.reachOf(caller, permission).coversRow(target)) throw refusal(` for the device "${target.name}"`);
-      refuseRetired(target);
+      refuseCommandless(target);
       if (secrets !== undefined) refuseSecrets(target, kind);
       const sealed = secrets && {
         sealed: { command: ids.command, box: sealedFor(target, secrets, ids.command, context) },
@@ -79,8 +79,10 @@ async function needsApproval(target: Device, account: string | undefined, contex
   return approvers.hasOther(target, account, context);
 }
 
-export function refuseRetired({ state, name }: Device): void {
+export function refuseCommandless({ state, name, speaks }: Device): void {
   if (state === "retired") throw new Problem("conflict", `the device "${name}" is retired and takes no commands`);
+  if (speaks === "sparkplug")
+    throw new Problem("conflict", `the device "${name}" is a Sparkplug edge node and takes no commands from here`);
 }
 
 type Asked = Pick<Job, "id" | "kind" | "arguments" | "author" | "expiresAt" | "runTimeout" | "sealed">;

@@ -6,6 +6,7 @@ import { ManualClock } from "@edgemere/protocol/simulated";
 import { created, moved, replaced } from "../../platform/change.ts";
 import { memoryDatabase } from "../../platform/database.ts";
 import { trustInSigner } from "../../platform/core.test-support.ts";
+import { aDevice } from "../device.test-support.ts";
 import { device } from "../devices/contract.ts";
 import { cancelJob, createJob, findJob, listJobs, abandonCommands, command } from "./contract.ts";
 import { aReport, ask, look, startJobs, type World } from "./jobs.test-support.ts";
@@ -121,6 +122,14 @@ test("a retired device takes no commands", async () => {
   await retire(world, "d1");
 
   await assert.rejects(ask(world), { type: "conflict", message: /"gw-1" is retired and takes no commands/ });
+});
+
+test("a Sparkplug edge node takes no commands, and none waits for it", async () => {
+  await using world = await startJobs();
+  await world.store.commit(aDevice("d9", { name: "press", speaks: "sparkplug" }));
+
+  await assert.rejects(ask(world, { device: "press" }), { type: "conflict", message: /is a Sparkplug edge node/ });
+  assert.deepEqual((await world.call(listJobs, {})).items, []);
 });
 
 test("jobs are listed newest first, those of one device alone too", async () => {
