@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { nodeDisk, type Clock, type Log, type Random } from "@edgemere/protocol/kit";
 import { certificateNames, type ControlPlaneConfig } from "./config.ts";
 import { createCore, type Core, type CoreContext } from "./core.ts";
@@ -24,6 +25,9 @@ import { openAuthority } from "./link/authority.ts";
 import { watchEventLoop } from "./event-loop.ts";
 import { startListeners, type DeviceAddresses } from "./listeners.ts";
 import { Opened } from "./opened.ts";
+import { Counter } from "./platform/figures.ts";
+import type { Health } from "./platform/health.ts";
+import { processFigures } from "./process-figures.ts";
 import { clearBrokenRestore, refuseHalfRestored, rememberGeneration } from "./restore.ts";
 import { singleSignOnAt } from "./single-sign-on.ts";
 import { openStorage } from "./storage.ts";
@@ -68,6 +72,7 @@ export interface App extends AsyncDisposable {
   readonly ports: Readonly<Record<"portal" | "mqtt" | "deviceApi" | "subscribers", number>> & {
     /** Absent where it is closed. */
     readonly sparkplug?: number;
+    readonly metrics?: number;
   };
   /** `http://host:port`, where REST, WebSocket and portal are. */
   readonly address: string;
@@ -131,12 +136,26 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
     signer: authority.keys.signer,
     keys: authority.keys,
     approvers: { ...approvers, rule: config.people.approval },
-    telemetry: { retention: config.history, ...(config.windows && { windows: config.windows }) },
+    telemetry: {
+      retention: config.history,
+      fleet: config.outlets.fleet,
+      ...(config.windows && { windows: config.windows }),
+    },
     retention: config.retention,
     dangerousCaps: config.dangerousCaps,
     operations: keeping,
     auditing,
   };
+  const eventLoop = watchEventLoop(clock);
+  await opened.add(Promise.resolve({ [Symbol.asyncDispose]: async () => eventLoop[Symbol.dispose]() }));
+  const responses = new Counter({ name: "edgemere_http_responses", help: "Answers over HTTP, by status" }, [
+    "listener",
+    "code",
+  ]);
+  const startedAt = clock.now();
+  const checks = [eventLoop.check, auditing.check];
+  const health = (): Health => core.health(...checks);
+  const storeFolder = join(config.dataFolder, "store");
   const core = await opened.add(
     createCore<AppContext>({
       signer: authority.keys.signer,
@@ -152,6 +171,10 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
       auditHead: () => auditing.copy.newestHead,
       isReadOnly: () => guard.isReadOnly,
       damaged: () => database.damaged.size,
+      figures: async () => [
+        responses.figure(),
+        ...(await processFigures({ version, startedAt, eventLoop, health, storeFolder })),
+      ],
     }),
   );
   await rememberGeneration(config.dataFolder, core.generation);
@@ -159,8 +182,6 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
   await opened.add(Promise.resolve(backups));
   const { store } = core;
   const admission = await opened.add(Promise.resolve(admissions({ store, clock, log })));
-  const eventLoop = watchEventLoop(clock);
-  await opened.add(Promise.resolve({ [Symbol.asyncDispose]: async () => eventLoop[Symbol.dispose]() }));
   const listening = await startListeners(
     {
       ...surroundings,
@@ -175,7 +196,9 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
       actions: features.flatMap((each) => each.actions.map(({ action }) => action)),
       resources,
       origins: config.origins,
-      health: (broker) => core.health(eventLoop.check, broker, auditing.check),
+      responses,
+      health,
+      checks,
     },
     addresses,
     opened,

@@ -10,10 +10,11 @@ import {
   readRestoreConfig,
   readSignKeyringConfig,
 } from "./config-commands.ts";
+import { outletsOptions } from "./config-outlets.ts";
 import { certificateNames, configHelp, ownAddress, readConfig } from "./config.ts";
 
 test("without a word the defaults hold", () => {
-  const { addresses, ...config } = readConfig([], {});
+  const { addresses, outlets: _, ...config } = readConfig([], {});
 
   assert.deepEqual(config, {
     dataFolder: resolve(".edgemere"),
@@ -54,10 +55,11 @@ test("the help shows every option, and the defaults that hold", () => {
     "audit-copy",
     "broker",
     ...single,
+    ...Object.entries(outletsOptions).flatMap(([name, option]) => ("fallback" in option ? [] : [name])),
   ];
   const defaults = Object.fromEntries(Object.entries(shown).filter(([name]) => !withoutDefault.includes(name)));
 
-  assert.deepEqual(Object.keys(shown).length, 39);
+  assert.deepEqual(Object.keys(shown).length, 39 + Object.keys(outletsOptions).length);
   assert.deepEqual(
     readConfig(
       Object.entries(defaults).flatMap(([name, value]) => [`--${name}`, value ?? ""]),
@@ -68,7 +70,7 @@ test("the help shows every option, and the defaults that hold", () => {
 });
 
 test("each option reaches its own place", () => {
-  const config = readConfig(
+  const { outlets: _, ...config } = readConfig(
     Object.entries({
       data: "/srv/edgemere",
       "portal-host": "::",

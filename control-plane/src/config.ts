@@ -17,6 +17,7 @@ import {
   type Reader,
 } from "@edgemere/protocol/config";
 import { DAY, HOUR, MINUTE } from "@edgemere/protocol/kit";
+import { outletsConfigOf, outletsOptions, type OutletsConfig } from "./config-outlets.ts";
 import { peopleConfigOf, peopleOptions, type PeopleConfig } from "./config-people.ts";
 import { sparkplugConfigOf, sparkplugOptions, type SparkplugConfig } from "./config-sparkplug.ts";
 import { freeSpace, isBelow, written } from "./config-free-space.ts";
@@ -39,6 +40,7 @@ export interface BrokerAddress {
 export interface ControlPlaneConfig {
   readonly dataFolder: string;
   readonly people: PeopleConfig;
+  readonly outlets: OutletsConfig;
   /** REST, WebSocket, portal: for people, over HTTP. */
   readonly portal: Listener;
   /** Devices' MQTT, over mutual TLS. */
@@ -197,6 +199,7 @@ export const options = {
     freeSpace,
   ),
   ballast: option("SIZE", "Kept on the disk, to be given away when it is full", "64MiB", size(0, 1024 ** 4)),
+  ...outletsOptions,
   ...peopleOptions,
   "log-level": logLevelOption,
 } satisfies Options;
@@ -247,6 +250,7 @@ export function readConfig(
     },
     auditCopy: values["audit-copy"] ?? join(values.data, "audit-copy"),
     people: peopleConfigOf(values),
+    outlets: outletsConfigOf(values),
     storage: { low: values["storage-low"], readonly: values["storage-readonly"], ballastBytes: values.ballast },
   };
 }

@@ -9,9 +9,11 @@ import type { DeviceLink } from "./platform/device-link.ts";
 import { createDispatch, type Dispatch } from "./platform/dispatch.ts";
 import { forgetOldEvents } from "./platform/event-retention.ts";
 import type { Feature } from "./platform/feature.ts";
+import type { Family } from "./platform/figures.ts";
 import { generationOf } from "./platform/generation.ts";
 import { healthOf, watched, type Check, type Health } from "./platform/health.ts";
 import { Idempotency } from "./platform/idempotency.ts";
+import { measuredDatabase, measuredDispatch } from "./platform/measured.ts";
 import { refusingWhenFull } from "./platform/read-only.ts";
 import { Scopes } from "./platform/scopes.ts";
 import type { Signer } from "./platform/signer.ts";
@@ -22,6 +24,8 @@ export type CoreContext = PlatformContext & {
   readonly random: Random;
   readonly generation: () => number;
   readonly audit: Audit;
+  /** How everything is now, in figures. */
+  readonly figures: () => Promise<readonly Family[]>;
 };
 
 interface Parts<C extends CoreContext> {
@@ -45,6 +49,8 @@ interface Parts<C extends CoreContext> {
   readonly isReadOnly?: () => boolean;
   /** Keys whose stored values were found damaged. */
   readonly damaged?: () => number;
+  /** Figures that only those around it know. */
+  readonly figures?: () => Promise<readonly Family[]>;
 }
 
 const EVENTS_KEPT_FOR = 30 * DAY;
@@ -71,7 +77,8 @@ export interface Core<C> extends AsyncDisposable {
 }
 
 export async function createCore<C extends CoreContext>(parts: Parts<C>): Promise<Core<C>> {
-  const { database, clock, random, log, features } = parts;
+  const { clock, random, log, features } = parts;
+  const { measured: database, figures: databaseFigures } = measuredDatabase(parts.database, clock);
   const { isReadOnly = () => false, damaged = () => 0, eventsKeptFor = EVENTS_KEPT_FOR } = parts;
   const { stepUpAfter = STEP_UP_AFTER } = parts;
   const store = await Store.open(database, clock);
@@ -95,11 +102,13 @@ export async function createCore<C extends CoreContext>(parts: Parts<C>): Promis
     dispatch,
     generation,
     audit,
+    figures: () => figures(),
   } as unknown as C;
   const isTakingRecords = () => !isReadOnly() && !store.isBroken;
   const link = new Link({ ...parts, store, context, generation, isTakingRecords });
   Object.assign(context, { link });
-  const dispatching = refusingWhenFull(
+  const actions = features.flatMap((each) => each.actions.map(({ action }) => action));
+  const refusing = refusingWhenFull(
     createDispatch({
       features,
       context,
@@ -110,9 +119,18 @@ export async function createCore<C extends CoreContext>(parts: Parts<C>): Promis
       // Nothing was proved in the future: a clock that was set back makes nobody fresh.
       isFresh: (provedAt) => Math.abs(now() - provedAt) < stepUpAfter,
     }),
-    features.flatMap((each) => each.actions.map(({ action }) => action)),
+    actions,
     isReadOnly,
   );
+  const { measured: dispatching, figures: dispatchFigures } = measuredDispatch(refusing, { actions, clock });
+  const figures = async () => [
+    ...dispatchFigures(),
+    ...databaseFigures(),
+    store.occurred.figure(),
+    ...link.figures(),
+    ...(await Promise.all(features.map(async (each) => each.figures?.(context) ?? []))).flat(),
+    ...((await parts.figures?.()) ?? []),
+  ];
 
   const bus = new Bus(
     { store, clock, log, dispatch, newId },

@@ -3,6 +3,7 @@ import type { Clock, Log, Random } from "@edgemere/protocol/kit";
 import type { ControlPlaneConfig } from "./config.ts";
 import { startDeviceApi } from "./faces/device-api.ts";
 import type { FaceParts } from "./faces/face.ts";
+import { startMetrics } from "./faces/metrics.ts";
 import { startFaces } from "./faces/server.ts";
 import type { CertificateAuthority } from "./link/authority.ts";
 import { startBroker, type Admit } from "./link/broker.ts";
@@ -13,9 +14,9 @@ import { startSparkplug, type AdmitEdgeNode } from "./link/sparkplug/listener.ts
 import { startSubscribers } from "./link/subscribers.ts";
 import type { Opened } from "./opened.ts";
 import type { DeviceLink } from "./platform/device-link.ts";
-import type { Check, Health } from "./platform/health.ts";
+import type { Check } from "./platform/health.ts";
 
-interface Parts extends Omit<FaceParts, "health"> {
+interface Parts extends FaceParts {
   readonly config: ControlPlaneConfig;
   readonly authority: CertificateAuthority;
   readonly link: DeviceMessages & Pick<DeviceLink, "sessions" | "session" | "accounts">;
@@ -25,8 +26,8 @@ interface Parts extends Omit<FaceParts, "health"> {
   readonly isTakingRecords: () => boolean;
   /** Ids of all that may connect. */
   readonly devices: () => AsyncIterable<string>;
-  /** How all is, with how the broker is. */
-  readonly health: (broker: Check) => Health;
+  /** What `health` looks at: how the broker is, is added. */
+  readonly checks: Check[];
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -44,7 +45,8 @@ export interface DeviceAddresses {
 export async function startListeners(parts: Parts, addresses: DeviceAddresses, opened: Opened) {
   const { config, authority, portalFolder } = parts;
   const broker = await (config.brokers.length > 0 ? joinBroker(parts, opened) : ownBroker(parts, opened));
-  const shared = { ...parts, ...authority, health: () => parts.health(broker.check) };
+  const shared = { ...parts, ...authority };
+  parts.checks.push(broker.check);
   addresses.mqtt = broker.urls;
   const deviceApi = await opened.listen("device", config.deviceApi, (on) =>
     startDeviceApi(shared, { ...on, ...authority.server, clientRoots: authority.deviceRoots }),
@@ -57,6 +59,9 @@ export async function startListeners(parts: Parts, addresses: DeviceAddresses, o
     sparkplug &&
     (await opened.listen("sparkplug", sparkplug, (on) => startSparkplug({ ...shared, ...sparkplug, ...on })));
   const portal = await opened.listen("portal", config.portal, (on) => startFaces(shared, { ...on, portalFolder }));
+  const { metrics: on } = config.outlets;
+  const metrics =
+    on && (await opened.listen("metrics", on, (at) => startMetrics(shared, { ...at, ...authority.server })));
   addresses.deviceApi = `https://${inUrl(config.addresses[0])}:${deviceApi.port}`;
   return {
     address: portal.address,
@@ -66,6 +71,7 @@ export async function startListeners(parts: Parts, addresses: DeviceAddresses, o
       deviceApi: deviceApi.port,
       subscribers: subscribers.port,
       ...(edgeNodes && { sparkplug: edgeNodes.port }),
+      ...(metrics && { metrics: metrics.port }),
     },
   };
 }

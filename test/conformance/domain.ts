@@ -111,6 +111,7 @@ export const actions = {
   "ops/backup/drill": "write",
   "ops/backup/destroy": "destroy",
   "ops/storage/find": "read",
+  "ops/metrics/read": "read",
 } as const satisfies { readonly [P in Path]: Effect };
 
 /** What is dangerous: a session must be fresh for it, and a token must hold the permission by its name. With an input that is. */

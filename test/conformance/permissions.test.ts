@@ -105,7 +105,7 @@ test("a token cannot make one that may do more than itself", async () => {
   assert.match(String(body["detail"]), /you lack device:retire/);
 });
 
-test("the server has no route beside the actions but those that say what the program is", async () => {
+test("the server has no route beside the actions but those that say what the program is, and /metrics", async () => {
   const app = await createFaces({
     actions: declaredActions,
     resources: declaredResources,
@@ -133,6 +133,7 @@ test("the server has no route beside the actions but those that say what the pro
         "/edgemere/catalogue.json (GET, HEAD)",
         "/edgemere/openapi.json (GET, HEAD)",
         "/healthz (GET, HEAD)",
+        "/metrics (GET, HEAD)",
         "/problems (GET, HEAD)",
         "/problems/:type (GET, HEAD)",
         "/readyz (GET, HEAD)",

@@ -84,6 +84,8 @@ test("T39 no address tells a viewer a secret or what a secret can be guessed fro
   for await (const each of answers(world, session)) seen.push(each);
 
   assert.ok(seen.some(({ name, bytes }) => name.startsWith("200") && Buffer.from(bytes).includes("canary-device-001")));
+  const figures = seen.find(({ name }) => name === "200 of /metrics");
+  assert.doesNotMatch(String(Buffer.from(figures?.bytes ?? "canary-")), /canary-/, "figures name nobody");
   const hidden = {
     "a private key": "PRIVATE KEY",
     "the hash of a secret": "secretHash",

@@ -5,6 +5,8 @@ export interface Ports {
   readonly mqtt: number;
   readonly deviceApi: number;
   readonly subscribers: number;
+  /** Of /metrics, where it has one of its own. */
+  readonly metrics?: number;
 }
 
 interface Ready {

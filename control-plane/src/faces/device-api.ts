@@ -1,15 +1,14 @@
-import type { Server } from "node:https";
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import type { FastifyInstance } from "fastify";
 import { nobody, type Identity } from "../platform/caller.ts";
-import { startRenewal } from "../platform/certificate-renewal.ts";
 import { Problem } from "../platform/problem.ts";
 import { shownBy } from "../platform/shown-certificate.ts";
 import { ask, byAddress } from "./ask.ts";
 import type { FaceParts } from "./face.ts";
-import { createHttp, tlsOptions, type TlsCredentials } from "./http.ts";
+import { createHttp, type TlsCredentials } from "./http.ts";
 import { listen, type Listening } from "./listen.ts";
+import { renewing } from "./renewing.ts";
 import { refuseWrongMethod } from "./request.ts";
 
 /** The certificate comes with its chain up to the root: devices that enrol know the root's pin only. */
@@ -21,7 +20,7 @@ export interface DeviceApiOptions extends TlsCredentials {
   readonly current?: () => Promise<TlsCredentials>;
 }
 
-type DeviceApiParts = Pick<FaceParts, "actions" | "dispatch" | "newId" | "log" | "clock">;
+type DeviceApiParts = Pick<FaceParts, "actions" | "dispatch" | "newId" | "log" | "clock" | "responses">;
 
 const BODY_LIMIT = 32 * 1024;
 // A whole site may enrol from behind one address.
@@ -40,26 +39,14 @@ export async function startDeviceApi(
   { host, port, current, ...tls }: DeviceApiOptions,
 ): Promise<Listening> {
   const app = await createHttp(parts, {
+    name: "device",
     bodyLimit: BODY_LIMIT,
     requestsPerMinute: REQUESTS_PER_MINUTE,
     tls,
     connections: CONNECTIONS,
   });
   serveDeviceActions(app, parts);
-  if (current !== undefined) {
-    const server = app.server as unknown as Server;
-    const renewal = startRenewal({
-      name: "renew the device API's certificate",
-      first: tls,
-      current,
-      show: (fresh, isNew) => {
-        if (isNew) server.setSecureContext(tlsOptions({ ...tls, ...fresh }));
-      },
-      clock: parts.clock,
-      log: parts.log,
-    });
-    app.addHook("preClose", () => renewal[Symbol.asyncDispose]());
-  }
+  if (current !== undefined) renewing(app, parts, { name: "device API", tls, current });
   return listen(app, { host, port });
 }
 

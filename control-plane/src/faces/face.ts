@@ -2,6 +2,7 @@ import type { Clock, Log } from "@edgemere/protocol/kit";
 import type { AnyAction } from "../platform/action.ts";
 import type { Authenticate } from "../platform/caller.ts";
 import type { Dispatch } from "../platform/dispatch.ts";
+import type { Counter } from "../platform/figures.ts";
 import type { Health } from "../platform/health.ts";
 import type { AnyResource } from "../platform/resource.ts";
 import type { Scopes } from "../platform/scopes.ts";
@@ -22,4 +23,6 @@ export interface FaceParts {
   /** Origins whose pages may use cookies here beside the server's own, such as `https://edgemere.example`. */
   readonly origins: readonly string[];
   readonly health: () => Health;
+  /** Counts answers by listener and status. */
+  readonly responses?: Counter;
 }

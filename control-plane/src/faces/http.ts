@@ -25,6 +25,8 @@ export interface TlsCredentials {
 }
 
 interface HttpOptions {
+  /** What the listener is called in figures. */
+  readonly name: string;
   /** Bytes of a body that are read. */
   readonly bodyLimit: number;
   /** Per address. */
@@ -46,8 +48,8 @@ const CONNECTIONS = 2_000;
 
 /** A server whose every refusal is a problem document and whose every answer carries its request's id. */
 export async function createHttp(
-  { newId, log }: Pick<FaceParts, "newId" | "log">,
-  { bodyLimit, requestsPerMinute, tls, connections = CONNECTIONS, trustProxy = false }: HttpOptions,
+  { newId, log, responses }: Pick<FaceParts, "newId" | "log" | "responses">,
+  { name, bodyLimit, requestsPerMinute, tls, connections = CONNECTIONS, trustProxy = false }: HttpOptions,
 ): Promise<FastifyInstance> {
   const send = (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
     sendProblem(problemOf(error, { log, requestId: request.id }), request, reply);
@@ -94,15 +96,16 @@ export async function createHttp(
   app.addHook("onRequest", async (request, reply) => void reply.header("x-request-id", request.id));
   refuseStrangeHeads(app);
   // The address without its query: what people put there is not for logs.
-  app.addHook("onResponse", async (request, { statusCode, elapsedTime }) =>
+  app.addHook("onResponse", async (request, { statusCode, elapsedTime }) => {
+    responses?.add([name, String(statusCode)]);
     log.debug("request answered", {
       method: request.method,
       path: pathOf(request),
       status: statusCode,
       milliseconds: Math.round(elapsedTime),
       requestId: request.id,
-    }),
-  );
+    });
+  });
   return app;
 }
 

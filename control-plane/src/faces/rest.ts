@@ -39,7 +39,8 @@ export function serveActions(app: FastifyInstance, parts: FaceParts): void {
   });
 }
 
-async function identityOf(request: FastifyRequest, { authenticate, origins }: FaceParts): Promise<Identity> {
+/** Who asks; nobody without a credential. Throws Problem when one was shown that is none. */
+export async function identityOf(request: FastifyRequest, { authenticate, origins }: FaceParts): Promise<Identity> {
   const credential = credentialOf(request.headers.authorization, request.cookies);
   if (credential === undefined) return nobody;
   const isUnsafe = request.method !== "GET" && request.method !== "HEAD";
@@ -51,7 +52,7 @@ async function identityOf(request: FastifyRequest, { authenticate, origins }: Fa
   throw new Problem("not-signed-in", "the credential is wrong, has expired or was revoked; sign in again");
 }
 
-const callerOf = (request: FastifyRequest, identity: Identity): Caller => ({
+export const callerOf = (request: FastifyRequest, identity: Identity): Caller => ({
   ...identity,
   via: "rest",
   requestId: request.id,

@@ -5,6 +5,7 @@ import { serveHealth } from "./health.ts";
 import { createHttp, type TlsCredentials } from "./http.ts";
 import { listen, type Listening } from "./listen.ts";
 import { serveLive } from "./live.ts";
+import { serveMetrics } from "./metrics.ts";
 import { servePortal } from "./portal.ts";
 import { serveProblemPages } from "./problem-pages.ts";
 import { limitingActors } from "./quota.ts";
@@ -41,8 +42,9 @@ export async function createFaces(
   options: Omit<FaceOptions, "host" | "port"> = {},
 ): Promise<FastifyInstance> {
   const { portalFolder, tls, trustProxy, requestsPerMinute = REQUESTS_PER_MINUTE } = options;
-  const app = await createHttp(parts, { bodyLimit: BODY_LIMIT, requestsPerMinute, tls, trustProxy });
+  const app = await createHttp(parts, { name: "portal", bodyLimit: BODY_LIMIT, requestsPerMinute, tls, trustProxy });
   serveHealth(app, parts);
+  serveMetrics(app, parts);
   await app.register(async (open) => serveProblemPages(open));
   await app.register(async (open) => serveDocuments(open, parts));
   await app.register(async (open) => servePortal(open, portalFolder));

@@ -6,6 +6,7 @@ import { between, evidence, following, gapOf, incoming, type Incoming } from "./
 import { FeatureFailed, failureOf, Failures } from "./feature-failed.ts";
 import type { FeatureParts } from "./feature-news.ts";
 import { setAside } from "./set-aside.ts";
+import { Traffic } from "./traffic.ts";
 import { advanced, contradicts, startOf, watermarkId, watermarks, type Watermark } from "./watermark.ts";
 
 const ERROR_LENGTH = 500;
@@ -37,9 +38,11 @@ export class Ingest<C> {
   readonly #parts: FeatureParts<C>;
   readonly #known = new Map<string, Watermark>();
   readonly #failures: Failures;
+  readonly #traffic: Traffic;
 
-  constructor(parts: FeatureParts<C>) {
+  constructor(parts: FeatureParts<C>, traffic = new Traffic()) {
     this.#parts = parts;
+    this.#traffic = traffic;
     this.#failures = new Failures(parts.clock);
   }
 
@@ -164,6 +167,7 @@ export class Ingest<C> {
     };
     const mark = advanced(await this.#mark(device, stream), fresh, refused);
     await this.#commit(mark, async () => [...(await this.#decide(stream, received)), ...more]);
+    this.#traffic.stored(stream, received.records);
     return mark.upTo;
   }
 

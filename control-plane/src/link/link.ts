@@ -12,6 +12,7 @@ import {
 import { SECOND, type Loop } from "@edgemere/protocol/kit";
 import { put } from "../platform/change.ts";
 import type { DeviceLink, DeviceSession, SetAsideRecord, StreamAccount } from "../platform/device-link.ts";
+import type { Family } from "../platform/figures.ts";
 import { inTime } from "../platform/in-time.ts";
 import { Ways, type Carrier, type DeviceMessages } from "./carrier.ts";
 import { Conduct } from "./conduct.ts";
@@ -28,7 +29,9 @@ import { isOfSession, isOldNews, lastSessions, restored } from "./restored.ts";
 import { forgetSetAside, setAsideOf } from "./set-aside.ts";
 import { reconnectSpread } from "./spread.ts";
 import { syncOf } from "./sync.ts";
+import { Traffic } from "./traffic.ts";
 import { Turns } from "./turns.ts";
+import { understood } from "./understood.ts";
 import { accountsOf } from "./watermark.ts";
 
 /** Who is told to wait is not read for this long: so long its road is full, and nothing of it is kept here. */
@@ -43,6 +46,7 @@ export class Link<C> implements DeviceLink, DeviceMessages {
   readonly #parts: LinkParts<C>;
   readonly #ingest: Ingest<C>;
   readonly #queue = new IngestQueue();
+  readonly #traffic = new Traffic();
   readonly #refusals: Refusals;
   readonly conduct: Conduct;
   readonly #sessions = new Map<string, LiveSession>();
@@ -54,7 +58,7 @@ export class Link<C> implements DeviceLink, DeviceMessages {
 
   constructor(parts: LinkParts<C>) {
     this.#parts = parts;
-    this.#ingest = new Ingest(parts);
+    this.#ingest = new Ingest(parts, this.#traffic);
     this.#refusals = new Refusals(parts.log);
     this.conduct = new Conduct(parts.clock, (device, message) => {
       this.#refusals.count(device, { reason: "misconduct", message });
@@ -78,6 +82,11 @@ export class Link<C> implements DeviceLink, DeviceMessages {
 
   refusals(device?: string): Readonly<Record<string, number>> {
     return this.#refusals.totals(device);
+  }
+
+  figures(): readonly Family[] {
+    const [refusals, sessions, queue] = [this.refusals(), this.#sessions.size, this.#queue.waiting];
+    return this.#traffic.figures({ refusals, sessions, queue });
   }
 
   accounts(device: string): Promise<readonly StreamAccount[]> {
@@ -131,6 +140,7 @@ export class Link<C> implements DeviceLink, DeviceMessages {
     this.heard(device);
     const name = this.#understood(device, () => nameOf(device, topic));
     if (name === undefined) return;
+    this.#traffic.arrived(name);
     if (!isStreamName(name)) return this.#turns.take(device, () => this.#spoken(device, { topic, payload }, address));
     if (!this.#queue.enter(device, name, payload.length)) return this.#putOff(device, "overloaded");
     let isTaken = true;
@@ -183,15 +193,8 @@ export class Link<C> implements DeviceLink, DeviceMessages {
     if (this.#sessions.has(device)) await this.#ways.to(device)?.send(packet);
   }
 
-  /** What a reader makes of bytes; undefined when they make no sense. */
   #understood<T>(device: string, reader: () => T): T | undefined {
-    try {
-      return reader();
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      this.refuse(device, error);
-      return undefined;
-    }
+    return understood(reader, (error) => this.refuse(device, error));
   }
 
   async #spoken(device: string, { topic, payload }: Pick<Packet, "topic" | "payload">, address: string): Promise<void> {

@@ -37,6 +37,10 @@ export class IngestQueue {
     this.#room = room;
   }
 
+  get waiting(): Waiting {
+    return { bytes: this.#bytes, messages: this.#messages };
+  }
+
   /** False when the batch finds no room. What entered must leave. */
   enter(device: string, stream: StreamName, bytes: number): boolean {
     const own = this.#devices.get(device) ?? { bytes: 0, messages: 0 };

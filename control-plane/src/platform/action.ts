@@ -38,6 +38,8 @@ export interface Action<P extends string, I extends TObject, O extends TSchema> 
   readonly takesLong?: boolean;
   /** A read that is an entry of the audit all the same, because of what it shows. */
   readonly isAudited?: boolean;
+  /** Its output is families of figures, which `/metrics` writes as scrapers read them. */
+  readonly isExposition?: boolean;
   /** Also served on the device API, where devices and not people call. */
   readonly forDevices?: boolean;
 }

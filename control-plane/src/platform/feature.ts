@@ -3,6 +3,7 @@ import type { Record_, StreamName, Trust, v1 } from "@edgemere/protocol";
 import type { AnyAction, Handler, InputOf } from "./action.ts";
 import type { Change } from "./change.ts";
 import type { DomainEvent } from "./domain-event.ts";
+import type { Family } from "./figures.ts";
 import type { AnyResource, EventOf, Row } from "./resource.ts";
 import type { Realm } from "./scopes.ts";
 
@@ -162,6 +163,8 @@ export interface Feature<C> {
   /** What waits for a device, for its next Sync. */
   readonly offers?: (device: string, context: C) => Promise<Offer>;
   readonly loops?: (context: C) => readonly Loop[];
+  /** How what it looks after is now, for whoever watches the control plane. */
+  readonly figures?: (context: C) => Promise<readonly Family[]>;
 }
 
 export const feature = <C>(declaration: Feature<C>): Feature<C> => declaration;

@@ -3,6 +3,7 @@ import { Batch, read } from "./batch.ts";
 import type { Change } from "./change.ts";
 import type { Database } from "./database.ts";
 import type { DomainEvent } from "./domain-event.ts";
+import { Counter } from "./figures.ts";
 import { keyOf, lastNumberPart, lastPart, rangeOf, type KeyPart } from "./keys.ts";
 import type { Table } from "./resource.ts";
 
@@ -40,6 +41,10 @@ export class Store implements AsyncDisposable {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #listeners = new Set<() => void>();
+  /** Events that were committed, by type. */
+  readonly occurred = new Counter({ name: "edgemere_events", help: "Events since the process began, by type" }, [
+    "type",
+  ]);
   #recent: DomainEvent[] = [];
   #lastNumber: number;
   #waiting: Waiting[] = [];
@@ -86,10 +91,14 @@ export class Store implements AsyncDisposable {
     for await (const { row } of this.walk(table, options)) yield row;
   }
 
-  /** How many rows there are. Reads no row. */
-  async count<Row extends { readonly id: string }>(table: Table<Row>): Promise<number> {
+  /** How many rows there are, or places in a part of an index. Reads no row. */
+  async count<Row extends { readonly id: string }>(
+    table: Table<Row>,
+    { index, prefix = [] }: Pick<ListOptions, "index" | "prefix"> = {},
+  ): Promise<number> {
+    const range = index === undefined ? rangeOf("row", table.name) : rangeOf("index", table.name, index, ...prefix);
     let count = 0;
-    for await (const _ of this.#database.keys(rangeOf("row", table.name))) count++;
+    for await (const _ of this.#database.keys(range)) count++;
     return count;
   }
 
@@ -215,6 +224,7 @@ export class Store implements AsyncDisposable {
 
   #remember(events: readonly DomainEvent[]): void {
     this.#lastNumber += events.length;
+    for (const { type } of events) this.occurred.add([type]);
     this.#recent = [...this.#recent, ...events].slice(-RECENT_EVENTS);
   }
 }

@@ -1,6 +1,7 @@
 import { feature } from "../../platform/feature.ts";
 import { auditActions } from "./actions.ts";
 import type { AuditContext } from "./context.ts";
+import { auditFigures } from "./figures.ts";
 import { fleetActions } from "./fleet-actions.ts";
 import { copyAudit, followRights } from "./loops.ts";
 import { askWitnesses, receiveWitness } from "./witnesses.ts";
@@ -12,5 +13,6 @@ export const audit = feature<AuditContext>({
   resources: [],
   actions: [...auditActions, ...fleetActions],
   sessions: receiveWitness,
+  figures: auditFigures,
   loops: (context) => [followRights(context), copyAudit(context), askWitnesses(context)],
 });

@@ -78,6 +78,7 @@ export const device = resource({
   indexes: {
     name: ({ name }) => [[name]],
     presence: ({ presence }) => [[presence]],
+    life: ({ state, presence }) => [[state, presence]],
     machine: ({ machineId, state }) => (machineId === "" || state === "retired" ? [] : [[machineId]]),
     waiting: ({ id, state, identity }) =>
       state !== "retired" && identity !== undefined && (identity.waitsFor !== "" || identity.doubt !== "")

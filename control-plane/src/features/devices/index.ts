@@ -7,6 +7,7 @@ import { edgeNodeActions } from "./edge-nodes.ts";
 import { token } from "./token-contract.ts";
 import type { DevicesContext } from "./context.ts";
 import { decidingActions } from "./deciding.ts";
+import { deviceFigures } from "./figures.ts";
 import { expireTokens, forgetOldCertificates, forgetOldHistory, lookAfterPresence } from "./loops.ts";
 import { messageKeyOf } from "./message-key.ts";
 import { receiveClock, receiveEvents } from "./receives.ts";
@@ -30,6 +31,7 @@ export const devices = feature<DevicesContext>({
   alarms: receiveAlarm,
   messageKey: messageKeyOf,
   offers,
+  figures: deviceFigures,
   loops: (context) => [
     lookAfterPresence(context),
     expireTokens(context),

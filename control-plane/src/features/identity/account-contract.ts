@@ -12,7 +12,16 @@ const OWN_SESSIONS = "own:session";
 
 /** Roles and what they may do. Terminal and exec are permissions of their own and belong to no role but owner. */
 export const roles = {
-  viewer: [OWN_SESSIONS, "device:read", "telemetry:read", "job:read", "data:read", "event:read", "storage:read"],
+  viewer: [
+    OWN_SESSIONS,
+    "device:read",
+    "telemetry:read",
+    "job:read",
+    "data:read",
+    "event:read",
+    "storage:read",
+    "metrics:read",
+  ],
   operator: [
     OWN_SESSIONS,
     "device:read",
@@ -26,6 +35,7 @@ export const roles = {
     "enrol:create",
     "enrol:approve",
     "storage:read",
+    "metrics:read",
     "backup:read",
     "backup:create",
   ],

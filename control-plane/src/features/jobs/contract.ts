@@ -81,6 +81,7 @@ export const command = resource({
     device: ({ device, id }) => [[device, id]],
     job: ({ job }) => [[job]],
     open: ({ device, state, sequence }) => (commandLife.isFinal(state) ? [] : [[device, sequence]]),
+    unfinished: ({ state }) => (commandLife.isFinal(state) ? [] : [[state]]),
     due: (row) => {
       const at = dueAt(row);
       return at === undefined ? [] : [[at]];

@@ -2,6 +2,7 @@ import { feature } from "../../platform/feature.ts";
 import { jobActions } from "./actions.ts";
 import { command, commandCap, job } from "./contract.ts";
 import type { JobsContext } from "./context.ts";
+import { jobFigures } from "./figures.ts";
 import { lookAfterLeases, receiveHello } from "./lease.ts";
 import { endOverdue, endUnapproved } from "./loops.ts";
 import { forgetOldJobs } from "./retention.ts";
@@ -19,5 +20,6 @@ export const jobs = feature<JobsContext>({
   receives: { result: receiveReports, log: receiveOutput },
   offers,
   sessions: receiveHello,
+  figures: jobFigures,
   loops: (context) => [endOverdue(context), endUnapproved(context), lookAfterLeases(context), forgetOldJobs(context)],
 });

@@ -45,6 +45,9 @@ export const operationsActions = [
     });
     return { id };
   }),
+  handle(contract.readMetrics, async (_, { figures }: OperationsContext) => ({
+    families: (await figures()).map((family) => ({ ...family, samples: [...family.samples] })),
+  })),
   handle(contract.findStorage, async (_, { store, operations }: OperationsContext) => {
     const status = operations.storage();
     const advice = adviceFor(status);

@@ -1,6 +1,7 @@
 import type { Backups } from "../../platform/backups.ts";
 import type { PlatformContext } from "../../platform/context.ts";
 import type { StorageStatus } from "../../platform/disk-guard.ts";
+import type { Family } from "../../platform/figures.ts";
 
 /** The control plane's own keeping: its disk and its backups. */
 export interface Operations {
@@ -20,4 +21,6 @@ export interface Operations {
 
 export interface OperationsContext extends PlatformContext {
   readonly operations: Operations;
+  /** How everything is now, in figures. */
+  readonly figures: () => Promise<readonly Family[]>;
 }

@@ -118,5 +118,29 @@ export const findStorage = action({
     advice: Type.Optional(Type.String({ description: "What to do" })),
   }),
 });
+export const readMetrics = action({
+  path: "ops/metrics/read",
+  summary: "Read the figures of the control plane and of the fleet, as /metrics gives them",
+  effect: "read",
+  permission: "metrics:read",
+  isExposition: true,
+  input: Type.Object({}),
+  output: Type.Object({
+    families: Type.Array(
+      Type.Object({
+        name: Type.String({ description: "In base units, with the unit at its end" }),
+        help: Type.String(),
+        type: Type.Union(["counter", "gauge", "histogram"].map((each) => Type.Literal(each))),
+        samples: Type.Array(
+          Type.Object({
+            suffix: Type.String({ description: "Stands behind the name: _total, _bucket, _sum, _count or nothing" }),
+            labels: Type.Record(Type.String(), Type.String()),
+            value: Type.Number(),
+          }),
+        ),
+      }),
+    ),
+  }),
+});
 
 export type Backup = Row<typeof backup>;

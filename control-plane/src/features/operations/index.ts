@@ -2,6 +2,7 @@ import { feature } from "../../platform/feature.ts";
 import { operationsActions } from "./actions.ts";
 import { backup, storage } from "./contract.ts";
 import type { OperationsContext } from "./context.ts";
+import { operationsFigures } from "./figures.ts";
 import { makeBackups, scheduleBackups, watchStorage } from "./loops.ts";
 
 export type { OperationsContext } from "./context.ts";
@@ -11,4 +12,5 @@ export const operations = feature<OperationsContext>({
   resources: [storage, backup],
   actions: operationsActions,
   loops: (context) => [watchStorage(context), makeBackups(context), scheduleBackups(context)],
+  figures: operationsFigures,
 });

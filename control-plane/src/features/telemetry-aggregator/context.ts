@@ -8,6 +8,15 @@ export interface TelemetryContext extends PlatformContext {
     readonly arrivals?: number | undefined;
     /** Windows that are made beforehand, and for how long they are kept; absent: every query reads samples. */
     readonly windows?: WindowsOptions | undefined;
+    /** What of the fleet is told to whoever watches the control plane; nothing when absent. */
+    readonly fleet?: {
+      /** `x.*` stands for all metrics that begin with `x.`. */
+      readonly metrics: readonly string[];
+      /** Labels of devices that go with them. */
+      readonly labels: readonly string[];
+      /** Series at most. */
+      readonly series: number;
+    };
   };
 }
 

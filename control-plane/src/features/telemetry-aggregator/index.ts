@@ -1,6 +1,7 @@
 import { feature } from "../../platform/feature.ts";
 import { telemetryActions } from "./actions.ts";
 import type { TelemetryContext } from "./context.ts";
+import { telemetryFigures } from "./fleet-figures.ts";
 import { forgetOldSamples, mergeReports } from "./loops.ts";
 import { queryActions } from "./querying.ts";
 import { receiveTelemetry } from "./receives.ts";
@@ -15,4 +16,5 @@ export const telemetryAggregator = feature<TelemetryContext>({
   actions: [...telemetryActions, ...queryActions],
   receives: { telemetry: receiveTelemetry },
   loops: (context) => [forgetOldSamples(context), mergeReports(context), ...loopsOfWindows(context)],
+  figures: telemetryFigures,
 });

@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readConfig } from "./config.ts";
+
+const outletsOf = (...argv: readonly string[]) => readConfig(argv, {}).outlets;
+
+test("without a word nothing leaves by itself, and /metrics has no port of its own", () => {
+  assert.deepEqual(outletsOf(), {
+    metrics: undefined,
+    fleet: { metrics: [], labels: [], series: 20_000 },
+  });
+});
+
+test("each option of an outlet reaches its own place", () => {
+  const { metrics, fleet } = outletsOf(
+    "--metrics-host",
+    "10.0.0.4",
+    "--metrics-port",
+    "9100",
+    "--metrics-fleet",
+    "cpu.busy_percent",
+    "--metrics-fleet",
+    "filesystem.*",
+    "--metrics-label",
+    "site",
+    "--metrics-series",
+    "9",
+  );
+
+  assert.deepEqual(metrics, { host: "10.0.0.4", port: 9_100 });
+  assert.deepEqual(fleet, { metrics: ["cpu.busy_percent", "filesystem.*"], labels: ["site"], series: 9 });
+});
+
+for (const [argv, message] of [
+  [["--metrics-port", "none"], /--metrics-port.*"none" is no whole number/],
+  [["--metrics-fleet", "*"], /--metrics-fleet.*"\*" is no metric/],
+  [["--metrics-fleet", "cpu busy"], /--metrics-fleet.*write it like cpu\.busy_percent/],
+] as const)
+  test(`"${argv.join(" ")}" is refused, and the option named`, () => {
+    assert.throws(() => outletsOf(...argv), { name: "ConfigError", message });
+  });

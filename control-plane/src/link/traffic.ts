@@ -1,0 +1,59 @@
+import type { Record_, StreamName } from "@edgemere/protocol";
+import { Counter, gauge, total, type Family } from "../platform/figures.ts";
+
+/** What is told of the link beside what is counted here. */
+interface Beside {
+  readonly refusals: Readonly<Record<string, number>>;
+  readonly sessions: number;
+  readonly queue: { readonly bytes: number; readonly messages: number };
+}
+
+/** Counts what devices say and what of it is stored. */
+export class Traffic {
+  readonly #messages = new Counter({ name: "edgemere_messages", help: "Messages of devices that came, by topic" }, [
+    "message",
+  ]);
+  readonly #batches = new Counter({ name: "edgemere_batches", help: "Batches of records that are stored" }, ["stream"]);
+  readonly #records = new Counter({ name: "edgemere_records", help: "Records that are stored, each once" }, ["stream"]);
+  readonly #samples = new Counter({ name: "edgemere_samples", help: "Telemetry samples that are stored, each once" });
+
+  constructor() {
+    this.#samples.add([], 0);
+  }
+
+  arrived(message: string): void {
+    this.#messages.add([message]);
+  }
+
+  stored(stream: StreamName, records: readonly Record_[]): void {
+    this.#batches.add([stream]);
+    this.#records.add([stream], records.length);
+    this.#samples.add(
+      [],
+      records.reduce((sum, record) => sum + samplesIn(record), 0),
+    );
+  }
+
+  figures({ refusals, sessions, queue }: Beside): readonly Family[] {
+    return [
+      this.#messages.figure(),
+      this.#batches.figure(),
+      this.#records.figure(),
+      this.#samples.figure(),
+      total(
+        { name: "edgemere_refusals", help: "What devices said and was not taken, by reason" },
+        Object.entries(refusals).map(([reason, count]) => [{ reason }, count]),
+      ),
+      gauge({ name: "edgemere_sessions", help: "Devices that have a session now" }, [[{}, sessions]]),
+      gauge({ name: "edgemere_ingest_queue_bytes", help: "What came from devices and is not stored yet" }, [
+        [{}, queue.bytes],
+      ]),
+      gauge({ name: "edgemere_ingest_queue_messages", help: "Messages of devices that are not stored yet" }, [
+        [{}, queue.messages],
+      ]),
+    ];
+  }
+}
+
+const samplesIn = ({ telemetry }: Record_): number =>
+  (telemetry?.series ?? []).reduce((sum, { values }) => sum + (values?.length ?? 0), 0);
