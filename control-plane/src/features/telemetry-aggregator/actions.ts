@@ -33,33 +33,36 @@ export const telemetryActions = [
     const { id } = await resolve(context.store, device, ref);
     return { metrics: (await newestOf(id, context)).map(({ metric, instance }) => ({ metric, instance })) };
   }),
-  handle(readHistory, async ({ device: ref, metric, points = 1_000, ...range }, context: TelemetryContext) => {
-    const { id, createdAt } = await resolve(context.store, device, ref);
-    const to = range.to ?? context.clock.now();
-    const from = range.from ?? to - HOUR;
-    if (from > to) throw new Problem("invalid-input", `"from" (${from}) must not be after "to" (${to})`);
-    const { series, spans } = await readSamples(context.store, id, { from, to, metrics: metric });
-    const known = await gapsBetween(context.store, id, { from, to });
-    // Before it enrolled nobody expected anything of it, and after now nobody does yet.
-    const expected = { from: Math.max(from, createdAt), to: Math.min(to, context.clock.now()) };
-    const silent = silences(spans, expected, known).map((each) => ({
-      ...each,
-      records: 0,
-      reason: "silence",
-    }));
-    return {
-      device: id,
-      from,
-      to,
-      series: series.map((each) => ({
-        metric: each.metric,
-        instance: each.instance,
-        ...thinned(each, points, { from, to }),
-      })),
-      gaps: [...known, ...silent].sort((a, b) => a.from - b.from),
-      estimated: joined(spans.filter(({ isEstimated }) => isEstimated)).map((each) => ({ ...each })),
-    };
-  }),
+  handle(
+    readHistory,
+    async ({ device: ref, metric, points = 1_000, extremes, ...range }, context: TelemetryContext) => {
+      const { id, createdAt } = await resolve(context.store, device, ref);
+      const to = range.to ?? context.clock.now();
+      const from = range.from ?? to - HOUR;
+      if (from > to) throw new Problem("invalid-input", `"from" (${from}) must not be after "to" (${to})`);
+      const { series, spans } = await readSamples(context.store, id, { from, to, metrics: metric });
+      const known = await gapsBetween(context.store, id, { from, to });
+      // Before it enrolled nobody expected anything of it, and after now nobody does yet.
+      const expected = { from: Math.max(from, createdAt), to: Math.min(to, context.clock.now()) };
+      const silent = silences(spans, expected, known).map((each) => ({
+        ...each,
+        records: 0,
+        reason: "silence",
+      }));
+      return {
+        device: id,
+        from,
+        to,
+        series: series.map((each) => ({
+          metric: each.metric,
+          instance: each.instance,
+          ...thinned(each, { from, to, points, extremes }),
+        })),
+        gaps: [...known, ...silent].sort((a, b) => a.from - b.from),
+        estimated: joined(spans.filter(({ isEstimated }) => isEstimated)).map((each) => ({ ...each })),
+      };
+    },
+  ),
   handle(listDoubtful, async ({ device: ref, limit = 50, cursor }, { store }: TelemetryContext) => {
     const { id } = await resolve(store, device, ref);
     const page = await store.list(doubtful, { index: "device", prefix: [id], limit, cursor, reverse: true });

@@ -43,6 +43,9 @@ export const readHistory = action({
         description: "Samples per series at most; where there are more, each point is the last of its step",
       }),
     ),
+    extremes: Type.Optional(
+      Type.Boolean({ default: false, description: "Give the lowest and the highest of each step as well" }),
+    ),
   }),
   output: Type.Object({
     device: Type.String(),
@@ -51,7 +54,17 @@ export const readHistory = action({
     series: Type.Array(
       Type.Composite([
         Series,
-        Type.Object({ at: Type.Array(Type.Integer()), value: Type.Array(Type.Union([Type.Number(), Type.Null()])) }),
+        Type.Object({
+          at: Type.Array(Type.Integer()),
+          value: Type.Array(Type.Union([Type.Number(), Type.Null()])),
+          low: Type.Optional(
+            Type.Array(Type.Union([Type.Number(), Type.Null()]), {
+              description:
+                "The lowest of each step; absent where every sample is given, or extremes were not asked for",
+            }),
+          ),
+          high: Type.Optional(Type.Array(Type.Union([Type.Number(), Type.Null()]))),
+        }),
       ]),
     ),
     gaps: Type.Array(

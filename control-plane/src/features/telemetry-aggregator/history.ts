@@ -1,18 +1,19 @@
 import type { SeriesSamples } from "./reading.ts";
+import { extremesOfSteps } from "./steps.ts";
 
-/** At most `points` samples between two instants: where there are more, each is the last of its step. */
-export function thinned({ at, values }: SeriesSamples, points: number, { from, to }: { from: number; to: number }) {
+interface Wanted {
+  readonly from: number;
+  readonly to: number;
+  /** Samples at most. */
+  readonly points: number;
+  /** With the lowest and the highest of each step. */
+  readonly extremes?: boolean | undefined;
+}
+
+/** Samples between two instants: where there are more than are wanted, each is the last of its step. */
+export function thinned({ at, values }: SeriesSamples, { from, to, points, extremes = false }: Wanted) {
   if (at.length <= points) return { at: [...at], value: [...values] };
   const step = Math.max(1, (to - from + 1) / points);
-  const shown: { readonly at: number[]; readonly value: number[] } = { at: [], value: [] };
-  let last = -1;
-  for (let sample = 0; sample < at.length; sample++) {
-    const [instant = 0, value = NaN] = [at[sample], values[sample]];
-    const place = Math.floor((instant - from) / step);
-    const index = place === last ? shown.at.length - 1 : shown.at.length;
-    shown.at[index] = instant;
-    shown.value[index] = value;
-    last = place;
-  }
-  return shown;
+  const { low, high, ...last } = extremesOfSteps({ at, values }, { from, step });
+  return extremes ? { ...last, low, high } : last;
 }

@@ -83,6 +83,21 @@ test("of more samples than points the last of each step is given", async () => {
   assert.deepEqual(found.series[0]?.value, [9, 19, 29, 39, 49, 59, 69, 79, 89, 99]);
 });
 
+test("of more samples than points the extremes of each step are given to whom they are of use", async () => {
+  await using world = await startWorld();
+  const now = world.clock.now();
+  const values = Array.from({ length: 100 }, (_, i) => (i === 42 ? 1_000 : i));
+  await world.report("d1", "telemetry", samples(now, { load: values }));
+  const range = { from: now, to: now + 100 * SECOND - 1, extremes: true };
+
+  const [thinned] = (await history(world, { ...range, points: 10 })).series;
+  const [whole] = (await history(world, { ...range, points: 100 })).series;
+
+  assert.deepEqual(thinned?.low, [0, 10, 20, 30, 40, 50, 60, 70, 80, 90]);
+  assert.deepEqual(thinned?.high, [9, 19, 29, 39, 1_000, 59, 69, 79, 89, 99]);
+  assert.deepEqual([whole?.value, whole?.low], [values, undefined]);
+});
+
 test("only the asked metrics are given", async () => {
   await using world = await startWorld();
   const now = world.clock.now();
