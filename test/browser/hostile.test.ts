@@ -62,7 +62,7 @@ test("what a device says is shown as text, whatever it says", { skip: noChromium
   assert.equal(await output.innerText(), `${MARKUP}\ninvoice[U+202E]txt.exe\n␛[31mred␛[2J\n`);
   await go("/devices/gw2/charts");
   await seen(`Why: ${MARKUP} invoice[U+202E]txt.exe.`);
-  await page.getByText("shaded red").filter({ hasText: "invoice[U+202E]txt.exe" }).waitFor();
+  await page.getByText("cross-hatched red").filter({ hasText: "invoice[U+202E]txt.exe" }).waitFor();
   await go("/devices/gw2/delivery");
   const noted = page.getByRole("region", { name: "Noted by the agent" });
   await noted.getByRole("row", { name: `invoice[U+202E]txt.exe ${MARKUP}` }).waitFor();

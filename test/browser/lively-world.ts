@@ -39,7 +39,7 @@ const pagesWith = ({ job, request }: { readonly job: string; readonly request: s
   "device-commands": ["/devices/edge-1/commands", "succeeded"],
   "device-data": ["/devices/edge-1/data", "app.log"],
   "device-delivery": ["/devices/edge-1/delivery", "Noted by the agent"],
-  "troubled-charts": ["/devices/edge-9/charts", "shaded red"],
+  "troubled-charts": ["/devices/edge-9/charts", "cross-hatched red"],
   "troubled-delivery": ["/devices/edge-9/delivery", "2 Jan 1970"],
   "troubled-details": ["/devices/edge-9/details", "Certificate ends"],
   "device-details": ["/devices/edge-1/details", "Certificate ends"],

@@ -1,3 +1,4 @@
+import { firstAfter } from "./chart-columns.ts";
 import type { History } from "./samples.ts";
 
 type Gap = History["gaps"][number];
@@ -35,7 +36,7 @@ export const joinedGaps = ({ gaps, series }: Pick<History, "gaps" | "series">): 
   gaps.reduce<Gap[]>((all, gap) => {
     const last = all.at(-1);
     const isRecorded = (from: number, to: number) =>
-      series.some(({ at }) => at.some((each) => from < each && each < to));
+      series.some(({ at }) => (at[firstAfter(at, from)] ?? Number.POSITIVE_INFINITY) < to);
     if (last?.reason !== gap.reason || isRecorded(last.to, gap.from)) return [...all, gap];
     const both = { ...last, to: Math.max(last.to, gap.to), records: last.records + gap.records };
     return [...all.slice(0, -1), both];

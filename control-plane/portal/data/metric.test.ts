@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { formatValue, groupTitle, metricTitle, metricUnit, planCharts } from "./metric.ts";
+import { formatValue, groupTitle, metricTitle, metricUnit, planCharts, readingText } from "./metric.ts";
 
 test("the end of a metric's name says how its values are written", () => {
   assert.equal(formatValue("memory.used_bytes", 2 ** 30), "1 GiB");
@@ -9,6 +9,12 @@ test("the end of a metric's name says how its values are written", () => {
   assert.equal(formatValue("system.uptime_seconds", 3_660), "1 h 1 min");
   assert.equal(formatValue("load.average_1m", 2), "2");
   assert.equal(metricUnit("cpu.busy_percent"), "percent");
+});
+
+test("a step of many samples says between what they lay, and what was not recorded is not zero", () => {
+  assert.equal(readingText("cpu.busy_percent", { at: 1, value: 12 }), "12 %");
+  assert.equal(readingText("cpu.busy_percent", { at: 1, value: 12, low: 0, high: 100 }), "12 % (0 % – 100 %)");
+  assert.equal(readingText("cpu.busy_percent", undefined), "not recorded");
 });
 
 test("a metric is titled without its group and its unit", () => {

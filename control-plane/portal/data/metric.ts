@@ -1,3 +1,4 @@
+import type { Reading } from "./chart-columns.ts";
 import { bytes, duration, number, percent } from "./format.ts";
 import { visible } from "./hostile-text.ts";
 
@@ -80,6 +81,14 @@ export function metricTitle(metric: string): string {
 }
 export const metricUnit = (metric: string): string => unitOf(metric)?.unit ?? "";
 export const formatValue = (metric: string, value: number): string => (unitOf(metric)?.format ?? number)(value);
+/** What a line says of a moment; of a step of many samples also between what they lay. */
+export const readingText = (metric: string, reading: Reading | undefined): string => {
+  if (reading === undefined) return "not recorded";
+  const { value, low, high } = reading;
+  const range =
+    low === undefined || high === undefined ? "" : ` (${formatValue(metric, low)} – ${formatValue(metric, high)})`;
+  return formatValue(metric, value) + range;
+};
 export const isBytes = (metric: string): boolean => unitOf(metric)?.unit.startsWith("bytes") ?? false;
 /** Percent stands between fixed ends. */
 export const isShare = (metric: string): boolean => metric.endsWith("percent");

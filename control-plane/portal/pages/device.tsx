@@ -46,7 +46,11 @@ export function Device() {
             base={`/devices/${encodeURIComponent(device)}`}
             chosen={tab}
             tabs={[
-              { id: "charts", title: "Charts", content: () => <DeviceCharts device={row.id} since={row.createdAt} /> },
+              {
+                id: "charts",
+                title: "Charts",
+                content: () => <DeviceCharts device={row.id} name={row.name} since={row.createdAt} />,
+              },
               { id: "inventory", title: "Inventory", content: () => <DeviceInventory device={row} /> },
               { id: "commands", title: "Commands", content: () => <DeviceCommands device={row} /> },
               { id: "data", title: "Data", content: () => <DeviceDataSources device={row} /> },

@@ -1,50 +1,66 @@
-import { visible } from "../data/hostile-text.ts";
-import { formatValue } from "../data/metric.ts";
+import type { Reading } from "../data/chart-columns.ts";
+import { readingText } from "../data/metric.ts";
 import { colourOf } from "./chart-options.ts";
 
-interface LegendLine {
+interface LegendRow {
   readonly label: string;
   readonly metric: string;
-  readonly value: number | undefined;
+  readonly reading: Reading | undefined;
 }
 
-/** The numbers of a chart, at one moment. */
+/** The numbers of a chart, at one moment. A line's name shows it alone, for those to whom colours say little. */
 export function ChartLegend({
   caption,
-  at,
+  when,
   note,
-  isUtc,
-  lines,
+  rows,
+  alone,
+  onAlone,
 }: {
   readonly caption: string;
-  /** Seconds since 1970; undefined for the newest. */
-  readonly at: number | undefined;
+  /** The moment, in words. */
+  readonly when: string;
   /** Why nothing was recorded at that moment. */
   readonly note: string | undefined;
-  readonly isUtc: boolean;
-  readonly lines: readonly LegendLine[];
+  readonly rows: readonly LegendRow[];
+  /** The label of the only line that is shown. */
+  readonly alone: string | undefined;
+  readonly onAlone: (place: number) => void;
 }) {
   return (
     <table className="legend">
       <caption className="unseen">{caption}: values</caption>
       <tbody>
-        {lines.map(({ label, metric, value }, line) => (
-          <tr key={`${metric} ${label}`}>
+        {rows.map(({ label, metric, reading }, line) => (
+          <tr key={`${metric} ${label}`} data-hidden={alone !== undefined && alone !== label}>
             <th scope="row">
-              <svg width="10" height="10" aria-hidden="true">
-                <rect width="10" height="10" rx="2" fill={colourOf(line)} />
-              </svg>
-              <bdi>{label}</bdi>
+              {rows.length > 1 ? (
+                <button
+                  type="button"
+                  className="legend-line"
+                  aria-pressed={alone === label}
+                  title="Show only this line"
+                  onClick={() => onAlone(line)}
+                >
+                  <Swatch line={line} />
+                  <bdi>{label}</bdi>
+                </button>
+              ) : (
+                <>
+                  <Swatch line={line} />
+                  <bdi>{label}</bdi>
+                </>
+              )}
             </th>
-            <td>{value === undefined ? <i>not recorded</i> : formatValue(metric, value)}</td>
+            <td>{reading === undefined ? <i>not recorded</i> : readingText(metric, reading)}</td>
           </tr>
         ))}
       </tbody>
       <tfoot>
         <tr>
           <td colSpan={2}>
-            {at === undefined ? "newest" : timeOf(at, isUtc)}
-            {note !== undefined && <bdi>: {visible(note)}</bdi>}
+            {when}
+            {note !== undefined && <bdi>: {note}</bdi>}
           </td>
         </tr>
       </tfoot>
@@ -52,9 +68,8 @@ export function ChartLegend({
   );
 }
 
-const timeOf = (seconds: number, isUtc: boolean) =>
-  new Intl.DateTimeFormat(undefined, {
-    dateStyle: "short",
-    timeStyle: "long",
-    ...(isUtc && { timeZone: "UTC" }),
-  }).format(seconds * 1_000);
+const Swatch = ({ line }: { readonly line: number }) => (
+  <svg width="10" height="10" aria-hidden="true">
+    <rect width="10" height="10" rx="2" fill={`var(${colourOf(line)})`} />
+  </svg>
+);

@@ -1,29 +1,18 @@
 import uPlot from "uplot";
-import { SILENCE } from "../data/gaps.ts";
-import type { History } from "../data/samples.ts";
+import type { Interval } from "../data/chart-range.ts";
+import { cssColour, shade, type Shade } from "./chart-shading.ts";
 
-/** Told apart also by those who see few colours, on light and on dark. */
-const LINE_COLOURS = [
-  "#1c7ed6",
-  "#e8590c",
-  "#2b8a3e",
-  "#ae3ec9",
-  "#b08800",
-  "#0c8599",
-  "#e03131",
-  "#5f3dc4",
-  "#66a80f",
-  "#c2255c",
-  "#868e96",
-  "#4263eb",
-] as const;
-export const colourOf = (line: number): string => LINE_COLOURS[line % LINE_COLOURS.length] ?? LINE_COLOURS[0];
+const COLOURS = 12;
+/** The variable in chart.css that holds the colour of a line. */
+export const colourOf = (line: number): string => `--line-${(line % COLOURS) + 1}`;
 
 /** Pixels, about, of a character of an axis, and of what stands beside a label. */
 const CHARACTER = 6.8;
 const LABEL_MARGIN = 20;
 
 const POWERS_OF_TWO = Array.from({ length: 60 }, (_, power) => 2 ** power);
+/** Seconds between two labels from which on they tell the day. */
+const DAY = 86_400;
 
 interface Wishes {
   readonly width: number;
@@ -35,43 +24,45 @@ interface Wishes {
   /** Round numbers are powers of two. */
   readonly isBytes: boolean;
   readonly format: (value: number) => string;
-  readonly rangeNow: () => Pick<History, "from" | "to" | "gaps">;
-  /** Where the pointer is: the nearest sample, and the moment itself in milliseconds. */
-  readonly onPoint: (point: Point | undefined) => void;
+  readonly intervalNow: () => Interval;
+  readonly shadeNow: () => Shade;
+  /** Where the pointer is, milliseconds since 1970; undefined where it is not. */
+  readonly onMoment: (at: number | undefined) => void;
 }
 
-export interface Point {
-  readonly place: number;
-  readonly at: number;
-}
-
-const colour = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-
-const timeFormat = (isUtc: boolean, more: Intl.DateTimeFormatOptions = {}) =>
-  new Intl.DateTimeFormat(undefined, {
-    hour: "2-digit",
-    minute: "2-digit",
-    hourCycle: "h23",
-    ...more,
-    ...(isUtc && { timeZone: "UTC" }),
-  });
+const timeFormat = (isUtc: boolean, options: Intl.DateTimeFormatOptions) =>
+  new Intl.DateTimeFormat(undefined, { ...options, ...(isUtc && { timeZone: "UTC" }) });
 
 export function chartOptions(wishes: Wishes): uPlot.Options {
-  const { width, height, lines, isUtc, isShare, isBytes, format, rangeNow, onPoint } = wishes;
-  const ink = colour("--chart-ink");
-  const minutes = timeFormat(isUtc);
-  const seconds = timeFormat(isUtc, { second: "2-digit" });
-  const grid = { stroke: colour("--chart-grid"), width: 1 };
+  const { width, height, lines, isUtc, isShare, isBytes, format, intervalNow, shadeNow, onMoment } = wishes;
+  const ink = cssColour("--chart-ink");
+  const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
+  const minutes = timeFormat(isUtc, clock);
+  const seconds = timeFormat(isUtc, { ...clock, second: "2-digit" });
+  const days = timeFormat(isUtc, { day: "numeric", month: "short" });
+  const labels = (times: readonly number[], step: number) =>
+    times.map((each) => {
+      const text = (step < 60 ? seconds : minutes).format(each * 1_000);
+      // A new day is told where it begins.
+      return step >= DAY || text === "00:00" ? days.format(each * 1_000) : text;
+    });
+  const grid = { stroke: cssColour("--chart-grid"), width: 1 };
   return {
     width,
     height,
     legend: { show: false },
     // On the right there is room for half a time.
     padding: [8, 20, 0, 0],
-    cursor: { drag: { x: false, y: false }, sync: { key: "device-charts" }, points: { size: 6 } },
+    cursor: {
+      drag: { x: false, y: false, setScale: false },
+      sync: { key: "charts", scales: ["x", null] },
+      points: { show: false },
+      // What a mouse button means is said in chart-gestures.ts.
+      bind: { mousedown: () => null, mouseup: () => null, dblclick: () => null },
+    },
     tzDate: (seconds) => (isUtc ? uPlot.tzDate(new Date(seconds * 1_000), "Etc/UTC") : new Date(seconds * 1_000)),
     scales: {
-      x: { time: true, range: () => [rangeNow().from / 1_000, rangeNow().to / 1_000] },
+      x: { time: true, range: () => [intervalNow().from / 1_000, intervalNow().to / 1_000] },
       y: {
         range: (_, low, high) =>
           isShare ? [0, Math.max(100, high ?? 100)] : [Math.min(0, low ?? 0), Math.max((high ?? 1) * 1.1, 0.001)],
@@ -84,8 +75,7 @@ export function chartOptions(wishes: Wishes): uPlot.Options {
         ticks: grid,
         size: 30,
         space: 60,
-        values: (_, times, _axis, _space, step) =>
-          times.map((each) => (step < 60 ? seconds : minutes).format(each * 1_000)),
+        values: (_, times, _axis, _space, step) => labels(times, step),
       },
       {
         stroke: ink,
@@ -100,36 +90,20 @@ export function chartOptions(wishes: Wishes): uPlot.Options {
     series: [
       {},
       ...Array.from({ length: lines }, (_, line) => ({
-        stroke: colourOf(line),
+        stroke: cssColour(colourOf(line)),
         width: 1.5,
         spanGaps: false,
         points: { show: false },
       })),
     ],
     hooks: {
-      drawClear: [(plot) => shadeGaps(plot, rangeNow().gaps)],
+      drawClear: [(plot) => shade(plot, shadeNow())],
       setCursor: [
         (plot) => {
-          const { idx, left = -1 } = plot.cursor;
-          onPoint(typeof idx === "number" ? { place: idx, at: plot.posToVal(left, "x") * 1_000 } : undefined);
+          const { left = -1 } = plot.cursor;
+          onMoment(left < 0 ? undefined : plot.posToVal(left, "x") * 1_000);
         },
       ],
     },
   };
-}
-
-/** Times without samples are shaded: nothing was recorded, which is not zero. Red: what was made is lost. */
-function shadeGaps(plot: uPlot, gaps: History["gaps"]): void {
-  const { ctx, bbox } = plot;
-  ctx.save();
-  ctx.beginPath();
-  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
-  ctx.clip();
-  const [silence, loss] = [colour("--chart-gap"), colour("--chart-loss")];
-  for (const { from, to, reason } of gaps) {
-    ctx.fillStyle = reason === SILENCE ? silence : loss;
-    const left = plot.valToPos(from / 1_000, "x", true);
-    ctx.fillRect(left, bbox.top, Math.max(2, plot.valToPos(to / 1_000, "x", true) - left), bbox.height);
-  }
-  ctx.restore();
 }

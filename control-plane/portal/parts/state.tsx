@@ -48,9 +48,11 @@ const TONES: Readonly<Record<string, Tone>> = {
   rejected: "bad",
 };
 
+export const toneOf = (state: string): Tone => TONES[state] ?? "quiet";
+
 /** A state, as a coloured word: the word alone says all. */
 export const State = ({ state }: { readonly state: string }) => (
-  <span className="state" data-tone={TONES[state] ?? "quiet"}>
+  <span className="state" data-tone={toneOf(state)}>
     {state}
   </span>
 );
