@@ -6,23 +6,16 @@ import { device } from "../devices/contract.ts";
 import { latestValues, listDoubtful, listMetrics, readHistory } from "./contract.ts";
 import type { TelemetryContext } from "./context.ts";
 import { thinned } from "./history.ts";
-import { latestOf } from "./latest.ts";
+import { newestValues } from "./newest.ts";
 import { gapsBetween, readSamples } from "./reading.ts";
-import { SeriesList } from "./series-list.ts";
 import { joined, silences } from "./silence.ts";
-import { doubtful, latestKey, seriesListKey } from "./tables.ts";
+import { doubtful } from "./tables.ts";
 
 /** By metric and instance. */
-async function newestOf(device: string, { store }: TelemetryContext) {
-  const [listed, latest] = await Promise.all([store.bytes(seriesListKey(device)), store.bytes(latestKey(device))]);
-  const list = new SeriesList(listed);
-  return latestOf(latest)
-    .flatMap(({ series, at, value }) => {
-      const name = list.nameOf(series);
-      return name === undefined ? [] : [{ ...name, at, value }];
-    })
-    .toSorted((a, b) => (a.metric === b.metric ? (a.instance < b.instance ? -1 : 1) : a.metric < b.metric ? -1 : 1));
-}
+const newestOf = async (device: string, { store }: TelemetryContext) =>
+  (await newestValues(device, store)).toSorted((a, b) =>
+    a.metric === b.metric ? (a.instance < b.instance ? -1 : 1) : a.metric < b.metric ? -1 : 1,
+  );
 
 export const telemetryActions = [
   handle(latestValues, async ({ device: ref }, context: TelemetryContext) => {

@@ -3,7 +3,7 @@ import { gauge, type Family, type Labels } from "../../platform/figures.ts";
 import { isNamed, prometheusLabel, prometheusName } from "../../platform/metric-pattern.ts";
 import { device } from "../devices/contract.ts";
 import type { TelemetryContext } from "./context.ts";
-import { summaries, type LatestValue } from "./tables.ts";
+import { newestValues, type NewestValue } from "./newest.ts";
 
 /** An older value says nothing of now: its series ends, as that of a device that is away. */
 const FRESH = 5 * MINUTE;
@@ -15,7 +15,7 @@ interface Of {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly isOnline: boolean;
-  readonly latest: readonly LatestValue[];
+  readonly latest: readonly NewestValue[];
 }
 
 interface Wanted {
@@ -67,11 +67,9 @@ export function fleetFigures(
 export async function telemetryFigures({ store, clock, telemetry }: TelemetryContext): Promise<readonly Family[]> {
   const { fleet } = telemetry;
   if (fleet === undefined || fleet.metrics.length === 0) return [];
-  const latest = new Map<string, readonly LatestValue[]>();
-  for await (const row of store.scan(summaries)) latest.set(row.id, row.latest);
   const devices: Of[] = [];
   for await (const { id, name, labels, presence, state } of store.scan(device))
     if (state !== "retired")
-      devices.push({ id, name, labels, isOnline: presence === "online", latest: latest.get(id) ?? [] });
+      devices.push({ id, name, labels, isOnline: presence === "online", latest: await newestValues(id, store) });
   return fleetFigures(devices, fleet, clock.now());
 }
