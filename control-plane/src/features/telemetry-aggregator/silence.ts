@@ -63,11 +63,12 @@ const without = (range: Range, known: readonly Range[]): readonly Range[] =>
   );
 
 /** Ranges that touch or overlap as one. */
-export const joined = (ranges: readonly Range[]): Range[] =>
-  ranges
-    .toSorted((a, b) => a.from - b.from)
-    .reduce<Range[]>((all, { from, to }) => {
-      const last = all.at(-1);
-      if (last === undefined || from > last.to) return [...all, { from, to }];
-      return [...all.slice(0, -1), { from: last.from, to: Math.max(last.to, to) }];
-    }, []);
+export function joined(ranges: readonly Range[]): Range[] {
+  const all: Range[] = [];
+  for (const { from, to } of ranges.toSorted((a, b) => a.from - b.from)) {
+    const last = all.at(-1);
+    if (last === undefined || from > last.to) all.push({ from, to });
+    else all[all.length - 1] = { from: last.from, to: Math.max(last.to, to) };
+  }
+  return all;
+}
