@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { privateKeyFromSeed } from "@edgemere/protocol";
+import { privateKeyFromSeed, schemaIn, schemaNameFrom } from "@edgemere/protocol";
 import { HOUR, MINUTE, SECOND, silentLog, type Disk } from "@edgemere/protocol/kit";
 import { ManualClock, seededRandom, SimulatedDisk } from "@edgemere/protocol/simulated";
 import { createAgent } from "./agent.ts";
@@ -143,10 +143,11 @@ test("an agent whose data runs ahead of its month tells so, sends less, and reme
   assert.ok(early > late, `${early} reports in five minutes, ${late} in the hour after`);
   assert.ok(transport.stored.includes("data-budget-essential set"), transport.stored.join());
   assert.ok(agent.status().conditions.includes("data-budget-essential"));
-  const metrics = transport
-    .heardOf("telemetry")
+  const heard = transport.heardOf("telemetry").map(({ message }) => message);
+  const schemas = new Map(heard.flatMap((each) => each.schemas.map(schemaIn)).map((each) => [each.name, each.series]));
+  const metrics = heard
     .at(-1)
-    ?.message.records.flatMap(({ telemetry }) => telemetry?.series ?? []);
+    ?.records.flatMap(({ telemetry }) => (telemetry && schemas.get(schemaNameFrom(telemetry.schema))) ?? []);
   assert.ok(metrics?.some(({ metric }) => metric === "cpu.busy_percent"));
   assert.ok(metrics?.some(({ metric }) => metric === "agent.data_used_bytes"));
   await agent[Symbol.asyncDispose]();

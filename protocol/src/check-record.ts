@@ -16,6 +16,7 @@ import type {
 } from "./messages.ts";
 import { ProtocolError } from "./protocol-error.ts";
 import { streams, type RecordBodyName, type StreamName } from "./streams.ts";
+import { checkTelemetry } from "./telemetry-columns.ts";
 
 /** Checks one record and gives the last sequence number it stands for (a gap stands for many). */
 export function checkRecord(stream: StreamName, record: v1.Record.$Shape): number {
@@ -45,17 +46,7 @@ const checks: { readonly [B in RecordBodyName]: (content: never) => void } = {
     instant("gap.from_ms", gap.fromMs);
     instant("gap.to_ms", gap.toMs);
   },
-  telemetry: (batch: TelemetryBatch) => {
-    instant("telemetry.base_ms", batch.baseMs);
-    const rows = batch.offsetMs.length;
-    if (rows === 0) throw new ProtocolError("missing-field", "telemetry.offset_ms is empty");
-    atMost("telemetry.offset_ms", batch.offsetMs, limits.telemetryRows);
-    if (batch.offsetMs.some((offset, row) => offset < (batch.offsetMs[row - 1] ?? 0)) || batch.offsetMs[0] !== 0) {
-      throw new ProtocolError("out-of-range", "telemetry.offset_ms must start at 0 and ascend");
-    }
-    atMost("telemetry.series", batch.series, limits.telemetrySeries);
-    for (const series of batch.series) checkSeries(series, rows);
-  },
+  telemetry: (batch: TelemetryBatch) => checkTelemetry(batch),
   commandReport: (report: CommandReport) => {
     id("command_report.command", report.command);
     if (!Object.hasOwn(phaseNames, report.phase))
@@ -132,16 +123,3 @@ const checks: { readonly [B in RecordBodyName]: (content: never) => void } = {
     text("agent_event.detail", event.detail);
   },
 };
-
-function checkSeries(series: v1.TelemetrySeries.$Shape, rows: number): void {
-  const metric = series.metric ?? "";
-  name("telemetry.series.metric", metric);
-  text("telemetry.series.instance", series.instance ?? "", limits.nameLength);
-  const values = series.values ?? [];
-  if (values.length !== rows)
-    throw new ProtocolError("out-of-range", `telemetry series ${metric} has ${values.length} values for ${rows} rows`);
-  // NaN is the wire's word for "this row has no value"; an infinity is nobody's measurement.
-  if (values.some((value) => value === Infinity || value === -Infinity)) {
-    throw new ProtocolError("not-finite", `telemetry series ${metric} has an infinite value`);
-  }
-}

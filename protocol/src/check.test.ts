@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DeviceTopicName } from "./codec.ts";
+import { ColumnEncoder } from "./column-encoder.ts";
 import { limits } from "./limits.ts";
-import { v1 } from "./messages.ts";
+import { v1, type RecordBody } from "./messages.ts";
 import type { RefusalReason } from "./protocol-error.ts";
 import * as a from "./sample-messages.test-support.ts";
+import type { GivenSamples } from "./telemetry-columns.ts";
 
 const { COMMAND_PHASE_FAILED, COMMAND_PHASE_UNSPECIFIED } = v1.CommandPhase;
 const many = (length: number, text = "x") => Array.from({ length }, () => text);
@@ -12,7 +14,12 @@ const batch = a.aBatch;
 const result = (over: v1.CommandReport.$Properties) => batch(a.aReport(over));
 const end = (over: v1.CommandReport.$Properties) => batch(a.anEnd(over));
 const data = (over: v1.DataSourceReport.$Properties) => batch(a.aDataSource(over));
-const rows = (over: v1.TelemetryBatch.$Properties) => batch(a.someTelemetry(over));
+const rows = (over: Partial<GivenSamples>) => batch(a.someTelemetry(over));
+const columns = (over: v1.TelemetryBatch.$Properties) => ({ ...rows({}), records: [a.aTelemetryRecord(over)] });
+const schemas = (...all: readonly (readonly v1.TelemetrySeries.$Properties[])[]) => ({
+  schemas: all.map((series) => ({ series: [...series] })),
+});
+const column = (...values: readonly number[]) => new ColumnEncoder().encode(values);
 const acks = (length: number) => Array.from({ length }, () => ({ stream: "event", upTo: 1 }));
 const envelopes = (length: number) => Array.from({ length }, () => ({}));
 
@@ -27,6 +34,7 @@ const valid: readonly (readonly [name: DeviceTopicName, what: string, message: a
   ["sync", "of an idle fleet", {}],
   ["command", "in its envelope", a.anEnvelope()],
   ["ack", "of one stream", a.anAck()],
+  ["ack", "that asks for a schema", a.anAck({ unknownSchemas: [Buffer.alloc(8, 1)] })],
   ["event", "batch without a record, which only says what is still kept", batch()],
   ["event", "with a fact of each type", batch(a.anInventory({ name: "a", text: "" }, { name: "b", number: 0 }, { name: "c", flag: false }))],
   ["event", "with a data source", data({})],
@@ -36,6 +44,8 @@ const valid: readonly (readonly [name: DeviceTopicName, what: string, message: a
   ["event", "that goes on after a gap", batch(a.aGap({ upTo: 4 }), { ...a.anAgentEvent(), sequence: 5 })],
   ["telemetry", "with a row that has no value", rows({ series: [{ metric: "m", values: [Number.NaN, 1] }] })],
   ["telemetry", "with two rows of one instant", rows({ offsetMs: [0, 0] })],
+  ["telemetry", "that began before its record was made, as clocks have it", rows({ baseMs: a.NEW_YEAR - 60_000 })],
+  ["telemetry", "of a schema that it does not bring", { records: [a.aTelemetryRecord({ columns: [column(1, 2), column(3, 4)] })] }],
   ["telemetry", "gap", batch(a.aGap({ upTo: 1, estimated: true }))],
   ["result", "that the command runs", result({})],
   ["result", "of a ping", end({ ping: { uptimeSeconds: 1.5 } })],
@@ -126,17 +136,30 @@ const refused: readonly Refused[] = [
   ["event", "data source with a tag of 257 characters", data({ tags: { t: "x".repeat(257) } }), "out-of-range", /^data_source\.tags /],
   ["event", "that the agent did not name", batch(a.anAgentEvent({ name: "" })), "missing-field", /^agent_event\.name /],
   ["event", "with a detail of 4097 characters", batch(a.anAgentEvent({ detail: "d".repeat(4_097) })), "out-of-range", /^agent_event\.detail /],
-  ["telemetry", "without a row", rows({ offsetMs: [], series: [] }), "missing-field", /^telemetry\.offset_ms /],
-  ["telemetry", "of 3601 rows", rows({ offsetMs: Array.from({ length: 3_601 }, (_, i) => i), series: [] }), "too-many", /^telemetry\.offset_ms /],
-  ["telemetry", "of 1001 series", rows({ series: envelopes(1_001) }), "too-many", /^telemetry\.series /],
-  ["telemetry", "whose first row is not its base", rows({ offsetMs: [1, 2] }), "out-of-range", /^telemetry\.offset_ms /],
-  ["telemetry", "whose rows go back in time", rows({ offsetMs: [0, 5, 4], series: [] }), "out-of-range", /^telemetry\.offset_ms /],
-  ["telemetry", "from before 1970", rows({ baseMs: -1 }), "out-of-range", /^telemetry\.base_ms /],
-  ["telemetry", "series without a metric", rows({ series: [{ values: [1, 2] }] }), "missing-field", /^telemetry\.series\.metric /],
-  ["telemetry", "series with an instance of 257 characters", rows({ series: [{ metric: "m", instance: "i".repeat(257) }] }), "out-of-range", /^telemetry\.series\.instance /],
-  ["telemetry", "series with a value too few", rows({ series: [{ metric: "m", values: [1] }] }), "out-of-range", /m has 1 values for 2 rows/],
-  ["telemetry", "series without values", rows({ series: [{ metric: "m" }] }), "out-of-range", /m has 0 values for 2 rows/],
-  ["telemetry", "with an infinite value", rows({ series: [{ metric: "m", values: [1, -Infinity] }] }), "not-finite", /m has an infinite value/],
+  ["telemetry", "without a row", columns({ rows: 0 }), "missing-field", /^telemetry\.rows /],
+  ["telemetry", "without times", columns({ times: new Uint8Array() }), "missing-field", /^telemetry\.times /],
+  ["telemetry", "of a schema whose name is cut", columns({ schema: Buffer.alloc(7) }), "out-of-range", /^telemetry\.schema /],
+  ["telemetry", "of 3601 rows", columns({ rows: 3_601, columns: [] }), "too-many", /^telemetry\.rows is 3601 /],
+  ["telemetry", "of 1001 columns", columns({ columns: Array.from({ length: 1_001 }, () => column(1, 2)) }), "too-many", /in 1001 columns/],
+  ["telemetry", "of 100,800 samples in a few bytes", columns({ rows: 3_600, columns: Array.from({ length: 28 }, () => Uint8Array.of(0)) }), "too-many", /100000 samples/],
+  ["telemetry", "of three times 80,000 samples", { records: [1, 2, 3].map((sequence) => ({ ...a.aTelemetryRecord({ rows: 800, columns: many(100).map(() => column(1)) }), sequence })) }, "too-many", /^records have 240000 samples/],
+  ["telemetry", "with a column too few", columns({ columns: [] }), "out-of-range", /has 0 columns for the 1 series/],
+  ["telemetry", "with a column too many", columns({ columns: [column(1, 2), column(1, 2)] }), "out-of-range", /has 2 columns for the 1 series/],
+  ["telemetry", "with a value too few", columns({ columns: [column(1)] }), "malformed", /column/],
+  ["telemetry", "with a value too many", columns({ columns: [column(1, 2, 3)] }), "malformed", /column/],
+  ["telemetry", "with a column of nothing", columns({ columns: [new Uint8Array()] }), "malformed", /column/],
+  ["telemetry", "with an infinite value", columns({ columns: [column(1, -Infinity)] }), "not-finite", /cpu\.busy_percent has an infinite value/],
+  ["telemetry", "whose rows go back in time", columns({ times: column(5, 4) }), "out-of-range", /^telemetry\.times of row 1 is 4/],
+  ["telemetry", "with half a millisecond", columns({ times: column(0, 0.5) }), "out-of-range", /^telemetry\.times of row 1 is 0\.5/],
+  ["telemetry", "with a row at no time", columns({ times: column(0, Number.NaN) }), "out-of-range", /^telemetry\.times of row 1 is NaN/],
+  ["telemetry", "from before 1970", columns({ times: column(-1 - a.NEW_YEAR, 0) }), "out-of-range", /^telemetry\.times and records\.at_ms /],
+  ["telemetry", "from after the year 2200", columns({ times: column(0, 8e12) }), "out-of-range", /^telemetry\.times and records\.at_ms /],
+  ["telemetry", "of more than 49 days", columns({ times: column(-(2 ** 32), 0) }), "out-of-range", /^telemetry\.times spans /],
+  ["telemetry", "with 65 schemas", schemas(...envelopes(65).map(() => [])), "too-many", /^schemas /],
+  ["telemetry", "schema of 1001 series", schemas(envelopes(1_001)), "too-many", /^schemas\.series /],
+  ["telemetry", "schema with a series without a metric", schemas([{ instance: "0" }]), "missing-field", /^schemas\.series\.metric /],
+  ["telemetry", "schema with an instance of 257 characters", schemas([{ metric: "m", instance: "i".repeat(257) }]), "out-of-range", /^schemas\.series\.instance /],
+  ["telemetry", "schema that names a series twice", schemas([{ metric: "m" }, { metric: "n" }, { metric: "m" }]), "out-of-range", /names 1 series twice/],
   ["result", "of no command", result({ command: "" }), "bad-id", /^command_report\.command /],
   ["result", "without a phase", result({ phase: COMMAND_PHASE_UNSPECIFIED }), "out-of-range", /phase 0 is unknown/],
   ["result", "in a phase of the future", result({ phase: 99 as v1.CommandPhase }), "out-of-range", /phase 99 is unknown/],
@@ -163,7 +186,7 @@ for (const [name, what, message, reason, field] of refused) {
 }
 
 // prettier-ignore
-const strays: readonly (readonly [stream: "result" | "event" | "telemetry" | "log", body: string, record: v1.Record.$Properties])[] = [
+const strays: readonly (readonly [stream: "result" | "event" | "telemetry" | "log", body: string, record: RecordBody])[] = [
   ["result", "inventory", a.anInventory()],
   ["result", "commandOutput", a.someOutput()],
   ["event", "commandReport", a.aReport()],

@@ -2,9 +2,11 @@ import { checkEnvelope } from "./check-envelope.ts";
 import { checkRecord } from "./check-record.ts";
 import { atMost, finite, id, instant, safe, text } from "./check-values.ts";
 import { limits } from "./limits.ts";
-import type { Ack, Bye, Hello, RecordBatch, SignedEnvelope, Sync, v1 } from "./messages.ts";
+import type { Ack, Bye, Hello, Record_, RecordBatch, SignedEnvelope, Sync, v1 } from "./messages.ts";
 import { ProtocolError } from "./protocol-error.ts";
 import { isStreamName, type StreamName } from "./streams.ts";
+import { samplesIn, samplesOf } from "./telemetry-columns.ts";
+import { checkSeries, SCHEMA_NAME_BYTES, schemaIn, schemaNameFrom, type Schema } from "./telemetry-schema.ts";
 import type { DeviceTopicName } from "./codec.ts";
 
 /** The semantic check after decoding: a decoder accepts far more than makes sense. Throws ProtocolError naming the field. */
@@ -61,6 +63,13 @@ const checks = {
   ack: (ack: Ack) => {
     checkAcknowledgements(ack.acknowledgements);
     instant("server_time_ms", ack.serverTimeMs);
+    atMost("unknown_schemas", ack.unknownSchemas, limits.telemetrySchemas);
+    for (const { length } of ack.unknownSchemas)
+      if (length !== SCHEMA_NAME_BYTES)
+        throw new ProtocolError(
+          "out-of-range",
+          `unknown_schemas must have ${SCHEMA_NAME_BYTES} bytes each, not ${length}`,
+        );
   },
 } as const;
 
@@ -83,9 +92,12 @@ function checkOffset(offset: number): void {
 function checkBatch(stream: StreamName, batch: RecordBatch): void {
   checkFrame(batch);
   checkClocks(batch);
+  const schemas = new Map(batch.schemas.map(schemaIn).map((schema) => [schema.name, schema]));
+  for (const { series } of schemas.values()) checkSeries(series);
   let expected = 0;
   for (const record of batch.records) {
     const last = checkRecord(stream, record);
+    checkColumns(record, schemas);
     checkFollows(record.sequence ?? 0, expected);
     expected = last + 1;
   }
@@ -94,8 +106,20 @@ function checkBatch(stream: StreamName, batch: RecordBatch): void {
 /** What a batch says about all of its records. */
 export function checkFrame(batch: RecordBatch): void {
   atMost("records", batch.records, limits.batchRecords);
+  atMost("schemas", batch.schemas, limits.telemetrySchemas);
+  const samples = batch.records.reduce((sum, { telemetry }) => sum + (telemetry ? samplesIn(telemetry) : 0), 0);
+  if (samples > limits.messageSamples)
+    throw new ProtocolError("too-many", `records have ${samples} samples, over the limit of ${limits.messageSamples}`);
   safe("first_unacknowledged", batch.firstUnacknowledged);
   safe("session_epoch", batch.sessionEpoch);
+}
+
+/** As far as the message says what they are about. */
+function checkColumns(shape: v1.Record.$Shape, schemas: ReadonlyMap<string, Schema>): void {
+  const record = shape as Record_;
+  if (record.body !== "telemetry") return;
+  const schema = schemas.get(schemaNameFrom(record.telemetry.schema));
+  if (schema !== undefined) samplesOf(record, schema);
 }
 
 export function checkClocks({ clocks }: RecordBatch): void {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bodies, decode, pack, unpack, type DeviceTopicName } from "./codec.ts";
+import type { GivenRecord } from "./in-columns.ts";
 import { limits } from "./limits.ts";
 import { v1 } from "./messages.ts";
 import * as a from "./sample-messages.test-support.ts";
@@ -111,7 +112,7 @@ for (const topic of [
   });
 }
 
-const event = (record: v1.Record.$Properties) => a.aBatch(record);
+const event = (record: GivenRecord) => a.aBatch(record);
 const withEpoch = (sessionEpoch: number) => ({ records: [], sessionEpoch });
 const execOf = (exec: v1.ExecResult.$Properties) => a.aBatch(a.anEnd({ exec }));
 const counters: Readonly<Record<string, readonly [DeviceTopicName, (value: number) => a.AnyMessage]>> = {

@@ -23,6 +23,11 @@ export const limits = {
   /** Rows and series of one telemetry batch. */
   telemetryRows: 3_600,
   telemetrySeries: 1_000,
+  /** Samples, present or not, of one telemetry batch, and of all in one message: a few bytes may stand for many of them. */
+  telemetrySamples: 100_000,
+  messageSamples: 200_000,
+  /** Schemas that one message brings, and that are remembered of a device. */
+  telemetrySchemas: 64,
   /** Facts of one inventory. */
   facts: 500,
   /** Items in one part of a data source report. */

@@ -1,4 +1,5 @@
 import { v1 } from "./generated.ts";
+import type { GivenSamples } from "./telemetry-columns.ts";
 
 /** The messages of package edgemere.v1. As values: their codecs. As types: what `decode` gives. */
 export { v1 };
@@ -17,7 +18,10 @@ export type SignedEnvelope = Decoded<typeof v1.SignedEnvelope>;
 export type Keyring = Decoded<typeof v1.Keyring>;
 export type RecordBatch = Decoded<typeof v1.RecordBatch>;
 export type Record_ = Decoded<typeof v1.Record>;
-export type RecordBody = Omit<Encodable<typeof v1.Record>, "sequence" | "atMs" | "body">;
+/** What a record carries, before its samples are written in columns. */
+export type RecordBody = Omit<Encodable<typeof v1.Record>, "sequence" | "atMs" | "body" | "telemetry"> & {
+  telemetry?: GivenSamples;
+};
 export type Gap = Decoded<typeof v1.Gap>;
 export type TelemetryBatch = Decoded<typeof v1.TelemetryBatch>;
 export type Command = Decoded<typeof v1.Command>;

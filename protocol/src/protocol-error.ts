@@ -28,3 +28,14 @@ export class ProtocolError extends Error {
     this.reason = reason;
   }
 }
+
+/** What a check finds wrong with the peer's bytes; undefined when it finds nothing. Other errors stay what they are. */
+export function faultIn(check: () => void): ProtocolError | undefined {
+  try {
+    check();
+    return undefined;
+  } catch (error) {
+    if (error instanceof ProtocolError) return error;
+    throw error;
+  }
+}

@@ -4,8 +4,9 @@ import { checkRecord } from "./check-record.ts";
 import { safe } from "./check-values.ts";
 import { decode, sized } from "./codec.ts";
 import { v1, type Record_, type RecordBatch } from "./messages.ts";
-import { ProtocolError } from "./protocol-error.ts";
+import { faultIn, ProtocolError } from "./protocol-error.ts";
 import type { StreamName } from "./streams.ts";
+import { checkSeries, schemaIn, type Schema } from "./telemetry-schema.ts";
 
 /** One record of a batch, and what the check says of it. */
 export interface JudgedRecord {
@@ -18,8 +19,16 @@ export interface JudgedRecord {
   readonly fault?: ProtocolError;
 }
 
-export interface JudgedBatch extends Pick<RecordBatch, "firstUnacknowledged" | "clocks"> {
+/** A schema that a batch brings, and what the check says of it. */
+export interface JudgedSchema {
+  readonly schema: Schema;
+  /** Why it can never be one; absent when it is good. */
+  readonly fault?: ProtocolError;
+}
+
+export interface JudgedBatch extends Pick<RecordBatch, "firstUnacknowledged" | "clocks" | "sessionEpoch"> {
   readonly records: readonly JudgedRecord[];
+  readonly schemas: readonly JudgedSchema[];
   /** Everything that was wrong. */
   readonly faults: readonly ProtocolError[];
 }
@@ -43,13 +52,22 @@ export function unpackBatch(stream: StreamName, payload: Uint8Array): JudgedBatc
     records.push({ record, last, bytes: slices[i] ?? new Uint8Array(), ...(fault && { fault }) });
     expected = last + 1;
   }
-  const faults = records.flatMap(({ fault }) => fault ?? []);
+  const schemas = batch.schemas.map(judgedSchema);
+  const faults = [...schemas, ...records].flatMap(({ fault }) => fault ?? []);
   return {
     firstUnacknowledged: batch.firstUnacknowledged,
+    sessionEpoch: batch.sessionEpoch,
+    schemas,
     clocks: clockFault ? [] : batch.clocks,
     records,
     faults: clockFault ? [clockFault, ...faults] : faults,
   };
+}
+
+function judgedSchema(definition: v1.TelemetrySchema.$Shape): JudgedSchema {
+  const schema = schemaIn(definition);
+  const fault = faultIn(() => checkSeries(schema.series));
+  return { schema, ...(fault && { fault }) };
 }
 
 function lastOf({ sequence, body, gap }: Record_): number {
@@ -59,16 +77,6 @@ function lastOf({ sequence, body, gap }: Record_): number {
   const upTo = safe("gap.up_to", gap.upTo);
   if (upTo >= sequence) return upTo;
   throw new ProtocolError("out-of-range", `gap.up_to is ${upTo}, below its own sequence ${sequence}`);
-}
-
-function faultIn(check: () => void): ProtocolError | undefined {
-  try {
-    check();
-    return undefined;
-  } catch (error) {
-    if (error instanceof ProtocolError) return error;
-    throw error;
-  }
 }
 
 const RECORDS_FIELD = 1;

@@ -2,16 +2,18 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { v1, type Encodable } from "./messages.ts";
 import { outlineOf } from "./record-outline.ts";
-import { aGap, NEW_YEAR, someTelemetry } from "./sample-messages.test-support.ts";
+import { aGap, aTelemetryRecord, NEW_YEAR } from "./sample-messages.test-support.ts";
 
 const encoded = (record: Encodable<typeof v1.Record>) => v1.Record.encode(record).finish();
 const place = { sequence: 7, atMs: NEW_YEAR, clockPeriod: 3 };
 
-test("the outline of a record says where and when it is, and nothing of what it carries", () => {
-  const { record, last } = outlineOf("telemetry", encoded({ ...someTelemetry(), ...place }));
+test("the outline of a record says where and when it is, and of what it carries no more than the schema", () => {
+  const telemetry = { ...aTelemetryRecord({ schema: Buffer.from("0123456789abcdef", "hex") }), ...place };
+  const { record, last, schema } = outlineOf("telemetry", encoded(telemetry));
 
   assert.deepEqual([record.sequence, record.atMs, record.clockPeriod, last], [7, NEW_YEAR, 3, 7]);
   assert.equal(record.body, undefined);
+  assert.equal(schema, "0123456789abcdef");
 });
 
 test("the outline of a gap is all of it", () => {
@@ -24,9 +26,9 @@ test("the outline of a gap is all of it", () => {
 
 for (const [what, bytes] of [
   ["no record", Uint8Array.of(255, 255)],
-  ["a record without a number", encoded({ ...someTelemetry(), atMs: 1 })],
+  ["a record without a number", encoded({ ...aTelemetryRecord(), sequence: 0 })],
   ["a gap that ends before it begins", encoded({ ...aGap({ upTo: 6 }), ...place })],
-  ["a record that is cut off", encoded({ ...someTelemetry(), ...place }).subarray(0, -1)],
+  ["a record that is cut off", encoded({ ...aTelemetryRecord(), ...place }).subarray(0, -1)],
 ] as const)
   test(`${what} has no outline`, () => {
     assert.throws(() => outlineOf("telemetry", bytes), { name: "ProtocolError" });

@@ -1,5 +1,7 @@
 import { bodies, unpack, type Arrival, type DeviceTopicName } from "./codec.ts";
+import { inColumns, type GivenRecord } from "./in-columns.ts";
 import { v1, type Encodable } from "./messages.ts";
+import type { GivenSamples } from "./telemetry-columns.ts";
 import { formatTopic } from "./topics.ts";
 
 /** 2026-01-01. */
@@ -45,11 +47,11 @@ export const anAck = (over: v1.Ack.$Properties = {}): v1.Ack.$Properties => ({
   ...over,
 });
 
-export const aGap = (over: v1.Gap.$Properties = {}): v1.Record.$Properties => ({
+export const aGap = (over: v1.Gap.$Properties = {}) => ({
   gap: { upTo: 10, records: 10, bytes: 1_000, reason: "spool-full", fromMs: NEW_YEAR, toMs: NEW_YEAR, ...over },
 });
 
-export const someTelemetry = (over: v1.TelemetryBatch.$Properties = {}): v1.Record.$Properties => ({
+export const someTelemetry = (over: Partial<GivenSamples> = {}) => ({
   telemetry: {
     baseMs: NEW_YEAR,
     offsetMs: [0, 1_000],
@@ -58,23 +60,29 @@ export const someTelemetry = (over: v1.TelemetryBatch.$Properties = {}): v1.Reco
   },
 });
 
-export const aReport = (over: v1.CommandReport.$Properties = {}): v1.Record.$Properties => ({
+/** The same as it travels, under the number 1; what it says can be bent. Without its schema. */
+export const aTelemetryRecord = (over: v1.TelemetryBatch.$Properties = {}): v1.Record.$Properties => {
+  const [record] = inColumns([{ ...someTelemetry(), sequence: 1, atMs: NEW_YEAR }]).records;
+  return { ...record, telemetry: { ...record?.telemetry, ...over } };
+};
+
+export const aReport = (over: v1.CommandReport.$Properties = {}) => ({
   commandReport: { command: "c1", phase: v1.CommandPhase.COMMAND_PHASE_RUNNING, startedAtMs: NEW_YEAR, ...over },
 });
 
 /** The report of a command that ended well, with its result. */
-export const anEnd = (over: v1.CommandReport.$Properties): v1.Record.$Properties =>
+export const anEnd = (over: v1.CommandReport.$Properties) =>
   aReport({ phase: v1.CommandPhase.COMMAND_PHASE_SUCCEEDED, finishedAtMs: NEW_YEAR, ...over });
 
-export const someOutput = (over: v1.CommandOutput.$Properties = {}): v1.Record.$Properties => ({
+export const someOutput = (over: v1.CommandOutput.$Properties = {}) => ({
   commandOutput: { command: "c1", channel: "stdout", offset: 0, content: Buffer.from("hello\n"), ...over },
 });
 
-export const anInventory = (...facts: v1.InventoryFact.$Properties[]): v1.Record.$Properties => ({
+export const anInventory = (...facts: v1.InventoryFact.$Properties[]) => ({
   inventory: { facts },
 });
 
-export const aDataSource = (over: v1.DataSourceReport.$Properties = {}): v1.Record.$Properties => ({
+export const aDataSource = (over: v1.DataSourceReport.$Properties = {}) => ({
   dataSource: {
     name: "models",
     path: "/srv/models",
@@ -96,13 +104,13 @@ export const anItem = (over: v1.DataItem.$Properties = {}): v1.DataItem.$Propert
   ...over,
 });
 
-export const anAgentEvent = (over: v1.AgentEvent.$Properties = {}): v1.Record.$Properties => ({
+export const anAgentEvent = (over: v1.AgentEvent.$Properties = {}) => ({
   agentEvent: { name: "started", detail: "", ...over },
 });
 
 /** Records numbered from 1. */
-export const aBatch = (...records: v1.Record.$Properties[]): v1.RecordBatch.$Properties => ({
-  records: records.map((record, i) => ({ sequence: i + 1, atMs: NEW_YEAR, ...record })),
+export const aBatch = (...records: readonly GivenRecord[]): v1.RecordBatch.$Properties => ({
+  ...inColumns(records.map((record, i) => ({ sequence: i + 1, atMs: NEW_YEAR, ...record }))),
   firstUnacknowledged: 1,
   sessionEpoch: 7,
 });

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { bodies, type DeviceTopicName } from "./codec.ts";
+import { ColumnEncoder } from "./column-encoder.ts";
 import { payloadTypes, preAuthenticationEncoding, seal } from "./envelope.ts";
+import type { GivenRecord } from "./in-columns.ts";
 import { limits } from "./limits.ts";
 import { v1 } from "./messages.ts";
 import type { RefusalReason } from "./protocol-error.ts";
@@ -134,7 +136,12 @@ function signedRefused(name: string, refusal: RefusalReason, about: string, over
 
 const changed = (bytes: Uint8Array) => Uint8Array.from(bytes, (byte, i) => (i === 0 ? byte ^ 1 : byte));
 const [signature] = sealedCommand.signatures ?? [];
-const event = (...records: v1.Record.$Properties[]) => a.aBatch(...records);
+const event = (...records: readonly GivenRecord[]) => a.aBatch(...records);
+const columns = (over: v1.TelemetryBatch.$Properties) => ({
+  ...event(a.someTelemetry()),
+  records: [a.aTelemetryRecord(over)],
+});
+const column = (...values: readonly number[]) => new ColumnEncoder().encode(values);
 
 /** Every vector that lies in `vectors/`. */
 export const vectorFiles: readonly VectorFile[] = [
@@ -144,6 +151,10 @@ export const vectorFiles: readonly VectorFile[] = [
   valid("bye-empty", "bye", "No bytes at all are a message whose fields are at their defaults", {}),
   valid("sync", "sync", "The answer to a hello", a.aSync({ commands: [sealedCommand], head: sealedHead })),
   valid("ack", "ack", "Everything up to 9 of the event stream is stored", a.anAck()),
+  valid("ack-unknown-schema", "ack", "Nothing more is stored: a schema is to be sent again", {
+    ...a.anAck({ acknowledgements: [{ stream: "telemetry", upTo: 9 }] }),
+    unknownSchemas: [Buffer.from("0123456789abcdef", "hex")],
+  }),
   valid("ack-largest-number", "ack", "2^53 - 1 is the largest counter", {
     acknowledgements: [{ stream: "event", upTo: Number.MAX_SAFE_INTEGER }],
   }),
@@ -152,7 +163,29 @@ export const vectorFiles: readonly VectorFile[] = [
     valid("sync-head", "sync", "A sync whose head is signed", { sessionEpoch: 7, head: sealedHead }),
     signedContent("syncHead", sealedHead.payload ?? new Uint8Array()),
   ),
-  valid("telemetry", "telemetry", "Two rows of one series", event(a.someTelemetry())),
+  valid("telemetry", "telemetry", "Two rows of one series, and their schema", event(a.someTelemetry())),
+  valid("telemetry-known-schema", "telemetry", "The same where the schema is known already", {
+    ...event(a.someTelemetry()),
+    schemas: [],
+  }),
+  valid(
+    "telemetry-columns",
+    "telemetry",
+    "Columns written in each way: none, values, differences, their differences, doubles, and some without a value",
+    event(
+      a.someTelemetry({
+        offsetMs: [0, 1_000, 2_000, 3_000, 4_000],
+        series: [
+          { metric: "absent", values: [NaN, NaN, NaN, NaN, NaN] },
+          { metric: "scaled", values: [0.1, -0.2, 0.1, 12.5, 0] },
+          { metric: "counter", values: [1e9, 1e9 + 7, 1e9 + 7, 1e9 + 21, 1e9 + 40] },
+          { metric: "steady", values: [100, 200, 300, 400, 500] },
+          { metric: "doubles", values: [Math.PI, Math.E, Math.E, -0, 5e-324] },
+          { metric: "sparse", instance: "0", values: [NaN, 1, NaN, NaN, 2] },
+        ],
+      }),
+    ),
+  ),
   valid("telemetry-without-a-value", "telemetry", "NaN stands where a row has no value", {
     ...event(a.someTelemetry({ series: [{ metric: "temperature.celsius", values: [Number.NaN, -1.5] }] })),
   }),
@@ -258,17 +291,34 @@ export const vectorFiles: readonly VectorFile[] = [
   refused(
     "telemetry-ragged",
     "telemetry",
+    "malformed",
+    "A column has a value for each row",
+    columns({ columns: [column(1)] }),
+  ),
+  refused(
+    "telemetry-column-missing",
+    "telemetry",
     "out-of-range",
-    "A series has a value for each row",
-    event(a.someTelemetry({ series: [{ metric: "m", values: [1] }] })),
+    "There is a column for each series of the schema",
+    columns({ columns: [] }),
   ),
   refused(
     "telemetry-infinite",
     "telemetry",
     "not-finite",
     "An infinity is nobody's measurement",
-    event(a.someTelemetry({ series: [{ metric: "m", values: [1, Infinity] }] })),
+    columns({ columns: [column(1, Infinity)] }),
   ),
+  refused(
+    "telemetry-bomb",
+    "telemetry",
+    "too-many",
+    "What a few bytes stand for is bounded before they are read",
+    columns({ rows: 3_600, columns: Array.from({ length: 28 }, () => Uint8Array.of(0)) }),
+  ),
+  refused("telemetry-series-twice", "telemetry", "out-of-range", "No two series of a schema are the same", {
+    schemas: [{ series: [{ metric: "m" }, { metric: "m" }] }],
+  }),
   refused("output-on-a-third-channel", "log", "out-of-range", "Output is stdout or stderr", {
     ...event(a.someOutput({ channel: "stdin" })),
   }),

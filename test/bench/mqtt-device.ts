@@ -1,5 +1,5 @@
 import { enrol, type Identity } from "@edgemere/agent";
-import { formatTopic, pack, SERVER_NAME, subscriptionsOf, unpack, type Packet } from "@edgemere/protocol";
+import { formatTopic, inColumns, pack, SERVER_NAME, subscriptionsOf, unpack, type Packet } from "@edgemere/protocol";
 import { systemClock, systemRandom } from "@edgemere/protocol/kit";
 import { SimulatedDisk } from "@edgemere/protocol/simulated";
 import { connectAsync, type MqttClient } from "mqtt";
@@ -82,7 +82,7 @@ export class MqttDevice implements AsyncDisposable {
     this.#next += count;
     return Array.from({ length: count }, (_, i) => {
       const record = { sequence: first + i, atMs, ...someTelemetry(first + i, atMs + i * 10_000) };
-      const batch = { records: [record], firstUnacknowledged: first, sessionEpoch: 1 };
+      const batch = { ...inColumns([record]), firstUnacknowledged: first, sessionEpoch: 1 };
       return { sequence: first + i, packet: pack("telemetry", { device: this.#device }, batch) };
     });
   }

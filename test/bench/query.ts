@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createCore, features, levelDatabase } from "@edgemere/control-plane";
-import { pack, privateKeyFromSeed } from "@edgemere/protocol";
+import { inColumns, pack, privateKeyFromSeed } from "@edgemere/protocol";
 import { silentLog, systemClock, systemRandom } from "@edgemere/protocol/kit";
 import { temporaryFolder } from "../world/temporary-folder.ts";
 import { deviceRow, nameOf } from "./device-rows.ts";
@@ -109,7 +109,7 @@ async function start(folder: string): Promise<Bench> {
     ask: (path, input) => core.dispatch(path, input, caller),
     arrived: async (device, sequence, from, series) => {
       const record = { sequence, atMs: from, ...someHour(sequence, from, series) };
-      const batch = { records: [record], firstUnacknowledged: 1, sessionEpoch: 1 };
+      const batch = { ...inColumns([record]), firstUnacknowledged: 1, sessionEpoch: 1 };
       const { topic, payload } = pack("telemetry", { device }, batch);
       await core.link.arrived(device, topic, payload, "192.0.2.1");
     },

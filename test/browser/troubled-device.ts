@@ -1,7 +1,8 @@
 import { AGENT_VERSION } from "@edgemere/agent";
-import type { UpTopicName } from "@edgemere/protocol";
+import type { GivenRecord, UpTopicName } from "@edgemere/protocol";
 import { MINUTE, SECOND, systemClock } from "@edgemere/protocol/kit";
 import { bytesOf, connected, enrolled } from "../world/bare-device.ts";
+import { uncheckedColumns } from "../world/unchecked-columns.ts";
 import { eventually, type World } from "../world/world.ts";
 
 /** Its clock is ahead by so much. */
@@ -64,8 +65,8 @@ const aHello = (
   streams: [{ stream: "telemetry", firstUnacknowledged: 1, next }],
 });
 
-const batchOf = (...records: readonly { readonly sequence: number }[]) => ({
-  records,
+const batchOf = (...records: readonly (GivenRecord & { readonly sequence: number })[]) => ({
+  ...uncheckedColumns(records),
   firstUnacknowledged: records[0]?.sequence ?? 1,
   sessionEpoch: STORED_BEFORE,
   clocks: [{ clockPeriod: 1, offsetMs: -AHEAD, uncertaintyMs: 20 }],

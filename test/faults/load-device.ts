@@ -1,5 +1,5 @@
 import type { Identity } from "@edgemere/agent";
-import { pack, SERVER_NAME, subscriptionsOf, unpack, type Packet } from "@edgemere/protocol";
+import { inColumns, pack, SERVER_NAME, subscriptionsOf, unpack, type Packet } from "@edgemere/protocol";
 import { connect, type MqttClient } from "mqtt";
 
 interface Options {
@@ -140,7 +140,7 @@ export class LoadDevice implements AsyncDisposable {
       series: [{ metric: "load.count", instance: "", values: [sequence] }],
     };
     const batch = {
-      records: [{ sequence, atMs, telemetry }],
+      ...inColumns([{ sequence, atMs, telemetry }]),
       firstUnacknowledged: Math.min(sequence, ...this.#waiting.keys()),
       sessionEpoch: this.#epoch,
     };

@@ -7,6 +7,7 @@ import type { IClientOptions } from "mqtt";
 import { bytesOf, connected as connectedAs, enrolled } from "../world/bare-device.ts";
 import { newestNumber } from "../world/happenings.ts";
 import { createJob, stateOf } from "../world/jobs.ts";
+import { uncheckedColumns } from "../world/unchecked-columns.ts";
 import { eventually, startWorld, type World } from "../world/world.ts";
 
 let world: World;
@@ -27,8 +28,10 @@ const aRecord = { sequence: 1, atMs: 1_700_000_000_000 };
 /** The place of the first one is taken by what stands for those that were refused. */
 const aNextRecord = { ...aRecord, sequence: 2 };
 const aSample = { baseMs: 1_700_000_000_000, offsetMs: [0], series: [{ metric: "cpu.used_ratio", values: [0.5] }] };
-const telemetry = (more: object, sample: object = {}) =>
-  bytesOf("telemetry", batchOf({ ...aRecord, telemetry: { ...aSample, ...sample }, ...more }));
+const telemetry = (more: object, sample: object = {}) => {
+  const record = { ...aRecord, telemetry: { ...aSample, ...sample }, ...more };
+  return bytesOf("telemetry", { ...batchOf(record), ...uncheckedColumns([record]) });
+};
 const ended = { command: "c1", phase: 3, startedAtMs: 1, finishedAtMs: 2 };
 const LATER = Date.UTC(2300, 0, 1);
 
@@ -51,7 +54,7 @@ const nonsense: readonly (readonly [what: string, topic: UpTopicName, payload: U
   ["an instant before 1970", "telemetry", telemetry({ atMs: -1 }), "out-of-range"],
   ["an instant in the year 2300", "telemetry", telemetry({ atMs: LATER }), "out-of-range"],
   ["an endless value", "telemetry", telemetry({}, { series: [{ metric: "m", values: [Infinity] }] }), "not-finite"],
-  ["more values than rows", "telemetry", telemetry({}, { series: [{ metric: "m", values: [1, 2] }] }), "out-of-range"],
+  ["more values than rows", "telemetry", telemetry({}, { series: [{ metric: "m", values: [1, 2] }] }), "malformed"],
   ["a metric without a name", "telemetry", telemetry({}, { series: [{ metric: "", values: [1] }] }), "missing-field"],
   [
     "a command of an impossible id",

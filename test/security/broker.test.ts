@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Identity } from "@edgemere/agent";
-import { formatTopic, subscriptionsOf, topics, type DeviceTopicName } from "@edgemere/protocol";
+import { formatTopic, subscriptionsOf, topics, type DeviceTopicName, type GivenRecord } from "@edgemere/protocol";
 import { DAY, HOUR } from "@edgemere/protocol/kit";
 import type { IClientOptions } from "mqtt";
 import { bytesOf, connected, enrolled, type BareDevice } from "../world/bare-device.ts";
 import { newestNumber } from "../world/happenings.ts";
 import { createJob, stateOf } from "../world/jobs.ts";
+import { uncheckedColumns } from "../world/unchecked-columns.ts";
 import { eventually, startWorld, type World } from "../world/world.ts";
 import { foreignFilters } from "./foreign-filters.ts";
 
@@ -23,7 +24,11 @@ const deviceTopics = (Object.keys(topics) as (keyof typeof topics)[]).filter(
   (name): name is DeviceTopicName => name !== "domainEvent",
 );
 const hello = (sessionEpoch = 1) => bytesOf("hello", { bootId: "boot-1", sessionEpoch, agentVersion: "0.1.0" });
-const batchOf = (...records: readonly object[]) => ({ records, firstUnacknowledged: 1, sessionEpoch: 1 });
+const batchOf = (...records: readonly GivenRecord[]) => ({
+  ...uncheckedColumns(records),
+  firstUnacknowledged: 1,
+  sessionEpoch: 1,
+});
 
 /** Connects, listens to all that is its own, says hello, and writes down what it hears. */
 async function listening(identity: Identity, options: IClientOptions = {}): Promise<BareDevice & { heard: string[] }> {

@@ -4,6 +4,7 @@ import { SECOND } from "@edgemere/protocol/kit";
 import { bytesOf, connected, enrolled } from "../world/bare-device.ts";
 import { createJob, endOf } from "../world/jobs.ts";
 import type { World } from "../world/world.ts";
+import { uncheckedColumns } from "../world/unchecked-columns.ts";
 import { payloads } from "./payloads.ts";
 
 const REASON_LENGTH = 64;
@@ -25,7 +26,7 @@ export async function hostileAgent(world: World, name: string): Promise<Left> {
     const first = next.get(topic) ?? 1;
     next.set(topic, first + bodies.length);
     const records = bodies.map((body, i) => ({ sequence: first + i, atMs: Date.now(), ...body }));
-    return say(topic, { records, firstUnacknowledged: first, sessionEpoch: 1 });
+    return say(topic, { ...uncheckedColumns(records), firstUnacknowledged: first, sessionEpoch: 1 });
   };
   const all = payloads.join(" ");
 

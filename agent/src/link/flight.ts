@@ -10,6 +10,7 @@ interface SentBatch {
 
 interface SentRecord {
   readonly last: number;
+  readonly schema: string | undefined;
   readonly bytes: number;
   readonly batch: SentBatch;
 }
@@ -18,6 +19,8 @@ interface SentRecord {
 export class Flight {
   /** Records below this number were kept before the session began. */
   readonly backlogEnds: number;
+  /** The schemas that the control plane has, since it has taken records that need them. */
+  readonly #known = new Set<string>();
   #sent: readonly SentRecord[] = [];
   #next: number;
   #sentUpTo = 0;
@@ -52,12 +55,25 @@ export class Flight {
     return this.#sent.length === 0 ? undefined : this.#waitingSince;
   }
 
+  /** Whether the control plane has a schema, so that it need not be sent. */
+  knows(schema: string): boolean {
+    return this.#known.has(schema);
+  }
+
+  /** The control plane does not have these schemas. True when that is news: then they go with the records that are sent again. */
+  forget(schemas: readonly string[]): boolean {
+    return schemas.filter((schema) => this.#known.delete(schema)).length > 0;
+  }
+
   sent(records: readonly KeptRecord[], now: number): void {
     const bytes = records.reduce((sum, { payload }) => sum + payload.length, 0);
     const batch = { bytes, at: now, isAgain: (records[0]?.first ?? 0) <= this.#sentUpTo };
     // More of it does not put off what is owed for the rest: one lost batch must not wait until nothing follows it.
     if (this.#sent.length === 0) this.#waitingSince = now;
-    this.#sent = [...this.#sent, ...records.map(({ last, payload }) => ({ last, bytes: payload.length, batch }))];
+    this.#sent = [
+      ...this.#sent,
+      ...records.map(({ last, schema, payload }) => ({ last, schema, bytes: payload.length, batch })),
+    ];
     this.#next = Math.max(this.#next, (records.at(-1)?.last ?? 0) + 1);
     this.#sentUpTo = Math.max(this.#sentUpTo, this.#next - 1);
   }
@@ -75,6 +91,7 @@ export class Flight {
       this.#waitingSince = now;
       this.#resends = 0;
     }
+    for (const { schema } of answered) if (schema !== undefined) this.#known.add(schema);
     this.#sent = this.#sent.filter((each) => each.last > upTo);
     this.#next = Math.max(this.#next, upTo + 1);
     const batch = answered.at(-1)?.batch;

@@ -1,7 +1,17 @@
-import { isStreamName, limits, pack, streamNames, type Packet, type StreamName, type v1 } from "@edgemere/protocol";
+import {
+  isStreamName,
+  limits,
+  pack,
+  schemaNameFrom,
+  streamNames,
+  type Packet,
+  type StreamName,
+  type v1,
+} from "@edgemere/protocol";
 import { Reconciler, SECOND, type Env } from "@edgemere/protocol/kit";
 import type { DeviceClock } from "../clock/device-clock.ts";
 import { Alarm } from "./alarm.ts";
+import { contentOf, type Content } from "./content.ts";
 import { Flight } from "./flight.ts";
 import { afterPassage, BACKFILL_RATE, newRoad, roomFor, type Road } from "./road.ts";
 import type { KeptRecord } from "./spool/kept-record.ts";
@@ -79,8 +89,11 @@ export class Sender implements AsyncDisposable {
     this.kick();
   }
 
-  /** Gives when the newest batch was sent that this answers. */
-  async acknowledge(acknowledgements: readonly v1.StreamAcknowledgement.$Shape[]): Promise<number | undefined> {
+  /** Gives when the newest batch was sent that this answers. `unknown`: names of schemas that the control plane does not have. */
+  async acknowledge(
+    acknowledgements: readonly v1.StreamAcknowledgement.$Shape[],
+    unknown: readonly Uint8Array[] = [],
+  ): Promise<number | undefined> {
     let newest: number | undefined;
     for (const { stream = "", upTo = 0 } of acknowledgements) {
       // A newer control plane may know streams that this agent does not.
@@ -92,6 +105,7 @@ export class Sender implements AsyncDisposable {
       this.#patience = this.#drawPatience(answered.passage.took);
       newest = Math.max(newest ?? 0, answered.batch.at);
     }
+    this.#defineAgain(unknown.map(schemaNameFrom));
     this.kick();
     return newest;
   }
@@ -99,6 +113,15 @@ export class Sender implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#alarm[Symbol.dispose]();
     await this.#loop[Symbol.asyncDispose]();
+  }
+
+  /** What needs a schema that the control plane does not have is sent again, with it. */
+  #defineAgain(names: readonly string[]): void {
+    for (const [stream, flight] of this.#flights) {
+      if (!flight.forget(names)) continue;
+      this.#parts.env.log.debug("schemas are not known and are sent again", { stream, schemas: names.join(" ") });
+      flight.again(this.#parts.spool.position(stream).firstUnacknowledged);
+    }
   }
 
   #now(): number {
@@ -125,9 +148,9 @@ export class Sender implements AsyncDisposable {
         this.#alarm.set(this.#backlogFrom);
         continue;
       }
-      const records = await this.#next(stream, flight, isBacklog);
+      const { records, schemas } = this.#fitting(flight, await this.#next(stream, flight, isBacklog));
       if (records.length === 0) continue;
-      await this.#send(stream, flight, records);
+      await this.#send(stream, flight, { records, schemas });
       if (isBacklog) this.#backlogFrom = now + (bytesOf(records) / BACKFILL_RATE) * SECOND;
       return "more";
     }
@@ -148,13 +171,20 @@ export class Sender implements AsyncDisposable {
     return isTooLarge ? [] : records;
   }
 
-  async #send(stream: StreamName, flight: Flight, records: readonly KeptRecord[]): Promise<void> {
+  #fitting(flight: Flight, records: readonly KeptRecord[]): Content {
+    const isKnown = (name: string) => flight.knows(name);
+    const schema = (name: string) => this.#parts.spool.schema(name);
+    return contentOf(records, { isKnown, schema, bytes: this.#room.message - BATCH_OVERHEAD });
+  }
+
+  async #send(stream: StreamName, flight: Flight, { records, schemas }: Content): Promise<void> {
     const { spool, device, epoch, time, publish } = this.#parts;
     const batch = {
       records: records.map(({ record }) => record),
       firstUnacknowledged: spool.position(stream).firstUnacknowledged,
       sessionEpoch: epoch,
       clocks: [...time.offsets(new Set(records.map(({ record }) => record.clockPeriod)))],
+      schemas: [...schemas],
     };
     flight.sent(records, this.#now());
     this.#handingOverSince = this.#now();

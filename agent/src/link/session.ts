@@ -268,8 +268,8 @@ export class Session {
     this.#parts.onEstablished();
   }
 
-  async #acknowledge({ acknowledgements, serverTimeMs }: Ack): Promise<void> {
-    const askedAt = await this.#sender?.acknowledge(acknowledgements);
+  async #acknowledge({ acknowledgements, serverTimeMs, unknownSchemas }: Ack): Promise<void> {
+    const askedAt = await this.#sender?.acknowledge(acknowledgements, unknownSchemas);
     if (askedAt !== undefined && serverTimeMs > 0)
       this.#parts.time.hear({ serverMs: serverTimeMs, askedAt, isSigned: false });
   }

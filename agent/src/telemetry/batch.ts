@@ -1,8 +1,6 @@
-import { limits, type Encodable, type v1 } from "@edgemere/protocol";
+import { limits, type GivenSamples } from "@edgemere/protocol";
 import { HOUR } from "@edgemere/protocol/kit";
 import type { TelemetryReading } from "../host/host.ts";
-
-type TelemetryMessage = Encodable<typeof v1.TelemetryBatch>;
 
 interface Series {
   readonly metric: string;
@@ -59,7 +57,7 @@ export class Batch {
     for (const { values } of this.#series.values()) if (values.length === row) values.push(NaN);
   }
 
-  message(): TelemetryMessage {
+  message(): GivenSamples {
     const [base = 0] = this.#instants;
     return {
       baseMs: base,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { limits, pack, unpack, type RecordBody, type StreamName } from "@edgemere/protocol";
+import { inColumns, limits, pack, unpack, type RecordBody, type StreamName } from "@edgemere/protocol";
 import { SECOND, type Fields } from "@edgemere/protocol/kit";
 import { ManualClock, seededRandom, SimulatedDisk } from "@edgemere/protocol/simulated";
 import type { Fact, Host, TelemetryReading } from "../host/host.ts";
@@ -28,7 +28,7 @@ function aWorld(parts: Partial<Pick<Host, "sample" | "inventory">>) {
   return { clock, sent, warnings, parts: { env, host: parts as Host, outbox, config } };
 }
 
-const batches = (sent: readonly { body: RecordBody }[]) => sent.map(({ body }) => body.telemetry ?? {});
+const batches = (sent: readonly { body: RecordBody }[]) => sent.flatMap(({ body }) => body.telemetry ?? []);
 
 test("the first sample is sent at once, the others at whole multiples of the intervals", async () => {
   const { clock, sent, parts } = aWorld({ sample: async () => [load(1)] });
@@ -55,8 +55,8 @@ test("a clock that steps back begins a new batch, and measuring goes on", async 
   await sampler[Symbol.asyncDispose]();
 
   const all = batches(sent);
-  assert.ok(all.every(({ offsetMs = [] }) => offsetMs.every((offset, i) => offset >= (offsetMs[i - 1] ?? 0))));
-  assert.ok(all.some(({ baseMs = 0 }) => baseMs < START));
+  assert.ok(all.every(({ offsetMs }) => offsetMs.every((offset, i) => offset >= (offsetMs[i - 1] ?? 0))));
+  assert.ok(all.some(({ baseMs }) => baseMs < START));
   assert.ok(sampler.sampled >= 8);
 });
 
@@ -205,7 +205,7 @@ test("a series that comes and goes has no value in the rows it was not in", () =
 
   const { series } = batch.message();
   assert.deepEqual(
-    series?.map(({ values }) => values),
+    series.map(({ values }) => values),
     [
       [1, NaN, 3],
       [NaN, 6, NaN],
@@ -227,11 +227,11 @@ test("the fullest batch is a message that the other side takes", () => {
   const { topic, payload } = pack(
     "telemetry",
     { device: "d1" },
-    { records: [record], firstUnacknowledged: 1, sessionEpoch: 1 },
+    { ...inColumns([record]), firstUnacknowledged: 1, sessionEpoch: 1 },
   );
 
   assert.doesNotThrow(() => unpack(topic, payload));
-  assert.equal(batch.message().series?.length, limits.telemetrySeries);
+  assert.equal(batch.message().series.length, limits.telemetrySeries);
 });
 
 test("the inventory is sent at the start, when it changed, and when somebody asks", async () => {

@@ -19,6 +19,8 @@ const REFUSALS: Readonly<Record<string, string>> = {
   unsupported: "it holds a value of a kind that is not taken, such as a data set",
   "not-born": "it speaks of something that its edge node has not named in a birth; it is asked to",
   "handshake-failed": "the connection was not secured: no certificate, a wrong one, or none in time",
+  "unknown-schema": "it does not say which series its samples are of; the device sends it again with that",
+  "too-many-schemas": "the device names ever other series: what it named first was forgotten",
   overloaded: "too much came at once; the device sends it again later",
   failed: "the control plane itself failed on it, and tries again; its log says more",
   "read-only": "the disk of the control plane is nearly full; the device sends it again later",

@@ -6,6 +6,7 @@ import { between, evidence, following, gapOf, incoming, type Incoming } from "./
 import { FeatureFailed, failureOf, Failures } from "./feature-failed.ts";
 import type { FeatureParts } from "./feature-news.ts";
 import { setAside } from "./set-aside.ts";
+import { TelemetrySchemas, type ReadBatch } from "./telemetry-schemas.ts";
 import { Traffic } from "./traffic.ts";
 import { advanced, contradicts, startOf, watermarkId, watermarks, type Watermark } from "./watermark.ts";
 
@@ -28,7 +29,12 @@ interface Arrived {
   readonly stream: StreamName;
   readonly fresh: readonly Incoming[];
   readonly clocks: JudgedBatch["clocks"];
+  readonly samples: Received["samples"];
+  /** What goes with them. */
+  readonly changes: readonly Change[];
 }
+
+const NOTHING_ELSE = { clocks: [], samples: new Map(), changes: [] };
 
 /**
  * Stores each record once: records and watermark land in one synced commit. A stream is contiguous; what a device
@@ -39,15 +45,23 @@ export class Ingest<C> {
   readonly #known = new Map<string, Watermark>();
   readonly #failures: Failures;
   readonly #traffic: Traffic;
+  readonly #schemas: TelemetrySchemas;
 
   constructor(parts: FeatureParts<C>, traffic = new Traffic()) {
     this.#parts = parts;
     this.#traffic = traffic;
     this.#failures = new Failures(parts.clock);
+    this.#schemas = new TelemetrySchemas(parts);
+  }
+
+  /** What can be read of a batch, to be taken then. */
+  async read(device: string, stream: StreamName, batch: JudgedBatch): Promise<ReadBatch> {
+    return this.#schemas.read(device, batch, await this.watermark(device, stream));
   }
 
   /** Of a device that has not said hello yet, nothing is taken behind a hole: what explains it may be known when it has. */
-  async take(device: string, stream: StreamName, batch: JudgedBatch, hasSaidHello: boolean): Promise<Taken> {
+  async take(device: string, stream: StreamName, given: ReadBatch, hasSaidHello: boolean): Promise<Taken> {
+    const { batch, samples, changes } = given;
     const mark = await this.#mark(device, stream);
     const firstUnacknowledged = hasSaidHello ? batch.firstUnacknowledged : 0;
     const arrived = incoming(batch, this.#parts.clock.now());
@@ -55,7 +69,9 @@ export class Ingest<C> {
     const fresh = following(arrived, { ...mark, firstUnacknowledged });
     const alarm = conflict && alarmOf(device, stream, conflict);
     try {
-      const upTo = fresh.length === 0 ? mark.upTo : await this.#take({ device, stream, fresh, clocks: batch.clocks });
+      const all = { device, stream, fresh, clocks: batch.clocks, samples, changes };
+      const upTo = fresh.length === 0 ? mark.upTo : await this.#take(all);
+      if (upTo > mark.upTo) this.#schemas.remember(device, given);
       return { upTo, ...(alarm && { alarm }) };
     } catch (failure) {
       if (!(failure instanceof FeatureFailed)) throw failure;
@@ -71,7 +87,7 @@ export class Ingest<C> {
       const [first, last] = [upTo + 1, firstUnacknowledged - 1];
       if (last < first) continue;
       const gap = gapOf({ first, last, reason: "control-plane-restored", ...between(atMs, now) });
-      await this.#take({ device, stream, fresh: [gap], clocks: [] });
+      await this.#take({ ...NOTHING_ELSE, device, stream, fresh: [gap] });
     }
   }
 
@@ -86,6 +102,7 @@ export class Ingest<C> {
   /** What was remembered of a device that is away is read again when it comes back. */
   forget(device: string): void {
     for (const stream of streamNames) this.#known.delete(watermarkId(device, stream));
+    this.#schemas.forget(device);
   }
 
   async #mark(device: string, stream: StreamName): Promise<Watermark> {
@@ -151,12 +168,14 @@ export class Ingest<C> {
     }
   }
 
-  async #store({ device, stream, fresh, clocks }: Arrived, ...more: readonly Change[]): Promise<number> {
+  async #store(arrived: Arrived, ...more: readonly Change[]): Promise<number> {
+    const { device, stream, fresh, clocks, samples, changes } = arrived;
     const receivedAt = this.#parts.clock.now();
     const refused = fresh.flatMap((each) => each.refused ?? []).map((each) => evidence(each, receivedAt));
     const received: Received = {
       device,
       records: fresh.map(({ record }) => record),
+      samples,
       receivedAt,
       clocks: clocks.map(({ clockPeriod, offsetMs, uncertaintyMs }) => ({
         clockPeriod,
@@ -166,8 +185,8 @@ export class Ingest<C> {
       refused,
     };
     const mark = advanced(await this.#mark(device, stream), fresh, refused);
-    await this.#commit(mark, async () => [...(await this.#decide(stream, received)), ...more]);
-    this.#traffic.stored(stream, received.records);
+    await this.#commit(mark, async () => [...(await this.#decide(stream, received)), ...changes, ...more]);
+    this.#traffic.stored(stream, received);
     return mark.upTo;
   }
 

@@ -85,6 +85,11 @@ export async function aLink(offer: Partial<Offer> = {}, database: Database = mem
               results.push([body ?? "", commandReport?.command ?? "", commandReport?.phase ?? 0]);
             return [];
           },
+          telemetry: async (each) => {
+            if (room.fails?.(each) === true) throw new Error("a bug");
+            received.push(each);
+            return [];
+          },
           event: async (each) => {
             if (room.fails?.(each) === true) throw new Error("a bug");
             received.push(each);

@@ -246,16 +246,18 @@ export class Link<C> implements DeviceLink, DeviceMessages {
     // Decoded in its turn, and not before: a decoded batch takes many times the room.
     const judged = this.#understood(device, () => unpackBatch(stream, payload));
     if (judged === undefined) return;
-    const batch = stream === "result" ? await this.#news.proved(device, judged) : judged;
-    for (const fault of batch.faults) this.#refusals.count(device, fault);
-    const { upTo, alarm, failure } = await this.#ingest.take(device, stream, batch, this.#sessions.has(device));
+    const proved = stream === "result" ? await this.#news.proved(device, judged) : judged;
+    const read = await this.#ingest.read(device, stream, proved);
+    for (const refusal of read.refusals) this.#refusals.count(device, refusal);
+    const { upTo, alarm, failure } = await this.#ingest.take(device, stream, read, this.#sessions.has(device));
     if (alarm !== undefined) {
       this.#refusals.count(device, { reason: alarm.kind, message: alarm.reason });
       await this.#news.raise(alarm);
     }
     // Not acknowledged, so it comes again; other streams of the device go on meanwhile.
     if (failure !== undefined) return this.#failed(device, failure);
-    const ack = { acknowledgements: [{ stream, upTo }], serverTimeMs: this.#parts.clock.now() };
+    const unknownSchemas = [...read.unknownSchemas];
+    const ack = { acknowledgements: [{ stream, upTo }], serverTimeMs: this.#parts.clock.now(), unknownSchemas };
     await this.#answer(device, pack("ack", { device }, ack));
     // What it has taken or ended makes room for the next page.
     if (stream === "result" && this.#sessions.get(device)?.isMoreWaiting) await this.#sync(device);

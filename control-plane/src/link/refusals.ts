@@ -15,6 +15,8 @@ type LinkRefusal =
   | "handshake-failed"
   | "overloaded"
   | "read-only"
+  | "unknown-schema"
+  | "too-many-schemas"
   | "failed";
 
 export interface Refusal {

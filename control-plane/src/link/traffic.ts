@@ -1,4 +1,5 @@
-import type { Record_, StreamName } from "@edgemere/protocol";
+import type { StreamName } from "@edgemere/protocol";
+import type { Received } from "../platform/feature.ts";
 import { Counter, gauge, total, type Family } from "../platform/figures.ts";
 
 /** What is told of the link beside what is counted here. */
@@ -25,13 +26,12 @@ export class Traffic {
     this.#messages.add([message]);
   }
 
-  stored(stream: StreamName, records: readonly Record_[]): void {
+  stored(stream: StreamName, { records, samples }: Pick<Received, "records" | "samples">): void {
     this.#batches.add([stream]);
     this.#records.add([stream], records.length);
-    this.#samples.add(
-      [],
-      records.reduce((sum, record) => sum + samplesIn(record), 0),
-    );
+    let values = 0;
+    for (const { offsetMs, series } of samples.values()) values += offsetMs.length * series.length;
+    this.#samples.add([], values);
   }
 
   figures({ refusals, sessions, queue }: Beside): readonly Family[] {
@@ -54,6 +54,3 @@ export class Traffic {
     ];
   }
 }
-
-const samplesIn = ({ telemetry }: Record_): number =>
-  (telemetry?.series ?? []).reduce((sum, { values }) => sum + (values?.length ?? 0), 0);

@@ -1,5 +1,6 @@
 import { createPublicKey } from "node:crypto";
 import {
+  inColumns,
   pack,
   privateKeyFromSeed,
   unpack,
@@ -112,7 +113,7 @@ export async function startTestCore<C extends CoreContext>({
     next.set(`${device}/${stream}`, first + bodies.length);
     const records = bodies.map((body, i) => ({ sequence: first + i, atMs: clock.now(), ...body }));
     const refusals = JSON.stringify(core.link.refusals());
-    await arrived(device, pack(stream, { device }, { records, firstUnacknowledged: 1, sessionEpoch: 1 }));
+    await arrived(device, pack(stream, { device }, { ...inColumns(records), firstUnacknowledged: 1, sessionEpoch: 1 }));
     const after = JSON.stringify(core.link.refusals());
     if (after !== refusals) throw new Error(`the records were refused: ${after}`);
   };

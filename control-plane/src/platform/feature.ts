@@ -1,5 +1,5 @@
 import type { Loop } from "@edgemere/protocol/kit";
-import type { Record_, StreamName, Trust, v1 } from "@edgemere/protocol";
+import type { Record_, Samples, StreamName, Trust, v1 } from "@edgemere/protocol";
 import type { AnyAction, Handler, InputOf } from "./action.ts";
 import type { Change } from "./change.ts";
 import type { DomainEvent } from "./domain-event.ts";
@@ -27,6 +27,8 @@ export const when = <R extends AnyResource, A extends AnyAction>(
 export interface Received {
   readonly device: string;
   readonly records: readonly Record_[];
+  /** Of those with telemetry, by their sequence numbers. */
+  readonly samples: ReadonlyMap<number, Samples>;
   /** When they reached the control plane. */
   readonly receivedAt: number;
   /** What the device knows of its own clock in the periods that these records name. */

@@ -1,4 +1,13 @@
-import { bodies, formatTopic, streamNames, type StreamName, type UpTopicName, type v1 } from "@edgemere/protocol";
+import {
+  bodies,
+  formatTopic,
+  streamNames,
+  type GivenRecord,
+  type StreamName,
+  type UpTopicName,
+  type v1,
+} from "@edgemere/protocol";
+import { uncheckedColumns } from "../../world/unchecked-columns.ts";
 import type { Chance } from "./chance.ts";
 import { hostileInstants, hostileNumbers, hostileTexts } from "./hostile-values.ts";
 
@@ -18,7 +27,7 @@ export interface Known {
   readonly commands: readonly string[];
 }
 
-type Record_ = v1.Record.$Properties;
+type Record_ = GivenRecord;
 type Body = (chance: Chance, known: Known) => Record_;
 
 const text = (chance: Chance, usual: string): string => (chance.oneIn(5) ? chance.pick(hostileTexts) : usual);
@@ -118,6 +127,32 @@ const carried: Readonly<Record<StreamName, readonly Body[]>> = {
 };
 const anyBody = Object.values(carried).flat();
 
+/** Columns that do not fit their rows, their schema or any form. */
+function bent(chance: Chance, record: v1.Record.$Properties): v1.Record.$Properties {
+  const column = () =>
+    chance.pick([new Uint8Array(), Uint8Array.of(0), Uint8Array.of(6, 255, 255, 3), chance.bytes(chance.below(20))]);
+  const columns = record.telemetry?.columns ?? [];
+  const over = chance.pick<v1.TelemetryBatch.$Properties>([
+    { rows: chance.pick([0, 1, 3_600, 3_601, 2 ** 32 - 1]) },
+    { schema: chance.bytes(chance.pick([0, 7, 8, 8, 9, 32])) },
+    { times: column() },
+    { columns: [...columns, column()] },
+    { columns: columns.map((each) => (chance.oneIn(2) ? column() : each)) },
+    { rows: 3_600, columns: Array.from({ length: chance.pick([27, 28, 1_001]) }, () => Uint8Array.of(0)) },
+  ]);
+  return { ...record, telemetry: { ...record.telemetry, ...over } };
+}
+
+/** None, others, the same again, or many. */
+const strangeSchemas = (chance: Chance, schemas: v1.TelemetrySchema.$Properties[]): v1.TelemetrySchema.$Properties[] =>
+  chance.pick([
+    [],
+    [{}],
+    [...schemas, ...schemas],
+    Array.from({ length: 64 + chance.below(2) }, (_, place) => ({ series: [{ metric: `m${place}` }] })),
+    [{ series: [{ metric: text(chance, "m") }, { metric: text(chance, "m") }] }],
+  ]);
+
 /** Mostly the number that follows; else one that came already, one too far, one that no number holds. */
 function firstNumber(chance: Chance, next: number): number {
   if (!chance.oneIn(5)) return next;
@@ -138,8 +173,10 @@ function batch(chance: Chance, stream: StreamName, device: string, known: Known)
         : make(chance, known);
     return { sequence, atMs: instant(chance), clockPeriod: chance.below(3), ...content };
   });
+  const { records: written, schemas } = uncheckedColumns(records);
   return {
-    records,
+    records: written.map((record) => (record.telemetry && chance.oneIn(8) ? bent(chance, record) : record)),
+    schemas: chance.oneIn(6) ? strangeSchemas(chance, schemas) : schemas,
     firstUnacknowledged: chance.pick([next, next, 1, first, number(chance, next)]),
     sessionEpoch: number(chance, 1),
     clocks: many(chance, 64, (place) => ({

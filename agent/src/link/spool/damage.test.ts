@@ -14,7 +14,7 @@ import {
   TroubledDisk,
 } from "./spool.test-support.ts";
 
-const SMALL = 3_000;
+const SMALL = 3_400;
 
 /** Two streams in several files, with a gap and something acknowledged. */
 async function aSmallSpool(): Promise<SimulatedDisk> {

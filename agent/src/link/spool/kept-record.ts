@@ -1,4 +1,4 @@
-import { checkRecord, outlineOf, v1, type Record_, type StreamName } from "@edgemere/protocol";
+import { checkRecord, outlineOf, schemaNameFrom, v1, type Record_, type StreamName } from "@edgemere/protocol";
 import { frame, HEADER_BYTES } from "./frame.ts";
 
 /** A record of the spool with the sequence numbers it stands for: a gap stands for many. */
@@ -8,6 +8,8 @@ export interface KeptRecord {
   readonly record: Record_;
   /** Its bytes in a message. */
   readonly payload: Uint8Array;
+  /** The name of the schema without which nobody can read its samples. */
+  readonly schema?: string;
 }
 
 /** Why records will never come. */
@@ -52,13 +54,15 @@ function renumbered(stream: StreamName, { record, first, last }: KeptRecord, seq
 /** Reads a record back. Throws when the bytes are none. */
 export function kept(stream: StreamName, payload: Uint8Array): KeptRecord {
   const record = v1.Record.decode(payload);
-  return { first: record.sequence, last: checkRecord(stream, record), record, payload };
+  const last = checkRecord(stream, record);
+  const schema = record.body === "telemetry" ? schemaNameFrom(record.telemetry.schema) : undefined;
+  return { first: record.sequence, last, record, payload, ...(schema !== undefined && { schema }) };
 }
 
 /** The same without what the record carries: all that its place among the others needs. */
 export function outlined(stream: StreamName, payload: Uint8Array): KeptRecord {
-  const { record, last } = outlineOf(stream, payload);
-  return { first: record.sequence, last, record, payload };
+  const { record, ...rest } = outlineOf(stream, payload);
+  return { first: record.sequence, record, payload, ...rest };
 }
 
 /** The record if it lies between two numbers, both included; of a gap that reaches over them, what lies between. */
@@ -94,6 +98,10 @@ export const lossOf = ({ record, payload, first, last }: KeptRecord): Loss => {
   const { bytes, fromMs, toMs, estimated } = record.gap;
   return { records: last - first + 1, bytes, fromMs, toMs, estimated, clockPeriod };
 };
+
+/** What stands for a record of which nobody knows any more how to read it. */
+export const unreadable = (stream: StreamName, record: KeptRecord): KeptRecord =>
+  keep(stream, gapOf(record.first, record.last, "damaged", lossOf(record)));
 
 /** The later one second: its clock dates both. */
 export const bothLosses = (one: Loss, other: Loss): Loss => ({

@@ -2,6 +2,7 @@ import { streamNames, type StreamName } from "@edgemere/protocol";
 import type { Log } from "@edgemere/protocol/kit";
 import { capsOf, reservedForResults, rules } from "./caps.ts";
 import { GAP_BYTES, type GapReason } from "./kept-record.ts";
+import type { KeptSchemas } from "./kept-schemas.ts";
 import type { Quarantine } from "./quarantine.ts";
 import { SpoolFull } from "./spool-full.ts";
 import type { StreamLog } from "./stream-log.ts";
@@ -17,6 +18,7 @@ interface RoomParts {
   readonly maxBytes: number;
   readonly logs: StreamLogs;
   readonly quarantine: Quarantine;
+  readonly schemas: KeptSchemas;
   readonly log: Log;
 }
 
@@ -32,7 +34,8 @@ export class Room {
   }
 
   get bytes(): number {
-    return streamNames.reduce((sum, stream) => sum + this.#parts.logs[stream].bytes, this.#parts.quarantine.bytes);
+    const { logs, quarantine, schemas } = this.#parts;
+    return streamNames.reduce((sum, stream) => sum + logs[stream].bytes, quarantine.bytes + schemas.bytes);
   }
 
   get hasRoomForResults(): boolean {
@@ -70,6 +73,11 @@ export class Room {
     return this.#drop(isGap ? [...rules[stream].displaces, stream] : rules[stream].displaces, "disk-low");
   }
 
+  /** Schemas of records that are gone take no room for long. */
+  forgetSchemas(): Promise<void> {
+    return this.#parts.schemas.retain(() => this.#parts.logs.telemetry.schemas);
+  }
+
   async #dropOrThrow(stream: StreamName, candidates: readonly StreamName[]): Promise<void> {
     this.#wasFull = true;
     if (!(await this.#drop(candidates, "spool-full"))) throw new SpoolFull(stream, "spool-full");
@@ -78,6 +86,7 @@ export class Room {
   async #drop(candidates: readonly StreamName[], reason: GapReason): Promise<boolean> {
     for (const each of candidates) {
       if (!(await this.#parts.logs[each].dropOldest(reason))) continue;
+      await this.forgetSchemas();
       this.#parts.log.warn("records given up", { stream: each, reason });
       return true;
     }

@@ -16,6 +16,8 @@ export interface Segment {
   readonly gap?: string;
   /** Its records were thinned out, or there is nothing to thin out. */
   readonly isThin: boolean;
+  /** The names of the schemas that its records need. */
+  readonly schemas: ReadonlySet<string>;
 }
 
 interface Content {
@@ -37,6 +39,7 @@ export function segmentOf({ name, first, bytes, records }: Content): Segment {
     next,
     bytes,
     isThin: records.length < 2 || records.some((each) => gapReasonOf(each) === "thinned"),
+    schemas: new Set(records.flatMap(({ schema }) => schema ?? [])),
     ...(losses.length > 0 && { loss: losses.reduce(bothLosses) }),
     ...(gap !== undefined && { gap }),
   };
@@ -45,13 +48,21 @@ export function segmentOf({ name, first, bytes, records }: Content): Segment {
 /** Whether giving it up would make room. */
 export const holdsRecords = ({ loss, gap }: Segment): boolean => loss !== undefined && gap === undefined;
 
+/** Whether all of it was made before an instant and none of it has been thinned out. */
+export const canBeThinned = ({ isThin, loss }: Segment, before: number): boolean =>
+  !isThin && (loss?.toMs ?? before) < before;
+
 /** The segment with more at its end. */
 export function grown(segment: Segment, bytes: number, records: readonly KeptRecord[]): Segment {
   if (segment.loss === undefined) return segmentOf({ ...segment, bytes: segment.bytes + bytes, records });
   const { name, first, loss } = segment;
+  const isNew = records.some(({ schema }) => schema !== undefined && !segment.schemas.has(schema));
+  const schemas = isNew
+    ? new Set([...segment.schemas, ...records.flatMap(({ schema }) => schema ?? [])])
+    : segment.schemas;
   const next = (records.at(-1)?.last ?? segment.next - 1) + 1;
   const losses = [loss, ...records.map(lossOf)].reduce(bothLosses);
-  return { name, first, next, bytes: segment.bytes + bytes, loss: losses, isThin: false };
+  return { name, first, next, bytes: segment.bytes + bytes, loss: losses, isThin: false, schemas };
 }
 
 const NAME = /^(\d{16})\.segment$/;

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import type { StreamName } from "@edgemere/protocol";
+import { samplesOf, schemaIn, type GivenSamples, type Samples, type StreamName } from "@edgemere/protocol";
 import { silentLog, type Appender, type Disk } from "@edgemere/protocol/kit";
 import { ManualClock, seededRandom, SimulatedDisk } from "@edgemere/protocol/simulated";
+import type { SchemaMessage } from "./kept-schemas.ts";
 import { Spool, type SpoolParts } from "./spool.ts";
 
 export const KIBIBYTE = 1024;
@@ -23,11 +24,21 @@ export function aBody(stream: StreamName, name: string, bytes = 10) {
   if (stream === "event") return { agentEvent: { name: "test", detail } };
   if (stream === "log")
     return { commandOutput: { command: name, channel: "stdout", offset: 0, content: new Uint8Array(bytes) } };
-  if (stream === "telemetry")
-    return {
-      telemetry: { baseMs: 0, offsetMs: [0], series: [{ metric: `m ${detail}`.slice(0, 250), values: [1] }] },
-    };
+  if (stream === "telemetry") return { telemetry: samplesNamed(name, bytes) };
   return { commandReport: { command: name, phase: 1, detail: PAYLOAD.slice(0, bytes) } };
+}
+
+/** The letters of a name in one column, and in another what no codec makes smaller. */
+function samplesNamed(name: string, bytes: number): GivenSamples {
+  const rows = Array.from({ length: Math.max(name.length, Math.ceil(bytes / 8)) }, (_, row) => row);
+  return {
+    baseMs: 0,
+    offsetMs: rows,
+    series: [
+      { metric: "name", values: rows.map((row) => (row < name.length ? name.charCodeAt(row) : NaN)) },
+      { metric: "filling", values: rows.map((row) => Math.sin(row + 1)) },
+    ],
+  };
 }
 
 /** What a control plane makes of a stream: each record must follow the one before, and is stored once. */
@@ -43,14 +54,14 @@ export class Receiver {
     let from = Math.max(spool.position(stream).firstUnacknowledged, this.upTo + 1);
     for (;;) {
       const records = await spool.read(stream, from, { bytes: 2_000, records: 7 });
-      for (const { first, last, record } of records) {
+      for (const { first, last, record, schema } of records) {
         assert.ok(first <= this.upTo + 1, `${stream}: number ${this.upTo + 1} is missing before ${first}`);
         if (record.body === "gap") {
           assert.equal(record.gap.records, last - first + 1);
           this.explained += last - this.upTo;
           this.reasons.add(record.gap.reason);
           this.hasEstimates ||= record.gap.estimated;
-        } else this.names.push(nameOf(record));
+        } else this.names.push(nameOf(record, spool.schema(schema ?? "")));
         this.upTo = last;
       }
       if (records.length === 0) break;
@@ -63,10 +74,14 @@ export class Receiver {
 
 type Received = Awaited<ReturnType<Spool["read"]>>[number]["record"];
 
-function nameOf({ agentEvent, commandOutput, telemetry, commandReport }: Received): string {
-  const metric = telemetry?.series[0]?.metric?.slice(2);
-  return commandOutput?.command ?? commandReport?.command ?? (agentEvent?.detail ?? metric ?? "").split(" ")[0] ?? "";
+function nameOf(record: Received, schema: SchemaMessage | undefined): string {
+  if (record.body === "telemetry") return lettersIn(samplesOf(record, schemaIn(schema ?? {})));
+  const { agentEvent, commandOutput, commandReport } = record;
+  return commandOutput?.command ?? commandReport?.command ?? (agentEvent?.detail ?? "").split(" ")[0] ?? "";
 }
+
+const lettersIn = ({ series }: Samples): string =>
+  String.fromCharCode(...(series[0]?.values ?? []).filter((code) => !Number.isNaN(code)));
 
 /** What an operating system says when there is no room, or when the disk is broken. */
 export const diskError = (code: "ENOSPC" | "EIO"): Error => Object.assign(new Error(`simulated ${code}`), { code });

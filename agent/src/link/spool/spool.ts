@@ -1,4 +1,4 @@
-import { limits, streamNames, type RecordBody, type StreamName } from "@edgemere/protocol";
+import { limits, streamNames, TelemetryWriter, type RecordBody, type StreamName } from "@edgemere/protocol";
 import { SECOND, type Env } from "@edgemere/protocol/kit";
 import type { Moment, Outbox } from "../outbox.ts";
 import { BegunStreams } from "./begun-streams.ts";
@@ -6,13 +6,15 @@ import { capsOf, rules } from "./caps.ts";
 import { isDiskFull } from "./disk-full.ts";
 import { DiskHealth } from "./disk-health.ts";
 import { FreeSpace } from "./free-space.ts";
-import { bothLosses, framedBytes, keep, lossOf, type KeptRecord } from "./kept-record.ts";
+import { bothLosses, framedBytes, keep, lossOf, unreadable, type KeptRecord } from "./kept-record.ts";
+import { KeptSchemas, schemaBytes, type SchemaMessage } from "./kept-schemas.ts";
 import { Losses } from "./losses.ts";
 import { Quarantine } from "./quarantine.ts";
 import { Room, type StreamLogs } from "./room.ts";
 import { SpoolFull } from "./spool-full.ts";
 import { StreamLog } from "./stream-log.ts";
 import type { Thinning } from "./thin.ts";
+import { inPieces, type Waiting } from "./waiting.ts";
 
 export interface SpoolParts {
   readonly env: Env;
@@ -38,13 +40,7 @@ interface Opened {
   readonly logs: StreamLogs;
   readonly health: DiskHealth;
   readonly room: Room;
-}
-
-interface Waiting {
-  readonly stream: StreamName;
-  readonly record: KeptRecord;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
+  readonly schemas: KeptSchemas;
 }
 
 // A record must fit into a message with what is around it.
@@ -62,6 +58,8 @@ export class Spool implements Outbox {
   readonly #free: FreeSpace;
   readonly #health: DiskHealth;
   readonly #losses: Losses;
+  readonly #schemas: KeptSchemas;
+  readonly #writer = new TelemetryWriter();
   #waiting: Waiting[] = [];
   #tail: Promise<unknown> = Promise.resolve();
   #thinAt = -Infinity;
@@ -69,11 +67,12 @@ export class Spool implements Outbox {
   #isInVain = false;
   #onKept: () => void = () => {};
 
-  private constructor(parts: SpoolParts, { logs, health, room }: Opened) {
+  private constructor(parts: SpoolParts, { logs, health, room, schemas }: Opened) {
     this.#parts = parts;
     this.#logs = logs;
     this.#health = health;
     this.#room = room;
+    this.#schemas = schemas;
     this.#segmentBytes = capsOf(parts.maxBytes);
     this.#free = new FreeSpace(parts.env, parts.freeBytes);
     this.#losses = new Losses(parts.env.clock, () => this.#inOrder(() => this.#tellLosses()));
@@ -94,7 +93,9 @@ export class Spool implements Outbox {
       const { segmentBytes } = caps[stream];
       logs[stream] = await StreamLog.open({ env, stream, segmentBytes, quarantine, begun, onFailure });
     }
-    return new Spool(parts, { logs, health, room: new Room({ maxBytes, logs, quarantine, log: env.log }) });
+    const schemas = await KeptSchemas.open(env.disk, onFailure);
+    const room = new Room({ maxBytes, logs, quarantine, schemas, log: env.log });
+    return new Spool(parts, { logs, health, room, schemas });
   }
 
   get bytes(): number {
@@ -130,20 +131,24 @@ export class Spool implements Outbox {
       "disk-full": this.#health.isFull,
       "spool-full": this.#room.isFull,
       "disk-failing": this.#health.isFailing,
-      "damaged-segments": streamNames.some((stream) => this.#logs[stream].damaged > 0),
+      "damaged-segments": this.#schemas.isDamaged || streamNames.some((stream) => this.#logs[stream].damaged > 0),
     };
     return Object.keys(found).filter((word) => found[word]);
   }
 
   async append(stream: StreamName, body: RecordBody, made = this.#now()): Promise<void> {
     const atMs = Math.max(0, Math.round(made.atMs));
-    const record = keep(stream, { ...body, sequence: 1, atMs, clockPeriod: made.clockPeriod });
-    if (record.payload.length > LARGEST_RECORD)
+    const { telemetry: samples, ...rest } = body;
+    const { telemetry, schema } = samples ? this.#writer.write(samples, atMs) : {};
+    const place = { sequence: 1, atMs, clockPeriod: made.clockPeriod };
+    const record = keep(stream, { ...rest, ...(telemetry && { telemetry }), ...place });
+    const bytes = record.payload.length + (schema ? schemaBytes(schema) : 0);
+    if (bytes > LARGEST_RECORD)
       throw new RangeError(
-        `a ${stream} record of ${record.payload.length} bytes is over the limit of ${LARGEST_RECORD}; send it in parts`,
+        `a ${stream} record of ${bytes} bytes is over the limit of ${LARGEST_RECORD}; send it in parts`,
       );
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ stream, record, resolve, reject });
+      this.#waiting.push({ stream, record, schema, resolve, reject });
       // What waits when its turn comes shares one sync; the first of them takes the turn.
       if (this.#waiting.length === 1) void this.#inOrder(() => this.#keepWaiting());
     });
@@ -151,7 +156,10 @@ export class Spool implements Outbox {
 
   /** Only what the control plane has stored is forgotten. */
   acknowledge(stream: StreamName, upTo: number): Promise<void> {
-    return this.#inOrder(() => this.#logs[stream].acknowledge(upTo));
+    return this.#inOrder(async () => {
+      await this.#logs[stream].acknowledge(upTo);
+      await this.#room.forgetSchemas();
+    });
   }
 
   /** Durable records from a number on, as many as there is room for, at least one when there is one. */
@@ -160,12 +168,25 @@ export class Spool implements Outbox {
     from: number,
     room: { readonly bytes: number; readonly records: number },
   ): Promise<readonly KeptRecord[]> {
-    return this.#inOrder(() => this.#logs[stream].read(from, room));
+    return this.#inOrder(async () =>
+      (await this.#logs[stream].read(from, room)).map((each) =>
+        this.#isReadable(each) ? each : unreadable(stream, each),
+      ),
+    );
+  }
+
+  /** A schema that records of the spool refer to. */
+  schema(name: string): SchemaMessage | undefined {
+    return this.#schemas.get(name);
   }
 
   async close(): Promise<void> {
     await this.#losses[Symbol.asyncDispose]();
     await this.#inOrder(() => Promise.all(streamNames.map((stream) => this.#logs[stream].close())));
+  }
+
+  #isReadable({ schema }: KeptRecord): boolean {
+    return schema === undefined || this.#schemas.get(schema) !== undefined;
   }
 
   #now(): Moment {
@@ -193,11 +214,16 @@ export class Spool implements Outbox {
 
   async #keepPiece(stream: StreamName, piece: readonly Waiting[]): Promise<void> {
     const records = piece.map(({ record }) => record);
+    const schemas = piece.flatMap(({ schema }) => schema ?? []);
     try {
       if (rules[stream].isRefusedWhenLow && (await this.#free.isLow())) throw new SpoolFull(stream, "disk-low");
-      await this.#room.make(stream, framedBytes(records));
+      await this.#room.make(stream, framedBytes(records) + this.#schemas.bytesFor(schemas));
       await this.#tellLost(stream);
-      await this.#write(stream, false, () => this.#logs[stream].append(records));
+      await this.#write(stream, false, async () => {
+        // A record is worth nothing without its schema; to make room for it that may just have been forgotten.
+        await this.#schemas.keep(schemas);
+        await this.#logs[stream].append(records);
+      });
       for (const each of piece) each.resolve();
     } catch (error) {
       await this.#count(stream, records, error);
@@ -267,20 +293,4 @@ export class Spool implements Outbox {
       env.log.warn("old telemetry could not be thinned out", { error });
     }
   }
-}
-
-/** What waits, in pieces that fit into a segment; a larger record is a piece of its own. */
-function inPieces(waiting: readonly Waiting[], bytes: number): readonly (readonly Waiting[])[] {
-  const pieces: Waiting[][] = [];
-  let room = 0;
-  for (const each of waiting) {
-    const needed = framedBytes([each.record]);
-    if (needed > room) {
-      pieces.push([]);
-      room = bytes;
-    }
-    room -= needed;
-    pieces.at(-1)?.push(each);
-  }
-  return pieces;
 }

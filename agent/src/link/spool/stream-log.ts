@@ -17,7 +17,7 @@ import {
 import { oldestToGiveUp } from "./give-up.ts";
 import { openSegments, type OpenedSegments, type OpenParts } from "./open-segments.ts";
 import { chosenFrom, SegmentReader, type ReadRoom } from "./segment-reader.ts";
-import { grown, holdsRecords, pathOf, segmentOf, type Segment } from "./segment.ts";
+import { canBeThinned, grown, holdsRecords, pathOf, segmentOf, type Segment } from "./segment.ts";
 import { thin } from "./thin.ts";
 
 interface StreamParts extends Omit<OpenParts, "hasBegun"> {
@@ -84,6 +84,10 @@ export class StreamLog {
   get unacknowledgedBytes(): number {
     const newest = this.#kept.reduce((sum, { payload }) => sum + payload.length, 0);
     return this.bytes - this.#newest.bytes + newest;
+  }
+
+  get schemas(): ReadonlySet<string> {
+    return new Set(this.#segments.flatMap(({ schemas }) => [...schemas]));
   }
 
   /** Numbers and keeps records; durable when it resolves. When it rejects, none of them is kept and no number is used. */
@@ -175,15 +179,12 @@ export class StreamLog {
 
   /** Thins out the oldest whole segment whose records were all made before an instant. False when there is none. */
   async thinOldest(before: number, keepEvery: number): Promise<boolean> {
-    const at = this.#segments.findIndex(
-      (each) => !each.isThin && each !== this.#newest && (each.loss?.toMs ?? before) < before,
-    );
+    const at = this.#segments.findIndex((each) => each !== this.#newest && canBeThinned(each, before));
     const segment = this.#segments[at];
     if (segment === undefined) return false;
     const records = thin(this.stream, await this.#reader.records(segment), keepEvery);
     await this.#replace(segment.name, records);
-    const { name, first } = segment;
-    const left = segmentOf({ name, first, bytes: framed(records).length, records });
+    const left = segmentOf({ ...segment, bytes: framed(records).length, records });
     this.#segments.splice(at, 1, { ...left, isThin: true });
     this.#reader.forget();
     return true;

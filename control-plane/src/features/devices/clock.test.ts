@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { pack } from "@edgemere/protocol";
+import { inColumns, pack } from "@edgemere/protocol";
 import { HOUR, MINUTE, SECOND } from "@edgemere/protocol/kit";
 import { aDevice } from "../device.test-support.ts";
 import { conditionsAfter, conditionsOf, isWrong, newestClock } from "./clock.ts";
@@ -74,15 +74,14 @@ const hello = (world: World, epoch: number, { ahead = 0, conditions = [] as stri
       time: { wallMs: world.clock.now() + ahead, monotonicMs: 1 },
     },
   );
+const aRow = (baseMs: number) => ({ baseMs, offsetMs: [0], series: [] });
 /** A batch of one stream with a record that says little, and what the device knows of its clock by now. */
 const batch = (world: World, sequence: number, offsetMs: number, clockPeriod = 3) =>
   pack(
     "telemetry",
     { device: "d1" },
     {
-      records: [
-        { sequence, atMs: world.clock.now(), clockPeriod, telemetry: { baseMs: world.clock.now(), offsetMs: [0] } },
-      ],
+      ...inColumns([{ sequence, atMs: world.clock.now(), clockPeriod, telemetry: aRow(world.clock.now()) }]),
       firstUnacknowledged: sequence,
       sessionEpoch: 2,
       clocks: [{ clockPeriod, offsetMs, uncertaintyMs: 5 }],

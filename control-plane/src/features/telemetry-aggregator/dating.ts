@@ -1,4 +1,4 @@
-import type { Record_, TelemetryBatch } from "@edgemere/protocol";
+import type { Record_, Samples } from "@edgemere/protocol";
 import { dated, isPlausible, type Dated, type DeviceTime } from "../../platform/dating.ts";
 import type { Received } from "../../platform/feature.ts";
 import type { Summary } from "./tables.ts";
@@ -6,7 +6,7 @@ import type { Summary } from "./tables.ts";
 /** A record and the samples in it. */
 export interface Sampled {
   readonly record: Record_;
-  readonly telemetry: TelemetryBatch;
+  readonly telemetry: Samples;
 }
 
 /** When samples were made. A guess goes on from those that are stored. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { pack } from "@edgemere/protocol";
+import { inColumns, pack } from "@edgemere/protocol";
 import { DAY, HOUR, MINUTE, SECOND } from "@edgemere/protocol/kit";
 import { ManualClock } from "@edgemere/protocol/simulated";
 import { startTestCore, type CoreContext, type TestCore } from "../../platform/core.test-support.ts";
@@ -193,7 +193,7 @@ test("a power cut before or after any write of reports and of merging loses and 
         await using world = await startTestCore<CoreContext & TelemetryContext>({ ...parts, database: each });
         if (each === begun) await world.store.commit(aDevice("d1"));
         for (const record of each === begun ? [] : sent) {
-          const batch = { records: [record], firstUnacknowledged: 1, sessionEpoch: 1 };
+          const batch = { ...inColumns([record]), firstUnacknowledged: 1, sessionEpoch: 1 };
           const arriving = world.arrived("d1", pack("telemetry", { device: "d1" }, batch)).catch(() => undefined);
           // Where the store is broken the link tries on, as long as its control plane lives.
           await Promise.all([world.advance(70 * MINUTE), ...(each === database ? [arriving] : [])]);

@@ -27,13 +27,14 @@ export async function receiveTelemetry(
   received: Received,
   { store, telemetry: { arrivals, windows } }: TelemetryContext,
 ): Promise<readonly Change[]> {
-  const { device, records, receivedAt } = received;
+  const { device, records, receivedAt, samples } = received;
   const gaps = records.flatMap(({ body, gap, sequence, clockPeriod }) =>
     body === "gap" ? [gapChange({ gap, sequence, clockPeriod }, received)] : [],
   );
-  const sampled = records.flatMap((record): readonly Sampled[] =>
-    record.body === "telemetry" ? [{ record, telemetry: record.telemetry }] : [],
-  );
+  const sampled = records.flatMap((record): readonly Sampled[] => {
+    const telemetry = samples.get(record.sequence);
+    return telemetry ? [{ record, telemetry }] : [];
+  });
   if (sampled.length === 0) return gaps;
 
   const [before, listed, latest] = await Promise.all([

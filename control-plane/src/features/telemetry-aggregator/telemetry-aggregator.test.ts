@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DAY, HOUR, MINUTE, SECOND } from "@edgemere/protocol/kit";
-import type { v1 } from "@edgemere/protocol";
+import type { RecordBody } from "@edgemere/protocol";
 import type { OutputOf } from "../../platform/action.ts";
 import { startTestCore, type CoreContext, type TestCore } from "../../platform/core.test-support.ts";
 import { aDevice } from "../device.test-support.ts";
@@ -20,7 +20,7 @@ async function startWorld(): Promise<World> {
 }
 
 /** One row a second from `baseMs`, one series per metric. */
-const samples = (baseMs: number, metrics: Record<string, readonly number[]>): v1.Record.$Properties => {
+const samples = (baseMs: number, metrics: Record<string, readonly number[]>): RecordBody => {
   const rows = Math.max(...Object.values(metrics).map((values) => values.length));
   return {
     telemetry: {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { pack } from "@edgemere/protocol";
+import { inColumns, pack } from "@edgemere/protocol";
 import { DAY, HOUR, MINUTE, SECOND } from "@edgemere/protocol/kit";
 import { startTestCore, type CoreContext, type TestCore } from "../../platform/core.test-support.ts";
 import { aDevice } from "../device.test-support.ts";
@@ -30,20 +30,22 @@ const said = (first: number, ...records: readonly Said[]) =>
     "telemetry",
     { device: "d1" },
     {
-      records: records.map(({ baseMs, clockPeriod = 0, values = [1], gap }, i) => ({
-        sequence: first + i,
-        atMs: baseMs,
-        clockPeriod,
-        ...(gap
-          ? { gap: { upTo: first + i, records: 1, reason: "spool-full", ...gap } }
-          : {
-              telemetry: {
-                baseMs,
-                offsetMs: values.map((_, row) => row * SECOND),
-                series: [{ metric: "load", values: [...values] }],
-              },
-            }),
-      })),
+      ...inColumns(
+        records.map(({ baseMs, clockPeriod = 0, values = [1], gap }, i) => ({
+          sequence: first + i,
+          atMs: baseMs,
+          clockPeriod,
+          ...(gap
+            ? { gap: { upTo: first + i, records: 1, reason: "spool-full", ...gap } }
+            : {
+                telemetry: {
+                  baseMs,
+                  offsetMs: values.map((_, row) => row * SECOND),
+                  series: [{ metric: "load", values: [...values] }],
+                },
+              }),
+        })),
+      ),
       firstUnacknowledged: 1,
       sessionEpoch: 1,
       clocks: [{ clockPeriod: 2, offsetMs: HOUR, uncertaintyMs: 10 }],

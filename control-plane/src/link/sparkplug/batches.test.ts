@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { checkRecord, v1 } from "@edgemere/protocol";
+import { checkRecord, inColumns, v1 } from "@edgemere/protocol";
 import { batchesOf, type Sample } from "./batches.ts";
 
 const NOW = 1_750_000_000_000;
@@ -9,9 +9,9 @@ const sample = (metric: string, at: number, value = 1, instance = ""): Sample =>
 
 /** What a reader makes of the batches. */
 const readBack = (batches: ReturnType<typeof batchesOf>): readonly Sample[] =>
-  batches.flatMap(({ baseMs = 0, offsetMs = [], series = [] }) =>
-    series.flatMap(({ metric = "", instance = "", values = [] }) =>
-      values.flatMap((value, row) =>
+  batches.flatMap(({ baseMs, offsetMs, series }) =>
+    series.flatMap(({ metric, instance = "", values }) =>
+      [...values].flatMap((value, row) =>
         Number.isNaN(value) ? [] : [{ metric, instance, at: baseMs + (offsetMs[row] ?? 0), value }],
       ),
     ),
@@ -23,11 +23,11 @@ test("metrics of one instant are one row, and instants of one metric one column"
   const column = batchesOf([sample("a", NOW), sample("a", NOW + 5), sample("a", NOW + 9)], NOW);
 
   assert.deepEqual(
-    row.map(({ offsetMs, series }) => [offsetMs, series?.length]),
+    row.map(({ offsetMs, series }) => [offsetMs, series.length]),
     [[[0], 3]],
   );
   assert.deepEqual(
-    column.map(({ offsetMs, series }) => [offsetMs, series?.length]),
+    column.map(({ offsetMs, series }) => [offsetMs, series.length]),
     [[[0, 5, 9], 1]],
   );
 });
@@ -40,7 +40,7 @@ test("a sample whose time cannot be true is in no batch with others, whose dates
   const batches = batchesOf([sample("a", 5_000), sample("a", NOW), sample("b", NOW)], NOW);
 
   assert.deepEqual(
-    batches.map(({ baseMs, series }) => [baseMs, series?.length]),
+    batches.map(({ baseMs, series }) => [baseMs, series.length]),
     [
       [5_000, 1],
       [NOW, 2],
@@ -64,14 +64,12 @@ test("every sample is in one batch, each batch is one that a device may send, an
       assert.deepEqual(new Map(found.map((each) => [keyOf(each), each.value])), wanted);
       assert.equal(found.length, wanted.size);
       for (const telemetry of batches) {
-        const record = v1.Record.encode({ sequence: 1, atMs: NOW, telemetry }).finish();
+        const [written = {}] = inColumns([{ sequence: 1, atMs: NOW, telemetry }]).records;
+        const record = v1.Record.encode(written).finish();
         checkRecord("telemetry", v1.Record.decode(record));
         assert.ok(record.length < 80 * 1024);
       }
-      const cells = batches.reduce(
-        (sum, { offsetMs, series }) => sum + (offsetMs?.length ?? 0) * (series?.length ?? 0),
-        0,
-      );
+      const cells = batches.reduce((sum, { offsetMs, series }) => sum + offsetMs.length * series.length, 0);
       assert.ok(cells <= 4 * samples.length + 64 * batches.length);
     }),
     { numRuns: 60 },

@@ -1,4 +1,4 @@
-import { limits, type v1 } from "@edgemere/protocol";
+import { limits, type GivenSamples } from "@edgemere/protocol";
 import { isPlausible } from "../../platform/dating.ts";
 
 /** One value of one metric. */
@@ -22,13 +22,13 @@ const LONGEST_OFFSET = 0xffff_ffff;
  * Lays samples out as batches. Those whose time cannot be true come in batches of their own: the aggregator dates a batch by
  * its first row. Of two samples of one series at one instant the later in the list counts.
  */
-export function batchesOf(samples: readonly Sample[], receivedAt: number): readonly v1.TelemetryBatch.$Shape[] {
+export function batchesOf(samples: readonly Sample[], receivedAt: number): readonly GivenSamples[] {
   const ordered = samples.toSorted((a, b) => a.at - b.at);
   const isTrue = ({ at }: Sample) => isPlausible(at, receivedAt);
   return [ordered.filter((each) => !isTrue(each)), ordered.filter(isTrue)].flatMap(laidOut);
 }
 
-function laidOut(ordered: readonly Sample[]): readonly v1.TelemetryBatch.$Shape[] {
+function laidOut(ordered: readonly Sample[]): readonly GivenSamples[] {
   const drafts: Draft[] = [];
   for (const each of ordered) {
     if (drafts.at(-1)?.add(each) === true) continue;
@@ -75,7 +75,7 @@ class Draft {
     return true;
   }
 
-  finished(): v1.TelemetryBatch.$Shape {
+  finished(): GivenSamples {
     return {
       baseMs: this.#base,
       offsetMs: this.#offsets,

@@ -241,10 +241,11 @@ export class EdgeNodeLink {
     const queue = this.#queues[stream];
     for (let batch = queue.batch(); batch !== undefined; batch = queue.batch()) {
       const { first: firstUnacknowledged } = queue;
-      const message = { records: batch.records, firstUnacknowledged, sessionEpoch: this.#epoch };
+      const { last, ...records } = batch;
+      const message = { ...records, firstUnacknowledged, sessionEpoch: this.#epoch };
       await this.#say(pack(stream, { device: this.#device }, message));
       // Not acknowledged: there is no room now, or a feature failed on it.
-      if (queue.first <= batch.last) return;
+      if (queue.first <= last) return;
     }
   }
 

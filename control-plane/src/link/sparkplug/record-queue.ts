@@ -1,4 +1,4 @@
-import { limits, v1, type Encodable, type RecordBody } from "@edgemere/protocol";
+import { limits, TelemetryWriter, v1, type Encodable, type RecordBody, type Schema } from "@edgemere/protocol";
 
 /** Bytes that may wait for one edge node and stream. */
 const ROOM = 512 * 1024;
@@ -16,9 +16,20 @@ interface Missing {
 }
 
 type Waiting = { readonly bytes: number } & (
-  | { readonly kind: "record"; readonly body: RecordBody; readonly atMs: number }
+  | {
+      readonly kind: "record";
+      readonly record: Encodable<typeof v1.Record>;
+      /** What its columns are about. */
+      readonly schema: Schema | undefined;
+    }
   | ({ readonly kind: "gap" } & Missing)
 );
+
+interface Offered {
+  readonly records: Encodable<typeof v1.Record>[];
+  readonly schemas: Encodable<typeof v1.TelemetrySchema>[];
+  readonly last: number;
+}
 
 /**
  * The records of one stream that wait to be stored. Edge nodes keep nothing for us, so that what finds no room here is lost,
@@ -27,6 +38,8 @@ type Waiting = { readonly bytes: number } & (
  */
 export class RecordQueue {
   readonly #waiting: Waiting[] = [];
+  /** Edge nodes report what has changed. */
+  readonly #writer = new TelemetryWriter({ isGrowing: true });
   /** How many of the waiting ones were offered. */
   #offered = 0;
   /** Up to this number all is stored. */
@@ -47,10 +60,12 @@ export class RecordQueue {
     return this.#waiting.length === 0;
   }
 
-  add(body: RecordBody, atMs: number): void {
-    const bytes = v1.Record.encode({ ...(body as Encodable<typeof v1.Record>), atMs }).finish().length;
+  add({ telemetry: samples, ...body }: RecordBody, atMs: number): void {
+    const written = samples && this.#writer.write(samples, atMs);
+    const record = { ...body, atMs, ...(written && { telemetry: written.telemetry }) };
+    const bytes = v1.Record.encode(record).finish().length;
     if (this.#bytes + bytes > ROOM) return this.miss({ records: 1, from: atMs, to: atMs, reason: "spool-full" });
-    this.#waiting.push({ kind: "record", body, atMs, bytes });
+    this.#waiting.push({ kind: "record", record, schema: written?.schema, bytes });
     this.#bytes += bytes;
   }
 
@@ -66,19 +81,24 @@ export class RecordQueue {
     this.#waiting[this.#waiting.length - 1] = { ...tail, records, from, to };
   }
 
-  /** The oldest records, as many as go into one message, and the number of the last; undefined where nothing waits. */
-  batch(): { readonly records: Encodable<typeof v1.Record>[]; readonly last: number } | undefined {
+  /** The oldest records, as many as go into one message, with what they need, and the number of the last; undefined where nothing waits. */
+  batch(): Offered | undefined {
     const records: Encodable<typeof v1.Record>[] = [];
+    const schemas = new Map<string, Encodable<typeof v1.TelemetrySchema>>();
     let [bytes, next] = [0, this.first];
     for (const each of this.#waiting) {
-      bytes += each.bytes + FRAME_BYTES;
-      if (records.length === limits.batchRecords || (records.length > 0 && bytes > MESSAGE_BYTES)) break;
+      const schema = each.kind === "record" && !schemas.has(each.schema?.name ?? "") ? each.schema : undefined;
+      const told = schema && { series: [...schema.series] };
+      bytes += each.bytes + FRAME_BYTES + (told ? v1.TelemetrySchema.encode(told).finish().length : 0);
+      const isFull = records.length === limits.batchRecords || schemas.size === limits.telemetrySchemas;
+      if (isFull || (records.length > 0 && bytes > MESSAGE_BYTES)) break;
+      if (schema && told) schemas.set(schema.name, told);
       records.push(numbered(each, next));
       next += countOf(each);
     }
     if (records.length === 0) return undefined;
     this.#offered = Math.max(this.#offered, records.length);
-    return { records, last: next - 1 };
+    return { records, schemas: [...schemas.values()], last: next - 1 };
   }
 
   /** Everything up to this number is stored: of what waits, and of what was there before anything of it was offered. */
@@ -97,7 +117,7 @@ export class RecordQueue {
 const countOf = (each: Waiting): number => (each.kind === "gap" ? each.records : 1);
 
 function numbered(each: Waiting, sequence: number): Encodable<typeof v1.Record> {
-  if (each.kind === "record") return { ...(each.body as Encodable<typeof v1.Record>), sequence, atMs: each.atMs };
+  if (each.kind === "record") return { ...each.record, sequence };
   const { records, from, to, reason } = each;
   const gap = { upTo: sequence + records - 1, records, reason, fromMs: from, toMs: to, estimated: true };
   return { sequence, atMs: to, gap };
