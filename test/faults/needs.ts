@@ -23,6 +23,8 @@ const needs = {
   faketime: { isMet: () => faketimeLibrary() !== "", missing: "libfaketime is not installed" },
   prlimit: { isMet: () => has("prlimit"), missing: "prlimit (util-linux) is not installed" },
   cgroup: { isMet: () => canWrite(MEMORY_GROUP), missing: "there is no memory cgroup (version 1) to write to" },
+  at: { isMet: () => has("at"), missing: "at is not installed" },
+  cron: { isMet: () => has("crontab"), missing: "cron is not installed" },
   mosquitto: { isMet: () => has("mosquitto"), missing: "mosquitto is not installed" },
   nats: { isMet: () => has("nats-server"), missing: "nats-server is not installed" },
 } as const;

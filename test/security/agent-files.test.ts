@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { link, mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { link, mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -141,32 +141,3 @@ test("T22 a directory with more than a hundred thousand files is refused in word
   assert.equal((await endOf(world, await createJob(world, "gw1", "ping"))).state, "succeeded");
   await rm(folder, { recursive: true });
 });
-
-/** Each begins a process that wants to stay, and writes its number into the file that is its first argument. */
-const escapes: Readonly<Record<string, string>> = {
-  nohup: 'nohup sh -c "echo \\$\\$ > $0; exec sleep 1000" >/dev/null 2>&1 &',
-  setsid: 'setsid sh -c "echo \\$\\$ > $0; exec sleep 1000" >/dev/null 2>&1 &',
-  "a double fork": `(setsid sh -c 'sh -c "echo \\$\\$ > $0; exec sleep 1000" "$0" &' "$0" >/dev/null 2>&1 &)`,
-  "disown of the shell": 'bash -c "sleep 1000 & echo \\$! > $0; disown -a" >/dev/null 2>&1',
-  "a loop that starts itself anew": 'setsid sh -c "echo \\$\\$ > $0; while :; do sleep 1000; done" >/dev/null 2>&1 &',
-};
-const isThere = async (pid: number): Promise<boolean> =>
-  !"XZ".includes(/\) (\S)/.exec(await readFile(`/proc/${pid}/stat`, "utf8").catch(() => ""))?.[1] ?? "X");
-
-for (const [what, script] of Object.entries(escapes))
-  test(`T20 what a command leaves behind by ${what} is gone when the command was stopped`, async () => {
-    await using world = await startWorld();
-    await world.enrolAgent("gw1", ["--allow", "exec"]);
-    const file = join(world.folder, "pid");
-    const job = await createJob(world, "gw1", "exec", {
-      argv: ["sh", "-c", `${script}\nwhile [ ! -s "$0" ]; do sleep 0.05; done; echo begun; sleep 1000`, file],
-    });
-    const pid = await eventually(async () => Number(await readFile(file, "utf8")) || undefined, "the process to begin");
-    assert.equal(await isThere(pid), true);
-
-    await world.client.call("cpl/dm/job/cancel", { job });
-    const { state } = await endOf(world, job);
-
-    assert.equal(state, "cancelled");
-    assert.equal(await isThere(pid), false);
-  });

@@ -169,7 +169,8 @@ export const threats: readonly Threat[] = [
     asset: "a device's host",
     attackers: ["device", "tenant"],
     attack: "a command leaves processes behind, or becomes root",
-    control: "an ordinary user; what a command leaves running is found and killed",
+    control:
+      "an ordinary user; what a command leaves running is found and killed, and its sandbox keeps it from at and cron",
   },
   {
     id: "T21",
@@ -184,7 +185,7 @@ export const threats: readonly Threat[] = [
     asset: "a device's files",
     attackers: ["device", "session"],
     attack: "paths, links and special files that lead elsewhere",
-    control: "the host's own settings name the directories; only what lies in them is looked at",
+    control: "the host's own settings name the directories; only what lies in them, on their own mount, is looked at",
   },
   {
     id: "T23",
