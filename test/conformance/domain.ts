@@ -54,6 +54,13 @@ export const actions = {
   "cpl/ta/metrics": "read",
   "cpl/ta/doubtful": "read",
   "cpl/ta/query": "read",
+  "cpl/ta/adevice/create": "write",
+  "cpl/ta/adevice/update": "write",
+  "cpl/ta/adevice/enable": "write",
+  "cpl/ta/adevice/disable": "write",
+  "cpl/ta/adevice/destroy": "destroy",
+  "cpl/ta/adevice/find": "read",
+  "cpl/ta/adevice/list": "read",
   // Data Catalogue
   "diml/dml/fmdm/query": "read",
   "diml/dml/fmdm/data/find": "read",
@@ -133,7 +140,7 @@ export const dangers: { readonly [P in Path]?: readonly [permission: string, inp
   "ops/backup/destroy": ["backup:destroy", { backup: "b1" }],
 };
 /** What destroys and is not dangerous: what is destroyed can be had again. */
-export const harmlessDestroying: readonly Path[] = ["diml/dml/do/datainstance/destroy"];
+export const harmlessDestroying: readonly Path[] = ["cpl/ta/adevice/destroy", "diml/dml/do/datainstance/destroy"];
 
 /** Each class with its life, chain by chain, and what else is told of it. */
 export const classes: Readonly<
@@ -180,6 +187,7 @@ export const classes: Readonly<
     news: ["late"],
   },
   commandcap: { initial: "exceeded", life: ["exceeded → exceeded"] },
+  adevice: { initial: "enabled", life: ["enabled → disabled → enabled"], news: ["stats"] },
   data: { initial: "available", life: ["available → unavailable → available → removed", "unavailable → removed"] },
   datasource: { initial: "ready", life: ["ready → suspended → ready → shutdown", "suspended → shutdown"] },
   datarequest: {

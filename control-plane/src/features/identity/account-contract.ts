@@ -27,6 +27,7 @@ export const roles = {
     "device:read",
     "device:write",
     "telemetry:read",
+    "telemetry:write",
     "job:read",
     "job:create",
     ...harmlessCommands,

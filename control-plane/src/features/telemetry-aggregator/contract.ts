@@ -1,6 +1,7 @@
 import { Type } from "@sinclair/typebox";
 import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
 
+export * from "./adevice-contract.ts";
 export * from "./query-contract.ts";
 
 const Series = Type.Object({

@@ -2,6 +2,7 @@ import type { Caller } from "../../platform/caller.ts";
 import { resolve } from "../../platform/reference.ts";
 import { device, type Device } from "../devices/contract.ts";
 import { compileSelector, viewOf } from "../devices/selector-contract.ts";
+import { aggregatedDevice } from "./adevice-contract.ts";
 import type { TelemetryContext } from "./context.ts";
 
 /** What a query needs to know of a device. */
@@ -14,22 +15,28 @@ export interface Selected {
 interface Wanted {
   readonly device?: string | undefined;
   readonly selector?: string | undefined;
+  /** Name of an aggregated device. */
+  readonly adevice?: string | undefined;
 }
 
-const selectedOf = ({ id, name, labels }: Device): Selected => ({ id, name, labels });
+/** Those that all selectors match; an empty one matches every device. */
+export function matcherOf(...selectors: readonly string[]): (row: Device) => boolean {
+  const wanted = selectors.filter((each) => each.trim() !== "").map((each) => compileSelector(each));
+  return (row) => wanted.every((each) => each.matches(viewOf(row)));
+}
 
-/** The devices that are meant, without those of which the caller may not know. */
+/** The devices that are meant by all that is given, without those of which the caller may not know. */
 export async function selectedDevices(
-  { device: ref, selector = "" }: Wanted,
+  { device: ref, selector = "", adevice }: Wanted,
   { store, scopes }: Pick<TelemetryContext, "store" | "scopes">,
   { caller, permission }: { readonly caller: Caller; readonly permission: string },
 ): Promise<readonly Selected[]> {
   const reach = scopes.reachOf(caller, permission);
-  const wanted = selector.trim() === "" ? undefined : compileSelector(selector);
-  const isMeant = (row: Device) => reach.coversRow(row) && (wanted?.matches(viewOf(row)) ?? true);
-  if (ref !== undefined) return [await resolve(store, device, ref)].filter(isMeant).map(selectedOf);
+  const saved = adevice === undefined ? "" : (await resolve(store, aggregatedDevice, adevice)).selector;
+  const isMeant = matcherOf(selector, saved);
   const found: Selected[] = [];
-  for await (const row of store.scan(device)) if (isMeant(row)) found.push(selectedOf(row));
+  for await (const row of ref === undefined ? store.scan(device) : [await resolve(store, device, ref)])
+    if (reach.coversRow(row) && isMeant(row)) found.push({ id: row.id, name: row.name, labels: row.labels });
   return found;
 }
 

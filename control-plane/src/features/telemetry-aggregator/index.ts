@@ -1,5 +1,7 @@
 import { feature } from "../../platform/feature.ts";
 import { telemetryActions } from "./actions.ts";
+import { aggregatedDevice } from "./adevice-contract.ts";
+import { aggregatedDeviceActions, tellStats } from "./adevices.ts";
 import type { TelemetryContext } from "./context.ts";
 import { telemetryFigures } from "./fleet-figures.ts";
 import { forgetOldSamples, mergeReports } from "./loops.ts";
@@ -12,9 +14,14 @@ export type { TelemetryContext } from "./context.ts";
 
 export const telemetryAggregator = feature<TelemetryContext>({
   name: "telemetry-aggregator",
-  resources: [],
-  actions: [...telemetryActions, ...queryActions],
+  resources: [aggregatedDevice],
+  actions: [...telemetryActions, ...queryActions, ...aggregatedDeviceActions],
   receives: { telemetry: receiveTelemetry },
-  loops: (context) => [forgetOldSamples(context), mergeReports(context), ...loopsOfWindows(context)],
+  loops: (context) => [
+    forgetOldSamples(context),
+    mergeReports(context),
+    ...loopsOfWindows(context),
+    tellStats(context),
+  ],
   figures: telemetryFigures,
 });

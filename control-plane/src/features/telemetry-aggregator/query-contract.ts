@@ -29,6 +29,9 @@ export const queryTelemetry = action({
         description: 'Which devices, as in device list: "site=berlin,role in (gw,edge)"; all when absent',
       }),
     ),
+    adevice: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 128, description: "Only devices of this aggregated device, by its name" }),
+    ),
     instance: Type.Optional(
       Type.Array(Type.String({ maxLength: 256 }), {
         maxItems: 100,
