@@ -61,6 +61,7 @@ export const actions = {
   "cpl/ta/adevice/destroy": "destroy",
   "cpl/ta/adevice/find": "read",
   "cpl/ta/adevice/list": "read",
+  "cpl/ta/forget": "destroy",
   // Data Catalogue
   "diml/dml/fmdm/query": "read",
   "diml/dml/fmdm/data/find": "read",
@@ -137,6 +138,7 @@ export const dangers: { readonly [P in Path]?: readonly [permission: string, inp
   "ia/user/disable": ["identity:user", { user: "olga" }],
   "ia/user/enable": ["identity:user", { user: "olga" }],
   "ia/user/reset": ["identity:user", { user: "olga" }],
+  "cpl/ta/forget": ["telemetry:forget", { device: "gw1" }],
   "ops/backup/destroy": ["backup:destroy", { backup: "b1" }],
 };
 /** What destroys and is not dangerous: what is destroyed can be had again. */

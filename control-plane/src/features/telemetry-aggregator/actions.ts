@@ -1,15 +1,16 @@
 import { HOUR } from "@edgemere/protocol/kit";
 import { handle } from "../../platform/action.ts";
 import { Problem } from "../../platform/problem.ts";
+import { put } from "../../platform/change.ts";
 import { resolve } from "../../platform/reference.ts";
 import { device } from "../devices/contract.ts";
-import { latestValues, listDoubtful, listMetrics, readHistory } from "./contract.ts";
+import { forgetHistory, latestValues, listDoubtful, listMetrics, readHistory } from "./contract.ts";
 import type { TelemetryContext } from "./context.ts";
 import { thinned } from "./history.ts";
 import { newestValues } from "./newest.ts";
 import { gapsBetween, readSamples } from "./reading.ts";
 import { joined, silences } from "./silence.ts";
-import { doubtful } from "./tables.ts";
+import { doubtful, FARTHEST, forgettings, hourOf } from "./tables.ts";
 
 /** By metric and instance. */
 const newestOf = async (device: string, { store }: TelemetryContext) =>
@@ -60,5 +61,13 @@ export const telemetryActions = [
     const { id } = await resolve(store, device, ref);
     const page = await store.list(doubtful, { index: "device", prefix: [id], limit, cursor, reverse: true });
     return { ...page, items: [...page.items] };
+  }),
+  handle(forgetHistory, async ({ device: ref, before }, { store }: TelemetryContext) => {
+    const { id } = await resolve(store, device, ref);
+    const asked = before === undefined ? FARTHEST : hourOf(before);
+    // Somebody may have asked for more, and it is not done yet.
+    const { before: wanted = 0 } = (await store.get(forgettings, id)) ?? {};
+    await store.commit(put(forgettings, { id, before: Math.max(asked, wanted) }));
+    return { device: id, ...(before !== undefined && { before: asked }) };
   }),
 ];

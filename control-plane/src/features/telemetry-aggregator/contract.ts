@@ -104,3 +104,28 @@ export const listDoubtful = action({
     }),
   ),
 });
+export const forgetHistory = action({
+  path: "cpl/ta/forget",
+  summary: "Forget the telemetry of a device for good",
+  description:
+    "Samples, gaps and what was set aside, by the hour: of the hour in which `before` lies nothing is forgotten. It goes step by step and survives a restart. What the device reports from then on is kept as ever.",
+  effect: "destroy",
+  permission: "telemetry:forget",
+  danger: () => "telemetry:forget",
+  scope: "referenced",
+  isAllowedWhenFull: true,
+  input: Type.Object({
+    device: Ref("device", "The device: id or name"),
+    before: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 8.64e15,
+        description: "Milliseconds since 1970 UTC; everything when absent",
+      }),
+    ),
+  }),
+  output: Type.Object({
+    device: Type.String(),
+    before: Type.Optional(Type.Integer({ description: "When the first hour begins that stays" })),
+  }),
+});

@@ -4,6 +4,7 @@ import { aggregatedDevice } from "./adevice-contract.ts";
 import { aggregatedDeviceActions, tellStats } from "./adevices.ts";
 import type { TelemetryContext } from "./context.ts";
 import { telemetryFigures } from "./fleet-figures.ts";
+import { forgetAsked } from "./forgetting.ts";
 import { forgetOldSamples, mergeReports } from "./loops.ts";
 import { queryActions } from "./querying.ts";
 import { receiveTelemetry } from "./receives.ts";
@@ -20,6 +21,7 @@ export const telemetryAggregator = feature<TelemetryContext>({
   loops: (context) => [
     forgetOldSamples(context),
     mergeReports(context),
+    forgetAsked(context),
     ...loopsOfWindows(context),
     tellStats(context),
   ],

@@ -6,7 +6,7 @@ import { table } from "../../platform/resource.ts";
 const HOUR_DIGITS = 16;
 const PART_DIGITS = 5;
 // The last instant that a date can say.
-const FARTHEST = 8.64e15;
+export const FARTHEST = 8.64e15;
 
 /** What is known of a device's telemetry as a whole. */
 export interface Summary {
@@ -51,6 +51,10 @@ export const reportsBetween = (device: string, from: number, to: number) => ({
   gte: keyOf("telemetry", device, from),
   // One more, so that reports that begin at `to` are in.
   lt: keyOf("telemetry", device, to + 1),
+});
+export const reportsBefore = (device: string, instant: number) => ({
+  gte: reportsOf(device).gte,
+  lt: keyOf("telemetry", device, instant),
 });
 export const reportsOf = (device: string) => rangeOf("telemetry", device);
 
@@ -111,3 +115,12 @@ export const arrivalsBetween = (after: string | undefined, instant: number) => (
   gte: after === undefined ? rangeOf("telemetryarrival").gte : `${after}\u0000`,
   lt: keyOf("telemetryarrival", instant),
 });
+
+/** What somebody wants to be forgotten. */
+export interface Forgetting {
+  /** The device. */
+  readonly id: string;
+  /** When the first hour begins that stays; FARTHEST when none does. */
+  readonly before: number;
+}
+export const forgettings = table<Forgetting>("telemetryforgetting");
