@@ -19,6 +19,7 @@ const page = (load: () => Promise<ComponentType>) => lazy(async () => ({ default
 const PAGES = [
   ["/devices", page(async () => (await import("./pages/devices.tsx")).Devices)],
   ["/devices/:device/:tab?", page(async () => (await import("./pages/device.tsx")).Device)],
+  ["/charts", page(async () => (await import("./pages/charts.tsx")).Charts)],
   ["/jobs", page(async () => (await import("./pages/jobs.tsx")).Jobs)],
   ["/jobs/:job", page(async () => (await import("./pages/job.tsx")).Job)],
   ["/events", page(async () => (await import("./pages/events.tsx")).Events)],

@@ -43,6 +43,8 @@ const pagesWith = ({ job, request }: { readonly job: string; readonly request: s
   "troubled-delivery": ["/devices/edge-9/delivery", "2 Jan 1970"],
   "troubled-details": ["/devices/edge-9/details", "Certificate ends"],
   "device-details": ["/devices/edge-1/details", "Certificate ends"],
+  charts: ["/charts", "now, the highest first"],
+  "charts-grouped": ["/charts?by=site&layout=apart&metric=memory.used_bytes", "site=berlin"],
   jobs: ["/jobs", "failed"],
   job: [`/jobs/${job}`, "a word to the error channel"],
   events: ["/events?type=command.*", "command.succeeded"],

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import type { Input } from "../../src/faces/client.ts";
 import { isLive, type ChartRange } from "./chart-range.ts";
 import { call } from "./client.ts";
@@ -33,6 +33,16 @@ interface Wanted {
   readonly range: ChartRange;
 }
 
+/** Up to when live charts have been asked for; until one was, now. */
+export function liveEnd(answers: Iterable<HistoryAnswer>): number {
+  const ends = [...answers].flatMap(({ history, isLoading }) => (history && !isLoading ? history.to : []));
+  return ends.length === 0 ? Date.now() : Math.max(...ends);
+}
+
+interface Question extends Wanted {
+  readonly devices: readonly string[];
+}
+
 /** Samples of some devices, kept up to date while the page is looked at. Those of an earlier range stay until the new come. */
 export function useHistories(
   devices: readonly string[],
@@ -43,7 +53,7 @@ export function useHistories(
   const clock = useRef<Clock>({});
   useEffect(() => {
     const stop = new AbortController();
-    const { devices, metric, range } = JSON.parse(question) as Wanted & { readonly devices: readonly string[] };
+    const { devices, metric, range } = JSON.parse(question) as Question;
     for (const device of devices) {
       const tell = (answer: Answer) =>
         setKnown((before) => new Map([...before, [device, { question, metric, answer }]]));
@@ -51,6 +61,11 @@ export function useHistories(
     }
     return () => stop.abort();
   }, [question]);
+  return useMemo(() => answersTo(question, known), [question, known]);
+}
+
+function answersTo(question: string, known: ReadonlyMap<string, Told>): ReadonlyMap<string, HistoryAnswer> {
+  const { devices, metric } = JSON.parse(question) as Question;
   return new Map(
     devices.map((device) => {
       const told = known.get(device);

@@ -7,7 +7,7 @@ import { useMarks } from "../data/chart-marks.ts";
 import { useChartView } from "../data/chart-view.ts";
 import { counted } from "../data/format.ts";
 import { explainGap, joinedGaps, SILENCE } from "../data/gaps.ts";
-import { useHistories, type HistoryAnswer } from "../data/history.ts";
+import { liveEnd, useHistories, type HistoryAnswer } from "../data/history.ts";
 import type { History } from "../data/samples.ts";
 import { Empty, Failure, Loading } from "../parts/answer.tsx";
 import { ChartBoard } from "../parts/chart-board.tsx";
@@ -84,10 +84,10 @@ const useJoined = (history: History | undefined) =>
   useMemo(() => history && { ...history, gaps: joinedGaps(history) }, [history]);
 
 /** What is to be seen: of a live range up to what was asked for last, and from where there is something on. */
-function intervalOf(range: ChartRange, { history, isLoading }: HistoryAnswer, since: number): Interval {
+function intervalOf(range: ChartRange, answer: HistoryAnswer, since: number): Interval {
   if (!isLive(range)) return range;
-  const to = isLoading || history === undefined ? Date.now() : history.to;
-  const first = Math.min(since, ...(history?.series ?? []).flatMap(({ at }) => at.slice(0, 1)));
+  const to = liveEnd([answer]);
+  const first = Math.min(since, ...(answer.history?.series ?? []).flatMap(({ at }) => at.slice(0, 1)));
   return { from: Math.max(to - range.last, Math.min(first, to - MINUTE)), to };
 }
 

@@ -1,6 +1,6 @@
-import { Button, Code, Popover, Stack, Text, TextInput } from "@mantine/core";
+import { Anchor, Button, Code, Popover, Stack, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
-import { useSearchParams } from "wouter";
+import { Link, useSearchParams } from "wouter";
 import { usePaging } from "../data/paging.ts";
 import { useRead } from "../data/queries.ts";
 import { describeError, isRefusal } from "../data/refusal.ts";
@@ -27,6 +27,9 @@ const EXAMPLES = [
   ['name.startsWith("gw-") && state == "active"', "an expression over any field"],
 ] as const;
 
+const chartsOf = (selector: string) =>
+  selector === "" ? "/charts" : `/charts?${new URLSearchParams({ selector }).toString()}`;
+
 /** The fleet, searched by the control plane. The search stands in the address. */
 export function Devices() {
   const [parameters, setParameters] = useSearchParams();
@@ -40,7 +43,17 @@ export function Devices() {
   );
   const isSelectorWrong = isRefusal(devices.error, "invalid-input");
   return (
-    <Page title="Devices" actions={<Enrol />}>
+    <Page
+      title="Devices"
+      actions={
+        <>
+          <Anchor component={Link} href={chartsOf(selector)} size="sm">
+            Charts of these
+          </Anchor>
+          <Enrol />
+        </>
+      }
+    >
       <WaitingDevices />
       <Search
         key={selector}

@@ -10,7 +10,7 @@ import { ChartTable } from "./chart-table.tsx";
 const Chart = lazy(async () => ({ default: (await import("./chart.tsx")).Chart }));
 
 /** More lines than these cannot be told apart. */
-const LINES_AT_MOST = 12;
+export const LINES_AT_MOST = 12;
 
 /** All charts of a device, by group. */
 export const ChartBoard = memo(function ChartBoard({
@@ -59,7 +59,7 @@ function PlannedChart({
 }
 
 /** A chart with its name, unit and table. */
-function ChartBox({
+export function ChartBox({
   title,
   lines,
   marked,

@@ -1,6 +1,7 @@
 const PATHS = {
   overview: "M4 13h6V4H4zM14 20h6v-9h-6zM4 20h6v-3H4zM14 7h6V4h-6z",
   devices: "M4 5h16v9H4zM9 19h6M12 14v5",
+  charts: "M4 4v16h16M8 15l4-5 3 3 5-7",
   jobs: "M5 5l7 7-7 7M13 19h7",
   data: "M4 6c0-3 16-3 16 0v12c0 3-16 3-16 0zM4 6c0 3 16 3 16 0M4 12c0 3 16 3 16 0",
   events: "M3 12h4l3-7 4 14 3-7h4",

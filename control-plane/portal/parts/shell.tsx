@@ -11,6 +11,7 @@ import { StorageAlarm } from "./storage-alarm.tsx";
 const PLACES: readonly { readonly to: string; readonly title: string; readonly icon: IconName }[] = [
   { to: "/", title: "Overview", icon: "overview" },
   { to: "/devices", title: "Devices", icon: "devices" },
+  { to: "/charts", title: "Charts", icon: "charts" },
   { to: "/jobs", title: "Jobs", icon: "jobs" },
   { to: "/data", title: "Data", icon: "data" },
   { to: "/events", title: "Events", icon: "events" },

@@ -124,5 +124,5 @@ function Item({
 }) {
   const share = (at: number) => Math.min(1, Math.max(0, (at - within.from) / (within.to - within.from)));
   const [left, width] = [share(of.from), share(of.to) - share(of.from)];
-  return <li style={{ left: `${left * 100}%`, width: `${width * 100}%` }}>{children}</li>;
+  return <li style={{ left: `min(${left * 100}%, 100% - 12px)`, width: `${width * 100}%` }}>{children}</li>;
 }
