@@ -1,5 +1,6 @@
 import { useQueries, type UseQueryResult } from "@tanstack/react-query";
 import type { Output } from "../../src/faces/client.ts";
+import { wholeOf } from "./folded.ts";
 import { call } from "./client.ts";
 
 type Latest = Output<"cpl/ta/latest">;
@@ -31,7 +32,7 @@ export const useFleetLatest = (devices: readonly string[]): FleetLatest =>
 function combine(answers: readonly UseQueryResult<Latest>[]): FleetLatest {
   const known = answers.flatMap(({ data }) => data ?? []);
   return {
-    metrics: [...new Set(known.flatMap(({ values }) => values.map(({ metric }) => metric)))].sort(),
+    metrics: [...new Set(known.flatMap(({ values }) => values.map(({ metric }) => wholeOf(metric) ?? metric)))].sort(),
     highest: (device, metric) => {
       const { values = [] } = known.find((each) => each.device === device) ?? {};
       return values.filter((each) => each.metric === metric).toSorted((a, b) => b.value - a.value)[0];

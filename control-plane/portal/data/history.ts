@@ -103,7 +103,7 @@ interface Following {
 }
 
 async function follow({ device, metric, range, clock, signal, tell }: Following): Promise<void> {
-  const metrics = metric === undefined ? {} : { metric: [metric] };
+  const metrics = metric === undefined ? {} : { metric: [metric, `${metric}:min`, `${metric}:max`] };
   let history: History | undefined;
   let wholeAt = 0;
   while (!signal.aborted) {

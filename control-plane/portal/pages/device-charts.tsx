@@ -5,6 +5,7 @@ import { chartCsv } from "../data/chart-csv.ts";
 import { isLive, type ChartRange, type Interval } from "../data/chart-range.ts";
 import { useMarks } from "../data/chart-marks.ts";
 import { useChartView } from "../data/chart-view.ts";
+import { folded } from "../data/folded.ts";
 import { counted } from "../data/format.ts";
 import { explainGap, joinedGaps, SILENCE } from "../data/gaps.ts";
 import { liveEnd, useHistories, type HistoryAnswer } from "../data/history.ts";
@@ -81,7 +82,7 @@ export function DeviceCharts({ device, name, since }: Subject) {
 }
 
 const useJoined = (history: History | undefined) =>
-  useMemo(() => history && { ...history, gaps: joinedGaps(history) }, [history]);
+  useMemo(() => history && { ...history, series: folded(history.series), gaps: joinedGaps(history) }, [history]);
 
 /** What is to be seen: of a live range up to what was asked for last, and from where there is something on. */
 function intervalOf(range: ChartRange, answer: HistoryAnswer, since: number): Interval {

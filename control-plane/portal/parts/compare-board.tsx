@@ -4,6 +4,7 @@ import { chartCsv } from "../data/chart-csv.ts";
 import { isLive, type Interval } from "../data/chart-range.ts";
 import { useChartView } from "../data/chart-view.ts";
 import { groupsBy, type Compared } from "../data/compared.ts";
+import { folded } from "../data/folded.ts";
 import { counted } from "../data/format.ts";
 import { explainGap, joinedGaps } from "../data/gaps.ts";
 import { liveEnd, useHistories, type HistoryAnswer } from "../data/history.ts";
@@ -107,7 +108,7 @@ const useLines = (devices: readonly Compared[], answers: ReadonlyMap<string, His
     () =>
       devices.flatMap(({ id, name }) => {
         const { series = [], gaps = [] } = answers.get(id)?.history ?? {};
-        return series.map((each) => ({
+        return folded(series).map((each) => ({
           ...each,
           gaps,
           id,

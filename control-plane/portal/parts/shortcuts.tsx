@@ -33,6 +33,8 @@ export function Shortcuts() {
           {PLACES.map(([key, , title]) => (
             <Shortcut key={key} keys={["Alt", key.toUpperCase()]} meaning={title} />
           ))}
+          <Shortcut keys={["←", "→"]} meaning="In a chart: move the cursor; with Shift, earlier and later" />
+          <Shortcut keys={["+", "−"]} meaning="In a chart: zoom. A mouse drags over what is to be seen closer" />
           <Shortcut keys={["Esc"]} meaning="Close a window or menu" />
         </Table.Tbody>
       </Table>
