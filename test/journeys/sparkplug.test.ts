@@ -150,6 +150,21 @@ test("edge nodes are told that their host is there, and before it goes that it i
   await Promise.all([node.hostState(({ online: isOnline }) => !isOnline), world.controlPlane.stop()]);
 });
 
+test("a control plane that stops says of no edge node and of no device behind one that it is gone", async () => {
+  await using world = await aWorld();
+  await using node = await EdgeNodeClient.connect(world.where, await declare(world));
+  await node.birth();
+  await node.say("DBIRTH", [], "Pump");
+  await holds(world, "Pump: sparkplug.device_online", 1);
+
+  await world.controlPlane.stop();
+  await node.closed;
+  await world.controlPlane.start();
+
+  assert.equal(await presenceOf(world), "online");
+  assert.equal((await latest(world)).get("Pump: sparkplug.device_online"), 1);
+});
+
 test("nobody comes in who was not declared, with another's password, or without a death of their own", async () => {
   await using world = await aWorld();
   const given = await declare(world);

@@ -33,9 +33,13 @@ export const DeviceDetails = ({ device }: { readonly device: DeviceRow }) => (
             ["Last exit", <Plain key="exit" text={device.agent.lastExitReason || "–"} />],
             ["Conditions", <Plain key="conditions" text={device.conditions?.join(", ") || "–"} />],
             ["Clock ahead by", clock(device.agent.clockOffset)],
-            ["Certificate", <Plain key="serial" text={device.certificate.serial} />],
-            ["Certificate ends", <ExactInstant key="ends" at={device.certificate.notAfter} />],
-            ["Certificates so far", String(Math.max(1, device.identity?.number ?? 0))],
+            ["Speaks", device.speaks === "sparkplug" ? "Sparkplug B, with a password" : "as an agent"],
+            ["Certificate", <Plain key="serial" text={device.certificate.serial || "–"} />],
+            [
+              "Certificate ends",
+              device.certificate.notAfter === 0 ? "–" : <ExactInstant key="ends" at={device.certificate.notAfter} />,
+            ],
+            ["Certificates so far", String(device.speaks ? 0 : Math.max(1, device.identity?.number ?? 0))],
             ["Machine id", <Plain key="machine" text={device.machineId || "–"} />],
           ]}
         />

@@ -60,8 +60,8 @@ const packetLimits: PacketLimits = {
 };
 /** Until somebody has proved who they are. */
 const STRANGER = { bytes: { perSecond: 16 * 1024, burst: 64 * 1024 }, packets: { perSecond: 5, burst: 20 } };
-/** Guesses at a password, all addresses together. */
-const ATTEMPTS = { perSecond: 20, burst: 100 };
+/** Edge nodes that come back all at once are let in at this pace. */
+const CONNECTS = { perSecond: 300, burst: 1_000 };
 const LOOK_EVERY = SECOND;
 /** Edge nodes that are away are remembered as long as there are no more than so many. */
 const REMEMBERED = 1_000;
@@ -73,12 +73,13 @@ const refusal = (returnCode: number, message: string) => Object.assign(new Error
 /** The broker for Sparkplug B edge nodes: TLS, a password for each, and no road from one to another (decisions/0022). */
 export async function startSparkplug(parts: Parts): Promise<{ readonly port: number } & AsyncDisposable> {
   const { link, clock, log, hostId } = parts;
-  const attempts = new TokenBucket(ATTEMPTS, clock.monotonic());
+  const connects = new TokenBucket(CONNECTS, clock.monotonic());
   const paces = new DevicePaces((device) => link.conduct.isHeld(device));
   const devices = new WeakMap<TLSSocket, string>();
   const shown = new WeakMap<Client, Shown>();
   const connected = new Map<Client, Channel>();
   const nodes = new Map<string, EdgeNodeLink>();
+  let isStopping = false;
   const deviceOf = (client: Client) => shown.get(client)?.device ?? "";
   const nodeOf = (device: string): EdgeNodeLink => {
     const known = nodes.get(device) ?? new EdgeNodeLink(parts, device);
@@ -98,9 +99,9 @@ export async function startSparkplug(parts: Parts): Promise<{ readonly port: num
     preConnect: (_, packet, done) => {
       const { will, username } = packet;
       const name = nameIn(username);
-      if (!attempts.tryTake(1, clock.monotonic())) return done(new Error("too many connections at once"), false);
-      const wrong =
-        name === undefined
+      const wrong = !connects.tryTake(1, clock.monotonic())
+        ? new ProtocolError("too-many", "more connections are tried than can be let in now")
+        : name === undefined
           ? new ProtocolError("not-yours", "the user name is not that of an edge node: group/node")
           : faultOfWill(name, will);
       if (wrong !== undefined) {
@@ -134,8 +135,9 @@ export async function startSparkplug(parts: Parts): Promise<{ readonly port: num
     },
     authorizePublish: (client, packet, done) => {
       const [who, channel] = client ? [shown.get(client), connected.get(client)] : [];
-      // A will that comes when its connection has been forgotten: the end of that was seen.
-      if (client === null || who === undefined || channel === undefined) return done(new Error("nobody says this"));
+      // A will that comes when its connection has been forgotten: the end of that was seen. And when we end it, nobody died.
+      if (client === null || who === undefined || channel === undefined || isStopping)
+        return done(new Error("nobody says this"));
       const topic = placed(who.name, packet);
       if (topic instanceof ProtocolError) {
         link.refuse(who.device, topic);
@@ -215,7 +217,7 @@ export async function startSparkplug(parts: Parts): Promise<{ readonly port: num
   mqtt.broker.on("clientDisconnect", (client) => {
     const channel = connected.get(client);
     connected.delete(client);
-    if (channel !== undefined) void nodes.get(deviceOf(client))?.disconnected(channel);
+    if (channel !== undefined && !isStopping) void nodes.get(deviceOf(client))?.disconnected(channel);
   });
 
   const tellState = stateTeller((state) => publish(stateTopic(hostId), state, { qos: 1, retain: true }), clock);
@@ -253,6 +255,7 @@ export async function startSparkplug(parts: Parts): Promise<{ readonly port: num
       await Promise.all([sweep[Symbol.asyncDispose](), looking[Symbol.asyncDispose]()]);
       // Who listens knows that it is meant; who does not is not waited for.
       await inTime(tellState(false), SECOND, clock).catch(() => undefined);
+      isStopping = true;
       await mqtt[Symbol.asyncDispose]();
     },
   };
