@@ -18,6 +18,7 @@ import {
 import { jobs, type JobsContext } from "./features/jobs/index.ts";
 import { keys, type KeysContext } from "./features/keys/index.ts";
 import { operations, type OperationsContext } from "./features/operations/index.ts";
+import { outlets, Tally, type OutletsContext } from "./features/outlets/index.ts";
 import { telemetryAggregator, type TelemetryContext } from "./features/telemetry-aggregator/index.ts";
 import { openAuditing } from "./auditing.ts";
 import { createKeeping } from "./keeping.ts";
@@ -27,18 +28,21 @@ import { startListeners, type DeviceAddresses } from "./listeners.ts";
 import { Opened } from "./opened.ts";
 import { Counter } from "./platform/figures.ts";
 import type { Health } from "./platform/health.ts";
+import { outletTargets } from "./outlet-targets.ts";
 import { processFigures } from "./process-figures.ts";
 import { clearBrokenRestore, refuseHalfRestored, rememberGeneration } from "./restore.ts";
 import { singleSignOnAt } from "./single-sign-on.ts";
 import { openStorage } from "./storage.ts";
 
 export { StoredChunk } from "./features/telemetry-aggregator/index.ts";
+export { Tally };
 
 export const features = [
   devices,
   delivery,
   jobs,
   telemetryAggregator,
+  outlets,
   dataCatalogue,
   dataOrchestrator,
   identity,
@@ -51,6 +55,7 @@ export type AppContext = CoreContext &
   DeliveryContext &
   JobsContext &
   TelemetryContext &
+  OutletsContext &
   DataCatalogueContext &
   DataOrchestratorContext &
   IdentityContext &
@@ -126,6 +131,7 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
   await opened.add(Promise.resolve({ [Symbol.asyncDispose]: () => auditing.copy.close() }));
   // Ports are known when they are bound.
   const addresses: DeviceAddresses = { deviceApi: "", mqtt: [] };
+  const targets = outletTargets(config.outlets, clock);
   const context = {
     authority,
     addresses,
@@ -140,6 +146,13 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
       retention: config.history,
       fleet: config.outlets.fleet,
       ...(config.windows && { windows: config.windows }),
+      ...(targets.length > 0 && { arrivals: config.history }),
+    },
+    outlets: {
+      targets,
+      metrics: config.outlets.sent,
+      labels: config.outlets.fleet.labels,
+      tally: new Tally(),
     },
     retention: config.retention,
     dangerousCaps: config.dangerousCaps,

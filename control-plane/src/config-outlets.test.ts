@@ -8,6 +8,8 @@ test("without a word nothing leaves by itself, and /metrics has no port of its o
   assert.deepEqual(outletsOf(), {
     metrics: undefined,
     fleet: { metrics: [], labels: [], series: 20_000 },
+    targets: { "remote-write": undefined, otlp: undefined },
+    sent: [],
   });
 });
 
@@ -31,10 +33,35 @@ test("each option of an outlet reaches its own place", () => {
   assert.deepEqual(fleet, { metrics: ["cpu.busy_percent", "filesystem.*"], labels: ["site"], series: 9 });
 });
 
+test("a target is told with the file of its credential", () => {
+  const { targets, sent } = outletsOf(
+    "--remote-write=https://metrics.example.org/api/v1/write",
+    "--remote-write-authorization=/etc/edgemere/remote-write",
+    "--otlp=http://127.0.0.1:4318/v1/metrics",
+    "--send-metric=cpu.*",
+  );
+
+  assert.deepEqual(targets, {
+    "remote-write": {
+      url: "https://metrics.example.org/api/v1/write",
+      authorizationFile: "/etc/edgemere/remote-write",
+    },
+    otlp: { url: "http://127.0.0.1:4318/v1/metrics", authorizationFile: undefined },
+  });
+  assert.deepEqual(sent, ["cpu.*"]);
+});
+
 for (const [argv, message] of [
   [["--metrics-port", "none"], /--metrics-port.*"none" is no whole number/],
   [["--metrics-fleet", "*"], /--metrics-fleet.*"\*" is no metric/],
   [["--metrics-fleet", "cpu busy"], /--metrics-fleet.*write it like cpu\.busy_percent/],
+  [["--otlp", "http://metrics.example.org/v1/metrics"], /--otlp.*without TLS only on this machine/],
+  [["--otlp", "ftp://127.0.0.1/"], /--otlp.*is no target/],
+  [
+    ["--remote-write", "https://me:secret@example.org/"],
+    /--remote-write.*the address of example\.org holds a credential/,
+  ],
+  [["--otlp-authorization", "/etc/token"], /--otlp-authorization is for nobody without --otlp URL/],
 ] as const)
   test(`"${argv.join(" ")}" is refused, and the option named`, () => {
     assert.throws(() => outletsOf(...argv), { name: "ConfigError", message });

@@ -9,6 +9,7 @@ export * as identity from "./features/identity/contract.ts";
 export * as jobs from "./features/jobs/contract.ts";
 export * as keys from "./features/keys/contract.ts";
 export * as operations from "./features/operations/contract.ts";
+export * as outlets from "./features/outlets/contract.ts";
 export * as telemetryAggregator from "./features/telemetry-aggregator/contract.ts";
 export * as edgeNodes from "./features/devices/edge-node-contract.ts";
 export * as deviceTokens from "./features/devices/token-contract.ts";

@@ -1,4 +1,4 @@
-export { features, startApp, StoredChunk, type App, type AppContext } from "./app.ts";
+export { features, startApp, StoredChunk, Tally, type App, type AppContext } from "./app.ts";
 export { createCore, type Core } from "./core.ts";
 export { CannotListen } from "./opened.ts";
 export { readConfig, type ControlPlaneConfig } from "./config.ts";

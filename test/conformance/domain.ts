@@ -62,6 +62,8 @@ export const actions = {
   "cpl/ta/adevice/find": "read",
   "cpl/ta/adevice/list": "read",
   "cpl/ta/forget": "destroy",
+  "cpl/ta/arrivals": "read",
+  "cpl/ta/outlet/list": "read",
   // Data Catalogue
   "diml/dml/fmdm/query": "read",
   "diml/dml/fmdm/data/find": "read",
@@ -212,6 +214,7 @@ export const classes: Readonly<
     life: ["placing → ready → stale → removed", "ready → lost → removed", "ready → removed"],
   },
   storage: { initial: "normal", life: ["normal → low → readonly → low → normal", "normal → readonly → normal"] },
+  outlet: { initial: "working", life: ["working → failing → working"] },
   backup: { initial: "making", life: ["making → ready", "making → failed"] },
   user: { initial: "active", life: ["active → disabled → active"] },
   apitoken: { initial: "active", life: ["active → revoked", "active → expired"] },

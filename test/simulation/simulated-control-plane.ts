@@ -1,4 +1,4 @@
-import { beginGeneration, createCore, features, type AppContext, type Core } from "@edgemere/control-plane";
+import { beginGeneration, createCore, features, Tally, type AppContext, type Core } from "@edgemere/control-plane";
 import { DAY, type Log, type Random } from "@edgemere/protocol/kit";
 import { seededRandom, type ManualClock } from "@edgemere/protocol/simulated";
 import { keyring, signer, TRUST_DOMAIN } from "./enrolment.ts";
@@ -211,6 +211,7 @@ export const simulatedContext: Parameters<typeof createCore<AppContext>>[0]["con
   signer,
   approvers: { rule: "never", hasOther: absent, isActive: absent },
   telemetry: { retention: DAY },
+  outlets: { targets: [], metrics: [], labels: [], tally: new Tally() },
   keys: noKeys,
   operations: noOperations,
   auditing: noAuditing,

@@ -22,6 +22,8 @@ export const promtool = (args: readonly string[], input = ""): void =>
 export interface Found {
   readonly metric: Readonly<Record<string, string>>;
   readonly value: readonly [at: number, value: string];
+  /** Of a range: all of them. */
+  readonly values?: readonly (readonly [at: number, value: string])[];
 }
 
 /** A Prometheus of its own, with what its configuration says and nothing else. */
@@ -33,12 +35,12 @@ export interface Prometheus extends AsyncDisposable {
   targets(): Promise<readonly { readonly health: string; readonly lastError: string }[]>;
 }
 
-/** It takes what others write to it, at `/api/v1/write`. */
-export async function startPrometheus(folder: string, configuration: object = {}): Promise<Prometheus> {
+/** It takes what others write to it, at `/api/v1/write`. On a port of before, where it has been already. */
+export async function startPrometheus(folder: string, configuration: object = {}, on?: number): Promise<Prometheus> {
   await mkdir(folder, { recursive: true });
   const file = join(folder, "prometheus.yaml");
   await writeFile(file, stringify(configuration));
-  const port = await freePort();
+  const port = on ?? (await freePort());
   const url = `http://127.0.0.1:${port}`;
   const child = spawn(
     PROMETHEUS,

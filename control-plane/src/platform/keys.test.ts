@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { keyOf, lastPart, rangeOf, type KeyPart } from "./keys.ts";
+import { keyOf, lastPart, partsOf, rangeOf, type KeyPart } from "./keys.ts";
 
 const aWord = fc.oneof(
   fc.string({ unit: "binary", maxLength: 6 }),
@@ -86,6 +86,15 @@ test("the last part of a key is read back as it was", () => {
   fc.assert(
     fc.property(fc.array(aPart, { maxLength: 3 }), aWord, (parts, last) => {
       assert.equal(lastPart(keyOf(...parts, last)), last);
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test("all parts of a key are read back as they were", () => {
+  fc.assert(
+    fc.property(fc.array(aPart, { minLength: 1, maxLength: 4 }), (parts) => {
+      assert.deepEqual(partsOf(keyOf(...parts)), parts);
     }),
     { numRuns: 2_000 },
   );

@@ -48,3 +48,13 @@ export function lastPart(key: string): string {
 
 /** The last part of a key whose last part is a number. */
 export const lastNumberPart = (key: string): number => numberOf(key.slice(-17, -1));
+
+/** The parts that a key was made of. */
+export const partsOf = (key: string): readonly KeyPart[] =>
+  key
+    .slice(0, -1)
+    .split(SEPARATOR)
+    .map((part) => {
+      if (part.startsWith("n")) return numberOf(part.slice(1));
+      return part.startsWith("b") ? part === "b1" : unescape(part.slice(1));
+    });

@@ -1,10 +1,11 @@
 import { HOUR } from "@edgemere/protocol/kit";
 import { handle } from "../../platform/action.ts";
-import { Problem } from "../../platform/problem.ts";
 import { put } from "../../platform/change.ts";
+import { Problem } from "../../platform/problem.ts";
 import { resolve } from "../../platform/reference.ts";
 import { device } from "../devices/contract.ts";
-import { forgetHistory, latestValues, listDoubtful, listMetrics, readHistory } from "./contract.ts";
+import { arrivalsAfter, cursorAt, type ArrivedReport } from "./arrivals.ts";
+import { forgetHistory, latestValues, listDoubtful, listMetrics, readArrivals, readHistory } from "./contract.ts";
 import type { TelemetryContext } from "./context.ts";
 import { thinned } from "./history.ts";
 import { newestValues } from "./newest.ts";
@@ -17,6 +18,17 @@ const newestOf = async (device: string, { store }: TelemetryContext) =>
   (await newestValues(device, store)).toSorted((a, b) =>
     a.metric === b.metric ? (a.instance < b.instance ? -1 : 1) : a.metric < b.metric ? -1 : 1,
   );
+
+/** Rows without a value are left out. */
+const shownArrival = ({ device, receivedAt, isEstimated, instants, series }: ArrivedReport) => ({
+  device,
+  arrivedAt: receivedAt,
+  isEstimated,
+  series: series.map(({ metric, instance, values }) => {
+    const rows = [...values.keys()].filter((row) => !Number.isNaN(values[row]));
+    return { metric, instance, at: rows.map((row) => instants[row] ?? 0), value: rows.map((row) => values[row] ?? 0) };
+  }),
+});
 
 export const telemetryActions = [
   handle(latestValues, async ({ device: ref }, context: TelemetryContext) => {
@@ -57,6 +69,11 @@ export const telemetryActions = [
       };
     },
   ),
+  handle(readArrivals, async ({ after, since = 0, limit = 100 }, { store, clock }: TelemetryContext) => {
+    const given = after === undefined ? cursorAt(since) : Buffer.from(after, "base64url").toString();
+    const { reports, cursor } = await arrivalsAfter(store, { cursor: given, now: clock.now(), limit });
+    return { arrivals: reports.map(shownArrival), position: Buffer.from(cursor).toString("base64url") };
+  }),
   handle(listDoubtful, async ({ device: ref, limit = 50, cursor }, { store }: TelemetryContext) => {
     const { id } = await resolve(store, device, ref);
     const page = await store.list(doubtful, { index: "device", prefix: [id], limit, cursor, reverse: true });

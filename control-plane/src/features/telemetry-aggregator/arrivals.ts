@@ -5,8 +5,10 @@ import { slicesOf } from "./merging.ts";
 import { SeriesList } from "./series-list.ts";
 import { arrivalsBetween, chunksBetween, hourOf, reportKey, seriesListKey } from "./tables.ts";
 
+/** One answer may not hold a whole history; an arrival is given whole all the same. */
+const SAMPLES_AT_MOST = 100_000;
 /** Reports land in another order than they come. One that the disk keeps waiting for longer than this is passed over. */
-const LANDED_AFTER = 30 * SECOND;
+const LANDED_AFTER = 10 * SECOND;
 
 /** The samples of one report, as they were made: a value for each instant, NaN where there is none. */
 export interface ArrivedReport {
@@ -38,7 +40,7 @@ export const cursorAt = (instant: number): string => arrivalsBetween(undefined, 
 
 /**
  * Samples in the order in which they came, whatever was merged meanwhile, at most `limit` arrivals. What is not kept any more is
- * left out. Half a minute behind, so that a cursor never passes what is still landing.
+ * left out. A while behind, so that a cursor never passes what is still landing. Throws InvalidCursor for one that was not given here.
  */
 export async function arrivalsAfter(
   store: Store,
@@ -46,15 +48,18 @@ export async function arrivalsAfter(
 ): Promise<Arrivals> {
   const reports: ArrivedReport[] = [];
   const looked = new Looked(store);
-  let [last, arrivals] = [cursor ?? cursorAt(-Infinity), 0];
+  let [last, arrivals, samples] = [cursor ?? cursorAt(-Infinity), 0, 0];
   for await (const [key, bytes] of store.bytesBetween({ ...arrivalsBetween(cursor, now - LANDED_AFTER), limit })) {
     const { device, receivedAt, reports: places } = JSON.parse(decoder.decode(bytes)) as Arrival;
     for (const [firstAt, sequence] of places) {
       const report = await looked.find(device, firstAt, sequence);
-      if (report !== undefined) reports.push({ device, receivedAt, ...report });
+      if (report === undefined) continue;
+      reports.push({ device, receivedAt, ...report });
+      samples += report.instants.length * report.series.length;
     }
     last = key;
     arrivals++;
+    if (samples >= SAMPLES_AT_MOST) return { reports, cursor: last, more: true };
   }
   return { reports, cursor: last, more: arrivals === limit };
 }

@@ -86,6 +86,37 @@ export const listMetrics = action({
   input: Type.Object({ device: Ref("device", "The device: id or name") }),
   output: Type.Object({ metrics: Type.Array(Series) }),
 });
+export const readArrivals = action({
+  path: "cpl/ta/arrivals",
+  summary: "Read samples of all devices in the order in which they arrived",
+  description:
+    "For whoever takes telemetry elsewhere: ask again with the last position, and nothing is missed or given twice, whatever instants late samples speak of.",
+  effect: "read",
+  permission: "telemetry:read",
+  input: Type.Object({
+    after: Type.Optional(Type.String({ maxLength: 2_048, description: "The position where the answer before ended" })),
+    since: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        description: "Without a position: what arrived since then; milliseconds since 1970 UTC",
+      }),
+    ),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, default: 100, description: "Arrivals at most" })),
+  }),
+  output: Type.Object({
+    arrivals: Type.Array(
+      Type.Object({
+        device: Type.String(),
+        arrivedAt: Type.Integer(),
+        isEstimated: Type.Boolean({ description: "The device did not know the time: the instants are a guess" }),
+        series: Type.Array(
+          Type.Composite([Series, Type.Object({ at: Type.Array(Type.Integer()), value: Type.Array(Type.Number()) })]),
+        ),
+      }),
+    ),
+    position: Type.String({ description: "Where to go on" }),
+  }),
+});
 export const listDoubtful = action({
   path: "cpl/ta/doubtful",
   summary: "List samples of a device that are set aside because their time cannot be true, newest first",

@@ -2,6 +2,7 @@ import { HOUR } from "@edgemere/protocol/kit";
 import type { Dated } from "../../platform/dating.ts";
 import { keyOf, rangeOf } from "../../platform/keys.ts";
 import { table } from "../../platform/resource.ts";
+import { InvalidCursor } from "../../platform/store.ts";
 
 const HOUR_DIGITS = 16;
 const PART_DIGITS = 5;
@@ -110,11 +111,12 @@ export const doubtfulKey = (id: string) => keyOf("doubtfulsamples", id);
 /** Which reports arrived together, by time of arrival: kept for whoever passes samples on. */
 export const arrivalKey = (receivedAt: number, device: string, sequence: number) =>
   keyOf("telemetryarrival", receivedAt, device, sequence);
-/** After a key, and before an instant. */
-export const arrivalsBetween = (after: string | undefined, instant: number) => ({
-  gte: after === undefined ? rangeOf("telemetryarrival").gte : `${after}\u0000`,
-  lt: keyOf("telemetryarrival", instant),
-});
+/** After a key, and before an instant. Throws InvalidCursor when the key can be none of these. */
+export function arrivalsBetween(after: string | undefined, instant: number) {
+  const { gte, lt } = rangeOf("telemetryarrival");
+  if (after !== undefined && (after < gte || after >= lt)) throw new InvalidCursor();
+  return { gte: after === undefined ? gte : `${after}\u0000`, lt: keyOf("telemetryarrival", instant) };
+}
 
 /** What somebody wants to be forgotten. */
 export interface Forgetting {

@@ -1,0 +1,79 @@
+import { readFile } from "node:fs/promises";
+import { SECOND, type Clock } from "@edgemere/protocol/kit";
+import type { OutletsConfig } from "./config-outlets.ts";
+import { outletNames, type OutletName } from "./features/outlets/contract.ts";
+import { inTime } from "./platform/in-time.ts";
+
+const ANSWER_WITHIN = 30 * SECOND;
+/** Bytes of an answer that are looked at. */
+const LOOKED_AT = 4_096;
+
+interface Post {
+  readonly body: Uint8Array;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Where telemetry is sent on to, as it was configured. A credential is read from its file with each request: it may be renewed meanwhile. */
+export const outletTargets = ({ targets }: OutletsConfig, clock: Clock) =>
+  outletNames.flatMap((name: OutletName) => {
+    const target = targets[name];
+    if (target === undefined) return [];
+    const { url, authorizationFile } = target;
+    return [{ name, url, post: (post: Post) => posted(post, { url, authorizationFile, clock }) }];
+  });
+
+interface Way {
+  readonly url: string;
+  readonly authorizationFile: string | undefined;
+  readonly clock: Clock;
+}
+
+async function posted({ body, headers }: Post, { url, authorizationFile, clock }: Way) {
+  const over = new AbortController();
+  try {
+    const credential = authorizationFile === undefined ? undefined : await firstLineOf(authorizationFile);
+    const request = async () => {
+      const response = await fetch(url, {
+        method: "POST",
+        headers: {
+          ...headers,
+          "user-agent": "edgemere",
+          ...(credential !== undefined && { authorization: credential }),
+        },
+        body,
+        // Whoever sends us elsewhere gets neither samples nor the credential there.
+        redirect: "manual",
+        signal: over.signal,
+      });
+      const text = await beginningOf(response);
+      return { status: response.status, text, ...retryAfter(response.headers.get("retry-after")) };
+    };
+    return await inTime(request(), ANSWER_WITHIN, clock);
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    return { status: 0, text: cause instanceof Error ? cause.message : String(cause) };
+  } finally {
+    over.abort();
+  }
+}
+
+async function firstLineOf(file: string): Promise<string> {
+  const [line = ""] = (await readFile(file, "utf8")).split(/\r?\n/);
+  if (line.trim() === "") throw new Error(`the first line of ${file} is empty`);
+  return line.trim();
+}
+
+/** Somebody else's words: few of them, and the rest is not waited for. */
+async function beginningOf({ body }: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of body ?? []) {
+    text += decoder.decode(chunk as Uint8Array, { stream: true });
+    if (text.length >= LOOKED_AT) break;
+  }
+  return text.slice(0, LOOKED_AT).trim();
+}
+
+/** Seconds; the form with a date says nothing without a look at the other's clock. */
+const retryAfter = (header: string | null): { readonly retryAfter?: number } =>
+  header !== null && /^\d{1,6}$/.test(header) ? { retryAfter: Number(header) * SECOND } : {};
