@@ -19,6 +19,7 @@ import { jobs, type JobsContext } from "./features/jobs/index.ts";
 import { keys, type KeysContext } from "./features/keys/index.ts";
 import { operations, type OperationsContext } from "./features/operations/index.ts";
 import { outlets, Tally, type OutletsContext } from "./features/outlets/index.ts";
+import { readArrivals } from "./features/telemetry-aggregator/contract.ts";
 import { telemetryAggregator, type TelemetryContext } from "./features/telemetry-aggregator/index.ts";
 import { openAuditing } from "./auditing.ts";
 import { createKeeping } from "./keeping.ts";
@@ -26,6 +27,8 @@ import { openAuthority } from "./link/authority.ts";
 import { watchEventLoop } from "./event-loop.ts";
 import { startListeners, type DeviceAddresses } from "./listeners.ts";
 import { Opened } from "./opened.ts";
+import type { OutputOf } from "./platform/action.ts";
+import type { Caller } from "./platform/caller.ts";
 import { Counter } from "./platform/figures.ts";
 import type { Health } from "./platform/health.ts";
 import { outletTargets } from "./outlet-targets.ts";
@@ -210,6 +213,10 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
       resources,
       origins: config.origins,
       responses,
+      arrivals: config.outlets.isToldToSubscribers
+        ? async (asked) =>
+            (await core.dispatch(readArrivals.path, asked, telemetryReader(core))) as OutputOf<typeof readArrivals>
+        : undefined,
       health,
       checks,
     },
@@ -227,3 +234,11 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
     [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
   };
 }
+
+/** In whose name subscribers are told: what each of them may hear is asked of its own token. */
+const telemetryReader = ({ newId }: Pick<Core<AppContext>, "newId">): Caller => ({
+  actor: "system",
+  via: "mqtt",
+  permissions: [readArrivals.permission],
+  requestId: newId(),
+});

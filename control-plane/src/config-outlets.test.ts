@@ -9,6 +9,7 @@ test("without a word nothing leaves by itself, and /metrics has no port of its o
     metrics: undefined,
     fleet: { metrics: [], labels: [], series: 20_000 },
     targets: { "remote-write": undefined, otlp: undefined },
+    isToldToSubscribers: false,
     sent: [],
   });
 });
@@ -34,7 +35,8 @@ test("each option of an outlet reaches its own place", () => {
 });
 
 test("a target is told with the file of its credential", () => {
-  const { targets, sent } = outletsOf(
+  const { targets, sent, isToldToSubscribers } = outletsOf(
+    "--subscribers-telemetry=on",
     "--remote-write=https://metrics.example.org/api/v1/write",
     "--remote-write-authorization=/etc/edgemere/remote-write",
     "--otlp=http://127.0.0.1:4318/v1/metrics",
@@ -49,6 +51,7 @@ test("a target is told with the file of its credential", () => {
     otlp: { url: "http://127.0.0.1:4318/v1/metrics", authorizationFile: undefined },
   });
   assert.deepEqual(sent, ["cpu.*"]);
+  assert.ok(isToldToSubscribers);
 });
 
 for (const [argv, message] of [
@@ -56,6 +59,7 @@ for (const [argv, message] of [
   [["--metrics-fleet", "*"], /--metrics-fleet.*"\*" is no metric/],
   [["--metrics-fleet", "cpu busy"], /--metrics-fleet.*write it like cpu\.busy_percent/],
   [["--otlp", "http://metrics.example.org/v1/metrics"], /--otlp.*without TLS only on this machine/],
+  [["--subscribers-telemetry", "yes"], /--subscribers-telemetry.*"yes" is none of on, off/],
   [["--otlp", "ftp://127.0.0.1/"], /--otlp.*is no target/],
   [
     ["--remote-write", "https://me:secret@example.org/"],

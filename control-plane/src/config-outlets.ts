@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import {
   ConfigError,
+  oneOf,
   option,
   repeatable,
   wholeNumber,
@@ -27,6 +28,8 @@ export interface OutletsConfig {
     readonly "remote-write": TargetConfig | undefined;
     readonly otlp: TargetConfig | undefined;
   };
+  /** Whether subscribers may hear what devices measure. */
+  readonly isToldToSubscribers: boolean;
   /** Only these metrics are sent on, `x.*` for all that begin with `x.`; all when there are none. */
   readonly sent: readonly string[];
 }
@@ -85,6 +88,12 @@ export const outletsOptions = {
   },
   otlp: { takes: "URL", about: "Telemetry is sent on to here by OTLP over HTTP, in JSON", read: targetUrl },
   "otlp-authorization": { takes: "FILE", about: "The same for OTLP", read: resolve },
+  "subscribers-telemetry": option(
+    "CHOICE",
+    "on: programs may also subscribe to what devices measure, with an API token for telemetry:read",
+    "off",
+    oneOf(["on", "off"]),
+  ),
   "send-metric": repeatable(
     "METRIC",
     "Only this metric is sent on; filesystem.* is all that begin so [all]",
@@ -97,6 +106,7 @@ export const outletsConfigOf = (values: Values<typeof outletsOptions>): OutletsC
     values["metrics-port"] === undefined ? undefined : { host: values["metrics-host"], port: values["metrics-port"] },
   fleet: { metrics: values["metrics-fleet"], labels: values["metrics-label"], series: values["metrics-series"] },
   targets: { "remote-write": targetOf("remote-write", values), otlp: targetOf("otlp", values) },
+  isToldToSubscribers: values["subscribers-telemetry"] === "on",
   sent: values["send-metric"],
 });
 

@@ -11,6 +11,7 @@ import type { DeviceMessages } from "./link/carrier.ts";
 import { mqttBroker } from "./link/external-broker-connection.ts";
 import { startExternalBroker } from "./link/external-broker.ts";
 import { startSparkplug, type AdmitEdgeNode } from "./link/sparkplug/listener.ts";
+import type { Arrivals } from "./link/subscribers-telemetry.ts";
 import { startSubscribers } from "./link/subscribers.ts";
 import type { Opened } from "./opened.ts";
 import type { DeviceLink } from "./platform/device-link.ts";
@@ -19,6 +20,8 @@ import type { Check } from "./platform/health.ts";
 interface Parts extends FaceParts {
   readonly config: ControlPlaneConfig;
   readonly authority: CertificateAuthority;
+  /** What devices measured, for subscribers; absent: they are not told. */
+  readonly arrivals?: Arrivals | undefined;
   readonly link: DeviceMessages & Pick<DeviceLink, "sessions" | "session" | "accounts">;
   readonly admit: Admit;
   readonly admitEdgeNode: AdmitEdgeNode;

@@ -1,7 +1,15 @@
 import { checkMessage } from "./check.ts";
 import { v1, type Decoded, type Encodable } from "./messages.ts";
 import { ProtocolError } from "./protocol-error.ts";
-import { formatTopic, parseTopic, topics, type DownTopicName, type TopicParams, type UpTopicName } from "./topics.ts";
+import {
+  formatTopic,
+  isOfDevice,
+  parseTopic,
+  topics,
+  type DownTopicName,
+  type TopicParams,
+  type UpTopicName,
+} from "./topics.ts";
 
 /** Which message a topic carries. */
 export const bodies = {
@@ -46,7 +54,7 @@ export function pack<N extends DeviceTopicName>(
 /** Reads a message, in the order size, decode, semantic check. Throws ProtocolError: the peer's fault. */
 export function unpack(topic: string, payload: Uint8Array): Arrival {
   const at = parseTopic(topic);
-  if (at === undefined || at.name === "domainEvent")
+  if (at === undefined || !isOfDevice(at))
     throw new ProtocolError("unknown-topic", "this topic carries no device message");
   const message = decode<unknown>(bodies[at.name], sized(at.name, payload));
   checkMessage(at.name, message);

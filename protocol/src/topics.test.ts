@@ -12,11 +12,14 @@ import {
   parseTopic,
   subscriptionsOf,
   topics,
+  TELEMETRY_ROOT,
+  type DownTopicName,
   type TopicName,
+  type UpTopicName,
 } from "./topics.ts";
 
 const names = Object.keys(topics) as TopicName[];
-const deviceTopics = names.filter((name) => name !== "domainEvent");
+const deviceTopics = names.filter((name): name is UpTopicName | DownTopicName => topics[name].way !== "out");
 const upTopics = deviceTopics.filter((name) => topics[name].way === "up");
 const downTopics = deviceTopics.filter((name) => topics[name].way === "down");
 const topicOf = (name: (typeof deviceTopics)[number], device: string) => formatTopic(name, { device });
@@ -41,6 +44,14 @@ test("a domain event's topic is read back with its class and event", () => {
   assert.equal(topic, "edgemere/v1/events/datarequest/created");
   assert.deepEqual(parseTopic(topic), { name: "domainEvent", params });
   assert.ok(topic.startsWith(EVENTS_ROOT));
+});
+
+test("the topic of a device's samples is read back with it, and is none that a device speaks or hears on", () => {
+  const topic = formatTopic("samples", { device: "d1" });
+
+  assert.deepEqual(parseTopic(topic), { name: "samples", params: { device: "d1" } });
+  assert.ok(topic.startsWith(TELEMETRY_ROOT));
+  assert.deepEqual([mayPublish("d1", topic), mayReceive("d1", topic)], [false, false]);
 });
 
 test("no two topics of one device are the same", () => {

@@ -20,6 +20,7 @@ export const topics = {
   command: { pattern: "edgemere/v1/{device}/down/command", way: "down", qos: 1, maxBytes: limits.commandBytes },
   ack: { pattern: "edgemere/v1/{device}/down/ack", way: "down", qos: 1, maxBytes: 8 * 1024 },
   domainEvent: { pattern: "edgemere/v1/events/{class}/{event}", way: "out", qos: 1, maxBytes: limits.messageBytes },
+  samples: { pattern: "edgemere/v1/telemetry/{device}", way: "out", qos: 1, maxBytes: limits.messageBytes },
 } as const satisfies Record<string, TopicRule>;
 
 export type TopicName = keyof typeof topics;
@@ -32,6 +33,10 @@ type Params<P extends string> = P extends `${string}{${infer Name}}${infer Rest}
 export type TopicParams<N extends TopicName> = Params<(typeof topics)[N]["pattern"]>;
 
 export type ParsedTopic = { [N in TopicName]: { readonly name: N; readonly params: TopicParams<N> } }[TopicName];
+
+/** A topic between a device and the control plane. */
+type DeviceTopic = Extract<ParsedTopic, { readonly name: UpTopicName | DownTopicName }>;
+export const isOfDevice = (at: ParsedTopic): at is DeviceTopic => topics[at.name].way !== "out";
 
 /** Ids that may stand in a topic: no separator or wildcard of any broker can occur in one. */
 export const ID_PATTERN = /^[A-Za-z0-9_-]{1,64}$/;
@@ -97,3 +102,6 @@ export const deviceFilters: readonly string[] = rules
 
 /** Root of the topics on which domain events are told to subscribers. */
 export const EVENTS_ROOT = "edgemere/v1/events/";
+
+/** Root of the topics on which what devices measured is told to subscribers. */
+export const TELEMETRY_ROOT = "edgemere/v1/telemetry/";

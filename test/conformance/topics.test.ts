@@ -12,7 +12,7 @@ import { sources, textOf } from "./tree.ts";
 import { startServed, type Served } from "./served.ts";
 
 test("a device that does all it can, and a subscriber, use every topic of the table and no other", async () => {
-  await using served = await startServed();
+  await using served = await startServed(systemClock, { flags: ["--subscribers-telemetry=on"] });
   const used = new Set<string>();
   const subscriber = await connectAsync(`mqtts://127.0.0.1:${served.app.ports.subscribers}`, {
     protocolVersion: 4,
@@ -22,7 +22,7 @@ test("a device that does all it can, and a subscriber, use every topic of the ta
     password: served.token,
   });
   subscriber.on("message", (topic) => used.add(topic));
-  await subscriber.subscribeAsync("edgemere/v1/events/#", { qos: 1 });
+  await subscriber.subscribeAsync(["edgemere/v1/events/#", "edgemere/v1/telemetry/#"], { qos: 1 });
   try {
     {
       await using _agent = await anAgent(served, used);
@@ -40,7 +40,10 @@ test("a device that does all it can, and a subscriber, use every topic of the ta
         return values.length > 0 && items.length > 0;
       }, "telemetry and data");
     }
-    await eventually(async () => namesOf(used).has("domainEvent"), "an event at the subscriber");
+    await eventually(
+      async () => namesOf(used).has("domainEvent") && namesOf(used).has("samples"),
+      "an event and samples at the subscriber",
+    );
 
     assert.deepEqual([...namesOf(used)].toSorted(), Object.keys(topics).toSorted());
   } finally {

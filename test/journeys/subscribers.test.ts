@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { connectAsync, type MqttClient } from "mqtt";
 import { createJob } from "../world/jobs.ts";
-import { startWorld, type World } from "../world/world.ts";
+import { eventually, startWorld, type World } from "../world/world.ts";
 
 const EVENTS = "edgemere/v1/events/#";
 
@@ -156,3 +156,57 @@ test("two programs that chose the same client id do not disturb each other", asy
   );
   assert.ok(first.client.connected && second.client.connected);
 });
+
+const TELEMETRY = "edgemere/v1/telemetry/+";
+
+interface Samples {
+  readonly device: string;
+  readonly series: readonly {
+    readonly metric: string;
+    readonly at: readonly number[];
+    readonly value: readonly number[];
+  }[];
+}
+
+test("where it is switched on, who may read telemetry hears what devices measure as it is stored, and no events", async () => {
+  await using world = await startWorld({
+    devices: 2,
+    controlPlane: { flags: ["--subscribers-telemetry", "on"] },
+  });
+  const { id, token } = await makeToken(world, ["telemetry:read"]);
+  await using listener = await connect(world, token);
+  assert.deepEqual(await grantedTo(listener, TELEMETRY), [1]);
+  assert.deepEqual(await grantedTo(listener, EVENTS), [128]);
+  await using reader = await connect(world, (await makeToken(world, ["event:read"])).token);
+  assert.deepEqual(await grantedTo(reader, TELEMETRY), [128]);
+
+  const heard = () => listener.received.map(({ topic, event }) => ({ topic, samples: event as unknown as Samples }));
+  await eventually(async () => new Set(heard().map(({ topic }) => topic)).size === 2, "samples of both devices");
+  const [first] = heard();
+  assert.ok(first);
+  assert.equal(first.topic, `edgemere/v1/telemetry/${first.samples.device}`);
+  for (const { metric, at, value } of first.samples.series.slice(0, 3)) {
+    const { series } = await world.client.call("cpl/ta/history", {
+      device: first.samples.device,
+      metric: [metric],
+      points: 10_000,
+    });
+    for (const [i, instant] of at.entries())
+      assert.ok(series.some((each) => each.value[each.at.indexOf(instant)] === value[i]));
+  }
+  assert.deepEqual(reader.received, []);
+  await world.client.call("ia/token/revoke", { id });
+  await listener.closed;
+});
+
+test("where it is not switched on, nobody hears what devices measure", async () => {
+  await using world = await startWorld();
+  const { token } = await makeToken(world, ["event:read", "telemetry:read"]);
+  await using listener = await connect(world, token);
+
+  assert.deepEqual(await grantedTo(listener, TELEMETRY), [128]);
+  assert.deepEqual(await grantedTo(listener, EVENTS), [1]);
+});
+
+const grantedTo = async ({ client }: Subscriber, filter: string) =>
+  (await client.subscribeAsync(filter, { qos: 1 }).catch(() => [{ qos: 128 }])).map(({ qos }) => qos);

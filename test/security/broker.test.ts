@@ -21,7 +21,7 @@ after(() => world[Symbol.asyncDispose]());
 
 const refusals = async (device: string) => (await world.client.call("cpl/dm/device/accounting", { device })).refusals;
 const deviceTopics = (Object.keys(topics) as (keyof typeof topics)[]).filter(
-  (name): name is DeviceTopicName => name !== "domainEvent",
+  (name): name is DeviceTopicName => topics[name].way !== "out",
 );
 const hello = (sessionEpoch = 1) => bytesOf("hello", { bootId: "boot-1", sessionEpoch, agentVersion: "0.1.0" });
 const batchOf = (...records: readonly GivenRecord[]) => ({

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { createServer, type TLSSocket } from "node:tls";
 import { Aedes } from "aedes";
-import { parseTopic, type DeviceTopicName } from "@edgemere/protocol";
+import { isOfDevice, parseTopic, type DeviceTopicName } from "@edgemere/protocol";
 import { certified, urlOf } from "./brokered.ts";
 import { freePorts } from "./free-ports.ts";
 import { startWorld, type World } from "./world.ts";
@@ -57,7 +57,7 @@ async function startHostileBroker(folder: string): Promise<HostileBroker> {
     // What it says itself passes as it is.
     authorizeForward: (_client, packet) => {
       const at = parseTopic(packet.topic);
-      if (at === undefined || at.name === "domainEvent") return packet;
+      if (at === undefined || !isOfDevice(at)) return packet;
       const passing = { name: at.name, device: at.params.device, payload: packet.payload as Buffer };
       if (injected.has(packet.payload as Buffer)) return packet;
       seen.push(passing);

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Client } from "aedes";
-import { EVENTS_ROOT, formatTopic, limits } from "@edgemere/protocol";
+import { EVENTS_ROOT, formatTopic, limits, TELEMETRY_ROOT } from "@edgemere/protocol";
 import { Reconciler, SECOND, type Clock, type Log } from "@edgemere/protocol/kit";
 import { may, type Authenticate } from "../platform/caller.ts";
 import type { DomainEvent } from "../platform/domain-event.ts";
@@ -9,6 +9,7 @@ import type { ServerIdentity } from "./authority.ts";
 import { paceOf } from "./guard.ts";
 import { filtersOf, startMqttServer, type Hooks } from "./mqtt-server.ts";
 import type { PacketLimits } from "./packet-sizes.ts";
+import { tellTelemetry, type Arrivals } from "./subscribers-telemetry.ts";
 import { TokenBucket } from "../platform/token-bucket.ts";
 
 interface Parts {
@@ -18,11 +19,15 @@ interface Parts {
   readonly trustDomain: string;
   readonly host: string;
   readonly port: number;
+  /** What devices measured; absent: nobody is told. */
+  readonly arrivals?: Arrivals | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-const PERMISSION = "event:read";
+/** What is told below a root, to whom. */
+const EVENTS = { root: EVENTS_ROOT, permission: "event:read" };
+const TELEMETRY = { root: TELEMETRY_ROOT, permission: "telemetry:read" };
 // A revoked token is out within a second.
 const CHECKED_EVERY = SECOND / 2;
 /** Events under way to subscribers at one time; more wait in the log, where they are safe. */
@@ -39,16 +44,22 @@ const subscriberRates = {
 
 const refusal = (returnCode: number, message: string) => Object.assign(new Error(message), { returnCode });
 
-/** MQTT for people and programs: an API token as password; domain events as CloudEvents on `edgemere/v1/events/{class}/{event}`. */
+/**
+ * MQTT for people and programs: an API token as password; domain events as CloudEvents on `edgemere/v1/events/{class}/{event}`, and
+ * samples on `edgemere/v1/telemetry/{device}`.
+ */
 export async function startSubscribers(parts: Parts): Promise<{ readonly port: number } & AsyncDisposable> {
-  const { store, authenticate, clock, log } = parts;
+  const { store, authenticate, arrivals, clock, log } = parts;
+  const branches = arrivals === undefined ? [EVENTS] : [EVENTS, TELEMETRY];
   /** What was shown at the door; of those who came in, in `credentials` for as long as they stay. */
   const shown = new WeakMap<Client, string>();
   const credentials = new Map<Client, string>();
   const attempts = new TokenBucket(ATTEMPTS, clock.monotonic());
-  const isAllowed = async (credential: string) => {
+  /** What each of them has asked for. */
+  const heard = new WeakMap<Client, Set<typeof EVENTS>>();
+  const allowed = async (credential: string) => {
     const identity = await authenticate(credential);
-    return identity !== undefined && may(identity, PERMISSION);
+    return branches.filter(({ permission }) => identity !== undefined && may(identity, permission));
   };
 
   const hooks: Hooks = {
@@ -65,11 +76,14 @@ export async function startSubscribers(parts: Parts): Promise<{ readonly port: n
     },
     authenticate: (client, _, password, done) => {
       const credential = password?.toString() ?? "";
-      isAllowed(credential).then(
-        (allowed) => {
-          if (!allowed)
-            return done(refusal(4, `the password must be an API token with the permission ${PERMISSION}`), null);
+      allowed(credential).then(
+        (open) => {
+          if (open.length === 0) {
+            const needed = branches.map(({ permission }) => permission).join(" or ");
+            return done(refusal(4, `the password must be an API token with the permission ${needed}`), null);
+          }
           shown.set(client, credential);
+          heard.set(client, new Set());
           return done(null, true);
         },
         (error: unknown) => {
@@ -80,10 +94,18 @@ export async function startSubscribers(parts: Parts): Promise<{ readonly port: n
     },
     authorizePublish: (_, __, done) => done(new Error("subscribers only listen")),
     authorizeSubscribe: (client, subscription, done) => {
-      const allowed = subscription.topic.startsWith(EVENTS_ROOT) && filtersOf(client) < limits.filters;
-      done(null, allowed ? { ...subscription, qos: Math.min(subscription.qos, 1) as 0 | 1 } : null);
+      const branch = branches.find(({ root }) => subscription.topic.startsWith(root));
+      if (branch === undefined || filtersOf(client) >= limits.filters) return done(null, null);
+      allowed(shown.get(client) ?? "").then(
+        (open) => {
+          if (!open.includes(branch)) return done(null, null);
+          heard.get(client)?.add(branch);
+          done(null, { ...subscription, qos: Math.min(subscription.qos, 1) as 0 | 1 });
+        },
+        (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
+      );
     },
-    authorizeForward: (_, packet) => (packet.topic.startsWith(EVENTS_ROOT) ? packet : null),
+    authorizeForward: (_, packet) => (branches.some(({ root }) => packet.topic.startsWith(root)) ? packet : null),
   };
   const mqtt = await startMqttServer({
     ...parts,
@@ -96,14 +118,16 @@ export async function startSubscribers(parts: Parts): Promise<{ readonly port: n
   mqtt.broker.on("clientReady", (client) => credentials.set(client, shown.get(client) ?? ""));
   mqtt.broker.on("clientDisconnect", (client) => credentials.delete(client));
 
-  const publish = (event: DomainEvent) =>
+  const publish = (topic: string, payload: Buffer) =>
     new Promise<void>((resolve) => {
-      const [name = "", word = ""] = event.type.split(".");
-      const payload = Buffer.from(JSON.stringify(cloudEvent(event, parts.trustDomain)));
-      const topic = formatTopic("domainEvent", { class: name, event: word });
-      // A subscriber that could not be reached is the broker's to end; the event stays in the log.
+      // A subscriber that could not be reached is the broker's to end; what was told stays in the store.
       mqtt.broker.publish({ cmd: "publish", topic, payload, qos: 1, retain: false, dup: false }, () => resolve());
     });
+  const tell = (event: DomainEvent) => {
+    const [name = "", word = ""] = event.type.split(".");
+    const payload = Buffer.from(JSON.stringify(cloudEvent(event, parts.trustDomain)));
+    return publish(formatTopic("domainEvent", { class: name, event: word }), payload);
+  };
 
   let position = store.lastNumber;
   const outlet = new Reconciler(
@@ -114,7 +138,7 @@ export async function startSubscribers(parts: Parts): Promise<{ readonly port: n
       step: async () => {
         if (credentials.size === 0) position = store.lastNumber;
         const events = await store.events(position, WINDOW);
-        await Promise.all(events.map(publish));
+        await Promise.all(events.map(tell));
         position = events.at(-1)?.number ?? position;
         return events.length > 0 ? "more" : "settled";
       },
@@ -127,12 +151,18 @@ export async function startSubscribers(parts: Parts): Promise<{ readonly port: n
       every: CHECKED_EVERY,
       onError: (error) => log.error("loop failed", { loop: "check subscribers' tokens", error }),
       step: async () => {
-        for (const [client, credential] of credentials) if (!(await isAllowed(credential))) client.close();
+        for (const [client, credential] of credentials) {
+          const open = await allowed(credential);
+          const isAllowed = open.length > 0 && [...(heard.get(client) ?? [])].every((each) => open.includes(each));
+          if (!isAllowed) client.close();
+        }
         return "settled";
       },
     },
     clock,
   );
+  const isHeard = () => [...credentials.keys()].some((client) => heard.get(client)?.has(TELEMETRY));
+  const telemetry = arrivals && tellTelemetry({ arrivals, isHeard, publish, clock, log });
   const unsubscribe = store.onCommit(() => outlet.kick());
   outlet.start();
   check.start();
@@ -141,7 +171,12 @@ export async function startSubscribers(parts: Parts): Promise<{ readonly port: n
     port: mqtt.port,
     [Symbol.asyncDispose]: async () => {
       unsubscribe();
-      await Promise.all([outlet[Symbol.asyncDispose](), check[Symbol.asyncDispose](), mqtt[Symbol.asyncDispose]()]);
+      await Promise.all([
+        outlet[Symbol.asyncDispose](),
+        telemetry?.[Symbol.asyncDispose](),
+        check[Symbol.asyncDispose](),
+        mqtt[Symbol.asyncDispose](),
+      ]);
     },
   };
 }
