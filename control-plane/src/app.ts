@@ -135,6 +135,7 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
   // Ports are known when they are bound.
   const addresses: DeviceAddresses = { deviceApi: "", mqtt: [] };
   const targets = outletTargets(config.outlets, clock);
+  const isSentOn = targets.all.length > 0 || config.outlets.isToldToSubscribers;
   const context = {
     authority,
     addresses,
@@ -149,10 +150,10 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
       retention: config.history,
       fleet: config.outlets.fleet,
       ...(config.windows && { windows: config.windows }),
-      ...(targets.length > 0 && { arrivals: config.history }),
+      ...(isSentOn && { arrivals: config.history }),
     },
     outlets: {
-      targets,
+      targets: targets.all,
       metrics: config.outlets.sent,
       labels: config.outlets.fleet.labels,
       tally: new Tally(),
@@ -194,8 +195,9 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
     }),
   );
   await rememberGeneration(config.dataFolder, core.generation);
-  // Before the core ends it waits for its loops, and they for a backup under way.
+  // Before the core ends it waits for its loops, and they for a backup or a request under way.
   await opened.add(Promise.resolve(backups));
+  await opened.add(Promise.resolve(targets));
   const { store } = core;
   const admission = await opened.add(Promise.resolve(admissions({ store, clock, log })));
   const listening = await startListeners(

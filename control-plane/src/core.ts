@@ -123,7 +123,7 @@ export async function createCore<C extends CoreContext>(parts: Parts<C>): Promis
     isReadOnly,
   );
   const { measured: dispatching, figures: dispatchFigures } = measuredDispatch(refusing, { actions, clock });
-  const figures = async () => [
+  const gather = async () => [
     ...dispatchFigures(),
     ...databaseFigures(),
     store.occurred.figure(),
@@ -131,6 +131,12 @@ export async function createCore<C extends CoreContext>(parts: Parts<C>): Promis
     ...(await Promise.all(features.map(async (each) => each.figures?.(context) ?? []))).flat(),
     ...((await parts.figures?.()) ?? []),
   ];
+  // Whoever asks while it is gathered gets the same: the fleet is looked at once.
+  let gathering: Promise<readonly Family[]> | undefined;
+  const figures = () =>
+    (gathering ??= gather().finally(() => {
+      gathering = undefined;
+    }));
 
   const bus = new Bus(
     { store, clock, log, dispatch, newId },

@@ -13,22 +13,29 @@ interface Post {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Where telemetry is sent on to, as it was configured. A credential is read from its file with each request: it may be renewed meanwhile. */
-export const outletTargets = ({ targets }: OutletsConfig, clock: Clock) =>
-  outletNames.flatMap((name: OutletName) => {
+/**
+ * Where telemetry is sent on to, as it was configured. A credential is read from its file with each request: it may be renewed
+ * meanwhile. When they are disposed of, what is under way is given up, and sent again after the next start.
+ */
+export function outletTargets({ targets }: OutletsConfig, clock: Clock) {
+  const stop = new AbortController();
+  const all = outletNames.flatMap((name: OutletName) => {
     const target = targets[name];
     if (target === undefined) return [];
-    const { url, authorizationFile } = target;
-    return [{ name, url, post: (post: Post) => posted(post, { url, authorizationFile, clock }) }];
+    const way = { ...target, clock, stopped: stop.signal };
+    return [{ name, url: target.url, post: (post: Post) => posted(post, way) }];
   });
+  return { all, [Symbol.asyncDispose]: async () => stop.abort() };
+}
 
 interface Way {
   readonly url: string;
   readonly authorizationFile: string | undefined;
   readonly clock: Clock;
+  readonly stopped: AbortSignal;
 }
 
-async function posted({ body, headers }: Post, { url, authorizationFile, clock }: Way) {
+async function posted({ body, headers }: Post, { url, authorizationFile, clock, stopped }: Way) {
   const over = new AbortController();
   try {
     const credential = authorizationFile === undefined ? undefined : await firstLineOf(authorizationFile);
@@ -43,13 +50,14 @@ async function posted({ body, headers }: Post, { url, authorizationFile, clock }
         body,
         // Whoever sends us elsewhere gets neither samples nor the credential there.
         redirect: "manual",
-        signal: over.signal,
+        signal: AbortSignal.any([over.signal, stopped]),
       });
       const text = await beginningOf(response);
       return { status: response.status, text, ...retryAfter(response.headers.get("retry-after")) };
     };
     return await inTime(request(), ANSWER_WITHIN, clock);
   } catch (error) {
+    if (stopped.aborted) return { status: 0, text: "the control plane stops", isGivenUp: true };
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     return { status: 0, text: cause instanceof Error ? cause.message : String(cause) };
   } finally {

@@ -179,6 +179,31 @@ test("a collector gets OTLP with the credential of the file, which is renewed wi
   }
 });
 
+test("a control plane stops although a target keeps it waiting, and says nothing of a failure", async () => {
+  let asked = () => {};
+  const isAsked = new Promise<void>((resolve) => (asked = resolve));
+  let left = () => {};
+  const hasLeft = new Promise<void>((resolve) => (left = resolve));
+  const server = createServer((request) => {
+    request.socket.once("close", left);
+    asked();
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  try {
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/metrics`;
+    await using world = await startWorld({ devices: 1, controlPlane: { flags: ["--otlp", url] } });
+    await isAsked;
+
+    assert.equal(await world.controlPlane.stop(), 0);
+    await hasLeft;
+    await world.controlPlane.start();
+    assert.equal((await outletOf(world))?.state, "working");
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
 interface Request_ {
   readonly resourceMetrics: readonly {
     readonly resource: { readonly attributes: readonly object[] };

@@ -18,6 +18,7 @@ type Answers = (values: readonly number[]) => {
   readonly status: number;
   readonly text?: string;
   readonly retryAfter?: number;
+  readonly isGivenUp?: boolean;
 };
 
 /** A collector somewhere outside, which keeps what it took and answers as it is told. */
@@ -136,6 +137,20 @@ test("a target that is down is asked less and less often, and gets all of it whe
   assert.equal((await listed(world))?.state, "working");
   const told = (await world.eventTypes()).filter((type) => /^outlet\.(failing|working)$/.test(type));
   assert.deepEqual(told, ["outlet.working", "outlet.failing", "outlet.working"]);
+});
+
+test("a request that is given up because the control plane stops is nobody's failure", async () => {
+  const collector = new Collector();
+  await using world = await startWorld(collector);
+  collector.answers = () => ({ status: 0, isGivenUp: true });
+  await report(world, 1);
+  await world.advance(10 * SECOND);
+
+  assert.ok(collector.requests > 0);
+  assert.equal((await listed(world))?.state, "working");
+  collector.answers = () => ({ status: 200 });
+  await world.advance(10 * SECOND);
+  assert.deepEqual(collector.taken, [1]);
 });
 
 test("a target that asks for a pause gets it", async () => {

@@ -17,6 +17,8 @@ export interface Answer {
   readonly text: string;
   /** Milliseconds that it asks for. */
   readonly retryAfter?: number;
+  /** Nobody was asked to the end: the control plane stops. */
+  readonly isGivenUp?: boolean;
 }
 
 /** Something outside that takes telemetry. */

@@ -63,7 +63,7 @@ export function sendOn(target: Target, context: OutletsContext): Loop {
       }
       const answer = await send(target, await withDevices(arrivals, context), context);
       if (answer !== undefined) {
-        await postpone(answer);
+        if (answer.isGivenUp !== true) await postpone(answer);
         return "settled";
       }
       await work();

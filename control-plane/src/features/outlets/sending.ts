@@ -28,7 +28,7 @@ export async function send(
     const answer = await target.post(encoders[target.name](points, labels));
     const verdict = verdictOn(answer);
     if (verdict === "later") {
-      tally.failed(target.name, reasonOf(answer));
+      if (answer.isGivenUp !== true) tally.failed(target.name, reasonOf(answer));
       return answer;
     }
     const samples = countOf(points);
