@@ -50,7 +50,11 @@ export async function pages(): Promise<readonly Table[]> {
       const ran = await shell.run(["cpl", "dm", "device", "list", "--limit", String(PAGE)], "", environment);
       if (ran.code !== 0) throw new Error(`the command line failed: ${ran.stderr}`);
     }),
+    await row("/metrics: the control plane", TIMES, scrape(baseUrl, token)),
   ];
+  await controlPlane.stop();
+  await controlPlane.start({ flags: ["--metrics-fleet", "cpu.busy_percent", "--metrics-label", "site"] });
+  rows.push(await row("/metrics: with name, label and presence of all devices", COMMAND_TIMES, scrape(baseUrl, token)));
   return [
     {
       title: `pages: ${PAGE} of ${figure(DEVICES)} devices`,
@@ -62,6 +66,12 @@ export async function pages(): Promise<readonly Table[]> {
     },
   ];
 }
+
+const scrape = (baseUrl: string, token: string) => async () => {
+  const answer = await fetch(`${baseUrl}/metrics`, { headers: { authorization: `Bearer ${token}` } });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`/metrics failed: ${text}`);
+};
 
 async function seed(folder: string): Promise<void> {
   await using store = await bareStore(await levelDatabase(folder));
