@@ -1,5 +1,7 @@
 import { agent } from "./agent.ts";
 import { codec } from "./codec.ts";
+import { columns } from "./columns.ts";
+import { history } from "./history.ts";
 import { ingest } from "./ingest.ts";
 import { machine } from "./machine.ts";
 import { pages } from "./pages.ts";
@@ -10,7 +12,9 @@ import { tableText, type Table } from "./table.ts";
 /** Prints figures, each beside a peer of the same run. They tell, they do not judge: nothing here fails for being slow. */
 const benches: Readonly<Record<string, () => Promise<readonly Table[]>>> = {
   codec,
+  columns,
   store,
+  history,
   pages,
   query,
   ingest,
