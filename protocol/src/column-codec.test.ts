@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { decodeColumn } from "./column-decoder.ts";
+import { decodeColumn, decodeColumnInto } from "./column-decoder.ts";
 import { ColumnEncoder } from "./column-encoder.ts";
 
 const encoder = new ColumnEncoder();
@@ -50,6 +50,18 @@ test("part of a column is written as if it stood alone", () => {
       const [from = 0, to = 0] = [a % (values.length + 1), b % (values.length + 1)].toSorted((x, y) => x - y);
 
       assert.deepEqual(encoder.encode(values, from, to), new ColumnEncoder().encode(values.slice(from, to)));
+    }),
+  );
+});
+
+test("a column is read into part of a larger one, and nothing beside it changes", () => {
+  fc.assert(
+    fc.property(column, fc.nat(5), fc.nat(5), (values, before, after) => {
+      const target = new Float64Array(before + values.length + after).fill(7);
+
+      decodeColumnInto(encoder.encode(values), values.length, target, before);
+
+      assert.deepEqual([...target], [...rows(before, () => 7), ...values, ...rows(after, () => 7)]);
     }),
   );
 });

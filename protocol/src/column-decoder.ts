@@ -5,30 +5,39 @@ import { ProtocolError } from "./protocol-error.ts";
 const LONGEST_VARINT = 8;
 
 /**
- * The values that a `ColumnEncoder` wrote; NaN where a row has none. Takes no more memory than `rows` doubles twice, however
+ * The values that a `ColumnEncoder` wrote; NaN where a row has none. Takes no more memory than `rows` doubles, however
  * hostile the bytes. Throws ProtocolError when they are not a column of exactly so many rows.
  */
 export function decodeColumn(bytes: Uint8Array, rows: number): Float64Array {
-  return new Column(bytes).read(rows);
+  const values = new Float64Array(rows);
+  decodeColumnInto(bytes, rows, values, 0);
+  return values;
+}
+
+/** The same into a larger column, from the row `start` on: for whoever puts many small ones together. */
+export function decodeColumnInto(bytes: Uint8Array, rows: number, target: Float64Array, start: number): void {
+  new Column(bytes, target).read(rows, start);
 }
 
 class Column {
   readonly #bytes: Uint8Array;
+  readonly #target: Float64Array;
   #position = 0;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, target: Float64Array) {
     this.#bytes = bytes;
+    this.#target = target;
   }
 
-  read(rows: number): Float64Array {
+  read(rows: number, start: number): void {
     const kind = this.#byte();
-    const values = kind === KIND.sparse ? this.#sparse(rows) : this.#dense(kind, rows);
+    if (kind === KIND.sparse) this.#sparse(rows, start);
+    else this.#dense(kind, start, start + rows);
     if (this.#position !== this.#bytes.length)
       throw malformed(`goes on for ${this.#bytes.length - this.#position} bytes after its last row`);
-    return values;
   }
 
-  #sparse(rows: number): Float64Array {
+  #sparse(rows: number, start: number): void {
     const runs: number[] = [];
     let present = 0;
     for (let told = 0; told < rows;) {
@@ -37,38 +46,40 @@ class Column {
       runs.push(run);
       told += run;
     }
-    const own = this.#dense(this.#byte(), present);
-    const values = new Float64Array(rows).fill(NaN);
-    let row = 0;
-    let taken = 0;
-    for (const [turn, run] of runs.entries()) {
+    const target = this.#target;
+    this.#dense(this.#byte(), start, start + present);
+    // From the end, so that what is moved is not written over.
+    let [row, left] = [start + rows, start + present];
+    for (let turn = runs.length - 1; turn >= 0; turn--) {
+      const run = runs[turn] ?? 0;
+      row -= run;
       if (turn % 2 === 0) {
-        values.set(own.subarray(taken, taken + run), row);
-        taken += run;
-      }
-      row += run;
+        left -= run;
+        target.copyWithin(row, left, left + run);
+      } else target.fill(NaN, row, row + run);
     }
-    return values;
   }
 
-  #dense(tag: number, rows: number): Float64Array {
+  #dense(tag: number, from: number, to: number): void {
     const kind = tag & 7;
-    if (tag === KIND.absent) return new Float64Array(rows).fill(NaN);
-    if (tag === KIND.xor) return this.#xor(rows);
-    if (tag === KIND.raw) return this.#raw(rows);
-    if (kind < KIND.values || kind > KIND.secondDifferences)
+    if (tag === KIND.absent) this.#target.fill(NaN, from, to);
+    else if (tag === KIND.xor) this.#xor(from, to);
+    else if (tag === KIND.raw) this.#raw(from, to);
+    else if (kind < KIND.values || kind > KIND.secondDifferences)
       throw malformed(`is written in a way (${tag}) that is not known`);
-    const values = this.#words(rows);
-    if (kind === KIND.secondDifferences) sum(values, 1);
-    if (kind !== KIND.values) sum(values, 0);
-    return scaled(values, tag >> 3);
+    else {
+      this.#words(from, to);
+      if (kind === KIND.secondDifferences) sum(this.#target, from + 1, to);
+      if (kind !== KIND.values) sum(this.#target, from, to);
+      scale(this.#target, from, to, tag >> 3);
+    }
   }
 
-  #words(rows: number): Float64Array {
+  #words(from: number, to: number): void {
     const bytes = this.#bytes;
-    const values = new Float64Array(rows);
+    const values = this.#target;
     let position = this.#position;
-    for (let row = 0; row < rows; row++) {
+    for (let row = from; row < to; row++) {
       const byte = bytes[position];
       if (byte === undefined) throw cutOff();
       position++;
@@ -79,25 +90,26 @@ class Column {
         position = this.#position;
       } else if (byte === 0) {
         this.#position = position;
-        row += this.#run(rows - row - SHORTEST_RUN, 0) + SHORTEST_RUN - 1;
+        const run = this.#run(to - row - SHORTEST_RUN, 0) + SHORTEST_RUN;
+        values.fill(0, row, row + run);
+        row += run - 1;
         position = this.#position;
         continue;
       }
       values[row] = word % 2 === 1 ? (word - 1) / 2 : -word / 2;
     }
     this.#position = position;
-    return values;
   }
 
-  #xor(rows: number): Float64Array {
-    const values = new Float64Array(rows);
+  #xor(from: number, to: number): void {
+    const values = this.#target;
     const double = new DataView(new ArrayBuffer(8));
     let value = 0;
-    for (let row = 0; row < rows; row++) {
+    for (let row = from; row < to; row++) {
       const token = this.#byte();
       if (token >= SAME) {
         const same = token - SAME + 1;
-        if (same > rows - row) throw tooMany();
+        if (same > to - row) throw tooMany();
         values.fill(value, row, row + same);
         row += same - 1;
         continue;
@@ -109,16 +121,14 @@ class Column {
       value = double.getFloat64(0);
       values[row] = value;
     }
-    return values;
   }
 
-  #raw(rows: number): Float64Array {
-    if (this.#bytes.length - this.#position < 8 * rows) throw cutOff();
-    const view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset + this.#position, 8 * rows);
-    const values = new Float64Array(rows);
-    for (let row = 0; row < rows; row++) values[row] = view.getFloat64(8 * row, true);
-    this.#position += 8 * rows;
-    return values;
+  #raw(from: number, to: number): void {
+    const size = 8 * (to - from);
+    if (this.#bytes.length - this.#position < size) throw cutOff();
+    const view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset + this.#position, size);
+    for (let row = from; row < to; row++) this.#target[row] = view.getFloat64(8 * (row - from), true);
+    this.#position += size;
   }
 
   #byte(): number {
@@ -147,25 +157,24 @@ class Column {
   }
 }
 
-/** Turns differences into what they are the differences of, in place; the numbers before `from` stay. */
-function sum(values: Float64Array, from: number): void {
+/** Turns differences into what they are the differences of, in place. */
+function sum(values: Float64Array, from: number, to: number): void {
   let last = 0;
-  for (let row = from; row < values.length; row++) {
+  for (let row = from; row < to; row++) {
     last += values[row] as number;
     values[row] = last;
   }
 }
 
-function scaled(values: Float64Array, scale: number): Float64Array {
-  if (scale === 0) return values;
-  if (scale > LARGEST_EXPONENT) {
-    const unit = 2 ** (scale - LARGEST_EXPONENT);
-    for (let row = 0; row < values.length; row++) values[row] = (values[row] as number) * unit;
+function scale(values: Float64Array, from: number, to: number, by: number): void {
+  if (by === 0) return;
+  if (by > LARGEST_EXPONENT) {
+    const unit = 2 ** (by - LARGEST_EXPONENT);
+    for (let row = from; row < to; row++) values[row] = (values[row] as number) * unit;
   } else {
-    const power = POWERS_OF_TEN[scale] as number;
-    for (let row = 0; row < values.length; row++) values[row] = (values[row] as number) / power;
+    const power = POWERS_OF_TEN[by] as number;
+    for (let row = from; row < to; row++) values[row] = (values[row] as number) / power;
   }
-  return values;
 }
 
 const malformed = (what: string) => new ProtocolError("malformed", `a column ${what}`);

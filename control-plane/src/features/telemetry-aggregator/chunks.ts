@@ -1,5 +1,5 @@
 import { deflateRawSync, inflateRawSync } from "node:zlib";
-import { decodeColumn, type ColumnEncoder } from "@edgemere/protocol";
+import { decodeColumn, decodeColumnInto, type ColumnEncoder } from "@edgemere/protocol";
 import { framed, unframed } from "./frame.ts";
 
 /** What is kept of a record that brought samples, beside these. */
@@ -105,6 +105,11 @@ export class StoredChunk {
   /** The values of the series at this place among the keys. */
   values(place: number): Float64Array {
     return this.#column(COLUMNS + place, this.#rows);
+  }
+
+  /** The same into a larger column. */
+  valuesInto(place: number, target: Float64Array, start: number): void {
+    decodeColumnInto(this.#block(COLUMNS + place), this.#rows, target, start);
   }
 
   #column(place: number, rows: number): Float64Array {

@@ -58,7 +58,7 @@ export class Merging {
     const rows = slices.reduce((sum, { report }) => sum + report.rows, 0);
     const instants = new Float64Array(rows);
     const columns = this.#names.map(() => new Float64Array(rows).fill(NaN));
-    const own = parts.map((): { readonly from: number; readonly to: number; readonly start: number }[] => []);
+    const own = parts.map((): Move[] => []);
     let start = 0;
     for (const { part, from, report } of slices) {
       const to = from + report.rows;
@@ -67,10 +67,8 @@ export class Merging {
       start += report.rows;
     }
     for (const [part, { chunk, places }] of parts.entries())
-      for (const [series, column] of places.entries()) {
-        const values = chunk.values(series);
-        for (const { from, to, start } of own[part] ?? []) columns[column]?.set(values.subarray(from, to), start);
-      }
+      for (const [series, place] of places.entries())
+        put(chunk, series, columns[place] ?? new Float64Array(), own[part] ?? []);
     return {
       reports: slices.map(({ report }) => report),
       instants,
@@ -118,6 +116,21 @@ export function slicesOf(reports: readonly Report[], instants: Float64Array, par
 
 /** Reports stand by their first instants, and by their numbers where these are equal. */
 export const inOrder = (a: Slice, b: Slice): number => a.firstAt - b.firstAt || a.report.sequence - b.report.sequence;
+
+/** Rows of a chunk, and where they begin in the merged one. */
+interface Move {
+  readonly from: number;
+  readonly to: number;
+  readonly start: number;
+}
+
+/** Nearly all chunks are reports: their rows stay together. */
+function put(chunk: StoredChunk, series: number, column: Float64Array, moves: readonly Move[]): void {
+  const [only, ...others] = moves;
+  if (only !== undefined && others.length === 0) return chunk.valuesInto(series, column, only.start);
+  const values = chunk.values(series);
+  for (const { from, to, start } of moves) column.set(values.subarray(from, to), start);
+}
 
 const wordOf = ({ metric, instance }: Named): string => `${metric}\u0000${instance}`;
 const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
