@@ -76,6 +76,7 @@ export async function createAgent(parts: AgentParts): Promise<Agent> {
     ...env,
     enrolled: identity.keyring,
     trustDomain: identity.trustDomain,
+    headEvery: config.headEvery,
     correctedNow,
     alert: (name, detail) => alerts.tell(name, detail),
   });

@@ -16,9 +16,10 @@ const refusal = (...argv: readonly string[]) => {
 };
 
 test("a profile says everything that nobody else says", () => {
-  const { sampleEvery, reportEvery, keepalive, telemetry } = configOf("--profile", "frugal");
+  const { sampleEvery, reportEvery, keepalive, headEvery, telemetry } = configOf("--profile", "frugal");
 
   assert.deepEqual([sampleEvery, reportEvery, keepalive], [MINUTE, 15 * MINUTE, 5 * MINUTE]);
+  assert.deepEqual([headEvery, configOf().headEvery], [30 * MINUTE, 5 * MINUTE]);
   assert.deepEqual([telemetry?.resolution, telemetry?.rollUp], [15 * MINUTE, ["max"]]);
   assert.deepEqual([telemetry?.sources.cpu, telemetry?.sources.filesystems], [MINUTE, 15 * MINUTE]);
   assert.equal(telemetry?.sources.cores, undefined);

@@ -92,8 +92,8 @@ export function telemetryOf(values: Values<typeof telemetryOptions>) {
     ...extraPlansOf(values, everyOf),
   };
   const dataBudget = values["data-budget"];
-  const { keepalive } = profile;
-  return { sampleEvery, reportEvery, telemetry, keepalive, ...(dataBudget !== undefined && { dataBudget }) };
+  const { keepalive, headEvery } = profile;
+  return { sampleEvery, reportEvery, telemetry, keepalive, headEvery, ...(dataBudget !== undefined && { dataBudget }) };
 }
 
 function sourceNamed(name: string, names: readonly string[]): string {

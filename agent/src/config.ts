@@ -37,6 +37,8 @@ export interface AgentConfig {
   readonly reportEvery: number;
   /** Bytes that may be sent and received in a month; no end when absent. */
   readonly dataBudget?: number;
+  /** How often the control plane is asked whether it still speaks for itself, when that is not every five minutes. */
+  readonly headEvery?: number;
   /** What is measured how often, when that is not everything at `sampleEvery`. */
   readonly telemetry?: TelemetryPlan;
   readonly inventoryEvery: number;

@@ -12,7 +12,7 @@ import type { Renewal } from "./renewal.ts";
 import { Sender } from "./sender.ts";
 import type { Spool } from "./spool/spool.ts";
 import type { Connection, Transport } from "./transport.ts";
-import { HEAD_EVERY, type TrustedKeyring } from "./trusted-keyring.ts";
+import type { TrustedKeyring } from "./trusted-keyring.ts";
 
 export interface SessionParts {
   readonly env: Env;
@@ -215,7 +215,7 @@ export class Session {
       return this.#end("an outdated copy of the control plane answers: a newer one has been heard", "refused");
     // What is withheld from a device that nobody says anything to would go unnoticed.
     if (keyring.isBehind) this.#askAgain();
-    this.#askAgain(HEAD_EVERY);
+    this.#askAgain(keyring.headEvery);
     await this.#parts.witness.hear(head.auditHead);
     this.#hearTime(sync, head.asOfMs);
     if (head.retired) {

@@ -46,12 +46,14 @@ const headOf = (over: v1.SyncHead.$Properties = {}, word = "commands") =>
   );
 const asKeyring = (keyring: v1.Keyring.$Properties): Keyring => v1.Keyring.decode(v1.Keyring.encode(keyring).finish());
 
-async function aDevice(over: { disk?: Disk; enrolled?: v1.Keyring.$Properties; now?: number } = {}) {
-  const { disk = new SimulatedDisk(), enrolled = aKeyring(2), now = NOW } = over;
+async function aDevice(
+  over: { disk?: Disk; enrolled?: v1.Keyring.$Properties; now?: number; headEvery?: number } = {},
+) {
+  const { disk = new SimulatedDisk(), enrolled = aKeyring(2), now = NOW, headEvery } = over;
   const clock = new ManualClock(now);
   const alerts: string[] = [];
   const alert = (name: string, detail: string) => void alerts.push(`${name} ${detail.split(":")[0] ?? ""}`);
-  const parts = { clock, disk, log: silentLog, trustDomain: "test", correctedNow: () => now, alert };
+  const parts = { clock, disk, log: silentLog, headEvery, trustDomain: "test", correctedNow: () => now, alert };
   return { alerts, clock, disk, keyring: await TrustedKeyring.open({ ...parts, enrolled: asKeyring(enrolled) }) };
 }
 const ping = (word: string) => seal("command", { command: "c1", expiresAtMs: NOW, ping: {} }, keyOf(word));
@@ -246,4 +248,14 @@ test("a head by a key whose keyring was held back is not believed, and is a cond
   await keyring.hear({ keyrings: [signed(aKeyring(3, { commands: "new" }))], commands: [], head });
 
   assert.deepEqual(keyring.conditions(), []);
+});
+
+test("a device that asks for a head every half hour misses it when two questions were not answered", async () => {
+  const { keyring, clock } = await aDevice({ headEvery: HOUR / 2 });
+  await keyring.hear({ commands: [], keyrings: [], head: headOf() });
+
+  await clock.advance(HOUR);
+  assert.deepEqual([keyring.headEvery, keyring.conditions()], [HOUR / 2, []]);
+  await clock.advance(HOUR / 60);
+  assert.deepEqual(keyring.conditions(), ["head-old"]);
 });

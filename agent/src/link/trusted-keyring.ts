@@ -16,10 +16,7 @@ import { MINUTE, type Clock, type Disk, type Log } from "@edgemere/protocol/kit"
 
 /** The newest document, as it was signed. */
 const FILE = "keyring";
-/** So old the newest head becomes before the control plane is asked for another. */
-export const HEAD_EVERY = 5 * MINUTE;
-// Two questions that nobody answered: somebody may hold back what is said to this device.
-const HEAD_OLD = 2 * HEAD_EVERY + MINUTE;
+const HEAD_EVERY = 5 * MINUTE;
 // Two heads of one moment may be said in either order.
 const SAME_MOMENT = MINUTE;
 
@@ -30,6 +27,8 @@ export interface KeyringParts {
   /** What the enrolment gave. */
   readonly enrolled: Keyring;
   readonly trustDomain: string;
+  /** So old the newest head becomes before the control plane is asked for another, milliseconds; five minutes when absent. */
+  readonly headEvery?: number | undefined;
   /** The time of the control plane, as far as it is known. */
   readonly correctedNow: () => number;
   /** Told what looks like somebody's doing: an event's name, and words for an operator. */
@@ -65,6 +64,10 @@ export class TrustedKeyring {
 
   static async open(parts: KeyringParts): Promise<TrustedKeyring> {
     return new TrustedKeyring(parts, (await kept(parts)) ?? parts.enrolled);
+  }
+
+  get headEvery(): number {
+    return this.#parts.headEvery ?? HEAD_EVERY;
   }
 
   get version(): number {
@@ -125,7 +128,9 @@ export class TrustedKeyring {
 
   /** None was heard in this run: then there was no connection either, and that is told by others. */
   get #isHeadOld(): boolean {
-    return this.#heardAt !== undefined && this.#parts.clock.monotonic() - this.#heardAt >= HEAD_OLD;
+    // Two questions that nobody answered: somebody may hold back what is said to this device.
+    const old = 2 * this.headEvery + MINUTE;
+    return this.#heardAt !== undefined && this.#parts.clock.monotonic() - this.#heardAt >= old;
   }
 
   /** What the head says that this Sync brings, and what it does bring: whether those are genuine is seen elsewhere. */

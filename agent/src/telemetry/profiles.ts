@@ -10,6 +10,8 @@ export interface Profile {
   readonly resolution?: number;
   readonly rollUp: readonly RollUpFunction[];
   readonly keepalive: number;
+  /** How old the newest signed word of the control plane becomes before it is asked for another. */
+  readonly headEvery: number;
   /** What is measured, each at least so long apart, and never more often than `sample`. */
   readonly sources: Readonly<Partial<Record<HostSource, number>>>;
 }
@@ -24,6 +26,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
     resolution: 15 * MINUTE,
     rollUp: ["max"],
     keepalive: 5 * MINUTE,
+    headEvery: 30 * MINUTE,
     sources: {
       cpu: 0,
       load: 0,
@@ -39,6 +42,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
     report: 10 * SECOND,
     rollUp: ["min", "max"],
     keepalive: MINUTE,
+    headEvery: 5 * MINUTE,
     sources: {
       cpu: 0,
       load: 0,
@@ -57,6 +61,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
     report: 10 * SECOND,
     rollUp: ["min", "max"],
     keepalive: MINUTE,
+    headEvery: 5 * MINUTE,
     sources: {
       cpu: 0,
       cores: 0,
