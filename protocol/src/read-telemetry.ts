@@ -15,7 +15,7 @@ export interface ReadTelemetry {
   readonly unknown: readonly string[];
 }
 
-/** Reads the samples of the records behind the number `after`. `known` are schemas besides those that the batch brings, by their names. */
+/** Reads the samples of records; those up to the number `after` are stored already. `known` are schemas besides those that the batch brings, by their names. */
 export function readTelemetry(batch: JudgedBatch, after: number, known: ReadonlyMap<string, Schema>): ReadTelemetry {
   const brought = new Map(batch.schemas.map((each) => [each.schema.name, each]));
   const samples = new Map<number, Samples>();
@@ -24,17 +24,19 @@ export function readTelemetry(batch: JudgedBatch, after: number, known: Readonly
   const faults = [...batch.faults];
   for (const judged of batch.records) {
     const { record, last } = judged;
-    if (judged.fault !== undefined || record.body !== "telemetry" || last <= after) {
+    if (judged.fault !== undefined || record.body !== "telemetry") {
       if (unknown.size === 0) records.push(judged);
       continue;
     }
     const name = schemaNameFrom(record.telemetry.schema);
     const found = brought.get(name);
     const schema = found?.schema ?? known.get(name);
-    if (schema === undefined) unknown.add(name);
+    // What is stored already nobody needs to read.
+    if (schema === undefined && last > after) unknown.add(name);
     // Records are stored in their order: what stands behind one that must wait waits as well.
-    if (schema === undefined || unknown.size > 0) continue;
-    const fault = found?.fault ?? faultIn(() => void samples.set(record.sequence, samplesOf(record, schema)));
+    if (unknown.size > 0) continue;
+    const read = () => schema && samples.set(record.sequence, samplesOf(record, schema));
+    const fault = found?.fault ?? faultIn(read);
     if (fault === undefined) used.add(name);
     // That of a schema is among them, however many records need it.
     else if (fault !== found?.fault) faults.push(fault);
