@@ -59,7 +59,7 @@ test("the help shows every option, and the defaults that hold", () => {
   ];
   const defaults = Object.fromEntries(Object.entries(shown).filter(([name]) => !withoutDefault.includes(name)));
 
-  assert.deepEqual(Object.keys(shown).length, 39 + Object.keys(outletsOptions).length);
+  assert.deepEqual(Object.keys(shown).length, 42 + Object.keys(outletsOptions).length);
   assert.deepEqual(
     readConfig(
       Object.entries(defaults).flatMap(([name, value]) => [`--${name}`, value ?? ""]),

@@ -1,7 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { createCore, features, levelDatabase, type AppContext, type Core } from "@edgemere/control-plane";
-import { pack, privateKeyFromSeed } from "@edgemere/protocol";
+import { inColumns, pack, privateKeyFromSeed } from "@edgemere/protocol";
 import { DAY, HOUR, MINUTE, SECOND, silentLog } from "@edgemere/protocol/kit";
 import { ManualClock, seededRandom } from "@edgemere/protocol/simulated";
 import { ClassicLevel } from "classic-level";
@@ -122,7 +122,7 @@ async function arrive(core: Bench, { device, place, report, plan, source, start 
     "telemetry",
     { device },
     {
-      records: [
+      ...inColumns([
         {
           sequence: report + 1,
           atMs: baseMs,
@@ -136,7 +136,7 @@ async function arrive(core: Bench, { device, place, report, plan, source, start 
             })),
           },
         },
-      ],
+      ]),
       firstUnacknowledged: report + 1,
       sessionEpoch: 1,
     },

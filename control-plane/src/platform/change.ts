@@ -47,8 +47,9 @@ export const replaced = <T extends { readonly id: string; readonly version: numb
   basedOn: number,
 ): Change => ofRow({ id: row.id, row, basedOn, events: [] }, table);
 
-export const removed = <T extends { readonly id: string }>(table: Table<T>, id: string): Change =>
-  ofRow({ id, row: undefined, basedOn: undefined, events: [] }, table);
+/** Of a table that counts its versions refused when the row moved since `basedOn`, where that is given. */
+export const removed = <T extends { readonly id: string }>(table: Table<T>, id: string, basedOn?: number): Change =>
+  ofRow({ id, row: undefined, basedOn, events: [] }, table);
 
 export const putBytes = (key: string, bytes: Uint8Array | undefined): Change => ({
   writes: [],

@@ -1,8 +1,9 @@
 import { HOUR } from "@edgemere/protocol/kit";
 import { handle } from "../../platform/action.ts";
-import { put } from "../../platform/change.ts";
+import { replaced } from "../../platform/change.ts";
 import { Problem } from "../../platform/problem.ts";
 import { resolve } from "../../platform/reference.ts";
+import { repeatOnConflict } from "../../platform/repeat.ts";
 import { device } from "../devices/contract.ts";
 import { arrivalsAfter, cursorAt, type ArrivedReport } from "./arrivals.ts";
 import { forgetHistory, latestValues, listDoubtful, listMetrics, readArrivals, readHistory } from "./contract.ts";
@@ -87,9 +88,12 @@ export const telemetryActions = [
   handle(forgetHistory, async ({ device: ref, before }, { store }: TelemetryContext) => {
     const { id } = await resolve(store, device, ref);
     const asked = before === undefined ? FARTHEST : hourOf(before);
-    // Somebody may have asked for more, and it is not done yet.
-    const { before: wanted = 0 } = (await store.get(forgettings, id)) ?? {};
-    await store.commit(put(forgettings, { id, before: Math.max(asked, wanted) }));
+    await repeatOnConflict(async () => {
+      // Somebody may have asked for more, and it is not done yet.
+      const { before: wanted = 0, version = 0 } = (await store.get(forgettings, id)) ?? {};
+      const row = { id, version: version + 1, before: Math.max(asked, wanted) };
+      await store.commit(replaced(forgettings, row, version));
+    });
     return { device: id, ...(before !== undefined && { before: asked }) };
   }),
 ];

@@ -139,7 +139,7 @@ export const forgetHistory = action({
   path: "cpl/ta/forget",
   summary: "Forget the telemetry of a device for good",
   description:
-    "Samples, gaps and what was set aside, by the hour: of the hour in which `before` lies nothing is forgotten. It goes step by step and survives a restart. What the device reports from then on is kept as ever.",
+    "Samples, gaps and what was set aside, by the hour: of the hour in which `before` lies nothing is forgotten. Windows go with their samples. It goes step by step and survives a restart. What the device reports when it is done is kept as ever.",
   effect: "destroy",
   permission: "telemetry:forget",
   danger: () => "telemetry:forget",

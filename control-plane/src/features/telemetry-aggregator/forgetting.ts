@@ -17,6 +17,7 @@ import {
   summaries,
   type Forgetting,
 } from "./tables.ts";
+import { forgottenWindows, hasWindowsUnderWay } from "./window-forgetting.ts";
 
 // What one step removes: a commit stays small, however much there is.
 const STEP = 100;
@@ -31,10 +32,21 @@ export const forgetAsked = ({ store, log }: TelemetryContext): Loop => ({
     const [asked] = items;
     if (asked === undefined) return "settled";
     const changes = await forgotten(store, asked);
-    await store.commit(...(changes.length > 0 ? changes : await ending(store, asked))).catch(unlessMoved);
+    if (changes.length > 0) {
+      await store.commit(...changes);
+      return "more";
+    }
+    // Their samples are gone: what is made from now on has none of them.
+    if (asked.windowsFrom === undefined && (await hasWindowsUnderWay(store, asked.id))) return "settled";
+    const windows = await forgottenWindows(store, asked, asked.windowsFrom);
+    const rest = windows.next === undefined ? await ending(store, asked) : [goneOn(asked, windows.next)];
+    await store.commit(...windows.changes, ...rest).catch(unlessMoved);
     return "more";
   },
 });
+
+const goneOn = (asked: Forgetting, windowsFrom: string): Change =>
+  replaced(forgettings, { ...asked, version: asked.version + 1, windowsFrom }, asked.version);
 
 async function forgotten(store: Store, { id: device, before }: Forgetting): Promise<readonly Change[]> {
   const changes: Change[] = [];
@@ -55,8 +67,8 @@ async function forgotten(store: Store, { id: device, before }: Forgetting): Prom
 }
 
 /** The newest values go with the rest. The names stay: they are few, and a report may be on its way that has their numbers. */
-async function ending(store: Store, { id: device, before }: Forgetting): Promise<readonly Change[]> {
-  const done = removed(forgettings, device);
+async function ending(store: Store, { id: device, before, version: asked }: Forgetting): Promise<readonly Change[]> {
+  const done = removed(forgettings, device, asked);
   const summary = await store.get(summaries, device);
   if (before !== FARTHEST || summary === undefined) return [done];
   const { version } = summary;

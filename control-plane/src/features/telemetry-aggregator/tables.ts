@@ -122,7 +122,10 @@ export function arrivalsBetween(after: string | undefined, instant: number) {
 export interface Forgetting {
   /** The device. */
   readonly id: string;
+  readonly version: number;
   /** When the first hour begins that stays; FARTHEST when none does. */
   readonly before: number;
+  /** From which of the windows on they are still to be looked at; absent until all samples are gone. */
+  readonly windowsFrom?: string;
 }
 export const forgettings = table<Forgetting>("telemetryforgetting");
