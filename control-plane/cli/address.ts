@@ -62,15 +62,18 @@ function groupsOf(entries: readonly Addressed[]): readonly (readonly string[])[]
   return [...new Map(prefixes.map((prefix) => [prefix.join(" "), prefix])).values()];
 }
 
+/** Those that are nearest to what was typed, up to three. */
 function nearest(entries: readonly Addressed[], typed: readonly string[]): readonly string[] {
   const wanted = typed.slice(0, 5).join(" ").slice(0, 100);
-  return entries
+  const near = entries
     .map((entry) => {
       const tails = entry.words.map((_, index) => entry.words.slice(index).join(" "));
       return { name: nameOf(entry), distance: Math.min(...tails.map((tail) => distance(tail, wanted))) };
     })
     .filter(({ distance }) => distance <= Math.max(2, wanted.length / 4))
-    .sort((a, b) => a.distance - b.distance)
+    .toSorted((a, b) => a.distance - b.distance);
+  return near
+    .filter(({ distance }) => distance === near[0]?.distance)
     .slice(0, 3)
     .map(({ name }) => name);
 }

@@ -118,8 +118,8 @@ test("with a resolution one row stands for a window, the first sample goes out a
 
   await sampler[Symbol.asyncDispose]();
 
-  const rows = batches(sent).flatMap(({ baseMs = 0, offsetMs = [], series = [] }) =>
-    offsetMs.map((offset, row) => [baseMs + offset - START, ...series.map(({ values }) => values?.[row])]),
+  const rows = batches(sent).flatMap(({ baseMs, offsetMs, series }) =>
+    offsetMs.map((offset, row) => [baseMs + offset - START, ...series.map(({ values }) => values[row])]),
   );
   assert.deepEqual(rows, [
     [0, 1],

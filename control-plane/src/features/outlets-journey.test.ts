@@ -144,12 +144,12 @@ test("a request that is given up because the control plane stops is nobody's fai
   await using world = await startWorld(collector);
   collector.answers = () => ({ status: 0, isGivenUp: true });
   await report(world, 1);
-  await world.advance(10 * SECOND);
+  await world.advance(20 * SECOND);
 
   assert.ok(collector.requests > 0);
   assert.equal((await listed(world))?.state, "working");
   collector.answers = () => ({ status: 200 });
-  await world.advance(10 * SECOND);
+  await world.advance(20 * SECOND);
   assert.deepEqual(collector.taken, [1]);
 });
 

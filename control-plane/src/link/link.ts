@@ -85,8 +85,7 @@ export class Link<C> implements DeviceLink, DeviceMessages {
   }
 
   figures(): readonly Family[] {
-    const [refusals, sessions, queue] = [this.refusals(), this.#sessions.size, this.#queue.waiting];
-    return this.#traffic.figures({ refusals, sessions, queue });
+    return this.#traffic.figures(this.refusals(), this.#sessions.size, this.#queue.waiting);
   }
 
   accounts(device: string): Promise<readonly StreamAccount[]> {
@@ -169,9 +168,7 @@ export class Link<C> implements DeviceLink, DeviceMessages {
     return this.#parts.isTakingRecords?.() ?? true;
   }
 
-  get #generation(): number {
-    return this.#parts.generation?.() ?? 1;
-  }
+  readonly #generation = (): number => this.#parts.generation?.() ?? 1;
 
   /** Whoever was told to wait need not wait any longer; whoever was heard and not told of says hello once more. */
   #resume(): void {
@@ -214,7 +211,7 @@ export class Link<C> implements DeviceLink, DeviceMessages {
     if (isOldNews(hello, last)) return;
     const now = clock.now();
     // A device that has heard of this life of the control plane lost its records some other way.
-    const isFromBefore = this.#generation > 1 && hello.generation < this.#generation;
+    const isFromBefore = this.#generation() > 1 && hello.generation < this.#generation();
     // It hears of this one when that is written down, and not before: later nobody can tell why they are missing.
     if (isFromBefore && !this.#isTakingRecords) return this.disconnect(device, "there is no room to explain a restore");
     if (isFromBefore) await this.#ingest.explainRestored(device, hello.streams, now);
@@ -234,12 +231,13 @@ export class Link<C> implements DeviceLink, DeviceMessages {
   }
 
   async #closed(device: string, bye: Bye): Promise<void> {
-    const session = this.#sessions.get(device);
     // A will may come minutes late: it speaks only of the session it was made for.
-    if (session !== undefined && bye.sessionEpoch < session.epoch) return;
+    if (bye.sessionEpoch < (this.#sessions.get(device)?.epoch ?? 0)) return;
     this.#sessions.delete(device);
-    const closed = { device, epoch: bye.sessionEpoch, kind: "closed", reason: bye.reason } as const;
-    await this.#news.tell(closed, this.#isTakingRecords);
+    await this.#news.tell(
+      { device, epoch: bye.sessionEpoch, kind: "closed", reason: bye.reason },
+      this.#isTakingRecords,
+    );
   }
 
   async #received(device: string, stream: StreamName, payload: Uint8Array): Promise<void> {
@@ -288,7 +286,7 @@ export class Link<C> implements DeviceLink, DeviceMessages {
       deviceKeyring: session.keyring,
       watermarks: await this.#ingest.watermarksOf(device),
       waiting: await this.#news.offers(device),
-      generation: this.#generation,
+      generation: this.#generation(),
       now: this.#parts.clock.now(),
       helloMonotonicMs,
       pauseMs: this.#pauses.left(device),

@@ -2,13 +2,6 @@ import type { StreamName } from "@edgemere/protocol";
 import type { Received } from "../platform/feature.ts";
 import { Counter, gauge, total, type Family } from "../platform/figures.ts";
 
-/** What is told of the link beside what is counted here. */
-interface Beside {
-  readonly refusals: Readonly<Record<string, number>>;
-  readonly sessions: number;
-  readonly queue: { readonly bytes: number; readonly messages: number };
-}
-
 /** Counts what devices say and what of it is stored. */
 export class Traffic {
   readonly #messages = new Counter({ name: "edgemere_messages", help: "Messages of devices that came, by topic" }, [
@@ -34,7 +27,12 @@ export class Traffic {
     this.#samples.add([], values);
   }
 
-  figures({ refusals, sessions, queue }: Beside): readonly Family[] {
+  /** With what is told of the link beside what is counted here. */
+  figures(
+    refusals: Readonly<Record<string, number>>,
+    sessions: number,
+    queue: { readonly bytes: number; readonly messages: number },
+  ): readonly Family[] {
     return [
       this.#messages.figure(),
       this.#batches.figure(),

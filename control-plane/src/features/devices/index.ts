@@ -8,7 +8,7 @@ import { token } from "./token-contract.ts";
 import type { DevicesContext } from "./context.ts";
 import { decidingActions } from "./deciding.ts";
 import { deviceFigures } from "./figures.ts";
-import { expireTokens, forgetOldCertificates, forgetOldHistory, lookAfterPresence } from "./loops.ts";
+import { loops } from "./loops.ts";
 import { messageKeyOf } from "./message-key.ts";
 import { receiveClock, receiveEvents } from "./receives.ts";
 import { renewingActions } from "./renewing.ts";
@@ -32,10 +32,5 @@ export const devices = feature<DevicesContext>({
   messageKey: messageKeyOf,
   offers,
   figures: deviceFigures,
-  loops: (context) => [
-    lookAfterPresence(context),
-    expireTokens(context),
-    forgetOldHistory(context),
-    forgetOldCertificates(context),
-  ],
+  loops: (context) => loops.map((loop) => loop(context)),
 });

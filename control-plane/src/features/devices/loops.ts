@@ -18,7 +18,7 @@ const ONLINE_LOOKED_AT_EVERY = 5 * SECOND;
  * After a restart of the control plane devices have time to come back. In between, the will of one that just left may
  * still be on its way.
  */
-export function lookAfterPresence(context: DevicesContext): Loop {
+function lookAfterPresence(context: DevicesContext): Loop {
   const { clock, log } = context;
   const stillness = { silent: new Stillness(), online: new Stillness(), flapping: new Stillness() };
   let onlineLookedAt = -Infinity;
@@ -64,7 +64,7 @@ async function lookAfter(
   stillness.keep(looked);
 }
 
-export const expireTokens = ({ store, clock, log }: DevicesContext): Loop => ({
+const expireTokens = ({ store, clock, log }: DevicesContext): Loop => ({
   name: "expire enrolment tokens",
   every: MINUTE,
   onError: (error) => log.error("loop failed", { loop: "expire enrolment tokens", error }),
@@ -81,7 +81,7 @@ const HISTORY_KEPT_FOR = 365 * DAY;
 // Changes that one step forgets: a commit stays small, however long the loop was away.
 const STEP = 500;
 
-export const forgetOldHistory = ({ store, clock, log, retention }: DevicesContext): Loop => ({
+const forgetOldHistory = ({ store, clock, log, retention }: DevicesContext): Loop => ({
   name: "forget old inventory history",
   every: HOUR,
   onError: (error) => log.error("loop failed", { loop: "forget old inventory history", error }),
@@ -117,3 +117,6 @@ export const forgetOldCertificates = ({
     return "settled";
   },
 });
+
+/** All that goes on by itself. */
+export const loops = [lookAfterPresence, expireTokens, forgetOldHistory, forgetOldCertificates] as const;

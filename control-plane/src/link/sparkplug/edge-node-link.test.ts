@@ -185,22 +185,22 @@ test("while there is no room samples wait, and are stored when there is some", a
 test("texts are told as an inventory when they have rested, and changes of them at most once a minute", async () => {
   const world = await anEdgeNode();
   const { say, born } = world.connect();
+  const inventories = () =>
+    world.received.flatMap(({ records }) => records.flatMap(({ inventory }) => (inventory ? [inventory.facts] : [])));
   await born(text("firmware", "1"));
   await say("DBIRTH", { seq: 1, metrics: [text("serial", "x")] }, "pump");
   await world.look(1_000);
-  const early = world.received.length;
+  const early = inventories().length;
 
   await world.look(2_000);
   for (let seq = 2; seq < 60; seq++) {
     await say("NDATA", { seq, metrics: [text("firmware", String(seq))] });
     await world.look(1_000);
   }
-  const within = world.received.length;
+  const within = inventories().length;
   for (let second = 0; second < 10; second++) await world.look(1_000);
 
-  const told = world.received.flatMap(({ records }) =>
-    records.map(({ inventory }) => inventory?.facts.map((fact) => [fact.name, "text" in fact ? fact.text : ""])),
-  );
+  const told = inventories().map((facts) => facts.map((fact) => [fact.name, "text" in fact ? fact.text : ""]));
   assert.deepEqual([early, within], [0, 1]);
   assert.deepEqual(told, [
     [
