@@ -45,3 +45,8 @@ test("a column that this kernel does not have is left out, and what has no count
     plain,
   ]);
 });
+
+test("a rate is told to thousandths: further digits are the clock's, and cost what they say nothing for", () => {
+  assert.deepEqual(values([aCounter(0)], [aCounter(1)], 3_000), [0.333]);
+  assert.deepEqual(values([aCounter(0)], [aCounter(1_000_000)], 3_000), [333_333.333]);
+});

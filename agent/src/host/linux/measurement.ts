@@ -22,6 +22,9 @@ export interface Look {
   readonly counters: ReadonlyMap<string, Counter>;
 }
 
+// Clocks and ticks are no better than this, and digits that say nothing double what is sent and stored.
+const PER_UNIT = 1_000;
+
 const keyOf = ({ metric, instance }: Counter) => `${metric} ${instance}`;
 const isCounter = (measurement: Measurement): measurement is Counter => "counter" in measurement;
 
@@ -40,12 +43,13 @@ export function readingsOf(
     .filter((reading) => Number.isFinite(reading.value));
 }
 
-/** Nothing for a counter that is new, or that was reset or wrapped: a gap is better than a wrong number. */
+/** To thousandths. Nothing for a counter that is new, or that was reset or wrapped: a gap is better than a wrong number. */
 function growth(now: Counter, look: Look | undefined, at: number): readonly TelemetryReading[] {
   const before = look?.counters.get(keyOf(now));
   if (look === undefined || before === undefined || now.counter < before.counter) return [];
   const divisor = now.per === undefined ? (at - look.at) / 1_000 : now.per - (before.per ?? 0);
   if (!(divisor > 0)) return [];
-  const value = ((now.counter - before.counter) / divisor) * now.scale;
-  return [{ metric: now.metric, instance: now.instance, value: Math.min(value, now.most ?? Infinity) }];
+  const growth = ((now.counter - before.counter) / divisor) * now.scale;
+  const value = Math.round(Math.min(growth, now.most ?? Infinity) * PER_UNIT) / PER_UNIT;
+  return [{ metric: now.metric, instance: now.instance, value }];
 }
