@@ -23,6 +23,8 @@ export const limits = {
   /** Rows and series of one telemetry batch. */
   telemetryRows: 3_600,
   telemetrySeries: 1_000,
+  /** Between the first row of one telemetry batch and its last, milliseconds: what lies farther apart changes many windows. */
+  telemetrySpan: 24 * 3_600_000,
   /** Samples, present or not, of one telemetry batch, and of all in one message: a few bytes may stand for many of them. */
   telemetrySamples: 100_000,
   messageSamples: 200_000,

@@ -51,8 +51,6 @@ export interface WrittenSamples {
 const ABSENT = Uint8Array.of(KIND.absent);
 const isAbsent = (column: Uint8Array): boolean => column.length === 1 && column[0] === KIND.absent;
 
-// The rows of one record begin within so many milliseconds of each other: as long as a 32-bit number reaches.
-const LONGEST_SPAN = 2 ** 32 - 1;
 // As long as more than this share of its series has values, a schema stays the one in use.
 const USED_SHARE = 1 / 2;
 
@@ -173,10 +171,10 @@ function checkTimes(times: ArrayLike<number>, atMs: number): void {
   }
   instant("telemetry.times and records.at_ms", atMs + first);
   instant("telemetry.times and records.at_ms", atMs + last);
-  if (last - first > LONGEST_SPAN)
+  if (last - first > limits.telemetrySpan)
     throw new ProtocolError(
       "out-of-range",
-      `telemetry.times spans ${last - first} ms, over the limit of ${LONGEST_SPAN}`,
+      `telemetry.times spans ${last - first} ms, over the limit of ${limits.telemetrySpan}`,
     );
 }
 

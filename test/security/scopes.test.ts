@@ -92,6 +92,7 @@ const rest: Readonly<Record<string, object>> = {
   "cpl/dm/device/update": { name: "taken-over" },
   "cpl/dm/device/label": { set: { site: "berlin" } },
   "cpl/dm/job/create": { kind: "ping" },
+  "cpl/ta/query": { metric: ["cpu.busy_percent"] },
 };
 const referring = declaredActions.filter(({ scope }) => scope === "referenced" || scope === "filtered");
 
@@ -145,7 +146,10 @@ test("T14 own things are found by the same actions", async () => {
 
 test("T14 no list, count, query or summary speaks of a foreign device", async () => {
   const there = Object.values(owned[THERE] ?? {});
-  const inputs: Readonly<Record<string, object>> = { "diml/dml/fmdm/query": { expression: "size >= 0" } };
+  const inputs: Readonly<Record<string, object>> = {
+    "diml/dml/fmdm/query": { expression: "size >= 0" },
+    "cpl/ta/query": { metric: ["cpu.busy_percent"], by: ["device"] },
+  };
   for (const { scope, path, effect } of declaredActions) {
     if (scope !== "filtered" || effect !== "read") continue;
     for (const { who, token } of credentials) {

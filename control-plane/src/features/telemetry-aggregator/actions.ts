@@ -71,14 +71,10 @@ export const telemetryActions = [
     },
   ),
   handle(readArrivals, async ({ after, since = 0, limit = 100 }, { store, clock, telemetry }: TelemetryContext) => {
-    if (telemetry.arrivals === undefined)
-      throw new Problem(
-        "conflict",
-        "in which order samples arrive is kept only where they are sent on: start the control plane with --remote-write, --otlp or --subscribers-telemetry on",
-      );
     const given = after === undefined ? cursorAt(since) : Buffer.from(after, "base64url").toString();
     const { reports, cursor } = await arrivalsAfter(store, { cursor: given, now: clock.now(), limit });
-    return { arrivals: reports.map(shownArrival), position: Buffer.from(cursor).toString("base64url") };
+    const position = Buffer.from(cursor).toString("base64url");
+    return { arrivals: reports.map(shownArrival), position, isKept: telemetry.arrivals !== undefined };
   }),
   handle(listDoubtful, async ({ device: ref, limit = 50, cursor }, { store }: TelemetryContext) => {
     const { id } = await resolve(store, device, ref);

@@ -115,6 +115,10 @@ export const readArrivals = action({
       }),
     ),
     position: Type.String({ description: "Where to go on" }),
+    isKept: Type.Boolean({
+      description:
+        "Whether the order of arrival is kept: only where samples are sent on, by --remote-write, --otlp or --subscribers-telemetry",
+    }),
   }),
 });
 export const listDoubtful = action({

@@ -16,7 +16,6 @@ const EMPTY_CELLS = 64;
 const CELLS_PER_SAMPLE = 4;
 /** What a batch may take at most, as it travels. */
 const BATCH_BYTES = 64 * 1024;
-const LONGEST_OFFSET = 0xffff_ffff;
 
 /**
  * Lays samples out as batches. Those whose time cannot be true come in batches of their own: the aggregator dates a batch by
@@ -91,7 +90,7 @@ class Draft {
     const { rows, columns, names, span } = would;
     const cells = rows * columns;
     return (
-      span <= LONGEST_OFFSET &&
+      span <= limits.telemetrySpan &&
       rows <= limits.telemetryRows &&
       columns <= limits.telemetrySeries &&
       cells <= EMPTY_CELLS + CELLS_PER_SAMPLE * (this.#samples + 1) &&
