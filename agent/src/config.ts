@@ -107,7 +107,7 @@ const options = {
     `Dangerous command kind that may run here (${dangerousKinds.join(", ")})`,
     oneOf(dangerousKinds),
   ),
-  spool: option("SIZE", "Room for records that are not delivered yet", "256MiB", size(1024 ** 2, 1024 ** 4)),
+  spool: option("SIZE", "Room for records that are not delivered yet", "256MiB", size(256 * 1024, 1024 ** 4)),
   "spool-free": {
     takes: "SIZE",
     about: "Room left to the host; with less, telemetry and output are not kept [5 % of the file system and 256MiB]",

@@ -56,11 +56,11 @@ async function measuredLoss(host: Host): Promise<string> {
 
 const MIB = 1024 ** 2;
 /** The least that an agent takes. Ten records a second fill it in less than a minute. */
-const SMALL_SPOOL = ["--spool", "1MiB", "--sample", "100ms", "--report", "100ms"];
+const SMALL_SPOOL = ["--spool", "256KiB", "--sample", "100ms", "--report", "100ms"];
 
 async function partition(context: Context): Promise<void> {
   await apartFor(context, { holds: context.isFull ? [1, 30, 600] : [6], mebibytes: 256 });
-  await apartFor(context, { holds: [context.isFull ? 600 : 50], mebibytes: 1, flags: SMALL_SPOOL });
+  await apartFor(context, { holds: [context.isFull ? 600 : 50], mebibytes: 0.25, flags: SMALL_SPOOL });
   const { explained = 0 } = context.recorder.figures().records ?? {};
   assert.ok(explained > 0, "what did not fit is told as gaps");
 }

@@ -20,6 +20,7 @@ export async function readAll(episode: Episode): Promise<string | undefined> {
   const [device = ""] = episode.devices;
   const inputs: Readonly<Record<string, object>> = {
     "cpl/ta/history": { device, from: 0, to: LATEST },
+    "cpl/ta/query": { device, metric: ["load.average_1m"], by: ["instance"] },
     "diml/dml/fmdm/query": { expression: "size >= 0 or size < 0", limit: 500 },
     "ia/event/list": { after: 0, limit: 500 },
   };
