@@ -1,4 +1,5 @@
 import { AGENT_VERSION } from "@edgemere/agent";
+import { inColumns } from "@edgemere/protocol";
 import { DAY, HOUR, SECOND } from "@edgemere/protocol/kit";
 import { bytesOf, connected, enrolled } from "../world/bare-device.ts";
 import { eventually, type World } from "../world/world.ts";
@@ -47,7 +48,7 @@ export async function weekDevice(world: World, name: string): Promise<WeekDevice
         ? { gap: { upTo: hour + 1, records: 1, bytes: 1, reason: "spool-full", fromMs: baseMs, toMs: baseMs + HOUR } }
         : { telemetry: { baseMs, offsetMs: seconds, series: seriesOf(baseMs, spikeAt) } };
     const message = {
-      records: [{ sequence: hour + 1, atMs: baseMs, clockPeriod: 1, ...record }],
+      ...inColumns([{ sequence: hour + 1, atMs: baseMs, clockPeriod: 1, ...record }]),
       firstUnacknowledged: hour + 1,
       sessionEpoch: 1,
       clocks: [{ clockPeriod: 1, offsetMs: 0, uncertaintyMs: 20 }],
