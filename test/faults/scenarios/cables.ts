@@ -56,10 +56,9 @@ async function measuredLoss(host: Host): Promise<string> {
 
 const MIB = 1024 ** 2;
 /** The least that an agent takes. Ten records a second of all that it can measure fill it in less than a minute. */
-const SMALL_SPOOL = [
-  ...["--spool", "256KiB", "--profile", "detailed", "--sample", "100ms", "--report", "100ms"],
-  ...["programs", "processes", "filesystems", "agent"].flatMap((source) => ["--every", `${source}=100ms`]),
-];
+const SMALL_SPOOL = ["--spool=256KiB", "--profile=detailed", "--sample=100ms", "--report=100ms"].concat(
+  ["programs", "processes", "filesystems", "agent"].map((source) => `--every=${source}=100ms`),
+);
 
 async function partition(context: Context): Promise<void> {
   await apartFor(context, { holds: context.isFull ? [1, 30, 600] : [6], mebibytes: 256 });

@@ -24,11 +24,11 @@ test("/proc/stat tells how busy the processors are by where their ticks went", (
 
   assert.deepEqual(between(cpuMeasurements, { before, now }), {
     "cpu.busy_percent": 60,
-    "cpu.user_percent": (100 * 40) / 150,
-    "cpu.system_percent": (100 * 20) / 150,
-    "cpu.iowait_percent": (100 * 20) / 150,
-    "cpu.interrupt_percent": (100 * 10) / 150,
-    "cpu.steal_percent": (100 * 20) / 150,
+    "cpu.user_percent": 26.667,
+    "cpu.system_percent": 13.333,
+    "cpu.iowait_percent": 13.333,
+    "cpu.interrupt_percent": 6.667,
+    "cpu.steal_percent": 13.333,
     "system.context_switches_per_second": 200,
     "processes.running_count": 3,
   });

@@ -94,13 +94,15 @@ test("what came since is in the answer at once, and when there is too much of it
 
   assert.deepEqual((await query(world, {})).series[0]?.overall, 1);
 
-  await reported(
-    world,
-    "d1",
-    BEGIN - 600 * HOUR,
-    Array.from({ length: 600 }, (_, hour) => hour * HOUR),
-    Array.from({ length: 600 }, () => 3),
-  );
+  const hours = Array.from({ length: 24 }, (_, hour) => hour * HOUR);
+  for (let day = 25; day > 0; day--)
+    await reported(
+      world,
+      "d1",
+      BEGIN - day * DAY,
+      hours,
+      hours.map(() => 3),
+    );
   const { pending, series } = await query(world, { from: BEGIN - 600 * HOUR });
   assert.deepEqual([pending > 500, series], [true, []]);
 });
