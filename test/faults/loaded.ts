@@ -8,6 +8,7 @@ import { LoadDevice } from "./load-device.ts";
 import { diskUse, peakMemory } from "./peaks.ts";
 import type { Context } from "./scenario.ts";
 import { storedTelemetry } from "./stored.ts";
+import { lasting } from "./tools/pause.ts";
 
 interface Setting {
   readonly devices: number;
@@ -39,7 +40,7 @@ export class Loaded {
     const world = context.own(await startWorld(options));
     const { token } = await world.client.call("cpl/dm/token/create", { uses: devices });
     const identities: Identity[] = [];
-    for (let i = 0; i < devices; i++) identities.push(await identify(token, `load-${i}`));
+    for (let i = 0; i < devices; i++) identities.push(await enrolled(token, `load-${i}`));
     const loaded = new Loaded(context, world, identities, every);
     await loaded.ready();
     return loaded;
@@ -95,4 +96,17 @@ export class Loaded {
       recorder.sentTwice(sentTwice);
     }
   }
+}
+
+const NEXT_TRY = 10_000;
+
+/** All of them come from one address, which gets so many answers a minute. */
+async function enrolled(token: string, name: string): Promise<Identity> {
+  for (;;)
+    try {
+      return await identify(token, name);
+    } catch (error) {
+      if (!(error instanceof Error && error.message.includes("slow down"))) throw error;
+      await lasting(NEXT_TRY);
+    }
 }
