@@ -37,6 +37,16 @@ export function checkRecord(stream: StreamName, record: v1.Record.$Shape): numbe
   return upTo;
 }
 
+function checkPackages({ changes = [], held = [], outputBytes, droppedBytes }: v1.PackageResult.$Shape): void {
+  atMost("command_report.package.changes", changes, limits.packageChanges);
+  for (const { name: changed, before, after } of changes)
+    for (const word of [changed, before, after]) text("command_report.package.changes", word ?? "", limits.nameLength);
+  atMost("command_report.package.held", held, limits.packageChanges);
+  for (const each of held) text("command_report.package.held", each, limits.nameLength);
+  safe("command_report.package.output_bytes", outputBytes ?? 0);
+  safe("command_report.package.dropped_bytes", droppedBytes ?? 0);
+}
+
 const checks: { readonly [B in RecordBodyName]: (content: never) => void } = {
   gap: (gap: Gap) => {
     safe("gap.up_to", gap.upTo);
@@ -58,10 +68,11 @@ const checks: { readonly [B in RecordBodyName]: (content: never) => void } = {
     if (isFinalPhase(report.phase) && report.finishedAtMs === 0)
       throw new ProtocolError("missing-field", "command_report.finished_at_ms is 0");
     if (report.ping) finite("command_report.ping.uptime_seconds", report.ping.uptimeSeconds ?? 0);
-    if (report.exec) {
-      text("command_report.exec.signal", report.exec.signal ?? "", 64);
-      safe("command_report.exec.output_bytes", report.exec.outputBytes ?? 0);
-      safe("command_report.exec.dropped_bytes", report.exec.droppedBytes ?? 0);
+    for (const [field, ended] of [["exec", report.exec] as const, ["script", report.script] as const]) {
+      if (!ended) continue;
+      text(`command_report.${field}.signal`, ended.signal ?? "", 64);
+      safe(`command_report.${field}.output_bytes`, ended.outputBytes ?? 0);
+      safe(`command_report.${field}.dropped_bytes`, ended.droppedBytes ?? 0);
     }
     if (report.serviceStatus) {
       const { name, manager, state, detail } = report.serviceStatus;
@@ -71,6 +82,47 @@ const checks: { readonly [B in RecordBodyName]: (content: never) => void } = {
     if (report.serviceRestart) {
       const { name, manager } = report.serviceRestart;
       for (const word of [name, manager]) text("command_report.service_restart", word ?? "", limits.nameLength);
+    }
+    for (const changed of [report.serviceStart, report.serviceStop, report.serviceReload]) {
+      if (!changed) continue;
+      const { name, manager, state, detail } = changed;
+      for (const word of [name, manager, state]) text("command_report.service_change", word ?? "", limits.nameLength);
+      text("command_report.service_change.detail", detail ?? "");
+    }
+    for (const packages of [report.packageInstall, report.packageRemove, report.packageUpgrade])
+      if (packages) checkPackages(packages);
+    if (report.logCollect) {
+      const { sources, totalBytes, outputBytes, droppedBytes } = report.logCollect;
+      atMost("command_report.log_collect.sources", sources, limits.logSources);
+      for (const each of sources) {
+        text("command_report.log_collect.sources", each.name ?? "");
+        safe("command_report.log_collect.sources", each.bytes ?? 0);
+        safe("command_report.log_collect.sources", each.sentBytes ?? 0);
+      }
+      for (const bytes of [totalBytes, outputBytes, droppedBytes]) safe("command_report.log_collect", bytes ?? 0);
+    }
+    if (report.networkChange) {
+      const { outputBytes, droppedBytes } = report.networkChange;
+      for (const bytes of [outputBytes, droppedBytes]) safe("command_report.network_change", bytes ?? 0);
+    }
+    for (const each of report.configure?.settings ?? []) {
+      name("command_report.configure.settings", each.name ?? "");
+      atMost("command_report.configure.settings.values", each.values ?? [], limits.settingValues);
+      for (const value of each.values ?? []) text("command_report.configure.settings.values", value);
+    }
+    atMost("command_report.configure.settings", report.configure?.settings ?? [], limits.settings);
+    if (report.filePut) safe("command_report.file_put.fetched_bytes", report.filePut.fetchedBytes ?? 0);
+    if (report.fileGet) {
+      const { bytes, sha256, sentBytes } = report.fileGet;
+      for (const each of [bytes, sentBytes]) safe("command_report.file_get", each ?? 0);
+      if (sha256?.length !== 32)
+        throw new ProtocolError("out-of-range", "command_report.file_get.sha256 must have 32 bytes");
+    }
+    for (const bytes of [report.dataGet?.bytes, report.dataGet?.sentBytes, report.dataPut?.fetchedBytes])
+      safe("command_report.data", bytes ?? 0);
+    if (report.agentUpgrade) {
+      const { before, after, slot } = report.agentUpgrade;
+      for (const word of [before, after, slot]) text("command_report.agent_upgrade", word ?? "", limits.nameLength);
     }
     if (report.reboot) {
       const { before, after } = report.reboot;

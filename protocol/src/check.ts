@@ -1,4 +1,5 @@
 import { checkEnvelope } from "./check-envelope.ts";
+import { checkTerminalFrame } from "./check-terminal.ts";
 import { checkRecord } from "./check-record.ts";
 import { atMost, finite, id, instant, safe, text } from "./check-values.ts";
 import { limits } from "./limits.ts";
@@ -71,6 +72,8 @@ const checks = {
           `unknown_schemas must have ${SCHEMA_NAME_BYTES} bytes each, not ${length}`,
         );
   },
+  terminal: checkTerminalFrame,
+  keystrokes: checkTerminalFrame,
 } as const;
 
 function checkAcknowledgements(acknowledgements: readonly v1.StreamAcknowledgement.$Shape[]): void {

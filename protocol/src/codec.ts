@@ -22,6 +22,8 @@ export const bodies = {
   sync: v1.Sync,
   command: v1.SignedEnvelope,
   ack: v1.Ack,
+  terminal: v1.TerminalFrame,
+  keystrokes: v1.TerminalFrame,
 } as const;
 
 export type DeviceTopicName = UpTopicName | DownTopicName;

@@ -1,10 +1,20 @@
 import { sign, verify, type KeyObject } from "node:crypto";
 import { checkRecord } from "./check-record.ts";
+import { checkTerminalOpened } from "./check-terminal.ts";
 import { atMost, id, instant, safe } from "./check-values.ts";
 import { decode } from "./codec.ts";
 import { commandKinds, kindOfTask } from "./command-kinds.ts";
+import { checkRelease } from "./agent-release.ts";
 import { checkKeyring } from "./keyring.ts";
-import { v1, type Command, type CommandReport, type Encodable, type Keyring, type SyncHead } from "./messages.ts";
+import {
+  v1,
+  type AgentRelease,
+  type Command,
+  type CommandReport,
+  type Encodable,
+  type Keyring,
+  type SyncHead,
+} from "./messages.ts";
 import { ProtocolError } from "./protocol-error.ts";
 import type { Role, Trust } from "./trust.ts";
 
@@ -13,16 +23,20 @@ export const payloadTypes = {
   command: "application/vnd.edgemere.command.v1+protobuf",
   syncHead: "application/vnd.edgemere.sync-head.v1+protobuf",
   keyring: "application/vnd.edgemere.keyring.v1+protobuf",
+  release: "application/vnd.edgemere.release.v1+protobuf",
   result: "application/vnd.edgemere.result.v1+protobuf",
   auditCountersignature: "application/vnd.edgemere.audit-countersignature.v1+protobuf",
+  terminalOpened: "application/vnd.edgemere.terminal-opened.v1+protobuf",
 } as const;
 
 const payloadCodecs = {
   command: v1.Command,
   syncHead: v1.SyncHead,
   keyring: v1.Keyring,
+  release: v1.AgentRelease,
   result: v1.CommandReport,
   auditCountersignature: v1.AuditHead,
+  terminalOpened: v1.TerminalOpened,
 } as const;
 
 // Only what a number cannot hold: what a well-signed order means is judged by who carries it out.
@@ -43,7 +57,9 @@ const payloadChecks = {
     for (const command of cancelledCommands) id("cancelled_commands", command);
   },
   keyring: (keyring: Keyring) => checkKeyring(keyring),
+  release: (release: AgentRelease) => checkRelease(release),
   result: (commandReport: CommandReport) => checkReport(commandReport),
+  terminalOpened: (opened: v1.TerminalOpened.$Properties) => checkTerminalOpened(opened),
 } as const;
 export type PayloadName = keyof typeof payloadTypes;
 type PayloadOf<N extends PayloadName> = ReturnType<(typeof payloadCodecs)[N]["decode"]>;
@@ -61,8 +77,10 @@ const signers = {
   command: { may: ["commands", "dangerous"], must: ({ task }: Command) => roleOfTask(task) },
   syncHead: { may: ["commands"], must: () => "commands" },
   keyring: { may: ["root"], must: () => "root" },
+  release: { may: ["releases"], must: () => "releases" },
   result: { may: ["device"], must: () => "device" },
   auditCountersignature: { may: ["device"], must: () => "device" },
+  terminalOpened: { may: ["device"], must: () => "device" },
 } as const satisfies Record<PayloadName, { may: readonly Role[]; must: (message: never) => Role }>;
 
 /** The role whose keys must sign a command with this task. A kind that nobody knows here counts as dangerous. */

@@ -81,8 +81,8 @@ function sharedSecret(own: KeyObject, other: Uint8Array, encapsulated: Uint8Arra
   return labelledExpand(suite, secret, "shared_secret", Buffer.concat([encapsulated, receiver]), SECRET_BYTES);
 }
 
-/** OpenSSL refuses what comes to zero, as the RFC asks. */
-function agreed(privateKey: KeyObject, bytes: Uint8Array): Buffer {
+/** What two X25519 keys have in common (RFC 7748); OpenSSL refuses what comes to zero, as the RFC asks. Throws ProtocolError. */
+export function agreed(privateKey: KeyObject, bytes: Uint8Array): Buffer {
   try {
     const publicKey = createPublicKey({ key: Buffer.concat([SPKI_PREFIX, bytes]), format: "der", type: "spki" });
     return diffieHellman({ privateKey, publicKey });

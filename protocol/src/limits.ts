@@ -23,6 +23,8 @@ export const limits = {
   /** Rows and series of one telemetry batch. */
   telemetryRows: 3_600,
   telemetrySeries: 1_000,
+  /** Milliseconds for which a value may stand in rows that have none. */
+  telemetryHold: 24 * 3_600_000,
   /** Between the first row of one telemetry batch and its last, milliseconds: what lies farther apart changes many windows. */
   telemetrySpan: 24 * 3_600_000,
   /** Samples, present or not, of one telemetry batch, and of all in one message: a few bytes may stand for many of them. */
@@ -32,12 +34,32 @@ export const limits = {
   telemetrySchemas: 64,
   /** Facts of one inventory. */
   facts: 500,
+  /** Packages that one command names, and changes that its result lists. */
+  packages: 100,
+  packageChanges: 500,
+  /** Files that are kept while a change may be taken back, and their bytes together. */
+  keptFiles: 64,
+  keptBytes: 1024 * 1024,
+  /** The archive of a release of the agent, what it unpacks to, and its files and folders. */
+  releaseBytes: 256 * 1024 * 1024,
+  releaseUnpackedBytes: 1024 * 1024 * 1024,
+  releaseEntries: 50_000,
+  /** Sources of logs that one result lists. */
+  logSources: 500,
   /** Items in one part of a data source report. */
   dataItems: 1_000,
+  /** Settings of an agent that one command changes or its result lists, and values of one. */
+  settings: 32,
+  settingValues: 100,
+  /** One file that travels by its hash, and one piece of it. */
+  fileBytes: 4 * 1024 ** 3,
+  filePieceBytes: 512 * 1024,
   /** One string in a message, unless a field says otherwise. */
   textLength: 4_096,
   /** Names of metrics, facts, sources. */
   nameLength: 256,
+  /** Columns, and rows, of a terminal. */
+  terminalCells: 1_000,
   /** Longest MQTT keep-alive, milliseconds: so long a device may be silent, and presence reckons with it. */
   keepalive: 300_000,
   /** Validity of a command, milliseconds: 7 days. */

@@ -92,6 +92,7 @@ export const aDataSource = (over: v1.DataSourceReport.$Properties = {}) => ({
     tags: { tier: "gold" },
     parts: 1,
     report: "r1",
+    takesData: true,
     ...over,
   },
 });

@@ -57,15 +57,28 @@ test("a command without a task, or with one of the future, is of no kind", () =>
   assert.equal(kindOfTask("selfDestruct"), undefined);
 });
 
-test("what changes a device is dangerous, and never runs again unseen", () => {
+test("what changes a device is dangerous, and what may not be done twice never runs again unseen", () => {
   const dangerous = kinds.filter((kind) => commandKinds[kind].dangerous);
 
   assert.deepEqual(
     dangerous.map((kind) => [kind, commandKinds[kind].onInterrupt]),
     [
       ["exec", "once"],
+      ["script", "once"],
+      ["file.put", "converge"],
+      ["file.get", "converge"],
+      ["configure", "converge"],
+      ["service.start", "converge"],
+      ["service.stop", "converge"],
+      ["service.reload", "converge"],
       ["service.restart", "probe"],
+      ["package.install", "converge"],
+      ["package.remove", "converge"],
+      ["package.upgrade", "converge"],
       ["reboot", "boundary"],
+      ["network.change", "probe"],
+      ["agent.upgrade", "probe"],
+      ["terminal.open", "once"],
     ],
   );
 });

@@ -5,7 +5,7 @@ import { inColumns } from "./in-columns.ts";
 import { v1 } from "./messages.ts";
 import { NEW_YEAR } from "./sample-messages.test-support.ts";
 import { checkTelemetry, samplesOf, TelemetryWriter, type GivenSamples } from "./telemetry-columns.ts";
-import { schemaIn, schemaNameFrom, schemaOf } from "./telemetry-schema.ts";
+import { checkSeries, schemaIn, schemaNameFrom, schemaOf } from "./telemetry-schema.ts";
 
 const written = (samples: GivenSamples, atMs: number, writer = new TelemetryWriter()) => {
   const { telemetry, schema } = writer.write(samples, atMs);
@@ -104,6 +104,32 @@ test("the name of a schema is what the protocol says that it is", () => {
 
   // printf 'edgemere.telemetry-schema.v1\0\0\0\20cpu.busy_percent\0\0\0\0\0\0\0\21disk.busy_percent\0\0\0\7größe' | sha256sum
   assert.equal(name, "0efdb43710ac8ce2");
+});
+
+test("for how long values stand belongs to a schema and its name, and travels with it", () => {
+  const series = [
+    { metric: "cpu.busy_percent", instance: "", holdMs: 300_000 },
+    { metric: "disk.busy_percent", instance: "größe" },
+  ];
+  const schema = schemaOf(series);
+
+  // printf 'edgemere.telemetry-schema.v2\0\0\0\20cpu.busy_percent\0\0\0\0\0\4\223\340\0\0\0\21disk.busy_percent\0\0\0\7größe\0\0\0\0' | sha256sum
+  assert.equal(schema.name, "16d4453a66f9053f");
+  assert.deepEqual(schemaIn(v1.TelemetrySchema.decode(v1.TelemetrySchema.encode({ series }).finish())), schema);
+  const samples = { baseMs: NEW_YEAR, offsetMs: [0], series: series.map((each) => ({ ...each, values: [1] })) };
+  const written = new TelemetryWriter().write(samples, NEW_YEAR);
+  assert.deepEqual(
+    samplesOf({ atMs: NEW_YEAR, telemetry: written.telemetry }, written.schema).series.map(({ holdMs }) => holdMs),
+    [300_000, undefined],
+  );
+});
+
+test("nobody's value stands for longer than a day", () => {
+  const held = (holdMs: number) => () => checkSeries([{ metric: "m", instance: "", holdMs }]);
+
+  for (const holdMs of [86_400_001, 2 ** 32 - 1, -1, 0.5, NaN, Infinity])
+    assert.throws(held(holdMs), { reason: "out-of-range" }, String(holdMs));
+  held(86_400_000)();
 });
 
 test("a series that comes and goes, or another order, makes no other schema", () => {

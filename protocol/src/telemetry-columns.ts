@@ -7,12 +7,13 @@ import type { TelemetryBatch, v1 } from "./messages.ts";
 import { ProtocolError } from "./protocol-error.ts";
 import {
   checkSeries,
+  holdOf,
   SCHEMA_NAME_BYTES,
   schemaNameBytes,
   schemaOf,
   seriesKey,
   type Schema,
-  type SeriesName,
+  type SchemaSeries,
 } from "./telemetry-schema.ts";
 
 /** Samples of some series at the same instants. */
@@ -25,7 +26,7 @@ export interface Samples {
 }
 
 /** One value per row; NaN where the row has none. */
-export interface SeriesSamples extends SeriesName {
+export interface SeriesSamples extends SchemaSeries {
   readonly values: Float64Array;
 }
 
@@ -34,6 +35,7 @@ export interface GivenSamples extends Pick<Samples, "baseMs" | "offsetMs"> {
   readonly series: readonly {
     readonly metric: string;
     readonly instance?: string;
+    readonly holdMs?: number;
     readonly values: readonly number[] | Float64Array;
   }[];
 }
@@ -80,7 +82,7 @@ export class TelemetryWriter {
   write({ baseMs, offsetMs, series }: GivenSamples, atMs: number): WrittenSamples {
     const rows = offsetMs.length;
     for (const { metric, values } of series) checkValues(metric, values, rows);
-    const names = series.map(({ metric, instance = "" }) => ({ metric, instance }));
+    const names = series.map(({ metric, instance = "", holdMs }) => ({ metric, instance, ...holdOf(holdMs) }));
     const places = this.#placesOf(names);
     const columns: Uint8Array[] = this.#schema.series.map(() => ABSENT);
     for (const [i, { values }] of series.entries()) columns[places[i] ?? 0] = this.#columns.encode(values);
@@ -93,7 +95,7 @@ export class TelemetryWriter {
   }
 
   /** Where in the schema in use from now on these series stand. */
-  #placesOf(names: readonly SeriesName[]): readonly number[] {
+  #placesOf(names: readonly SchemaSeries[]): readonly number[] {
     const keys = names.map(seriesKey);
     const places = keys.map((key) => this.#places.get(key) ?? -1);
     const isWorthIt = this.#isGrowing || names.length > this.#schema.series.length * USED_SHARE;
@@ -104,7 +106,7 @@ export class TelemetryWriter {
     return keys.map((key) => this.#places.get(key) ?? 0);
   }
 
-  #grown(names: readonly SeriesName[]): readonly SeriesName[] {
+  #grown(names: readonly SchemaSeries[]): readonly SchemaSeries[] {
     const all = [...this.#schema.series, ...names.filter((each) => !this.#places.has(seriesKey(each)))];
     const length = all.reduce((sum, { metric, instance }) => sum + metric.length + instance.length, 0);
     return all.length <= limits.telemetrySeries && length <= WIDEST ? all : names;
@@ -152,12 +154,12 @@ export function samplesOf(
   return {
     baseMs: atMs + first,
     offsetMs: Array.from(instants, (each) => each - first),
-    series: schema.series.flatMap(({ metric, instance }, i) => {
+    series: schema.series.flatMap(({ metric, instance, holdMs }, i) => {
       const column = columns[i] ?? ABSENT;
       if (isAbsent(column)) return [];
       const values = decodeColumn(column, rows);
       checkValues(metric, values, rows);
-      return [{ metric, instance, values }];
+      return [{ metric, instance, ...holdOf(holdMs), values }];
     }),
   };
 }

@@ -98,6 +98,12 @@ const command: v1.Command.$Properties = {
   actor: "user:alice",
   exec: { argv: ["uname", "-a"], cwd: "/tmp", env: { LANG: "C" }, maxOutputBytes: 65_536 },
 };
+/** Of a terminal: sealed bytes, which only its ends can open. */
+const aFrame: v1.TerminalFrame.$Properties = {
+  command: "01JD8ZK7XW4V3N5B6M7Q8R9S0T",
+  number: 3,
+  sealed: Buffer.alloc(24, 0x5e),
+};
 const head: v1.SyncHead.$Properties = {
   device: "d1",
   latestSequence: 42,
@@ -189,6 +195,9 @@ export const vectorFiles: readonly VectorFile[] = [
   valid("telemetry-without-a-value", "telemetry", "NaN stands where a row has no value", {
     ...event(a.someTelemetry({ series: [{ metric: "temperature.celsius", values: [Number.NaN, -1.5] }] })),
   }),
+  valid("telemetry-hold", "telemetry", "The value of the first row stands in the second, for five minutes at most", {
+    ...event(a.someTelemetry({ series: [{ metric: "temperature.celsius", values: [40, NaN], holdMs: 300_000 }] })),
+  }),
   valid("telemetry-gap", "telemetry", "Records 1 to 10 will never come", event(a.aGap())),
   valid(
     "event-after-a-gap",
@@ -237,12 +246,30 @@ export const vectorFiles: readonly VectorFile[] = [
     event(a.anEnd({ serviceRestart: { name: "mosquitto", manager: "systemd", mainPid: 412 } })),
   ),
   valid(
+    "command-stopped-a-service",
+    "result",
+    "A service does not run any more",
+    event(
+      a.anEnd({
+        serviceStop: {
+          name: "mosquitto",
+          manager: "systemd",
+          state: "stopped",
+          detail: "inactive (dead)",
+          hasChanged: true,
+        },
+      }),
+    ),
+  ),
+  valid(
     "command-rebooted",
     "result",
     "A device is back in another boot",
     event(a.anEnd({ reboot: { before: "5f1d8c7e", after: "a90b23f4" } })),
   ),
   valid("output", "log", "What a command wrote", event(a.someOutput())),
+  valid("terminal", "terminal", "A sealed piece of what a terminal shows", aFrame),
+  valid("keystrokes", "keystrokes", "A sealed piece of what is typed at it", aFrame),
 
   noMessage("truncated", "malformed", "A field ends before its length", "0a"),
   noMessage("length-beyond-the-end", "malformed", "A text is longer than the message", "0a05414243"),
@@ -316,6 +343,9 @@ export const vectorFiles: readonly VectorFile[] = [
     "What a few bytes stand for is bounded before they are read",
     columns({ rows: 3_600, columns: Array.from({ length: 28 }, () => Uint8Array.of(0)) }),
   ),
+  refused("telemetry-hold-too-long", "telemetry", "out-of-range", "No value stands for longer than a day", {
+    schemas: [{ series: [{ metric: "m", holdMs: 86_400_001 }] }],
+  }),
   refused("telemetry-series-twice", "telemetry", "out-of-range", "No two series of a schema are the same", {
     schemas: [{ series: [{ metric: "m" }, { metric: "m" }] }],
   }),

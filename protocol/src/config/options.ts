@@ -48,6 +48,8 @@ export type Values<O extends Options> = { readonly [K in keyof O]: ValueOf<O[K]>
 export interface Written {
   readonly argv: readonly string[];
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** What wins over all others, as it was written elsewhere: values by the name of the option. */
+  readonly over?: Readonly<Record<string, readonly string[]>>;
   /** Start of every environment variable. */
   readonly prefix: string;
   /** Name of the program, to say whose `--help` has more. */
@@ -56,15 +58,16 @@ export interface Written {
 
 /** Reads all options. The command line wins over the environment, that over the file, that over the defaults. */
 export function readOptions<O extends Options>(options: O, written: Written): Values<O> {
-  const { prefix } = written;
+  const { prefix, over = {} } = written;
   const flags = fromFlags(options, written);
   const variables = fromEnvironment(options, written);
   const path = (flags["config"] ?? variables["config"])?.[0];
   const file = path === undefined ? {} : fromFile(options, path, written);
 
   const read = ([name, option]: [string, AnyOption]): [string, unknown] => {
-    const [where, texts] =
-      flags[name] !== undefined
+    const [where, texts] = Object.hasOwn(over, name)
+      ? [name, over[name]]
+      : flags[name] !== undefined
         ? [`--${name}`, flags[name]]
         : variables[name] !== undefined
           ? [variableOf(prefix, name), variables[name]]
