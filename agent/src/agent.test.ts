@@ -17,13 +17,20 @@ const host: Host = {
   inventory: async () => [{ name: "os.name", value: "test" }],
   run: () => Promise.reject(new HostError("not-found", "no program here")),
   killMarked: async () => 0,
+  runScript: () => Promise.reject(new HostError("not-found", "no program here")),
+  removeScripts: async () => 0,
+  keepFiles: async () => [],
+  putBackFiles: async () => {},
   serviceStatus: () => Promise.reject(new HostError("not-found", "no service here")),
-  restartService: () => Promise.reject(new HostError("not-found", "no service here")),
+  collectLogs: () => Promise.reject(new HostError("not-allowed", "no log here")),
+  changePackages: () => Promise.reject(new HostError("not-found", "no package here")),
+  changeService: () => Promise.reject(new HostError("not-found", "no service here")),
   reboot: () => Promise.reject(new HostError("not-allowed", "not here")),
   listFiles: async () => [],
   hashFile: async () => "00".repeat(32),
   capacity: async () => ({ totalBytes: 2, freeBytes: 1 }),
   hasTerminal: async () => false,
+  openTerminal: () => Promise.reject(new HostError("not-found", "no terminal here")),
 };
 const config: AgentConfig = {
   sampleEvery: SECOND,
@@ -72,7 +79,11 @@ test("an agent measures, reports its inventory and its data, and is acknowledged
   assert.deepEqual(transport.heardOf("hello")[0]?.message.capabilities, [
     "command:ping",
     "command:inventory.refresh",
+    "command:log.collect",
     "command:service.status",
+    "command:data.get",
+    "command:data.put",
+    "command:data.drop",
     "signed-results",
   ]);
   assert.equal(agent.status().unacknowledged, 0);

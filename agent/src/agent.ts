@@ -1,15 +1,23 @@
 import { SECOND, type Clock, type Env } from "@edgemere/protocol/kit";
 import { DeviceClock } from "./clock/device-clock.ts";
+import { ChangeGuard } from "./commands/changes/change-guard.ts";
+import { Pace } from "./commands/files/pace.ts";
+import { PartFiles } from "./commands/files/part-files.ts";
 import { openCommands } from "./commands/executor.ts";
 import { HostPolicy } from "./commands/host-policy.ts";
+import { ReleaseUpgrade } from "./commands/release-upgrade.ts";
+import { progressReport } from "./commands/report.ts";
 import type { AgentConfig } from "./config.ts";
 import { DataBudget } from "./data-budget.ts";
 import { DataSources } from "./data/sources.ts";
 import { ExitMarker } from "./exit-marker.ts";
+import type { HostReleases } from "./host/host-releases.ts";
 import type { Host } from "./host/host.ts";
 import { AuditWitness } from "./link/audit-witness.ts";
 import { DataMeter } from "./link/data-use.ts";
+import type { ContentRoad } from "./link/content-road.ts";
 import { post } from "./link/enrol-connection.ts";
+import { httpsContentRoad } from "./link/https-content-road.ts";
 import type { IdentitySlots } from "./link/identity-slots.ts";
 import { messageKeyOf, saveIdentity, sealingKeyOf, type Identity } from "./link/identity.ts";
 import type { LinkStatus } from "./link/link-status.ts";
@@ -17,12 +25,15 @@ import { Alerts } from "./link/alerts.ts";
 import { Link } from "./link/link.ts";
 import type { Outbox } from "./link/outbox.ts";
 import { Renewal } from "./link/renewal.ts";
+import { Replaceable } from "./replaceable.ts";
 import { Spool } from "./link/spool/spool.ts";
+import { TerminalRoad } from "./link/terminal-road.ts";
 import { metered, type Transport } from "./link/transport.ts";
 import { TrustedKeyring } from "./link/trusted-keyring.ts";
 import { Inventory } from "./telemetry/inventory.ts";
 import { extraSourcesOf } from "./telemetry/plan.ts";
 import { Sampler } from "./telemetry/sampler.ts";
+import type { Settings } from "./settings.ts";
 import { AGENT_VERSION } from "./version.ts";
 
 export interface AgentParts {
@@ -33,6 +44,12 @@ export interface AgentParts {
   /** Where the identity is kept and renewed; without them it stays as it is. */
   readonly slots?: IdentitySlots;
   readonly config: AgentConfig;
+  /** What may be set from far away; nothing when absent. */
+  readonly settings?: Pick<Settings<AgentConfig>, "change" | "over" | "listen">;
+  /** The way of content. Default: HTTPS to the control plane. */
+  readonly content?: ContentRoad;
+  /** Where a launcher watches over the agent: what it has of releases. */
+  readonly releases?: HostReleases | undefined;
   /** The text of the host's own rules; undefined where there are none. Throws HostError when it cannot be used. Default: none. */
   readonly policy?: () => Promise<string | undefined>;
 }
@@ -44,6 +61,8 @@ export interface Agent extends AsyncDisposable {
   readonly isConnected: boolean;
   /** Resolves when the control plane has said, signed, that this device belongs there no more, and its keys are gone. */
   readonly retired: Promise<void>;
+  /** Resolves when another release is to run in its place. */
+  readonly replaced: Promise<void>;
   /** For whoever looks at many agents at once. */
   status(): AgentStatus;
 }
@@ -63,7 +82,7 @@ const STOP_WITHIN = 6 * SECOND;
 
 /** Wires the parts. Reads what a former run left on the disk; nothing runs before `start`. */
 export async function createAgent(parts: AgentParts): Promise<Agent> {
-  const { env, host, transport, identity, slots, config, policy } = parts;
+  const { env, host, transport, identity, slots, config, policy, settings, releases } = parts;
   const bootId = await host.bootId();
   const marker = await ExitMarker.open(env, bootId);
   const time = await DeviceClock.open({ env, uptime: host.uptime });
@@ -81,19 +100,61 @@ export async function createAgent(parts: AgentParts): Promise<Agent> {
     alert: (name, detail) => alerts.tell(name, detail),
   });
   const duty = { env, host, outbox: spool, config };
-  const extraSources = extraSourcesOf(config.telemetry, host, env);
   const meter = await DataMeter.open({ ...env, now: correctedNow, isTimeKnown: () => time.offset !== undefined });
   const budget = new DataBudget(meter, config.dataBudget);
   const spooled = () => ({ metric: "agent.spool_bytes", instance: "", value: spool.bytes });
   const ownReadings = () => [spooled(), ...budget.readings()];
   const economy = () => budget.step();
-  const sampler = new Sampler({ ...duty, clockPeriod, extraSources, ownReadings, economy });
+  const samplerFor = (now: AgentConfig) => {
+    const extraSources = extraSourcesOf(now.telemetry, host, env);
+    return new Sampler({ ...duty, config: now, clockPeriod, extraSources, ownReadings, economy });
+  };
+  const sampling = new Replaceable(samplerFor(config));
+  const measuring = { conditions: () => [...budget.conditions(), ...sampling.current.conditions()] };
   const inventory = new Inventory(duty);
   const dataSources = new DataSources(duty);
+  const terminals = new TerminalRoad();
+  const changes = await ChangeGuard.open({ env, host, boot: bootId });
+  const content =
+    parts.content ??
+    httpsContentRoad({
+      identity: () => slots?.current ?? identity,
+      time: () => time.trustedTime(),
+      moved: (bytes) => meter.moved(bytes),
+    });
+  const pace = new Pace(config.bandwidth ?? { windows: [] }, env.clock, correctedNow);
+  settings?.listen(async (now) => {
+    pace.change(now.bandwidth ?? { windows: [] });
+    await sampling.replace(samplerFor(now));
+  });
+  let restart = () => {};
+  const replaced = new Promise<void>((resolve) => (restart = resolve));
+  const roundTrip = async (command: string, signal: AbortSignal) => {
+    await spool.append("result", { commandReport: progressReport(command, "running") });
+    const next = () => spool.position("result");
+    const upTo = next().next;
+    while (!signal.aborted && !(link.isConnected && next().firstUnacknowledged >= upTo))
+      await env.clock.sleep(SECOND / 2, signal);
+  };
+  const trial = { clock: env.clock, releases, trust: keyring.trust, version: AGENT_VERSION, correctedNow };
+  const upgrade = new ReleaseUpgrade({ ...trial, roundTrip, restart: () => restart() });
   const commands = await openCommands({
     ...duty,
+    changes,
+    upgrade,
     identity,
+    settings,
     trust: keyring.trust,
+    terminals,
+    data: dataSources,
+    files: {
+      ...env,
+      road: content,
+      transfers: host.transfers,
+      pace,
+      parts: new PartFiles(env),
+      roots: config.fileRoots ?? [],
+    },
     alerts,
     messageKey: messageKeyOf(identity),
     sealingKey: sealingKeyOf(identity),
@@ -121,8 +182,9 @@ export async function createAgent(parts: AgentParts): Promise<Agent> {
   const onRenewed = () => link.comeBack("it has a new certificate");
   const renewal = slots && new Renewal({ env, slots, ask: post, openHead, time, onRenewed, onRetired });
   const counted = metered(transport, (bytes) => meter.moved(bytes));
-  const own = { device, transport: counted, ...routes, introduction, renewal, budget, onRetired };
-  const link = new Link({ env, ...own, spool, duty: commands, keyring, alerts, time, witness });
+  const own = { device, transport: counted, ...routes, introduction, renewal, measuring, onRetired };
+  const link = new Link({ env, ...own, spool, duty: commands, terminals, keyring, alerts, time, witness });
+  link.onSession = (epoch) => changes.established(epoch);
 
   const startTheRest = () => {
     inventory.start();
@@ -131,14 +193,17 @@ export async function createAgent(parts: AgentParts): Promise<Agent> {
 
   return {
     start: async () => {
-      sampler.start();
+      sampling.start();
       if (!marker.isSafeMode) startTheRest();
       await commands.start();
+      // Before the first session, which may be the one that confirms a change of the former run.
+      await changes.start(link);
       link.start();
       renewal?.start();
       marker.start(startTheRest);
     },
     retired,
+    replaced,
     get isConnected() {
       return link.isConnected;
     },
@@ -147,13 +212,16 @@ export async function createAgent(parts: AgentParts): Promise<Agent> {
       ...link.status(),
       spoolBytes: spool.bytes,
       unacknowledged: spool.unacknowledged,
-      sampled: sampler.sampled,
+      sampled: sampling.current.sampled,
       openCommands: commands.status().open.length,
     }),
     [Symbol.asyncDispose]: async () => {
       // First those who have something to say, then the way it takes, then the place where it waits.
-      await within(STOP_WITHIN, [sampler, inventory, dataSources, commands], env.clock);
+      await within(STOP_WITHIN, [sampling, inventory, dataSources, commands], env.clock);
       await renewal?.[Symbol.asyncDispose]();
+      await upgrade[Symbol.asyncDispose]();
+      await changes[Symbol.asyncDispose]();
+      await content[Symbol.asyncDispose]();
       await link[Symbol.asyncDispose]();
       await meter[Symbol.asyncDispose]();
       await spool.close();

@@ -8,7 +8,7 @@ import { isWeb, probeTarget, urlOf, type NamedTarget } from "./telemetry/probe-t
 export const extraSourceOptions = {
   probe: repeatable(
     "TARGET",
-    "Latency, jitter and loss of the way to tcp://host:port, http(s)://…, dns:name or dns:name@server",
+    "Latency, jitter and loss of the way to tcp://host:port, http(s)://…, dns:name[@server] or icmp:host",
     probeTarget,
   ),
   script: repeatable("NAME=PROGRAM", "Program of this host, with arguments, that prints metrics", pair),

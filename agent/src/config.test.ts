@@ -41,6 +41,18 @@ test("sources have their tags, wherever they are written", (t) => {
   assert.deepEqual(config.allow, ["exec"]);
 });
 
+test("data is taken where that was said of a source, and nowhere else", () => {
+  const { sources } = readConfig(["--source", "a=/a", "--source", "b=/b", "--source-takes", "b"], {});
+
+  assert.deepEqual(
+    sources.map(({ name, takesData = false }) => [name, takesData]),
+    [
+      ["a", false],
+      ["b", true],
+    ],
+  );
+});
+
 test("the spool's floor and thinning are left to the agent unless somebody says what they are", () => {
   const { spool } = readConfig(["--spool-free", "0KiB", "--spool-thin", "24h:10"], {});
 
@@ -71,4 +83,23 @@ test("what makes no sense is refused with a word on what would", (t) => {
   assert.match(refusal(["--spool-thin", "10"]), /--spool-thin: "10" is not an age and a number such as 24h:10/);
   assert.match(refusal(["--spool-thin", "24h:1"]), /--spool-thin: "1" is too small: at least 2/);
   assert.match(refusal(["--tag", "b:k=v"]), /there is no --source b/);
+  assert.match(refusal(["--source-takes", "b"]), /--source-takes b: there is no --source b/);
+});
+
+test("folders of logs are whole paths or the journal, and never the whole machine", () => {
+  const refusal = (root: string) => {
+    try {
+      return readConfig(["--log-root", root], {}).logRoots;
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+
+  assert.deepEqual(readConfig([], {}).logRoots, []);
+  assert.deepEqual(
+    readConfig(["--log-root", "/var/log/", "--log-root", "journal", "--log-root", "/var/log"], {}).logRoots,
+    ["/var/log", "journal"],
+  );
+  assert.match(String(refusal("log")), /"log" must be a folder that starts with \//);
+  assert.match(String(refusal("/var/..")), /the whole machine is no folder of logs/);
 });

@@ -18,6 +18,8 @@ import {
   type Reader,
 } from "@edgemere/protocol/config";
 import { DAY, MINUTE, SECOND } from "@edgemere/protocol/kit";
+import type { Bandwidth } from "./commands/files/pace.ts";
+import { fileOptions, filesOf } from "./config-files.ts";
 import { telemetryOf, telemetryOptions } from "./config-telemetry.ts";
 import type { TelemetryPlan } from "./telemetry/plan.ts";
 
@@ -28,6 +30,8 @@ export interface DataSourceConfig {
   /** Absolute. */
   readonly path: string;
   readonly tags?: Readonly<Record<string, string>>;
+  /** Whether data of other places may be put there, and taken away again; not when absent. */
+  readonly takesData?: boolean;
 }
 
 /** What the agent's core needs to be told. Durations are milliseconds. */
@@ -47,6 +51,12 @@ export interface AgentConfig {
   readonly dataEvery: number;
   /** Dangerous command kinds that may run here. */
   readonly allow: readonly CommandKind[];
+  /** Folders whose files may be collected as logs, and `journal` for the journal; none when absent. */
+  readonly logRoots?: readonly string[];
+  /** Folders below which files may be put and read; none when absent. */
+  readonly fileRoots?: readonly string[];
+  /** How fast files may come and go; as fast as they can when absent. */
+  readonly bandwidth?: Bandwidth;
   readonly spool: SpoolConfig;
 }
 
@@ -62,12 +72,16 @@ export interface SpoolConfig {
 /** Everything `edgemere-agent` can be told. */
 export interface ProgramConfig extends AgentConfig {
   readonly dataFolder: string;
+  /** The file of these settings, where there is one. */
+  readonly settingsFile?: string;
   /** The file of these settings when there are scripts in them: then nobody but its owner may be able to write it. */
   readonly scriptsFrom?: string;
   /** Where the rules of this host stand. One that was named must be there. */
   readonly policy: { readonly file: string; readonly isNamed: boolean };
   /** Name to enrol under; the host's own when absent. */
   readonly name?: string;
+  /** User whose shell a terminal is; the agent's own when absent, who must not be root then. */
+  readonly terminalUser?: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly logLevel: LogLevel;
   /** MQTT keep-alive. */
@@ -96,6 +110,7 @@ const options = {
   inventory: option("TIME", "How often slow facts are looked at", "6h", duration(MINUTE, 7 * DAY)),
   source: repeatable("NAME=DIR", "Directory whose files are reported", pair),
   tag: repeatable("SOURCE:KEY=VALUE", "Tag on the data of a source", pair),
+  "source-takes": repeatable("SOURCE", "Source where data of other places may be put, and taken away again", named),
   "source-every": option("TIME", "How often data directories are looked at", "30s", duration(SECOND, DAY)),
   policy: {
     takes: "FILE",
@@ -107,6 +122,14 @@ const options = {
     `Dangerous command kind that may run here (${dangerousKinds.join(", ")})`,
     oneOf(dangerousKinds),
   ),
+  "terminal-user": {
+    takes: "NAME",
+    about:
+      "User whose shell a terminal is; another one than the agent's own only root can be told [its own; root: none]",
+    read: named,
+  },
+  "log-root": repeatable("DIR", "Folder whose files log.collect may send, or the word journal", logRoot),
+  ...fileOptions,
   spool: option("SIZE", "Room for records that are not delivered yet", "256MiB", size(256 * 1024, 1024 ** 4)),
   "spool-free": {
     takes: "SIZE",
@@ -124,9 +147,18 @@ const options = {
     read: duration(SECOND, limits.keepalive),
   },
   name: { takes: "TEXT", about: "enrol: name of this device, if not its host name", read: named },
-  label: repeatable("KEY=VALUE", "enrol: label of this device", pair),
+  label: repeatable("KEY=VALUE", "enrol: label that is proposed for this device", pair),
   "log-level": logLevelOption,
 } satisfies Options;
+
+function logRoot(text: string): string {
+  if (text === "journal") return text;
+  if (!isAbsolute(text)) throw new ConfigError(`"${text}" must be a folder that starts with /, or the word journal`);
+  // The folder / has no name of its own.
+  if (resolve(text) === "/")
+    throw new ConfigError("the whole machine is no folder of logs: name one, such as /var/log");
+  return resolve(text);
+}
 
 function thinning(text: string): { readonly after: number; readonly keepEvery: number } {
   const [, age, every] = /^([^:]+):(\d+)$/.exec(text) ?? [];
@@ -138,19 +170,22 @@ function thinning(text: string): { readonly after: number; readonly keepEvery: n
 /** The options with their defaults, for `--help`. */
 export const configHelp = (): string => optionsHelp(options);
 
-/** Reads flags, environment and file; throws ConfigError. */
+/** Reads flags, environment and file, and over them what was set otherwise; throws ConfigError. */
 export function readConfig(
   argv: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
+  over: Readonly<Record<string, readonly string[]>> = {},
 ): ProgramConfig {
-  const values = readOptions(options, { argv, environment, prefix: PREFIX, program: PROGRAM });
+  const values = readOptions(options, { argv, environment, over, prefix: PREFIX, program: PROGRAM });
   const { keepalive, ...telemetry } = telemetryOf(values);
   return {
     ...telemetry,
     inventoryEvery: values.inventory,
-    sources: sourcesOf(values.source, values.tag),
+    sources: sourcesOf(values.source, values.tag, values["source-takes"]),
     dataEvery: values["source-every"],
     allow: [...new Set(values.allow)],
+    logRoots: [...new Set(values["log-root"])],
+    ...filesOf(values),
     spool: {
       maxBytes: values.spool,
       ...(values["spool-free"] !== undefined && { freeBytes: values["spool-free"] }),
@@ -158,7 +193,9 @@ export function readConfig(
     },
     policy: { file: values.policy ?? USUAL_POLICY, isNamed: values.policy !== undefined },
     dataFolder: values.data ?? defaultDataFolder(),
+    ...(values.config !== undefined && { settingsFile: resolve(values.config) }),
     ...(values.config !== undefined && values.script.length > 0 && { scriptsFrom: resolve(values.config) }),
+    ...(values["terminal-user"] !== undefined && { terminalUser: values["terminal-user"] }),
     ...(values.name !== undefined && { name: values.name }),
     labels: Object.fromEntries(values.label),
     logLevel: values["log-level"],
@@ -168,18 +205,25 @@ export function readConfig(
 
 type Pair = readonly [key: string, value: string];
 
-function sourcesOf(sources: readonly Pair[], tags: readonly Pair[]): readonly DataSourceConfig[] {
+function sourcesOf(
+  sources: readonly Pair[],
+  tags: readonly Pair[],
+  taking: readonly string[],
+): readonly DataSourceConfig[] {
   const names = sources.map(([name]) => name);
   for (const [name, path] of sources) {
     if (names.filter((each) => each === name).length > 1) throw new ConfigError(`--source ${name} is given twice`);
     if (name.length > limits.nameLength) throw new ConfigError(`--source ${name}: the name is too long`);
     if (!isAbsolute(path)) throw new ConfigError(`--source ${name}=${path}: the directory must start with /`);
   }
+  const stranger = taking.find((name) => !names.includes(name));
+  if (stranger !== undefined) throw new ConfigError(`--source-takes ${stranger}: there is no --source ${stranger}`);
   const placed = tags.map(([key, value]) => ({ ...splitTag(key, names), value }));
   return sources.map(([name, path]) => ({
     name,
     path,
     tags: Object.fromEntries(placed.filter((tag) => tag.source === name).map(({ key, value }) => [key, value])),
+    ...(taking.includes(name) && { takesData: true }),
   }));
 }
 

@@ -2,6 +2,7 @@ export { AGENT_VERSION } from "./version.ts";
 export { createAgent, type Agent, type AgentParts, type AgentStatus } from "./agent.ts";
 export { readConfig, type AgentConfig, type DataSourceConfig } from "./config.ts";
 export * from "./host/host.ts";
+export type { FileTransfers } from "./host/file-transfers.ts";
 export { linuxHost } from "./host/linux-host.ts";
 export { enrol, type EnrolmentOptions } from "./link/enrol.ts";
 export { EnrolmentFailed } from "./link/enrol-failed.ts";

@@ -5,7 +5,10 @@ import { lineLog } from "./log.ts";
 function aLog(isForPeople: boolean) {
   const lines: string[] = [];
   const timestamp = () => "2026-01-01T08:09:10.000Z";
-  return { lines, log: lineLog({ write: (line) => void lines.push(line), timestamp, level: "info", isForPeople }) };
+  return {
+    lines,
+    log: lineLog({ write: (line) => void lines.push(line), timestamp, level: () => "info", isForPeople }),
+  };
 }
 
 test("a line is JSON with time, level, message and fields, and an error is its words", () => {

@@ -6,17 +6,18 @@ export interface LogTarget {
   readonly write: (line: string) => void;
   /** The time as ISO 8601. */
   readonly timestamp: () => string;
-  readonly level: LogLevel;
+  /** What is the least that is written now. */
+  readonly level: () => LogLevel;
   /** For a person at a terminal; JSON otherwise. */
   readonly isForPeople: boolean;
 }
 
 /** One line for each message: JSON, or words when a person reads along. */
 export function lineLog({ write, timestamp, level, isForPeople }: LogTarget): Log {
-  const least = logLevels.indexOf(level);
   const at = (name: LogLevel) => {
-    if (logLevels.indexOf(name) < least) return () => {};
+    const rank = logLevels.indexOf(name);
     return (message: string, fields: Fields = {}) => {
+      if (rank < logLevels.indexOf(level())) return;
       const time = timestamp();
       const plain = Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, plainly(value)]));
       const line = isForPeople

@@ -1,12 +1,13 @@
 import { rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { BadToken } from "@edgemere/protocol";
-import { ConfigError } from "@edgemere/protocol/config";
+import { ConfigError, type LogLevel } from "@edgemere/protocol/config";
 import {
   nodeDisk,
   systemClock,
   systemRandom,
+  SECOND,
   type Disk,
   type Env,
   type Log,
@@ -14,7 +15,9 @@ import {
 } from "@edgemere/protocol/kit";
 import { createAgent } from "./agent.ts";
 import { configHelp, readConfig, type ProgramConfig } from "./config.ts";
+import type { HostReleases } from "./host/host-releases.ts";
 import { linuxHost } from "./host/linux-host.ts";
+import { linuxReleases } from "./host/linux/releases.ts";
 import { trustedFile } from "./host/linux/trusted-file.ts";
 import { enrol } from "./link/enrol.ts";
 import { EnrolmentFailed } from "./link/enrol-failed.ts";
@@ -25,10 +28,13 @@ import { mqttTransport } from "./link/mqtt-transport.ts";
 import { AlreadyRunning, lockFolder } from "./lock.ts";
 import { lineLog } from "./log.ts";
 import { connectionText, readConnection } from "./status-connection.ts";
+import { Settings } from "./settings.ts";
 import { readStatus, statusText } from "./status.ts";
 import { AGENT_VERSION } from "./version.ts";
 
-const EXIT = { ok: 0, failed: 1, usage: 2, notEnrolled: 3, refused: 4, alreadyRunning: 5 } as const;
+const EXIT = { ok: 0, failed: 1, usage: 2, notEnrolled: 3, refused: 4, alreadyRunning: 5, again: 75 } as const;
+
+const REPLACED = "another release takes its place";
 
 const HELP = (): string => `edgemere-agent ${AGENT_VERSION}: measures, reports, obeys, survives
 
@@ -47,7 +53,8 @@ ${configHelp()}
 Every option is also a key of the YAML file given by --config and, in capitals with EDGEMERE_AGENT_ before it, an
 environment variable. The command line wins over the environment, that over the file.
 
-Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 not enrolled, 4 enrolment refused, 5 already running`;
+Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 not enrolled, 4 enrolment refused, 5 already running, 75 another release
+is to run: edgemere-agent-launcher starts it`;
 
 /** An error whose message is for the person who typed the command. */
 class Refusal extends Error {
@@ -67,10 +74,10 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<voi
       await using _lock = await lockFolder(config.dataFolder);
       await enrolHere(token, config, switches.has("--again"));
     }
-    if (switches.has("--run")) return runHere(config);
+    if (switches.has("--run")) return runHere(options);
     console.log('Start it with "edgemere-agent run" and the same --data.');
   },
-  run: (args) => runHere(readConfig(args, process.env)),
+  run: (args) => runHere(args),
   status: async (args) => {
     const [switches, rest] = takeOut(args, ["--json"]);
     const { dataFolder } = readConfig(rest, process.env);
@@ -100,12 +107,18 @@ async function enrolHere(token: string, config: ProgramConfig, isAgain: boolean)
     labels: config.labels,
     onWaiting: (fingerprint) =>
       console.log(`An operator has to approve this host. The fingerprint of its key is ${fingerprint}. Waiting.`),
+    onBusy: ({ detail, wait }) =>
+      console.log(
+        `The control plane wants to be asked later (${JSON.stringify(detail)}). Asking again in ${Math.ceil(wait / SECOND)} s.`,
+      ),
   });
   console.log(`This host is now the device ${identity.name} (${identity.device}) of ${identity.server}.`);
 }
 
-async function runHere(config: ProgramConfig): Promise<void> {
-  const log = logFor(config);
+async function runHere(args: readonly string[]): Promise<void> {
+  const config = readConfig(args, process.env);
+  const held: { settings?: Settings<ProgramConfig> } = {};
+  const log = logFor(() => (held.settings?.config ?? config).logLevel);
   process.on("uncaughtException", (error) => {
     log.error("the agent fails and ends; whoever supervises it starts it again", { error, stack: error.stack });
     process.exit(EXIT.failed);
@@ -120,28 +133,50 @@ async function runHere(config: ProgramConfig): Promise<void> {
       `nothing in ${config.dataFolder} says who this device is; enrol it with "edgemere-agent enrol TOKEN"`,
     );
   await forgetFormerDevice(disk, config.dataFolder, identity);
-  await work(config, identity, { clock: systemClock, random: systemRandom, disk, log });
+  const settings = await Settings.open({ disk, log }, (over) => readConfig(args, process.env, over));
+  held.settings = settings;
+  await work(settings, identity, { clock: systemClock, random: systemRandom, disk, log });
 }
 
-async function work(config: ProgramConfig, identity: Identity, env: Env): Promise<void> {
+async function work(settings: Settings<ProgramConfig>, identity: Identity, env: Env): Promise<void> {
+  const { config } = settings;
   const { log, clock } = env;
   const stop = stopWish(log);
   const slots = await IdentitySlots.open(env.disk, identity);
   await using agent = await createAgent({
     env,
-    host: linuxHost(),
+    host: linuxHost({ terminalUser: config.terminalUser, ownFolders: ownFoldersOf(config) }),
     transport: mqttTransport({ identity, slots, keepalive: config.keepalive, clock }),
     identity,
     slots,
     config,
+    settings,
+    releases: releasesOfLauncher(),
     policy: () => trustedFile(config.policy.file, config.policy.isNamed),
   });
   await agent.start();
   const { device, name, server } = identity;
   log.info("agent started", { device, name, server, dataFolder: config.dataFolder, version: AGENT_VERSION });
   const retired = agent.retired.then(() => "the device was retired");
-  log.info("agent stops", { cause: await Promise.race([stop, retired]) });
+  const replaced = agent.replaced.then(() => REPLACED);
+  const cause = await Promise.race([stop, retired, replaced]);
+  log.info("agent stops", { cause });
+  if (cause === REPLACED) process.exitCode = EXIT.again;
 }
+
+/** What edgemere-agent-launcher tells; whoever starts an agent otherwise says nothing. */
+function releasesOfLauncher(): HostReleases | undefined {
+  const { EDGEMERE_LAUNCHER_RELEASES: folder, EDGEMERE_LAUNCHER_SLOT: slot } = process.env;
+  if (folder === undefined || folder === "") return undefined;
+  return linuxReleases(folder, slot === "a" || slot === "b" ? slot : "base");
+}
+
+/** Where keys, journal and settings are: whoever could write there could have the agent do anything. */
+const ownFoldersOf = ({ dataFolder, policy, settingsFile }: ProgramConfig): readonly string[] => [
+  dataFolder,
+  dirname(policy.file),
+  ...(settingsFile === undefined ? [] : [dirname(settingsFile)]),
+];
 
 /** Whoever can write the settings could have the agent run anything. */
 async function refuseForeignScripts({ scriptsFrom }: ProgramConfig): Promise<void> {
@@ -166,18 +201,27 @@ async function forgetFormerDevice(disk: Disk, folder: string, { device }: Identi
   const FILE = "device";
   const former = await disk.read(FILE);
   if (former !== undefined && Buffer.from(former).toString() === device) return;
-  for (const name of ["spool", "commands", "session-epoch", "clock", "reconnect", LINK_STATUS_FILE])
+  for (const name of [
+    "spool",
+    "commands",
+    "file-parts",
+    "terminals",
+    "session-epoch",
+    "clock",
+    "reconnect",
+    LINK_STATUS_FILE,
+  ])
     await rm(join(folder, name), { recursive: true, force: true });
   await disk.write(FILE, Buffer.from(device));
 }
 
-function logFor({ logLevel }: ProgramConfig): Log {
+function logFor(level: () => LogLevel): Log {
   // A reader that has gone must not end the agent.
   process.stderr.on("error", () => {});
   return lineLog({
     write: (line) => process.stderr.write(line),
     timestamp: () => new Date().toISOString(),
-    level: logLevel,
+    level,
     isForPeople: process.stderr.isTTY,
   });
 }

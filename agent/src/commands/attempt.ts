@@ -1,14 +1,20 @@
 import type { KeyObject } from "node:crypto";
-import { kindOfTask, openSecrets, type Command, type v1 } from "@edgemere/protocol";
+import { kindOfTask, openSecrets, type Command, type SigningKey, type v1 } from "@edgemere/protocol";
 import { aborted, SECOND, type Env } from "@edgemere/protocol/kit";
 import type { Host } from "../host/host.ts";
 import type { Outbox } from "../link/outbox.ts";
+import type { TerminalRoad } from "../link/terminal-road.ts";
+import type { ChangeGuard } from "./changes/change-guard.ts";
 import { handlers } from "./handlers/index.ts";
+import type { DataPlaces } from "./handlers/handler.ts";
+import type { Settings } from "../settings.ts";
+import type { FileSurroundings } from "./files/transfer.ts";
 import type { HostPolicy } from "./host-policy.ts";
 import type { Journal } from "./journal.ts";
 import type { Step } from "./lanes.ts";
 import { CommandOutputSender } from "./output.ts";
 import type { Ending } from "./report.ts";
+import type { ReleaseUpgrade } from "./release-upgrade.ts";
 import type { CommandReporter } from "./reporter.ts";
 import { markBefore, run, type RunParts, type StopCause } from "./run.ts";
 
@@ -23,6 +29,15 @@ export interface AttemptParts {
   readonly uptime: () => number;
   readonly policy: HostPolicy;
   readonly sealingKey: KeyObject;
+  readonly messageKey: SigningKey;
+  readonly identity: { readonly device: string; readonly trustDomain: string };
+  readonly terminals: TerminalRoad;
+  readonly changes: ChangeGuard;
+  readonly files: FileSurroundings;
+  readonly data: DataPlaces;
+  readonly settings?: Pick<Settings<unknown>, "change" | "over"> | undefined;
+  readonly upgrade: ReleaseUpgrade;
+  readonly config: { readonly logRoots?: readonly string[] };
 }
 
 /** "not begun": nothing is written down and nothing was done. "no effect": the start before the agent died did nothing. */
@@ -52,7 +67,8 @@ export class Attempt {
 
   /** Rejects only when the start could not be written down: nothing was done then. */
   async run(): Promise<AttemptEnd> {
-    const { env, host, outbox, refreshInventory, uptime, sealingKey } = this.#parts;
+    const { env, host, outbox, refreshInventory, uptime, sealingKey, changes, upgrade } = this.#parts;
+    const { messageKey, identity, terminals, files, data, settings, config } = this.#parts;
     const id = this.command.command;
     const sender = new CommandOutputSender({ command: id, outbox, clock: env.clock, log: env.log });
     const context = {
@@ -61,6 +77,13 @@ export class Attempt {
       signal: this.#stop.signal,
       output: (channel: "stdout" | "stderr", bytes: Uint8Array) => sender.write(channel, bytes),
       secrets: (box: v1.SealedBox.$Shape) => openSecrets(box, sealingKey, this.command),
+      terminal: { ...env, host, road: terminals, messageKey, identity: namesOf(identity) },
+      changes,
+      files,
+      data,
+      settings,
+      upgrade,
+      logRoots: config.logRoots ?? [],
       refreshInventory,
       uptime,
     };
@@ -120,5 +143,8 @@ export class Attempt {
       : { phase: "expired", reason: "too-old", detail };
   }
 }
+
+/** What a signature binds to, and nothing of the keys that stand beside it. */
+const namesOf = ({ device, trustDomain }: AttemptParts["identity"]) => ({ device, trustDomain });
 
 const markOf = (work: Step): string | undefined => (work.step === "look" ? work.mark : undefined);

@@ -4,7 +4,13 @@ import type { Env } from "@edgemere/protocol/kit";
 import type { Host } from "../host/host.ts";
 import type { Alerts } from "../link/alerts.ts";
 import type { Outbox } from "../link/outbox.ts";
+import type { TerminalRoad } from "../link/terminal-road.ts";
+import type { ChangeGuard } from "./changes/change-guard.ts";
+import type { Settings } from "../settings.ts";
+import type { FileSurroundings } from "./files/transfer.ts";
+import type { DataPlaces } from "./handlers/handler.ts";
 import type { HostPolicy } from "./host-policy.ts";
+import type { ReleaseUpgrade } from "./release-upgrade.ts";
 
 /** What carrying out commands needs. */
 export interface CommandParts {
@@ -18,9 +24,21 @@ export interface CommandParts {
   /** X25519: opens the secrets of commands. */
   readonly sealingKey: KeyObject;
   readonly alerts: Alerts;
+  /** The way of terminals' frames. */
+  readonly terminals: TerminalRoad;
+  /** Of changes that may cut this device off. */
+  readonly changes: ChangeGuard;
+  /** What moving files needs. */
+  readonly files: FileSurroundings;
+  /** The directories whose data this device tells of. */
+  readonly data: DataPlaces;
+  /** What of the agent may be set from far away; nothing when absent. */
+  readonly settings?: Pick<Settings<unknown>, "change" | "over"> | undefined;
+  /** Of the agent's own releases. */
+  readonly upgrade: ReleaseUpgrade;
   /** What the host itself forbids. */
   readonly policy: HostPolicy;
-  readonly config: { readonly allow: readonly CommandKind[] };
+  readonly config: { readonly allow: readonly CommandKind[]; readonly logRoots?: readonly string[] };
   /** The control plane's wall clock as far as it is known, the device's own otherwise. */
   readonly correctedNow: () => number;
   /** Reports the inventory now; gives the number of facts. */

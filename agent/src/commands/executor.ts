@@ -19,7 +19,12 @@ const MOST_UNTOLD = 1_000;
 
 /** Reads the journal of a former run. Nothing runs before `start`. */
 export async function openCommands(parts: CommandParts): Promise<CommandExecutor> {
-  return new CommandExecutor(parts, await openJournal(parts.env));
+  const hasTerminal = parts.config.allow.includes("terminal.open") && (await parts.host.hasTerminal());
+  if (parts.config.allow.includes("terminal.open") && !hasTerminal)
+    parts.env.log.warn(
+      "terminals are allowed, and this device can open none: node-pty is missing, or does not load here",
+    );
+  return new CommandExecutor(parts, await openJournal(parts.env), hasTerminal);
 }
 
 /**
@@ -41,7 +46,7 @@ export class CommandExecutor implements CommandDuty, AsyncDisposable {
   #arriving: Promise<unknown> = Promise.resolve();
   #isStopping = false;
 
-  constructor(parts: CommandParts, opened: OpenedJournal) {
+  constructor(parts: CommandParts, opened: OpenedJournal, hasTerminal: boolean) {
     const { clock, log } = parts.env;
     this.#parts = parts;
     this.#opened = opened;
@@ -50,6 +55,10 @@ export class CommandExecutor implements CommandDuty, AsyncDisposable {
     this.#fence = new GenerationFence(parts.env, opened.journal);
     this.capabilities = (Object.keys(handlers) as CommandKind[])
       .filter((kind) => !commandKinds[kind].dangerous || parts.config.allow.includes(kind))
+      .filter((kind) => kind !== "terminal.open" || hasTerminal)
+      .filter((kind) => kind !== "agent.upgrade" || parts.upgrade.parts.releases !== undefined)
+      .filter((kind) => kind !== "configure" || parts.settings !== undefined)
+      .filter((kind) => !kind.startsWith("file.") || parts.host.transfers !== undefined)
       .map((kind) => `command:${kind}`);
     const onError = (error: unknown) => log.error("commands wait: their journal or reports cannot be kept", { error });
     const step = () => this.#step();
@@ -64,6 +73,7 @@ export class CommandExecutor implements CommandDuty, AsyncDisposable {
     if (setAside !== undefined) await this.#reporter.event("journal-set-aside", setAside);
     if (earlyDeaths > 0) await this.#reporter.event("safe-mode", safeModeDetail(earlyDeaths));
     await this.#killLeftBehind();
+    await this.#parts.files.parts.sweep(new Set(journal.state.open.keys()), this.#parts.host.transfers);
     for (const [id, { starts }] of journal.state.open) if (starts === 0) await this.#reporter.progress(id, "journaled");
     this.#loop.start();
   }
@@ -265,7 +275,9 @@ export class CommandExecutor implements CommandDuty, AsyncDisposable {
     const { env, host } = this.#parts;
     const started = [...this.#opened.journal.state.open.values()].filter(({ starts }) => starts > 0);
     if (started.length === 0) return;
-    const processes = await host.killMarked(started.map(({ command }) => command.command));
+    const ids = started.map(({ command }) => command.command);
+    const processes = await host.killMarked(ids);
+    await host.removeScripts(ids);
     if (processes > 0) env.log.warn("processes that interrupted commands left behind were killed", { processes });
   }
 

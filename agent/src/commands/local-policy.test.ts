@@ -8,6 +8,7 @@ import { forbiddenBy, policyFrom } from "./local-policy.ts";
 
 const commandOf = (over: v1.Command.$Properties) => v1.Command.decode(v1.Command.encode(over).finish());
 const exec = (program: string) => commandOf({ actor: "user:alice", exec: { argv: [program] } });
+const script = (text: string) => commandOf({ actor: "user:alice", script: { content: Buffer.from(text) } });
 const at = (hour: number, minute = 0) => START + (hour * 60 + minute) * 60_000;
 
 const verdicts = [
@@ -20,6 +21,14 @@ const verdicts = [
   ["the name of a program of the list", "programs: [/bin/true]", exec("true"), at(3), /^programs: true/],
   ["a longer way to a program of the list", "programs: [/bin/true]", exec("/bin/../bin/true"), at(3), /^programs/],
   ["any program where none is listed", "programs: []", exec("/bin/true"), at(3), /^programs/],
+  ["a script of an interpreter of the list", "programs: [/bin/sh]", script("id"), at(3), undefined],
+  [
+    "a script whose first line names another",
+    "programs: [/bin/sh]",
+    script("#!/bin/bash"),
+    at(3),
+    /^programs: \/bin\/bash .* script/,
+  ],
   ["a reboot where programs are listed", "programs: [/bin/true]", commandOf({ reboot: {} }), at(3), undefined],
   ["somebody who may", "actors: ['user:alice']", exec("/bin/sh"), at(3), undefined],
   ["somebody else", "actors: ['user:bob']", exec("/bin/sh"), at(3), /^actors: user:alice/],

@@ -1,11 +1,12 @@
 import { commandKinds, isCommandKind, kindOfTask, type Command, type CommandKind } from "@edgemere/protocol";
 import { ConfigError, linesOf } from "@edgemere/protocol/config";
+import { interpreterOf } from "./interpreter.ts";
 import { DAY, HOUR, MINUTE } from "@edgemere/protocol/kit";
 
 /** What the owner of a host forbids its agent. What is absent forbids nothing. */
 export interface LocalPolicy {
   readonly forbid: readonly CommandKind[];
-  /** The programs that exec may run, by their whole paths. */
+  /** The programs that exec may run, and script as interpreters, by their whole paths. */
   readonly programs?: readonly string[];
   /** Who may ask for dangerous commands. */
   readonly actors?: readonly string[];
@@ -37,10 +38,16 @@ export function forbiddenBy({ forbid, programs, actors, hours }: LocalPolicy, co
   if (actors !== undefined && !actors.includes(command.actor))
     return `actors: ${command.actor || "nobody"} may not ask for ${kind} on this host`;
   if (hours !== undefined && !isWithin(hours, now)) return `hours: ${kind} does not start at this hour on this host`;
-  const program = command.exec?.argv?.[0] ?? "";
-  if (kind === "exec" && programs !== undefined && !programs.includes(program))
-    return `programs: ${program} is none that exec may run on this host`;
+  const program = programOf(command);
+  if (program !== undefined && programs !== undefined && !programs.includes(program))
+    return `programs: ${program} is none that ${kind} may run on this host`;
   return undefined;
+}
+
+/** The program that a command runs by name; undefined for a kind that runs none of the caller's choice. */
+function programOf({ exec, script }: Command): string | undefined {
+  if (exec) return exec.argv[0] ?? "";
+  return script ? interpreterOf(script)[0] : undefined;
 }
 
 function isWithin({ from, until }: { readonly from: number; readonly until: number }, now: number): boolean {

@@ -1,9 +1,11 @@
-import type { Clock, Log } from "@edgemere/protocol/kit";
+import { aborted, type Clock, type Log } from "@edgemere/protocol/kit";
 import type { Outbox } from "../link/outbox.ts";
 
 const LARGEST_CHUNK = 16 * 1024;
 /** What a command writes within this time travels together. */
 const GATHER = 100;
+/** With so much on its way to the outbox the command waits: it may be quicker than any disk. */
+export const MOST_WAITING = 256 * 1024;
 
 type Channel = "stdout" | "stderr";
 
@@ -23,8 +25,11 @@ export interface OutputParts {
 export class CommandOutputSender {
   readonly #parts: OutputParts;
   #pieces: Piece[] = [];
+  #waitingBytes = 0;
+  #hurry = new AbortController();
+  #drained = new AbortController();
   #offset = 0;
-  readonly #ended = new AbortController();
+  #isEnded = false;
   #sending: Promise<void> | undefined;
   #hasLost = false;
 
@@ -32,26 +37,42 @@ export class CommandOutputSender {
     this.#parts = parts;
   }
 
-  write(channel: Channel, bytes: Uint8Array): void {
-    if (bytes.length === 0 || this.#ended.signal.aborted) return;
+  /** Gives a promise when there is enough for now; it resolves when more may come. */
+  write(channel: Channel, bytes: Uint8Array): Promise<void> | undefined {
+    if (bytes.length === 0 || this.#isEnded) return undefined;
     this.#pieces.push({ channel, bytes: bytes.slice() });
+    this.#waitingBytes += bytes.length;
     this.#sending ??= this.#send();
+    if (this.#waitingBytes < MOST_WAITING) return undefined;
+    this.#hurry.abort();
+    return aborted(this.#drained.signal);
   }
 
   /** Resolves when everything written so far is kept or given up; takes no more after that. */
   async end(): Promise<void> {
-    this.#ended.abort();
+    this.#isEnded = true;
+    this.#hurry.abort();
     await this.#sending;
   }
 
   async #send(): Promise<void> {
     while (this.#pieces.length > 0) {
-      await this.#parts.clock.sleep(GATHER, this.#ended.signal);
+      await this.#gather();
       const pieces = this.#pieces;
       this.#pieces = [];
       for (const chunk of chunksOf(pieces)) await this.#append(chunk);
+      this.#waitingBytes = this.#pieces.reduce((sum, { bytes }) => sum + bytes.length, 0);
+      if (this.#waitingBytes >= MOST_WAITING) continue;
+      this.#drained.abort();
+      this.#drained = new AbortController();
     }
     this.#sending = undefined;
+  }
+
+  /** Waits for neighbours; not when there are enough of them, or no more will come. */
+  async #gather(): Promise<void> {
+    await this.#parts.clock.sleep(GATHER, this.#hurry.signal);
+    if (!this.#isEnded) this.#hurry = new AbortController();
   }
 
   async #append({ channel, bytes }: Piece): Promise<void> {

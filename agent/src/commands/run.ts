@@ -2,6 +2,7 @@ import { commandKinds, kindOfTask, type Command, type CommandKind, type Reason }
 import { aborted, SECOND, type Clock } from "@edgemere/protocol/kit";
 import { HostError } from "../host/host.ts";
 import type { Handler, HandlerContext, Outcome } from "./handlers/handler.ts";
+import { reasonOf } from "./host-reasons.ts";
 import type { Handlers } from "./handlers/index.ts";
 import type { Ending } from "./report.ts";
 
@@ -123,13 +124,7 @@ async function attempt(
   }
 }
 
-const hostReasons = {
-  "not-found": "not-found",
-  "not-allowed": "not-permitted",
-  failed: "failed",
-} as const satisfies Record<HostError["reason"], Reason>;
-
 function failureOf(error: unknown): { readonly reason: Reason; readonly detail: string } {
-  if (error instanceof HostError) return { reason: hostReasons[error.reason], detail: error.message };
+  if (error instanceof HostError) return { reason: reasonOf(error), detail: error.message };
   return { reason: "failed", detail: error instanceof Error ? error.message : "it failed without saying why" };
 }

@@ -20,6 +20,8 @@ export interface Source {
   readonly name: string;
   readonly path: string;
   readonly tags?: Readonly<Record<string, string>>;
+  /** Whether data of other places may be put there; not when absent. */
+  readonly takesData?: boolean;
 }
 
 // Leaves room for the frame around the record.
@@ -49,7 +51,8 @@ const isSame = (item: Item, other: Item | undefined) =>
 
 /** The messages that tell of a look: more than one for a large directory. */
 export function reportMessages(source: Source, look: Look, report: string): readonly ReportMessage[] {
-  const head = { name: source.name, path: source.path, tags: { ...source.tags }, report };
+  const { name, path, takesData = false } = source;
+  const head = { name, path, tags: { ...source.tags }, takesData, report };
   if ("failure" in look) return [{ ...head, parts: 1, failure: cutText(look.failure) }];
   const { totalBytes, freeBytes } = look;
   const parts = inParts(look.items);

@@ -11,13 +11,15 @@ export interface DataSourcesParts {
   readonly config: { readonly sources: readonly Source[]; readonly dataEvery: number };
 }
 
+// What comes and is not whole yet, as transfers call it.
+const PART_FILE = /(?:^|\/)\.edgemere-[^/]+\.part$/;
 // A file that was written to so recently may be written to again without its time or size telling.
 const STILL_WARM = 2 * SECOND;
 
 /** Looks at the configured directories and reports what they hold when it changed. Only files that changed are read. */
 export class DataSources implements AsyncDisposable {
   readonly #parts: DataSourcesParts;
-  readonly #loops: readonly Reconciler[];
+  readonly #loops: ReadonlyMap<string, Reconciler>;
   readonly #stop = new AbortController();
   readonly #newId: () => string;
 
@@ -25,16 +27,26 @@ export class DataSources implements AsyncDisposable {
     this.#parts = parts;
     this.#newId = idMaker(parts.env);
     // A loop of its own for each: a slow disk does not hold up the others.
-    this.#loops = parts.config.sources.map((source) => this.#loopOf(source));
+    this.#loops = new Map(parts.config.sources.map((source) => [source.name, this.#loopOf(source)]));
   }
 
   start(): void {
-    for (const loop of this.#loops) loop.start();
+    for (const loop of this.#loops.values()) loop.start();
+  }
+
+  /** The source of a name, as it was configured. */
+  find(name: string): Source | undefined {
+    return this.#parts.config.sources.find((source) => source.name === name);
+  }
+
+  /** Looks at a source now, and not when its time comes: something was put there, or taken away. */
+  lookAt(name: string): void {
+    this.#loops.get(name)?.kick();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
-    await Promise.all(this.#loops.map((loop) => loop[Symbol.asyncDispose]()));
+    await Promise.all([...this.#loops.values()].map((loop) => loop[Symbol.asyncDispose]()));
   }
 
   #loopOf(source: Source): Reconciler {
@@ -72,7 +84,7 @@ export class DataSources implements AsyncDisposable {
       const listedAt = env.clock.now();
       forgetOthers(hashes, files);
       const items: Item[] = [];
-      for (const file of files.filter(({ name }) => name !== "" && name.length <= limits.textLength)) {
+      for (const file of files.filter(isListed)) {
         if (this.#stop.signal.aborted) break;
         const hash = await this.#hash(path, file, hashes, listedAt);
         if (hash !== undefined) items.push({ ...file, hash });
@@ -107,6 +119,10 @@ const unlessAborted = (work: Promise<void>, signal: AbortSignal): Promise<void> 
     signal.addEventListener("abort", aborted);
     void work.then(resolve, reject).finally(() => signal.removeEventListener("abort", aborted));
   });
+
+/** What can be said in a message, and is whole. */
+const isListed = ({ name }: DataFile): boolean =>
+  name !== "" && name.length <= limits.textLength && !PART_FILE.test(name);
 
 type HashCache = Map<string, Item>;
 

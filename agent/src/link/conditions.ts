@@ -13,7 +13,7 @@ export const conditionsOf = (parts: {
   readonly keyring: HasConditions;
   readonly witness: HasConditions;
   readonly renewal?: HasConditions | undefined;
-  readonly budget?: HasConditions | undefined;
+  readonly measuring?: HasConditions | undefined;
 }): readonly string[] =>
   [
     parts.spool,
@@ -22,7 +22,7 @@ export const conditionsOf = (parts: {
     parts.keyring,
     parts.witness,
     ...(parts.renewal ? [parts.renewal] : []),
-    ...(parts.budget ? [parts.budget] : []),
+    ...(parts.measuring ? [parts.measuring] : []),
   ].flatMap((each) => [...each.conditions()]);
 
 interface ConditionsParts {

@@ -63,11 +63,19 @@ interface Question {
   readonly own?: { readonly key: string; readonly certificate: string };
 }
 
-/** Posts JSON to the control plane and nobody else; gives the status and the body as text. */
+/** What a control plane said. */
+export interface Answer {
+  readonly status: number;
+  readonly text: string;
+  /** So many milliseconds it is not to be asked again: Retry-After (RFC 9110, section 10.2.3) in seconds. A date, which a device may not be able to read by its own clock, is not taken. */
+  readonly retryAfterMs?: number;
+}
+
+/** Posts JSON to the control plane and nobody else. */
 export async function post(
   { address, body, root, time, own }: Question,
   signal: AbortSignal = new AbortController().signal,
-): Promise<{ readonly status: number; readonly text: string }> {
+): Promise<Answer> {
   const place = placeOf(address, USUAL_PORT);
   const socket = await connectVerified(
     { ...place, root, time, patience: ANSWER_WITHIN, ...(own && { own }) },
@@ -97,7 +105,11 @@ export async function post(
         });
         answer.once("error", fail);
         answer.once("end", () => {
-          resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(chunks).toString() });
+          resolve({
+            status: answer.statusCode ?? 0,
+            text: Buffer.concat(chunks).toString(),
+            ...retryAfterIn(answer.headers["retry-after"]),
+          });
           socket.destroy();
         });
       },
@@ -106,6 +118,10 @@ export async function post(
     asked.once("timeout", () => asked.destroy(new Error("it does not answer")));
     asked.end(JSON.stringify(body));
   });
+}
+
+function retryAfterIn(header: string | undefined): Pick<Answer, "retryAfterMs"> {
+  return header !== undefined && /^\d{1,9}$/.test(header) ? { retryAfterMs: Number(header) * SECOND } : {};
 }
 
 function unreachable(address: string, cause: Error): EnrolmentFailed {

@@ -6,11 +6,11 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { formatToken, v1 } from "@edgemere/protocol";
-import { systemClock } from "@edgemere/protocol/kit";
+import { MINUTE, SECOND, systemClock } from "@edgemere/protocol/kit";
 import { seededRandom, SimulatedDisk } from "@edgemere/protocol/simulated";
 import { anAuthority, publicKeyOf } from "./certificates.test-support.ts";
 import { keyring } from "./control-plane.test-support.ts";
-import { enrol } from "./enrol.ts";
+import { enrol, type Busy, type EnrolmentOptions } from "./enrol.ts";
 import { loadIdentity } from "./identity.ts";
 
 interface Asked {
@@ -18,7 +18,11 @@ interface Asked {
   readonly certificateRequest: string;
   readonly name: string;
 }
-type Answer = (asked: Asked) => { readonly status: number; readonly body: unknown } | "hang up";
+type Answer = (
+  asked: Asked,
+) =>
+  | { readonly status: number; readonly body: unknown; readonly headers?: Readonly<Record<string, string>> }
+  | "hang up";
 
 const SECRET = "s".repeat(43);
 
@@ -47,7 +51,7 @@ async function startControlPlane(over: { answer?: Answer; dnsName?: string } = {
       request.socket.destroy();
       return;
     }
-    response.writeHead(answer.status, { "content-type": "application/json" });
+    response.writeHead(answer.status, { "content-type": "application/json", ...answer.headers });
     response.end(JSON.stringify(answer.body));
   };
   const server = createServer(authority.server, (request, response) => void reply(request, response));
@@ -68,14 +72,38 @@ async function closed(server: Server): Promise<void> {
   await once(server, "close");
 }
 
-const enrolOn = (disk: SimulatedDisk, token: string) =>
+const enrolOn = (disk: SimulatedDisk, token: string, over: Partial<EnrolmentOptions> = {}) =>
   enrol({
     token,
     env: { clock: systemClock, disk, random: seededRandom(1) },
     name: "host",
     machineId: "m",
     agentVersion: "1",
+    ...over,
   });
+
+/** Enrols at a control plane that gives these answers first; tells what was said to the person, and how long it waited. */
+async function afterAnswers(busy: readonly { readonly status: number; readonly retryAfter?: string }[]) {
+  await using controlPlane = await startControlPlane();
+  const { world, give } = controlPlane;
+  const left = [...busy];
+  world.answer = (asked) => {
+    const next = left.shift();
+    if (next === undefined) return give(asked);
+    const headers = next.retryAfter === undefined ? {} : { "retry-after": next.retryAfter };
+    return { status: next.status, body: { detail: "slow down" }, headers };
+  };
+  const slept: number[] = [];
+  const told: Busy[] = [];
+  const clock = { ...systemClock, sleep: async (ms: number) => void slept.push(ms) };
+  const disk = new SimulatedDisk();
+  const env = { clock, disk, random: seededRandom(1) };
+  const outcome = await enrolOn(disk, controlPlane.token(), { env, onBusy: (each) => told.push(each) }).then(
+    ({ device }) => device,
+    (error: Error) => error.message,
+  );
+  return { outcome, slept, told, asked: controlPlane.asked.length };
+}
 
 test("a token becomes an identity that a later start finds", async () => {
   await using controlPlane = await startControlPlane();
@@ -127,6 +155,64 @@ test("a refusal is shown in the control plane's own words", async () => {
     kind: "refused",
     message: /this enrolment token was used already/,
   });
+});
+
+test("a control plane that has too much to do is asked again when it said, with the same key, and the person is told", async () => {
+  const { outcome, slept, told, asked } = await afterAnswers([
+    { status: 429, retryAfter: "30" },
+    { status: 503, retryAfter: "90" },
+  ]);
+
+  assert.deepEqual([outcome, asked], ["device-1", 3]);
+  assert.deepEqual(
+    told.map(({ detail, wait }, i) => [detail, wait === slept[i]]),
+    [
+      ["slow down", true],
+      ["slow down", true],
+    ],
+  );
+  // A fleet that was told the same does not come back in step.
+  const bounds = [30 * SECOND, 90 * SECOND].map((least) => [least, 1.5 * least] as const);
+  assert.deepEqual(
+    bounds.map(([least, most], i) => least <= (slept[i] ?? 0) && (slept[i] ?? 0) <= most),
+    [true, true],
+  );
+});
+
+test("a wait that is absurd, or is not told in seconds, is bounded by the host's own measure", async () => {
+  const answers = ["999999999999", "1e300", "-5", "0", "", "soon", "Wed, 21 Oct 2015 07:28:00 GMT"].map(
+    (retryAfter) => ({ status: 429, retryAfter }),
+  );
+
+  const { outcome, slept } = await afterAnswers([...answers, { status: 429 }]);
+
+  assert.equal(outcome, "device-1");
+  assert.equal(slept.length, answers.length + 1);
+  assert.deepEqual(
+    slept.filter((wait) => wait < SECOND || wait > 15 * MINUTE),
+    [],
+  );
+});
+
+test("a control plane that cannot answer and does not say until when is not waited for", async () => {
+  const { outcome, slept, asked } = await afterAnswers([{ status: 503 }]);
+
+  assert.match(outcome, /did not enrol this host: slow down/);
+  assert.deepEqual([slept, asked], [[], 1]);
+});
+
+test("whoever stops an enrolment that waits is heard", async () => {
+  await using controlPlane = await startControlPlane({
+    answer: () => ({ status: 429, body: { detail: "slow down" } }),
+  });
+  const stop = new AbortController();
+
+  const enrolling = enrolOn(new SimulatedDisk(), controlPlane.token(), {
+    signal: stop.signal,
+    onBusy: () => stop.abort(),
+  });
+
+  await assert.rejects(enrolling, { kind: "unreachable", message: /was stopped while it waits/ });
 });
 
 test("an answer that does not fit the host's key is not used, and the former identity stays", async () => {

@@ -1,9 +1,16 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync } from "node:crypto";
-import { parseToken, publicKeyBytes, REQUEST_NAME, sealingKeyBytes, type EnrolmentToken } from "@edgemere/protocol";
-import { SECOND, type Disk, type Env } from "@edgemere/protocol/kit";
+import {
+  cutText,
+  parseToken,
+  publicKeyBytes,
+  REQUEST_NAME,
+  sealingKeyBytes,
+  type EnrolmentToken,
+} from "@edgemere/protocol";
+import { MINUTE, pauseBefore, SECOND, type Backoff, type Disk, type Env, type Random } from "@edgemere/protocol/kit";
 import { timeBySystemClock } from "../clock/trusted-time.ts";
 import { certificateRequest } from "./certificate-request.ts";
-import { pinnedRoot, post } from "./enrol-connection.ts";
+import { pinnedRoot, post, type Answer } from "./enrol-connection.ts";
 import { EnrolmentFailed } from "./enrol-failed.ts";
 import {
   addressesFrom,
@@ -27,6 +34,16 @@ export interface EnrolmentOptions {
   readonly signal?: AbortSignal;
   /** Told when an operator has to approve this host, with the fingerprint by which the operator knows it. */
   readonly onWaiting?: (fingerprint: string) => void;
+  /** Told whenever the control plane has too much to do, before it is asked again. */
+  readonly onBusy?: (busy: Busy) => void;
+}
+
+/** A control plane that wants to be asked later. */
+export interface Busy {
+  /** In its own words. */
+  readonly detail: string;
+  /** Until it is asked again, milliseconds. */
+  readonly wait: number;
 }
 
 /** Private keys, PEM, of an enrolment that has not succeeded yet. */
@@ -40,6 +57,8 @@ const REGISTER = "/edgemere/cpl/dm/agent/register";
 const PENDING = "enrolment.json";
 /** Between two questions whether this host was approved. */
 const POLL_EVERY = 10 * SECOND;
+// Where nobody says how long, and the longest that anybody may say.
+const BUSY: Backoff = { first: 10 * SECOND, longest: 10 * MINUTE };
 
 /**
  * Turns a token into an identity and saves it. Throws BadToken and EnrolmentFailed. When it is cut off anywhere, calling
@@ -65,13 +84,23 @@ export async function enrol(options: EnrolmentOptions): Promise<Identity> {
   };
   const address = new URL(REGISTER, token.server).href;
   const time = timeBySystemClock(env.clock.now());
-  const ask = async () => givenBy(await post({ address, body, root: rootCertificate, time }, signal), token);
+  const ask = async () => {
+    for (let attempt = 0; ; attempt += 1) {
+      const answer = await post({ address, body, root: rootCertificate, time }, signal);
+      if (!isBusy(answer)) return givenBy(answer, token);
+      const wait = busyPause(answer, attempt, env.random);
+      options.onBusy?.({ detail: cutText(detailOf(answer)), wait });
+      await waitFor(wait);
+    }
+  };
+  const waitFor = async (ms: number) => {
+    await env.clock.sleep(ms, signal);
+    if (signal?.aborted === true) throw new EnrolmentFailed("unreachable", "enrolment was stopped while it waits");
+  };
   let given = await ask();
   if (given.state === "waiting") options.onWaiting?.(fingerprintOf(keys.key));
   while (given.state === "waiting") {
-    await env.clock.sleep(POLL_EVERY, signal);
-    if (signal?.aborted === true)
-      throw new EnrolmentFailed("unreachable", "enrolment was stopped while it waits for approval");
+    await waitFor(POLL_EVERY);
     given = await ask();
   }
   const identity = identityFrom(given, { token, keys, rootCertificate });
@@ -125,13 +154,26 @@ interface Given {
   readonly mqtt: OneOrMore;
 }
 
-function givenBy({ status, text }: { readonly status: number; readonly text: string }, token: EnrolmentToken): Given {
+function givenBy(answer: Answer, token: EnrolmentToken): Given {
+  const { status, text } = answer;
+  if (status === 200 || status === 201) return parsed(text) as Given;
+  const kind = status >= 500 ? "unreachable" : "refused";
+  throw new EnrolmentFailed(kind, `the control plane at ${token.server} did not enrol this host: ${detailOf(answer)}`);
+}
+
+/** Whether it is worth asking again with nothing changed; who cannot answer and says no time may be down for long. */
+const isBusy = ({ status, retryAfterMs }: Answer): boolean =>
+  status === 429 || (status === 503 && retryAfterMs !== undefined);
+
+/** As long as it said, and up to half as long again, so that many who were told the same do not come back in step. */
+function busyPause({ retryAfterMs = 0 }: Answer, attempt: number, random: Random): number {
+  if (retryAfterMs === 0) return SECOND + pauseBefore(attempt, BUSY, random);
+  return Math.round(Math.min(BUSY.longest, retryAfterMs) * (1 + random.next() / 2));
+}
+
+function detailOf({ status, text }: Answer): string {
   const answer = parsed(text);
-  if (status === 200 || status === 201) return answer as Given;
-  const detail =
-    typeof answer === "object" && answer && "detail" in answer ? String(answer.detail) : `status ${status}`;
-  const kind = status >= 500 || status === 429 ? "unreachable" : "refused";
-  throw new EnrolmentFailed(kind, `the control plane at ${token.server} did not enrol this host: ${detail}`);
+  return typeof answer === "object" && answer && "detail" in answer ? String(answer.detail) : `status ${status}`;
 }
 
 function parsed(text: string): unknown {

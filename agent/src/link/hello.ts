@@ -29,6 +29,7 @@ export function helloOf(
   { env, spool, duty, time, witness, introduction, keyring }: HelloParts,
   sessionEpoch: number,
   conditions: readonly string[],
+  contradictedStreams: readonly string[],
 ): Encodable<typeof v1.Hello> {
   const { highSequence, open: openCommands, generation } = duty.status();
   const auditHead = witness.countersigned();
@@ -43,6 +44,7 @@ export function helloOf(
     spoolBytes: spool.bytes,
     clockPeriod: time.period,
     conditions: [...conditions],
+    contradictedStreams: [...contradictedStreams],
     generation,
     keyringVersion: keyring.version,
     ...(auditHead && { auditHead }),

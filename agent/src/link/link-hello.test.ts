@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { pack } from "@edgemere/protocol";
+import { noChecksums, pack, recordChecksum, setChecksum, v1 } from "@edgemere/protocol";
 import { HOUR, MINUTE, SECOND } from "@edgemere/protocol/kit";
 import { DEVICE } from "./control-plane.test-support.ts";
 import { aLink, event } from "./link.test-support.ts";
@@ -118,6 +118,38 @@ test("a device whose hello got lost says it again soon after it is asked who is 
   assert.equal(link.isConnected, true);
   await link[Symbol.asyncDispose]();
 });
+
+for (const [what, isOther] of [
+  ["has other records than are stored under their numbers says so before any of them counts as delivered", true],
+  ["has the records that are stored has nothing to say of them", false],
+] as const)
+  test(`a device that ${what}`, async () => {
+    const before = await aLink();
+    for (const detail of ["a", "b", "c"]) await before.spool.append("event", event(detail));
+    const [, second] = await before.spool.read("event", 1, { bytes: 10_000, records: 3 });
+    await before.link[Symbol.asyncDispose]();
+    await before.spool.close();
+    const checksums = noChecksums();
+    const stored = second && v1.Record.encode(second.record).finish();
+    setChecksum(checksums, 2, recordChecksum(stored ?? new Uint8Array()) + (isOther ? 1 : 0));
+
+    const { link, spool, centre, clock } = await aLink({ disk: before.disk });
+    centre.watermarks.set("event", 2);
+    const keptWhenSaid: number[] = [];
+    centre.sync = (hello) => {
+      if (hello !== undefined) keptWhenSaid.push(spool.unacknowledged);
+      return { acknowledgements: [{ stream: "event", upTo: 2, checksums }] };
+    };
+    link.start();
+    await clock.advance(SECOND);
+
+    const said = centre.heardOf("hello").map(({ message }) => message.contradictedStreams);
+    assert.deepEqual(said, isOther ? [[], ["event"]] : [[]]);
+    assert.deepEqual(keptWhenSaid, isOther ? [3, 3] : [3]);
+    assert.deepEqual(centre.stored, ["c"]);
+    assert.equal(link.isConnected, true);
+    await link[Symbol.asyncDispose]();
+  });
 
 test("an outdated copy of the control plane is not obeyed, and not asked again in a hurry", async () => {
   const { link, spool, centre, clock, duty } = await aLink();

@@ -8,6 +8,7 @@ import type { CommandDuty } from "./down.ts";
 import { Alerts } from "./alerts.ts";
 import { Link } from "./link.ts";
 import { Spool } from "./spool/spool.ts";
+import { TerminalRoad } from "./terminal-road.ts";
 import { TrustedKeyring } from "./trusted-keyring.ts";
 
 export const event = (detail: string) => ({ agentEvent: { name: "test", detail } });
@@ -72,7 +73,7 @@ export async function aLink(
   const routes = { addresses, keepAddresses: async (given: readonly string[]) => void kept.push(given) };
   const key = () => ({ keyId: "message", privateKey: privateKeyFromSeed(new Uint8Array(32).fill(3)) });
   const witness = await AuditWitness.open({ disk, log: silentLog, key });
-  const duties = { spool, duty, keyring: trusted, alerts, time, witness, introduction };
+  const duties = { spool, duty, keyring: trusted, alerts, time, witness, introduction, terminals: new TerminalRoad() };
   const link = new Link({ env, device: DEVICE, transport: centre, ...routes, ...duties });
   return { kept, link, spool, duty, centre, clock, time, disk };
 }

@@ -1,9 +1,11 @@
+import { pack, type Packet } from "@edgemere/protocol";
 import { addressesAfter, afterEnd, firstRound, type Round } from "./addresses.ts";
 import { conditionsOf } from "./conditions.ts";
 import { LinkStatusFile, type LinkStatus } from "./link-status.ts";
 import { afterFailure, atStart, readReconnect, writeReconnect, type Failure } from "./reconnect.ts";
 import { SessionNumbers } from "./session-numbers.ts";
-import { Session, type SessionParts } from "./session.ts";
+import type { SessionParts } from "./session-parts.ts";
+import { Session } from "./session.ts";
 import { ConnectError } from "./transport.ts";
 
 interface LinkParts extends Omit<SessionParts, "address" | "onEstablished" | "onConditions" | "onAddresses"> {
@@ -28,6 +30,10 @@ export class Link implements AsyncDisposable {
   #lastFailure: LinkStatus["lastFailure"];
   #nextTryAt: number | undefined;
   #running: Promise<void> | undefined;
+  /** Somebody waits for the next session. */
+  #isHurried = false;
+  /** Told the number of each session that begins. */
+  onSession: (epoch: number) => void = () => {};
 
   constructor(parts: LinkParts) {
     this.#parts = parts;
@@ -65,8 +71,9 @@ export class Link implements AsyncDisposable {
     };
   }
 
-  /** Ends the session or the pause, to connect anew. */
-  comeBack(reason: string): void {
+  /** Ends the session or the pause, to connect anew; `atOnce` without the pause that lies between sessions. */
+  comeBack(reason: string, { atOnce = false } = {}): void {
+    this.#isHurried ||= atOnce;
     this.#session?.leave(reason);
     this.#wake.abort();
   }
@@ -112,7 +119,9 @@ export class Link implements AsyncDisposable {
 
   async #pause(ms: number): Promise<void> {
     const { clock } = this.#parts.env;
-    if (ms <= 0) return;
+    const isHurried = this.#isHurried;
+    this.#isHurried = false;
+    if (ms <= 0 || isHurried) return;
     this.#nextTryAt = Math.round(this.#parts.time.correctedNow() + ms);
     this.#statusFile.changed();
     this.#wake = new AbortController();
@@ -124,7 +133,7 @@ export class Link implements AsyncDisposable {
     try {
       this.#epoch = await numbers.next();
       const { address } = this.#round;
-      const onEstablished = () => this.#established();
+      const onEstablished = (publish: (packet: Packet) => void) => this.#established(publish);
       const onConditions = () => this.#statusFile.changed();
       const onAddresses = (told: readonly string[]) => this.#hearAddresses(told, address);
       const hears = { onEstablished, onConditions, onAddresses };
@@ -136,12 +145,17 @@ export class Link implements AsyncDisposable {
       // The duties go on without a connection, so nothing that happens here may end the agent.
       this.#parts.env.log.error("session failed", { error });
       return { kind: "unreachable", reason: error instanceof Error ? error.message : "the session failed" };
+    } finally {
+      this.#parts.terminals.lead(undefined);
     }
   }
 
-  #established(): void {
+  #established(publish: (packet: Packet) => void): void {
+    const { device, terminals } = this.#parts;
+    terminals.lead((frame) => publish(pack("terminal", { device }, frame)));
     this.#connectedAt = this.#parts.time.correctedNow();
     this.#statusFile.changed();
+    this.onSession(this.#epoch);
   }
 
   #hearAddresses(told: readonly string[], inUse: string): void {

@@ -39,8 +39,7 @@ export async function startBroker(options: {
   });
   const answer = (socket: TLSSocket, { kind, content }: { readonly kind: number; readonly content: Buffer }) => {
     if (kind === CONNECT) socket.write(Buffer.of(0x20, 2, 0, options.returnCode ?? 0));
-    if (kind === SUBSCRIBE)
-      socket.write(Buffer.of(0x90, 5, ...content.subarray(0, 2), options.refuses ? 128 : 1, 1, 1));
+    if (kind === SUBSCRIBE) socket.write(subscribed(content, options.refuses === true));
     if (kind === PUBLISH && options.acknowledges !== false) {
       const topicBytes = content.readUInt16BE(0);
       socket.write(Buffer.of(0x40, 2, ...content.subarray(2 + topicBytes, 4 + topicBytes)));
@@ -97,4 +96,12 @@ function first(
   }
   if (bytes.length < at + size) return undefined;
   return { kind: bytes[0] ?? 0, content: bytes.subarray(at, at + size), length: at + size };
+}
+
+/** The answer to a SUBSCRIBE (MQTT 3.1.1, 3.9): a word for each of its filters, of which the first may be refused. */
+function subscribed(content: Buffer, isRefused: boolean): Buffer {
+  const words: number[] = [];
+  for (let at = 2; at < content.length; at += 3 + content.readUInt16BE(at)) words.push(1);
+  if (isRefused) words[0] = 128;
+  return Buffer.of(0x90, 2 + words.length, ...content.subarray(0, 2), ...words);
 }

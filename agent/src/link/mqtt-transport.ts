@@ -2,6 +2,7 @@ import type { TLSSocket } from "node:tls";
 import { subscriptionsOf, type Packet } from "@edgemere/protocol";
 import { SECOND, type Clock } from "@edgemere/protocol/kit";
 import { MqttClient, type IClientOptions } from "mqtt";
+import { writeToStream } from "mqtt-packet";
 import type { IdentitySlots } from "./identity-slots.ts";
 import type { Identity } from "./identity.ts";
 import { ConnectError, type Connection, type ConnectionEvents, type Transport } from "./transport.ts";
@@ -23,6 +24,8 @@ const USUAL_PORT = 8883;
 
 /** MQTT 3.1.1 over mutual TLS. The client's own reconnecting and storing are off: the link and the spool do both. */
 export function mqttTransport({ identity, slots, keepalive, clock }: MqttParts): Transport {
+  // Otherwise the first packet makes a buffer of every number up to 65,535 and keeps them: 7 MB for what an addition gives.
+  writeToStream.cacheNumbers = false;
   const options: IClientOptions = {
     protocolVersion: 4,
     clientId: identity.device,

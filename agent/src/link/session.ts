@@ -1,43 +1,13 @@
 import { isStreamName, pack, ProtocolError, type Ack, type Arrival, type Packet, type Sync } from "@edgemere/protocol";
-import { aborted, MINUTE, SECOND, type Env } from "@edgemere/protocol/kit";
-import type { DeviceClock } from "../clock/device-clock.ts";
+import { aborted, MINUTE, SECOND } from "@edgemere/protocol/kit";
 import { Alarm } from "./alarm.ts";
-import type { Alerts } from "./alerts.ts";
-import type { AuditWitness } from "./audit-witness.ts";
-import { Conditions, conditionsOf, type HasConditions } from "./conditions.ts";
-import type { CommandDuty } from "./down.ts";
-import { helloOf, type Introduction } from "./hello.ts";
+import { Conditions, conditionsOf } from "./conditions.ts";
+import { contradictedBy } from "./contradicted.ts";
+import { helloOf } from "./hello.ts";
 import { Inbox } from "./inbox.ts";
-import type { Renewal } from "./renewal.ts";
 import { Sender } from "./sender.ts";
-import type { Spool } from "./spool/spool.ts";
-import type { Connection, Transport } from "./transport.ts";
-import type { TrustedKeyring } from "./trusted-keyring.ts";
-
-export interface SessionParts {
-  readonly env: Env;
-  readonly device: string;
-  readonly transport: Transport;
-  readonly address: string;
-  readonly spool: Spool;
-  readonly duty: CommandDuty;
-  readonly keyring: TrustedKeyring;
-  readonly alerts: Alerts;
-  readonly time: DeviceClock;
-  readonly witness: AuditWitness;
-  readonly introduction: Introduction;
-  /** What looks after the certificate; absent where there is none to look after. */
-  readonly renewal?: Pick<Renewal, "conditions" | "demanded" | "established" | "refused" | "status"> | undefined;
-  readonly budget?: HasConditions | undefined;
-  /** Told when the control plane has said, signed, that this device belongs there no more. */
-  readonly onRetired?: () => void;
-  /** Told when the control plane has answered. */
-  readonly onEstablished: () => void;
-  /** Told where the control plane says that it is. */
-  readonly onAddresses: (told: readonly string[]) => void;
-  /** Something began or ceased to be wrong with this agent. */
-  readonly onConditions: () => void;
-}
+import type { SessionParts } from "./session-parts.ts";
+import type { Connection } from "./transport.ts";
 
 /** How a session ended: refused when the other side made clear that it is no use to come back soon. */
 export interface SessionEnd {
@@ -79,15 +49,16 @@ export class Session {
   #establishedAt: number | undefined;
   #spread = 0;
   #kind: SessionEnd["kind"] = "lost";
+  /** What the control plane has been told of: streams of which other records are kept here than it has stored. */
+  #contradicted: readonly string[] = [];
 
   constructor(parts: SessionParts, epoch: number) {
     this.#parts = parts;
     this.#epoch = epoch;
     this.#alarm = new Alarm(parts.env.clock, () => this.#look());
-    const { spool: outbox, onConditions: onChange } = parts;
-    const { log } = parts.env;
+    const { spool: outbox, onConditions: onChange, env } = parts;
     this.#inbox = new Inbox({
-      log,
+      log: env.log,
       handle: (arrival) => this.#handle(arrival),
       failed: () => this.#askAgain(),
       refused: (topic, { reason, message }) =>
@@ -95,7 +66,7 @@ export class Session {
       full: () => this.#end("the control plane says more than can be heard"),
       signal: this.#ended.signal,
     });
-    this.#conditions = new Conditions({ now: () => this.conditions(), outbox, log, onChange });
+    this.#conditions = new Conditions({ now: () => this.conditions(), outbox, log: env.log, onChange });
   }
 
   /** The control plane has answered, and nothing has ended the session yet. */
@@ -166,13 +137,14 @@ export class Session {
       this.#helloAt = env.clock.monotonic();
       this.#saidHelloAt = this.#helloAt;
       this.#alarm.set(this.#helloAt + ANSWER_WITHIN);
-      await this.#publish(pack("hello", { device }, helloOf(this.#parts, this.#epoch, this.#conditions.list())));
+      const said = helloOf(this.#parts, this.#epoch, this.#conditions.list(), this.#contradicted);
+      await this.#publish(pack("hello", { device }, said));
     } catch (error) {
       this.#end(messageOf(error));
     }
   }
 
-  async #publish(packet: Parameters<Connection["publish"]>[0]): Promise<void> {
+  async #publish(packet: Packet): Promise<void> {
     try {
       await this.#connection?.publish(packet);
     } catch (error) {
@@ -182,16 +154,15 @@ export class Session {
 
   async #sayGoodbye(connection: Connection): Promise<void> {
     const { device, env } = this.#parts;
-    const reason = (this.#ended.signal.reason as string).slice(0, REASON_LENGTH);
-    const bye = pack("bye", { device }, { sessionEpoch: this.#epoch, reason });
+    const why = this.#ended.signal.reason as string;
+    const bye = pack("bye", { device }, { sessionEpoch: this.#epoch, reason: why.slice(0, REASON_LENGTH) });
     const said = new AbortController();
     await Promise.race([connection.publish(bye).catch(() => {}), env.clock.sleep(LAST_WORDS, said.signal)]);
     said.abort();
   }
 
   #askAgain(within = ASK_AGAIN_AFTER): void {
-    const due = this.#parts.env.clock.monotonic() + within;
-    this.#askAgainAt = Math.min(this.#askAgainAt ?? Infinity, due);
+    this.#askAgainAt = Math.min(this.#askAgainAt ?? Infinity, this.#parts.env.clock.monotonic() + within);
     this.#alarm.set(this.#askAgainAt);
   }
 
@@ -200,6 +171,7 @@ export class Session {
     if (device !== this.#parts.device) throw new ProtocolError("not-yours", "the message is for another device");
     if (name === "sync") return this.#sync(message);
     if (name === "ack") return this.#acknowledge(message);
+    if (name === "keystrokes") return this.#parts.terminals.arrived(message);
     if (name === "command") return this.#parts.duty.receive([message]);
     throw new ProtocolError("wrong-direction", `${name} is not for a device to hear`);
   }
@@ -224,7 +196,7 @@ export class Session {
     }
     if (head.renew) this.#parts.renewal?.demanded();
     this.#parts.onAddresses(head.brokerAddresses);
-
+    if (this.#sender === undefined && (await this.#contradicts(sync))) return this.#hello();
     const answered = this.#parts.env.clock.monotonic() - (this.#helloAt ?? Infinity);
     this.#helloAt = undefined;
     this.#spread = Math.min(sync.limits?.reconnectSpreadMs ?? 0, LARGEST_SPREAD);
@@ -250,6 +222,13 @@ export class Session {
     this.#askAgain(left);
   }
 
+  /** With its records acknowledged, nobody would ever know that a device has others than are stored: it says so first, once. */
+  async #contradicts({ acknowledgements }: Sync): Promise<boolean> {
+    if (this.#contradicted.length > 0) return false;
+    this.#contradicted = await contradictedBy(acknowledgements, this.#parts.spool);
+    return this.#contradicted.length > 0;
+  }
+
   /** What is known to be stored is forgotten before anything is sent. */
   async #established({ acknowledgements }: Sync, answered: number): Promise<void> {
     const { env, spool, time, device, address } = this.#parts;
@@ -265,7 +244,7 @@ export class Session {
     this.#establishedAt = env.clock.monotonic();
     env.log.info("connected", { epoch: this.#epoch, address });
     await this.#parts.renewal?.established();
-    this.#parts.onEstablished();
+    this.#parts.onEstablished((packet) => void this.#publish(packet));
   }
 
   async #acknowledge({ acknowledgements, serverTimeMs, unknownSchemas }: Ack): Promise<void> {

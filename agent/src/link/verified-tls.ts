@@ -40,6 +40,8 @@ export function connectVerified(door: Door, signal: AbortSignal): Promise<TLSSoc
       ...(own && { key: own.key, cert: own.certificate }),
       ...(ticket && { session: ticket }),
     });
+    // What is small and urgent, such as a result after the answer to its command, would wait for the other side to acknowledge the piece before.
+    socket.setNoDelay(true);
     const fail = (cause: Error) => {
       signal.removeEventListener("abort", aborted);
       socket.destroy();

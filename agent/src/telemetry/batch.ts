@@ -1,10 +1,11 @@
-import { limits, type GivenSamples } from "@edgemere/protocol";
+import { limits, seriesKey, type GivenSamples } from "@edgemere/protocol";
 import { HOUR } from "@edgemere/protocol/kit";
-import type { TelemetryReading } from "../host/host.ts";
+import type { SentReading } from "./dead-band.ts";
 
 interface Series {
   readonly metric: string;
   readonly instance: string;
+  readonly holdMs?: number;
   readonly values: number[];
 }
 
@@ -45,7 +46,7 @@ export class Batch {
     );
   }
 
-  add(at: number, readings: readonly TelemetryReading[]): void {
+  add(at: number, readings: readonly SentReading[]): void {
     const row = this.rows;
     this.#instants.push(at);
     for (const reading of readings) {
@@ -66,14 +67,14 @@ export class Batch {
     };
   }
 
-  #columnOf({ metric, instance }: TelemetryReading, row: number): number[] | undefined {
-    const key = `${metric} ${instance}`;
+  #columnOf({ metric, instance, holdMs }: SentReading, row: number): number[] | undefined {
+    const key = seriesKey({ metric, instance });
     const known = this.#series.get(key);
     if (known !== undefined) return known.values;
     const isNamed = metric !== "" && metric.length <= limits.nameLength && instance.length <= limits.nameLength;
     if (!isNamed || this.#series.size >= limits.telemetrySeries) return undefined;
     const values = Array.from({ length: row }, () => NaN);
-    this.#series.set(key, { metric, instance, values });
+    this.#series.set(key, { metric, instance, ...(holdMs !== undefined && { holdMs }), values });
     return values;
   }
 }

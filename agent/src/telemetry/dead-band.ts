@@ -1,4 +1,4 @@
-import { limits } from "@edgemere/protocol";
+import { limits, seriesKey } from "@edgemere/protocol";
 import type { TelemetryReading } from "../host/host.ts";
 import { baseMetric } from "./roll-up.ts";
 
@@ -12,6 +12,12 @@ export interface DeadBand {
   readonly isShare: boolean;
   /** A value is sent at least so often, milliseconds. */
   readonly atLeastEvery: number;
+}
+
+/** A reading with the promise of its band. */
+export interface SentReading extends TelemetryReading {
+  /** For so many milliseconds it stands where later rows have no value of its series. */
+  readonly holdMs?: number;
 }
 
 interface Sent {
@@ -29,16 +35,16 @@ export class DeadBands {
     this.#bands = bands;
   }
 
-  /** What of these readings is to be sent; `at` is on the monotonic clock. */
-  filter(readings: readonly TelemetryReading[], at: number): readonly TelemetryReading[] {
+  /** What of these readings is to be sent, and for how long it stands; `at` is on the monotonic clock. */
+  filter(readings: readonly TelemetryReading[], at: number): readonly SentReading[] {
     if (this.#bands.length === 0) return readings;
-    return readings.filter((reading) => {
+    return readings.flatMap((reading) => {
       const band = this.#bands.find(({ metric }) => fits(metric, baseMetric(reading.metric)));
-      if (band === undefined) return true;
-      const key = `${reading.metric} ${reading.instance}`;
-      if (!isNews(band, this.#sent.get(key), { value: reading.value, at })) return false;
+      if (band === undefined) return [reading];
+      const key = seriesKey(reading);
+      if (!isNews(band, this.#sent.get(key), { value: reading.value, at })) return [];
       this.#remember(key, { value: reading.value, at });
-      return true;
+      return [{ ...reading, holdMs: band.atLeastEvery }];
     });
   }
 

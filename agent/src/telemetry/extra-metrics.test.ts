@@ -95,7 +95,7 @@ test("a script that runs too long is killed, and it gets no shell of ours", asyn
   const programs: Program[] = [];
   const run = async (program: Program) => {
     programs.push(program);
-    program.onOutput?.("stdout", Buffer.from("charge 97\n"));
+    void program.onOutput?.("stdout", Buffer.from("charge 97\n"));
     await clock.sleep(3_600 * SECOND, program.signal);
     return { endedBySignal: "SIGTERM", outputBytes: 10, droppedBytes: 0 };
   };

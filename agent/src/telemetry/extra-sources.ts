@@ -21,6 +21,8 @@ export interface ExtraSource {
   readonly every: number;
   /** What it throws is a refusal like another. */
   read(signal: AbortSignal): Promise<Answer>;
+  /** What is wrong with it for as long as nobody mends it, in stable words. */
+  conditions?(): readonly string[];
 }
 
 // However many a source has, the host's own always find room in a batch.
@@ -48,6 +50,10 @@ export class ExtraSources implements AsyncDisposable {
     if (source === undefined || this.#running.has(name) || this.#stop.signal.aborted) return;
     const asked = this.#ask(source).finally(() => this.#running.delete(name));
     this.#running.set(name, asked);
+  }
+
+  conditions(): readonly string[] {
+    return [...this.#sources.values()].flatMap((source) => source.conditions?.() ?? []);
   }
 
   /** What has come since the last time. */

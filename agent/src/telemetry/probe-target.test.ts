@@ -8,6 +8,8 @@ test("a target says what is asked, and its series are called as it was written",
     "tcp://[2001:db8::1]:22": { kind: "tcp", host: "2001:db8::1", port: 22 },
     "http://10.0.0.1/healthz?deep=1": { kind: "http", url: "http://10.0.0.1/healthz?deep=1" },
     "https://portal.example": { kind: "http", url: "https://portal.example/" },
+    "icmp:plc-1.example": { kind: "icmp", host: "plc-1.example" },
+    "icmp:2001:db8::1": { kind: "icmp", host: "2001:db8::1" },
     "dns:portal.example": { kind: "dns", name: "portal.example" },
     "dns:portal.example@192.0.2.53": { kind: "dns", name: "portal.example", server: "192.0.2.53" },
   };
@@ -28,7 +30,10 @@ test("what cannot be asked is refused with a word on what can", () => {
     ["dns:a b", /is not written as dns:name/],
     ["dns:a@resolver.example", /is not written as dns:name/],
     ["dns:a@1.1.1.1@2.2.2.2", /is not written as dns:name/],
-    ["icmp:10.0.0.1", /not available here: Node opens no ICMP socket; .* tcp:\/\/10\.0\.0\.1:22/],
+    ["icmp:", /is not written as icmp:host/],
+    ["icmp:-f", /is not written as icmp:host/],
+    ["icmp:a b", /is not written as icmp:host/],
+    ["icmp:[::1]", /is not written as icmp:host/],
     [`dns:${"a".repeat(300)}`, /more than 256 characters/],
   ] as const;
 

@@ -1,8 +1,9 @@
 import { SECOND, type Env } from "@edgemere/protocol/kit";
-import type { HostNetwork, TelemetryReading } from "../host/host.ts";
+import type { HostNetwork, ProbeTarget, TelemetryReading } from "../host/host.ts";
 import type { Answer, ExtraSource } from "./extra-sources.ts";
 import { within } from "./within.ts";
 import { LinkQuality } from "./link-quality.ts";
+import { Pings } from "./pings.ts";
 import type { NamedTarget } from "./probe-target.ts";
 
 /** Longest wait for one answer. */
@@ -17,15 +18,25 @@ export interface ProbePlan {
   readonly targets: readonly NamedTarget[];
 }
 
-/** Asks each target once a round: latency, jitter and loss by target. */
+interface Asked {
+  readonly text: string;
+  readonly target: ProbeTarget;
+}
+
+/** Asks each target once a round, or by a ping that lives on: latency, jitter and loss by target. */
 export function probes(
   { every, targets }: ProbePlan,
   network: HostNetwork,
   env: Pick<Env, "clock" | "random" | "log">,
 ): ExtraSource {
-  const quality = new Map(targets.map(({ text }) => [text, new LinkQuality()]));
+  const ping = network.ping?.bind(network);
+  const pings = targets.flatMap(({ text, target }) =>
+    target.kind === "icmp" ? [new Pings({ text, target, every, ping, env })] : [],
+  );
+  const asked = targets.flatMap(({ text, target }) => (target.kind === "icmp" ? [] : [{ text, target }]));
+  const quality = new Map(asked.map(({ text }) => [text, new LinkQuality()]));
 
-  const ask = async ({ text, target }: NamedTarget, signal: AbortSignal): Promise<readonly TelemetryReading[]> => {
+  const ask = async ({ text, target }: Asked, signal: AbortSignal): Promise<readonly TelemetryReading[]> => {
     const probe = (deadline: AbortSignal) =>
       network.probe(target, deadline).catch((error: unknown) => {
         env.log.debug("a probe was lost", { target: text, error });
@@ -48,8 +59,9 @@ export function probes(
     every,
     read: async (signal): Promise<Answer> => {
       await env.clock.sleep(env.random.next() * Math.min(LONGEST_DELAY, every / 2), signal);
-      const waiting = [...targets];
-      const readings: TelemetryReading[] = [];
+      for (const each of pings) each.start(signal);
+      const waiting = [...asked];
+      const readings: TelemetryReading[] = pings.flatMap((each) => each.take());
       const work = async () => {
         for (let next = waiting.shift(); next !== undefined && !signal.aborted; next = waiting.shift())
           readings.push(...(await ask(next, signal)));
@@ -57,5 +69,6 @@ export function probes(
       await Promise.all(Array.from({ length: AT_ONCE }, work));
       return { readings };
     },
+    conditions: () => pings.flatMap(({ trouble }) => trouble ?? []),
   };
 }

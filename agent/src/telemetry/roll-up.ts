@@ -1,4 +1,4 @@
-import { limits } from "@edgemere/protocol";
+import { limits, seriesKey } from "@edgemere/protocol";
 import type { TelemetryReading } from "../host/host.ts";
 
 /** What a window says of a series beside its mean. */
@@ -60,7 +60,7 @@ export class RollUp {
 
   #take({ metric, instance, value }: TelemetryReading): void {
     if (!Number.isFinite(value)) return;
-    const key = `${metric} ${instance}`;
+    const key = seriesKey({ metric, instance });
     const window = this.#windows.get(key);
     if (window === undefined) {
       if (this.#windows.size >= limits.telemetrySeries) return;

@@ -64,6 +64,11 @@ export class Sampler implements AsyncDisposable {
     return this.#sampled;
   }
 
+  /** What is wrong with its sources, in stable words. */
+  conditions(): readonly string[] {
+    return this.#extra.conditions();
+  }
+
   start(): void {
     this.#running ??= this.#run();
   }

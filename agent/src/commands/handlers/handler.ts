@@ -1,10 +1,23 @@
 import type { commandKinds, Command, CommandKind, Encodable, Reason, v1 } from "@edgemere/protocol";
-import type { Host } from "../../host/host.ts";
+import type { Host, TakeOutput } from "../../host/host.ts";
+import type { ChangeGuard } from "../changes/change-guard.ts";
+import type { Settings } from "../../settings.ts";
+import type { FileSurroundings } from "../files/transfer.ts";
+import type { ReleaseUpgrade } from "../release-upgrade.ts";
+import type { TerminalSurroundings } from "../terminal/terminal-session.ts";
 
 export type ArgumentsOf<K extends CommandKind> = NonNullable<Command[(typeof commandKinds)[K]["task"]]>;
 export type ResultOf<K extends CommandKind> = NonNullable<
   Encodable<typeof v1.CommandReport>[(typeof commandKinds)[K]["task"]]
 >;
+
+/** The data sources of this device, for commands that bring data and take it away. */
+export interface DataPlaces {
+  /** The source of a name, as it was configured. */
+  find(name: string): { readonly path: string; readonly takesData?: boolean } | undefined;
+  /** Looks at a source now: something was put there, or taken away. */
+  lookAt(name: string): void;
+}
 
 /** How a command went. What failed may have a result all the same, such as an exit code. */
 export type Outcome<R> =
@@ -17,10 +30,24 @@ export interface HandlerContext {
   readonly host: Host;
   /** Aborts when the command is cancelled, runs too long, or the agent stops: end soon, then. */
   readonly signal: AbortSignal;
-  /** Takes what the command writes; delivered while it runs. */
-  readonly output: (channel: "stdout" | "stderr", bytes: Uint8Array) => void;
+  /** Takes what the command writes; delivered while it runs. A promise says that there is enough for now. */
+  readonly output: TakeOutput;
+  /** The folders of whose logs the host's owner lets the agent tell, and `journal`. */
+  readonly logRoots: readonly string[];
   /** Opens secrets of this command; to be used at once and told nobody. Throws ProtocolError when they are for another. */
   readonly secrets: (box: v1.SealedBox.$Shape) => Readonly<Record<string, string>>;
+  /** Makes changes that may cut this device off, and takes them back when they do. */
+  readonly changes: Pick<ChangeGuard, "carryOut" | "outcomeOf">;
+  /** What an upgrade of this agent needs. */
+  readonly upgrade: Pick<ReleaseUpgrade, "parts" | "proved">;
+  /** What a terminal needs. */
+  readonly terminal: TerminalSurroundings;
+  /** What moving files needs. */
+  readonly files: FileSurroundings;
+  /** The directories whose data this device tells of. */
+  readonly data: DataPlaces;
+  /** What of the agent may be set from far away; absent where nothing is. */
+  readonly settings: Pick<Settings<unknown>, "change" | "over"> | undefined;
   /** Reports the inventory now; gives the number of facts. */
   readonly refreshInventory: () => Promise<number>;
   /** How long this agent has been running, milliseconds. */

@@ -1,6 +1,6 @@
-import { cutText } from "@edgemere/protocol";
-import type { ServiceStatus } from "../../host/host.ts";
+import { isReached, type ServiceStatus } from "../../host/host.ts";
 import type { ProbeHandler } from "./handler.ts";
+import { unreached } from "./service-change.ts";
 import { checkService } from "./service-status.ts";
 
 /** Restarts one service. */
@@ -8,10 +8,9 @@ export const serviceRestart: ProbeHandler<"service.restart"> = {
   check: checkService,
   before: async (given, { host }) => (await host.serviceStatus(given.name)).instance ?? "",
   run: async (given, { host, signal }) => {
-    const status = await host.restartService(given.name, signal);
-    if (status.state === "running") return { result: resultOf(status) };
-    const detail = cutText(`after the restart ${status.name} is ${status.state}: ${status.detail}`);
-    return { reason: "failed", detail, result: resultOf(status) };
+    const status = await host.changeService(given.name, "restart", signal);
+    if (isReached("restart", status)) return { result: resultOf(status) };
+    return { reason: "failed", detail: unreached("restart", status), result: resultOf(status) };
   },
   after: async (given, before, { host }) => {
     const status = await host.serviceStatus(given.name);

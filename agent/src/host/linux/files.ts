@@ -48,29 +48,39 @@ export async function listFiles(directory: string): Promise<readonly DataFile[]>
 }
 
 /** SHA-256 of a file below a directory and on its mount, hex. */
-export async function hashFile(directory: string, name: string): Promise<string> {
+export const hashFile = (directory: string, name: string): Promise<string> =>
+  readBelow(directory, name, async (file) => {
+    const hash = createHash("sha256");
+    for await (const chunk of file.createReadStream({ autoClose: false, highWaterMark: 256 * 1024 }))
+      hash.update(chunk as Uint8Array);
+    return hash.digest("hex");
+  });
+
+/** Opens a file below a directory and on its mount for `use`: no link leads out of it. */
+export async function readBelow<T>(directory: string, name: string, use: (file: FileHandle) => Promise<T>): Promise<T> {
   const parts = name.split("/");
   if (parts.some((part) => part === "" || part === "." || part === ".." || part.includes("\0")))
     throw new HostError("not-allowed", `"${name}" does not name a file below ${directory}`);
   // Each holds a handle open on the way down.
   if (parts.length > DEEPEST) throw new HostError("not-allowed", `${name} lies more than ${DEEPEST} levels down`);
-  return within(await openDirectory(directory), (folder) => hashBelow(folder, parts)).catch(refuse(name));
+  return within(await openDirectory(directory), (folder) => below(folder, parts, use)).catch(refuse(name));
 }
 
-async function hashBelow(folder: FileHandle, [name = "", ...rest]: readonly string[]): Promise<string> {
+async function below<T>(
+  folder: FileHandle,
+  [name = "", ...rest]: readonly string[],
+  use: (file: FileHandle) => Promise<T>,
+): Promise<T> {
   const path = `${handlePath(folder)}/${name}`;
   if (rest.length > 0)
-    return within(await open(path, FOLDER | constants.O_NOFOLLOW).catch(refuse(name)), (below) => {
-      refuseMounted(folder, below, name);
-      return hashBelow(below, rest);
+    return within(await open(path, FOLDER | constants.O_NOFOLLOW).catch(refuse(name)), (inner) => {
+      refuseMounted(folder, inner, name);
+      return below(inner, rest, use);
     });
   return within(await open(path, FILE).catch(refuse(name)), async (file) => {
     refuseMounted(folder, file, name);
     if (!(await file.stat()).isFile()) throw new HostError("not-found", `${name} is no regular file`);
-    const hash = createHash("sha256");
-    for await (const chunk of file.createReadStream({ autoClose: false, highWaterMark: 256 * 1024 }))
-      hash.update(chunk as Uint8Array);
-    return hash.digest("hex");
+    return use(file);
   });
 }
 
@@ -84,7 +94,7 @@ async function namesIn(folder: FileHandle): Promise<readonly string[]> {
 }
 
 /** Which mount a handle was opened on: device numbers do not tell a bind mount from its surroundings. */
-function mountOf({ fd }: FileHandle): string {
+export function mountOf({ fd }: FileHandle): string {
   const text = kernelText(`/proc/self/fdinfo/${fd}`) ?? "";
   const [, mount] = /^mnt_id:\s*(\d+)$/m.exec(text) ?? [];
   if (mount === undefined) throw new HostError("failed", "this kernel does not tell mounts apart");
@@ -109,7 +119,7 @@ const openDirectory = (directory: string) => open(directory, FOLDER).catch(refus
 const openFolder = (path: string) => open(path, FOLDER | constants.O_NOFOLLOW).catch(absent);
 
 /** Names what is opened, wherever it was moved. */
-const handlePath = (handle: FileHandle) => `/proc/self/fd/${handle.fd}`;
+export const handlePath = (handle: FileHandle) => `/proc/self/fd/${handle.fd}`;
 
 async function within<T>(handle: FileHandle, use: (handle: FileHandle) => Promise<T>): Promise<T> {
   try {
@@ -127,15 +137,17 @@ function absent(error: unknown): undefined {
   throw error;
 }
 
-const refuse = (path: string) => (cause: unknown) => {
+export const refuse = (path: string) => (cause: unknown) => {
   if (cause instanceof HostError) throw cause;
   const code = codeOf(cause);
   if (code === "ENOENT") throw new HostError("not-found", `${path} does not exist`, { cause });
   if (code === "ENOTDIR" || code === "ELOOP")
     throw new HostError("not-found", `${path} is a link or not what its name says`, { cause });
-  if (code === "EACCES" || code === "EPERM")
-    throw new HostError("not-allowed", `the agent may not read ${path}: check its permissions`, { cause });
-  throw new HostError("failed", `${path} cannot be read: ${cause instanceof Error ? cause.message : "unknown"}`, {
+  if (code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG")
+    throw new HostError("no-room", `there is no room for ${path}`, { cause });
+  if (code === "EACCES" || code === "EPERM" || code === "EROFS")
+    throw new HostError("not-allowed", `the agent may not do that with ${path}: check its permissions`, { cause });
+  throw new HostError("failed", `${path} cannot be used: ${cause instanceof Error ? cause.message : "unknown"}`, {
     cause,
   });
 };

@@ -52,7 +52,7 @@ test("a service that a command started lives on when the command ends by itself"
     argv: ["sh", "-c", "echo $(setsid sh -c 'echo $$; exec sleep 1000 >/dev/null 2>&1' &)"],
     maxOutputBytes: 100,
     mark: "c-service",
-    onOutput: (_channel, bytes) => (pid = Number(Buffer.from(bytes).toString())),
+    onOutput: (_channel, bytes) => void (pid = Number(Buffer.from(bytes).toString())),
   });
 
   assert.equal(await isAlive(pid), true);

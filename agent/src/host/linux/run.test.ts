@@ -17,7 +17,7 @@ async function outcome(
   const output = { stdout: "", stderr: "" };
   const onOutput: Program["onOutput"] = (channel, bytes) => {
     output[channel] += Buffer.from(bytes).toString("utf8");
-    more.onOutput?.(channel, bytes);
+    void more.onOutput?.(channel, bytes);
   };
   return { ...(await run({ argv, maxOutputBytes: 65_536, ...more, onOutput })), ...output };
 }

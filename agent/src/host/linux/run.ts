@@ -5,6 +5,7 @@ import type { Clock } from "@edgemere/protocol/kit";
 import { HostError } from "../host.ts";
 import type { Program, ProgramResult } from "../host.ts";
 import { killMarked, markVariable } from "./marked-processes.ts";
+import { userToRunAs, type User } from "./users.ts";
 import { findProgram, minimalEnvironment, mustBeDirectory } from "./programs.ts";
 
 /** Between asking a program to end and ending it. */
@@ -20,12 +21,18 @@ export function programRunner(clock: Clock): Runner {
     if (program.signal?.aborted) return { endedBySignal: "SIGTERM", outputBytes: 0, droppedBytes: 0 };
     const folder = program.cwd ?? process.cwd();
     if (program.cwd !== undefined) await mustBeDirectory(program.cwd);
-    const environment = { ...minimalEnvironment(), ...program.env, ...markVariable(program.mark) };
+    const user = program.user === undefined ? undefined : await userToRunAs(program.user);
+    const environment = {
+      ...minimalEnvironment(),
+      ...(user && { HOME: user.home, USER: user.name, LOGNAME: user.name }),
+      ...program.env,
+      ...markVariable(program.mark),
+    };
     const [name, ...rest] = program.argv;
     const file = await findProgram(name, { path: environment.PATH, folder });
     wrapper ??= deathWrapper();
     const argv = [...(await wrapper), file, ...rest];
-    const child = await start(name, argv, { folder, environment, hasInput: program.stdin !== undefined });
+    const child = await start(name, argv, { folder, environment, user, hasInput: program.stdin !== undefined });
     return follow(child, program, clock);
   };
 }
@@ -34,7 +41,7 @@ export function programRunner(clock: Clock): Runner {
  * `setpriv` has the kernel end a program when the agent dies, even by SIGKILL. Util-linux has it; where it is missing
  * (or is busybox's, which cannot do this) a program outlives an agent that was killed.
  */
-async function deathWrapper(): Promise<readonly string[]> {
+export async function deathWrapper(): Promise<readonly string[]> {
   const environment = minimalEnvironment();
   try {
     const file = await findProgram("setpriv", { path: environment.PATH, folder: "/" });
@@ -53,6 +60,7 @@ interface Setting {
   readonly folder: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly hasInput?: boolean;
+  readonly user?: User | undefined;
 }
 
 /** Resolves when the program runs. */
@@ -66,6 +74,8 @@ function start(name: string, argv: readonly string[], setting: Setting): Promise
         env: { ...setting.environment },
         // A session and process group of its own, so that all its children can be met at once.
         detached: true,
+        // With the groups of nobody else: a change of user drops those of the agent.
+        ...(setting.user && process.geteuid?.() === 0 && { uid: setting.user.uid, gid: setting.user.gid }),
         stdio: [setting.hasInput === true ? "pipe" : "ignore", "pipe", "pipe"],
       });
       child.once("error", refuse);
@@ -89,10 +99,15 @@ async function follow(child: ChildProcess, program: Program, clock: Clock): Prom
   let outputBytes = 0;
   let droppedBytes = 0;
   const receive = (channel: "stdout" | "stderr") => (chunk: Buffer) => {
+    const stream = child[channel];
     const kept = chunk.subarray(0, Math.max(0, program.maxOutputBytes - outputBytes));
     outputBytes += kept.length;
     droppedBytes += chunk.length - kept.length;
-    if (kept.length > 0) program.onOutput?.(channel, kept);
+    const taken = kept.length > 0 ? program.onOutput?.(channel, kept) : undefined;
+    if (!(taken instanceof Promise)) return;
+    // What is not read stays in the pipe, and then the program waits.
+    stream?.pause();
+    void taken.finally(() => stream?.resume());
   };
   child.stdout?.on("data", receive("stdout"));
   child.stderr?.on("data", receive("stderr"));

@@ -14,7 +14,7 @@ export async function serviceStatus(name: string, machine: Machine): Promise<Ser
 }
 
 async function askSystemd(name: string, unit: string, machine: Machine): Promise<ServiceStatus> {
-  const properties = "LoadState,ActiveState,SubState,UnitFileState,MainPID,InvocationID";
+  const properties = "LoadState,ActiveState,SubState,UnitFileState,MainPID,InvocationID,Type";
   const { text, exitCode } = await ask(["systemctl", "show", "--no-pager", "-p", properties, "--", unit], machine);
   if (exitCode !== 0) throw refusalOf(`systemctl could not tell about ${unit}`, text);
   const status = systemdStatus(name, text);

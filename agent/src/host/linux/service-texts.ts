@@ -39,6 +39,7 @@ export function systemdStatus(name: string, text: string): ServiceStatus | undef
     detail: `${of("ActiveState")} (${of("SubState")})`,
     ...(enabled === undefined ? {} : { enabled }),
     ...(mainPid > 0 ? { mainPid } : {}),
+    ...(of("Type") === "oneshot" ? { isOneShot: true } : {}),
     ...(state === "running" && of("InvocationID") !== "" ? { instance: of("InvocationID") } : {}),
   };
 }

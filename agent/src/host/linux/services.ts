@@ -16,6 +16,8 @@ export interface Machine {
   /** Where init scripts are, and where they leave process ids, if not in the usual places. */
   readonly initScripts?: string;
   readonly processIds?: string;
+  /** Whether systemd runs the machine, where that is not to be looked up. */
+  readonly isSystemd?: boolean;
 }
 
 /** A service as its manager knows it: a unit of systemd, or an init script. */
@@ -30,7 +32,7 @@ export async function managedService(name: string, machine: Machine): Promise<Ma
       "not-found",
       `"${name}" cannot be the name of a service: letters, digits and - _ @ : . are allowed`,
     );
-  if (machine.initScripts === undefined && (await hasSystemd())) {
+  if (machine.isSystemd ?? (machine.initScripts === undefined && (await hasSystemd()))) {
     const unit = /\.(service|socket|target|timer|mount|path|slice|scope)$/.test(name) ? name : `${name}.service`;
     return { manager: "systemd", unit };
   }
@@ -62,7 +64,7 @@ export async function ask(
       argv,
       cwd: "/",
       maxOutputBytes: MOST_OUTPUT,
-      onOutput: (_channel, bytes) => chunks.push(bytes),
+      onOutput: (_channel, bytes) => void chunks.push(bytes),
       signal: stop,
     });
     if (stop.aborted) throw new HostError("failed", `${argv[0]} did not answer in time`);

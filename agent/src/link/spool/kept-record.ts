@@ -1,4 +1,13 @@
-import { checkRecord, outlineOf, schemaNameFrom, v1, type Record_, type StreamName } from "@edgemere/protocol";
+import {
+  checkRecord,
+  checksumAt,
+  outlineOf,
+  recordChecksum,
+  schemaNameFrom,
+  v1,
+  type Record_,
+  type StreamName,
+} from "@edgemere/protocol";
 import { frame, HEADER_BYTES } from "./frame.ts";
 
 /** A record of the spool with the sequence numbers it stands for: a gap stands for many. */
@@ -49,6 +58,16 @@ export function consecutive(stream: StreamName, records: readonly KeptRecord[], 
 function renumbered(stream: StreamName, { record, first, last }: KeptRecord, sequence: number): KeptRecord {
   const { gap, ...rest }: v1.Record.$Properties = record;
   return keep(stream, { ...rest, sequence, gap: gap ? { ...gap, upTo: last + sequence - first } : null });
+}
+
+/** Whether a record is not the one that is stored under its number. False where nobody knows, and for a gap. */
+export function differs(
+  { first, record }: KeptRecord,
+  { upTo, checksums }: { readonly upTo: number; readonly checksums: Uint8Array },
+): boolean {
+  const stored = checksumAt(checksums, upTo, first);
+  // As it is sent: a later version may have written fields that this one does not know.
+  return record.body !== "gap" && stored !== 0 && stored !== recordChecksum(v1.Record.encode(record).finish());
 }
 
 /** Reads a record back. Throws when the bytes are none. */

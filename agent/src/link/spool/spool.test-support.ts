@@ -3,7 +3,8 @@ import { samplesOf, schemaIn, type GivenSamples, type Samples, type StreamName }
 import { silentLog, type Appender, type Disk } from "@edgemere/protocol/kit";
 import { ManualClock, seededRandom, SimulatedDisk } from "@edgemere/protocol/simulated";
 import type { SchemaMessage } from "./kept-schemas.ts";
-import { Spool, type SpoolParts } from "./spool.ts";
+import type { SpoolParts } from "./spool-parts.ts";
+import { Spool } from "./spool.ts";
 
 export const KIBIBYTE = 1024;
 export const MEBIBYTE = 1024 * KIBIBYTE;

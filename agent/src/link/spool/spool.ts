@@ -1,32 +1,27 @@
-import { limits, streamNames, TelemetryWriter, type RecordBody, type StreamName } from "@edgemere/protocol";
-import { SECOND, type Env } from "@edgemere/protocol/kit";
+import {
+  limits,
+  recordsRemembered,
+  streamNames,
+  TelemetryWriter,
+  type RecordBody,
+  type StreamName,
+} from "@edgemere/protocol";
+import { SECOND } from "@edgemere/protocol/kit";
 import type { Moment, Outbox } from "../outbox.ts";
 import { BegunStreams } from "./begun-streams.ts";
 import { capsOf, rules } from "./caps.ts";
 import { isDiskFull } from "./disk-full.ts";
 import { DiskHealth } from "./disk-health.ts";
 import { FreeSpace } from "./free-space.ts";
-import { bothLosses, framedBytes, keep, lossOf, unreadable, type KeptRecord } from "./kept-record.ts";
+import { bothLosses, differs, framedBytes, keep, lossOf, unreadable, type KeptRecord } from "./kept-record.ts";
 import { KeptSchemas, schemaBytes, type SchemaMessage } from "./kept-schemas.ts";
 import { Losses } from "./losses.ts";
 import { Quarantine } from "./quarantine.ts";
 import { Room, type StreamLogs } from "./room.ts";
 import { SpoolFull } from "./spool-full.ts";
+import type { SpoolParts } from "./spool-parts.ts";
 import { StreamLog } from "./stream-log.ts";
-import type { Thinning } from "./thin.ts";
 import { inPieces, type Waiting } from "./waiting.ts";
-
-export interface SpoolParts {
-  readonly env: Env;
-  /** All streams together never take more than this. */
-  readonly maxBytes: number;
-  /** Room on the file system below which telemetry and output are not kept; a share of its size when absent. */
-  readonly freeBytes?: number;
-  /** Old telemetry stays whole when absent. */
-  readonly thin?: Thinning;
-  /** The period of the device's clock that records made now belong to. */
-  readonly clockPeriod?: () => number;
-}
 
 /** Where a stream stands. */
 export interface StreamPlace {
@@ -160,6 +155,13 @@ export class Spool implements Outbox {
       await this.#logs[stream].acknowledge(upTo);
       await this.#room.forgetSchemas();
     });
+  }
+
+  /** Whether other records are kept here under numbers of which the control plane tells what it has stored. */
+  contradicts(stream: StreamName, stored: { readonly upTo: number; readonly checksums: Uint8Array }): Promise<boolean> {
+    return this.#inOrder(async () =>
+      (await this.#logs[stream].known(stored.upTo, recordsRemembered)).some((each) => differs(each, stored)),
+    );
   }
 
   /** Durable records from a number on, as many as there is room for, at least one when there is one. */

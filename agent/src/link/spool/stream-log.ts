@@ -1,6 +1,5 @@
 import type { StreamName } from "@edgemere/protocol";
 import type { Appender, Disk } from "@edgemere/protocol/kit";
-import type { BegunStreams } from "./begun-streams.ts";
 import { isDiskFull } from "./disk-full.ts";
 import {
   bothLosses,
@@ -15,18 +14,11 @@ import {
   within,
 } from "./kept-record.ts";
 import { oldestToGiveUp } from "./give-up.ts";
-import { openSegments, type OpenedSegments, type OpenParts } from "./open-segments.ts";
+import { openSegments, type OpenedSegments } from "./open-segments.ts";
 import { chosenFrom, SegmentReader, type ReadRoom } from "./segment-reader.ts";
 import { canBeThinned, grown, holdsRecords, pathOf, segmentOf, type Segment } from "./segment.ts";
+import type { StreamParts } from "./stream-parts.ts";
 import { thin } from "./thin.ts";
-
-interface StreamParts extends Omit<OpenParts, "hasBegun"> {
-  readonly begun: BegunStreams;
-  /** A segment that has grown to this is closed and a new one begun. Whole segments are given up at a time. */
-  readonly segmentBytes: number;
-  /** Told of what went wrong on the disk and was put right here. */
-  readonly onFailure: (error: unknown) => void;
-}
 
 /**
  * The records of one stream, numbered from 1 without a hole, in segment files. The newest file is never removed, so the
@@ -145,6 +137,12 @@ export class StreamLog {
     return chosen;
   }
 
+  /** The newest records up to a number that are not acknowledged, without those that nobody but this process knows of. */
+  async known(upTo: number, count: number): Promise<readonly KeptRecord[]> {
+    const from = Math.max(this.firstUnacknowledged, upTo - count + 1);
+    return this.#between(from, Math.min(upTo, Math.max(this.#readUpTo, this.#ownFrom - 1)));
+  }
+
   /** Removes what is acknowledged also where the newest file holds it. False when that makes no room. */
   async reclaim(): Promise<boolean> {
     if (this.#newest.loss === undefined || this.#acknowledged < this.next - 1) return false;
@@ -165,12 +163,12 @@ export class StreamLog {
     await this.#replace(first, [gap]).catch(async (error: unknown) => {
       if (!isDiskFull(error)) throw error;
       // An empty file in a row of files counts as damage: if the gap finds no room either, the loss is told all the same.
-      await this.#disk.truncate(this.#path(victim), 0);
+      await this.#disk.truncate(pathOf(this.stream, victim.name), 0);
       this.#reader.forget();
       this.#segments.splice(this.#segments.indexOf(victim), 1, { ...victim, bytes: 0 });
       await this.#replace(first, [gap]);
     });
-    for (const each of segments) if (each.name !== first) await this.#disk.remove(this.#path(each));
+    for (const each of segments) if (each.name !== first) await this.#disk.remove(pathOf(this.stream, each.name));
     const stand = segmentOf({ name: first, first, bytes: framed([gap]).length, records: [gap] });
     this.#segments.splice(from, segments.length, stand);
     this.#reader.forget();
@@ -205,8 +203,12 @@ export class StreamLog {
     return segment === this.#newest ? this.#kept : this.#reader.records(segment);
   }
 
-  #path(segment: Segment): string {
-    return pathOf(this.stream, segment.name);
+  async #between(from: number, upTo: number): Promise<readonly KeptRecord[]> {
+    const found: KeptRecord[] = [];
+    for (const segment of this.#segments)
+      if (segment.next > from && segment.first <= upTo)
+        found.push(...(await this.#recordsOf(segment)).flatMap((each) => within(this.stream, each, from, upTo)));
+    return found;
   }
 
   #replace(name: number, records: readonly KeptRecord[]): Promise<void> {
@@ -215,7 +217,7 @@ export class StreamLog {
 
   async #writable(): Promise<Appender> {
     if (!this.#isSound || this.#newest.bytes >= this.#parts.segmentBytes) await this.#begin();
-    this.#appender ??= await this.#disk.append(this.#path(this.#newest));
+    this.#appender ??= await this.#disk.append(pathOf(this.stream, this.#newest.name));
     await this.#parts.begun.add(this.stream);
     return this.#appender;
   }
@@ -253,7 +255,7 @@ export class StreamLog {
     this.#segments.pop();
     this.#settle(name, records);
     // Its records are acknowledged or in the fresh file, which wins should this one stay.
-    if (former.name !== name) await this.#disk.remove(this.#path(former)).catch(this.#parts.onFailure);
+    if (former.name !== name) await this.#disk.remove(pathOf(this.stream, former.name)).catch(this.#parts.onFailure);
   }
 
   /** A segment that was written whole is the newest. */
@@ -268,7 +270,7 @@ export class StreamLog {
   async #forget(): Promise<void> {
     for (let oldest = this.#segments[0]; oldest && oldest !== this.#newest; oldest = this.#segments[0]) {
       if (oldest.next - 1 > this.#acknowledged) return;
-      await this.#disk.remove(this.#path(oldest));
+      await this.#disk.remove(pathOf(this.stream, oldest.name));
       this.#segments.shift();
     }
   }
@@ -279,10 +281,7 @@ export class StreamLog {
    */
   async #moveBehind(upTo: number): Promise<void> {
     const from = Math.max(this.#ownFrom, this.firstUnacknowledged);
-    const taken: KeptRecord[] = [];
-    for (const segment of this.#segments)
-      if (segment.next > from && segment.first <= upTo)
-        taken.push(...(await this.#recordsOf(segment)).flatMap((each) => within(this.stream, each, from, upTo)));
+    const taken = await this.#between(from, upTo);
     const name = Math.max(upTo + 1, this.next);
     if (taken.length > 0) {
       const moved = consecutive(this.stream, taken, name);

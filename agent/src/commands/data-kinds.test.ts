@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { test } from "node:test";
+import { v1 } from "@edgemere/protocol";
+import { silentLog } from "@edgemere/protocol/kit";
+import { ManualClock, seededRandom, SimulatedDisk } from "@edgemere/protocol/simulated";
+import { hashFile } from "../host/linux/files.ts";
+import { transferFolder } from "../host/linux/transfer-folder.test-support.ts";
+import { linuxTransfers } from "../host/linux/transfers.ts";
+import type { SentPiece } from "../link/content-road.ts";
+import { Pace } from "./files/pace.ts";
+import { PartFiles } from "./files/part-files.ts";
+import { dataDrop } from "./handlers/data-drop.ts";
+import { dataGet } from "./handlers/data-get.ts";
+import { dataPut } from "./handlers/data-put.ts";
+import type { HandlerContext } from "./handlers/handler.ts";
+
+const content = Buffer.from("what was captured");
+const sha256 = createHash("sha256").update(content).digest();
+const copy = `${sha256.toString("hex").slice(0, 16)}-a.pcap`;
+
+/** Two sources of one folder: "data" takes data and "logs" does not. */
+async function aMachine() {
+  const folder = await transferFolder();
+  const { root } = folder;
+  const clock = new ManualClock();
+  const looked: string[] = [];
+  const sent: Buffer[] = [];
+  const road = {
+    fetch: async ({ from, limit }: { from: number; limit: number }) => content.subarray(from, from + limit),
+    send: async ({ content: piece, sha256: hash }: SentPiece) => {
+      if (piece !== undefined) sent.push(Buffer.from(piece));
+      return { received: Buffer.concat(sent).length, state: hash === undefined ? "uploading" : "ready", reason: "" };
+    },
+    [Symbol.asyncDispose]: async () => {},
+  };
+  const context = {
+    command: "c1",
+    signal: new AbortController().signal,
+    output: () => {},
+    host: { hashFile },
+    data: {
+      find: (name: string) => ({ data: { path: `${root}/`, takesData: true }, logs: { path: root } })[name],
+      lookAt: (name: string) => void looked.push(name),
+    },
+    files: {
+      clock,
+      random: seededRandom(1),
+      road,
+      transfers: linuxTransfers([]),
+      pace: new Pace({ windows: [] }, clock, () => clock.now()),
+      parts: new PartFiles({ disk: new SimulatedDisk(), log: silentLog }),
+      roots: [],
+    },
+  } as unknown as HandlerContext;
+  const named = (path: string, source = "data") => ({ source, path, sha256 });
+  return {
+    ...folder,
+    looked,
+    sent,
+    put: (path: string, source?: string) =>
+      dataPut.run(v1.DataPutArguments.create({ ...named(path, source), bytes: content.length }), context),
+    get: (path: string, source?: string) =>
+      dataGet.run(v1.DataGetArguments.create({ ...named(path, source), maxBytes: 1_000 }), context),
+    drop: (path: string, source?: string) => dataDrop.run(v1.DataDropArguments.create(named(path, source)), context),
+  };
+}
+const reasonOf = (outcome: object) => ("reason" in outcome ? outcome.reason : "");
+
+test("a copy is put where data is taken, sent again, and taken away, and its source is looked at each time", async () => {
+  await using machine = await aMachine();
+
+  assert.deepEqual(await machine.put(copy), { result: { fetchedBytes: content.length } });
+  assert.deepEqual(await machine.read(copy), content);
+  assert.deepEqual(await machine.put(copy), { result: { fetchedBytes: 0 } });
+  assert.deepEqual(await machine.get(copy, "logs"), { result: { bytes: content.length, sentBytes: content.length } });
+  assert.deepEqual(Buffer.concat(machine.sent), content);
+  assert.deepEqual(await machine.drop(copy), { result: { hasChanged: true } });
+  assert.deepEqual(await machine.drop(copy), { result: { hasChanged: false } });
+  assert.deepEqual(await machine.names(), []);
+  assert.deepEqual(machine.looked, ["data", "data", "data", "data"]);
+});
+
+test("where a source takes no data, nothing is put and nothing taken away", async () => {
+  await using machine = await aMachine();
+  await machine.write(copy, content);
+
+  assert.equal(reasonOf(await machine.put(copy, "logs")), "not-permitted");
+  assert.equal(reasonOf(await machine.drop(copy, "logs")), "not-permitted");
+  assert.equal(reasonOf(await machine.put(copy, "elsewhere")), "not-found");
+  assert.deepEqual(await machine.read(copy), content);
+});
+
+test("what is something else by now is neither sent nor taken away", async () => {
+  await using machine = await aMachine();
+  await machine.write("a.pcap", "something else");
+
+  assert.equal(reasonOf(await machine.get("a.pcap")), "changed");
+  assert.equal(reasonOf(await machine.drop("a.pcap")), "changed");
+  assert.deepEqual(machine.sent, []);
+  assert.deepEqual(await machine.names(), ["a.pcap"]);
+});
+
+test("a name that leads out of the source, or is not that of a copy, is refused before anything is promised", () => {
+  const wrong = (path: string) => dataPut.check?.(v1.DataPutArguments.create({ source: "data", path, sha256 }));
+
+  for (const path of ["a.pcap", `../${copy}`, `sub/${copy}`, "", copy.slice(0, 16)])
+    assert.match(wrong(path) ?? "", /^path: /, path);
+  assert.equal(wrong(copy), undefined);
+  assert.match(
+    dataDrop.check?.(v1.DataDropArguments.create({ source: "data", path: "a/../b", sha256 })) ?? "",
+    /^path/,
+  );
+});

@@ -1,0 +1,49 @@
+/** What a device gives of a file that its command asks for. */
+export interface SentPiece {
+  readonly command: string;
+  /** Of the whole file. */
+  readonly bytes: number;
+  /** In which state the file is; another is another file. */
+  readonly revision: string;
+  readonly from: number;
+  /** Absent: it is only asked how much is there. */
+  readonly content?: Uint8Array;
+  /** SHA-256 of the whole file, hex: with it the file is at its end. */
+  readonly sha256?: string;
+}
+
+export interface PieceAnswer {
+  /** Bytes that the control plane has: where to go on. */
+  readonly received: number;
+  readonly state: string;
+  readonly reason: string;
+}
+
+/** The way of content, beside MQTT. Rejects with ContentRefused for good, and with anything else when it is to be tried again. */
+export interface ContentRoad extends AsyncDisposable {
+  /** Bytes of the content that an open command names; fewer than `limit` only at its end. */
+  fetch(
+    ask: { readonly command: string; readonly from: number; readonly limit: number },
+    signal: AbortSignal,
+  ): Promise<Uint8Array>;
+  send(piece: SentPiece, signal: AbortSignal): Promise<PieceAnswer>;
+}
+
+/** The control plane does not give, or does not take, and will not when it is asked again. */
+export class ContentRefused extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "ContentRefused";
+  }
+}
+
+/** The control plane wants to be asked later. */
+export class ContentLater extends Error {
+  /** Milliseconds. */
+  readonly wait: number | undefined;
+  constructor(message: string, wait: number | undefined) {
+    super(message);
+    this.name = "ContentLater";
+    this.wait = wait;
+  }
+}
