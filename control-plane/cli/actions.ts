@@ -10,8 +10,10 @@ import { bareField, fieldsOf, type Field } from "./fields.ts";
 import { declareField, example, typedFor } from "./options.ts";
 import { collectPages, isList, LIST_FIELDS } from "./pages.ts";
 import type { Session } from "./session.ts";
-import { showJobOutput, waits } from "./wait.ts";
+import { UNTIL_FORMS, refuseUnlessGoal } from "./until.ts";
+import { showJobOutput, waits, waitsUntil } from "./wait.ts";
 import { valueOf } from "./values.ts";
+import { FOLLOWING_FIELDS, showValues } from "./watch-values.ts";
 
 /** Every action of the contracts. */
 export function listActions(): readonly AnyAction[] {
@@ -32,7 +34,9 @@ export function listActions(): readonly AnyAction[] {
 export function commandOf(action: AnyAction): Entry {
   const path = action.path as Path;
   const paged = isList(action);
-  const fields = fieldsOf(action).filter(({ name }) => !(paged && LIST_FIELDS.includes(name)));
+  const isFollowed = path === "cpl/ta/watch";
+  const own = [...(paged ? LIST_FIELDS : []), ...(isFollowed ? FOLLOWING_FIELDS : [])];
+  const fields = fieldsOf(action).filter(({ name }) => !own.includes(name));
   const bare = bareField(fields);
   return {
     words: path.split("/"),
@@ -42,28 +46,41 @@ export function commandOf(action: AnyAction): Entry {
       if (bare !== undefined) command.argument(`[${bare.flag}]`, bare.description);
       for (const field of fields) declareField(command, field);
       if (paged) declarePages(command);
+      if (isFollowed) command.option("--count <number>", "end after so many values", positiveInteger("--count"));
       if (waits[path] !== undefined)
         command.option("--wait", "wait for the end and show what happens; the exit code tells how it ended");
+      if (waitsUntil.includes(path))
+        command.option("--until <goal>", `with --wait: go on before the end, ${UNTIL_FORMS}`);
       if (action.effect === "destroy") command.option("-y, --yes", "do not ask");
       command.addHelpText("after", `\nExample:\n  edgemere ${shortName}${example(path, fields, bare)}`);
     },
     run: async (given, session) => {
+      // Before anything is begun.
+      const until = untilOf(given);
       const input = await inputOf(fields, bare, given, session);
       if (action.effect === "destroy") await makeSure(action, input, given, session);
       if (paged) return showPages(path, input, given, session);
       if (path === "cpl/dm/job/output" && session.output.format === "table" && Object.keys(input).length === 1)
         return showJobOutput(input as { job: string }, session);
+      if (isFollowed) return showValues(input, (given.options["count"] as number | undefined) ?? Infinity, session);
       if (path === "ia/audit/verify") return verifyAudit(input, session);
       if (path === "ia/audit/export") return exportAudit(input, session);
       const output = await (action.takesLong
         ? askUntilAnswered(path, input, session)
         : session.client.ask(path, input));
       const wait = given.options["wait"] ? waits[path] : undefined;
-      if (wait !== undefined) return wait(output as never, session);
+      if (wait !== undefined) return wait(output as never, session, until);
       session.output.show(path, output);
       return codeOf(path, output);
     },
   };
+}
+
+function untilOf({ options }: Given): string | undefined {
+  const { until, wait } = options as { until?: string; wait?: true };
+  if (until === undefined) return undefined;
+  if (wait !== true) throw new UsageError("--until tells how long to wait: give --wait too");
+  return refuseUnlessGoal(until);
 }
 
 /** Asks again under the same key whenever a request has lasted its time: that joins the one under way, and begins nothing twice. */
@@ -91,15 +108,17 @@ function codeOf(path: Path, output: unknown): number {
 
 function declarePages(command: Command): void {
   command
-    .option("--limit <count>", "show at most so many (default: 50)", positiveInteger)
+    .option("--limit <count>", "show at most so many (default: 50)", positiveInteger("--limit"))
     .option("--all", "show all, however many there are")
     .option("--cursor <cursor>", "go on where an earlier list ended");
 }
 
-function positiveInteger(text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(`--limit takes a whole number from 1, not "${text}"`);
-  return Number(text);
-}
+const positiveInteger =
+  (flag: string) =>
+  (text: string): number => {
+    if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(`${flag} takes a whole number from 1, not "${text}"`);
+    return Number(text);
+  };
 
 async function showPages(path: string, input: object, { options }: Given, session: Session): Promise<number> {
   const { all, limit, cursor } = options as { all?: true; limit?: number; cursor?: string };

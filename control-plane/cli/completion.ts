@@ -8,6 +8,8 @@ import { bareField, fieldsOf, type Field } from "./fields.ts";
 import { formats } from "./output.ts";
 import type { Session } from "./session.ts";
 
+/** Instants that are typed often. */
+const INSTANTS = ["now", "-15m", "-1h", "-24h", "-7d", "-30d"];
 const SHELLS = ["bash", "zsh", "fish", "powershell"];
 // A shell that waits for a server at every key is worse than one that suggests nothing.
 const PATIENCE = 1_500;
@@ -45,12 +47,13 @@ function suggestions(entries: readonly Entry[], words: readonly string[], device
   const typed = typedAction(entries, words);
   if (typed === undefined) return root;
   const command = root.commands.get(typed.name) ?? root.command(typed.name, "");
-  const values = (field: Field) => (field.reference === "device" ? devices : field.choices);
+  const values = (field: Field) =>
+    field.reference === "device" ? devices : field.kind === "instant" ? INSTANTS : field.choices;
   const suggest = (options: readonly string[]) => (add: (value: string, description: string) => void) =>
     options.forEach((each) => add(each, ""));
   for (const field of typed.fields) command.option(field.flag, field.description, suggest(values(field)));
   command.option("output", "how results are shown", suggest(formats));
-  for (const flag of ["help", "verbose"]) command.option(flag, "");
+  for (const flag of ["help", "json", "csv", "verbose"]) command.option(flag, "");
   const bare = bareField(typed.fields);
   if (bare !== undefined) command.argument(bare.flag, suggest(values(bare)));
   return root;

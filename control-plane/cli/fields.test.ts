@@ -7,7 +7,11 @@ import { valueOf } from "./values.ts";
 
 const action = (path: string) => listActions().find((each) => each.path === path)!;
 const field = (path: string, name: string): Field => fieldsOf(action(path)).find((each) => each.name === name)!;
-const files: Readonly<Record<string, string>> = { "labels.yaml": "site: berlin\nrole: gw\n", broken: "{" };
+const files: Readonly<Record<string, string>> = {
+  "run.sh": "#!/bin/sh\nid\n",
+  "labels.yaml": "site: berlin\nrole: gw\n",
+  broken: "{",
+};
 const valueFrom = (of: Field, ...typed: string[]) => valueOf(of, typed, async (name) => files[name] ?? "");
 
 const kind = field("cpl/dm/job/create", "kind");
@@ -16,6 +20,7 @@ const queueTimeout = field("cpl/dm/job/create", "queueTimeout");
 const labels = field("cpl/dm/device/label", "set");
 const remove = field("cpl/dm/device/label", "remove");
 const dataref = field("diml/dml/do/datainstance/create", "dataref");
+const before = field("cpl/ta/forget", "before");
 const roles = field("ia/user/create", "roles");
 
 const readings: readonly (readonly [Field, readonly string[], unknown])[] = [
@@ -26,7 +31,10 @@ const readings: readonly (readonly [Field, readonly string[], unknown])[] = [
   [labels, ['{"site":"berlin"}'], { site: "berlin" }],
   [labels, ["@labels.yaml", "role=edge"], { site: "berlin", role: "edge" }],
   [args, ["count=3", "text=three", "deep=true"], { count: 3, text: "three", deep: true }],
+  [args, ["content=@run.sh", "user=web"], { content: "#!/bin/sh\nid\n", user: "web" }],
   [args, ['{"program":"uname","arguments":["-a"]}'], { program: "uname", arguments: ["-a"] }],
+  [before, ["-24h"], "-24h"],
+  [before, ["2026-03-01T14:05:09.5+01:00"], "2026-03-01T14:05:09.5+01:00"],
   [remove, ["site", "role"], ["site", "role"]],
   [roles, ["viewer", "operator"], ["viewer", "operator"]],
   [dataref, ["logs"], "logs"],

@@ -1,5 +1,6 @@
 import type { TSchema } from "@sinclair/typebox";
 import type { AnyAction } from "../src/platform/action.ts";
+import { isInstant } from "../src/platform/instant.ts";
 import { kebab } from "./failure.ts";
 
 /** How an input field is given on the command line. */
@@ -11,9 +12,18 @@ export interface Field {
   readonly aliases: readonly string[];
   /**
    * list: repeated. record: `key=value`, repeated, or an object. document: JSON or YAML text, or `@file`.
-   * textOrDocument: text that looks like neither is taken as it is.
+   * instant: text that the control plane reads. textOrDocument: text that looks like neither is taken as it is.
    */
-  readonly kind: "text" | "integer" | "number" | "boolean" | "list" | "record" | "document" | "textOrDocument";
+  readonly kind:
+    | "text"
+    | "integer"
+    | "number"
+    | "boolean"
+    | "list"
+    | "record"
+    | "document"
+    | "textOrDocument"
+    | "instant";
   readonly choices: readonly string[];
   readonly description: string;
   readonly required: boolean;
@@ -61,6 +71,7 @@ export function bareField(fields: readonly Field[]): Field | undefined {
 }
 
 function kindOf(schema: TSchema): Field["kind"] {
+  if (isInstant(schema)) return "instant";
   const type = schema["type"] as unknown;
   if (type === "string" || choicesOf(schema).length > 0) return "text";
   if (type === "integer" || type === "number" || type === "boolean") return type;

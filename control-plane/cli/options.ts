@@ -1,6 +1,7 @@
 import { Option, type Command } from "commander";
 import type { Path } from "../src/faces/client.ts";
 import type { Given } from "./entry.ts";
+import { INSTANT_FORMS } from "../src/platform/instant.ts";
 import type { Field } from "./fields.ts";
 import { UsageError } from "./failure.ts";
 
@@ -53,6 +54,7 @@ const telling: Partial<Record<Path, string>> = {
   "cpl/dm/device/label": " gw-1 --set site=berlin --set role=gateway --remove rack",
   "cpl/dm/job/create": ` gw-1 --kind exec --arguments 'argv=["uname","-a"]' --wait`,
   "cpl/ta/query": " --metric cpu.busy_percent --selector role=gateway --by site --step 5m",
+  "cpl/ta/watch": " --metric cpu.busy_percent --selector site=berlin --output json",
   "diml/dml/do/datainstance/create": ` '{"name":"logs","query":"kind:log"}' --wait`,
 };
 
@@ -68,6 +70,7 @@ function sample({ name, kind, choices, reference }: Field): string {
   if (choices[0] !== undefined) return choices[0];
   if (reference !== undefined) return reference === "device" ? "gw-1" : reference.toUpperCase();
   if (kind === "integer" || kind === "number") return "10";
+  if (kind === "instant") return "-24h";
   if (kind === "record") return "key=value";
   return name === "query" || name === "expression" ? "kind:log" : name.toUpperCase();
 }
@@ -78,6 +81,7 @@ function describe({ description, kind, choices, required, default: usual }: Fiel
     ...(kind === "list" ? ["may be repeated"] : []),
     ...(kind === "record" ? ["may be repeated, or JSON, or @file"] : []),
     ...(kind === "document" || kind === "textOrDocument" ? ["JSON, YAML, or @file"] : []),
+    ...(kind === "instant" ? [INSTANT_FORMS] : []),
     ...(usual !== undefined ? [`default: ${JSON.stringify(usual)}`] : []),
     ...(required ? ["required"] : []),
   ];
@@ -88,6 +92,7 @@ function placeholder({ kind, reference, flag }: Field): string {
   if (reference !== undefined) return reference;
   if (kind === "record") return "key=value";
   if (kind === "integer" || kind === "number") return "number";
+  if (kind === "instant") return "instant";
   return kind === "document" || kind === "textOrDocument" ? "document" : flag;
 }
 

@@ -24,7 +24,20 @@ for (const { path } of listActions().map((each) => ({ path: each.path as string 
   });
 
 test("no field of an action has the name of an option that every command takes", () => {
-  const common = ["server", "context", "output", "columns", "headers", "timeout", "verbose", "help", "wait", "yes"];
+  const common = [
+    "server",
+    "context",
+    "output",
+    "json",
+    "csv",
+    "columns",
+    "headers",
+    "timeout",
+    "verbose",
+    "help",
+    "wait",
+    "yes",
+  ];
 
   const clashes = listActions().flatMap((action) => fieldsOf(action).filter(({ flag }) => common.includes(flag)));
 
@@ -51,6 +64,16 @@ test("options may stand before the command and after it", async () => {
   const ran = await runTyped(`--output table --server ${server.url} device list --columns name --no-headers`);
 
   assert.deepEqual([ran.code, ran.stdout], [0, "gw-1\n"]);
+});
+
+test("--json and --csv are short for the two outputs that programs read, and contradict each other", async () => {
+  await using server = await startServer((response) => say(response, 200, { items: [{ name: "gw-1" }] }));
+  const ran = (flags: string) => runTyped(`device list --server ${server.url} --columns name ${flags}`);
+
+  assert.equal((await ran("--csv")).stdout, '"name"\r\n"gw-1"\r\n');
+  assert.equal((await ran("--json")).stdout, (await ran("--output json")).stdout);
+  const both = await ran("--csv --json");
+  assert.deepEqual([both.code, both.stdout], [2, ""]);
 });
 
 test("a list is fetched page by page up to its limit, and says that there is more", async () => {
@@ -163,8 +186,8 @@ test("a job that is waited for shows its output and ends with the job's own exit
     detail("running"),
     { chunks: [{ offset: 0, channel: "stdout", text: "hello\n" }], next: 6, ended: false },
     detail("partial"),
-    { chunks: [], next: 6, ended: true },
-    { chunks: [], next: 6, ended: true },
+    { chunks: [], next: 6, dropped: 70, ended: true },
+    { chunks: [], next: 6, dropped: 70, ended: true },
   ];
   await using server = await startServer((response, count) => say(response, 200, answers[count - 1]));
 
@@ -172,6 +195,7 @@ test("a job that is waited for shows its output and ends with the job's own exit
 
   assert.equal(ran.code, 3);
   assert.equal(ran.stdout, "hello\n");
+  assert.equal(ran.stderr.split("[cut here: 70 bytes more were written than are kept]").length, 2);
   assert.match(ran.stderr, /job j1: running\n[^]*job j1: partial\n {2}gw-1: partial\n/);
 });
 
@@ -224,4 +248,56 @@ test("a line is cut where options begin", () => {
 
 test("times are seconds, minutes or hours", () => {
   assert.deepEqual(["30", "30s", "5m", "2h"].map(secondsOf), [30, 30, 300, 7_200]);
+});
+
+test("a rollout that is waited for tells its waves, and partial success has an exit code of its own", async () => {
+  const waves = [{ targets: 2, succeeded: 1, failed: 1, skipped: 0 }];
+  await using server = await startServer((response) =>
+    say(response, 200, { id: "r1", state: "partial", pausedBy: "", waves }),
+  );
+
+  const ran = await runTyped("job apply ping.p1 --wait", { EDGEMERE_SERVER: server.url, EDGEMERE_TOKEN: "edt_1_s" });
+
+  assert.equal(ran.code, 3, ran.stderr);
+  assert.match(ran.stderr, /rollout r1: partial\n {2}wave 1: 1 of 2 succeeded, 1 failed, 0 left out/);
+});
+
+test("a rollout is waited for as far as is told, and what cannot be waited for begins nothing", async () => {
+  const waves = [{ targets: 2, succeeded: 2, failed: 0, skipped: 0, passedAt: 1 }];
+  await using server = await startServer((response) =>
+    say(response, 200, { id: "r1", state: "running", pausedBy: "", waves }),
+  );
+  const surroundings = { EDGEMERE_SERVER: server.url, EDGEMERE_TOKEN: "edt_1_s" };
+
+  assert.equal((await runTyped("job apply ping.p1 --wait --until wave1", surroundings)).code, 0);
+  const asked = server.asked.length;
+  const wrong = await runTyped("job apply ping.p1 --wait --until tomorrow", surroundings);
+  const alone = await runTyped("job apply ping.p1 --until wave1", surroundings);
+
+  assert.deepEqual([wrong.code, alone.code, server.asked.length], [2, 2, asked]);
+  assert.match(wrong.stderr, /--until takes a wave/);
+});
+
+test("a rollout that is rolled back is waited for until it is undone, which is what was asked", async () => {
+  const found = { id: "r1", state: "rolledback", pausedBy: "", waves: [], undoneBy: { rollout: "r2", wave: -1 } };
+  await using server = await startServer((response) => say(response, 200, found));
+  const surroundings = { EDGEMERE_SERVER: server.url, EDGEMERE_TOKEN: "edt_1_s" };
+
+  const back = await runTyped("rollout rollback r1 --wait", surroundings);
+  const applied = await runTyped("job apply ping.p1 --wait", surroundings);
+
+  assert.deepEqual([back.code, applied.code], [0, 1], back.stderr);
+  assert.match(back.stderr, /the rollout r2 undoes it/);
+});
+
+test("explain device asks why a device waits in a job, and says what is missing", async () => {
+  await using server = await startServer((response) => say(response, 200, { reason: "device-offline" }));
+  const surroundings = { EDGEMERE_SERVER: server.url, EDGEMERE_TOKEN: "edt_1_s" };
+
+  const ran = await runTyped("explain device gw-1 --job r1", surroundings);
+  const lacking = await runTyped("explain device gw-1", surroundings);
+
+  assert.deepEqual(JSON.parse(ran.stdout), { reason: "device-offline" });
+  assert.deepEqual(server.asked[0]?.body, { device: "gw-1", job: "r1" });
+  assert.deepEqual([lacking.code, lacking.stderr.includes("which job")], [2, true]);
 });

@@ -6,18 +6,36 @@ import { complete } from "./completion.ts";
 import { listContexts, removeContext, useContext } from "./context-commands.ts";
 import { DEFAULT_SERVER } from "./contexts.ts";
 import type { Entry, Given } from "./entry.ts";
+import { explainDevice } from "./explain-device.ts";
 import { exitCodeOf, exitCodes, explain, UsageError } from "./failure.ts";
+import { getFile } from "./file-get.ts";
+import { putFile } from "./file-put.ts";
 import { helpText } from "./help.ts";
 import { formats } from "./output.ts";
 import { openSession, type CommonFlags } from "./session.ts";
 import { setUp, signIn, signOut } from "./sign-in.ts";
 import { status } from "./status.ts";
+import { openTerminal } from "./terminal-command.ts";
 import type { Terminal } from "./terminal.ts";
 import { watch } from "./watch.ts";
 
 /** Every command: the own ones, and one per action. Signing in has its own, which keeps the session. */
 export const listEntries = (): readonly Entry[] => {
-  const own = [status, signIn, signOut, setUp, watch, complete(listEntries), listContexts, useContext, removeContext];
+  const own = [
+    status,
+    signIn,
+    signOut,
+    setUp,
+    watch,
+    openTerminal,
+    explainDevice,
+    putFile,
+    getFile,
+    complete(listEntries),
+    listContexts,
+    useContext,
+    removeContext,
+  ];
   const replaced = new Set(own.map(({ words }) => words.join("/")));
   return [
     ...own,
@@ -87,6 +105,8 @@ const commonOptions = () => [
   new Option("-o, --output <format>", "how results are shown (default: table on a terminal, json elsewhere)").choices(
     formats,
   ),
+  new Option("--json", "the same as --output json").implies({ output: "json" }).conflicts("csv"),
+  new Option("--csv", "the same as --output csv").implies({ output: "csv" }).conflicts("json"),
   new Option("--columns <names>", "only these columns or fields, such as name,agent.version").argParser((text) =>
     text.split(",").map((each) => each.trim()),
   ),

@@ -2,6 +2,7 @@ import Table from "cli-table3";
 import type { Colours } from "./terminal.ts";
 import { cellOf, coloured, valueAt } from "./cells.ts";
 import { columnsFor, headFirst } from "./columns.ts";
+import { readableSeries } from "./measured.ts";
 import { visible } from "./visible.ts";
 
 export interface TableStyle {
@@ -15,7 +16,8 @@ export interface TableStyle {
 const WIDEST_CELL = 60;
 
 /** An output as text for people: a list as a table, one thing as its fields. */
-export function renderOutput(path: string, output: unknown, style: TableStyle): string {
+export function renderOutput(path: string, whole: unknown, style: TableStyle): string {
+  const output = readableSeries(path, whole);
   if (!isRecord(output)) return `${cellOf("", output)}\n`;
   if (Array.isArray(output["items"])) return renderRows(path, output["items"], style);
   const sections = Object.entries(output).filter(([, value]) => isRows(value));

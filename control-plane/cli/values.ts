@@ -28,6 +28,7 @@ export async function valueOf(field: Field, typed: readonly string[], readText: 
       return documentOf(field, last, readText);
     case "textOrDocument":
       return /^\s*[[{@]/.test(last) ? documentOf(field, last, readText) : last;
+    case "instant":
     case "text":
     case "boolean":
       return last;
@@ -53,14 +54,15 @@ async function recordOf(field: Field, typed: readonly string[], readText: ReadTe
       if (at < 1)
         throw new UsageError(`--${field.flag} takes key=value, JSON such as {"key":"value"}, or @file, not "${each}"`);
       const value = each.slice(at + 1);
-      return { [each.slice(0, at)]: field.textValues ? value : scalarOf(value) };
+      return { [each.slice(0, at)]: field.textValues ? value : await scalarOf(value, readText) };
     }),
   );
   return Object.assign({}, ...parts) as unknown;
 }
 
-// "3" and "true" are meant as such where text is not the only thing allowed.
-function scalarOf(text: string): unknown {
+// "3" and "true" are meant as such where text is not the only thing allowed, and "@script.sh" as what the file holds.
+async function scalarOf(text: string, readText: ReadText): Promise<unknown> {
+  if (text.startsWith("@")) return readText(text.slice(1));
   try {
     const value: unknown = parseYaml(text);
     return value === null && text !== "null" ? text : value;

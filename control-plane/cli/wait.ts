@@ -2,13 +2,17 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Output, Path } from "../src/faces/client.ts";
 import { exitCodes } from "./failure.ts";
 import type { Session } from "./session.ts";
+import { goalOf } from "./until.ts";
 
 /** Shows what happens until it has ended; gives the exit code. */
-type Wait = (output: never, session: Session) => Promise<number>;
+type Wait = (output: never, session: Session, until?: string) => Promise<number>;
 
 const PAUSE = 500;
 // Output may arrive a little after the news that the command has ended.
 const LATE_OUTPUT = 5_000;
+
+/** Of these `--until` says how far they are waited for. */
+export const waitsUntil: readonly Path[] = ["cpl/dm/job/apply"];
 
 /** Writes that start something, and how to wait for its end. */
 export const waits: Partial<Record<Path, Wait>> = {
@@ -19,6 +23,16 @@ export const waits: Partial<Record<Path, Wait>> = {
     const state = await waitForJob(job.id, session);
     return state === "cancelled" ? exitCodes.done : jobExitCodes[state];
   },
+  "cpl/dm/job/apply": async ({ id }: Output<"cpl/dm/job/apply">, session, until) => {
+    const reached = await rolloutEnd(id, session, until);
+    return reached === "reached" ? exitCodes.done : rolloutExitCodes[reached];
+  },
+  "cpl/dm/rollout/cancel": async ({ id }: Output<"cpl/dm/rollout/cancel">, session) => {
+    await rolloutEnd(id, session);
+    return exitCodes.done;
+  },
+  "cpl/dm/rollout/rollback": async ({ id }: Output<"cpl/dm/rollout/rollback">, session) =>
+    (await rolloutEnd(id, session)) === "rolledback" ? exitCodes.done : exitCodes.failed,
   "ops/backup/create": ({ id }: Output<"ops/backup/create">, session) => waitForBackup(id, session),
   "diml/find": ({ id }: Output<"diml/find">, session) => waitForRequest(id, session),
   "diml/dml/do/datainstance/create": ({ request }: Output<"diml/dml/do/datainstance/create">, session) =>
@@ -58,6 +72,39 @@ const jobExitCodes = {
   expired: exitCodes.failed,
 } as const;
 
+/** One that was undone has not done what was asked, however well it was undone. */
+const rolloutExitCodes = { ...jobExitCodes, rolledback: exitCodes.failed, rollbackfailed: exitCodes.failed } as const;
+type RolloutEnd = "succeeded" | "partial" | "failed" | "cancelled" | "rolledback" | "rollbackfailed";
+
+/** Shows how far the waves of a rollout are until it has ended, or is as far as it is waited for. */
+async function rolloutEnd(rollout: string, session: Session): Promise<RolloutEnd>;
+async function rolloutEnd(rollout: string, session: Session, until?: string): Promise<RolloutEnd | "reached">;
+async function rolloutEnd(rollout: string, session: Session, until?: string): Promise<RolloutEnd | "reached"> {
+  const { client, output } = session;
+  const tell = onlyNews(session);
+  const isReached = until === undefined ? undefined : goalOf(until, performance.now());
+  for (;;) {
+    const found = await client.call("cpl/dm/rollout/find", { rollout });
+    const { state, pausedBy, stop, waves, undoneBy } = found;
+    tell([`rollout ${rollout}: ${state}`, pausedBy, stop?.reason, stop?.detail].filter(Boolean).join(": "));
+    for (const [place, { targets, succeeded, failed, skipped }] of waves.entries())
+      tell(`  wave ${place + 1}: ${succeeded} of ${targets} succeeded, ${failed} failed, ${skipped} left out`);
+    if (state === "approving") tell(`  somebody else has to say yes first: edgemere rollout approve ${rollout}`);
+    if (undoneBy !== undefined) tell(`  the rollout ${undoneBy.rollout} undoes it`);
+    if (isRolloutEnd(state)) {
+      if (output.format !== "table") output.show("cpl/dm/rollout/find", found);
+      return state;
+    }
+    if (isReached?.(found, performance.now()) === true) {
+      if (output.format !== "table") output.show("cpl/dm/rollout/find", found);
+      return "reached";
+    }
+    await pause(session);
+  }
+}
+
+const isRolloutEnd = (state: string): state is RolloutEnd => Object.hasOwn(rolloutExitCodes, state);
+
 /** Shows what a job's command wrote so far, as it wrote it. */
 export async function showJobOutput({ job }: { readonly job: string }, session: Session): Promise<number> {
   const follow = outputFollower(job, session);
@@ -68,11 +115,16 @@ export async function showJobOutput({ job }: { readonly job: string }, session: 
 /** Each call shows what came since the last one. For programs the output goes to stderr, so that stdout stays JSON. */
 function outputFollower(job: string, { client, output }: Session) {
   let from = 0;
+  let isCutTold = false;
   return async (): Promise<"more" | "nothing" | "ended"> => {
-    const { chunks, next, ended } = await client.call("cpl/dm/job/output", { job, from });
+    const { chunks, next, dropped, ended } = await client.call("cpl/dm/job/output", { job, from });
     for (const { text, channel } of chunks) output.raw(text, output.format === "table" ? channel : "stderr");
     const moved = next > from;
     from = next;
+    if (ended && dropped > 0 && !isCutTold) {
+      isCutTold = true;
+      output.raw(`[cut here: ${dropped} bytes more were written than are kept]\n`, "stderr");
+    }
     if (moved) return "more";
     return ended ? "ended" : "nothing";
   };

@@ -7,6 +7,7 @@ import { dataCatalogue, type DataCatalogueContext } from "./features/data-catalo
 import { dataOrchestrator, type DataOrchestratorContext } from "./features/data-orchestrator/index.ts";
 import { delivery, type DeliveryContext } from "./features/delivery/index.ts";
 import { admissions, admitEdgeNode, devices, idsOfDevices, type DevicesContext } from "./features/devices/index.ts";
+import { files, type FilesContext } from "./features/files/index.ts";
 import {
   approvers,
   authenticate,
@@ -19,8 +20,15 @@ import { jobs, type JobsContext } from "./features/jobs/index.ts";
 import { keys, type KeysContext } from "./features/keys/index.ts";
 import { operations, type OperationsContext } from "./features/operations/index.ts";
 import { outlets, Tally, type OutletsContext } from "./features/outlets/index.ts";
+import { alertsBegun, policies, Watch, type PoliciesContext } from "./features/policies/index.ts";
 import { readArrivals } from "./features/telemetry-aggregator/contract.ts";
-import { telemetryAggregator, type TelemetryContext } from "./features/telemetry-aggregator/index.ts";
+import {
+  Landings,
+  SeriesLists,
+  telemetryAggregator,
+  type TelemetryContext,
+} from "./features/telemetry-aggregator/index.ts";
+import { TerminalGateway, terminals, type TerminalsContext } from "./features/terminals/index.ts";
 import { openAuditing } from "./auditing.ts";
 import { createKeeping } from "./keeping.ts";
 import { openAuthority } from "./link/authority.ts";
@@ -37,17 +45,20 @@ import { clearBrokenRestore, refuseHalfRestored, rememberGeneration } from "./re
 import { singleSignOnAt } from "./single-sign-on.ts";
 import { openStorage } from "./storage.ts";
 
-export { StoredChunk } from "./features/telemetry-aggregator/index.ts";
-export { Tally };
+export { Landings, SeriesLists, StoredChunk } from "./features/telemetry-aggregator/index.ts";
+export { Tally, TerminalGateway, Watch };
 
 export const features = [
   devices,
   delivery,
   jobs,
+  terminals,
+  files,
   telemetryAggregator,
   outlets,
   dataCatalogue,
   dataOrchestrator,
+  policies,
   identity,
   keys,
   operations,
@@ -57,10 +68,13 @@ export type AppContext = CoreContext &
   DevicesContext &
   DeliveryContext &
   JobsContext &
+  TerminalsContext &
+  FilesContext &
   TelemetryContext &
   OutletsContext &
   DataCatalogueContext &
   DataOrchestratorContext &
+  PoliciesContext &
   IdentityContext &
   KeysContext &
   OperationsContext &
@@ -134,10 +148,19 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
   await opened.add(Promise.resolve({ [Symbol.asyncDispose]: () => auditing.copy.close() }));
   // Ports are known when they are bound.
   const addresses: DeviceAddresses = { deviceApi: "", mqtt: [] };
-  const targets = outletTargets(config.outlets, clock);
+  const targets = outletTargets(config.outlets, config.parent, clock);
   const isSentOn = targets.all.length > 0 || config.outlets.isToldToSubscribers;
+  const refusals = new Counter(
+    {
+      name: "edgemere_refused_requests",
+      help: "What people, programs and devices asked for and did not get, by reason",
+    },
+    ["listener", "reason"],
+  );
+  const landings = new Landings(String(clock.now()));
   const context = {
     authority,
+    doors: refusals,
     addresses,
     version,
     passwords: createPasswords(random),
@@ -148,9 +171,12 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
     approvers: { ...approvers, rule: config.people.approval },
     telemetry: {
       retention: config.history,
+      seriesLists: new SeriesLists(),
+      landings,
       fleet: config.outlets.fleet,
       ...(config.windows && { windows: config.windows }),
       ...(isSentOn && { arrivals: config.history }),
+      chain: { origin: authority.trustDomain, parent: targets.parent },
     },
     outlets: {
       targets: targets.all,
@@ -158,6 +184,10 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
       labels: config.outlets.fleet.labels,
       tally: new Tally(),
     },
+    watch: new Watch(),
+    alertsOf: alertsBegun,
+    terminals: new TerminalGateway({ clock, log }),
+    files: config.files,
     retention: config.retention,
     dangerousCaps: config.dangerousCaps,
     operations: keeping,
@@ -190,6 +220,7 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
       damaged: () => database.damaged.size,
       figures: async () => [
         responses.figure(),
+        refusals.figure(),
         ...(await processFigures({ version, startedAt, eventLoop, health, storeFolder })),
       ],
     }),
@@ -215,16 +246,20 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
       resources,
       origins: config.origins,
       responses,
+      refusals,
       arrivals: config.outlets.isToldToSubscribers
         ? async (asked) =>
             (await core.dispatch(readArrivals.path, asked, telemetryReader(core))) as OutputOf<typeof readArrivals>
         : undefined,
+      terminals: { sit: (asked, viewer) => context.terminals.sit(asked, viewer, core) },
       health,
       checks,
     },
     addresses,
     opened,
   );
+  // Before listeners wait for their requests.
+  await opened.add(Promise.resolve(landings));
   core.start();
 
   return {

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
-import { ConfigError, readOptions, repeatable, type Options } from "@edgemere/protocol/config";
+import { ConfigError, duration, oneOf, option, readOptions, repeatable, type Options } from "@edgemere/protocol/config";
+import { DAY, HOUR } from "@edgemere/protocol/kit";
 import { hostName, options, PREFIX, PROGRAM, readConfig } from "./config.ts";
 
 /** What a restore is told: the file, and where the data folder is. */
@@ -98,4 +99,51 @@ export function readSignKeyringConfig([draft = "-", option, key, ...rest]: reado
   if (draft.startsWith("-") || option !== "--key" || key === undefined || rest.length > 0)
     throw new ConfigError("name the draft and the key: edgemere-control-plane sign-keyring FILE --key PEM");
   return { draft: resolve(draft), key: resolve(key) };
+}
+
+/** An archive of the agent's program, and what is signed of it. */
+export interface SignReleaseConfig {
+  readonly archive: string;
+  readonly key: string;
+  readonly version: string;
+  readonly leastNode: string;
+  /** Milliseconds for which devices take it; for ever when absent. */
+  readonly lifetime: number | undefined;
+  readonly mayGoBack: boolean;
+}
+
+const releaseOptions = {
+  key: { takes: "PEM", about: "Private key of the role releases", read: (text: string) => resolve(text) },
+  release: { takes: "VERSION", about: "Of the release, such as 1.2.0", read: (text: string) => text },
+  node: option("VERSION", "Least version of Node that it runs on", "20.19.0", (text: string) => text),
+  lifetime: { takes: "TIME", about: "How long devices take it [for ever]", read: duration(HOUR, 3_650 * DAY) },
+  "may-go-back": option("WORD", "Whether it may take the place of a newer one: yes or no", "no", oneOf(["yes", "no"])),
+} satisfies Options;
+
+/** Reads `sign-release ARCHIVE --key PEM --release VERSION …`; throws ConfigError. */
+export function readSignReleaseConfig([archive = "-", ...argv]: readonly string[]): SignReleaseConfig {
+  const {
+    key,
+    release: version,
+    node,
+    lifetime,
+    ...rest
+  } = readOptions(releaseOptions, {
+    argv,
+    environment: {},
+    prefix: "EDGEMERE_SIGN_RELEASE_",
+    program: "edgemere-control-plane",
+  });
+  if (archive.startsWith("-") || key === undefined || version === undefined)
+    throw new ConfigError(
+      "name archive, key and version: edgemere-control-plane sign-release ARCHIVE --key PEM --release VERSION",
+    );
+  return {
+    archive: resolve(archive),
+    key,
+    version,
+    leastNode: node,
+    lifetime,
+    mayGoBack: rest["may-go-back"] === "yes",
+  };
 }

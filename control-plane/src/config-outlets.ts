@@ -44,7 +44,7 @@ const text: Reader<string> = (value) => value;
 const port = wholeNumber(0, 65_535);
 const portOrOff: Reader<number | undefined> = (value) => (value === "off" ? undefined : port(value));
 
-const metricPattern: Reader<string> = (value) => {
+export const metricPattern: Reader<string> = (value) => {
   if (/^[A-Za-z][\w.-]{0,127}(?:\.\*)?$/.test(value)) return value;
   throw new ConfigError(
     `"${value}" is no metric; write it like cpu.busy_percent, or filesystem.* for all that begin so`,
@@ -52,7 +52,7 @@ const metricPattern: Reader<string> = (value) => {
 };
 
 /** Nothing secret stands in an address: it is shown, and in the list of processes. */
-const targetUrl: Reader<string> = (value) => {
+export const targetUrl: Reader<string> = (value) => {
   const url = URL.canParse(value) ? new URL(value) : undefined;
   if (url !== undefined && (url.username !== "" || url.password !== ""))
     throw new ConfigError(

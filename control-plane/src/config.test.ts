@@ -11,6 +11,7 @@ import {
   readSignKeyringConfig,
 } from "./config-commands.ts";
 import { outletsOptions } from "./config-outlets.ts";
+import { parentOptions } from "./config-parent.ts";
 import { certificateNames, configHelp, ownAddress, readConfig } from "./config.ts";
 
 test("without a word the defaults hold", () => {
@@ -29,11 +30,13 @@ test("without a word the defaults hold", () => {
     logLevel: "info",
     certificateLife: 14 * DAY,
     history: 7 * DAY,
-    windows: { every: MINUTE, keepMinutes: 7 * DAY, keepHours: 730 * DAY },
-    retention: { events: 30 * DAY, jobs: 90 * DAY, inventoryHistory: 365 * DAY },
+    windows: { every: MINUTE, keepMinutes: 7 * DAY, keepHours: 730 * DAY, stats: undefined },
+    retention: { events: 30 * DAY, jobs: 90 * DAY, recordings: 90 * DAY, inventoryHistory: 365 * DAY },
+    files: { room: 4 * 1024 ** 3, keep: 30 * DAY },
     backups: { folder: resolve(".edgemere/backups"), every: DAY, keep: 7, passphraseFile: undefined },
     auditCopy: resolve(".edgemere/audit-copy"),
     people: { approval: "auto", stepUpAfter: 15 * MINUTE, singleSignOn: undefined },
+    parent: undefined,
     storage: { low: { percent: 20 }, readonly: { percent: 10 }, ballastBytes: 64 * 1024 ** 2 },
   });
   assert.deepEqual(addresses, [ownAddress()]);
@@ -54,12 +57,15 @@ test("the help shows every option, and the defaults that hold", () => {
     "backup-passphrase",
     "audit-copy",
     "broker",
+    "device-stats",
     ...single,
-    ...Object.entries(outletsOptions).flatMap(([name, option]) => ("fallback" in option ? [] : [name])),
+    ...Object.entries({ ...outletsOptions, ...parentOptions }).flatMap(([name, option]) =>
+      "fallback" in option ? [] : [name],
+    ),
   ];
   const defaults = Object.fromEntries(Object.entries(shown).filter(([name]) => !withoutDefault.includes(name)));
 
-  assert.deepEqual(Object.keys(shown).length, 42 + Object.keys(outletsOptions).length);
+  assert.deepEqual(Object.keys(shown).length, 47 + Object.keys({ ...outletsOptions, ...parentOptions }).length);
   assert.deepEqual(
     readConfig(
       Object.entries(defaults).flatMap(([name, value]) => [`--${name}`, value ?? ""]),
@@ -90,7 +96,13 @@ test("each option reaches its own place", () => {
       "dangerous-per-minute": "5",
       "dangerous-per-hour": "7",
       history: "36h",
-      "windows-every": "off",
+      "windows-every": "30m",
+      "keep-minutes": "2d",
+      "keep-hours": "9d",
+      parent: "https://REGION.example.org/",
+      "parent-authorization": "/etc/edgemere/parent",
+      "parent-metric": "cpu.*",
+      "parent-every": "1m",
       "keep-events": "4d",
       approval: "always",
       "step-up-after": "2m",
@@ -100,7 +112,10 @@ test("each option reaches its own place", () => {
       "oidc-groups-claim": "teams",
       "oidc-role": "ops=operator",
       "keep-jobs": "5d",
+      "keep-recordings": "7d",
       "keep-inventory-history": "6d",
+      files: "1GiB",
+      "keep-files": "7d",
       backups: "/mnt/backups",
       "backup-every": "off",
       "backup-keep": "3",
@@ -129,8 +144,15 @@ test("each option reaches its own place", () => {
     certificateLife: 2 * HOUR,
     dangerousCaps: { perMinute: 5, perHour: 7 },
     history: 36 * HOUR,
-    windows: undefined,
-    retention: { events: 96 * HOUR, jobs: 120 * HOUR, inventoryHistory: 144 * HOUR },
+    windows: { every: 30 * MINUTE, keepMinutes: 2 * DAY, keepHours: 9 * DAY, stats: undefined },
+    parent: {
+      url: "https://region.example.org",
+      authorizationFile: "/etc/edgemere/parent",
+      metrics: ["cpu.*"],
+      every: MINUTE,
+    },
+    retention: { events: 96 * HOUR, jobs: 120 * HOUR, recordings: 7 * DAY, inventoryHistory: 144 * HOUR },
+    files: { room: 1024 ** 3, keep: 7 * DAY },
     backups: { folder: "/mnt/backups", every: undefined, keep: 3, passphraseFile: "/etc/edgemere/passphrase" },
     auditCopy: "/mnt/audit",
     people: {
@@ -202,6 +224,16 @@ for (const wrong of [
   });
 }
 
+test("what device.stats tells is read with the windows it is made of", () => {
+  const { windows } = readConfig(["--device-stats=a.b", "--device-stats=c", "--device-stats-every=15m"], {});
+
+  assert.deepEqual(windows?.stats, { every: 15 * MINUTE, metrics: ["a.b", "c"] });
+});
+
+test("windows are made unless somebody says that they are not", () => {
+  assert.equal(readConfig(["--windows-every", "off"], {}).windows, undefined);
+});
+
 test("an origin is read as browsers write it", () => {
   assert.deepEqual(readConfig(["--origin", "HTTPS://CP.Example.org:443/"], {}).origins, ["https://cp.example.org"]);
 });
@@ -216,9 +248,23 @@ for (const [argv, message] of [
   [["--oidc-issuer", "http://login.example.org"], /^--oidc-issuer: .*is no issuer/],
   [["--oidc-issuer", "https://login.example.org"], /lets nobody in without --oidc-role/],
   [["--oidc-role", "ops=king"], /^--oidc-role: "king" is no role; there are viewer/],
+  [["--parent", "https://region.example.org"], /^--parent .* give --parent-authorization FILE$/],
+  [["--parent-authorization", "token"], /is for nobody without --parent URL$/],
+  [["--parent", "http://region.example.org"], /^--parent: .*is no target/],
+  [["--parent", "https://region.example.org/edgemere"], /^--parent: .*is no parent; write only where its portal is/],
+  [
+    ["--parent=https://r.example", "--parent-authorization=t", "--windows-every=off"],
+    /is told of windows, and there are none/,
+  ],
   [["--backup-every", "5s"], /^--backup-every: .*5s/],
   [["--history", "5m"], /^--history: .*5m/],
   [["--history", "soon"], /^--history: .*soon/],
+  [["--device-stats", "filesystem.*"], /^--device-stats: "filesystem\.\*" is no metric/],
+  [["--device-stats-every", "7m"], /^--device-stats-every: "7m" is no part of an hour/],
+  [
+    Array.from({ length: 21 }, (_, i) => `--device-stats=m${i}`),
+    /^--device-stats names 21 metrics, and the event tells of at most 20; leave some out$/,
+  ],
   [["--log-level", "loud"], /^--log-level: "loud" is none of debug, info, warn, error/],
   [["--address", "https://cp.example.org"], /^--address: .*is no host name or address; write it without scheme/],
   [["--address", "cp.example.org:8443"], /^--address: .*is no host name or address/],

@@ -18,6 +18,7 @@ import {
 } from "@edgemere/protocol/config";
 import { DAY, HOUR, MINUTE } from "@edgemere/protocol/kit";
 import { outletsConfigOf, outletsOptions, type OutletsConfig } from "./config-outlets.ts";
+import { parentConfigOf, parentOptions, type ParentConfig } from "./config-parent.ts";
 import { peopleConfigOf, peopleOptions, type PeopleConfig } from "./config-people.ts";
 import { sparkplugConfigOf, sparkplugOptions, type SparkplugConfig } from "./config-sparkplug.ts";
 import { freeSpace, isBelow, written } from "./config-free-space.ts";
@@ -41,6 +42,8 @@ export interface ControlPlaneConfig {
   readonly dataFolder: string;
   readonly people: PeopleConfig;
   readonly outlets: OutletsConfig;
+  /** Where windows of devices are reported to; undefined: nowhere. */
+  readonly parent: ParentConfig | undefined;
   /** REST, WebSocket, portal: for people, over HTTP. */
   readonly portal: Listener;
   /** Devices' MQTT, over mutual TLS. */
@@ -70,8 +73,16 @@ export interface ControlPlaneConfig {
     readonly events: number;
     /** After their end. */
     readonly jobs: number;
+    readonly recordings: number;
     /** How inventories changed. */
     readonly inventoryHistory: number;
+  };
+  /** Content that people upload and devices send. */
+  readonly files: {
+    /** Bytes that all of it may take. */
+    readonly room: number;
+    /** How long each is kept once it is whole, where nobody says otherwise. */
+    readonly keep: number;
   };
   /** How long a device's certificate holds, milliseconds. */
   readonly certificateLife: number;
@@ -172,6 +183,9 @@ export const options = {
   ...windowsOptions,
   "keep-events": option("TIME", "How long events and agents' notes are kept", "30d", keeping),
   "keep-jobs": option("TIME", "How long jobs are kept after their end", "90d", keeping),
+  "keep-recordings": option("TIME", "How long recordings of terminals are kept", "90d", keeping),
+  files: option("SIZE", "Room for files that people upload and devices send", "4GiB", size(0, 1024 ** 4)),
+  "keep-files": option("TIME", "How long a file is kept once it is whole, where nobody says otherwise", "30d", keeping),
   "keep-inventory-history": option("TIME", "How long changes of inventories are kept", "365d", keeping),
   backups: {
     takes: "DIR",
@@ -200,6 +214,7 @@ export const options = {
   ),
   ballast: option("SIZE", "Kept on the disk, to be given away when it is full", "64MiB", size(0, 1024 ** 4)),
   ...outletsOptions,
+  ...parentOptions,
   ...peopleOptions,
   "log-level": logLevelOption,
 } satisfies Options;
@@ -217,6 +232,7 @@ export function readConfig(
     throw new ConfigError(
       `--storage-low (${written(values["storage-low"])}) must be at least --storage-readonly (${written(values["storage-readonly"])})`,
     );
+  const windows = windowsConfigOf(values);
   const [address = ownAddress(), ...others] = inOrder("address", values.address);
   inOrder(
     "broker",
@@ -236,12 +252,14 @@ export function readConfig(
     certificateLife: values["certificate-life"],
     dangerousCaps: { perMinute: values["dangerous-per-minute"], perHour: values["dangerous-per-hour"] },
     history: values.history,
-    windows: windowsConfigOf(values),
+    windows,
     retention: {
       events: values["keep-events"],
       jobs: values["keep-jobs"],
+      recordings: values["keep-recordings"],
       inventoryHistory: values["keep-inventory-history"],
     },
+    files: { room: values.files, keep: values["keep-files"] },
     backups: {
       folder: values.backups ?? join(values.data, "backups"),
       every: values["backup-every"],
@@ -251,6 +269,7 @@ export function readConfig(
     auditCopy: values["audit-copy"] ?? join(values.data, "audit-copy"),
     people: peopleConfigOf(values),
     outlets: outletsConfigOf(values),
+    parent: parentConfigOf(values, { hasWindows: windows !== undefined }),
     storage: { low: values["storage-low"], readonly: values["storage-readonly"], ballastBytes: values.ballast },
   };
 }

@@ -1,5 +1,17 @@
-export { features, startApp, StoredChunk, Tally, type App, type AppContext } from "./app.ts";
+export {
+  features,
+  Landings,
+  SeriesLists,
+  startApp,
+  StoredChunk,
+  Tally,
+  TerminalGateway,
+  Watch,
+  type App,
+  type AppContext,
+} from "./app.ts";
 export { createCore, type Core } from "./core.ts";
+export { RememberedValues } from "./platform/remembered-values.ts";
 export { CannotListen } from "./opened.ts";
 export { readConfig, type ControlPlaneConfig } from "./config.ts";
 export type { AnyAction } from "./platform/action.ts";

@@ -11,11 +11,13 @@ import {
   readCommandRootConfig,
   readRestoreConfig,
   readSignKeyringConfig,
+  readSignReleaseConfig,
 } from "./config-commands.ts";
 import { configHelp, readConfig, type ControlPlaneConfig } from "./config.ts";
 import { explain } from "./explain.ts";
 import { pinoLog } from "./log.ts";
 import { restore } from "./restore.ts";
+import { signRelease } from "./sign-release.ts";
 
 const fileOf = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const { version } = JSON.parse(readFileSync(fileOf("../../package.json"), "utf8")) as { version: string };
@@ -28,6 +30,7 @@ Usage: edgemere-control-plane [options]
        edgemere-control-plane broker-certificate DIR --data DIR [--name HOST]
        edgemere-control-plane command-root DIR --data DIR
        edgemere-control-plane sign-keyring FILE --key PEM
+       edgemere-control-plane sign-release ARCHIVE --key PEM --release VERSION [--node VERSION] [--lifetime TIME] [--may-go-back yes]
 
 ${configHelp()}
 
@@ -42,6 +45,9 @@ not whole. While it runs: edgemere audit verify.
 
 command-root DIR moves the key that says whose commands devices believe out of the data folder, to be kept where no network is. It
 reads --data and --config. sign-keyring FILE --key PEM signs there what "edgemere cpl dm key rotate" answered, and prints it.
+
+sign-release ARCHIVE describes an archive of the agent's program and signs that with a key of the role releases, authority/releases.pem
+unless it was rotated; what it prints is the "release" of the command agent.upgrade.
 
 broker-certificate DIR writes what a broker needs that stands in for the embedded one (see --broker): root.pem, broker.pem, broker.key.
 --name, which may be repeated, adds a name or an address of the broker for clients that are not ours. It reads --data and --config.`;
@@ -66,6 +72,8 @@ else if (argv[0] === "command-root")
   await telling(async () => moveCommandRoot(readCommandRootConfig(argv.slice(1), process.env)));
 else if (argv[0] === "sign-keyring")
   await telling(async () => [await signKeyring(readSignKeyringConfig(argv.slice(1)))]);
+else if (argv[0] === "sign-release")
+  await telling(async () => [await signRelease(readSignReleaseConfig(argv.slice(1)), systemClock)]);
 else await main();
 
 async function main(): Promise<void> {

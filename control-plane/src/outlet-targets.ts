@@ -1,7 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { SECOND, type Clock } from "@edgemere/protocol/kit";
 import type { OutletsConfig } from "./config-outlets.ts";
+import type { ParentConfig } from "./config-parent.ts";
 import { outletNames, type OutletName } from "./features/outlets/contract.ts";
+import { reportWindows } from "./features/telemetry-aggregator/contract.ts";
 import { inTime } from "./platform/in-time.ts";
 
 const ANSWER_WITHIN = 30 * SECOND;
@@ -17,7 +19,7 @@ interface Post {
  * Where telemetry is sent on to, as it was configured. A credential is read from its file with each request: it may be renewed
  * meanwhile. When they are disposed of, what is under way is given up, and sent again after the next start.
  */
-export function outletTargets({ targets }: OutletsConfig, clock: Clock) {
+export function outletTargets({ targets }: OutletsConfig, parent: ParentConfig | undefined, clock: Clock) {
   const stop = new AbortController();
   const all = outletNames.flatMap((name: OutletName) => {
     const target = targets[name];
@@ -25,7 +27,17 @@ export function outletTargets({ targets }: OutletsConfig, clock: Clock) {
     const way = { ...target, clock, stopped: stop.signal };
     return [{ name, url: target.url, post: (post: Post) => posted(post, way) }];
   });
-  return { all, [Symbol.asyncDispose]: async () => stop.abort() };
+  return {
+    all,
+    parent: parent && parentTarget(parent, { clock, stopped: stop.signal }),
+    [Symbol.asyncDispose]: async () => stop.abort(),
+  };
+}
+
+/** Where windows of devices are reported to: one action of another control plane. */
+function parentTarget({ url, authorizationFile, metrics, every }: ParentConfig, parts: Pick<Way, "clock" | "stopped">) {
+  const way = { ...parts, authorizationFile, url: `${url}/edgemere/${reportWindows.path}` };
+  return { url, metrics, every, post: (post: Post) => posted(post, way) };
 }
 
 interface Way {

@@ -13,6 +13,8 @@ const CONDITIONS: Readonly<Record<string, string>> = {
   "certificate-expired": "its certificate has ended",
   "renewal-failing": "its certificate was not renewed when it tried",
   "waits-for-approval": "somebody has to approve that it gets a new certificate",
+  "ping-missing": "it has no ping program, so ICMP is not measured",
+  "ping-not-allowed": "its agent may not ping, so ICMP is not measured",
   "cannot-receive": "it can send and cannot be told anything",
 };
 

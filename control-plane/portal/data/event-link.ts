@@ -9,12 +9,14 @@ export function eventLink({ type, subject, data }: Pick<LiveEvent, "type" | "sub
     device: () => `/devices/${encoded(subject)}`,
     job: () => `/jobs/${encoded(subject)}`,
     command: () => `/jobs/${encoded(text(data["job"]))}`,
+    recording: () => `/jobs/${encoded(text(data["job"]))}`,
     datarequest: () => `/data/requests/${encoded(subject)}`,
     datareservation: () => `/data/requests/${encoded(text(data["request"]))}`,
     datainstance: () =>
       data["request"] === undefined ? "/data/instances" : `/data/requests/${encoded(text(data["request"]))}`,
     datasource: () => `/devices/${encoded(text(data["device"]))}/data`,
     data: () => `/devices/${encoded(text(data["device"]))}/data`,
+    file: () => "/files",
     backup: () => "/operations",
     storage: () => "/operations",
   };

@@ -2,11 +2,15 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import type { Input } from "../../src/faces/client.ts";
 import { isLive, type ChartRange } from "./chart-range.ts";
 import { call } from "./client.ts";
+import { useLiveCalls } from "./live.tsx";
 import { isRefusal } from "./refusal.ts";
+import { reportsOf, type LiveCallsOnDemand } from "./reports.ts";
 import { merged, type History } from "./samples.ts";
 
-/** Milliseconds between two looks at what is new. */
+/** Milliseconds between two looks at what is new, where nobody tells of it. */
 const LOOK_EVERY = 2_000;
+/** And at least between two, however often a device reports. */
+const LOOK_AFTER = 500;
 /** So much of what is known is asked for again each time: samples of a slow link come late. */
 const OVERLAP = 30_000;
 /** Up to this window every sample is kept; beyond, the control plane thins out and is asked for all again. */
@@ -51,16 +55,17 @@ export function useHistories(
   const question = JSON.stringify({ devices, metric, range });
   const [known, setKnown] = useState<ReadonlyMap<string, Told>>(new Map());
   const clock = useRef<Clock>({});
+  const calls = useLiveCalls();
   useEffect(() => {
     const stop = new AbortController();
     const { devices, metric, range } = JSON.parse(question) as Question;
     for (const device of devices) {
       const tell = (answer: Answer) =>
         setKnown((before) => new Map([...before, [device, { question, metric, answer }]]));
-      void follow({ device, metric, range, clock: clock.current, signal: stop.signal, tell });
+      void follow({ device, metric, range, calls, clock: clock.current, signal: stop.signal, tell });
     }
     return () => stop.abort();
-  }, [question]);
+  }, [question, calls]);
   return useMemo(() => answersTo(question, known), [question, known]);
 }
 
@@ -95,6 +100,7 @@ interface Clock {
 
 interface Following {
   readonly clock: Clock;
+  readonly calls: LiveCallsOnDemand;
   readonly device: string;
   readonly metric: string | undefined;
   readonly range: ChartRange;
@@ -102,8 +108,9 @@ interface Following {
   readonly tell: (answer: Answer) => void;
 }
 
-async function follow({ device, metric, range, clock, signal, tell }: Following): Promise<void> {
+async function follow({ device, metric, range, calls, clock, signal, tell }: Following): Promise<void> {
   const metrics = metric === undefined ? {} : { metric: [metric, `${metric}:min`, `${metric}:max`] };
+  const reported = reportsOf({ device, ...metrics }, calls);
   let history: History | undefined;
   let wholeAt = 0;
   while (!signal.aborted) {
@@ -123,7 +130,11 @@ async function follow({ device, metric, range, clock, signal, tell }: Following)
       if (signal.aborted) return;
       tell({ error, ...(history && { history }) });
     }
-    await pause(everyOf(range), signal);
+    if (!isFine(range)) await pause(everyOf(range), signal);
+    else {
+      await pause(LOOK_AFTER, signal);
+      if (!(await reported(signal))) await pause(LOOK_EVERY, signal);
+    }
   }
 }
 
@@ -154,7 +165,6 @@ const isFine = (range: ChartRange) => isLive(range) && range.last <= FINE_WINDOW
 
 /** The longer the range, the less a new sample changes of it. */
 function everyOf(range: ChartRange): number {
-  if (isFine(range)) return LOOK_EVERY;
   return isLive(range) ? Math.min(RARELY, Math.max(WHOLE_EVERY / 2, range.last / POINTS / 2)) : WHOLE_EVERY;
 }
 

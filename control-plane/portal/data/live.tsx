@@ -1,6 +1,7 @@
 import { useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { createContext, useContext, useEffect, useEffectEvent, useMemo, useState, type ReactNode } from "react";
 import type { Output } from "../../src/faces/client.ts";
+import { liveCallsOnDemand, type LiveCallsOnDemand } from "./reports.ts";
 import { markSessionEnded } from "./session.tsx";
 import { isRefusal } from "./refusal.ts";
 
@@ -10,6 +11,7 @@ type Listener = (event: LiveEvent) => void;
 
 interface Live {
   readonly connection: Connection;
+  readonly calls: LiveCallsOnDemand;
   readonly listen: (listener: Listener) => () => void;
 }
 
@@ -22,6 +24,9 @@ const touched: Readonly<Record<string, readonly string[]>> = {
   enrolmenttoken: ["cpl/dm/token/"],
   job: ["cpl/dm/job/"],
   command: ["cpl/dm/job/"],
+  adevice: ["cpl/ta/adevice/"],
+  rollout: ["cpl/dm/rollout/"],
+  rollouttarget: ["cpl/dm/rollout/"],
   data: ["diml/dml/fmdm/"],
   datasource: ["diml/dml/fmdm/"],
   datarequest: ["diml/dml/do/"],
@@ -34,13 +39,18 @@ const touched: Readonly<Record<string, readonly string[]>> = {
   backup: ["ops/backup/"],
 };
 
-const LiveContext = createContext<Live>({ connection: "connecting", listen: () => () => {} });
+const LiveContext = createContext<Live>({
+  connection: "connecting",
+  calls: liveCallsOnDemand(),
+  listen: () => () => {},
+});
 
-/** Keeps one event channel open for the whole portal. */
+/** Keeps one event channel open for the whole portal, and one for answers that wait when a page needs it. */
 export function LiveProvider({ children }: { readonly children: ReactNode }) {
   const queries = useQueryClient();
   const [connection, setConnection] = useState<Connection>("connecting");
   const [listeners] = useState(createListeners);
+  const [calls] = useState(liveCallsOnDemand);
 
   const tell = useEffectEvent(listeners.tell);
 
@@ -72,9 +82,13 @@ export function LiveProvider({ children }: { readonly children: ReactNode }) {
     };
   }, [queries]);
 
-  const live = useMemo<Live>(() => ({ connection, listen: listeners.listen }), [connection, listeners]);
+  useEffect(() => () => calls[Symbol.dispose](), [calls]);
+
+  const live = useMemo<Live>(() => ({ connection, calls, listen: listeners.listen }), [connection, calls, listeners]);
   return <LiveContext value={live}>{children}</LiveContext>;
 }
+
+export const useLiveCalls = (): LiveCallsOnDemand => useContext(LiveContext).calls;
 
 export const useConnection = (): Connection => useContext(LiveContext).connection;
 

@@ -1,19 +1,19 @@
+import { unitOfMetric, type MetricUnit } from "@edgemere/protocol/metric-unit";
 import type { Reading } from "./chart-columns.ts";
 import { bytes, duration, number, percent } from "./format.ts";
 import { visible } from "./hostile-text.ts";
 
-/** How values of a metric are written: its name ends in its unit. */
-const UNITS: readonly { readonly ending: string; readonly unit: string; readonly format: (value: number) => string }[] =
-  [
-    { ending: "bytes_per_second", unit: "bytes per second", format: (value) => `${bytes(value)}/s` },
-    { ending: "per_second", unit: "per second", format: (value) => `${number(value)} /s` },
-    { ending: "percent", unit: "percent", format: percent },
-    { ending: "bytes", unit: "bytes", format: bytes },
-    { ending: "celsius", unit: "degrees Celsius", format: (value) => `${number(value)} °C` },
-    { ending: "milliseconds", unit: "milliseconds", format: duration },
-    { ending: "seconds", unit: "seconds", format: (value) => duration(value * 1_000) },
-    { ending: "count", unit: "", format: number },
-  ];
+/** How values of a metric are written. */
+const UNITS: Readonly<Record<MetricUnit, { readonly unit: string; readonly format: (value: number) => string }>> = {
+  bytes_per_second: { unit: "bytes per second", format: (value) => `${bytes(value)}/s` },
+  per_second: { unit: "per second", format: (value) => `${number(value)} /s` },
+  percent: { unit: "percent", format: percent },
+  bytes: { unit: "bytes", format: bytes },
+  celsius: { unit: "degrees Celsius", format: (value) => `${number(value)} °C` },
+  milliseconds: { unit: "milliseconds", format: duration },
+  seconds: { unit: "seconds", format: (value) => duration(value * 1_000) },
+  count: { unit: "", format: number },
+};
 
 const GROUP_TITLES: Readonly<Record<string, string>> = {
   cpu: "CPU",
@@ -60,8 +60,10 @@ export interface ChartPlan {
 }
 
 const sentence = (words: string) => visible(words.charAt(0).toUpperCase() + words.slice(1));
-const unitOf = (metric: string) =>
-  UNITS.find(({ ending }) => metric.endsWith(`_${ending}`) || metric.endsWith(`.${ending}`));
+const writingOf = (metric: string) => {
+  const unit = unitOfMetric(metric);
+  return unit && UNITS[unit];
+};
 
 const groupOf = (metric: string): string => metric.split(".", 1)[0] ?? metric;
 /** A device may name a metric as what every object knows. */
@@ -71,7 +73,7 @@ export const groupTitle = (group: string): string =>
 /** "Busy" of `cpu.busy_percent`. */
 export function metricTitle(metric: string): string {
   const rest = metric.slice(metric.indexOf(".") + 1);
-  const words = rest.slice(0, rest.length - (unitOf(metric)?.ending.length ?? 0)).replaceAll(/[._]+/g, " ");
+  const words = rest.slice(0, rest.length - (unitOfMetric(metric)?.length ?? 0)).replaceAll(/[._]+/g, " ");
   return sentence(
     words
       .trim()
@@ -79,8 +81,8 @@ export function metricTitle(metric: string): string {
       .replace(/\bio\b/, "I/O") || groupTitle(groupOf(metric)),
   );
 }
-export const metricUnit = (metric: string): string => unitOf(metric)?.unit ?? "";
-export const formatValue = (metric: string, value: number): string => (unitOf(metric)?.format ?? number)(value);
+export const metricUnit = (metric: string): string => writingOf(metric)?.unit ?? "";
+export const formatValue = (metric: string, value: number): string => (writingOf(metric)?.format ?? number)(value);
 /** What a line says of a moment; of a step of many samples also between what they lay. */
 export const readingText = (metric: string, reading: Reading | undefined): string => {
   if (reading === undefined) return "not recorded";
@@ -89,7 +91,7 @@ export const readingText = (metric: string, reading: Reading | undefined): strin
     low === undefined || high === undefined ? "" : ` (${formatValue(metric, low)} – ${formatValue(metric, high)})`;
   return formatValue(metric, value) + range;
 };
-export const isBytes = (metric: string): boolean => unitOf(metric)?.unit.startsWith("bytes") ?? false;
+export const isBytes = (metric: string): boolean => writingOf(metric)?.unit.startsWith("bytes") ?? false;
 /** Percent stands between fixed ends. */
 export const isShare = (metric: string): boolean => metric.endsWith("percent");
 

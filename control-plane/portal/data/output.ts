@@ -6,6 +6,8 @@ type Chunk = Output<"cpl/dm/job/output">["chunks"][number];
 export interface JobOutput {
   readonly chunks: readonly Chunk[];
   readonly isEnded: boolean;
+  /** Bytes that were written and are not kept. */
+  readonly dropped: number;
   readonly error?: unknown;
 }
 
@@ -15,7 +17,7 @@ const CHARACTERS_AT_MOST = 1_000_000;
 
 /** What a job's command writes, as it comes. */
 export function useOutput(job: string): JobOutput {
-  const [output, setOutput] = useState<JobOutput>({ chunks: [], isEnded: false });
+  const [output, setOutput] = useState<JobOutput>({ chunks: [], isEnded: false, dropped: 0 });
   useEffect(() => {
     const stop = new AbortController();
     const { signal } = stop;
@@ -26,7 +28,7 @@ export function useOutput(job: string): JobOutput {
         const read = await call("cpl/dm/job/output", { job, from }, signal);
         from = read.next;
         chunks = lastOf([...chunks, ...read.chunks]);
-        setOutput({ chunks, isEnded: read.ended });
+        setOutput({ chunks, isEnded: read.ended, dropped: read.dropped });
         if (read.ended) return;
         if (read.chunks.length === 0) await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY));
       }

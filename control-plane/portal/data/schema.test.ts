@@ -7,7 +7,9 @@ const choice: Schema = { anyOf: [{ const: "read" }, { const: "write" }] };
 test("the schema of a field decides how it is put in", () => {
   const cases: readonly (readonly [Schema, string])[] = [
     [{ type: "string" }, "text"],
+    [{ type: "string", maxLength: 49_152 }, "lines"],
     [{ type: "integer" }, "number"],
+    [{ type: "integer", "x-instant": true }, "text"],
     [{ type: "number" }, "number"],
     [{ type: "boolean" }, "flag"],
     [choice, "choice"],

@@ -15,10 +15,15 @@ export interface Schema {
   readonly maxLength?: number;
   readonly pattern?: string;
   readonly "x-ref"?: string;
+  /** Takes a date, or a time from now, as well as its number. */
+  readonly "x-instant"?: boolean;
 }
 
+// A text that may be longer than this is meant to have several lines.
+const LINES_FROM = 16_384;
+
 /** How a value is put in. */
-export type Control = "choice" | "choices" | "flag" | "number" | "text" | "list" | "pairs" | "json";
+export type Control = "choice" | "choices" | "flag" | "number" | "text" | "lines" | "list" | "pairs" | "json";
 /** What the user has put in so far; pairs and json as text. */
 export type Draft = string | number | boolean | readonly string[];
 
@@ -32,9 +37,10 @@ export const optionsOf = (schema: Schema): readonly string[] => optionsIn(schema
 
 export function controlOf(schema: Schema): Control {
   if (optionsIn(schema) !== undefined) return "choice";
+  if (schema["x-instant"] === true) return "text";
   if (schema.type === "boolean") return "flag";
   if (schema.type === "integer" || schema.type === "number") return "number";
-  if (schema.type === "string") return "text";
+  if (schema.type === "string") return (schema.maxLength ?? 0) >= LINES_FROM ? "lines" : "text";
   if (schema.type === "array" && optionsIn(schema.items) !== undefined) return "choices";
   if (schema.type === "array" && schema.items?.type === "string") return "list";
   const pair = Object.values(schema.patternProperties ?? {})[0];

@@ -2,21 +2,16 @@ import { Button, Stack, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { useSearchParams } from "wouter";
 import { useDeviceNames } from "../data/device-names.ts";
-import { bytes } from "../data/format.ts";
 import { usePaging } from "../data/paging.ts";
 import { useRead } from "../data/queries.ts";
 import { describeError, isRefusal } from "../data/refusal.ts";
 import { Answer, Empty } from "../parts/answer.tsx";
 import { DataPieces } from "../parts/data-pieces.tsx";
-import { DataTable } from "../parts/data-table.tsx";
 import { Icon } from "../parts/icon.tsx";
-import { Instant } from "../parts/instant.tsx";
 import { Pager } from "../parts/pager.tsx";
-import { Plain } from "../parts/plain.tsx";
 import { Section } from "../parts/section.tsx";
-import { State } from "../parts/state.tsx";
 
-/** Data by its meta-data, and the places it lies in. */
+/** Data by its meta-data. */
 export function Catalogue() {
   const [parameters, setParameters] = useSearchParams();
   const expression = parameters.get("expression") ?? "";
@@ -83,49 +78,6 @@ export function Catalogue() {
           </Answer>
         </Section>
       )}
-      <Sources nameOf={nameOf} />
     </Stack>
-  );
-}
-
-function Sources({ nameOf }: { readonly nameOf: (device: string) => string }) {
-  const paging = usePaging("");
-  const sources = useRead("diml/dml/fmdm/datasource/list", {
-    limit: 20,
-    ...(paging.cursor !== undefined && { cursor: paging.cursor }),
-  });
-  return (
-    <Section title="Sources">
-      <Answer of={sources}>
-        {({ items, next, total }) =>
-          items.length === 0 ? (
-            <Empty title="There is no data source yet" />
-          ) : (
-            <>
-              <DataTable
-                caption="Data sources"
-                rows={items}
-                keyOf={({ id }) => id}
-                linkOf={({ device }) => `/devices/${encodeURIComponent(device)}/data`}
-                columns={[
-                  { title: "Name", cell: ({ name }) => <Plain text={name} /> },
-                  { title: "Device", cell: ({ device }) => <Plain text={nameOf(device)} /> },
-                  { title: "State", cell: ({ state }) => <State state={state} /> },
-                  { title: "Free", align: "right", isMinor: "slightly", cell: ({ freeBytes }) => bytes(freeBytes) },
-                  {
-                    title: "Promised",
-                    align: "right",
-                    isMinor: true,
-                    cell: ({ reservedBytes }) => bytes(reservedBytes),
-                  },
-                  { title: "Reported", isMinor: true, cell: ({ reportedAt }) => <Instant at={reportedAt} /> },
-                ]}
-              />
-              <Pager paging={paging} next={next} shown={items.length} total={total} noun="source" />
-            </>
-          )
-        }
-      </Answer>
-    </Section>
   );
 }

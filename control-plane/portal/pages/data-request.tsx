@@ -1,10 +1,12 @@
 import { Stack, Text } from "@mantine/core";
 import { useParams } from "wouter";
+import type { Output } from "../../src/faces/client.ts";
 import { useDeviceNames } from "../data/device-names.ts";
-import { bytes, duration } from "../data/format.ts";
+import { duration } from "../data/format.ts";
 import { useRead } from "../data/queries.ts";
 import { useMay } from "../data/session.tsx";
 import { Answer, Empty } from "../parts/answer.tsx";
+import { Cost } from "../parts/cost.tsx";
 import { DataTable } from "../parts/data-table.tsx";
 import { Facts } from "../parts/facts.tsx";
 import { ExactInstant, Instant } from "../parts/instant.tsx";
@@ -19,6 +21,10 @@ const TRAIL = [
   { label: "Data", to: "/data" },
   { label: "Requests", to: "/data/requests" },
 ];
+
+type Request = Output<"diml/dml/do/datarequest/find">;
+
+const isPlaced = ({ purpose }: Request): boolean => purpose.where !== undefined || purpose.device !== undefined;
 
 /** A data request with all that came of it. */
 export function DataRequest() {
@@ -36,6 +42,17 @@ export function DataRequest() {
                 <Plain text={request.reason} />
               </Text>
             )}
+            {request.cause !== undefined && request.cause !== "" && (
+              <Text>
+                <Plain text={request.cause} />
+                {request.nextTryAt !== undefined && (
+                  <>
+                    {" "}
+                    Next try <Instant at={request.nextTryAt} />.
+                  </>
+                )}
+              </Text>
+            )}
             <div className="grid two">
               <Section title="Wanted">
                 <Facts
@@ -44,6 +61,16 @@ export function DataRequest() {
                     ["Query", <Plain key="query" text={request.query} />],
                     ["Copies", request.purpose.copies],
                     ["Needed for", duration(request.purpose.lifetime)],
+                    ...(request.purpose.where === undefined
+                      ? []
+                      : ([["Where", <Plain key="where" text={request.purpose.where} />]] as const)),
+                    ...(isPlaced(request)
+                      ? ([
+                          ["Use", request.purpose.use],
+                          ["Copies are", request.purpose.isKept ? "made anew when they are lost" : "made once"],
+                        ] as const)
+                      : []),
+                    ...(request.cost === undefined ? [] : ([["Cost", <Cost key="cost" of={request.cost} />]] as const)),
                     ...(request.purpose.device === undefined
                       ? []
                       : ([["Used on", <Plain key="on" text={nameOf(request.purpose.device)} />]] as const)),
@@ -81,7 +108,7 @@ export function DataRequest() {
                     { title: "State", cell: ({ state }) => <State state={state} /> },
                     { title: "Decision", isMinor: "slightly", cell: ({ decision }) => decision ?? "–" },
                     { title: "Why", cell: ({ reason }) => <Plain text={reason || "–"} /> },
-                    { title: "Cost", align: "right", isMinor: true, cell: ({ cost }) => bytes(cost.bytes) },
+                    { title: "Cost", align: "right", isMinor: true, cell: ({ cost }) => <Cost of={cost} /> },
                     { title: "Held until", isMinor: true, cell: ({ expiresAt }) => <Instant at={expiresAt} /> },
                   ]}
                 />

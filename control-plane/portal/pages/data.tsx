@@ -4,6 +4,7 @@ import { Page } from "../parts/page.tsx";
 import { RoutedTabs } from "../parts/tabs.tsx";
 import { Catalogue } from "./data-catalogue.tsx";
 import { DataInstances } from "./data-instances.tsx";
+import { DataMap } from "./data-map.tsx";
 import { DataRequests } from "./data-requests.tsx";
 
 /** Where which data is, and who needs it. */
@@ -17,6 +18,7 @@ export function Data() {
         chosen={tab}
         tabs={[
           { id: "catalogue", title: "Catalogue", content: () => <Catalogue /> },
+          { id: "map", title: "Map", content: () => <DataMap /> },
           { id: "requests", title: "Requests", content: () => <DataRequests /> },
           { id: "instances", title: "Instances", content: () => <DataInstances /> },
         ]}

@@ -1,5 +1,5 @@
 import "../parts/chart.css";
-import { Button, Group, Text, TextInput } from "@mantine/core";
+import { Group, Text, TextInput } from "@mantine/core";
 import { useMemo, useState } from "react";
 import { chartCsv } from "../data/chart-csv.ts";
 import { isLive, type ChartRange, type Interval } from "../data/chart-range.ts";
@@ -13,11 +13,10 @@ import type { History } from "../data/samples.ts";
 import { Empty, Failure, Loading } from "../parts/answer.tsx";
 import { ChartBoard } from "../parts/chart-board.tsx";
 import { ChartFrameContext } from "../parts/chart-frame.ts";
-import { fileName } from "../parts/chart-table.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { Plain } from "../parts/plain.tsx";
+import { DownloadCsv } from "../parts/download-csv.tsx";
 import { RangePicker } from "../parts/range-picker.tsx";
-import { saveFile } from "../parts/save-file.ts";
 import { TimeLine } from "../parts/time-line.tsx";
 
 const MINUTE = 60_000;
@@ -58,14 +57,7 @@ export function DeviceCharts({ device, name, since }: Subject) {
           value={filter}
           onChange={(event) => setFilter(event.currentTarget.value)}
         />
-        <Button
-          size="xs"
-          variant="default"
-          disabled={metrics.length === 0}
-          onClick={() => saveFile(`${fileName(name)}.csv`, chartCsv(shown(), interval))}
-        >
-          Download CSV
-        </Button>
+        <DownloadCsv name={name} csv={() => chartCsv(shown(), interval)} isEmpty={metrics.length === 0} />
       </Group>
       {error !== undefined && <Failure error={error} isStale={history !== undefined} />}
       {history === undefined && error === undefined && <Loading lines={6} />}

@@ -11,6 +11,7 @@ import { ConfirmByName } from "../parts/confirm-by-name.tsx";
 import { Facts } from "../parts/facts.tsx";
 import { IdentityDecision } from "../parts/identity-decision.tsx";
 import { ExactInstant } from "../parts/instant.tsx";
+import { Labels } from "../parts/labels.tsx";
 import { Plain } from "../parts/plain.tsx";
 import { Release } from "../parts/release.tsx";
 import { saved } from "../parts/saved.ts";
@@ -48,6 +49,7 @@ export const DeviceDetails = ({ device }: { readonly device: DeviceRow }) => (
     <Stack>
       <Rename key={device.name} device={device} />
       <EditLabels key={device.version} device={device} />
+      <Proposed device={device} />
       <Membership device={device} />
     </Stack>
   </div>
@@ -81,11 +83,16 @@ function Rename({ device }: { readonly device: DeviceRow }) {
           type="submit"
           variant="default"
           loading={rename.isPending}
-          disabled={!may || name.trim() === device.name}
+          disabled={!may || (name.trim() === device.name && device.isNameProposed !== true)}
         >
-          Rename
+          {name.trim() === device.name && device.isNameProposed ? "Confirm" : "Rename"}
         </Button>
       </form>
+      {device.isNameProposed && (
+        <Text size="sm" c="dimmed">
+          Its host chose this name: rights that go by names do not count it until it is confirmed.
+        </Text>
+      )}
       {rename.isError && error === undefined && <Failure error={rename.error} />}
     </Section>
   );
@@ -132,6 +139,38 @@ function EditLabels({ device }: { readonly device: DeviceRow }) {
           Save labels
         </Button>
       </form>
+      {label.isError && <Failure error={label.error} />}
+    </Section>
+  );
+}
+
+/** Labels that count for nothing until somebody has decided about them. */
+function Proposed({ device }: { readonly device: DeviceRow }) {
+  const label = useWrite("cpl/dm/device/label", () => saved("The labels are decided"));
+  const may = useMay("device:write");
+  const proposed = device.proposedLabels ?? {};
+  const keys = Object.keys(proposed);
+  if (keys.length === 0) return null;
+  const refuse = () => {
+    const set = Object.fromEntries(Object.entries(device.labels).filter(([key]) => keys.includes(key)));
+    label.mutate({ device: device.id, set, remove: keys.filter((key) => !(key in set)) });
+  };
+  return (
+    <Section title="Labels that its host proposes">
+      <Labels of={proposed} />
+      <Group mt="sm">
+        <Button
+          variant="default"
+          disabled={!may}
+          loading={label.isPending}
+          onClick={() => label.mutate({ device: device.id, accept: keys })}
+        >
+          Accept
+        </Button>
+        <Button variant="default" disabled={!may} loading={label.isPending} onClick={refuse}>
+          Refuse
+        </Button>
+      </Group>
       {label.isError && <Failure error={label.error} />}
     </Section>
   );

@@ -1,5 +1,4 @@
-import { Anchor, Button, Code, Popover, Stack, Text, TextInput } from "@mantine/core";
-import { useState } from "react";
+import { Anchor, Button, Code, Popover, Stack, Text } from "@mantine/core";
 import { Link, useSearchParams } from "wouter";
 import { usePaging } from "../data/paging.ts";
 import { useRead } from "../data/queries.ts";
@@ -7,6 +6,7 @@ import { describeError, isRefusal } from "../data/refusal.ts";
 import type { DeviceRow } from "../data/rows.ts";
 import { Answer, Empty } from "../parts/answer.tsx";
 import { DataTable } from "../parts/data-table.tsx";
+import { DeviceSearch } from "../parts/device-search.tsx";
 import { Enrol } from "../parts/enrol.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { Instant } from "../parts/instant.tsx";
@@ -55,12 +55,14 @@ export function Devices() {
       }
     >
       <WaitingDevices />
-      <Search
+      <DeviceSearch
         key={selector}
         selector={selector}
         onSearch={search}
         error={isSelectorWrong ? describeError(devices.error).detail : undefined}
-      />
+      >
+        <SearchHelp selector={selector} onSearch={search} />
+      </DeviceSearch>
       {!isSelectorWrong && (
         <Answer of={devices} lines={8}>
           {({ items, next, total }) =>
@@ -112,66 +114,39 @@ const Standing = ({ of: { state, conditions = [] } }: { readonly of: DeviceRow }
   </>
 );
 
-function Search({
-  selector,
-  onSearch,
-  error,
-}: {
+interface SearchHelpProps {
   readonly selector: string;
   readonly onSearch: (text: string) => void;
-  readonly error: string | undefined;
-}) {
-  const [text, setText] = useState(selector);
-  return (
-    <form
-      role="search"
-      className="search"
-      onSubmit={(event) => {
-        event.preventDefault();
-        onSearch(text);
-      }}
-    >
-      <TextInput
-        className="grow"
-        aria-label="Which devices"
-        placeholder='site=berlin, or presence == "online"'
-        leftSection={<Icon name="search" />}
-        value={text}
-        error={error}
-        data-search
-        spellCheck={false}
-        autoCapitalize="none"
-        onChange={(event) => setText(event.currentTarget.value)}
-      />
-      <Button type="submit" variant="default">
-        Search
-      </Button>
-      {selector !== "" && (
-        <Button variant="subtle" onClick={() => onSearch("")}>
-          Clear
-        </Button>
-      )}
-      <Popover position="bottom-end" width={380} withArrow trapFocus>
-        <Popover.Target>
-          <Button variant="subtle" leftSection={<Icon name="help" />}>
-            How to search
-          </Button>
-        </Popover.Target>
-        <Popover.Dropdown>
-          <Stack gap="xs">
-            <Text size="sm">Labels, joined by commas, or an expression. Examples:</Text>
-            {EXAMPLES.map(([example, meaning]) => (
-              <button key={example} type="button" className="example" onClick={() => onSearch(example)}>
-                <Code>{example}</Code>
-                <span>{meaning}</span>
-              </button>
-            ))}
-            <Text size="xs" c="dimmed">
-              Fields: id, name, state, presence, labels, inventory, agent_version, capabilities, conditions.
-            </Text>
-          </Stack>
-        </Popover.Dropdown>
-      </Popover>
-    </form>
-  );
 }
+
+/** A way back to all devices, and examples to begin with. */
+const SearchHelp = ({ selector, onSearch }: SearchHelpProps) => (
+  <>
+    {selector !== "" && (
+      <Button variant="subtle" onClick={() => onSearch("")}>
+        Clear
+      </Button>
+    )}
+    <Popover position="bottom-end" width={380} withArrow trapFocus>
+      <Popover.Target>
+        <Button variant="subtle" leftSection={<Icon name="help" />}>
+          How to search
+        </Button>
+      </Popover.Target>
+      <Popover.Dropdown>
+        <Stack gap="xs">
+          <Text size="sm">Labels, joined by commas, or an expression. Examples:</Text>
+          {EXAMPLES.map(([example, meaning]) => (
+            <button key={example} type="button" className="example" onClick={() => onSearch(example)}>
+              <Code>{example}</Code>
+              <span>{meaning}</span>
+            </button>
+          ))}
+          <Text size="xs" c="dimmed">
+            Fields: id, name, state, presence, labels, inventory, agent_version, capabilities, conditions.
+          </Text>
+        </Stack>
+      </Popover.Dropdown>
+    </Popover>
+  </>
+);

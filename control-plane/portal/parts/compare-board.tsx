@@ -1,4 +1,4 @@
-import { Button, Group, Text } from "@mantine/core";
+import { Group, Text } from "@mantine/core";
 import { Suspense, useMemo } from "react";
 import { chartCsv } from "../data/chart-csv.ts";
 import { isLive, type Interval } from "../data/chart-range.ts";
@@ -14,10 +14,9 @@ import { Empty, Failure, Loading } from "./answer.tsx";
 import type { ChartLine } from "./chart.tsx";
 import { ChartBox } from "./chart-board.tsx";
 import { ChartFrameContext } from "./chart-frame.ts";
-import { fileName } from "./chart-table.tsx";
 import { Plain } from "./plain.tsx";
+import { DownloadCsv } from "./download-csv.tsx";
 import { RangePicker } from "./range-picker.tsx";
-import { saveFile } from "./save-file.ts";
 
 const NOTHING_MARKED = { gaps: [], estimated: [] };
 const NO_MARKS: readonly [] = [];
@@ -51,14 +50,7 @@ export function CompareBoard({
     <ChartFrameContext value={frame}>
       <Group mb="md" gap="sm">
         <RangePicker view={view} interval={interval} />
-        <Button
-          size="xs"
-          variant="default"
-          disabled={lines.length === 0}
-          onClick={() => saveFile(`${fileName(metric)}.csv`, chartCsv(lines, interval))}
-        >
-          Download CSV
-        </Button>
+        <DownloadCsv name={metric} csv={() => chartCsv(lines, interval)} isEmpty={lines.length === 0} />
       </Group>
       {error !== undefined && <Failure error={error} isStale={lines.length > 0} />}
       <div className="chart-area" aria-busy={isLoading}>

@@ -3,6 +3,8 @@ const PATHS = {
   devices: "M4 5h16v9H4zM9 19h6M12 14v5",
   charts: "M4 4v16h16M8 15l4-5 3 3 5-7",
   jobs: "M5 5l7 7-7 7M13 19h7",
+  rollouts: "M4 7h5M4 12h10M4 17h16",
+  files: "M6 3h8l4 4v14H6zM14 3v4h4",
   data: "M4 6c0-3 16-3 16 0v12c0 3-16 3-16 0zM4 6c0 3 16 3 16 0M4 12c0 3 16 3 16 0",
   events: "M3 12h4l3-7 4 14 3-7h4",
   access: "M8 11V8a4 4 0 0 1 8 0v3M6 11h12v9H6z",

@@ -23,6 +23,17 @@ export const InstanceTable = ({
       { title: "Name", cell: ({ name }) => <Plain text={name} /> },
       { title: "State", cell: ({ state }) => <State state={state} /> },
       { title: "Device", cell: ({ device }) => <Plain text={nameOf(device)} /> },
+      { title: "How", isMinor: "slightly", cell: ({ decision }) => decision },
+      {
+        title: "Waits for",
+        isMinor: true,
+        cell: ({ cause, tries }) => (
+          <>
+            <Plain text={cause || "–"} />
+            {tries > 0 && ` (tried ${tries} ${tries === 1 ? "time" : "times"})`}
+          </>
+        ),
+      },
       { title: "Path", isMinor: true, cell: ({ path }) => <Plain text={path} /> },
       { title: "Size", align: "right", cell: (instance) => bytes(instance.bytes) },
       { title: "Made", isMinor: true, cell: ({ createdAt }) => <Instant at={createdAt} /> },

@@ -1,19 +1,19 @@
 import { Alert, Button, Group, Stack, Text } from "@mantine/core";
 import { useDeviceNames } from "../data/device-names.ts";
 import { useWrite } from "../data/queries.ts";
-import { useMay, useSession } from "../data/session.tsx";
+import { useSession } from "../data/session.tsx";
 import { Failure } from "./answer.tsx";
 import { ExactInstant } from "./instant.tsx";
 import type { Job } from "./job-table.tsx";
 import { Json } from "./json.tsx";
 import { Plain } from "./plain.tsx";
+import { SecondWord } from "./second-word.tsx";
 
 /** What exactly would be done, and the two words that a second person can say to it. */
 export function JobApproval({ job }: { readonly job: Job }) {
   const approve = useWrite("cpl/dm/job/approve");
   const refuse = useWrite("cpl/dm/job/refuse");
   const cancel = useWrite("cpl/dm/job/cancel");
-  const may = useMay("job:approve");
   const isOwn = useSession().actor === job.author;
   const nameOf = useDeviceNames();
   const failed = [approve, refuse, cancel].find(({ isError }) => isError);
@@ -30,34 +30,18 @@ export function JobApproval({ job }: { readonly job: Job }) {
             With secrets that only the device can read, named <Plain text={job.sealed.box.names.join(", ")} />.
           </Text>
         )}
-        <Group gap="sm">
-          {isOwn ? (
+        {isOwn ? (
+          <Group gap="sm">
             <Button size="compact-sm" variant="outline" color="red" onClick={() => cancel.mutate({ job: job.id })}>
               Cancel
             </Button>
-          ) : (
-            <>
-              <Button
-                size="compact-sm"
-                disabled={!may}
-                loading={approve.isPending}
-                onClick={() => approve.mutate({ job: job.id })}
-              >
-                Approve
-              </Button>
-              <Button
-                size="compact-sm"
-                color="red"
-                variant="outline"
-                disabled={!may}
-                loading={refuse.isPending}
-                onClick={() => refuse.mutate({ job: job.id })}
-              >
-                Refuse
-              </Button>
-            </>
-          )}
-        </Group>
+          </Group>
+        ) : (
+          <SecondWord
+            approve={{ say: () => approve.mutate({ job: job.id }), isPending: approve.isPending }}
+            refuse={{ say: () => refuse.mutate({ job: job.id }), isPending: refuse.isPending }}
+          />
+        )}
         {failed && <Failure error={failed.error} />}
       </Stack>
     </Alert>

@@ -1,11 +1,12 @@
 import { useEffect, useRef } from "react";
+import { bytes } from "../data/format.ts";
 import { visibleLines } from "../data/hostile-text.ts";
 import { useOutput } from "../data/output.ts";
 import { Failure } from "./answer.tsx";
 
 /** What a command writes, live; follows the end as long as one is there. */
 export function JobOutput({ job }: { readonly job: string }) {
-  const { chunks, isEnded, error } = useOutput(job);
+  const { chunks, isEnded, dropped, error } = useOutput(job);
   const box = useRef<HTMLPreElement>(null);
   const isAtEnd = useRef(true);
   useEffect(() => {
@@ -32,6 +33,7 @@ export function JobOutput({ job }: { readonly job: string }) {
               {visibleLines(text)}
             </span>
           ))}
+          {dropped > 0 && <i>{`Cut here: ${bytes(dropped)} more were written than are kept.`}</i>}
           {chunks.length === 0 && <i>{isEnded ? "It wrote nothing." : "Nothing written yet."}</i>}
         </pre>
       </figure>

@@ -1,11 +1,12 @@
 import { Alert, Anchor, Button, Group, Stack, Text } from "@mantine/core";
+import { lazy, Suspense, useState } from "react";
 import { Link } from "wouter";
 import { bytes, duration } from "../data/format.ts";
 import { useRead, useWrite } from "../data/queries.ts";
 import { explainReason, explainState } from "../data/reasons.ts";
 import type { CommandRow } from "../data/rows.ts";
 import { useMay } from "../data/session.tsx";
-import { Answer, Failure } from "./answer.tsx";
+import { Answer, Failure, Loading } from "./answer.tsx";
 import { CommandSteps } from "./command-steps.tsx";
 import { Facts } from "./facts.tsx";
 import { ExactInstant } from "./instant.tsx";
@@ -15,6 +16,16 @@ import type { Job } from "./job-table.tsx";
 import { Json } from "./json.tsx";
 import { Plain } from "./plain.tsx";
 import { Section } from "./section.tsx";
+
+const writesOutput = ({ kind }: CommandRow): boolean =>
+  kind === "exec" ||
+  kind === "script" ||
+  kind === "log.collect" ||
+  kind === "network.change" ||
+  kind.startsWith("package.");
+// Loaded where there is a terminal, and nowhere else.
+const JobTerminal = lazy(async () => ({ default: (await import("./job-terminal.tsx")).JobTerminal }));
+const JobRecording = lazy(async () => ({ default: (await import("./job-recording.tsx")).JobRecording }));
 
 /** A job as it goes: state, output, result. */
 export function JobView({ id, isOwnPage = false }: { readonly id: string; readonly isOwnPage?: boolean }) {
@@ -27,6 +38,7 @@ export function JobView({ id, isOwnPage = false }: { readonly id: string; readon
         <Stack>
           {job.state === "awaitingapproval" && <JobApproval job={job} />}
           {job.decision && <DecisionOn decision={job.decision} />}
+          {job.kind === "terminal.open" && <TerminalOf job={job} command={commands[0]} />}
           {commands.map((command) => (
             <Section
               key={command.id}
@@ -60,6 +72,20 @@ export function JobView({ id, isOwnPage = false }: { readonly id: string; readon
         </Stack>
       )}
     </Answer>
+  );
+}
+
+/** Where a terminal is sat at, and later played. */
+function TerminalOf({ job, command }: { readonly job: Job; readonly command: CommandRow | undefined }) {
+  const mayPlay = useMay("recording:read");
+  // Whoever sits at it reads on what it showed last.
+  const [isLive] = useState(job.state === "running" || job.state === "awaitingapproval");
+  const isOver = job.state !== "running" && job.state !== "awaitingapproval";
+  return (
+    <Suspense fallback={<Loading lines={6} />}>
+      {isLive && <JobTerminal job={job.id} />}
+      {isOver && mayPlay && command?.startedAt !== undefined && <JobRecording command={command.id} />}
+    </Suspense>
   );
 }
 
@@ -123,7 +149,7 @@ const CommandView = ({ command }: { readonly command: CommandRow }) => (
       ]}
     />
     {Object.keys(command.arguments).length > 0 && <Json value={command.arguments} label="Arguments" />}
-    {command.kind === "exec" && <JobOutput job={command.job} />}
+    {writesOutput(command) && <JobOutput job={command.job} />}
     {command.result && <Json value={command.result} label="Result" />}
     {command.lateResult && <LateResult late={command.lateResult} />}
   </Stack>

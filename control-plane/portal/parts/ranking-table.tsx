@@ -8,6 +8,7 @@ import { Labels } from "./labels.tsx";
 import { Plain } from "./plain.tsx";
 import { Presence } from "./presence.tsx";
 import { Section } from "./section.tsx";
+import { ShareBar } from "./share-bar.tsx";
 
 /** Devices by their newest value of a metric, and which of them are in the charts. */
 export function RankingTable({
@@ -28,7 +29,6 @@ export function RankingTable({
   readonly onToggle: (device: DeviceRow) => void;
 }) {
   const most = Math.max(0, ...devices.map((each) => newestOf(each)?.value ?? 0));
-  const share = (value = 0) => (most === 0 ? 0 : Math.max(0, value / most) * 100);
   return (
     <Section title={`${metricTitle(metric)} now, the highest first`}>
       <DataTable
@@ -46,9 +46,7 @@ export function RankingTable({
               return (
                 <>
                   {readingText(metric, newest)}
-                  <span className="bar" aria-hidden="true">
-                    <span style={{ width: `${share(newest?.value)}%` }} />
-                  </span>
+                  <ShareBar value={newest?.value ?? 0} most={most} />
                 </>
               );
             },

@@ -31,6 +31,7 @@ export function SchemaField({ name, schema, isRequired, isSecret, draft, error, 
     description: schema.description,
     required: isRequired,
     error,
+    ...(schema["x-instant"] === true && { placeholder: "2026-03-01T14:05Z, -24h or now" }),
     ...(shown !== "" && { placeholder: `${shown} when left empty` }),
   };
   const text = typeof draft === "string" ? draft : "";
@@ -85,6 +86,18 @@ export function SchemaField({ name, schema, isRequired, isSecret, draft, error, 
         placeholder="key=value, one on each line"
         autosize
         minRows={2}
+        value={text}
+        onChange={(event) => onChange(event.currentTarget.value)}
+      />
+    );
+  if (control === "lines")
+    return (
+      <Textarea
+        {...common}
+        autosize
+        minRows={4}
+        maxRows={20}
+        className="code-field"
         value={text}
         onChange={(event) => onChange(event.currentTarget.value)}
       />

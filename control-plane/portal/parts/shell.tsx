@@ -13,6 +13,8 @@ const PLACES: readonly { readonly to: string; readonly title: string; readonly i
   { to: "/devices", title: "Devices", icon: "devices" },
   { to: "/charts", title: "Charts", icon: "charts" },
   { to: "/jobs", title: "Jobs", icon: "jobs" },
+  { to: "/rollouts", title: "Rollouts", icon: "rollouts" },
+  { to: "/files", title: "Files", icon: "files" },
   { to: "/data", title: "Data", icon: "data" },
   { to: "/events", title: "Events", icon: "events" },
   { to: "/access", title: "Access", icon: "access" },

@@ -8,6 +8,7 @@ const PLACES = [
   ["o", "/", "Overview"],
   ["d", "/devices", "Devices"],
   ["j", "/jobs", "Jobs"],
+  ["r", "/rollouts", "Rollouts"],
   ["a", "/data", "Data"],
   ["e", "/events", "Events"],
 ] as const;

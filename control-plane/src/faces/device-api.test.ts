@@ -23,10 +23,11 @@ async function aCertificate() {
 async function aDeviceApi() {
   const tls = await aCertificate();
   const server = await startDeviceApi(await someParts(), { host: "127.0.0.1", port: 0, ...tls });
-  const post = async (path: string, body: object) =>
+  const post = async (path: string, body: object | Buffer) =>
     new Promise<{ status: number | undefined; body: Record<string, unknown> }>((resolve, reject) => {
       const url = `https://127.0.0.1:${server.port}/edgemere/${path}`;
-      const headers = { "content-type": "application/json" };
+      const isBytes = body instanceof Buffer;
+      const headers = { "content-type": isBytes ? "application/octet-stream" : "application/json" };
       const asked = request(url, { method: "POST", ca: tls.certificate, headers, agent: false }, (response) => {
         let text = "";
         response.setEncoding("utf8").on("data", (part: string) => (text += part));
@@ -34,7 +35,7 @@ async function aDeviceApi() {
           resolve({ status: response.statusCode, body: JSON.parse(text) as Record<string, unknown> }),
         );
       });
-      asked.on("error", reject).end(JSON.stringify(body));
+      asked.on("error", reject).end(isBytes ? body : JSON.stringify(body));
     });
   return { tls, server, post, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
 }
@@ -58,6 +59,15 @@ test("more than a device needs to say is not read", async () => {
   await using api = await aDeviceApi();
 
   assert.equal((await api.post("toy/register", { name: "x".repeat(40_000) })).status, 413);
+});
+
+test("bytes of somebody who shows no certificate are not read", async () => {
+  await using api = await aDeviceApi();
+
+  const { status, body } = await api.post("toy/register", Buffer.alloc(1_000));
+
+  assert.equal(status, 401);
+  assert.match(String(body["detail"]), /only a device that shows its certificate sends bytes/);
 });
 
 test("TLS older than 1.2 is not spoken", async () => {

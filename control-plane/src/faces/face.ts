@@ -7,6 +7,7 @@ import type { Health } from "../platform/health.ts";
 import type { AnyResource } from "../platform/resource.ts";
 import type { Scopes } from "../platform/scopes.ts";
 import type { Store } from "../platform/store.ts";
+import type { TerminalDoor } from "../platform/terminal-door.ts";
 
 /** All that a face knows: what may be asked, how to ask it, who asks, and the log of events. It knows no feature. */
 export interface FaceParts {
@@ -23,6 +24,10 @@ export interface FaceParts {
   /** Origins whose pages may use cookies here beside the server's own, such as `https://edgemere.example`. */
   readonly origins: readonly string[];
   readonly health: () => Health;
+  /** Terminals that callers have asked for; absent where there are none. */
+  readonly terminals?: TerminalDoor;
   /** Counts answers by listener and status. */
   readonly responses?: Counter;
+  /** Counts what was refused by listener and reason: the type of the problem, or why there was no request to answer. */
+  readonly refusals?: Counter;
 }

@@ -10,6 +10,7 @@ import { memoryDatabase } from "../platform/database.ts";
 import { createDispatch, type Dispatch } from "../platform/dispatch.ts";
 import { feature } from "../platform/feature.ts";
 import { Idempotency } from "../platform/idempotency.ts";
+import { Problem, type ProblemType } from "../platform/problem.ts";
 import { resolve } from "../platform/reference.ts";
 import { resource } from "../platform/resource.ts";
 import { Scopes } from "../platform/scopes.ts";
@@ -62,6 +63,9 @@ const actions = {
     Type.Object({ actor: Type.String(), via: Type.String(), requestId: Type.String() }),
     { permission: ANYONE },
   ),
+  refuse: declared("toy/refuse", "write", Type.Object({ with: Type.String() }), Type.Object({}), {
+    permission: ANYONE,
+  }),
   fail: declared("toy/fail", "read", Type.Object({}), Type.Object({}), { permission: ANYONE }),
   register: declared(
     "toy/register",
@@ -102,6 +106,9 @@ const toys = feature<PlatformContext>({
     handle(actions.signIn, async ({ name }) => ({ token: `edt_${name}`, user: name })),
     handle(actions.signOut, async () => ({})),
     handle(actions.who, async (_, __, { actor, via, requestId }) => ({ actor, via, requestId })),
+    handle(actions.refuse, async ({ with: type }) => {
+      throw new Problem(type as ProblemType, "as it was asked for");
+    }),
     handle(actions.fail, async () => {
       throw new Error("a secret of the inside");
     }),

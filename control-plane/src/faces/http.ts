@@ -1,5 +1,3 @@
-import type { Socket } from "node:net";
-import type { Duplex } from "node:stream";
 import cookie from "@fastify/cookie";
 import helmet from "@fastify/helmet";
 import rateLimit from "@fastify/rate-limit";
@@ -9,6 +7,7 @@ import { Problem, problems } from "../platform/problem.ts";
 import { tlsPolicy } from "../platform/tls-policy.ts";
 import { refuseUndeclaredRoutes } from "./access.ts";
 import type { FaceParts } from "./face.ts";
+import { refusingNoise } from "./noise.ts";
 import { pageStyleSource } from "./pages.ts";
 import { problemOf } from "./refusal.ts";
 import { headOptions, refuseStrangeHeads } from "./request-head.ts";
@@ -31,6 +30,8 @@ interface HttpOptions {
   readonly bodyLimit: number;
   /** Per address. */
   readonly requestsPerMinute: number;
+  /** Whose share a request is taken from. Default: its address. */
+  readonly countedAs?: (request: FastifyRequest) => string;
   readonly tls?: TlsCredentials | undefined;
   /** How many may be open at a time. */
   readonly connections?: number;
@@ -48,11 +49,15 @@ const CONNECTIONS = 2_000;
 
 /** A server whose every refusal is a problem document and whose every answer carries its request's id. */
 export async function createHttp(
-  { newId, log, responses }: Pick<FaceParts, "newId" | "log" | "responses">,
-  { name, bodyLimit, requestsPerMinute, tls, connections = CONNECTIONS, trustProxy = false }: HttpOptions,
+  { newId, log, responses, refusals }: Pick<FaceParts, "newId" | "log" | "responses" | "refusals">,
+  { name, bodyLimit, requestsPerMinute, countedAs, tls, connections = CONNECTIONS, trustProxy = false }: HttpOptions,
 ): Promise<FastifyInstance> {
-  const send = (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
-    sendProblem(problemOf(error, { log, requestId: request.id }), request, reply);
+  const count = (reason: string) => refusals?.add([name, reason]);
+  const send = (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+    const problem = problemOf(error, { log, requestId: request.id });
+    count(problem.type);
+    return sendProblem(problem, request, reply);
+  };
   const app = Fastify({
     bodyLimit,
     trustProxy,
@@ -64,10 +69,11 @@ export async function createHttp(
       return typeof given === "string" && /^[\w.-]{1,64}$/.test(given) ? given : newId();
     },
     frameworkErrors: (error, request, reply) => void send(error, request as FastifyRequest, reply as FastifyReply),
-    clientErrorHandler: refuseNoise,
+    clientErrorHandler: refusingNoise(count),
     ...serverOptions(tls),
   }) as unknown as FastifyInstance;
   app.server.maxConnections = connections;
+  app.server.on("drop", () => count("too-many-connections"));
 
   refuseUndeclaredRoutes(app);
   await app.register(cookie);
@@ -80,6 +86,7 @@ export async function createHttp(
   await app.register(rateLimit, {
     max: requestsPerMinute,
     timeWindow: MINUTE,
+    ...(countedAs && { keyGenerator: countedAs }),
     errorResponseBuilder: (_, { ttl }) =>
       new Problem("too-many-requests", `more than ${requestsPerMinute} requests in a minute; slow down`, {
         retryAfter: Math.ceil(ttl / 1_000),
@@ -150,20 +157,6 @@ function readJsonOnly(app: FastifyInstance): void {
     if (body === "") done(null, undefined);
     else void parse(request, body, done);
   });
-}
-
-/** What is not HTTP at all gets a short answer, if it still listens. */
-function refuseNoise(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
-  endWithProblem(socket, "this is not a request that can be read");
-}
-
-/** A refusal where there is no reply to send it with. */
-export function endWithProblem(socket: Duplex, detail: string): void {
-  const body = JSON.stringify(new Problem("invalid-input", detail).toDocument());
-  socket.end(
-    `HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
-  );
 }
 
 const contentSecurityPolicy = {

@@ -1,7 +1,8 @@
 import type { Server, Socket } from "socket.io";
 import type { DomainEvent } from "../platform/domain-event.ts";
-import { Problem, type ProblemDocument } from "../platform/problem.ts";
+import { Problem } from "../platform/problem.ts";
 import { ANYONE, maySomewhere, type Caller } from "../platform/caller.ts";
+import type { TerminalNews } from "../platform/terminal-door.ts";
 import type { FaceParts } from "./face.ts";
 import { problemOf } from "./refusal.ts";
 
@@ -11,12 +12,23 @@ export interface EventBatch {
   /** Number to go on after. */
   readonly next: number;
 }
+/** What this face is called in figures. */
+export const LIVE = "websocket";
+
+/** What it takes to open a terminal: who may not any more may not type, either. */
+const TERMINAL = "command:terminal.open";
 /** Every message that is heard, with what its sender must be allowed; a call is judged by its action. */
-const heard = { call: ANYONE, subscribe: "event:read", unsubscribe: ANYONE } as const;
+const heard = { call: ANYONE, subscribe: "event:read", unsubscribe: ANYONE, sit: TERMINAL, say: TERMINAL } as const;
 type Asks = Record<keyof typeof heard, (...given: unknown[]) => void>;
 interface Tells {
   /** The next batch comes when this one was acknowledged. */
   events: (batch: EventBatch, acknowledge: () => void) => void;
+  terminal: (news: TerminalNews & { readonly job: string }) => void;
+  /** The next comes when this was acknowledged. */
+  shown: (
+    shown: { readonly job: string; readonly from: number; readonly bytes: Uint8Array },
+    acknowledge: () => void,
+  ) => void;
 }
 interface Kept {
   credential: string;
@@ -58,6 +70,7 @@ export function refuseUnheard(socket: LiveSocket, parts: FaceParts): void {
     if (Object.hasOwn(heard, name)) return;
     const requestId = parts.newId();
     const known = Object.keys(heard).join(", ");
+    parts.refusals?.add([LIVE, "unknown-action"]);
     const problem = new Problem("unknown-action", `there is no message "${name.slice(0, 64)}"; there are ${known}`);
     acknowledgementIn(given)({ problem: problem.toDocument(requestId) });
   });
@@ -71,7 +84,7 @@ const acknowledgementIn = (given: readonly unknown[]): ((answer: unknown) => voi
 function answer(
   socket: LiveSocket,
   name: keyof typeof heard,
-  { log, newId }: FaceParts,
+  { log, newId, refusals }: FaceParts,
   run: (message: unknown, requestId: string) => Promise<Heard>,
 ): void {
   socket.on(name, (...given) => {
@@ -83,8 +96,9 @@ function answer(
         begin?.();
       },
       (error: unknown) => {
-        const problem: ProblemDocument = problemOf(error, { log, requestId }).toDocument(requestId);
-        acknowledge({ problem });
+        const problem = problemOf(error, { log, requestId });
+        refusals?.add([LIVE, problem.type]);
+        acknowledge({ problem: problem.toDocument(requestId) });
       },
     );
   });

@@ -5,11 +5,12 @@ import { Problem } from "../platform/problem.ts";
 import { byAddress } from "./ask.ts";
 import { credentialOf, isKnownOrigin, refuseForeignOrigin, type Cookies } from "./credential.ts";
 import type { FaceParts } from "./face.ts";
-import { endWithProblem } from "./http.ts";
 import { answerCalls } from "./live-calls.ts";
 import { keepPace } from "./live-pace.ts";
-import { refuseUnheard, type Live, type LiveSocket } from "./live-socket.ts";
+import { LIVE, refuseUnheard, type Live, type LiveSocket } from "./live-socket.ts";
 import { answerSubscriptions } from "./live-subscriptions.ts";
+import { answerTerminals } from "./live-terminals.ts";
+import { endWithProblem } from "./noise.ts";
 import { problemOf } from "./refusal.ts";
 
 const PATH = "/edgemere/socket.io";
@@ -42,6 +43,7 @@ export function serveLive(
   // Whoever listens for upgrades gets all of them, wherever they are for.
   server.on("upgrade", ({ url = "" }, socket) => {
     if (url.startsWith(`${PATH}/`)) return;
+    parts.refusals?.add([LIVE, "invalid-input"]);
     socket.on("error", () => socket.destroy());
     endWithProblem(socket, "this address speaks HTTP/1.1 and nothing else; leave out the header Upgrade");
   });
@@ -54,6 +56,7 @@ export function serveLive(
       (error: unknown) => {
         const requestId = parts.newId();
         const problem = problemOf(error, { log: parts.log, requestId });
+        parts.refusals?.add([LIVE, problem.type]);
         next(Object.assign(new Error(problem.message), { data: problem.toDocument(requestId) }));
       },
     );
@@ -63,6 +66,7 @@ export function serveLive(
     socket.on("disconnect", () => socket.conn.close());
     answerCalls(socket, parts, actions);
     answerSubscriptions(socket, parts);
+    answerTerminals(socket, parts);
     refuseUnheard(socket, parts);
   });
 

@@ -42,7 +42,7 @@ export function serveMetrics(app: FastifyInstance, parts: FaceParts): void {
 /** The same on a port of its own, over TLS: whoever watches needs no way to the portal. */
 export async function startMetrics(unlimited: FaceParts, options: MetricsOptions): Promise<Listening> {
   const { host, port, current, ...tls } = options;
-  const parts = { ...unlimited, dispatch: limitingActors(unlimited.dispatch, unlimited.clock) };
+  const parts = { ...unlimited, dispatch: limitingActors(unlimited) };
   const limits = { bodyLimit: BODY_LIMIT, requestsPerMinute: REQUESTS_PER_MINUTE, connections: CONNECTIONS };
   const app = await createHttp(parts, { name: "metrics", ...limits, tls });
   serveMetrics(app, parts);

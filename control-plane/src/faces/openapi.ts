@@ -1,6 +1,7 @@
 import type { TObject, TSchema } from "@sinclair/typebox";
 import type { AnyAction } from "../platform/action.ts";
 import { ANYONE } from "../platform/caller.ts";
+import { INSTANT_FORMS, isInstant } from "../platform/instant.ts";
 import { problems, type ProblemType } from "../platform/problem.ts";
 import type { FaceParts } from "./face.ts";
 import { methodsOf } from "./request.ts";
@@ -85,7 +86,7 @@ function operation(action: AnyAction, method: string) {
           parameters: [idempotencyKey],
           requestBody: {
             required: isInputNeeded(action),
-            content: { "application/json": { schema: action.input as TSchema } },
+            content: { "application/json": { schema: written(action.input as TObject) } },
           },
         }
       : { parameters: parametersOf(action) }),
@@ -116,9 +117,27 @@ const parametersOf = ({ input, secrets = [] }: AnyAction) => {
       in: "query",
       required: required.includes(name),
       ...(schema.description !== undefined && { description: schema.description }),
-      ...(schema["type"] === "object" ? { content: { "application/json": { schema } } } : { schema }),
+      ...(schema["type"] === "object"
+        ? { content: { "application/json": { schema } } }
+        : { schema: isInstant(schema) ? writtenInstant(schema) : schema }),
     }));
 };
+
+/** An input as it may be written: handlers get instants as numbers, and whoever asks may give text. */
+const written = (input: TObject): object => ({
+  ...input,
+  properties: Object.fromEntries(
+    Object.entries(input.properties).map(([name, schema]) => [
+      name,
+      isInstant(schema) ? writtenInstant(schema) : schema,
+    ]),
+  ),
+});
+
+const writtenInstant = ({ description, ...schema }: TSchema): object => ({
+  description,
+  anyOf: [schema, { type: "string", description: INSTANT_FORMS }],
+});
 
 function refusalsOf({ effect }: AnyAction, method: string): readonly ProblemType[] {
   return [

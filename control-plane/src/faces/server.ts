@@ -29,7 +29,7 @@ const REQUESTS_PER_MINUTE = 6_000;
 
 /** Everything that people and their programs speak with, on one port. */
 export async function startFaces(unlimited: FaceParts, { host, port, ...options }: FaceOptions): Promise<Listening> {
-  const parts = { ...unlimited, dispatch: limitingActors(unlimited.dispatch, unlimited.clock) };
+  const parts = { ...unlimited, dispatch: limitingActors(unlimited) };
   const app = await createFaces(parts, options);
   const live = serveLive(app.server, parts, (header) => app.parseCookie(header));
   app.addHook("preClose", () => live[Symbol.asyncDispose]());

@@ -34,8 +34,9 @@ export async function follow({ store, clock, isWanted, after, deliver, signal }:
       const wanted = events.filter(isWanted);
       if (wanted.length > 0) await deliver(wanted, position);
       if (events.length === BATCH) continue;
+      // The first after a pause is told at once.
       if (events.length === 0) await clock.sleep(MINUTE, wake.signal);
-      await clock.sleep(COALESCED, signal);
+      else await clock.sleep(COALESCED, signal);
     }
   } finally {
     signal.removeEventListener("abort", look);

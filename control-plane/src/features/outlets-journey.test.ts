@@ -10,7 +10,7 @@ import { aDevice } from "./device.test-support.ts";
 import type { listOutlets } from "./outlets/contract.ts";
 import { outlets, Tally, type OutletsContext, type Target } from "./outlets/index.ts";
 import type { readArrivals } from "./telemetry-aggregator/contract.ts";
-import { telemetryAggregator, type TelemetryContext } from "./telemetry-aggregator/index.ts";
+import { SeriesLists, telemetryAggregator, type TelemetryContext } from "./telemetry-aggregator/index.ts";
 
 type Context = CoreContext & TelemetryContext & OutletsContext;
 type World = TestCore<Context>;
@@ -48,7 +48,7 @@ async function startWorld(
   const world = await startTestCore<Context>({
     features: [telemetryAggregator, outlets],
     context: {
-      telemetry: { retention: 7 * DAY, arrivals: 7 * DAY },
+      telemetry: { retention: 7 * DAY, seriesLists: new SeriesLists(), arrivals: 7 * DAY },
       outlets: { targets: [collector], metrics: [], labels: ["site"], tally: new Tally() },
     },
     database,
@@ -93,7 +93,7 @@ test("what was there before anybody wanted it stays, and a restart goes on where
   {
     await using world = await startTestCore<CoreContext & TelemetryContext>({
       features: [telemetryAggregator],
-      context: { telemetry: { retention: 7 * DAY, arrivals: 7 * DAY } },
+      context: { telemetry: { retention: 7 * DAY, seriesLists: new SeriesLists(), arrivals: 7 * DAY } },
       database: { ...database, close: async () => {} },
       clock,
     });

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import { crc32 } from "node:zlib";
-import { v1, type JudgedBatch, type JudgedRecord, type Record_ } from "@edgemere/protocol";
+import { recordChecksum, v1, type JudgedBatch, type JudgedRecord, type Record_ } from "@edgemere/protocol";
 import type { RefusedRecord } from "../platform/feature.ts";
 import type { Step, Watermark } from "./watermark.ts";
 
@@ -73,8 +72,7 @@ export const evidence = ({ record, bytes, fault }: JudgedRecord, at: number): Re
 function good({ record, last, bytes }: JudgedRecord): Incoming {
   const { sequence: first, atMs } = record;
   if (record.body === "gap") return { record, first, last, atMs, checksum: 0, gapReason: record.gap.reason };
-  // 0 stands for a checksum that is not known.
-  return { record, first, last, atMs, checksum: crc32(bytes) || 1 };
+  return { record, first, last, atMs, checksum: recordChecksum(bytes) };
 }
 
 function refusal(refused: readonly JudgedRecord[], now: number): Incoming {

@@ -32,7 +32,7 @@ export const allowances: Readonly<Record<Deed, Rate>> = {
 /** What it is to send a message on this topic, whoever's it is. */
 export function deedOf(topic: string): Deed {
   const name = parseTopic(topic)?.name;
-  return name === "result" || name === "log" ? "report" : "message";
+  return name === "result" || name === "log" || name === "terminal" ? "report" : "message";
 }
 
 /** What is read before it is handled. */

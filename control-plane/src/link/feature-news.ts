@@ -1,10 +1,11 @@
-import type { JudgedBatch } from "@edgemere/protocol";
+import { nobody, open, ProtocolError, type Arrival, type JudgedBatch } from "@edgemere/protocol";
 import { MINUTE, type Clock, type Log } from "@edgemere/protocol/kit";
 import type { Change } from "../platform/change.ts";
 import type { Alarm, Feature, MessageKey, Offer, SessionNews } from "../platform/feature.ts";
 import { repeatOnConflict } from "../platform/repeat.ts";
 import type { Store } from "../platform/store.ts";
 import { provedResults } from "./proved-results.ts";
+import type { Refusal } from "./refusals.ts";
 import { failureOf, type FeatureFailed } from "./feature-failed.ts";
 
 /** The features, and what they are asked over. */
@@ -15,6 +16,8 @@ export interface FeatureParts<C> {
   readonly features: readonly Feature<C>[];
   readonly context: C;
 }
+
+type Framed = Extract<Arrival, { readonly name: "terminal" }>;
 
 interface Landing<C> {
   readonly ask: (feature: Feature<C>) => Promise<readonly Change[]> | undefined;
@@ -95,6 +98,21 @@ export class FeatureNews<C> {
     if (unproved !== undefined)
       await this.raise({ kind: "unproved-result", device, reason: `${unproved.reason}: ${unproved.message}` });
     return batch;
+  }
+
+  /** Hands a frame of a terminal to the feature that knows them; one that proves nothing, or is of no terminal, is refused. */
+  async frame({ device, message: frame }: Framed, refuse: (refusal: Refusal) => void): Promise<void> {
+    try {
+      const key = frame.opened && (await this.#messageKey(device));
+      const opened = frame.opened && open("terminalOpened", frame.opened, key?.trust ?? (() => nobody));
+      const heard = { device, frame, ...(opened && { opened }) };
+      for (const { frames } of this.#parts.features) if (await frames?.(heard, this.#parts.context)) return;
+      // A device goes on for a while with what has ended here: that is no misconduct.
+      refuse({ reason: "no-terminal", message: "a frame is of no terminal that is open" });
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      refuse(error);
+    }
   }
 
   async #messageKey(device: string): Promise<MessageKey | undefined> {

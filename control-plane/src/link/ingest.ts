@@ -8,7 +8,15 @@ import type { FeatureParts } from "./feature-news.ts";
 import { setAside } from "./set-aside.ts";
 import { TelemetrySchemas, type ReadBatch } from "./telemetry-schemas.ts";
 import { Traffic } from "./traffic.ts";
-import { advanced, contradicts, startOf, watermarkId, watermarks, type Watermark } from "./watermark.ts";
+import {
+  advanced,
+  contradicts,
+  startOf,
+  watermarkId,
+  watermarks,
+  type StreamMark,
+  type Watermark,
+} from "./watermark.ts";
 
 const ERROR_LENGTH = 500;
 
@@ -95,8 +103,8 @@ export class Ingest<C> {
     return (await this.#mark(device, stream)).upTo;
   }
 
-  async watermarksOf(device: string): Promise<readonly { readonly stream: StreamName; readonly upTo: number }[]> {
-    return Promise.all(streamNames.map(async (stream) => ({ stream, upTo: await this.watermark(device, stream) })));
+  async watermarksOf(device: string): Promise<readonly StreamMark[]> {
+    return Promise.all(streamNames.map(async (stream) => ({ ...(await this.#mark(device, stream)), stream })));
   }
 
   /** What was remembered of a device that is away is read again when it comes back. */

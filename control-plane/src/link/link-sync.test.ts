@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { limits, open, pack, seal, type StreamName } from "@edgemere/protocol";
+import { checksumAt, limits, open, pack, recordChecksum, seal, v1, type StreamName } from "@edgemere/protocol";
 import { memoryDatabase } from "../platform/database.ts";
 import { acknowledged, aLink, device, signingKey, trust } from "./link.test-support.ts";
 
@@ -33,6 +33,26 @@ test("the answer to a Hello says what is stored, what waits, and how much may be
   assert.deepEqual([head.device, head.latestSequence, head.keyringVersion, head.asOfMs], [device, 9, 3, clock.now()]);
   assert.deepEqual(head.cancelledCommands, ["c0"]);
   assert.deepEqual(head.brokerAddresses, ["mqtts://one.test:8883"]);
+});
+
+test("a device that still keeps records that are stored is told their checksums, and no other device is", async () => {
+  const { carrier, hello, report } = await aLink();
+  await report(1, "a", "b", "c");
+
+  await hello(1, { streams: [{ stream: "event", firstUnacknowledged: 3, next: 5 }] });
+  await hello(2, { streams: [{ stream: "event", firstUnacknowledged: 4, next: 5 }] });
+  await hello(3, { streams: [{ stream: "event", firstUnacknowledged: 2, next: 3 }] });
+
+  const told = carrier
+    .messages("sync")
+    .map(({ acknowledgements }) => acknowledgements.find(({ stream }) => stream === "event")?.checksums ?? []);
+  assert.deepEqual(
+    told.map(({ length }) => length > 0),
+    [true, false, false],
+  );
+  const [checksums = new Uint8Array()] = told;
+  const record = { sequence: 3, atMs: 1, agentEvent: { name: "event", detail: "c" } };
+  assert.equal(checksumAt(checksums as Uint8Array, 3, 3), recordChecksum(v1.Record.encode(record).finish()));
 });
 
 test("features hear of a session before its device does", async () => {

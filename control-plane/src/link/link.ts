@@ -198,6 +198,7 @@ export class Link<C> implements DeviceLink, DeviceMessages {
     const arrival = this.#understood(device, () => unpack(topic, payload));
     if (arrival?.name === "hello") return this.#opened(device, arrival.message, address);
     if (arrival?.name === "bye") return this.#closed(device, arrival.message);
+    if (arrival?.name === "terminal") return this.#news.frame(arrival, (error) => this.refuse(device, error));
     if (arrival === undefined) return;
     this.refuse(device, new ProtocolError("wrong-direction", `${arrival.name} is not for devices to say`));
   }
@@ -227,17 +228,15 @@ export class Link<C> implements DeviceLink, DeviceMessages {
     await this.#news.tell(opened, this.#isTakingRecords, heard);
     const own = { keyring: hello.keyringVersion, isMoreWaiting: false };
     this.#sessions.set(device, { device, epoch, since: now, lastHeardAt: now, address, ...own });
-    await this.#sync(device, time?.monotonicMs);
+    await this.#sync(device, hello);
   }
 
   async #closed(device: string, bye: Bye): Promise<void> {
     // A will may come minutes late: it speaks only of the session it was made for.
     if (bye.sessionEpoch < (this.#sessions.get(device)?.epoch ?? 0)) return;
     this.#sessions.delete(device);
-    await this.#news.tell(
-      { device, epoch: bye.sessionEpoch, kind: "closed", reason: bye.reason },
-      this.#isTakingRecords,
-    );
+    const closed = { device, epoch: bye.sessionEpoch, kind: "closed", reason: bye.reason } as const;
+    await this.#news.tell(closed, this.#isTakingRecords);
   }
 
   async #received(device: string, stream: StreamName, payload: Uint8Array): Promise<void> {
@@ -272,7 +271,7 @@ export class Link<C> implements DeviceLink, DeviceMessages {
     return told.catch((error: unknown) => this.#parts.log.warn("sync not sent", { device, error }));
   }
 
-  async #sync(device: string, helloMonotonicMs = 0): Promise<void> {
+  async #sync(device: string, hello?: Hello): Promise<void> {
     const session = this.#sessions.get(device);
     if (session === undefined) return;
     if (!this.#isTakingRecords) {
@@ -288,7 +287,7 @@ export class Link<C> implements DeviceLink, DeviceMessages {
       waiting: await this.#news.offers(device),
       generation: this.#generation(),
       now: this.#parts.clock.now(),
-      helloMonotonicMs,
+      hello,
       pauseMs: this.#pauses.left(device),
       reconnectSpreadMs: reconnectSpread(this.#sessions.size),
     });

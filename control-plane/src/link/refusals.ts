@@ -15,6 +15,7 @@ type LinkRefusal =
   | "handshake-failed"
   | "overloaded"
   | "read-only"
+  | "no-terminal"
   | "unknown-schema"
   | "too-many-schemas"
   | "failed";

@@ -11,11 +11,19 @@ const known = (over: Partial<Known> = {}): Known => ({
   isSameConnection: false,
   ...over,
 });
-const aHello = (over: { epoch?: number; bootId?: string; event?: number; telemetry?: number } = {}) => {
-  const { epoch = 8, bootId = "boot-1", event = 25, telemetry = 401 } = over;
+interface Said {
+  readonly epoch?: number;
+  readonly bootId?: string;
+  readonly event?: number;
+  readonly telemetry?: number;
+  readonly contradictedStreams?: readonly string[];
+}
+const aHello = (over: Said = {}) => {
+  const { epoch = 8, bootId = "boot-1", event = 25, telemetry = 401, contradictedStreams = [] } = over;
   return {
     sessionEpoch: epoch,
     bootId,
+    contradictedStreams,
     streams: [
       { stream: "event", firstUnacknowledged: 21, next: event },
       { stream: "telemetry", firstUnacknowledged: 401, next: telemetry },
@@ -37,6 +45,7 @@ for (const [what, hello, about] of [
     known({ isSameConnection: true }),
   ],
   ["could not write down its session's number on a full disk", aHello({ epoch: 3 }), known()],
+  ["contradicts a stream that nobody knows", aHello({ contradictedStreams: ["of a newer agent"] }), known()],
   ["says nothing of its streams", { ...aHello(), streams: [] }, known()],
   ["has lost what was acknowledged to it, and so has a restored control plane", aHello({ event: 90 }), known()],
 ] as const)
@@ -55,6 +64,12 @@ for (const [what, hello, about, reason] of [
   ["starts again from nothing", aHello({ event: 1, telemetry: 1, bootId: "boot-2" }), known(), /event is 1/],
   ["repeats a session's number in another boot", aHello({ epoch: 7, bootId: "boot-2" }), known(), /7, after 7/],
   ["goes back to an earlier session in another boot", aHello({ epoch: 2, bootId: "boot-2" }), known(), /2, after 7/],
+  [
+    "has other records than are stored, on the connection on which it learned that,",
+    aHello({ epoch: 7, contradictedStreams: ["telemetry"] }),
+    known({ isSameConnection: true }),
+    /other records of the stream telemetry/,
+  ],
   [
     "is an old copy of a virtual machine with its memory",
     aHello({ epoch: 2, event: 3, telemetry: 200 }),

@@ -1,4 +1,4 @@
-import type { StreamName } from "@edgemere/protocol";
+import { streamNames, type StreamName } from "@edgemere/protocol";
 import { table } from "../platform/resource.ts";
 
 /** The last session that a device opened. */
@@ -46,6 +46,7 @@ interface Memory {
   readonly sessionEpoch: number;
   readonly bootId: string;
   readonly streams: readonly { readonly stream?: string; readonly next?: number }[];
+  readonly contradictedStreams?: readonly string[];
 }
 
 export interface Known {
@@ -61,9 +62,12 @@ export interface Known {
  * run on copies of one. An agent makes every number durable before it uses it, so neither a crash nor a power cut does this.
  */
 export function restored(
-  { sessionEpoch, bootId, streams }: Memory,
+  { sessionEpoch, bootId, streams, contradictedStreams = [] }: Memory,
   { last, watermarks, isSameConnection }: Known,
 ): { readonly reason: string } | undefined {
+  const contradicted = streamNames.find((stream) => contradictedStreams.includes(stream));
+  if (contradicted !== undefined)
+    return { reason: `it has other records of the stream ${contradicted} than are stored under their numbers` };
   if (isSameConnection && isOfSession({ bootId, sessionEpoch }, last)) return undefined;
   for (const { stream, upTo } of watermarks) {
     const next = streams.find((each) => each.stream === stream)?.next ?? 0;

@@ -1,15 +1,24 @@
 import { createHash } from "node:crypto";
 import type { Client } from "aedes";
-import { EVENTS_ROOT, formatTopic, limits, TELEMETRY_ROOT } from "@edgemere/protocol";
+import {
+  EVENTS_ROOT,
+  formatTopic,
+  limits,
+  ProtocolError,
+  TELEMETRY_ROOT,
+  type RefusalReason,
+} from "@edgemere/protocol";
 import { Reconciler, SECOND, type Clock, type Log } from "@edgemere/protocol/kit";
 import { may, type Authenticate } from "../platform/caller.ts";
 import type { DomainEvent } from "../platform/domain-event.ts";
+import type { Counter } from "../platform/figures.ts";
 import type { Store } from "../platform/store.ts";
 import type { ServerIdentity } from "./authority.ts";
 import { paceOf } from "./guard.ts";
-import { filtersOf, startMqttServer, type Hooks } from "./mqtt-server.ts";
+import { SERVER_UNAVAILABLE, startMqttServer, type Hooks } from "./mqtt-server.ts";
 import type { PacketLimits } from "./packet-sizes.ts";
 import { tellTelemetry, type Arrivals } from "./subscribers-telemetry.ts";
+import type { Refusal } from "./refusals.ts";
 import { TokenBucket } from "../platform/token-bucket.ts";
 
 interface Parts {
@@ -21,10 +30,13 @@ interface Parts {
   readonly port: number;
   /** What devices measured; absent: nobody is told. */
   readonly arrivals?: Arrivals | undefined;
+  /** Counts what was refused by listener and reason. */
+  readonly refusals?: Counter;
   readonly clock: Clock;
   readonly log: Log;
 }
 
+const NAME = "subscribers";
 /** What is told below a root, to whom. */
 const EVENTS = { root: EVENTS_ROOT, permission: "event:read" };
 const TELEMETRY = { root: TELEMETRY_ROOT, permission: "telemetry:read" };
@@ -50,6 +62,12 @@ const refusal = (returnCode: number, message: string) => Object.assign(new Error
  */
 export async function startSubscribers(parts: Parts): Promise<{ readonly port: number } & AsyncDisposable> {
   const { store, authenticate, arrivals, clock, log } = parts;
+  const count = (reason: Refusal["reason"]) => parts.refusals?.add([NAME, reason]);
+  /** Counted here; what ends a connection otherwise, by the server. */
+  const refuse = (reason: RefusalReason, message: string) => {
+    count(reason);
+    return new ProtocolError(reason, message);
+  };
   const branches = arrivals === undefined ? [EVENTS] : [EVENTS, TELEMETRY];
   /** What was shown at the door; of those who came in, in `credentials` for as long as they stay. */
   const shown = new WeakMap<Client, string>();
@@ -57,6 +75,12 @@ export async function startSubscribers(parts: Parts): Promise<{ readonly port: n
   const attempts = new TokenBucket(ATTEMPTS, clock.monotonic());
   /** What each of them has asked for. */
   const heard = new WeakMap<Client, Set<typeof EVENTS>>();
+  const asked = new WeakMap<Client, Set<string>>();
+  const filtersOf = (client: Client): Set<string> => {
+    const filters = asked.get(client) ?? new Set();
+    asked.set(client, filters);
+    return filters;
+  };
   const allowed = async (credential: string) => {
     const identity = await authenticate(credential);
     return branches.filter(({ permission }) => identity !== undefined && may(identity, permission));
@@ -64,8 +88,9 @@ export async function startSubscribers(parts: Parts): Promise<{ readonly port: n
 
   const hooks: Hooks = {
     preConnect: (_, packet, done) => {
-      if (!attempts.tryTake(1, clock.monotonic())) return done(new Error("too many connections at once"), false);
-      if (packet.will !== undefined) return done(new Error("subscribers have no will"), false);
+      if (!attempts.tryTake(1, clock.monotonic()))
+        return done(refuse("too-many", "too many connections at once"), false);
+      if (packet.will !== undefined) return done(refuse("not-yours", "subscribers have no will"), false);
       // Two people may choose the same client id: each token has names of its own. Nothing is kept between sessions.
       const owner = createHash("sha256")
         .update(packet.password ?? "")
@@ -88,17 +113,29 @@ export async function startSubscribers(parts: Parts): Promise<{ readonly port: n
         },
         (error: unknown) => {
           log.error("token not checked", { error });
-          done(refusal(3, "cannot tell right now"), null);
+          count("failed");
+          done(refusal(SERVER_UNAVAILABLE, "cannot tell right now"), null);
         },
       );
     },
-    authorizePublish: (_, __, done) => done(new Error("subscribers only listen")),
+    authorizePublish: (_, __, done) => done(refuse("wrong-direction", "subscribers only listen")),
     authorizeSubscribe: (client, subscription, done) => {
       const branch = branches.find(({ root }) => subscription.topic.startsWith(root));
-      if (branch === undefined || filtersOf(client) >= limits.filters) return done(null, null);
+      // The filters of one packet are all judged before the first of them is the broker's.
+      const filters = filtersOf(client);
+      const isFull = !filters.has(subscription.topic) && filters.size >= limits.filters;
+      if (branch === undefined || isFull) {
+        count(isFull ? "too-many" : "unknown-topic");
+        return done(null, null);
+      }
+      filters.add(subscription.topic);
       allowed(shown.get(client) ?? "").then(
         (open) => {
-          if (!open.includes(branch)) return done(null, null);
+          if (!open.includes(branch)) {
+            count("not-yours");
+            filters.delete(subscription.topic);
+            return done(null, null);
+          }
           heard.get(client)?.add(branch);
           done(null, { ...subscription, qos: Math.min(subscription.qos, 1) as 0 | 1 });
         },
@@ -109,11 +146,17 @@ export async function startSubscribers(parts: Parts): Promise<{ readonly port: n
   };
   const mqtt = await startMqttServer({
     ...parts,
-    name: "subscribers",
+    name: NAME,
     limits: subscriberLimits,
     entered: () => ({ pace: paceOf(subscriberRates, clock.monotonic()) }),
-    refused: ({ reason, message }) => log.debug("subscriber refused", { reason, detail: message }),
+    refused: ({ reason, message }) => {
+      count(reason);
+      log.debug("subscriber refused", { reason, detail: message });
+    },
     hooks,
+  });
+  mqtt.broker.on("unsubscribe", (topics, client) => {
+    for (const topic of topics) filtersOf(client).delete(topic);
   });
   mqtt.broker.on("clientReady", (client) => credentials.set(client, shown.get(client) ?? ""));
   mqtt.broker.on("clientDisconnect", (client) => credentials.delete(client));
@@ -154,7 +197,9 @@ export async function startSubscribers(parts: Parts): Promise<{ readonly port: n
         for (const [client, credential] of credentials) {
           const open = await allowed(credential);
           const isAllowed = open.length > 0 && [...(heard.get(client) ?? [])].every((each) => open.includes(each));
-          if (!isAllowed) client.close();
+          if (isAllowed) continue;
+          count("not-admitted");
+          client.close();
         }
         return "settled";
       },

@@ -1,13 +1,14 @@
-import { limits, seal, type bodies, type Encodable, type StreamName } from "@edgemere/protocol";
+import { limits, seal, type bodies, type Encodable, type Hello } from "@edgemere/protocol";
 import type { AuditHead } from "../platform/audit-heads.ts";
 import type { Offer } from "../platform/feature.ts";
 import type { Signer } from "../platform/signer.ts";
+import { bytesOf, type StreamMark } from "./watermark.ts";
 
 /** What goes into a Sync. */
 export interface SyncParts {
   readonly device: string;
   readonly epoch: number;
-  readonly watermarks: readonly { readonly stream: StreamName; readonly upTo: number }[];
+  readonly watermarks: readonly StreamMark[];
   readonly waiting: readonly Offer[];
   readonly generation: number;
   readonly signer: Signer;
@@ -18,8 +19,8 @@ export interface SyncParts {
   /** Where the audit log stands; absent where nothing was signed yet, and where there is none. */
   readonly auditHead?: () => AuditHead | undefined;
   readonly now: number;
-  /** Of the Hello that it answers; 0 when it answers none. */
-  readonly helloMonotonicMs: number;
+  /** That it answers; absent when it answers none. */
+  readonly hello: Pick<Hello, "streams" | "time"> | undefined;
   readonly pauseMs: number;
   readonly reconnectSpreadMs: number;
 }
@@ -43,13 +44,13 @@ export function syncOf(parts: SyncParts): Encodable<(typeof bodies)["sync"]> {
   };
   return {
     sessionEpoch: epoch,
-    acknowledgements: [...watermarks],
+    acknowledgements: watermarks.map((mark) => acknowledgementOf(mark, parts.hello)),
     commands: waiting.flatMap((each) => [...each.commands]),
     moreCommands: waiting.some((each) => each.more),
     head: seal("syncHead", head, ...signer.keysFor("commands")),
     keyrings: [...signer.keyringsAfter(parts.deviceKeyring)],
     serverTimeMs: now,
-    helloMonotonicMs: parts.helloMonotonicMs,
+    helloMonotonicMs: parts.hello?.time?.monotonicMs ?? 0,
     limits: {
       messageBytes: limits.messageBytes,
       windowBytes: limits.windowBytes,
@@ -57,6 +58,13 @@ export function syncOf(parts: SyncParts): Encodable<(typeof bodies)["sync"]> {
       reconnectSpreadMs: parts.reconnectSpreadMs,
     },
   };
+}
+
+/** Whether what a device still keeps of what is stored is the same, only the device can say. */
+function acknowledgementOf({ stream, upTo, checksums }: StreamMark, hello: SyncParts["hello"]) {
+  const kept = hello?.streams.find((each) => each.stream === stream);
+  const keeps = kept !== undefined && (kept.firstUnacknowledged ?? 0) <= upTo && upTo < (kept.next ?? 0);
+  return { stream, upTo, ...(keeps && { checksums: bytesOf(checksums) }) };
 }
 
 const auditHeadOf = ({ number, hash, at, generation }: AuditHead) => ({

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { recordsRemembered } from "@edgemere/protocol";
 import fc from "fast-check";
-import { advanced, contradicts, REMEMBERED, startOf, type Step, type Watermark } from "./watermark.ts";
+import { advanced, contradicts, startOf, type Step, type Watermark } from "./watermark.ts";
 
 const aRecord = (number: number, checksum = number * 7 + 1): Step => ({
   first: number,
@@ -34,7 +35,7 @@ test("a record that comes again with other bytes is noticed", () => {
 
 for (const [what, mark, again] of [
   ["a record that is new", after(...records(1, 10)), aRecord(11, 999)],
-  ["a record too old to be remembered", after(...records(1, 10 + REMEMBERED)), aRecord(10, 999)],
+  ["a record too old to be remembered", after(...records(1, 10 + recordsRemembered)), aRecord(10, 999)],
   ["a record in whose place a gap is stored", after(aGap(1, 10)), aRecord(4, 999)],
   ["a gap in whose place records are stored: the device gave them up", after(...records(1, 10)), aGap(4, 20)],
 ] as const)
@@ -67,7 +68,7 @@ test("received and explained make up everything, whatever came in whatever piece
         assert.equal(mark.received + explained, mark.upTo);
       }
       for (const [number, checksum] of stored) {
-        const isKnown = number > mark.upTo - REMEMBERED && checksum !== 0;
+        const isKnown = number > mark.upTo - recordsRemembered && checksum !== 0;
         assert.equal(contradicts(mark, aRecord(number, checksum + 1)), isKnown);
         assert.equal(contradicts(mark, aRecord(number, checksum)), false);
       }

@@ -1,13 +1,17 @@
-import { streamNames, type StreamName } from "@edgemere/protocol";
+import {
+  checksumAt,
+  noChecksums,
+  recordsRemembered,
+  setChecksum,
+  streamNames,
+  type StreamName,
+} from "@edgemere/protocol";
 import type { StreamAccount } from "../platform/device-link.ts";
 import type { RefusedRecord } from "../platform/feature.ts";
 import { table } from "../platform/resource.ts";
 import type { Store } from "../platform/store.ts";
 
-/** How many of a stream's last records are remembered by their checksums. */
-export const REMEMBERED = 64;
 const REFUSED_KEPT = 16;
-const BYTES_EACH = 4;
 
 /** Up to where a device's stream is stored, and how that came about. Written in the same commit as the records. */
 export interface Watermark {
@@ -18,9 +22,12 @@ export interface Watermark {
   readonly received: number;
   readonly explained: Readonly<Record<string, number>>;
   readonly refused: readonly RefusedRecord[];
-  /** Checksums of the last records by number modulo REMEMBERED, base64; 0 where nothing is known. */
+  /** Of the last records, base64; see the protocol's `noChecksums`. */
   readonly checksums: string;
 }
+
+/** A watermark as a device is told of it. */
+export type StreamMark = Pick<Watermark, "upTo" | "checksums"> & { readonly stream: StreamName };
 
 /** One thing that moves a watermark: a record, or a gap that stands for many. */
 export interface Step {
@@ -69,8 +76,8 @@ export function advanced(before: Watermark, steps: readonly Step[], refused: rea
   let received = before.received;
   for (const { first, last: end, checksum, gapReason } of steps) {
     const numbers = end - first + 1;
-    for (let number = Math.max(first, end - REMEMBERED + 1); number <= end; number++)
-      checksums.writeUInt32LE(checksum, placeOf(number));
+    for (let number = Math.max(first, end - recordsRemembered + 1); number <= end; number++)
+      setChecksum(checksums, number, checksum);
     if (gapReason === undefined) received += numbers;
     else {
       const reason = REASONS.has(gapReason) ? gapReason : "other";
@@ -90,8 +97,8 @@ export function advanced(before: Watermark, steps: readonly Step[], refused: rea
 
 /** Whether a record that comes again is not the one that was stored; false when that one is too old to be remembered. */
 export function contradicts({ upTo, checksums }: Watermark, { first, checksum, gapReason }: Step): boolean {
-  if (gapReason !== undefined || first > upTo || first <= upTo - REMEMBERED) return false;
-  const stored = bytesOf(checksums).readUInt32LE(placeOf(first));
+  if (gapReason !== undefined) return false;
+  const stored = checksumAt(bytesOf(checksums), upTo, first);
   return stored !== 0 && stored !== checksum;
 }
 
@@ -106,7 +113,6 @@ export async function accountsOf(store: Store, device: string): Promise<readonly
   );
 }
 
-const placeOf = (number: number) => (number % REMEMBERED) * BYTES_EACH;
-
-const bytesOf = (checksums: string): Buffer =>
-  checksums === "" ? Buffer.alloc(REMEMBERED * BYTES_EACH) : Buffer.from(checksums, "base64");
+/** What is remembered of the last records. */
+export const bytesOf = (checksums: string): Buffer =>
+  checksums === "" ? noChecksums() : Buffer.from(checksums, "base64");

@@ -36,10 +36,18 @@ export interface Action<P extends string, I extends TObject, O extends TSchema> 
   readonly isAllowedWhenFull?: boolean;
   /** May take longer than a request may: whoever asks again under the same idempotency key joins the one that is under way. */
   readonly takesLong?: boolean;
+  /** May take seconds of the processor and a great deal of memory: only a few such requests are worked on at one time. */
+  readonly isDear?: boolean;
+  /** Mostly waits for something to happen: whoever has it under way is not kept from other requests by it. */
+  readonly mayWait?: boolean;
   /** A read that is an entry of the audit all the same, because of what it shows. */
   readonly isAudited?: boolean;
   /** Its output is families of figures, which `/metrics` writes as scrapers read them. */
   readonly isExposition?: boolean;
+  /** A write that is one piece of something whose beginning and end are entries of the audit: it is none itself. */
+  readonly isPiece?: boolean;
+  /** A field, base64, that stands on the device API as bytes and alone in the body: of the request, whose other fields are in the address, or of the answer. */
+  readonly bytesOnWire?: { readonly of: "input" | "output"; readonly field: string };
   /** Also served on the device API, where devices and not people call. */
   readonly forDevices?: boolean;
 }

@@ -1,19 +1,22 @@
-import { Conflict, type Change, type Write } from "./change.ts";
+import { Conflict, withoutSecrets, type Change, type Write } from "./change.ts";
 import type { Database, Operation } from "./database.ts";
 import type { DomainEvent } from "./domain-event.ts";
 import { keyOf, type KeyPart } from "./keys.ts";
+import type { LogEnds } from "./log-ends.ts";
 
 /** Rows of one group commit: later changes of the group see the earlier ones. */
 export class Batch {
   readonly #database: Database;
+  readonly #logs: LogEnds;
   readonly #now: number;
   readonly #rows = new Map<string, object | undefined>();
   readonly #operations = new Map<string, Operation>();
   #next: number;
   readonly events: DomainEvent[] = [];
 
-  constructor(database: Database, now: number, lastNumber: number) {
+  constructor(database: Database, logs: LogEnds, now: number, lastNumber: number) {
     this.#database = database;
+    this.#logs = logs;
     this.#now = now;
     this.#next = lastNumber + 1;
   }
@@ -30,6 +33,8 @@ export class Batch {
     for (const [i, write] of writes.entries())
       this.#write(write, this.#rows.has(rowKey(write)) ? this.#rows.get(rowKey(write)) : looks[i]);
     for (const { key, bytes } of changes.flatMap((change) => change.bytes)) this.#set(key, bytes);
+    for (const { log, bytes } of changes.flatMap((change) => change.appended))
+      this.#set(await this.#logs.next(log, this.#now), bytes);
   }
 
   operations(): readonly Operation[] {
@@ -57,7 +62,7 @@ export class Batch {
         type,
         subject,
         at: this.#now,
-        data: withoutSecrets(write.table, row ?? before ?? {}),
+        data: withoutSecrets(write.table, write.told ?? row ?? before ?? {}),
       };
       this.events.push(event);
       this.#set(keyOf("event", event.number), written(event));
@@ -94,10 +99,6 @@ function refuseWhenMoved({ basedOn, table, id }: Write, current: { version?: num
       : `the ${table.name} "${id}" changed meanwhile; look again and repeat`,
   );
 }
-
-/** Events go to whoever may read events; what they never held cannot leak from any copy of the log. */
-const withoutSecrets = ({ secrets = [] }: Write["table"], row: object): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(row).filter(([field]) => !secrets.includes(field)));
 
 /** The keys under which the indexes of a table have this row. */
 export function placesOf(table: Pick<Write["table"], "name" | "indexes">, id: string, row: object | undefined) {

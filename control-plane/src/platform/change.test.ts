@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Conflict, created, destroyed, moved, put, putBytes, removed, replaced, updated } from "./change.ts";
+import { Conflict, created, destroyed, moved, put, putBytes, removed, replaced, telling, updated } from "./change.ts";
 import { Problem } from "./problem.ts";
 import { aParcel, notes, parcel, type Parcel } from "./sample-resource.test-support.ts";
 
@@ -59,7 +59,20 @@ test("bytes have a key of their own and no row", () => {
   assert.deepEqual(putBytes("k", new Uint8Array([1])), {
     writes: [],
     bytes: [{ key: "k", bytes: new Uint8Array([1]) }],
+    appended: [],
   });
+});
+
+test("news with more to tell of a row goes with a note of it, and the row stays as it is and its secrets untold", () => {
+  const note = { id: "p1", text: "told" };
+  const change = telling({ resource: parcel, row, more: { late: true }, news: "weighed" }, notes, note);
+
+  const [write] = change.writes;
+  const { combination: _, ...open } = row;
+  assert.equal(change.writes.length, 1);
+  assert.deepEqual(write?.row, note);
+  assert.deepEqual(write.events, [{ type: "parcel.weighed", subject: "p1" }]);
+  assert.deepEqual(write.told, { ...open, late: true });
 });
 
 test("a conflict is a problem that a caller may be shown", () => {

@@ -16,6 +16,8 @@ export interface Write {
   readonly row: object | undefined;
   readonly basedOn: number | undefined;
   readonly events: readonly Occurrence[];
+  /** What the events hold; the row when absent. */
+  readonly told?: object;
 }
 
 /** Bytes under a key of the writer's own, such as a chunk of telemetry; undefined removes it. */
@@ -24,16 +26,26 @@ export interface BytesWrite {
   readonly bytes: Uint8Array | undefined;
 }
 
+/** Bytes at the end of a log: the commit gives their key, which is greater than all before. */
+export interface Appending {
+  readonly log: string;
+  readonly bytes: Uint8Array;
+}
+
 /** Rows and the events that tell of them. They are only ever made together, and land together or not at all. */
 export interface Change {
   readonly writes: readonly Write[];
   readonly bytes: readonly BytesWrite[];
+  readonly appended: readonly Appending[];
+  /** Called when it is durable. It must not throw; after a crash nobody calls it. */
+  readonly landed?: () => void;
 }
 
 const erased = (table: unknown) => table as Table<never>;
 const ofRow = (write: Omit<Write, "table">, table: unknown): Change => ({
   writes: [{ ...write, table: erased(table) }],
   bytes: [],
+  appended: [],
 });
 
 /** A row of a plain table; no news, the last writer wins. */
@@ -54,7 +66,21 @@ export const removed = <T extends { readonly id: string }>(table: Table<T>, id: 
 export const putBytes = (key: string, bytes: Uint8Array | undefined): Change => ({
   writes: [],
   bytes: [{ key, bytes }],
+  appended: [],
 });
+
+/**
+ * Bytes at the end of a log, under its name, the instant of the commit and a number. Who reads on from the last key that was there misses
+ * nothing: what lands later stands behind it, whenever it was made.
+ */
+export const appended = (log: string, bytes: Uint8Array): Change => ({
+  writes: [],
+  bytes: [],
+  appended: [{ log, bytes }],
+});
+
+/** Writes nothing: tells somebody in memory that what it goes with is durable. */
+export const whenLanded = (landed: () => void): Change => ({ writes: [], bytes: [], appended: [], landed });
 
 /** A new row: version 1, first state; "x.create" and "x.<first state>". Refused when the id is taken. */
 export function created<R extends AnyResource>(
@@ -131,6 +157,30 @@ export function destroyed<R extends AnyResource>(resource: R, row: Row<R>): Chan
     resource,
   );
 }
+
+/**
+ * News of a row that stays as it is, with more to tell of it than it holds: "x.<news>" and neither "x.updated" nor a version. What was told is
+ * remembered in a plain table, in the same commit.
+ */
+export const telling = <R extends AnyResource, T extends { readonly id: string }>(
+  { resource, row, more, news }: { resource: R; row: Row<R>; more: object; news: NewsOf<R> },
+  table: Table<T>,
+  remembered: T,
+): Change =>
+  ofRow(
+    {
+      id: remembered.id,
+      row: remembered,
+      basedOn: undefined,
+      events: occurrences(resource, row.id, [news]),
+      told: { ...withoutSecrets(resource, row), ...more },
+    },
+    table,
+  );
+
+/** Events go to whoever may read events; what they never held cannot leak from any copy of the log. */
+export const withoutSecrets = ({ secrets = [] }: Pick<Table<never>, "secrets">, row: object): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(row).filter(([field]) => !secrets.includes(field)));
 
 type NewsOf<R extends AnyResource> = R["news"][number] & string;
 

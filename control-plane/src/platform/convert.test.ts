@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Type } from "@sinclair/typebox";
 import { action, pageInput } from "./action.ts";
-import { convert } from "./convert.ts";
+import { asWritten, convert } from "./convert.ts";
+import { Instant, INSTANT_FORMS } from "./instant.ts";
 import { Problem } from "./problem.ts";
 
+const NOW = 1_772_366_400_000;
 const order = action({
   path: "shop/order",
   summary: "Order",
@@ -21,13 +23,14 @@ const order = action({
     numbers: Type.Optional(Type.Array(Type.Integer())),
     labels: Type.Optional(Type.Record(Type.String(), Type.String())),
     anything: Type.Optional(Type.Unknown()),
+    since: Type.Optional(Instant("Not before")),
     ...pageInput,
   }),
   output: Type.Object({}),
-  aliases: { title: "name" },
+  aliases: { title: "name", after: "since" },
 });
 
-const given = (input: object) => convert(order, { name: "book", ...input });
+const given = (input: object) => convert(order, { name: "book", ...input }, NOW);
 const accepted: readonly (readonly [what: string, raw: object, input: object])[] = [
   ["text for a number", { count: "3" }, { count: 3 }],
   ["text for a fraction", { price: "1.5" }, { price: 1.5 }],
@@ -42,6 +45,11 @@ const accepted: readonly (readonly [what: string, raw: object, input: object])[]
   ["an object for an object", { labels: { site: "berlin" } }, { labels: { site: "berlin" } }],
   ["a text that is no JSON where anything goes", { anything: "{oops" }, { anything: "{oops" }],
   ["a field that is undefined", { count: undefined }, {}],
+  ["an instant as a number", { since: NOW }, { since: NOW }],
+  ["an instant as text of a number", { since: String(NOW) }, { since: NOW }],
+  ["an instant as a date with its zone", { since: "2026-03-01T13:00+01:00" }, { since: NOW }],
+  ["an instant from now", { since: "-24h" }, { since: NOW - 86_400_000 }],
+  ["an instant under another name of its field", { after: "now" }, { since: NOW }],
 ];
 for (const [what, raw, input] of accepted) {
   test(`${what} is taken`, () => {
@@ -50,7 +58,7 @@ for (const [what, raw, input] of accepted) {
 }
 
 test("another name of a field means the field", () => {
-  assert.deepEqual(convert(order, { title: "book" }), { name: "book", limit: 50 });
+  assert.deepEqual(convert(order, { title: "book" }, NOW), { name: "book", limit: 50 });
 });
 
 test("a field that is left out has its default", () => {
@@ -60,7 +68,7 @@ test("a field that is left out has its default", () => {
 test("what was given is not changed", () => {
   const raw = { name: "book", numbers: ["1"], labels: { a: "b" } };
 
-  convert(order, raw);
+  convert(order, raw, NOW);
 
   assert.deepEqual(raw, { name: "book", numbers: ["1"], labels: { a: "b" } });
 });
@@ -83,6 +91,13 @@ const refused: readonly (readonly [what: string, raw: object, pointer: string, d
   ["a text of another pattern", { code: "A" }, "/code", '"code" must be a string that matches ^[a-z]+$, not "A"'],
   ["text where an object belongs", { labels: "x" }, "/labels", '"labels" must be an object, not "x"'],
   ["a list where an object belongs", { labels: [] }, "/labels", '"labels" must be an object, not []'],
+  [
+    "an instant without its zone",
+    { since: "2026-03-01T13:00" },
+    "/since",
+    `"since" must be an instant: ${INSTANT_FORMS}; not "2026-03-01T13:00"`,
+  ],
+  ["an instant before 1970", { since: -1 }, "/since", `"since" must be an instant: ${INSTANT_FORMS}; not -1`],
   ["null", { name: null }, "/name", '"name" must be a string of 1 to 8 characters, not null'],
   ["half a character", { labels: { a: "\ud800" } }, "/labels", '"labels.a" holds half a character'],
   ["half a character in a name", { labels: { "\ud800": "a" } }, "/labels", '"labels" holds half a character'],
@@ -102,14 +117,14 @@ for (const [what, raw, pointer, detail] of refused) {
 }
 
 test("a field that is missing is told as required", () => {
-  assert.throws(() => convert(order, {}), { name: "Problem", message: '"name" is required' });
+  assert.throws(() => convert(order, {}, NOW), { name: "Problem", message: '"name" is required' });
 });
 
 for (const word of ["nmae", "toString", "constructor", "__proto__"]) {
   test(`the field ${word}, which nobody declared, is refused with those that exist`, () => {
     const raw = JSON.parse(`{"name":"book","${word}":"x"}`) as object;
 
-    assert.throws(() => convert(order, raw), {
+    assert.throws(() => convert(order, raw, NOW), {
       name: "Problem",
       message: `"${word}" is no parameter of shop/order; it takes: ${Object.keys(order.input.properties).join(", ")}`,
     });
@@ -118,7 +133,7 @@ for (const word of ["nmae", "toString", "constructor", "__proto__"]) {
 
 test("every wrong field is told at once", () => {
   assert.throws(
-    () => convert(order, { count: 0, size: "huge", nmae: "x" }),
+    () => convert(order, { count: 0, size: "huge", nmae: "x" }, NOW),
     (error: unknown) => {
       assert.ok(error instanceof Problem);
       assert.deepEqual(error.errors.map(({ pointer }) => pointer).toSorted(), ["/count", "/name", "/nmae", "/size"]);
@@ -142,7 +157,7 @@ test("a value of any length is told by its first 80 characters, and of many erro
 
 for (const raw of [null, undefined, "text", 42, [], [{ name: "book" }]]) {
   test(`${JSON.stringify(raw) ?? "nothing"} is no input`, () => {
-    assert.throws(() => convert(order, raw), { name: "Problem", message: "the input must be a JSON object" });
+    assert.throws(() => convert(order, raw, NOW), { name: "Problem", message: "the input must be a JSON object" });
   });
 }
 
@@ -171,4 +186,12 @@ test("of many mistakes twenty are told", () => {
     () => given(raw),
     (error: unknown) => error instanceof Problem && error.errors.length === 20,
   );
+});
+
+test("what is compared of two inputs is what was written: a time from now is the same at any time", () => {
+  const raw = { name: "book", after: "-24h" };
+  const [first, second] = [NOW, NOW + 1].map((now) => asWritten(order, raw, convert(order, raw, now) as object));
+
+  assert.deepEqual(first, second);
+  assert.deepEqual(first, { name: "book", limit: 50, since: "-24h" });
 });

@@ -2,6 +2,7 @@ import type { TObject, TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import type { AnyAction } from "./action.ts";
 import { fieldProblems } from "./field-problems.ts";
+import { instantOf, isInstant } from "./instant.ts";
 import { Problem } from "./problem.ts";
 
 const DEEPEST = 32;
@@ -10,14 +11,14 @@ const MOST_VALUES = 10_000;
 
 /**
  * Makes an action's input out of what a face brought: query strings are all text, a JSON body is typed. Throws
- * Problem invalid-input that names every field, and the known ones where a field is unknown.
+ * Problem invalid-input that names every field, and the known ones where a field is unknown. `now` is what instants such as -24h are reckoned from.
  */
-export function convert(action: AnyAction, raw: unknown): unknown {
+export function convert(action: AnyAction, raw: unknown, now: number): unknown {
   if (!isObject(raw)) throw new Problem("invalid-input", "the input must be a JSON object");
   const schema = action.input as TObject;
   const given = Object.entries(raw);
   if (given.length > MOST_VALUES) throw tooMany();
-  const input = Object.fromEntries(given.flatMap(([name, value]) => field(action, schema, name, value)));
+  const input = Object.fromEntries(given.flatMap(([name, value]) => field(action, schema, name, value, now)));
   refuseUnfit(input);
   const value = Value.Default(schema, unlessCut(input, Value.Convert(schema, structuredClone(input))));
   const errors = fieldProblems(schema, value, { what: action.path as string, secrets: action.secrets ?? [] });
@@ -60,11 +61,30 @@ function unfit(pointer: string, how: string): Problem {
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-function field({ aliases = {} }: AnyAction, schema: TObject, given: string, value: unknown): [string, unknown][] {
-  const name = Object.hasOwn(aliases, given) ? (aliases[given] ?? given) : given;
+function field(action: AnyAction, schema: TObject, given: string, value: unknown, now: number): [string, unknown][] {
+  const name = fieldOf(action, given);
   if (value === undefined) return [];
   const property = Object.hasOwn(schema.properties, name) ? schema.properties[name] : undefined;
+  if (property && isInstant(property)) return [[name, writtenInstant(value, now)]];
   return [[name, property ? structured(property, value) : value]];
+}
+
+const fieldOf = ({ aliases = {} }: AnyAction, given: string): string =>
+  Object.hasOwn(aliases, given) ? (aliases[given] ?? given) : given;
+
+/** What is no instant stays as it is, and is told with the other mistakes. */
+const writtenInstant = (value: unknown, now: number): unknown =>
+  typeof value === "string" ? (instantOf(value, now) ?? value) : value;
+
+/** An input with its instants as they were written: "-24h" asked for again is the same question, though it means another instant. */
+export function asWritten(action: AnyAction, raw: unknown, input: object): object {
+  const { properties } = action.input as TObject;
+  const written = Object.entries(raw as object)
+    .map(([given, value]) => [fieldOf(action, given), value] as const)
+    .filter(
+      ([name, value]) => typeof value === "string" && properties[name] !== undefined && isInstant(properties[name]),
+    );
+  return { ...input, ...Object.fromEntries(written) };
 }
 
 /** A query string can carry an object or a list only as JSON text; a list also as repeated or single values. */

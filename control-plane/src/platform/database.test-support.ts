@@ -22,3 +22,17 @@ export const databases: Readonly<Record<string, (t: TestContext) => Promise<Data
     return database;
   },
 };
+
+/** Its n-th write fails, and all that come after it; the n-th may have landed all the same. */
+export function mortal(database: Database, deathAt: number, hasLanded: boolean): Database {
+  let writes = 0;
+  return {
+    ...database,
+    close: () => Promise.resolve(),
+    batch: async (operations) => {
+      writes++;
+      if (writes < deathAt || (writes === deathAt && hasLanded)) await database.batch(operations);
+      if (writes >= deathAt) throw new Error("the power is gone");
+    },
+  };
+}

@@ -11,6 +11,7 @@ import type { Database } from "./database.ts";
 import { createDispatch } from "./dispatch.ts";
 import { feature } from "./feature.ts";
 import { Idempotency } from "./idempotency.ts";
+import { Instant } from "./instant.ts";
 import { Problem } from "./problem.ts";
 import { contentOf, keptDatabase, parcel } from "./sample-resource.test-support.ts";
 import { Scopes } from "./scopes.ts";
@@ -29,6 +30,7 @@ const declare = (path: string, over: Partial<AnyAction> = {}) =>
   });
 const order = declare("shop/order");
 const look = declare("shop/look", { effect: "read", permission: "shop:look" });
+const addTo = declare("shop/add", { isPiece: true });
 const enter = declare("shop/enter", { permission: ANYONE });
 
 const alice: Caller = { actor: "user:alice", via: "rest", permissions: ["shop:*"], requestId: "r1" };
@@ -43,15 +45,16 @@ async function aShop({ run, database = keptDatabase() }: { run?: () => unknown; 
   const lines: unknown[] = [];
   const log: Log = { ...silentLog, error: (message, fields) => lines.push({ message, ...fields }) };
   const ran: string[] = [];
-  const handlers: readonly Handler<Pick<PlatformContext, "scopes">>[] = [order, look, enter].map((each) =>
-    handle(each, async () => {
-      ran.push(each.path as string);
-      return run === undefined ? { audited: (await entries()).length } : run();
-    }),
+  const handlers: readonly Handler<Pick<PlatformContext, "scopes" | "clock">>[] = [order, look, enter, addTo].map(
+    (each) =>
+      handle(each, async () => {
+        ran.push(each.path as string);
+        return run === undefined ? { audited: (await entries()).length } : run();
+      }),
   );
   const dispatch = createDispatch({
     features: [feature({ name: "shop", resources: [], actions: handlers })],
-    context: { scopes: new Scopes([], store) },
+    context: { scopes: new Scopes([], store), clock },
     audit: new Audit(store, () => clock.now()),
     idempotency: new Idempotency(store, () => clock.now()),
     log,
@@ -272,7 +275,7 @@ test("what is dangerous is done for a session whose person proved lately who the
   const blowUp = { ...order, danger: () => "command:exec" };
   const dispatch = createDispatch({
     features: [feature({ name: "shop", resources: [], actions: [handle(blowUp, async () => ({ audited: 0 }))] })],
-    context: { scopes: new Scopes([], store) },
+    context: { scopes: new Scopes([], store), clock },
     audit: new Audit(store, () => clock.now()),
     idempotency: new Idempotency(store, () => clock.now()),
     log: silentLog,
@@ -288,4 +291,46 @@ test("what is dangerous is done for a session whose person proved lately who the
   await assert.rejects(by({ permissions: ["*", "command:*"] }), { type: "forbidden" });
   const denied = (await store.list(auditTable)).items.filter(({ decision }) => decision === "denied");
   assert.equal(denied.length, 3);
+});
+
+test("a write that speaks of a time from now is the same write when it is sent again under its key", async () => {
+  const clock = new ManualClock();
+  const store = await Store.open(keptDatabase(), clock);
+  const forget = { ...order, input: Type.Object({ before: Instant("What is older") }) };
+  const given: unknown[] = [];
+  const dispatch = createDispatch({
+    features: [
+      feature({
+        name: "shop",
+        resources: [],
+        actions: [handle(forget, async (input) => ({ audited: given.push(input) }))],
+      }),
+    ],
+    context: { scopes: new Scopes([], store), clock },
+    audit: new Audit(store, () => clock.now()),
+    idempotency: new Idempotency(store, () => clock.now()),
+    log: silentLog,
+  });
+  const asked = clock.now();
+  const ask = (before: string) => dispatch("shop/order", { before }, { ...alice, idempotencyKey: "k" });
+
+  await ask("-1h");
+  await clock.advance(5_000);
+  await ask("-1h");
+  await assert.rejects(ask("-2h"), { type: "conflict" });
+
+  assert.deepEqual(given, [{ before: asked - 3_600_000 }]);
+});
+
+test("a piece of something whose beginning was audited is no entry itself; one that is denied is", async () => {
+  const { dispatch, entries, ran } = await aShop();
+
+  await dispatch("shop/add", { name: "tea" }, alice);
+  assert.deepEqual([ran, await entries()], [["shop/add"], []]);
+  await assert.rejects(dispatch("shop/add", { name: "tea" }, visitor), { type: "forbidden" });
+
+  assert.deepEqual(
+    (await entries()).map(({ decision }) => decision),
+    ["denied"],
+  );
 });

@@ -4,7 +4,7 @@ import type { Audit } from "./audit.ts";
 import { namedObjects, objectsAsTheyAre } from "./audit-objects.ts";
 import { may, maySomewhere, type Caller } from "./caller.ts";
 import type { PlatformContext } from "./context.ts";
-import { convert } from "./convert.ts";
+import { asWritten, convert } from "./convert.ts";
 import type { Feature } from "./feature.ts";
 import type { Idempotency } from "./idempotency.ts";
 import { Problem } from "./problem.ts";
@@ -27,7 +27,7 @@ interface Parts<C> {
 }
 
 /** In this order: find → authorise → convert and validate → audit → handle. The entry is durable before the effect; a denial is an entry too. */
-export function createDispatch<C extends Pick<PlatformContext, "scopes">>({
+export function createDispatch<C extends Pick<PlatformContext, "scopes" | "clock">>({
   features,
   context,
   audit,
@@ -54,7 +54,7 @@ export function createDispatch<C extends Pick<PlatformContext, "scopes">>({
     const deny = async () =>
       audit.record({ ...entryOf(action, raw, caller), decision: "denied", ...namedObjects(action, raw) });
     await authorise(action, caller, deny);
-    const converted = convert(action, raw) as object;
+    const converted = convert(action, raw, context.clock.now()) as object;
     await refuseStale(action, converted, caller, { isFresh, deny });
     const input = await within(context.scopes, action, converted, caller, deny);
     const entry = entryOf(action, input, caller);
@@ -70,7 +70,9 @@ export function createDispatch<C extends Pick<PlatformContext, "scopes">>({
       return run();
     };
     if (action.effect === "read") return action.isAudited ? recorded().catch(refused) : run();
-    return idempotency.once(caller, action, entry.input, recorded).catch(refused);
+    return idempotency
+      .once(caller, action, withoutSecrets(action, asWritten(action, raw, input)), action.isPiece ? run : recorded)
+      .catch(refused);
   };
 }
 

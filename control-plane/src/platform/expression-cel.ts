@@ -1,6 +1,6 @@
 import { Environment, ParseError, TypeError as CelTypeError, type ASTNode } from "@marcbachmann/cel-js";
 import { Mistake } from "./expression-mistake.ts";
-import type { Expression, FieldKind } from "./expression.ts";
+import type { CelFunction, Expression, FieldKind } from "./expression.ts";
 
 const celTypes: Readonly<Record<FieldKind, string>> = {
   string: "string",
@@ -22,10 +22,37 @@ const loops = new Set(["exists", "all", "exists_one"]);
 export const looksLikeCel = (text: string): boolean =>
   /==|&&|\|\||[?[\]{}]|"\s*in\b|\.\w+\(|\b(?!in\b|and\b|or\b|not\b|notin\b)\w+\(/.test(text);
 
-/** A typed CEL condition. Throws Mistake. */
+/** What a condition calls, with the texts that it gives. */
+export interface CelCall {
+  readonly name: string;
+  readonly texts: readonly string[];
+  /** An index into the condition's text. */
+  readonly at: number;
+}
+
+/** A condition that was checked: throws what its functions throw, and what CEL does about a value that is missing or of another kind. */
+export interface CelCondition {
+  readonly evaluate: (view: Readonly<Record<string, unknown>>) => boolean;
+  /** Of the functions that were given, wherever they stand in it. */
+  readonly calls: readonly CelCall[];
+}
+
+/** A typed CEL condition that matches where it gives true. Throws Mistake. */
 export function compileCel(text: string, fields: Readonly<Record<string, FieldKind>>): Expression {
+  const { evaluate } = parseCel(text, fields);
+  return { matches: (view) => isTrue(() => evaluate(view)) };
+}
+
+/** A typed CEL condition over fields and functions, of which one evaluation costs little. Throws Mistake. */
+export function parseCel(
+  text: string,
+  fields: Readonly<Record<string, FieldKind>>,
+  functions: readonly CelFunction[] = [],
+): CelCondition {
   const environment = new Environment({ limits, homogeneousAggregateLiterals: false });
   for (const [name, kind] of Object.entries(fields)) environment.registerVariable(name, celTypes[kind]);
+  for (const { name, takes, gives, call } of functions)
+    environment.registerFunction(`${name}(${takes.map(() => "string").join(", ")}): ${celTypes[gives]}`, call);
   // Numbers of a view are doubles, numbers that people write are mostly integers.
   environment.registerOperator("double == int", (a: number, b: bigint) => a === Number(b));
   environment.registerOperator("double * int", (a: number, b: bigint) => a * Number(b));
@@ -34,38 +61,56 @@ export function compileCel(text: string, fields: Readonly<Record<string, FieldKi
   environment.registerOperator("double - int", (a: number, b: bigint) => a - Number(b));
   try {
     const condition = environment.parse(text);
-    refuseCostly(condition.ast, false);
+    const own = new Set(functions.map(({ name }) => name));
+    refuseCostly(condition.ast, own, false);
     const { valid, type, error } = condition.check();
     if (!valid) throw error ?? new Mistake("the expression is not valid", 0);
     if (type !== "bool" && type !== "dyn")
       throw new Mistake(`the expression gives a ${type ?? "value"}; it must give true or false`, 0);
-    return { matches: (view) => isTrue(() => condition(view)) };
+    return { evaluate: (view) => condition(view) === true, calls: callsIn(condition.ast, own) };
   } catch (error) {
-    throw mistakeOf(error, fields);
+    throw mistakeOf(error, fields, functions);
   }
 }
 
 /** A value that is missing or of another kind than the expression needs: no match. */
-function isTrue(evaluate: () => unknown): boolean {
+function isTrue(evaluate: () => boolean): boolean {
   try {
-    return evaluate() === true;
+    return evaluate();
   } catch {
     return false;
   }
 }
 
 /** Bounds what one evaluation can cost: known calls only, and no loop inside a loop. */
-function refuseCostly(node: ASTNode, isInLoop: boolean): void {
+function refuseCostly(node: ASTNode, own: ReadonlySet<string>, isInLoop: boolean): void {
   if (node.op !== "call" && node.op !== "rcall") {
-    for (const child of childrenOf(node.args)) refuseCostly(child, isInLoop);
+    for (const child of childrenOf(node.args)) refuseCostly(child, own, isInLoop);
     return;
   }
   const [name] = node.args;
   const isLoop = node.op === "rcall" && loops.has(name);
-  if (!isLoop && !allowedCalls.has(name))
-    throw new Mistake(`${name}() is not available here; there are ${[...allowedCalls, ...loops].join(", ")}`, node.pos);
+  const isOwn = node.op === "call" && own.has(name);
+  if (!isLoop && !isOwn && !allowedCalls.has(name))
+    throw new Mistake(
+      `${name}() is not available here; there are ${[...own, ...allowedCalls, ...loops].join(", ")}`,
+      node.pos,
+    );
   if (isLoop && isInLoop) throw new Mistake(`${name}() may not stand inside another loop`, node.pos);
-  for (const child of childrenOf(node.args)) refuseCostly(child, isInLoop || isLoop);
+  for (const child of childrenOf(node.args)) refuseCostly(child, own, isInLoop || isLoop);
+}
+
+/** The calls of some functions. What they are given is known before they run, so that it is known what a condition looks at. */
+function callsIn(node: ASTNode, own: ReadonlySet<string>): readonly CelCall[] {
+  const below = childrenOf(node.args).flatMap((child) => callsIn(child, own));
+  if (node.op !== "call" || !own.has(node.args[0])) return below;
+  const [name, given] = node.args;
+  const texts = given.map(({ op, args, range }) => {
+    if (op !== "value" || typeof args !== "string")
+      throw new Mistake(`${name}() takes texts in quotes that are written out`, range.start);
+    return args;
+  });
+  return [{ name, texts, at: node.range.start }, ...below];
 }
 
 const childrenOf = (args: unknown): readonly ASTNode[] => {
@@ -73,9 +118,20 @@ const childrenOf = (args: unknown): readonly ASTNode[] => {
   return typeof args === "object" && args !== null && "op" in args ? [args as ASTNode] : [];
 };
 
-function mistakeOf(error: unknown, fields: Readonly<Record<string, FieldKind>>): unknown {
+function mistakeOf(
+  error: unknown,
+  fields: Readonly<Record<string, FieldKind>>,
+  functions: readonly CelFunction[],
+): unknown {
   if (!(error instanceof ParseError) && !(error instanceof CelTypeError)) return error;
   const { code, summary, range } = error;
+  const called = /overload for '(\w+)\(/.exec(summary)?.[1] ?? "";
+  const meant = functions.filter(({ name }) => name === called);
+  if (meant.length > 0)
+    return new Mistake(
+      `${called}() takes ${meant.map(({ takes }) => takes.map((each) => `"${each}"`).join(", ")).join(" or ")}`,
+      range?.start ?? 0,
+    );
   const known = Object.keys(fields).join(", ");
   const what =
     code === "unknown_variable"

@@ -1,4 +1,4 @@
-import { compileCel, looksLikeCel } from "./expression-cel.ts";
+import { compileCel, looksLikeCel, parseCel, type CelCondition } from "./expression-cel.ts";
 import { Mistake } from "./expression-mistake.ts";
 import { compileSugar } from "./expression-sugar.ts";
 import { Problem } from "./problem.ts";
@@ -16,6 +16,15 @@ export interface Expression {
   matches(view: Readonly<Record<string, unknown>>): boolean;
 }
 
+/** A function of CEL that a condition may call, with texts that are written out. What it throws ends the evaluation. */
+export interface CelFunction {
+  readonly name: string;
+  /** What each of its texts says, for messages. */
+  readonly takes: readonly string[];
+  readonly gives: FieldKind;
+  readonly call: (...texts: string[]) => unknown;
+}
+
 const LONGEST = 2_048;
 
 /**
@@ -26,8 +35,7 @@ const LONGEST = 2_048;
  * site. Throws Problem invalid-input that says what is wrong and where.
  */
 export function compileExpression(text: string, vocabulary: Vocabulary): Expression {
-  if (text.length > LONGEST)
-    throw new Problem("invalid-input", `an expression has at most ${LONGEST} characters, not ${text.length}`);
+  refuseLong(text);
   const sugar = attempt(() => compileSugar(text, vocabulary));
   if (!(sugar instanceof Mistake)) return sugar;
   const cel = attempt(() => compileCel(text, vocabulary.fields));
@@ -35,7 +43,31 @@ export function compileExpression(text: string, vocabulary: Vocabulary): Express
   throw refusal(text, looksLikeCel(text) ? cel : sugar);
 }
 
-function attempt(compile: () => Expression): Expression | Mistake {
+/**
+ * Compiles a condition that is CEL and nothing else, over fields and functions. `check` may refuse what it calls, by a Mistake.
+ * Throws Problem invalid-input that says what is wrong and where.
+ */
+export function compileCondition(
+  text: string,
+  { fields, functions }: { readonly fields: Vocabulary["fields"]; readonly functions: readonly CelFunction[] },
+  check: (condition: CelCondition) => void = () => {},
+): CelCondition {
+  refuseLong(text);
+  const condition = attempt(() => {
+    const parsed = parseCel(text, fields, functions);
+    check(parsed);
+    return parsed;
+  });
+  if (condition instanceof Mistake) throw refusal(text, condition);
+  return condition;
+}
+
+function refuseLong(text: string): void {
+  if (text.length > LONGEST)
+    throw new Problem("invalid-input", `an expression has at most ${LONGEST} characters, not ${text.length}`);
+}
+
+function attempt<T>(compile: () => T): T | Mistake {
   try {
     return compile();
   } catch (error) {

@@ -121,6 +121,14 @@ interface Misconduct {
   readonly kind: "misconduct";
 }
 
+/** A sealed piece of a terminal, from its device. */
+export interface TerminalFrame {
+  readonly device: string;
+  readonly frame: v1.TerminalFrame.$Properties;
+  /** The device's half of the key, where the frame brings it: signed by the device, which was seen before it came here. */
+  readonly opened?: v1.TerminalOpened.$Properties;
+}
+
 /** Why a device is not to be trusted. */
 export type Alarm = (ConflictingRecord | UnprovedResult | Misconduct) & {
   readonly device: string;
@@ -160,6 +168,8 @@ export interface Feature<C> {
   readonly sessions?: (news: SessionNews, context: C) => Promise<readonly Change[]>;
   /** Something about a device that cannot be true, or harms others. Told again at most once a minute as long as it goes on. */
   readonly alarms?: (alarm: Alarm, context: C) => Promise<readonly Change[]>;
+  /** A frame of a terminal has come: whether that is open. Resolves soon: the device waits for it. Throws ProtocolError. */
+  readonly frames?: (frame: TerminalFrame, context: C) => Promise<boolean>;
   /** What a device signs with; undefined when it is not known here. */
   readonly messageKey?: (device: string, context: C) => Promise<MessageKey | undefined>;
   /** What waits for a device, for its next Sync. */

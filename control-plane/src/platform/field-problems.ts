@@ -1,5 +1,6 @@
 import type { TObject, TSchema } from "@sinclair/typebox";
 import { Value, type ValueError } from "@sinclair/typebox/value";
+import { INSTANT_FORMS, isInstant } from "./instant.ts";
 import type { FieldProblem } from "./problem.ts";
 
 interface Subject {
@@ -31,11 +32,13 @@ function sentence(error: ValueError, schema: TObject, { what, secrets = [] }: Su
   if (isUnknown && pattern !== undefined) return `"${name}" is not allowed: the name must match ${pattern}`;
   if (isUnknown) return `"${name}" is no parameter of ${what}; it takes: ${known}`;
   if (isMissing) return `"${name}" is required`;
-  const given = secrets.includes(error.path.split("/")[1] ?? "") ? "" : `, not ${shown(error.value)}`;
+  const stop = isInstant(error.schema) ? ";" : ",";
+  const given = secrets.includes(error.path.split("/")[1] ?? "") ? "" : `${stop} not ${shown(error.value)}`;
   return `"${name}" ${wanted(error.schema) ?? error.message.toLowerCase()}${given}`;
 }
 
 function wanted(schema: TSchema): string | undefined {
+  if (isInstant(schema)) return `must be an instant: ${INSTANT_FORMS}`;
   const options = (schema["anyOf"] as TSchema[] | undefined)?.map((each) => each["const"] as unknown);
   if (options?.every((each) => typeof each === "string")) return `must be one of ${options.join(", ")}`;
   const { minimum, maximum } = schema as { minimum?: number; maximum?: number };

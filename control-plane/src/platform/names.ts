@@ -1,11 +1,12 @@
 import { Type } from "@sinclair/typebox";
 
+export const LabelKey = Type.String({ pattern: "^[a-z0-9]([a-z0-9._/-]{0,61}[a-z0-9])?$" });
+
 /** Keys and values that an operator gives a thing. */
-export const Labels = Type.Record(
-  Type.String({ pattern: "^[a-z0-9]([a-z0-9._/-]{0,61}[a-z0-9])?$" }),
-  Type.String({ maxLength: 256 }),
-  { additionalProperties: false, description: "Keys and values an operator gives a device" },
-);
+export const Labels = Type.Record(LabelKey, Type.String({ maxLength: 256 }), {
+  additionalProperties: false,
+  description: "Keys and values an operator gives a device",
+});
 
 /** What a person calls a thing. */
 export const Name = Type.String({

@@ -80,7 +80,7 @@ async function aSea() {
   const scopes = new Scopes([seas], store);
   const dispatch = createDispatch<PlatformContext>({
     features: [seas],
-    context: { scopes, store } as PlatformContext,
+    context: { scopes, store, clock } as Partial<PlatformContext> as PlatformContext,
     audit: new Audit(store, () => clock.now()),
     idempotency: new Idempotency(store, () => clock.now()),
     log: silentLog,

@@ -4,7 +4,9 @@ import type { Change } from "./change.ts";
 import type { Database } from "./database.ts";
 import type { DomainEvent } from "./domain-event.ts";
 import { Counter } from "./figures.ts";
+import { LogEnds } from "./log-ends.ts";
 import { keyOf, lastNumberPart, lastPart, rangeOf, type KeyPart } from "./keys.ts";
+import { RememberedValues } from "./remembered-values.ts";
 import type { Table } from "./resource.ts";
 
 export interface ListOptions {
@@ -38,8 +40,9 @@ const RECENT_EVENTS = 2_000;
  * each still all or nothing: a commit whose look is out of date fails alone with Conflict.
  */
 export class Store implements AsyncDisposable {
-  readonly #database: Database;
+  readonly #database: RememberedValues;
   readonly #clock: Clock;
+  readonly #logs: LogEnds;
   readonly #listeners = new Set<() => void>();
   /** Events that were committed, by type. */
   readonly occurred = new Counter({ name: "edgemere_events", help: "Events since the process began, by type" }, [
@@ -52,8 +55,9 @@ export class Store implements AsyncDisposable {
   #broken: unknown;
 
   private constructor(database: Database, clock: Clock, lastNumber: number) {
-    this.#database = database;
+    this.#database = new RememberedValues(database);
     this.#clock = clock;
+    this.#logs = new LogEnds(database);
     this.#lastNumber = lastNumber;
   }
 
@@ -106,6 +110,11 @@ export class Store implements AsyncDisposable {
     return this.#database.get(key);
   }
 
+  /** The same of many keys in one look, which costs a tenth of as many looks. */
+  async bytesOf(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
+    return this.#database.getMany(keys);
+  }
+
   /** Keys and bytes between two keys, in order. */
   bytesBetween(range: {
     readonly gte: string;
@@ -119,7 +128,7 @@ export class Store implements AsyncDisposable {
   /** Lands all changes and their events, or none. Resolves when they are durable. Throws Conflict when a row moved since it was looked at. */
   commit(...changes: readonly Change[]): Promise<void> {
     if (this.#broken !== undefined) return Promise.reject(refusal(this.#broken));
-    if (changes.every(({ writes, bytes }) => writes.length + bytes.length === 0)) return Promise.resolve();
+    if (changes.every(isNothing)) return Promise.resolve();
     const done = new Promise<void>((resolve, reject) => this.#waiting.push({ changes, resolve, reject }));
     this.#writing ??= this.#writeAll();
     return done;
@@ -146,6 +155,7 @@ export class Store implements AsyncDisposable {
   /** After the database was opened anew: what the failed write left is looked at, and writes are taken again. */
   async recover(): Promise<void> {
     await this.#writing;
+    this.#database.forget();
     this.#lastNumber = await lastNumberOf(this.#database);
     this.#recent = [];
     this.#broken = undefined;
@@ -197,7 +207,7 @@ export class Store implements AsyncDisposable {
   async #writeGroup(group: readonly Waiting[]): Promise<void> {
     // What waited behind a failed write would take its numbers, which may be on the disk already.
     if (this.#broken !== undefined) return group.forEach(({ reject }) => reject(refusal(this.#broken)));
-    const batch = new Batch(this.#database, this.#clock.now(), this.#lastNumber);
+    const batch = new Batch(this.#database, this.#logs, this.#clock.now(), this.#lastNumber);
     const accepted: Waiting[] = [];
     for (const each of group) {
       try {
@@ -219,7 +229,10 @@ export class Store implements AsyncDisposable {
     this.#remember(batch.events);
     // Each in a turn of its own: a listener that throws must not stop the writing.
     if (batch.events.length > 0) for (const listener of this.#listeners) queueMicrotask(listener);
-    for (const each of accepted) each.resolve();
+    for (const { changes, resolve } of accepted) {
+      for (const { landed } of changes) landed?.();
+      resolve();
+    }
   }
 
   #remember(events: readonly DomainEvent[]): void {
@@ -234,6 +247,8 @@ async function lastNumberOf(database: Database): Promise<number> {
   for await (const key of database.keys({ ...rangeOf("event"), reverse: true, limit: 1 })) return lastNumberPart(key);
   return 0;
 }
+
+const isNothing = ({ writes, bytes, appended }: Change) => writes.length + bytes.length + appended.length === 0;
 
 const refusal = (cause: unknown) => new Error("the store failed and takes no more writes", { cause });
 

@@ -1,5 +1,6 @@
 import { Type } from "@sinclair/typebox";
 import { action, PageOf, pageInput } from "../../platform/action.ts";
+import { Instant } from "../../platform/instant.ts";
 
 const Decision = Type.Union([Type.Literal("allowed"), Type.Literal("denied"), Type.Literal("done")], {
   description: "done: what came of itself, such as a right that ended",
@@ -41,8 +42,8 @@ export const listAudit = action({
     ),
     object: Type.Optional(Type.String({ maxLength: 512, description: "Only what is about this, such as device:ID" })),
     decision: Type.Optional(Decision),
-    from: Type.Optional(Type.Integer({ description: "Not before, milliseconds since 1970 UTC" })),
-    to: Type.Optional(Type.Integer({ description: "Not after, milliseconds since 1970 UTC" })),
+    from: Type.Optional(Instant("Not before")),
+    to: Type.Optional(Instant("Not after")),
     ...pageInput,
   }),
   output: PageOf(Entry),

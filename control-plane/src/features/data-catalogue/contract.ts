@@ -36,6 +36,15 @@ export const data = resource({
     /** Those that operators set. */
     givenTags: Tags,
     modifiedAt: Type.Integer(),
+    /** Of a copy that was brought there: what it was made of, and for whom. */
+    lineage: Type.Optional(
+      Type.Object({
+        data: Type.String({ description: "The data it is a copy of" }),
+        device: Type.String({ description: "Where that lay" }),
+        request: Type.String({ description: "The data request that it was made for" }),
+        at: Type.Integer({ description: "When it stood there, milliseconds since 1970" }),
+      }),
+    ),
   }),
   life: machine("data", "available", {
     available: { lose: "unavailable", remove: "removed" },
@@ -62,8 +71,14 @@ export const dataSource = resource({
     kind: Type.Literal("directory"),
     totalBytes: Type.Integer(),
     freeBytes: Type.Integer(),
+    /** Data of other places may be put there, and taken away again: the device says so. */
+    takesData: Type.Boolean(),
+    /** What is free and promised to nobody. */
+    availableBytes: Type.Integer(),
     /** Bytes promised to requests that are not decided yet. */
     reservedBytes: Type.Integer(),
+    /** Bytes of data that is on its way there. */
+    placingBytes: Type.Integer(),
     tags: Tags,
     failure: Type.String(),
     reportedAt: Type.Integer(),
@@ -74,8 +89,16 @@ export const dataSource = resource({
     shutdown: { resume: "ready" },
   }),
   belongsTo: ({ device }) => [device],
-  indexes: { device: ({ device, name }) => [[device, name]], name: ({ name }) => [[name]] },
+  indexes: {
+    device: ({ device, name }) => [[device, name]],
+    name: ({ name }) => [[name]],
+    taking: ({ state, takesData, id }) => (state === "ready" && takesData ? [[id]] : []),
+  },
 });
+
+/** Bytes that nobody was promised: by the device's last word, without what is on its way. */
+export const availableBytes = ({ freeBytes, placingBytes }: Pick<DataSource, "freeBytes" | "placingBytes">): number =>
+  Math.max(0, freeBytes - placingBytes);
 
 /** What a query may speak of: bare words are tags. */
 export const dataVocabulary = {

@@ -2,7 +2,7 @@ import { created, moved, put, removed, updated, type Change } from "../../platfo
 import type { PlatformContext } from "../../platform/context.ts";
 import type { Received } from "../../platform/feature.ts";
 import { device, type Device } from "../devices/contract.ts";
-import { data, dataSource, type Data, type DataSource } from "./contract.ts";
+import { availableBytes, data, dataSource, type Data, type DataSource } from "./contract.ts";
 import { itemsByName, slicesOf, SOURCES_AT_MOST, type Item, type Slice } from "./report.ts";
 import { reportedNames, reportProgress, unsettledSources } from "./tables.ts";
 import { automaticTags } from "./tags.ts";
@@ -36,7 +36,9 @@ async function take(
 
   const items = itemsByName(slice.items);
   const known = await Promise.all(items.map(({ name }) => dataNamed(name, id, context)));
-  const place = { id, name: slice.name, device: holder.id, deviceName: holder.name, tags: slice.tags };
+  const { name, tags, takesData } = slice;
+  const access = takesData ? ("read-write" as const) : ("read" as const);
+  const place = { id, name, device: holder.id, deviceName: holder.name, tags, access };
   return [
     ...changes,
     ...items.flatMap((item, i) => dataChanges(item, known[i], place, context.newId)),
@@ -52,8 +54,10 @@ function sourceChange(
   source: DataSource | undefined,
   { id, device, reportedAt }: { id: string; device: string; reportedAt: number },
 ): Change {
-  const { path, totalBytes, freeBytes, tags, failure, name } = slice;
-  const patch = { path, totalBytes, freeBytes, tags, failure, reportedAt };
+  const { path, totalBytes, freeBytes, tags, takesData, failure, name } = slice;
+  const placingBytes = source?.placingBytes ?? 0;
+  const room = { freeBytes, placingBytes, availableBytes: availableBytes({ freeBytes, placingBytes }) };
+  const patch = { path, totalBytes, ...room, tags, takesData, failure, reportedAt };
   const isReadable = failure === "";
   if (source === undefined) {
     const draft = { ...patch, name, device, kind: "directory" as const, reservedBytes: 0 };
@@ -70,6 +74,7 @@ interface Place {
   readonly device: string;
   readonly deviceName: string;
   readonly tags: Readonly<Record<string, string>>;
+  readonly access: Data["access"];
 }
 
 /** A new row, a row that came back, a row that differs; nothing for what is as it was. */
@@ -77,13 +82,13 @@ function dataChanges(item: Item, known: Data | undefined, place: Place, newId: (
   const automatic = automaticTags({ name: item.name, source: place.name, device: place.deviceName });
   const tags = { ...automatic, ...place.tags, ...known?.givenTags };
   if (known === undefined) {
-    const draft = { ...item, source: place.id, device: place.device, access: "read" as const, tags, givenTags: {} };
+    const draft = { ...item, source: place.id, device: place.device, access: place.access, tags, givenTags: {} };
     return [created(data, newId(), draft)];
   }
-  const patch = { bytes: item.bytes, hash: item.hash, modifiedAt: item.modifiedAt, tags };
+  const patch = { bytes: item.bytes, hash: item.hash, modifiedAt: item.modifiedAt, access: place.access, tags };
   if (known.state !== "available") return [moved(data, known, "recover", patch)];
-  const isSame = item.hash === known.hash && item.modifiedAt === known.modifiedAt && isEqual(tags, known.tags);
-  return isSame ? [] : [updated(data, known, patch)];
+  const isSameFile = item.hash === known.hash && item.modifiedAt === known.modifiedAt;
+  return isSameFile && place.access === known.access && isEqual(tags, known.tags) ? [] : [updated(data, known, patch)];
 }
 
 const isEqual = (a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>) =>

@@ -8,6 +8,7 @@ export interface Slice {
   readonly totalBytes: number;
   readonly freeBytes: number;
   readonly tags: Readonly<Record<string, string>>;
+  readonly takesData: boolean;
   readonly failure: string;
   readonly report: string;
   readonly firstPart: number;
@@ -51,6 +52,7 @@ function sliceOf({
   totalBytes,
   freeBytes,
   tags,
+  takesData,
   failure,
   report,
   part,
@@ -63,6 +65,7 @@ function sliceOf({
     path,
     totalBytes,
     freeBytes,
+    takesData,
     tags: Object.fromEntries(Object.entries(tags).filter(([key]) => TAG_KEY.test(key))),
     failure: isTooLarge ? `it holds more than ${PARTS_AT_MOST * 1_000} files; split the directory` : failure,
     report,

@@ -1,13 +1,14 @@
 import { handle } from "../../platform/action.ts";
-import type { PlatformContext } from "../../platform/context.ts";
 import { lookupHandlers } from "../../platform/crud.ts";
 import { pageOfMatches } from "../../platform/pages.ts";
 import { resolve } from "../../platform/reference.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
 import { device } from "../devices/contract.ts";
+import type { DataOrchestratorContext } from "./context.ts";
 import * as contract from "./contract.ts";
 import { instancesOf, removal } from "./ending.ts";
 import { evaluateHandler } from "./evaluating.ts";
+import { planHandler } from "./plan-showing.ts";
 import { requestHandlers } from "./requesting.ts";
 import { reserveHandler } from "./reserving.ts";
 import { compileSelector, viewOf } from "./view.ts";
@@ -17,28 +18,33 @@ const { dataInstance, dataReference, dataRequest, dataReservation } = contract;
 export const orchestratorActions = [
   reserveHandler,
   evaluateHandler,
+  planHandler,
   ...requestHandlers,
   ...lookupHandlers(dataRequest, contract.requestLookups),
   ...lookupHandlers(dataReference, contract.referenceLookups),
   ...lookupHandlers(dataReservation, contract.reservationLookups),
-  handle(contract.findInstance, async ({ id }, { store }: PlatformContext) => resolve(store, dataInstance, id)),
-  handle(contract.listInstances, async ({ selector = "", limit = 50, cursor }, context: PlatformContext, caller) => {
-    const { store, scopes } = context;
-    const reach = scopes.reachOf(caller, contract.listInstances.permission);
-    const wanted = selector.trim() === "" ? undefined : compileSelector(selector);
-    const isWanted = async (row: contract.DataInstance) =>
-      (await reach.coversOwned(dataInstance, row)) &&
-      (wanted === undefined || wanted.matches(viewOf(row, await store.get(device, row.device))));
-    return pageOfMatches(store.walk(dataInstance, { cursor, reverse: true }), isWanted, limit);
-  }),
-  handle(contract.destroyInstance, async ({ id }, { store }: PlatformContext) =>
+  handle(contract.findInstance, async ({ id }, { store }: DataOrchestratorContext) => resolve(store, dataInstance, id)),
+  handle(
+    contract.listInstances,
+    async ({ selector = "", limit = 50, cursor }, context: DataOrchestratorContext, caller) => {
+      const { store, scopes } = context;
+      const reach = scopes.reachOf(caller, contract.listInstances.permission);
+      const wanted = selector.trim() === "" ? undefined : compileSelector(selector);
+      const isWanted = async (row: contract.DataInstance) =>
+        (await reach.coversOwned(dataInstance, row)) &&
+        (wanted === undefined || wanted.matches(viewOf(row, await store.get(device, row.device))));
+      return pageOfMatches(store.walk(dataInstance, { cursor, reverse: true }), isWanted, limit);
+    },
+  ),
+  handle(contract.destroyInstance, async ({ id }, context: DataOrchestratorContext) =>
     repeatOnConflict(async () => {
+      const { store } = context;
       const row = await resolve(store, dataInstance, id);
-      await store.commit(...removal(row));
+      await store.commit(...(await removal(row, context)));
       return { ...row, state: "removed" as const };
     }),
   ),
-  handle(contract.explainRequest, async ({ request: ref }, { store }: PlatformContext) => {
+  handle(contract.explainRequest, async ({ request: ref }, { store }: DataOrchestratorContext) => {
     const request = await resolve(store, dataRequest, ref);
     const reservations: contract.DataReservation[] = [];
     for await (const each of store.scan(dataReservation, { index: "request", prefix: [request.id] }))

@@ -4,9 +4,25 @@ import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
 import { lookups } from "../../platform/crud.ts";
 import { resource, rowSchema, type Row } from "../../platform/resource.ts";
 import { Query } from "../data-catalogue/contract.ts";
+import { Cost, uses, wanted } from "./wanted-contract.ts";
+
+export { PLACING, planData, uses, wanted, type Use } from "./wanted-contract.ts";
 
 export const decisions = ["leave", "move", "copy", "mount", "cache", "refuse"] as const;
 const Decision = Type.Union(decisions.map((each) => Type.Literal(each)));
+
+const Purpose = Type.Object({
+  device: Type.Optional(Type.String({ description: "Where it is to be used" })),
+  service: Type.Optional(Type.String()),
+  where: Type.Optional(Type.String({ description: "Selector of the devices where it is to be used" })),
+  use: Type.Union(uses.map((each) => Type.Literal(each))),
+  /** As long as it is satisfied, copies that were lost are made anew, and new data is copied too. */
+  isKept: Type.Boolean(),
+  budget: Type.Object({ bytes: Type.Optional(Type.Integer()), money: Type.Optional(Type.Number()) }),
+  /** Milliseconds the data is needed for, from when it is satisfied. */
+  lifetime: Type.Integer({ minimum: 1_000 }),
+  copies: Type.Integer({ minimum: 1, maximum: 100 }),
+});
 
 /** What an application needs, by description and not by place. */
 export const dataRequest = resource({
@@ -15,17 +31,17 @@ export const dataRequest = resource({
   shape: Type.Object({
     name: Type.String({ minLength: 1, maxLength: 256 }),
     query: Query,
-    purpose: Type.Object({
-      device: Type.Optional(Type.String({ description: "Where it is to be used" })),
-      service: Type.Optional(Type.String()),
-      /** Milliseconds the data is needed for, from when it is satisfied. */
-      lifetime: Type.Integer({ minimum: 1_000 }),
-      copies: Type.Integer({ minimum: 1, maximum: 100 }),
-    }),
+    purpose: Purpose,
     /** The reference that waits for it, where there is one. */
     reference: Type.Optional(Type.String()),
     author: Type.String(),
     reason: Type.String({ description: "Why it failed" }),
+    /** Of all that was chosen. */
+    cost: Type.Optional(Cost),
+    /** While copies are kept: why they are not as many as they must be; empty when they are. */
+    cause: Type.Optional(Type.String()),
+    tries: Type.Optional(Type.Integer()),
+    nextTryAt: Type.Optional(Type.Integer()),
     satisfiedAt: Type.Optional(Type.Integer()),
     endsAt: Type.Optional(Type.Integer()),
   }),
@@ -44,6 +60,7 @@ export const dataRequest = resource({
     undecided: ({ state, createdAt }) => (state === "needed" || state === "selected" ? [[createdAt]] : []),
     ended: ({ state, updatedAt }) => (state === "completed" || state === "failed" ? [[updatedAt]] : []),
     evaluated: ({ state, createdAt }) => (state === "evaluated" ? [[createdAt]] : []),
+    kept: ({ state, purpose, id }) => (state === "satisfied" && purpose.isKept ? [[id]] : []),
   },
 });
 
@@ -54,9 +71,11 @@ export const dataReservation = resource({
   shape: Type.Object({
     data: Type.String(),
     source: Type.String(),
+    /** The source that it would be brought to; absent: it would be used where it lies. */
+    target: Type.Optional(Type.String()),
     request: Type.String(),
     decision: Type.Optional(Decision),
-    cost: Type.Object({ bytes: Type.Integer(), money: Type.Number(), milliseconds: Type.Integer() }),
+    cost: Cost,
     expiresAt: Type.Integer(),
     reason: Type.String(),
   }),
@@ -80,6 +99,7 @@ export const dataReference = resource({
     name: Type.String({ minLength: 1, maxLength: 256 }),
     shortName: Type.String({ maxLength: 64 }),
     query: Query,
+    purpose: Purpose,
     author: Type.String(),
   }),
   life: machine("data reference", "provisioning", {
@@ -98,11 +118,27 @@ export const dataInstance = resource({
     name: Type.String(),
     reference: Type.Optional(Type.String()),
     request: Type.Optional(Type.String()),
+    /** What it is an instance of. */
     data: Type.String(),
     device: Type.String(),
+    /** The data source on the device. */
+    source: Type.String(),
     path: Type.String(),
     hash: Type.String(),
     bytes: Type.Integer(),
+    /** leave: it lies there by itself. */
+    decision: Decision,
+    /** The row of the catalogue for what stands there, once that is known. */
+    holds: Type.Optional(Type.String()),
+    /** What it waits for, or what went wrong last; empty when nothing did. */
+    cause: Type.String(),
+    /** How often bringing it failed. */
+    tries: Type.Integer(),
+    /** While it is brought: when that is looked at again. */
+    nextTryAt: Type.Optional(Type.Integer()),
+    /** The job that brings it, or that asks a holder for it. */
+    job: Type.Optional(Type.String()),
+    lostAt: Type.Optional(Type.Integer()),
   }),
   life: machine("data instance", "placing", {
     placing: { place: "ready", lose: "lost", remove: "removed" },
@@ -115,6 +151,8 @@ export const dataInstance = resource({
   indexes: {
     name: ({ name }) => [[name]],
     request: ({ request, id }) => (request === undefined ? [] : [[request, id]]),
+    place: ({ source, path, id }) => [[source, path, id]],
+    moving: ({ state, nextTryAt }) => (state === "placing" && nextTryAt !== undefined ? [[nextTryAt]] : []),
   },
 });
 
@@ -142,6 +180,11 @@ const DataReferenceInput = Type.Object({
   name: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
   shortName: Type.Optional(Type.String({ maxLength: 64 })),
   query: Type.Optional(Query),
+  ...wanted,
+  device: Type.Optional(Type.String({ maxLength: 256, description: "The one device where it is wanted: id or name" })),
+  lifetime: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 315_360_000, description: "Seconds it is needed [a year]" }),
+  ),
 });
 export const createInstance = action({
   path: `${PATH}/datainstance/create`,
@@ -197,19 +240,19 @@ export const findData = action({
   summary: "Find data and hold it ready: makes a data request",
   effect: "write",
   permission: "data:request",
+  scope: "unlimited",
   input: Type.Object({
     query: Query,
+    ...wanted,
+    keep: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description: "Make lost copies anew, and copy new data too, for as long as it is needed",
+      }),
+    ),
     name: Type.Optional(Type.String({ minLength: 1, maxLength: 256, description: "Name of the request" })),
     lifetime: Type.Optional(
       Type.Integer({ minimum: 1, maximum: 31_536_000, default: 3_600, description: "Seconds it is needed" }),
-    ),
-    copies: Type.Optional(
-      Type.Integer({
-        minimum: 1,
-        maximum: 100,
-        default: 1,
-        description: "In how many places each content is wanted",
-      }),
     ),
   }),
   output: rowSchema(dataRequest),

@@ -1,6 +1,8 @@
 import { destroyed, moved, type Change } from "../../platform/change.ts";
-import type { PlatformContext } from "../../platform/context.ts";
 import type { Store } from "../../platform/store.ts";
+import { data } from "../data-catalogue/contract.ts";
+import { bookings } from "./capacity.ts";
+import type { DataOrchestratorContext } from "./context.ts";
 import {
   dataInstance,
   dataReference,
@@ -9,6 +11,7 @@ import {
   type DataInstance,
   type DataRequest,
 } from "./contract.ts";
+import { droppingOf } from "./dropping.ts";
 
 const STEP = 100;
 
@@ -36,12 +39,16 @@ export async function instancesOf(request: DataRequest, store: Store): Promise<r
 }
 
 /** Takes an evaluated request as far as its instances allow; safe to repeat. */
-export async function advance(request: DataRequest, { store, clock }: PlatformContext): Promise<void> {
+export async function advance(request: DataRequest, context: DataOrchestratorContext): Promise<void> {
+  const { store, clock } = context;
   const instances = await instancesOf(request, store);
   const lost = instances.find(({ state }) => state === "lost" || state === "stale");
   if (lost !== undefined || instances.length === 0) {
-    await removeInstances(instances, store);
-    const what = lost === undefined ? "everything that was chosen was removed" : `"${lost.name}" was ${lost.state}`;
+    await removeInstances(instances, context);
+    const what =
+      lost === undefined
+        ? "everything that was chosen was removed"
+        : `"${lost.name}" was ${lost.state}${lost.cause === "" ? "" : ` (${lost.cause})`}`;
     await store.commit(...(await failing(request, `${what} before all data was ready`, store)));
   } else if (instances.every(({ state }) => state === "ready")) {
     await store.commit(...(await satisfying(request, clock.now(), store)));
@@ -49,23 +56,41 @@ export async function advance(request: DataRequest, { store, clock }: PlatformCo
 }
 
 /** Ends a satisfied request whose time is over; its instances go first. */
-export async function complete(request: DataRequest, { store }: PlatformContext): Promise<void> {
-  await removeInstances(await instancesOf(request, store), store);
+export async function complete(request: DataRequest, context: DataOrchestratorContext): Promise<void> {
+  const { store } = context;
+  await removeInstances(await instancesOf(request, store), context);
   await store.commit(moved(dataRequest, request, "complete"));
 }
 
-/** Removed, and therefore no longer there: "datainstance.removed" and "datainstance.destroy". */
-export function removal(instance: DataInstance): readonly Change[] {
+/**
+ * Removed, and therefore no longer there: "datainstance.removed" and "datainstance.destroy". The room that it was promised
+ * is free again, and a copy that was made for it is taken away. What was moved stays: it lies nowhere else.
+ */
+export async function removal(instance: DataInstance, context: DataOrchestratorContext): Promise<readonly Change[]> {
+  const { store } = context;
+  const { state, decision, source, device, path, hash, bytes, holds } = instance;
   const gone = { ...instance, state: "removed", version: instance.version + 1 } as const;
-  return [moved(dataInstance, instance, "remove"), destroyed(dataInstance, gone)];
+  const isOurs = decision === "copy" || decision === "cache";
+  const held = holds === undefined ? undefined : await store.get(data, holds);
+  const isLeftover = decision === "leave" && held?.lineage !== undefined && held.state === "available";
+  const name = held?.name ?? path.slice(path.lastIndexOf("/") + 1);
+  return [
+    moved(dataInstance, instance, "remove"),
+    destroyed(dataInstance, gone),
+    ...(state === "placing" ? await bookings([{ source, booking: "release", bytes }], store) : []),
+    ...(isOurs || isLeftover
+      ? [droppingOf({ device, source, path: name, hash, isOutdated: isOurs && state === "stale" }, context)]
+      : []),
+  ];
 }
 
-async function removeInstances(instances: readonly DataInstance[], store: Store): Promise<void> {
-  for (let i = 0; i < instances.length; i += STEP) await store.commit(...instances.slice(i, i + STEP).flatMap(removal));
+async function removeInstances(instances: readonly DataInstance[], context: DataOrchestratorContext): Promise<void> {
+  // One at a time: two of them may give back room on one source.
+  for (const each of instances) await context.store.commit(...(await removal(each, context)));
 }
 
 /** Forgets a request that ended, and what was reserved for it; the request goes last. */
-export async function forget(request: DataRequest, { store }: PlatformContext): Promise<void> {
+export async function forget(request: DataRequest, { store }: DataOrchestratorContext): Promise<void> {
   for (;;) {
     const { items } = await store.list(dataReservation, { index: "request", prefix: [request.id], limit: STEP });
     if (items.length === 0) break;

@@ -1,38 +1,42 @@
 import { handle } from "../../platform/action.ts";
-import { created, moved, type Change } from "../../platform/change.ts";
-import type { PlatformContext } from "../../platform/context.ts";
+import { moved, type Change } from "../../platform/change.ts";
 import { resolve } from "../../platform/reference.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
 import type { Store } from "../../platform/store.ts";
-import { data, dataSource, type Data } from "../data-catalogue/contract.ts";
-import { heldBytes } from "./capacity.ts";
-import { choose, type Candidate, type Verdict } from "./choice.ts";
-import {
-  dataInstance,
-  dataRequest,
-  dataReservation,
-  evaluate,
-  type DataInstance,
-  type DataRequest,
-} from "./contract.ts";
+import { data, dataSource } from "../data-catalogue/contract.ts";
+import { bookings, type Entry } from "./capacity.ts";
+import { choose, shortage, type Candidate, type Verdict } from "./choice.ts";
+import type { DataOrchestratorContext } from "./context.ts";
+import { dataRequest, dataReservation, evaluate, type DataRequest } from "./contract.ts";
 import { advance, failing, instancesOf } from "./ending.ts";
+import { leftInPlace, toBePlaced } from "./instances.ts";
+import { declaredPolicy } from "./placement-policy.ts";
+import { totalOf } from "./planning.ts";
+import { isPlaced } from "./survey.ts";
 
-// Verdicts of one commit: each lands with its instance and the capacity it frees.
+// Verdicts of one commit: each lands with its instance and the room it takes or gives back.
 const STEP = 100;
 
 /** Decides every reservation of a request and makes an instance of each that is confirmed. */
-export const evaluateHandler = handle(evaluate, async ({ request: ref }, context: PlatformContext) =>
+export const evaluateHandler = handle(evaluate, async ({ request: ref }, context: DataOrchestratorContext) =>
   repeatOnConflict(async () => {
     const { store } = context;
     const request = await resolve(store, dataRequest, ref);
     dataRequest.life.next(request.state, "evaluate");
-    const verdicts = choose(await candidatesOf(request, store), request.purpose);
+    const candidates = await candidatesOf(request, store);
+    const verdicts = await verdictsOn(candidates, request, context);
     for (let i = 0; i < verdicts.length; i += STEP) await carryOut(request, verdicts.slice(i, i + STEP), context);
 
     const instances = await instancesOf(request, store);
     const refusal = instances.length === 0 ? refusalOf(verdicts) : undefined;
+    const confirmed = candidates.filter(
+      ({ reservation: { id, state } }) => state === "confirmed" || isConfirmed(id, verdicts),
+    );
+    const cost = totalOf(confirmed.map(({ reservation }) => reservation));
     await store.commit(
-      ...(refusal === undefined ? [moved(dataRequest, request, "evaluate")] : await failing(request, refusal, store)),
+      ...(refusal === undefined
+        ? [moved(dataRequest, request, "evaluate", { cost })]
+        : await failing(request, refusal, store)),
     );
     const decided = await resolve(store, dataRequest, request.id);
     if (decided.state === "evaluated") await advance(decided, context);
@@ -41,11 +45,33 @@ export const evaluateHandler = handle(evaluate, async ({ request: ref }, context
   }),
 );
 
+const isConfirmed = (id: string, verdicts: readonly Verdict[]) =>
+  verdicts.some(({ reservation, signal }) => reservation.id === id && signal === "confirm");
+
 async function candidatesOf(request: DataRequest, store: Store): Promise<readonly Candidate[]> {
   const candidates: Candidate[] = [];
   for await (const reservation of store.scan(dataReservation, { index: "request", prefix: [request.id] }))
-    candidates.push({ reservation, data: await store.get(data, reservation.data) });
+    candidates.push({
+      reservation,
+      data: await store.get(data, reservation.data),
+      target: reservation.target === undefined ? undefined : await store.get(dataSource, reservation.target),
+    });
   return candidates;
+}
+
+/** Where data is wanted in certain places it is all or nothing: too few copies are refused before a byte moves. */
+async function verdictsOn(
+  candidates: readonly Candidate[],
+  { purpose, author }: DataRequest,
+  { placementPolicy = declaredPolicy }: DataOrchestratorContext,
+): Promise<readonly Verdict[]> {
+  const policy = await placementPolicy();
+  const verdicts = choose(candidates, purpose, (piece, target) =>
+    policy({ data: piece, target, use: purpose.use, author }),
+  );
+  const short = isPlaced(purpose) ? shortage(verdicts, candidates, purpose.copies) : undefined;
+  if (short === undefined) return verdicts;
+  return verdicts.map((each) => ({ ...each, signal: "reject", decision: "refuse", reason: short }));
 }
 
 const refusalOf = ([first]: readonly Verdict[]): string =>
@@ -53,43 +79,29 @@ const refusalOf = ([first]: readonly Verdict[]): string =>
     ? "what was held for it expired before it was decided; ask again"
     : `none of the data that was held can be used: ${first.reason}`;
 
-async function carryOut(request: DataRequest, verdicts: readonly Verdict[], context: PlatformContext): Promise<void> {
+async function carryOut(
+  request: DataRequest,
+  verdicts: readonly Verdict[],
+  context: DataOrchestratorContext,
+): Promise<void> {
   const { store } = context;
   const changes = await Promise.all(verdicts.map((verdict) => changesOf(verdict, request, context)));
-  const freed = verdicts.map(({ reservation: { source, cost } }) => ({ source, bytes: -cost.bytes }));
-  await store.commit(...changes.flat(), ...(await heldBytes(freed, store)));
+  const entries = verdicts.flatMap(({ target, signal, reservation: { cost } }): Entry[] =>
+    target === undefined
+      ? []
+      : [{ source: target.id, booking: signal === "confirm" ? "confirm" : "withdraw", bytes: cost.bytes }],
+  );
+  await store.commit(...changes.flat(), ...(await bookings(entries, store)));
 }
 
 async function changesOf(
-  { reservation, data, signal, decision, reason }: Verdict,
+  { reservation, data: piece, target, signal, decision, reason }: Verdict,
   request: DataRequest,
-  { store, newId }: PlatformContext,
+  { store, newId, clock }: DataOrchestratorContext,
 ): Promise<readonly Change[]> {
   const change = moved(dataReservation, reservation, signal, { decision, reason });
-  if (signal === "reject" || data === undefined) return [change];
-  const path = await pathOf(data, store);
-  return [change, ...leftInPlace(newId(), data, path, request)];
-}
-
-/** Data that is used where it lies is ready at once. */
-function leftInPlace(id: string, { id: dataId, name, device, hash, bytes }: Data, path: string, request: DataRequest) {
-  const { reference } = request;
-  const draft = {
-    name,
-    ...(reference !== undefined && { reference }),
-    request: request.id,
-    data: dataId,
-    device,
-    path,
-    hash,
-    bytes,
-  };
-  // The row as the first change leaves it, for the second one to go on from.
-  const placing: DataInstance = { ...draft, id, state: "placing", version: 1, createdAt: 0, updatedAt: 0 };
-  return [created(dataInstance, id, draft), moved(dataInstance, placing, "place")];
-}
-
-async function pathOf({ source, name }: Data, store: Store): Promise<string> {
-  const { path = "" } = (await store.get(dataSource, source)) ?? {};
-  return `${path.replace(/\/+$/, "")}/${name}`;
+  if (signal === "reject" || piece === undefined) return [change];
+  if (target !== undefined) return [change, toBePlaced(newId(), { piece, target, decision, request }, clock.now())];
+  const source = await store.get(dataSource, piece.source);
+  return [change, ...leftInPlace(newId(), piece, source?.path ?? "", request)];
 }

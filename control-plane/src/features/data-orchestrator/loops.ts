@@ -1,12 +1,12 @@
 import { DAY, HOUR, MINUTE, SECOND, type Loop } from "@edgemere/protocol/kit";
-import { moved, type Change } from "../../platform/change.ts";
-import type { PlatformContext } from "../../platform/context.ts";
+import { moved, updated, type Change } from "../../platform/change.ts";
 import { repeatOnConflict, unlessMoved } from "../../platform/repeat.ts";
 import { data } from "../data-catalogue/contract.ts";
-import { heldBytes } from "./capacity.ts";
-import { dataInstance, dataRequest, dataReservation } from "./contract.ts";
+import { bookings } from "./capacity.ts";
+import type { DataOrchestratorContext } from "./context.ts";
+import { dataInstance, dataRequest, dataReservation, type DataInstance } from "./contract.ts";
 import { advance, complete, failing, forget } from "./ending.ts";
-import { dueSignal } from "./instance-life.ts";
+import { due, type Due } from "./instance-life.ts";
 
 // Rows that one step looks at: no commit grows with the number of requests, and nobody else waits long.
 const STEP = 100;
@@ -16,7 +16,7 @@ const DECIDED_WITHIN = 10 * MINUTE;
 const ENDED_KEPT_FOR = 30 * DAY;
 
 /** Frees what is held for requests that were not decided in time. */
-export const expireReservations = ({ store, clock, log }: PlatformContext): Loop => ({
+export const expireReservations = ({ store, clock, log }: DataOrchestratorContext): Loop => ({
   name: "expire data reservations",
   every: 10 * SECOND,
   onError: (error) => log.error("loop failed", { loop: "expire data reservations", error }),
@@ -26,14 +26,16 @@ export const expireReservations = ({ store, clock, log }: PlatformContext): Loop
       const overdue = items.filter(({ expiresAt }) => expiresAt <= clock.now());
       if (overdue.length === 0) return "settled";
       const expired = overdue.map((each) => moved(dataReservation, each, "expire", { reason: "not decided in time" }));
-      const freed = overdue.map(({ source, cost }) => ({ source, bytes: -cost.bytes }));
-      await store.commit(...expired, ...(await heldBytes(freed, store)));
+      const freed = overdue.flatMap(({ target, cost: { bytes } }) =>
+        target === undefined ? [] : [{ source: target, booking: "withdraw" as const, bytes }],
+      );
+      await store.commit(...expired, ...(await bookings(freed, store)));
       return "more";
     }),
 });
 
 /** Takes every request to its end: the evaluated forward, the satisfied out when their time is over, the forgotten out. */
-export function finishRequests(context: PlatformContext): Loop {
+export function finishRequests(context: DataOrchestratorContext): Loop {
   const { store, clock, log } = context;
   const startedAt = clock.now();
   return {
@@ -59,7 +61,7 @@ export function finishRequests(context: PlatformContext): Loop {
 }
 
 /** Makes instances follow their data: lost with it, stale when it changed, ready when it is back. A thousand a second. */
-export function followData({ store, log }: PlatformContext): Loop {
+export function followData({ store, clock, log }: DataOrchestratorContext): Loop {
   let cursor: string | undefined;
   return {
     name: "follow data",
@@ -70,8 +72,9 @@ export function followData({ store, log }: PlatformContext): Loop {
       cursor = page.next;
       let changes: Change[] = [];
       for (const row of page.items) {
-        const signal = dueSignal(row, await store.get(data, row.data));
-        if (signal !== undefined) changes.push(moved(dataInstance, row, signal));
+        const held = row.holds === undefined ? undefined : await store.get(data, row.holds);
+        const change = due(row, held, await store.get(data, row.data));
+        if (change !== undefined) changes.push(followed(row, change, clock.now()));
         if (changes.length < STEP) continue;
         await store.commit(...changes);
         changes = [];
@@ -82,8 +85,13 @@ export function followData({ store, log }: PlatformContext): Loop {
   };
 }
 
+function followed(row: DataInstance, { signal, cause }: Due, now: number): Change {
+  if (signal === undefined) return updated(dataInstance, row, { cause });
+  return moved(dataInstance, row, signal, { cause, ...(signal === "lose" && { lostAt: now }) });
+}
+
 /** Forgets requests that ended long ago. */
-export const forgetEndedRequests = (context: PlatformContext): Loop => ({
+export const forgetEndedRequests = (context: DataOrchestratorContext): Loop => ({
   name: "forget ended data requests",
   every: HOUR,
   onError: (error) => context.log.error("loop failed", { loop: "forget ended data requests", error }),

@@ -1,42 +1,57 @@
 import { DAY, SECOND } from "@edgemere/protocol/kit";
 import { handle, type InputOf } from "../../platform/action.ts";
+import { may, type Caller } from "../../platform/caller.ts";
 import { created } from "../../platform/change.ts";
-import type { PlatformContext } from "../../platform/context.ts";
 import { compileExpression } from "../../platform/expression.ts";
 import { Problem } from "../../platform/problem.ts";
 import { resolve } from "../../platform/reference.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
 import type { Store } from "../../platform/store.ts";
 import { dataVocabulary } from "../data-catalogue/contract.ts";
-import { createInstance, dataReference, dataRequest, findData, type DataReference } from "./contract.ts";
+import { device as deviceResource } from "../devices/contract.ts";
+import { compileSelector } from "../devices/selector-contract.ts";
+import type { DataOrchestratorContext } from "./context.ts";
+import {
+  createInstance,
+  dataReference,
+  dataRequest,
+  findData,
+  PLACING,
+  type DataReference,
+  type DataRequest,
+} from "./contract.ts";
 
 /** A reference stands until it is ended; a year is for ever here. */
 const STANDING = 365 * DAY;
 
 export const requestHandlers = [
-  handle(findData, async ({ query, name, lifetime = 3_600, copies = 1 }, context: PlatformContext, { actor }) => {
-    const { store, newId } = context;
-    compileExpression(query, dataVocabulary);
-    const id = newId();
-    if (name !== undefined) await refuseTaken(name, store);
-    await store.commit(
-      created(dataRequest, id, {
-        name: name ?? `find-${id.toLowerCase()}`,
-        query,
-        purpose: { lifetime: lifetime * SECOND, copies },
-        author: actor,
-        reason: "",
-      }),
-    );
-    return resolve(store, dataRequest, id);
-  }),
-  handle(createInstance, async ({ dataref }, context: PlatformContext, { actor }) =>
+  handle(
+    findData,
+    async ({ query, name, lifetime = 3_600, keep = false, ...wish }, context: DataOrchestratorContext, caller) => {
+      const { store, newId } = context;
+      compileExpression(query, dataVocabulary);
+      const purpose = await purposeOf({ ...wish, lifetime: lifetime * SECOND, isKept: keep }, context, caller);
+      const id = newId();
+      if (name !== undefined) await refuseTaken(name, store);
+      await store.commit(
+        created(dataRequest, id, {
+          name: name ?? `find-${id.toLowerCase()}`,
+          query,
+          purpose,
+          author: caller.actor,
+          reason: "",
+        }),
+      );
+      return resolve(store, dataRequest, id);
+    },
+  ),
+  handle(createInstance, async ({ dataref }, context: DataOrchestratorContext, caller) =>
     repeatOnConflict(async () => {
       const { store } = context;
       const reference =
         typeof dataref === "string"
           ? await resolve(store, dataReference, dataref)
-          : ((await knownReference(dataref, store)) ?? (await makeReference(dataref, actor, context)));
+          : ((await knownReference(dataref, store)) ?? (await makeReference(dataref, context, caller)));
       if (reference.state === "failedprovision")
         throw new Problem(
           "conflict",
@@ -48,6 +63,34 @@ export const requestHandlers = [
 ];
 
 type Wanted = Exclude<InputOf<typeof createInstance>["dataref"], string>;
+type Wish = Pick<Wanted, "where" | "device" | "copies" | "use" | "bytes" | "money"> & {
+  readonly lifetime: number;
+  readonly isKept: boolean;
+};
+
+/** What is wanted, checked: a mistake in it is told to whoever makes it, and not to a rule later on. */
+async function purposeOf(
+  { where, device: ref, copies = 1, use = "copy", bytes, money, lifetime, isKept }: Wish,
+  { store }: DataOrchestratorContext,
+  caller: Caller,
+): Promise<DataRequest["purpose"]> {
+  if (where !== undefined) compileSelector(where);
+  const at = ref === undefined ? undefined : (await resolve(store, deviceResource, ref)).id;
+  const isBrought = where !== undefined || at !== undefined;
+  if (isBrought && !may(caller, PLACING))
+    throw new Problem(
+      "forbidden",
+      `${caller.actor} may not have data brought to devices: it needs the permission ${PLACING}`,
+    );
+  if (!isBrought && isKept)
+    throw new Problem(
+      "invalid-input",
+      "copies can be kept in certain places only: say where, such as --where site=berlin",
+    );
+  const budget = { ...(bytes !== undefined && { bytes }), ...(money !== undefined && { money }) };
+  const place = { ...(where !== undefined && { where }), ...(at !== undefined && { device: at }) };
+  return { ...place, copies, use, budget, lifetime, isKept };
+}
 
 async function knownReference({ id, name, query }: Wanted, store: Store): Promise<DataReference | undefined> {
   if (id !== undefined) return resolve(store, dataReference, id);
@@ -63,28 +106,35 @@ async function knownReference({ id, name, query }: Wanted, store: Store): Promis
 
 /** Its state, "provisioning", is what the rule answers with a request. */
 async function makeReference(
-  { name, shortName = "", query }: Wanted,
-  author: string,
-  { store, newId }: PlatformContext,
+  { id: _, name, shortName = "", query, lifetime, ...wish }: Wanted,
+  context: DataOrchestratorContext,
+  caller: Caller,
 ): Promise<DataReference> {
+  const { store, newId } = context;
   if (query === undefined)
     throw new Problem("invalid-input", 'a new data reference needs a query: {"name":"logs","query":"kind:log"}');
   compileExpression(query, dataVocabulary);
+  const isKept = wish.where !== undefined || wish.device !== undefined;
+  const needed = lifetime === undefined ? STANDING : lifetime * SECOND;
+  const purpose = await purposeOf({ ...wish, lifetime: needed, isKept }, context, caller);
   const id = newId();
-  const draft = { name: name ?? `reference-${id.toLowerCase()}`, shortName, query, author };
+  const draft = { name: name ?? `reference-${id.toLowerCase()}`, shortName, query, purpose, author: caller.actor };
   await store.commit(created(dataReference, id, draft));
   return resolve(store, dataReference, id);
 }
 
 /** The request of a reference, made when there is none. Its id follows from the reference's, so that there is only ever one. */
-async function requestOf({ id, name, query, author }: DataReference, { store }: PlatformContext): Promise<string> {
+async function requestOf(
+  { id, name, query, purpose, author }: DataReference,
+  { store }: DataOrchestratorContext,
+): Promise<string> {
   const request = requestIdOf(id);
   if ((await store.get(dataRequest, request)) === undefined)
     await store.commit(
       created(dataRequest, request, {
         name: `for-${name}`.slice(0, 256),
         query,
-        purpose: { lifetime: STANDING, copies: 1 },
+        purpose,
         reference: id,
         author,
         reason: "",

@@ -1,90 +1,81 @@
 import { MINUTE } from "@edgemere/protocol/kit";
-import { handle, type OutputOf } from "../../platform/action.ts";
+import { handle } from "../../platform/action.ts";
 import type { Caller } from "../../platform/caller.ts";
 import { created, moved } from "../../platform/change.ts";
-import type { PlatformContext } from "../../platform/context.ts";
 import { resolve } from "../../platform/reference.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
-import { queryData, type Data } from "../data-catalogue/contract.ts";
-import { heldBytes } from "./capacity.ts";
+import { bookings } from "./capacity.ts";
+import { refusalOf } from "./conflict-words.ts";
+import type { DataOrchestratorContext } from "./context.ts";
 import { dataRequest, dataReservation, reserve, type DataRequest } from "./contract.ts";
 import { failing } from "./ending.ts";
+import { nothing, plan, type PlanStep } from "./planning.ts";
+import { contentsOf, isPlaced, matchesOf, matchesRefusal, surroundingsOf } from "./survey.ts";
 
 /** How long capacity is held for a request that is not decided. */
 const HELD_FOR = 5 * MINUTE;
-const MATCHES_AT_MOST = 10_000;
 // Reservations of one commit: a request of any size goes on where a crash stopped it.
 const STEP = 100;
 
-/** Holds every match of a request's query: "selected", or "failed" with the reason. */
-export const reserveHandler = handle(reserve, async ({ request: ref }, context: PlatformContext, caller) => {
-  const { store } = context;
-  const request = await resolve(store, dataRequest, ref);
-  // Refuses a request that is past this before anything is held for it.
-  dataRequest.life.next(request.state, "select");
-  const matches = await matchesOf(request, context, caller);
-  const refusal = refusalOf(matches.length, request);
-  if (refusal === undefined)
-    for (let i = 0; i < matches.length; i += STEP) await hold(request, matches.slice(i, i + STEP), context);
+/** Holds what a request could use, and room where it is wanted: "selected", or "failed" with the reason. */
+export const reserveHandler = handle(reserve, async ({ request: ref }, context: DataOrchestratorContext, caller) =>
+  // Room may have gone to somebody else since it was looked at: then everything is looked at again.
+  repeatOnConflict(async () => {
+    const { store } = context;
+    const request = await resolve(store, dataRequest, ref);
+    // Refuses a request that is past this before anything is held for it.
+    dataRequest.life.next(request.state, "select");
+    const steps = await stepsFor(request, context, caller);
+    if (typeof steps === "string") {
+      await store.commit(...(await failing(request, steps, store)));
+      return { request: request.id, state: "failed", reservations: 0 };
+    }
+    for (let i = 0; i < steps.length; i += STEP) await hold(request, steps.slice(i, i + STEP), context);
+    await store.commit(moved(dataRequest, request, "select"));
+    return { request: request.id, state: "selected", reservations: steps.length };
+  }),
+);
 
-  await repeatOnConflict(async () => {
-    const row = await resolve(store, dataRequest, request.id);
-    await store.commit(
-      ...(refusal === undefined ? [moved(dataRequest, row, "select")] : await failing(row, refusal, store)),
-    );
-  });
-  return {
-    request: request.id,
-    state: refusal === undefined ? "selected" : "failed",
-    reservations: refusal === undefined ? matches.length : 0,
-  };
-});
-
-/** Everything the catalogue finds and that can be reached; one more than may be held when there is more. */
-async function matchesOf(
+/** What is to be held, or why there is nothing: each match where it lies, or the plan's steps where data is wanted in certain places. */
+async function stepsFor(
   request: DataRequest,
-  { dispatch }: PlatformContext,
+  context: DataOrchestratorContext,
   caller: Caller,
-): Promise<readonly Data[]> {
-  const matches: Data[] = [];
-  let cursor: string | undefined;
-  do {
-    const input = { expression: request.query, limit: 500, cursor };
-    const page = (await dispatch(queryData.path, input, caller)) as OutputOf<typeof queryData>;
-    matches.push(...page.items.filter(({ state }) => state === "available"));
-    cursor = page.next;
-  } while (cursor !== undefined && matches.length <= MATCHES_AT_MOST);
-  return matches;
+): Promise<readonly PlanStep[] | string> {
+  const { query, purpose, author } = request;
+  const matches = await matchesOf(query, context, caller);
+  const refusal = matchesRefusal(matches, query);
+  if (refusal !== undefined) return refusal;
+  if (!isPlaced(purpose)) return matches.map((data) => ({ data, target: undefined, cost: nothing }));
+  const contents = await contentsOf(matches, context.store);
+  const wanted = { ...purpose, author };
+  const world = await surroundingsOf(wanted, contents, context);
+  const planned = plan(contents, purpose, world);
+  return "steps" in planned ? planned.steps : refusalOf(planned.conflict, { wish: purpose, wanted }, contents, world);
 }
 
-function refusalOf(matches: number, { query }: DataRequest): string | undefined {
-  if (matches === 0) return `no data that can be reached matches ${query}`;
-  if (matches > MATCHES_AT_MOST) return `more than ${MATCHES_AT_MOST} pieces of data match ${query}; narrow it down`;
-  return undefined;
-}
-
-/** A reservation's id follows from request and data, so that doing this twice holds once. */
-async function hold(request: DataRequest, matches: readonly Data[], { store, clock }: PlatformContext): Promise<void> {
-  await repeatOnConflict(async () => {
-    const idOf = ({ id }: Data) => `${request.id}-${id}`;
-    const held = await Promise.all(matches.map((each) => store.get(dataReservation, idOf(each))));
-    const fresh = matches.filter((_, i) => held[i] === undefined);
-    const reservations = fresh.map((each) =>
-      created(dataReservation, idOf(each), {
-        data: each.id,
-        source: each.source,
-        request: request.id,
-        cost: { bytes: each.bytes, money: 0, milliseconds: 0 },
-        expiresAt: clock.now() + HELD_FOR,
-        reason: "",
-      }),
-    );
-    await store.commit(
-      ...reservations,
-      ...(await heldBytes(
-        fresh.map(({ source, bytes }) => ({ source, bytes })),
-        store,
-      )),
-    );
-  });
+/** A reservation's id follows from request, data and place, so that doing this twice holds once. */
+async function hold(
+  request: DataRequest,
+  steps: readonly PlanStep[],
+  { store, clock }: DataOrchestratorContext,
+): Promise<void> {
+  const idOf = ({ data, target }: PlanStep) => [request.id, data.id, target?.id].filter(Boolean).join("-");
+  const held = await Promise.all(steps.map((each) => store.get(dataReservation, idOf(each))));
+  const fresh = steps.filter((_, i) => held[i] === undefined);
+  const reservations = fresh.map((step) =>
+    created(dataReservation, idOf(step), {
+      data: step.data.id,
+      source: step.data.source,
+      ...(step.target !== undefined && { target: step.target.id }),
+      request: request.id,
+      cost: step.cost,
+      expiresAt: clock.now() + HELD_FOR,
+      reason: "",
+    }),
+  );
+  const offers = fresh.flatMap(({ target, cost: { bytes } }) =>
+    target === undefined ? [] : [{ source: target.id, booking: "offer" as const, bytes }],
+  );
+  await store.commit(...reservations, ...(await bookings(offers, store)));
 }

@@ -9,6 +9,7 @@ import { repeatOnConflict } from "../../platform/repeat.ts";
 import { identityOf } from "./certificate-life.ts";
 import * as contract from "./contract.ts";
 import type { DevicesContext } from "./context.ts";
+import { relabelled } from "./enrolment.ts";
 import { takeName } from "./names.ts";
 import { compileSelector, viewOf } from "./selector-contract.ts";
 import { factChanges } from "./tables.ts";
@@ -35,13 +36,26 @@ const rename = (ref: string, name: string, context: DevicesContext, caller: Call
   repeatOnConflict(async () => {
     const { store } = context;
     const row = await resolve(store, device, ref);
-    if (row.name === name) return row;
-    refuseLeaving({ ...row, name }, caller, context);
+    const named = { name, isNameProposed: false };
+    refuseLeaving({ ...row, ...named }, caller, context);
+    if (row.name === name) {
+      if (row.isNameProposed) await store.commit(updated(device, row, named));
+      return resolve(store, device, row.id);
+    }
     const taking = await takeName(store, name);
     if (taking === undefined) throw new Problem("conflict", `there is already a device "${name}"; choose another name`);
-    await store.commit(updated(device, row, { name }), taking);
+    await store.commit(updated(device, row, named), taking);
     return resolve(store, device, row.id);
   });
+
+function byDoor(doors: DevicesContext["doors"]): Record<string, Record<string, number>> {
+  const counts: Record<string, Record<string, number>> = {};
+  for (const { labels, value } of doors?.figure().samples ?? []) {
+    const { listener = "", reason = "" } = labels;
+    (counts[listener] ??= {})[reason] = value;
+  }
+  return counts;
+}
 
 async function countOf(store: Store, isWanted: (row: contract.Device) => boolean): Promise<number> {
   let total = 0;
@@ -81,17 +95,17 @@ export const deviceActions = [
   handle(contract.updateDevice, async ({ device: ref, name }, context: DevicesContext, caller) =>
     rename(ref, name, context, caller),
   ),
-  handle(contract.labelDevice, async ({ device: ref, set = {}, remove = [] }, context: DevicesContext, caller) =>
-    repeatOnConflict(async () => {
-      const { store } = context;
-      const row = await resolve(store, device, ref);
-      const labels = Object.fromEntries(
-        Object.entries({ ...row.labels, ...set }).filter(([key]) => !remove.includes(key)),
-      );
-      refuseLeaving({ ...row, labels }, caller, context);
-      await store.commit(updated(device, row, { labels }));
-      return resolve(store, device, row.id);
-    }),
+  handle(
+    contract.labelDevice,
+    async ({ device: ref, set = {}, accept = [], remove = [] }, context: DevicesContext, caller) =>
+      repeatOnConflict(async () => {
+        const { store } = context;
+        const row = await resolve(store, device, ref);
+        const labels = relabelled(row, { set, accept, remove });
+        refuseLeaving({ ...row, ...labels }, caller, context);
+        await store.commit(updated(device, row, labels));
+        return resolve(store, device, row.id);
+      }),
   ),
   handle(contract.quarantineDevice, async ({ device: ref, reason }, context: DevicesContext, { actor }) =>
     move(ref, "quarantine", { quarantineReason: reason ?? `asked for by ${actor}` }, context),
@@ -154,5 +168,8 @@ export const deviceActions = [
     const last = items.at(-1);
     return { items, total: sessions.length, ...(rest.length > limit && last && { next: last.device }) };
   }),
-  handle(contract.countRefusals, async (_, { link }: DevicesContext) => ({ refusals: link.refusals() })),
+  handle(contract.countRefusals, async (_, { link, doors }: DevicesContext) => ({
+    refusals: link.refusals(),
+    doors: byDoor(doors),
+  })),
 ];

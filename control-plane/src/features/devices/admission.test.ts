@@ -1,17 +1,21 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MINUTE, silentLog } from "@edgemere/protocol/kit";
-import { memoryDatabase, type Database } from "../../platform/database.ts";
+import { memoryDatabase, type Database, type Operation } from "../../platform/database.ts";
 import { aDevice } from "../device.test-support.ts";
 import { admissions } from "./admission.ts";
 import { retireDevice } from "./contract.ts";
 import { startDevices } from "./devices.test-support.ts";
 
-/** A database whose reads can be made to fail, or to hang until they are let go. */
+/** A database whose reads can be made to fail, or to hang until they are let go, and whose writes can be made to fail. */
 function troubled() {
   const sound = memoryDatabase();
-  const trouble: { read?: () => Promise<void> } = {};
+  const trouble: { read?: () => Promise<void>; write?: () => Promise<void> } = {};
   const database: Database = Object.assign(Object.create(sound) as Database, {
+    batch: async (operations: readonly Operation[]) => {
+      await trouble.write?.();
+      return sound.batch(operations);
+    },
     get: async (key: string) => {
       await trouble.read?.();
       return sound.get(key);
@@ -76,6 +80,12 @@ test("what is remembered of an admission ends with a revocation, also when the s
   await world.settle();
   world.trouble.read = failing;
 
+  assert.deepEqual(await world.judge.admit("d1", "a1"), { kind: "refused", why: "the device was retired" });
+  // After a failed write the store takes nothing for known either.
+  delete world.trouble.read;
+  world.trouble.write = failing;
+  await assert.rejects(world.store.commit(aDevice("d3")), /does not answer/);
+  world.trouble.read = failing;
   await assert.rejects(world.judge.admit("d1", "a1"), /does not answer/);
 });
 

@@ -1,4 +1,5 @@
 import type { PlatformContext } from "../../platform/context.ts";
+import type { Counter } from "../../platform/figures.ts";
 import type { DeviceLink } from "../../platform/device-link.ts";
 import type { Signer } from "../../platform/signer.ts";
 import type { Random } from "@edgemere/protocol/kit";
@@ -52,6 +53,8 @@ export interface DevicesContext extends PlatformContext {
   readonly generation: () => number;
   /** Where devices find the control plane. */
   readonly addresses: { readonly deviceApi: string; readonly mqtt: readonly string[] };
+  /** Counts what the doors of people, programs and enrolling devices refused, by `listener` and `reason`. */
+  readonly doors?: Pick<Counter, "figure">;
   /** How long the history of inventories is kept, milliseconds. */
   readonly retention?: { readonly inventoryHistory: number };
 }

@@ -4,6 +4,7 @@ import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
 import { updated } from "../../platform/change.ts";
 import { Labels, Name } from "../../platform/names.ts";
 import { resource, rowSchema, type Row } from "../../platform/resource.ts";
+import { Stats } from "../telemetry-aggregator/contract.ts";
 
 const FactValue = Type.Union([Type.String(), Type.Number(), Type.Boolean()]);
 export const presences = ["offline", "online", "silent", "flapping"] as const;
@@ -14,7 +15,11 @@ export const device = resource({
   summary: "A managed host",
   shape: Type.Object({
     name: Name,
+    /** The name is its host's own choice, which no operator has confirmed: no grant speaks of it. */
+    isNameProposed: Type.Optional(Type.Boolean()),
     labels: Labels,
+    /** What its host said of itself at its enrolment and nobody has accepted: no selector knows of it. */
+    proposedLabels: Type.Optional(Labels),
     presence: Presence,
     /** When presence last changed. */
     presenceAt: Type.Integer(),
@@ -65,6 +70,8 @@ export const device = resource({
     /** Absent: the protocol of agents. Who speaks another one takes no commands. */
     speaks: Type.Optional(Type.Literal("sparkplug")),
     alert: Type.Optional(Type.Object({ at: Type.Integer(), reason: Type.String(), detail: Type.String() })),
+    /** Of the newest window that is over: in the event device.stats alone, the row does not keep it. */
+    stats: Type.Optional(Stats),
   }),
   life: machine("device", "pending", {
     pending: { activate: "active", retire: "retired" },
@@ -72,7 +79,18 @@ export const device = resource({
     quarantined: { release: "active", retire: "retired" },
     retired: {},
   }),
-  news: ["online", "offline", "silent", "flapping", "condition", "alert", "waiting", "doubted", "presumptuous"],
+  news: [
+    "online",
+    "offline",
+    "silent",
+    "flapping",
+    "condition",
+    "alert",
+    "waiting",
+    "doubted",
+    "presumptuous",
+    "stats",
+  ],
   revoking: ["quarantined", "retired"],
   belongsTo: ({ id }) => [id],
   indexes: {
@@ -117,19 +135,25 @@ export const findDevice = action({
 });
 export const updateDevice = action({
   path: "cpl/dm/device/update",
-  summary: "Rename a device",
+  summary: "Rename a device, or confirm the name that its host chose",
   ...changing,
   input: Type.Object({ device: DeviceRef, name: Name }),
   output: rowSchema(device),
 });
 export const labelDevice = action({
   path: "cpl/dm/device/label",
-  summary: "Set and remove labels of a device",
+  summary: "Set and remove labels of a device, and accept those that its host proposed",
   ...changing,
   input: Type.Object({
     device: DeviceRef,
     set: Type.Optional(Labels),
-    remove: Type.Optional(Type.Array(Type.String(), { description: "Keys to remove" })),
+    accept: Type.Optional(
+      Type.Array(Type.String({ maxLength: 63 }), {
+        maxItems: 64,
+        description: "Keys that are set as the host proposed",
+      }),
+    ),
+    remove: Type.Optional(Type.Array(Type.String(), { description: "Keys to remove, also of what the host proposed" })),
   }),
   output: rowSchema(device),
 });
@@ -213,11 +237,16 @@ export const listSessions = action({
 });
 export const countRefusals = action({
   path: "cpl/dm/session/refusals",
-  summary: "Count the messages from devices that were refused, by reason, since the start",
+  summary: "Count what was refused since the start, by reason: messages from devices, and requests at each door",
   effect: "read",
   permission: "device:read",
   input: Type.Object({}),
-  output: Type.Object({ refusals: Type.Record(Type.String(), Type.Integer()) }),
+  output: Type.Object({
+    refusals: Type.Record(Type.String(), Type.Integer(), { description: "What devices said" }),
+    doors: Type.Record(Type.String(), Type.Record(Type.String(), Type.Integer()), {
+      description: "What people, programs and enrolling devices asked for, by listener",
+    }),
+  }),
 });
 
 export type Device = Row<typeof device>;

@@ -116,6 +116,23 @@ test("with a token without approval even a host that is a device already is let 
   assert.equal((await rowOf(world, world.former)).state, "active");
 });
 
+for (const [what, permissions, outcome] of [
+  ["who may only make tokens", ["enrol:create"], "forbidden"],
+  ["who has that permission too", ["enrol:create", "enrol:unapproved"], "made"],
+] as const)
+  test(`of a token without approval ${what} is told: ${outcome}`, async () => {
+    await using world = await startDevices();
+    const caller = { actor: "user:pat", via: "rest", permissions, requestId: "r1" } as const;
+
+    const told = await world.call(createToken, { approval: "none" }, caller).then(
+      () => "made",
+      (error: { type?: string }) => error.type,
+    );
+
+    assert.equal(told, outcome);
+    assert.ok((await world.call(createToken, { approval: "manual" }, caller)).token);
+  });
+
 test("replaced, the former device is retired and sent away, and the new one has its name and not its identity", async () => {
   await using world = await aReplacement();
 

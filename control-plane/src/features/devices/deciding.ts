@@ -112,6 +112,10 @@ async function approval(
     moved(device, former, "retire", { name, presence: "offline" }),
     own,
     other,
-    moved(device, row, "activate", { identity: approved, name: former.name }),
+    moved(device, row, "activate", {
+      identity: approved,
+      name: former.name,
+      isNameProposed: former.isNameProposed ?? false,
+    }),
   ];
 }

@@ -20,6 +20,44 @@ async function startWorld(): Promise<World> {
 const hello = (device: string, epoch = 1) =>
   pack("hello", { device }, { bootId: "boot-1", sessionEpoch: epoch, agentVersion: "1" });
 
+const proposed = { labels: { site: "berlin" }, proposedLabels: { site: "paris", line: "2", rack: "7", role: "gw" } };
+
+for (const [what, input, labels, left] of [
+  ["accepted as they were proposed", { accept: ["line", "site"] }, { site: "paris", line: "2" }, ["rack", "role"]],
+  ["set otherwise", { set: { line: "3" } }, { site: "berlin", line: "3" }, ["rack", "role", "site"]],
+  ["refused", { remove: ["line", "rack", "role"] }, { site: "berlin" }, ["site"]],
+] as const)
+  test(`labels that a host proposed wait no longer when they are ${what}`, async () => {
+    await using world = await startDevices();
+    await world.store.commit(aDevice("d1", proposed));
+
+    const row = await world.call(contract.labelDevice, { device: "d1", ...(structuredClone(input) as object) });
+
+    assert.deepEqual(row.labels, labels);
+    assert.deepEqual(Object.keys(row.proposedLabels ?? {}).toSorted(), left);
+  });
+
+test("a label that no host proposed is not accepted, and nothing else is done", async () => {
+  await using world = await startDevices();
+  await world.store.commit(aDevice("d1", proposed));
+
+  await assert.rejects(
+    world.call(contract.labelDevice, { device: "d1", set: { a: "b" }, accept: ["line", "constructor"] }),
+    { type: "invalid-input", message: /proposed no label "constructor"/ },
+  );
+
+  assert.deepEqual((await world.call(contract.findDevice, { device: "d1" })).labels, { site: "berlin" });
+});
+
+test("a name that its host chose is confirmed by giving it once more", async () => {
+  await using world = await startDevices();
+  await world.store.commit(aDevice("d1", { name: "gw", isNameProposed: true }));
+
+  const confirmed = await world.call(contract.updateDevice, { device: "d1", name: "gw" });
+
+  assert.deepEqual([confirmed.name, confirmed.isNameProposed], ["gw", false]);
+});
+
 test("labels are set and removed together, and the others stay", async () => {
   await using world = await startWorld();
 
@@ -208,5 +246,8 @@ test("what devices said that made no sense is counted by reason", async () => {
   await world.arrived("d1", { topic, payload: Buffer.from("hello") });
   await world.arrived("d2", hello("d1"));
 
-  assert.deepEqual(await world.call(contract.countRefusals, {}), { refusals: { malformed: 2, "not-yours": 1 } });
+  assert.deepEqual(await world.call(contract.countRefusals, {}), {
+    refusals: { malformed: 2, "not-yours": 1 },
+    doors: {},
+  });
 });

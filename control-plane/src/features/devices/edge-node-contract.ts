@@ -70,7 +70,9 @@ export const renewEdgeNode = action({
   summary: "Give a Sparkplug edge node a new password, shown once; the former one ends, and a connection made with it",
   isShownOnce: true,
   effect: "write",
-  permission: "enrol:create",
+  // Whoever has the new password is the device from then on: that is no enrolment.
+  permission: "device:write",
+  danger: () => "device:write",
   scope: "referenced",
   input: Type.Object({ device: Ref("device", "The device that the edge node is: id or name") }),
   output: Credentials,

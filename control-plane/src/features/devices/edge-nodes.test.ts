@@ -93,6 +93,16 @@ test("a new password ends the former one", async () => {
   assert.ok(types.includes(`${edgeNode.name}.withdrawn`));
 });
 
+test("who may only enrol devices takes over no edge node that is one: its password is not made anew for them", async () => {
+  await using world = await startDevices();
+  const { device, password } = await world.call(declareEdgeNode, line2);
+  const provisioner = { actor: "user:pat", permissions: ["device:read", "enrol:create"] };
+
+  await assert.rejects(world.call(renewEdgeNode, { device }, provisioner), { type: "forbidden" });
+
+  assert.equal((await admitted(world, password)).kind, "admitted");
+});
+
 test("a password is made for edge nodes only, and for none that is retired", async () => {
   await using world = await startDevices();
   await world.store.commit(aDevice("d1"));

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MINUTE } from "@edgemere/protocol/kit";
+import fc from "fast-check";
 import type { Token } from "./token-contract.ts";
-import { freeName, hashOf, judge, type Verdict } from "./enrolment.ts";
+import { freeName, hashOf, judge, labelled, type Verdict } from "./enrolment.ts";
 
 const NOW = 1_000_000;
 const aToken = (over: Partial<Token> = {}): Token => ({
@@ -88,3 +89,22 @@ for (const [proposed, taken, name] of [
     );
   });
 }
+
+test("whatever a host proposes, its labels are those of its token and of keys that the token leaves to it, and none is lost", () => {
+  const labels = fc.dictionary(fc.constantFrom("site", "role", "rack", "constructor"), fc.string({ maxLength: 3 }));
+  const keys = fc.uniqueArray(fc.constantFrom<string>("site", "role", "rack", "toString"));
+  fc.assert(
+    fc.property(labels, labels, keys, (said, given, hostLabels) => {
+      const { labels: counted, proposedLabels = {} } = labelled(said, { labels: given, hostLabels });
+
+      for (const [key, value] of Object.entries(counted))
+        assert.equal(value, Object.hasOwn(given, key) ? given[key] : hostLabels.includes(key) && said[key]);
+      for (const key of Object.keys(given)) assert.equal(counted[key], given[key]);
+      const open = Object.keys(said).filter((key) => !Object.hasOwn(given, key));
+      assert.deepEqual(
+        open.filter((key) => !Object.hasOwn(counted, key)).toSorted(),
+        Object.keys(proposedLabels).toSorted(),
+      );
+    }),
+  );
+});

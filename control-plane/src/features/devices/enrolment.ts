@@ -1,5 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { DAY } from "@edgemere/protocol/kit";
+import { Problem } from "../../platform/problem.ts";
+import type { Device } from "./contract.ts";
 import type { Token } from "./token-contract.ts";
 
 const APPROVED_WITHIN = 7 * DAY;
@@ -31,6 +33,41 @@ export function judge(token: Token | undefined, secret: string, keyHash: string,
 
 /** Whoever waits for approval asks again and again, also when the token has expired meanwhile. */
 const patienceOf = ({ approval = "none" }: Token): number => (approval === "none" ? 0 : APPROVED_WITHIN);
+
+/**
+ * The labels of a host that enrols, and those that it only proposed. Labels decide who sees a device and what it is given to do,
+ * so a host chooses those that its token leaves to it, and none that the token sets.
+ */
+export function labelled(
+  proposed: Device["labels"] = {},
+  { labels, hostLabels = [] }: Pick<Token, "labels" | "hostLabels">,
+): Pick<Device, "labels" | "proposedLabels"> {
+  const open = Object.entries(proposed).filter(([key]) => !Object.hasOwn(labels, key));
+  const isLeft = ([key]: readonly [string, string]) => hostLabels.includes(key);
+  return {
+    labels: { ...Object.fromEntries(open.filter(isLeft)), ...labels },
+    proposedLabels: Object.fromEntries(open.filter((each) => !isLeft(each))),
+  };
+}
+
+/** The labels of a device after an operator has set, accepted and removed some. Throws Problem where one was not proposed. */
+export function relabelled(
+  { name, labels, proposedLabels = {} }: Pick<Device, "name" | "labels" | "proposedLabels">,
+  { set, accept, remove }: { set: Device["labels"]; accept: readonly string[]; remove: readonly string[] },
+): Pick<Device, "labels" | "proposedLabels"> {
+  const without = (of: Device["labels"], keys: readonly string[]) =>
+    Object.fromEntries(Object.entries(of).filter(([key]) => !keys.includes(key)));
+  const unknown = accept.find((key) => !Object.hasOwn(proposedLabels, key));
+  if (unknown !== undefined) {
+    const detail = `the host of "${name}" proposed no label "${unknown.slice(0, 64)}"`;
+    throw new Problem("invalid-input", detail, { errors: [{ pointer: "/accept", detail }] });
+  }
+  const accepted = Object.fromEntries(accept.map((key) => [key, proposedLabels[key] ?? ""]));
+  return {
+    labels: without({ ...labels, ...accepted, ...set }, remove),
+    proposedLabels: without(proposedLabels, [...accept, ...Object.keys(set), ...remove]),
+  };
+}
 
 /** The proposed name, cut to what a name may be, with a number behind it when it is taken. */
 export function freeName(proposed: string, isTaken: (name: string) => boolean): string {

@@ -64,6 +64,31 @@ test("a fact that is false, zero or empty is a fact", () => {
   assert.deepEqual(inventoryOf(report), { a: 0, b: false, c: "" });
 });
 
+test("of facts that a device reports twice in one inventory the last counts, and the history has one change", async () => {
+  await using world = await startWorld();
+  const facts = [
+    factOf(["os.version", "12"]),
+    factOf(["os.version", "13"]),
+    factOf(["__proto__", 1]),
+    factOf(["__proto__", 2]),
+  ];
+
+  await world.report("d1", "event", { inventory: { facts } });
+  await world.report("d1", "event", { inventory: { facts } });
+
+  assert.deepEqual(Object.entries((await inventory(world)) ?? {}), [
+    ["os.version", "13"],
+    ["__proto__", 2],
+  ]);
+  assert.deepEqual(
+    (await history(world)).items.map(({ attribute, after }) => [attribute, after]),
+    [
+      ["os.version", "13"],
+      ["__proto__", 2],
+    ],
+  );
+});
+
 test("what a device reports becomes its inventory, and what changed its history, newest first", async () => {
   await using world = await startWorld();
   await world.report("d1", "event", aReport({ "os.name": "Debian", "os.version": "12", "cpu.cores": 4 }));

@@ -9,8 +9,10 @@ const takenNames = table<{ readonly id: string; readonly version: number }>("dev
 
 /** What must land with the row that takes the name; undefined when a device has it. */
 export async function takeName(store: Store, name: string): Promise<Change | undefined> {
+  // Looked up first: a name that is taken between the two looks has moved on, and the taking fails with Conflict.
+  const taking = await handOver(store, name);
   const { items } = await store.list(device, { index: "name", prefix: [name], limit: 1 });
-  return items.length > 0 ? undefined : handOver(store, name);
+  return items.length > 0 ? undefined : taking;
 }
 
 /** What must land when a name goes from the device that has it to another. */

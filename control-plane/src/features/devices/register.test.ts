@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { parseToken } from "@edgemere/protocol";
 import { DAY, HOUR, SECOND } from "@edgemere/protocol/kit";
 import { ManualClock } from "@edgemere/protocol/simulated";
+import type { InputOf } from "../../platform/action.ts";
 import { nobody } from "../../platform/caller.ts";
 import { memoryDatabase } from "../../platform/database.ts";
 import { registerAgent } from "./certificate-contract.ts";
@@ -11,7 +12,7 @@ import { createToken, listTokens, revokeToken, token } from "./token-contract.ts
 import { anEnrolment, mayConnect, startDevices, type World } from "./devices.test-support.ts";
 
 /** A new token, and the `<id>.<secret>` that a host shows. */
-async function aToken(world: World, input: { uses?: number; ttl?: number; labels?: Record<string, string> } = {}) {
+async function aToken(world: World, input: InputOf<typeof createToken> = {}) {
   const made = await world.call(createToken, input);
   const { id, secret } = parseToken(made.token);
   return { ...made, credential: `${id}.${secret}` };
@@ -40,9 +41,9 @@ test("a token says where to enrol and whom to trust, and only a hash of its secr
 
 test("a host with a token becomes an active device with an identity of its own", async () => {
   await using world = await startDevices();
-  const { credential } = await aToken(world, { labels: { site: "berlin", role: "gw" } });
+  const { credential } = await aToken(world, { labels: { site: "berlin", role: "gw" }, hostLabels: ["role", "rack"] });
 
-  const identity = await register(world, credential, { labels: { role: "edge", rack: "7" } });
+  const identity = await register(world, credential, { labels: { role: "edge", rack: "7", line: "2" } });
 
   const row = await world.store.get(device, identity.device);
   assert.deepEqual(identity, {
@@ -60,8 +61,9 @@ test("a host with a token becomes an active device with an identity of its own",
     [row?.state, row?.presence, row?.machineId, row?.agent.version, row?.messageKey],
     ["active", "offline", "machine-1", "0.1.0", anEnrolment("").messageKey],
   );
-  // What the operator wrote into the token wins over what the host says of itself.
+  // What the operator wrote into the token wins over what the host says of itself, and what was not left to it waits.
   assert.deepEqual(row?.labels, { role: "gw", rack: "7", site: "berlin" });
+  assert.deepEqual([row.proposedLabels, row.isNameProposed], [{ line: "2" }, true]);
   assert.deepEqual(await mayConnect(world, identity.device, "serial-1"), { kind: "admitted" });
 });
 

@@ -2,8 +2,8 @@ import { compileExpression, type Expression } from "../../platform/expression.ts
 import type { Realm } from "../../platform/scopes.ts";
 import { device, type Device } from "./contract.ts";
 
-/** The fields a selector may speak of. */
-const fields = {
+/** The fields a selector may speak of, and a policy. */
+export const deviceFields = {
   id: "string",
   name: "string",
   state: "string",
@@ -16,7 +16,8 @@ const fields = {
 } as const;
 
 /** Labels as sugar ("site=berlin, role in (gw,edge)"), or an expression over the fields. Throws Problem that names the mistake. */
-export const compileSelector = (text: string): Expression => compileExpression(text, { fields, labels: "labels" });
+export const compileSelector = (text: string): Expression =>
+  compileExpression(text, { fields: deviceFields, labels: "labels" });
 
 /** A device as selectors see it. */
 export const viewOf = ({
@@ -42,11 +43,11 @@ export const viewOf = ({
 
 /**
  * What grants are limited by: what operators alone decide. A device that could write itself into a selector, by its
- * inventory or its presence, could choose who sees it.
+ * inventory or its presence or the name that it proposed, could choose who sees it.
  */
 export const realm: Realm<typeof device> = {
   resource: device,
   compile: (text) =>
     compileExpression(text, { fields: { id: "string", name: "string", labels: "map" }, labels: "labels" }),
-  viewOf: ({ id, name, labels }) => ({ id, name, labels }),
+  viewOf: ({ id, name, isNameProposed = false, labels }) => ({ id, name: isNameProposed ? "" : name, labels }),
 };

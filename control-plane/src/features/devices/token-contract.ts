@@ -2,7 +2,7 @@ import { Type } from "@sinclair/typebox";
 import { machine } from "@edgemere/protocol/kit";
 import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
 import { resource, type Row } from "../../platform/resource.ts";
-import { Labels } from "../../platform/names.ts";
+import { LabelKey, Labels } from "../../platform/names.ts";
 
 const Approval = Type.Union(
   ["known-machines", "manual", "none"].map((each) => Type.Literal(each)),
@@ -17,6 +17,7 @@ export const token = resource({
     used: Type.Integer(),
     expiresAt: Type.Integer(),
     labels: Labels,
+    hostLabels: Type.Optional(Type.Array(LabelKey)),
     secretHash: Type.String(),
     /** Device per key (SHA-256 of the public key) that used it: a lost answer may be asked for again with the same key. */
     devices: Type.Record(Type.String(), Type.String()),
@@ -42,12 +43,18 @@ const TokenOutput = Type.Object({
   used: Type.Integer(),
   expiresAt: Type.Integer(),
   labels: Labels,
+  hostLabels: Type.Array(Type.String()),
   author: Type.String(),
   createdAt: Type.Integer(),
 });
+/** To let in what nobody has to approve, whatever host it is. */
+export const UNAPPROVED = "enrol:unapproved";
+
 export const createToken = action({
   path: "cpl/dm/token/create",
   summary: "Make an enrolment token; it is shown once",
+  // Nobody looks at what then comes in.
+  danger: ({ approval }: { readonly approval?: string }) => (approval === "none" ? UNAPPROVED : undefined),
   isShownOnce: true,
   effect: "write",
   permission: "enrol:create",
@@ -59,6 +66,12 @@ export const createToken = action({
       Type.Integer({ minimum: 60, maximum: 604_800, default: 3_600, description: "Seconds until it expires" }),
     ),
     labels: Type.Optional(Labels),
+    hostLabels: Type.Optional(
+      Type.Array(LabelKey, {
+        maxItems: 64,
+        description: "Keys of labels that a host may choose itself; what it proposes beside waits until it is accepted",
+      }),
+    ),
     approval: Type.Optional(Approval),
   }),
   output: Type.Object({

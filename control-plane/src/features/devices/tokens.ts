@@ -1,6 +1,7 @@
 import { formatToken } from "@edgemere/protocol";
 import { SECOND } from "@edgemere/protocol/kit";
 import { handle, type InputOf } from "../../platform/action.ts";
+import { may } from "../../platform/caller.ts";
 import { created, moved, updated } from "../../platform/change.ts";
 import { Problem } from "../../platform/problem.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
@@ -10,10 +11,10 @@ import { registerAgent } from "./certificate-contract.ts";
 import { identityOf, type IdentityLife } from "./certificate-life.ts";
 import { device } from "./contract.ts";
 import type { DevicesContext } from "./context.ts";
-import { hashOf, judge } from "./enrolment.ts";
+import { hashOf, judge, labelled } from "./enrolment.ts";
 import { issue, newestOf, repeated, type Given } from "./issuing.ts";
 import { freeNameLike } from "./names.ts";
-import { createToken, listTokens, revokeToken, token, type Token } from "./token-contract.ts";
+import { createToken, listTokens, revokeToken, token, UNAPPROVED, type Token } from "./token-contract.ts";
 
 const KEY_BYTES = 32;
 
@@ -21,10 +22,16 @@ export const tokenActions = [
   handle(
     createToken,
     async (
-      { uses = 1, ttl = 3_600, labels = {}, approval = "known-machines" },
+      { uses = 1, ttl = 3_600, labels = {}, hostLabels = [], approval = "known-machines" },
       { store, clock, random, newId, authority, addresses }: DevicesContext,
-      { actor },
+      caller,
     ) => {
+      const { actor } = caller;
+      if (approval === "none" && !may(caller, UNAPPROVED))
+        throw new Problem(
+          "forbidden",
+          `${actor} may not make a token without approval: that needs the permission ${UNAPPROVED}`,
+        );
       const id = newId();
       const secret = Buffer.from(random.bytes(32)).toString("base64url");
       const expiresAt = clock.now() + ttl * SECOND;
@@ -34,6 +41,7 @@ export const tokenActions = [
           used: 0,
           expiresAt,
           labels,
+          hostLabels,
           secretHash: hashOf(secret),
           devices: {},
           author: actor,
@@ -132,7 +140,8 @@ async function enrol(
       id,
       {
         name,
-        labels: { ...input.labels, ...row.labels },
+        isNameProposed: true,
+        ...labelled(input.labels, row),
         presence: "offline",
         presenceAt: clock.now(),
         sessionEpoch: 0,
@@ -166,13 +175,14 @@ async function waitingFor(
   return { waitsFor: approval === "manual" ? "enrolment" : "", replaces: "" };
 }
 
-const shown = ({ id, state, uses, used, expiresAt, labels, author, createdAt }: Token) => ({
+const shown = ({ id, state, uses, used, expiresAt, labels, hostLabels = [], author, createdAt }: Token) => ({
   id,
   state,
   uses,
   used,
   expiresAt,
   labels,
+  hostLabels,
   author,
   createdAt,
 });

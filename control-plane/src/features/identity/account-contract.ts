@@ -3,8 +3,9 @@ import { commandKinds } from "@edgemere/protocol";
 import { machine } from "@edgemere/protocol/kit";
 import { resource, type Row } from "../../platform/resource.ts";
 
+/** What moves data is asked for by the data orchestrator, and people ask that. */
 const harmlessCommands = Object.entries(commandKinds)
-  .filter(([, { dangerous }]) => !dangerous)
+  .filter(([kind, { dangerous }]) => !dangerous && !kind.startsWith("data."))
   .map(([kind]) => `command:${kind}`);
 
 /** Everybody with a role looks after the own sessions and the own password. */
@@ -18,6 +19,7 @@ export const roles = {
     "telemetry:read",
     "job:read",
     "data:read",
+    "policy:read",
     "event:read",
     "storage:read",
     "metrics:read",
@@ -32,6 +34,7 @@ export const roles = {
     "job:create",
     ...harmlessCommands,
     "data:*",
+    "policy:*",
     "event:read",
     "enrol:create",
     "enrol:approve",
@@ -42,7 +45,16 @@ export const roles = {
   ],
   provisioner: [OWN_SESSIONS, "device:read", "enrol:create", "event:read"],
   approver: [OWN_SESSIONS, "device:read", "enrol:approve", "job:read", "job:approve", "event:read"],
-  security: [OWN_SESSIONS, "device:read", "device:retire", "identity:*", "audit:read", "event:read", "key:read"],
+  security: [
+    OWN_SESSIONS,
+    "device:read",
+    "device:retire",
+    "identity:*",
+    "audit:read",
+    "event:read",
+    "key:read",
+    "recording:read",
+  ],
   owner: ["*"],
 } as const satisfies Record<string, readonly string[]>;
 export type Role = keyof typeof roles;

@@ -1,12 +1,12 @@
 import { commandKinds, type CommandKind } from "@edgemere/protocol";
 import { handle } from "../../platform/action.ts";
-import { moved, updated } from "../../platform/change.ts";
+import { moved } from "../../platform/change.ts";
 import { pageWithin } from "../../platform/pages.ts";
 import { Problem } from "../../platform/problem.ts";
 import { resolve } from "../../platform/reference.ts";
-import { repeatOnConflict } from "../../platform/repeat.ts";
 import { device } from "../devices/contract.ts";
-import { isOver, isUnheard } from "./command.ts";
+import { cancelCommand } from "./cancelling.ts";
+import { isOver } from "./command.ts";
 import * as contract from "./contract.ts";
 import type { JobsContext } from "./context.ts";
 import { approvalHandlers } from "./approving.ts";
@@ -32,7 +32,7 @@ export const jobActions = [
     if (isOver(row)) throw new Problem("conflict", `this job is ${row.state} already`);
     if (row.state === "awaitingapproval") await store.commit(moved(job, row, "cancel"));
     for (const each of await commandsOf(store, id)) {
-      await cancel(each.id, context);
+      await cancelCommand(each.id, context);
       link.resync(each.device);
     }
     return detail(id, context);
@@ -52,24 +52,14 @@ export const jobActions = [
   handle(contract.readOutput, async ({ job: id, from = 0, limit = 65_536 }, { store, clock }: JobsContext) => {
     const parent = await resolve(store, job, id);
     const [row] = await commandsOf(store, id);
-    if (row === undefined) return { chunks: [], next: 0, ended: isOver(parent) };
+    if (row === undefined) return { chunks: [], next: 0, dropped: 0, ended: isOver(parent) };
     return outputOf(store, row, { from, limit, now: clock.now() });
   }),
   handle(contract.listKinds, async () => ({
     kinds: (Object.keys(kinds) as CommandKind[]).map((kind) => {
       const { lane, onInterrupt, dangerous } = commandKinds[kind];
-      return { kind, ...kinds[kind], lane, onInterrupt, dangerous };
+      const { summary, permission, arguments: given } = kinds[kind];
+      return { kind, summary, permission, lane, onInterrupt, dangerous, arguments: given };
     }),
   })),
 ];
-
-/** What no device has heard of ends at once; the rest ends when its device says so. */
-const cancel = (id: string, { store, clock, generation }: JobsContext): Promise<void> =>
-  repeatOnConflict(async () => {
-    const row = await resolve(store, command, id);
-    if (command.life.isFinal(row.state)) return;
-    const end = { cancelRequested: true, reason: "cancelled", finishedAt: clock.now() };
-    if (isUnheard(row, generation())) return store.commit(...(await advanced(store, row, "cancel", end)));
-    if (row.state === "queued") return store.commit(moved(command, row, "offer", { cancelRequested: true }));
-    return store.commit(updated(command, row, { cancelRequested: true }));
-  });

@@ -15,7 +15,7 @@ import {
 } from "@edgemere/protocol";
 import type { Signer } from "../../platform/signer.ts";
 import { job, type Command, type Job } from "./contract.ts";
-import { taskOf } from "./kinds.ts";
+import { taskOf } from "./checked-arguments.ts";
 import { boxOf } from "./secrets.ts";
 
 /** A command as it travels, unsigned. */
@@ -79,7 +79,7 @@ export function told(report: CommandReport): Partial<Command> {
 
 /** What the kind gave, with every field: on the wire a zero is left out. */
 function resultOf(report: CommandReport): Command["result"] {
-  const { result, ...whole } = v1.CommandReport.toObject(report, { defaults: true, oneofs: true });
+  const { result, ...whole } = v1.CommandReport.toObject(report, { defaults: true, oneofs: true, bytes: String });
   return result === undefined ? undefined : (whole[result as string] as Command["result"]);
 }
 
@@ -113,5 +113,9 @@ export function outcomeOf(states: readonly CommandState[]): "succeed" | "fail" |
 /** The output a command sent, as far as its result tells, what was dropped not among it; undefined when it tells nothing. */
 export const outputBytesSent = ({ result }: Command): number | undefined =>
   (result as { readonly outputBytes?: number } | undefined)?.outputBytes;
+
+/** How much more it wrote than may be kept of it, by its own word. */
+export const outputBytesDropped = ({ result }: Command): number =>
+  (result as { readonly droppedBytes?: number } | undefined)?.droppedBytes ?? 0;
 
 export const isOver = ({ state }: Job): boolean => job.life.isFinal(state);

@@ -21,6 +21,13 @@ export interface JobsContext extends PlatformContext {
   readonly approvers: Approvers;
   /** Which life of the control plane this is: 1, and one more after each restore from a backup. */
   readonly generation: () => number;
+  /** Makes the key of a terminal that a command is to open, and gives our half of it, base64. Absent where none are opened. */
+  readonly terminals?: { prepare(of: { readonly job: string; readonly command: string }): string };
+  /**
+   * Alerts of a device that began at an instant or later, milliseconds since 1970 UTC, in stable words. A comparison that asks for alerts
+   * counts these beside what the device's own row tells; absent where no policy is watched.
+   */
+  readonly alertsOf?: (device: Device, since: number, context: PlatformContext) => Promise<readonly string[]>;
   /** How many dangerous commands of one kind one caller may ask for. Default: 60 a minute, 1,000 an hour. */
   readonly dangerousCaps?: { readonly perMinute: number; readonly perHour: number };
   /** How long jobs are kept after their end, milliseconds. */

@@ -3,14 +3,11 @@ import { commandKinds, commandLife, type CommandKind, type CommandState } from "
 import { HOUR, machine } from "@edgemere/protocol/kit";
 import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
 import { resource, rowSchema, type Row } from "../../platform/resource.ts";
+import { Arguments, Kind } from "./rollout-words-contract.ts";
 
-const Kind = Type.Union(
-  (Object.keys(commandKinds) as CommandKind[]).map((kind) => Type.Literal(kind)),
-  { description: "What to do; see cpl/dm/job/kinds" },
-);
-const Arguments = Type.Record(Type.String(), Type.Unknown(), {
-  description: "Arguments of the kind; see cpl/dm/job/kinds",
-});
+export * from "./rollout-contract.ts";
+export * from "./rollout-life-contract.ts";
+export { blockReasons, causes } from "./rollout-words-contract.ts";
 
 /** How long after a command must have ended the control plane goes on waiting for word of it. */
 const LOST_AFTER = HOUR;
@@ -109,6 +106,8 @@ export const job = resource({
     decision: Type.Optional(
       Type.Object({ by: Type.String(), at: Type.Integer(), isApproved: Type.Boolean(), reason: Type.String() }),
     ),
+    /** Of which rollout it is the part for one device. */
+    rollout: Type.Optional(Type.String()),
   }),
   life: machine("job", "awaitingapproval", {
     awaitingapproval: { approve: "running", refuse: "refused", expire: "expired", cancel: "cancelled" },
@@ -246,6 +245,7 @@ export const readOutput = action({
       }),
     ),
     next: Type.Integer({ description: "Where to read on" }),
+    dropped: Type.Integer({ description: "Bytes over the limit of the command, which nobody keeps" }),
     ended: Type.Boolean({ description: "Nothing more will come" }),
   }),
 });

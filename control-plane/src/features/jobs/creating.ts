@@ -11,7 +11,9 @@ import { command, createJob, job, type Command, type Job } from "./contract.ts";
 import type { JobsContext } from "./context.ts";
 import { countDangerous } from "./dangerous-caps.ts";
 import { commandsOf } from "./ending.ts";
-import { checkedArguments, kinds } from "./kinds.ts";
+import { withContent } from "./file-arguments.ts";
+import { checkedArguments } from "./checked-arguments.ts";
+import { kinds } from "./kinds.ts";
 import { offer } from "./offers.ts";
 import { refuseSecrets, SEALED_BYTES, sealedFor } from "./secrets.ts";
 import { nextNumber } from "./tables.ts";
@@ -39,7 +41,8 @@ export const createHandler = handle(
         `${caller.actor} may not ask for ${kind}: it needs the permission ${permission}${where}`,
       );
     if (!maySomewhere(caller, permission)) throw refusal("");
-    const checked = checkedArguments(kind, given, secrets === undefined ? 0 : SEALED_BYTES);
+    const fitting = checkedArguments(kind, given, { beside: secrets === undefined ? 0 : SEALED_BYTES });
+    const checked = await withContent(kind, fitting, caller, context);
 
     const ids = { job: newId(), command: newId() };
     const row = await repeatOnConflict(async () => {
@@ -73,7 +76,11 @@ export const createHandler = handle(
 );
 
 /** Whether a second person must say yes before anything dangerous is asked of a device. */
-async function needsApproval(target: Device, account: string | undefined, context: JobsContext): Promise<boolean> {
+export async function needsApproval(
+  target: Device,
+  account: string | undefined,
+  context: JobsContext,
+): Promise<boolean> {
   const { approvers } = context;
   if (approvers.rule !== "auto") return approvers.rule === "always";
   return approvers.hasOther(target, account, context);
@@ -87,21 +94,37 @@ export function refuseCommandless({ state, name, speaks }: Device): void {
 
 type Asked = Pick<Job, "id" | "kind" | "arguments" | "author" | "expiresAt" | "runTimeout" | "sealed">;
 
-/** The command of a job for its device, with the next number of that device. */
+/** The command of a job for its device, where it may have one more and its author may ask for it. */
 export async function commandFor(
+  id: string,
+  asked: Asked,
+  target: Device,
+  approvals: readonly string[],
+  context: JobsContext,
+): Promise<readonly Change[]> {
+  if (await isQueueFull(target, context))
+    throw new Problem(
+      "conflict",
+      `the device "${target.name}" has ${OPEN_COMMANDS} open commands; wait for some to end, or cancel them`,
+    );
+  const counted = await countDangerous({ actor: asked.author, kind: asked.kind }, context);
+  return [...(await numberedCommand(id, asked, target, approvals, context)), ...counted];
+}
+
+/** The command of a job with the next number of its device. */
+export async function numberedCommand(
   id: string,
   { id: jobId, kind, arguments: given, author, expiresAt, runTimeout, sealed }: Asked,
   target: Device,
   approvals: readonly string[],
   context: JobsContext,
 ): Promise<readonly Change[]> {
-  await refuseWhenFull(target, context);
-  const counted = await countDangerous({ actor: author, kind }, context);
   const generation = context.generation();
   const number = await nextNumber(context.store, target.id, generation);
   const draft: Omit<Command, "id" | "version" | "createdAt" | "updatedAt" | "state"> = {
     kind,
-    arguments: given,
+    arguments:
+      kind === "terminal.open" ? { ...given, gatewayKey: keyFor({ job: jobId, command: id }, context) } : given,
     author,
     expiresAt,
     runTimeout,
@@ -116,19 +139,20 @@ export async function commandFor(
     generation,
     ...(approvals.length > 0 && { approvals: [...approvals] }),
   };
-  return [created(command, id, draft), number.change, ...counted];
+  return [created(command, id, draft), number.change];
 }
 
-async function refuseWhenFull({ id, name }: { id: string; name: string }, { store }: JobsContext): Promise<void> {
+function keyFor(of: { readonly job: string; readonly command: string }, { terminals }: JobsContext): string {
+  if (terminals === undefined) throw new Problem("conflict", "this control plane opens no terminals");
+  return terminals.prepare(of);
+}
+
+/** Whether a device has as many open commands as it may have. */
+export async function isQueueFull({ id }: Pick<Device, "id">, { store }: JobsContext): Promise<boolean> {
   const open = { index: "open", prefix: [id] };
   // Of numbers without a hole there are no more than from the oldest to the newest: most of the time nobody needs to count.
   const [oldest] = (await store.list(command, { ...open, limit: 1 })).items;
   const [newest] = (await store.list(command, { ...open, limit: 1, reverse: true })).items;
-  if ((newest?.sequence ?? 0) - (oldest?.sequence ?? 0) + 1 < OPEN_COMMANDS) return;
-  const { items } = await store.list(command, { ...open, limit: OPEN_COMMANDS });
-  if (items.length === OPEN_COMMANDS)
-    throw new Problem(
-      "conflict",
-      `the device "${name}" has ${OPEN_COMMANDS} open commands; wait for some to end, or cancel them`,
-    );
+  if ((newest?.sequence ?? 0) - (oldest?.sequence ?? 0) + 1 < OPEN_COMMANDS) return false;
+  return (await store.list(command, { ...open, limit: OPEN_COMMANDS })).items.length === OPEN_COMMANDS;
 }

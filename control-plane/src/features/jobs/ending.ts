@@ -1,8 +1,9 @@
 import type { CommandSignal } from "@edgemere/protocol";
-import { moved, type Change } from "../../platform/change.ts";
+import { moved, put, type Change } from "../../platform/change.ts";
 import type { Store } from "../../platform/store.ts";
 import { isOver, outcomeOf } from "./command.ts";
 import { command, job, type Command } from "./contract.ts";
+import { endedParts, woken } from "./tables.ts";
 
 /** A command moved, and its job with it when that was the last one: one commit. */
 export async function advanced(
@@ -25,7 +26,12 @@ export async function endedJobs(store: Store, changed: ReadonlyMap<string, Comma
       if (parent === undefined || isOver(parent)) return [];
       const commands = await commandsOf(store, id);
       const outcome = outcomeOf(commands.map((each) => (changed.get(each.id) ?? each).state));
-      return outcome === undefined ? [] : [moved(job, parent, outcome)];
+      if (outcome === undefined) return [];
+      const { rollout } = parent;
+      return [
+        moved(job, parent, outcome),
+        ...(rollout === undefined ? [] : [put(endedParts, { id, rollout }), woken(rollout)]),
+      ];
     }),
   );
   return changes.flat();

@@ -3,8 +3,10 @@ import type { ManualClock } from "@edgemere/protocol/simulated";
 import type { InputOf } from "../../platform/action.ts";
 import { signer, startTestCore, type CoreContext, type TestCore } from "../../platform/core.test-support.ts";
 import type { Database } from "../../platform/database.ts";
+import { feature } from "../../platform/feature.ts";
 import { aDevice } from "../device.test-support.ts";
 import { device } from "../devices/contract.ts";
+import { realm } from "../devices/selector-contract.ts";
 import { command, createJob, type Command } from "./contract.ts";
 import { jobs, type Approvers, type JobsContext } from "./index.ts";
 
@@ -13,23 +15,28 @@ export type World = TestCore<CoreContext & JobsContext>;
 /** One person looks after everything. */
 const alone: Approvers = { rule: "auto", hasOther: async () => false, isActive: async () => true };
 
+/** What grants are limited by. */
+const fleet = feature<CoreContext & JobsContext>({ name: "fleet", resources: [device], realm, actions: [] });
+
 /** The feature with two devices, "gw-1" (d1) and "gw-2" (d2), neither connected yet. */
 export async function startJobs({
   approvers,
   dangerousCaps,
+  alertsOf,
   ...over
-}: Pick<JobsContext, "dangerousCaps"> & {
+}: Pick<JobsContext, "dangerousCaps" | "alertsOf"> & {
   database?: Database;
   clock?: ManualClock;
   approvers?: Partial<Approvers>;
 } = {}): Promise<World> {
   const world = await startTestCore<CoreContext & JobsContext>({
-    features: [jobs],
+    features: [jobs, fleet],
     context: {
       signer,
       authority: { trustDomain: "fleet.test" },
       approvers: { ...alone, ...approvers },
       ...(dangerousCaps && { dangerousCaps }),
+      ...(alertsOf && { alertsOf }),
     },
     ...over,
   });

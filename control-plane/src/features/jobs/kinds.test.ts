@@ -1,16 +1,60 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { commandKinds, limits, v1, type CommandKind } from "@edgemere/protocol";
 import { listKinds } from "./contract.ts";
 import { startJobs } from "./jobs.test-support.ts";
-import { checkedArguments, taskOf } from "./kinds.ts";
+import { checkedArguments, taskOf } from "./checked-arguments.ts";
+
+const hashOf = (text: string) => createHash("sha256").update(text).digest("hex");
+const [HASH_OF_ID, HASH_OF_ID_LINE] = [hashOf("id"), hashOf("id\n")];
+const SOME_DATA = { source: "data", path: "a.pcap", sha256: HASH_OF_ID };
 
 for (const [kind, given, expected] of [
   ["ping", {}, {}],
   ["inventory.refresh", {}, {}],
   ["service.status", { name: "ssh" }, { name: "ssh" }],
   ["service.restart", { name: "ssh" }, { name: "ssh" }],
+  ["service.start", { name: "ssh" }, { name: "ssh" }],
+  ["service.stop", { name: "ssh" }, { name: "ssh" }],
+  ["service.reload", { name: "ssh" }, { name: "ssh" }],
   ["reboot", {}, {}],
+  ["log.collect", { units: ["ssh"] }, { units: ["ssh"], journal: false, maxBytes: 1_048_576, estimate: false }],
+  [
+    "package.install",
+    { packages: ["nginx=1.22.1-9", "libc6:arm64", "g++"] },
+    {
+      packages: ["nginx=1.22.1-9", "libc6:arm64", "g++"],
+      refresh: false,
+      configuration: "keep",
+      mayRemove: false,
+      lockWait: 120,
+    },
+  ],
+  ["package.remove", { packages: ["nginx"] }, { packages: ["nginx"], purge: false, mayRemove: false, lockWait: 120 }],
+  ["package.upgrade", {}, { refresh: false, configuration: "keep", mayRemove: false, lockWait: 120 }],
+  [
+    "network.change",
+    { apply: "ip route del default", files: ["/etc/network/interfaces"] },
+    {
+      apply: "ip route del default",
+      files: ["/etc/network/interfaces"],
+      confirmWithin: 120,
+      maxOutputBytes: 1_048_576,
+    },
+  ],
+  ["script", { content: "id" }, { content: "id", maxOutputBytes: 1_048_576 }],
+  ["file.put", { file: "f1", path: "/srv/x", mode: "0640" }, { file: "f1", path: "/srv/x", mode: "0640" }],
+  ["configure", { set: { sample: "1s", every: ["cpu=1s"] } }, { set: { sample: "1s", every: ["cpu=1s"] } }],
+  ["file.get", { path: "/srv/x" }, { path: "/srv/x", maxBytes: 16_777_216 }],
+  ["data.get", { ...SOME_DATA, maxBytes: 9 }, { ...SOME_DATA, maxBytes: 9 }],
+  ["data.put", { ...SOME_DATA, bytes: 9 }, { ...SOME_DATA, bytes: 9 }],
+  ["data.drop", SOME_DATA, SOME_DATA],
+  [
+    "script",
+    { content: "id", sha256: HASH_OF_ID, maxOutputBytes: 1 },
+    { content: "id", sha256: HASH_OF_ID, maxOutputBytes: 1 },
+  ],
   ["exec", { argv: ["uname", "-a"] }, { argv: ["uname", "-a"], maxOutputBytes: 1_048_576 }],
   [
     "exec",
@@ -25,6 +69,24 @@ for (const [kind, given, expected] of [
 
 for (const [kind, given, message, pointer] of [
   ["ping", { loud: true }, '"loud" is no parameter of ping; it takes: none', "/arguments/loud"],
+  [
+    "network.change",
+    { apply: "ip route del default" },
+    '"revert" or "files" is required: nothing says how the change is taken back',
+    "/arguments/revert",
+  ],
+  [
+    "agent.upgrade",
+    { release: "AAAA", path: "/srv/agent.tar.gz" },
+    '"release" is not what sign-release prints: the bytes are no such protobuf message',
+    "/arguments/release",
+  ],
+  [
+    "agent.upgrade",
+    { release: "EgF4", path: "/srv/agent.tar.gz" },
+    '"release" is not what sign-release prints: it describes no release',
+    "/arguments/release",
+  ],
   ["exec", {}, '"argv" is required', "/arguments/argv"],
   ["exec", { argv: [] }, '"argv" must be an array, not []', "/arguments/argv"],
   ["exec", { argv: "uname -a" }, '"argv" must be an array, not "uname -a"', "/arguments/argv"],
@@ -50,6 +112,15 @@ for (const [kind, given, message, pointer] of [
   ],
   ["service.status", { name: "" }, '"name" must be a string of 1 to 256 characters, not ""', "/arguments/name"],
   ["service.restart", {}, '"name" is required', "/arguments/name"],
+  ["package.install", {}, '"packages" is required', "/arguments/packages"],
+  ["package.remove", { packages: [] }, '"packages" must be an array, not []', "/arguments/packages"],
+  ["script", {}, '"content" is required', "/arguments/content"],
+  [
+    "script",
+    { content: "id\n", sha256: HASH_OF_ID },
+    `"sha256" is not that of the content, which has ${HASH_OF_ID_LINE}`,
+    "/arguments/sha256",
+  ],
   ["reboot", { force: true }, '"force" is no parameter of reboot; it takes: none', "/arguments/force"],
 ] as const satisfies readonly (readonly [CommandKind, object, string, string])[]) {
   test(`${kind} refuses ${JSON.stringify(given)} and names the field`, () => {
@@ -102,6 +173,32 @@ test("the checked arguments are a copy, and what was given stays as it was", () 
   checkedArguments("exec", given);
 
   assert.deepEqual(given, { argv: ["x"] });
+});
+
+test("a script travels with its hash, whether or not somebody gave one", () => {
+  const { script } = v1.Command.decode(
+    v1.Command.encode(taskOf("script", checkedArguments("script", { content: "id" }))).finish(),
+  );
+
+  assert.deepEqual(
+    [Buffer.from(script?.content ?? []).toString(), Buffer.from(script?.sha256 ?? []).toString("hex")],
+    ["id", HASH_OF_ID],
+  );
+});
+
+for (const name of ["--yes", "nginx-", "NGINX", "ng*nx", "a b", "nginx/stable", "task^", "?installed", "nginx=", "x"]) {
+  test(`no package can be called ${name}`, () => {
+    assert.throws(() => checkedArguments("package.install", { packages: [name] }), { type: "invalid-input" });
+  });
+}
+
+test("the wait for other programs travels in milliseconds", () => {
+  const { packageInstall } = taskOf(
+    "package.install",
+    checkedArguments("package.install", { packages: ["nginx"], lockWait: 2 }),
+  );
+
+  assert.equal(packageInstall?.lockWaitMs, 2_000);
 });
 
 test("every kind has a task that its message carries", () => {

@@ -1,24 +1,52 @@
+import { createHash } from "node:crypto";
 import { type TObject, Type } from "@sinclair/typebox";
-import { Value } from "@sinclair/typebox/value";
-import {
-  commandKinds,
-  limits,
-  v1,
-  type Command as CommandMessage,
-  type CommandKind,
-  type TaskName,
-} from "@edgemere/protocol";
-import { fieldProblems } from "../../platform/field-problems.ts";
-import { Problem } from "../../platform/problem.ts";
+import { limits, type CommandKind } from "@edgemere/protocol";
+import { SECOND } from "@edgemere/protocol/kit";
+import { networkChange, networkOnWire, networkWrong } from "./network-arguments.ts";
+import { configureArguments, configureOnWire } from "./configure-arguments.ts";
+import { fileGetArguments, filePutArguments, filePutOnWire } from "./file-arguments.ts";
+import { dataKinds } from "./data-kinds.ts";
+import { upgradeArguments, upgradeOnWire, upgradeWrong } from "./upgrade-arguments.ts";
+import { packageComing, packagesOnWire, packageWork, somePackages } from "./package-arguments.ts";
+
+type Given = Readonly<Record<string, unknown>>;
 
 interface KindDeclaration {
   readonly summary: string;
   /** Needed beside `job:create`. */
   readonly permission: string;
   readonly arguments: TObject;
+  /** What is wrong with arguments that fit the schema. */
+  readonly check?: (given: Given) => { readonly field: string; readonly detail: string } | undefined;
+  /** The arguments as their message has them, where that is not the same. */
+  readonly onWire?: (given: Given) => Given;
 }
 
 const closed = <T extends TObject>(schema: T): T => ({ ...schema, additionalProperties: false });
+
+const maxOutputBytes = Type.Optional(
+  Type.Integer({
+    minimum: 0,
+    maximum: 16_777_216,
+    default: 1_048_576,
+    description: "Output above this is dropped and counted",
+  }),
+);
+
+const bytesOf = (text: unknown) => Buffer.from(typeof text === "string" ? text : "");
+const sha256Of = (text: unknown) => createHash("sha256").update(bytesOf(text)).digest();
+
+const aService = closed(
+  Type.Object({
+    name: Type.String({ minLength: 1, maxLength: 256, description: "Name of the service, such as mosquitto" }),
+  }),
+);
+
+/** Our half of the key is not among what was asked for: it was made when the command was. */
+function terminalOnWire({ gatewayKey, idleTimeout, ...given }: Given): Given {
+  const key = Buffer.from(typeof gatewayKey === "string" ? gatewayKey : "", "base64");
+  return { ...given, gatewayKey: key, idleTimeoutMs: Number(idleTimeout) * SECOND };
+}
 
 /** What may be asked of a device, and with which arguments. */
 export const kinds: { readonly [K in CommandKind]: KindDeclaration } = {
@@ -36,79 +64,200 @@ export const kinds: { readonly [K in CommandKind]: KindDeclaration } = {
         cwd: Type.Optional(Type.String({ maxLength: 4_096, description: "Folder to run it in" })),
         env: Type.Optional(Type.Record(Type.String(), Type.String(), { description: "Environment variables to add" })),
         stdin: Type.Optional(Type.String({ maxLength: 32_768, description: "What it reads from its standard input" })),
-        maxOutputBytes: Type.Optional(
-          Type.Integer({
-            minimum: 0,
-            maximum: 16_777_216,
-            default: 1_048_576,
-            description: "Output above this is dropped and counted",
-          }),
-        ),
+        maxOutputBytes,
       }),
     ),
+    onWire: (given) => (typeof given["stdin"] === "string" ? { ...given, stdin: Buffer.from(given["stdin"]) } : given),
+  },
+  script: {
+    summary: "Run a script by an interpreter, as the user who is named",
+    permission: "command:script",
+    arguments: closed(
+      Type.Object({
+        content: Type.String({
+          minLength: 1,
+          maxLength: 49_152,
+          description: "The script; on the command line content=@FILE takes it from a file",
+        }),
+        interpreter: Type.Optional(
+          Type.String({
+            maxLength: 4_096,
+            description: 'Program that runs it, such as python3 [what its first line names after "#!", else /bin/sh]',
+          }),
+        ),
+        arguments: Type.Optional(
+          Type.Array(Type.String({ maxLength: 4_096 }), { maxItems: 256, description: "What it finds as $1, $2 …" }),
+        ),
+        cwd: Type.Optional(
+          Type.String({ maxLength: 4_096, description: "Folder to run it in [one of its own, gone afterwards]" }),
+        ),
+        env: Type.Optional(Type.Record(Type.String(), Type.String(), { description: "Environment variables to add" })),
+        user: Type.Optional(
+          Type.String({ maxLength: 33, description: "User of the device who runs it [the agent's own]" }),
+        ),
+        sha256: Type.Optional(
+          Type.String({
+            pattern: "^[0-9a-f]{64}$",
+            description: "Hash that the content must have, of who wants to be sure which script it is",
+          }),
+        ),
+        maxOutputBytes,
+      }),
+    ),
+    check: ({ content, sha256 }) =>
+      sha256 === undefined || sha256 === sha256Of(content).toString("hex")
+        ? undefined
+        : {
+            field: "sha256",
+            detail: `"sha256" is not that of the content, which has ${sha256Of(content).toString("hex")}`,
+          },
+    onWire: (given) => ({
+      ...given,
+      content: bytesOf(given["content"]),
+      sha256: sha256Of(given["content"]),
+    }),
   },
   "inventory.refresh": {
     summary: "Take stock of the device now",
     permission: "command:inventory.refresh",
     arguments: closed(Type.Object({})),
   },
+  "log.collect": {
+    summary: "Read logs of the device: the newest bytes of files and of its journal",
+    permission: "command:log.collect",
+    arguments: closed(
+      Type.Object({
+        files: Type.Optional(
+          Type.Array(Type.String({ maxLength: 4_096, pattern: "^/" }), {
+            maxItems: 100,
+            description:
+              'Files, folders, or names with *: ["/var/log/nginx/*.log"]; the device says which folders are open',
+          }),
+        ),
+        units: Type.Optional(
+          Type.Array(Type.String({ minLength: 1, maxLength: 256 }), {
+            maxItems: 100,
+            description: "Services whose journal is wanted",
+          }),
+        ),
+        journal: Type.Optional(Type.Boolean({ default: false, description: "The whole journal" })),
+        sinceMs: Type.Optional(
+          Type.Integer({ minimum: 0, description: "Nothing that was last written before, milliseconds since 1970" }),
+        ),
+        untilMs: Type.Optional(
+          Type.Integer({ minimum: 0, description: "No entry of the journal after this, milliseconds since 1970" }),
+        ),
+        maxBytes: Type.Optional(
+          Type.Integer({ minimum: 1, maximum: 8_388_608, default: 1_048_576, description: "The newest so many bytes" }),
+        ),
+        estimate: Type.Optional(Type.Boolean({ default: false, description: "Only say how many bytes there are" })),
+      }),
+    ),
+  },
+  "file.put": {
+    summary: "Put an uploaded file in its place on the device: all of it, verified, in one step",
+    permission: "command:file.put",
+    arguments: closed(Type.Object(filePutArguments)),
+    onWire: filePutOnWire,
+  },
+  "file.get": {
+    summary: "Fetch a file of the device; it is among the files then, under the command's id",
+    permission: "command:file.get",
+    arguments: closed(Type.Object(fileGetArguments)),
+  },
+  configure: {
+    summary: "Set what of the agent may be set from here: how much it measures, sends and logs; kept over restarts",
+    permission: "command:configure",
+    arguments: closed(Type.Object(configureArguments)),
+    onWire: configureOnWire,
+  },
   "service.status": {
     summary: "Ask how a service is",
     permission: "command:service.status",
-    arguments: closed(
-      Type.Object({
-        name: Type.String({ minLength: 1, maxLength: 256, description: "Name of the service, such as ssh" }),
-      }),
-    ),
+    arguments: aService,
+  },
+  "service.start": {
+    summary: "Start a service; one that runs is left as it is",
+    permission: "command:service.start",
+    arguments: aService,
+  },
+  "service.stop": {
+    summary: "Stop a service; it starts again with the device if it is enabled",
+    permission: "command:service.stop",
+    arguments: aService,
+  },
+  "service.reload": {
+    summary: "Have a running service read its configuration anew",
+    permission: "command:service.reload",
+    arguments: aService,
   },
   "service.restart": {
     summary: "Restart a service",
     permission: "command:service.restart",
+    arguments: aService,
+  },
+  "package.install": {
+    summary: "Install packages by apt, each in the version that is named or the newest",
+    permission: "command:package.install",
+    arguments: closed(Type.Object({ packages: somePackages, ...packageComing, ...packageWork })),
+    onWire: packagesOnWire,
+  },
+  "package.remove": {
+    summary: "Remove packages by apt",
+    permission: "command:package.remove",
     arguments: closed(
       Type.Object({
-        name: Type.String({ minLength: 1, maxLength: 256, description: "Name of the service, such as mosquitto" }),
+        packages: somePackages,
+        purge: Type.Optional(Type.Boolean({ default: false, description: "Remove their configuration too" })),
+        ...packageWork,
       }),
     ),
+    onWire: packagesOnWire,
   },
+  "package.upgrade": {
+    summary: "Upgrade packages by apt; all of them when none is named",
+    permission: "command:package.upgrade",
+    arguments: closed(Type.Object({ packages: Type.Optional(somePackages), ...packageComing, ...packageWork })),
+    onWire: packagesOnWire,
+  },
+  ...dataKinds,
   reboot: {
     summary: "Reboot the device",
     permission: "command:reboot",
     arguments: closed(Type.Object({})),
   },
+  "network.change": {
+    summary: "Change the network of a device; taken back unless a new session begins with the change in time",
+    permission: "command:network.change",
+    arguments: closed(Type.Object({ ...networkChange, maxOutputBytes })),
+    check: networkWrong,
+    onWire: networkOnWire,
+  },
+  "agent.upgrade": {
+    summary: "Have another release of the agent take its place; taken back when it does not prove itself",
+    permission: "command:agent.upgrade",
+    arguments: closed(Type.Object(upgradeArguments)),
+    check: upgradeWrong,
+    onWire: upgradeOnWire,
+  },
+  "terminal.open": {
+    summary: "Open a terminal; whoever asks sits down at it with `edgemere terminal` or in the portal",
+    permission: "command:terminal.open",
+    arguments: closed(
+      Type.Object({
+        reason: Type.String({ minLength: 1, maxLength: 1_024, pattern: "\\S", description: "Why it is opened" }),
+        columns: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.terminalCells, default: 80 })),
+        rows: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.terminalCells, default: 24 })),
+        idleTimeout: Type.Optional(
+          Type.Integer({
+            minimum: 10,
+            maximum: 3_600,
+            default: 300,
+            description: "Seconds without a key after which it ends",
+          }),
+        ),
+      }),
+    ),
+    onWire: terminalOnWire,
+  },
 };
-
-// Beside them a command holds ids, names, instants and a signature.
-const LARGEST_ARGUMENTS = limits.commandBytes - 4_096;
-
-/** The arguments as they will be sent, `beside` so many bytes of something else. Throws Problem that names each field. */
-export function checkedArguments(
-  kind: CommandKind,
-  given: Readonly<Record<string, unknown>>,
-  beside = 0,
-): Record<string, unknown> {
-  const schema = kinds[kind].arguments;
-  const value = Value.Default(schema, Value.Clone(given)) as Record<string, unknown>;
-  const errors = fieldProblems(schema, value, { what: kind });
-  if (errors.length === 0) return notTooLarge(kind, value, LARGEST_ARGUMENTS - beside);
-  throw new Problem("invalid-input", errors.map(({ detail }) => detail).join("; "), {
-    errors: errors.map(({ pointer, detail }) => ({ pointer: `/arguments${pointer}`, detail })),
-  });
-}
-
-function notTooLarge(kind: CommandKind, value: Record<string, unknown>, most: number): Record<string, unknown> {
-  const bytes = v1.Command.encode(taskOf(kind, value)).finish().length;
-  if (bytes <= most) return value;
-  throw new Problem(
-    "invalid-input",
-    `the arguments of ${kind} are too large: ${bytes} bytes, over the limit of ${most}`,
-    { errors: [{ pointer: "/arguments", detail: `must take at most ${most} bytes` }] },
-  );
-}
-
-type Task = Partial<Pick<CommandMessage, TaskName>>;
-
-/** The arguments as the field of a Command that carries them. */
-export function taskOf(kind: CommandKind, given: Readonly<Record<string, unknown>>): Task {
-  const content = typeof given["stdin"] === "string" ? { ...given, stdin: Buffer.from(given["stdin"]) } : given;
-  return { [commandKinds[kind].task]: content };
-}

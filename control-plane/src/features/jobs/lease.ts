@@ -1,12 +1,13 @@
 import { commandKinds, isCommandKind, type CommandState } from "@edgemere/protocol";
 import { MINUTE, SECOND, type Loop } from "@edgemere/protocol/kit";
-import { moved, put, removed, type Change } from "../../platform/change.ts";
+import { moved, put, removed, updated, type Change } from "../../platform/change.ts";
 import type { SessionNews } from "../../platform/feature.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
 import { table } from "../../platform/resource.ts";
-import { command, type Command } from "./contract.ts";
+import { command, rolloutTarget, type Command } from "./contract.ts";
 import type { JobsContext } from "./context.ts";
 import { advanced, endedJobs } from "./ending.ts";
+import { woken } from "./tables.ts";
 
 /** Until when a command's device owes a sign of progress. Renewed by every report of it; agents repeat theirs each 30 s. */
 interface Lease {
@@ -59,10 +60,11 @@ export function afterHello(
   return isForgotten && !mayRunTwice(kind) ? "lose" : "nothing";
 }
 
-const mayRunTwice = (kind: string) =>
+/** Whether doing it twice is doing it once. */
+export const mayRunTwice = (kind: string) =>
   isCommandKind(kind) && ["converge", "probe"].includes(commandKinds[kind].onInterrupt);
 
-/** Leases and losses that follow from what a device says it remembers. */
+/** Leases and losses that follow from what a device says it remembers; rollouts that waited for it look at it anew. */
 export async function receiveHello(
   { device, hello }: SessionNews,
   { store, clock }: JobsContext,
@@ -78,6 +80,8 @@ export async function receiveHello(
     changes.push(moved(command, row, "lose", { reason: "device-restored", finishedAt: now }));
     lost.set(row.id, { ...row, state: "lost" });
   }
+  for await (const row of store.scan(rolloutTarget, { index: "offline", prefix: [device] }))
+    changes.push(updated(rolloutTarget, row, { notBefore: now }), woken(row.rollout));
   return [...changes, ...(await endedJobs(store, lost))];
 }
 

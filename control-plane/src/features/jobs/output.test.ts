@@ -39,6 +39,7 @@ test("what a command writes is read as it was written, channel by channel", asyn
       { offset: 7, channel: "stdout", text: "two\n" },
     ],
     next: 11,
+    dropped: 0,
     ended: false,
   });
   assert.equal((await look(world, row)).outputBytes, 11);
@@ -172,7 +173,7 @@ test("a command that wrote nothing has ended with its result", async () => {
   await using _ = world;
   await end(world, row, 0);
 
-  assert.deepEqual(await read(world, row), { chunks: [], next: 0, ended: true });
+  assert.deepEqual(await read(world, row), { chunks: [], next: 0, dropped: 0, ended: true });
 });
 
 test("of a command that never said how it ended nothing more is expected", async () => {
@@ -184,6 +185,7 @@ test("of a command that never said how it ended nothing more is expected", async
   assert.deepEqual(await read(world, row), {
     chunks: [{ offset: 0, channel: "stdout", text: "one" }],
     next: 3,
+    dropped: 0,
     ended: true,
   });
 });
@@ -230,4 +232,16 @@ test("half a character at the end of everything is shown as U+FFFD", async () =>
   const answer = await read(world, row);
 
   assert.deepEqual([textOf(answer), answer.next, answer.ended], ["5 \uFFFD", 4, true]);
+});
+
+test("who reads what a command wrote is told how much more there was than is kept", async () => {
+  const { world, row } = await aWorld();
+  await using _ = world;
+  await write(world, aPiece(row, 0, "one\n"));
+  const exec = { outputBytes: 4, droppedBytes: 96 };
+  await world.report("d1", "result", aReport(row, "succeeded", { finishedAtMs: world.clock.now(), exec }));
+
+  const { next, dropped, ended } = await read(world, row);
+
+  assert.deepEqual([next, dropped, ended], [4, 96, true]);
 });

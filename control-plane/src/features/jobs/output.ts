@@ -3,7 +3,7 @@ import { MINUTE } from "@edgemere/protocol/kit";
 import { putBytes, type Change } from "../../platform/change.ts";
 import { keyOf, rangeOf } from "../../platform/keys.ts";
 import type { Store } from "../../platform/store.ts";
-import { outputBytesSent } from "./command.ts";
+import { outputBytesDropped, outputBytesSent } from "./command.ts";
 import { command, type Command } from "./contract.ts";
 
 /** A device may not fill our disk with one command's output, whatever limit it was given. */
@@ -60,7 +60,7 @@ export async function outputOf(
     channel,
     text: decoders[channel].decode(bytes.subarray(0, next - offset), { stream: offset !== last?.offset }),
   }));
-  return { chunks, next, ended: hasAll };
+  return { chunks, next, dropped: outputBytesDropped(row), ended: hasAll };
 }
 
 /** Where to read on when the last piece ends inside a character: before it, unless nothing would be left to show. */

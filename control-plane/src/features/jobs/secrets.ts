@@ -10,7 +10,8 @@ export const SEALED_BYTES = 8 * 1024;
 
 /** Throws Problem where secrets would not reach anybody, or could not be kept from everybody else. */
 export function refuseSecrets({ name, sealingKey }: Target, kind: CommandKind): void {
-  if (kind !== "exec") throw new Problem("invalid-input", `${kind} takes no secrets: only exec does`);
+  if (kind !== "exec" && kind !== "script")
+    throw new Problem("invalid-input", `${kind} takes no secrets: only exec and script do`);
   if (sealingKey === undefined)
     throw new Problem(
       "conflict",

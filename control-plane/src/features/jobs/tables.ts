@@ -1,4 +1,4 @@
-import { replaced } from "../../platform/change.ts";
+import { put, replaced, type Change } from "../../platform/change.ts";
 import { table } from "../../platform/resource.ts";
 import type { Store } from "../../platform/store.ts";
 
@@ -20,3 +20,44 @@ export async function nextNumber(store: Store, device: string, generation: numbe
 export const counters = table<{ readonly id: string; readonly version: number; readonly last: number }>(
   "commandcounter",
 );
+
+/** A rollout's row for a device: found without looking for it. */
+export const targetId = (rollout: string, device: string): string => `${rollout}-${device}`;
+
+/** Jobs of rollouts that ended, until their rollout has taken note. */
+export const endedParts = table<{ readonly id: string; readonly rollout: string }>("endedpart", {
+  rollout: ({ rollout, id }) => [[rollout, id]],
+});
+
+/** When each rollout that is not over is looked at next. The loop that looks is the only one that writes it. */
+export const rolloutDues = table<{ readonly id: string; readonly at: number }>("rolloutdue", {
+  at: ({ at, id }) => [[at, id]],
+});
+
+/** Rollouts with news that their loop has not heard of. */
+export const rolloutNews = table<{ readonly id: string }>("rolloutnews");
+
+/** Has a rollout looked at in the next turn; in the commit of what there is to see. */
+export const woken = (rollout: string): Change => put(rolloutNews, { id: rollout });
+
+/** A device of a plan. */
+export interface Member {
+  readonly device: string;
+  readonly wave: number;
+  /** Its value of the label that the disruption budget speaks of. */
+  readonly place: string;
+  readonly stratum: string;
+  /** What stands in its way for good; empty when nothing does. */
+  readonly obstacle: string;
+}
+
+/** The members of a plan, some hundred a row: `<plan>-<number of the part>`. */
+export const planParts = table<{ readonly id: string; readonly members: readonly Member[] }>("planpart");
+export const partId = (plan: string, part: number): string => `${plan}-${part}`;
+
+/** How a device fared in rollouts, by its id: `failedAt` are its own failures of the last day. */
+export const conducts = table<{
+  readonly id: string;
+  readonly failedAt: readonly number[];
+  readonly boxedUntil: number;
+}>("rolloutconduct");

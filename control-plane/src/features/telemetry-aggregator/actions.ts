@@ -1,24 +1,32 @@
 import { HOUR } from "@edgemere/protocol/kit";
 import { handle } from "../../platform/action.ts";
-import { replaced } from "../../platform/change.ts";
+import { created, moved, updated, type Change } from "../../platform/change.ts";
 import { Problem } from "../../platform/problem.ts";
 import { resolve } from "../../platform/reference.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
 import { device } from "../devices/contract.ts";
 import { arrivalsAfter, cursorAt, type ArrivedReport } from "./arrivals.ts";
-import { forgetHistory, latestValues, listDoubtful, listMetrics, readArrivals, readHistory } from "./contract.ts";
+import { byName } from "./chunks.ts";
+import {
+  forgetHistory,
+  forgetting,
+  latestValues,
+  listDoubtful,
+  listMetrics,
+  readArrivals,
+  readHistory,
+} from "./contract.ts";
 import type { TelemetryContext } from "./context.ts";
+import type { Forgetting } from "./forgetting-contract.ts";
 import { thinned } from "./history.ts";
 import { newestValues } from "./newest.ts";
 import { gapsBetween, readSamples } from "./reading.ts";
 import { joined, silences } from "./silence.ts";
-import { doubtful, FARTHEST, forgettings, hourOf } from "./tables.ts";
+import { doubtful, FARTHEST, hourOf } from "./tables.ts";
 
 /** By metric and instance. */
 const newestOf = async (device: string, { store }: TelemetryContext) =>
-  (await newestValues(device, store)).toSorted((a, b) =>
-    a.metric === b.metric ? (a.instance < b.instance ? -1 : 1) : a.metric < b.metric ? -1 : 1,
-  );
+  (await newestValues(device, store)).toSorted(byName);
 
 /** Rows without a value are left out. */
 const shownArrival = ({ device, receivedAt, isEstimated, instants, series }: ArrivedReport) => ({
@@ -70,9 +78,9 @@ export const telemetryActions = [
       };
     },
   ),
-  handle(readArrivals, async ({ after, since = 0, limit = 100 }, { store, clock, telemetry }: TelemetryContext) => {
+  handle(readArrivals, async ({ after, since = 0, limit = 100 }, { store, telemetry }: TelemetryContext) => {
     const given = after === undefined ? cursorAt(since) : Buffer.from(after, "base64url").toString();
-    const { reports, cursor } = await arrivalsAfter(store, { cursor: given, now: clock.now(), limit });
+    const { reports, cursor } = await arrivalsAfter(store, { cursor: given, limit });
     const position = Buffer.from(cursor).toString("base64url");
     return { arrivals: reports.map(shownArrival), position, isKept: telemetry.arrivals !== undefined };
   }),
@@ -81,15 +89,17 @@ export const telemetryActions = [
     const page = await store.list(doubtful, { index: "device", prefix: [id], limit, cursor, reverse: true });
     return { ...page, items: [...page.items] };
   }),
-  handle(forgetHistory, async ({ device: ref, before }, { store }: TelemetryContext) => {
+  handle(forgetHistory, async ({ device: ref, before }, { store }: TelemetryContext, { actor }) => {
     const { id } = await resolve(store, device, ref);
     const asked = before === undefined ? FARTHEST : hourOf(before);
-    await repeatOnConflict(async () => {
-      // Somebody may have asked for more, and it is not done yet.
-      const { before: wanted = 0, version = 0 } = (await store.get(forgettings, id)) ?? {};
-      const row = { id, version: version + 1, before: Math.max(asked, wanted) };
-      await store.commit(replaced(forgettings, row, version));
-    });
+    await repeatOnConflict(async () => store.commit(asking(await store.get(forgetting, id), id, asked, actor)));
     return { device: id, ...(before !== undefined && { before: asked }) };
   }),
 ];
+
+/** Somebody may have asked for more, and it is not done yet. */
+function asking(known: Forgetting | undefined, device: string, before: number, author: string): Change {
+  if (known === undefined) return created(forgetting, device, { device, before, author });
+  if (known.state === "done") return moved(forgetting, known, "ask", { before, author });
+  return updated(forgetting, known, { before: Math.max(before, known.before), author });
+}

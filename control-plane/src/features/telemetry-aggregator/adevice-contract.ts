@@ -1,4 +1,4 @@
-import { Type } from "@sinclair/typebox";
+import { Type, type Static } from "@sinclair/typebox";
 import { machine } from "@edgemere/protocol/kit";
 import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
 import { Name } from "../../platform/names.ts";
@@ -11,8 +11,28 @@ const Selector = Type.String({
 });
 const Metrics = Type.Array(Type.String({ minLength: 1, maxLength: 256 }), {
   maxItems: 20,
-  description: "Metrics that are told every five minutes in the event adevice.stats",
+  description:
+    "Metrics that are told every five minutes in the event adevice.stats, and of which windows of the group as a whole are kept, with percentiles",
 });
+
+/** What adevice.stats and device.stats tell, as `stats` beside the row: of all samples of each metric in one window, whatever instance they are of. */
+export const Stats = Type.Object({
+  from: Type.Integer(),
+  to: Type.Integer({ description: "Milliseconds since 1970 UTC; not included" }),
+  metrics: Type.Array(
+    Type.Object({
+      metric: Type.String(),
+      devices: Type.Integer({ description: "How many devices had samples" }),
+      count: Type.Integer(),
+      min: Type.Number(),
+      max: Type.Number(),
+      mean: Type.Number(),
+      p50: Type.Optional(Type.Number({ description: "Of aggregated devices only, and p95 too" })),
+      p95: Type.Optional(Type.Number()),
+    }),
+  ),
+});
+export type Stats = Static<typeof Stats>;
 
 /** Devices that are looked at as if they were one. */
 export const aggregatedDevice = resource({
@@ -24,24 +44,7 @@ export const aggregatedDevice = resource({
     metrics: Metrics,
     author: Type.String(),
     /** Of the newest five minutes that were told. */
-    stats: Type.Optional(
-      Type.Object({
-        from: Type.Integer(),
-        to: Type.Integer({ description: "Milliseconds since 1970 UTC; not included" }),
-        metrics: Type.Array(
-          Type.Object({
-            metric: Type.String(),
-            devices: Type.Integer({ description: "How many of them had samples" }),
-            count: Type.Integer(),
-            min: Type.Number(),
-            max: Type.Number(),
-            mean: Type.Number(),
-            p50: Type.Number(),
-            p95: Type.Number(),
-          }),
-        ),
-      }),
-    ),
+    stats: Type.Optional(Stats),
   }),
   life: machine("aggregated device", "enabled", {
     enabled: { disable: "disabled" },

@@ -1,13 +1,15 @@
 import { device } from "../devices/contract.ts";
-import type { AggregatedDevice } from "./adevice-contract.ts";
+import type { AggregatedDevice, Stats } from "./adevice-contract.ts";
+import { viewOf } from "../devices/selector-contract.ts";
+import { countedDevices, hostOf } from "./chained-devices.ts";
+import { chainedMinutes, sketchesWithin } from "./chained-reading.ts";
 import type { TelemetryContext } from "./context.ts";
 import { matcherOf } from "./fleet.ts";
 import { endOfGrid, steps, type Grid } from "./grid.ts";
 import { readSamples } from "./reading.ts";
-import { Sketch } from "./sketch.ts";
+import { quantileWithin, Sketch } from "./sketch.ts";
+import { hourOf } from "./tables.ts";
 import { Windows } from "./windows.ts";
-
-type Stats = NonNullable<AggregatedDevice["stats"]>;
 
 /** The newest whole five minutes that end before an instant, unless they were told already; what was missed is not told later. */
 export function dueStats({ state, metrics, stats, createdAt }: AggregatedDevice, before: number): Grid | undefined {
@@ -32,8 +34,10 @@ export async function statsOf(
   const ofMetric = new Map(found.map((each) => [each.metric, each]));
   const to = endOfGrid(grid);
   const isMember = matcherOf(selector);
+  const hosts = new Set<string>();
   for await (const row of store.scan(device)) {
-    if (!isMember(row)) continue;
+    hosts.add(hostOf(row));
+    if (!isMember(viewOf(row))) continue;
     const { id } = row;
     const { series } = await readSamples(store, id, { metrics, from: grid.from, to: to - 1 });
     for (const { metric, at, values } of series) {
@@ -43,21 +47,34 @@ export async function statsOf(
       for (const value of values) known?.sketch.add(value);
     }
   }
+  for await (const { row, view } of countedDevices(store, hosts)) {
+    if (!isMember(view)) continue;
+    for (const { metric, devices, windows, sketch } of found)
+      for (const minutes of await chainedMinutes(store, row.id, metric, hourOf(grid.from))) {
+        if (!minutes.windows.overlaps(grid)) continue;
+        devices.add(row.id);
+        windows.add(minutes.windows);
+        for (const each of sketchesWithin(minutes, grid)) sketch.merge(each);
+      }
+  }
   return {
     from: grid.from,
     to,
     metrics: found
       // Of absurd numbers the sum is more than a number can be.
       .filter(({ windows }) => Number.isFinite(windows.overall("mean")))
-      .map(({ metric, devices, windows, sketch }) => ({
-        metric,
-        devices: devices.size,
-        count: windows.overall("count"),
-        min: windows.overall("min"),
-        max: windows.overall("max"),
-        mean: windows.overall("mean"),
-        p50: sketch.quantile(0.5),
-        p95: sketch.quantile(0.95),
-      })),
+      .map(({ metric, devices, windows, sketch }) => {
+        const [min, max] = [windows.overall("min"), windows.overall("max")];
+        return {
+          metric,
+          devices: devices.size,
+          count: windows.overall("count"),
+          min,
+          max,
+          mean: windows.overall("mean"),
+          p50: quantileWithin(sketch, 0.5, min, max),
+          p95: quantileWithin(sketch, 0.95, min, max),
+        };
+      }),
   };
 }

@@ -5,7 +5,7 @@ import { ManualClock } from "@edgemere/protocol/simulated";
 import { startTestCore, type CoreContext, type TestCore } from "../../platform/core.test-support.ts";
 import { aDevice } from "../device.test-support.ts";
 import * as contract from "./contract.ts";
-import { telemetryAggregator, type TelemetryContext } from "./index.ts";
+import { SeriesLists, telemetryAggregator, type TelemetryContext } from "./index.ts";
 
 type World = TestCore<CoreContext & TelemetryContext>;
 
@@ -14,7 +14,7 @@ const BEGIN = 20_000 * DAY;
 async function aFleet(): Promise<World> {
   const world = await startTestCore<CoreContext & TelemetryContext>({
     features: [telemetryAggregator],
-    context: { telemetry: { retention: 7 * DAY } },
+    context: { telemetry: { retention: 7 * DAY, seriesLists: new SeriesLists() } },
     clock: new ManualClock(BEGIN),
   });
   await world.store.commit(

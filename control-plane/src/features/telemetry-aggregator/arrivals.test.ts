@@ -1,21 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DAY, HOUR, MINUTE, SECOND } from "@edgemere/protocol/kit";
-import { startTestCore, type CoreContext, type TestCore } from "../../platform/core.test-support.ts";
-import { aDevice } from "../device.test-support.ts";
+import { memoryDatabase, type Database } from "../../platform/database.ts";
 import { arrivalsAfter, cursorAt } from "./arrivals.ts";
-import { telemetryAggregator, type TelemetryContext } from "./index.ts";
-
-type World = TestCore<CoreContext & TelemetryContext>;
-
-async function startWorld(arrivals?: number): Promise<World> {
-  const world = await startTestCore<CoreContext & TelemetryContext>({
-    features: [telemetryAggregator],
-    context: { telemetry: { retention: 7 * DAY, arrivals } },
-  });
-  await world.store.commit(aDevice("d1"), aDevice("d2"));
-  return world;
-}
+import { startWorld, type World } from "./aggregator.test-support.ts";
 
 const report = (world: World, device: string, baseMs: number, values: readonly number[]) =>
   world.report(device, "telemetry", {
@@ -31,7 +19,6 @@ const report = (world: World, device: string, baseMs: number, values: readonly n
 const arrived = async (world: World, cursor?: string, limit?: number) => {
   const found = await arrivalsAfter(world.store, {
     cursor,
-    now: world.clock.now(),
     ...(limit !== undefined && { limit }),
   });
   return {
@@ -45,7 +32,7 @@ const arrived = async (world: World, cursor?: string, limit?: number) => {
 };
 
 test("samples are given in the order in which they came, each once, whatever was merged meanwhile", async () => {
-  await using world = await startWorld(DAY);
+  await using world = await startWorld({ arrivals: DAY });
   const start = world.clock.now();
   const given: unknown[] = [];
   let cursor: string | undefined;
@@ -76,19 +63,43 @@ test("samples are given in the order in which they came, each once, whatever was
   assert.deepEqual(await arrived(world, cursor), { reports: [], cursor, more: false });
 });
 
-test("what may still be landing is not passed", async () => {
-  await using world = await startWorld(DAY);
-  await report(world, "d1", world.clock.now(), [1]);
+test("a report that the disk keeps waiting is given when it lands, however late, and to whoever has gone on meanwhile", async () => {
+  const memory = memoryDatabase();
+  let held = Promise.resolve();
+  let release = () => {};
+  const database: Database = {
+    get: (key) => memory.get(key),
+    getMany: (keys) => memory.getMany(keys),
+    keys: (range) => memory.keys(range),
+    entries: (range) => memory.entries(range),
+    close: () => memory.close(),
+    batch: async (operations) => {
+      await held;
+      return memory.batch(operations);
+    },
+  };
+  await using world = await startWorld({ arrivals: DAY, database });
+  const start = world.clock.now();
+  const before = await arrived(world);
+  held = new Promise<void>((resolve) => (release = resolve));
+  const waiting = report(world, "d1", start, [1]);
+  await world.clock.advance(MINUTE);
+  const meanwhile = await arrived(world, before.cursor);
+  release();
+  await waiting;
+  await report(world, "d2", start, [2]);
 
-  const early = await arrived(world);
-  await world.advance(31 * SECOND);
-  const later = await arrived(world, early.cursor);
+  const later = await arrived(world, meanwhile.cursor);
 
-  assert.deepEqual([early.reports.length, later.reports.length], [0, 1]);
+  assert.deepEqual(meanwhile.reports, []);
+  assert.deepEqual(later.reports, [
+    ["d1", start, "load 1"],
+    ["d2", start, "load 2"],
+  ]);
 });
 
 test("who begins now is given what comes from now on", async () => {
-  await using world = await startWorld(DAY);
+  await using world = await startWorld({ arrivals: DAY });
   const now = world.clock.now();
   await report(world, "d1", now, [1]);
   await world.advance(SECOND);
@@ -100,7 +111,7 @@ test("who begins now is given what comes from now on", async () => {
 });
 
 test("the order of arrival is kept as long as it is wanted, and not at all where nobody wants it", async () => {
-  await using kept = await startWorld(HOUR);
+  await using kept = await startWorld({ arrivals: HOUR });
   await using unwanted = await startWorld();
   for (const world of [kept, unwanted]) {
     await report(world, "d1", world.clock.now(), [1]);

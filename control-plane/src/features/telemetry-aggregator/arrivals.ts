@@ -1,14 +1,12 @@
-import { SECOND } from "@edgemere/protocol/kit";
+import type { SeriesName } from "@edgemere/protocol";
 import type { Store } from "../../platform/store.ts";
-import { StoredChunk, type Named } from "./chunks.ts";
+import { StoredChunk } from "./chunks.ts";
 import { slicesOf } from "./merging.ts";
 import { SeriesList } from "./series-list.ts";
 import { arrivalsBetween, chunksBetween, hourOf, reportKey, seriesListKey } from "./tables.ts";
 
 /** One answer may not hold a whole history; an arrival is given whole all the same. */
 const SAMPLES_AT_MOST = 100_000;
-/** Reports land in another order than they come. One that the disk keeps waiting for longer than this is passed over. */
-const LANDED_AFTER = 10 * SECOND;
 
 /** The samples of one report, as they were made: a value for each instant, NaN where there is none. */
 export interface ArrivedReport {
@@ -17,7 +15,7 @@ export interface ArrivedReport {
   readonly isEstimated: boolean;
   /** By the control plane's clock. */
   readonly instants: Float64Array;
-  readonly series: readonly (Named & { readonly values: Float64Array })[];
+  readonly series: readonly (SeriesName & { readonly values: Float64Array })[];
 }
 
 export interface Arrivals {
@@ -35,21 +33,21 @@ interface Arrival {
   readonly reports: readonly (readonly [firstAt: number, sequence: number])[];
 }
 
-/** The place after everything that has come up to an instant: where somebody begins who wants what comes from then on. */
+/** The place after everything that had landed at an instant: where somebody begins who wants what comes from then on. */
 export const cursorAt = (instant: number): string => arrivalsBetween(undefined, instant).lt;
 
 /**
- * Samples in the order in which they came, whatever was merged meanwhile, at most `limit` arrivals. What is not kept any more is
- * left out. A while behind, so that a cursor never passes what is still landing. Throws InvalidCursor for one that was not given here.
+ * Samples in the order in which they landed, whatever was merged meanwhile, at most `limit` arrivals. What is not kept any more is left out.
+ * What lands later stands behind every cursor that was given. Throws InvalidCursor for one that was not given here.
  */
 export async function arrivalsAfter(
   store: Store,
-  { cursor, now, limit = 100 }: { readonly cursor: string | undefined; readonly now: number; readonly limit?: number },
+  { cursor, limit = 100 }: { readonly cursor: string | undefined; readonly limit?: number },
 ): Promise<Arrivals> {
   const reports: ArrivedReport[] = [];
   const looked = new Looked(store);
   let [last, arrivals, samples] = [cursor ?? cursorAt(-Infinity), 0, 0];
-  for await (const [key, bytes] of store.bytesBetween({ ...arrivalsBetween(cursor, now - LANDED_AFTER), limit })) {
+  for await (const [key, bytes] of store.bytesBetween({ ...arrivalsBetween(cursor), limit })) {
     const { device, receivedAt, reports: places } = JSON.parse(decoder.decode(bytes)) as Arrival;
     for (const [firstAt, sequence] of places) {
       const report = await looked.find(device, firstAt, sequence);
@@ -95,7 +93,7 @@ class Looked {
   async #listOf(device: string): Promise<SeriesList> {
     const known = this.#lists.get(device);
     if (known !== undefined) return known;
-    const list = new SeriesList(await this.#store.bytes(seriesListKey(device)));
+    const list = SeriesList.of(await this.#store.bytes(seriesListKey(device)));
     this.#lists.set(device, list);
     return list;
   }

@@ -63,20 +63,20 @@ test("blocks come back as they were, and a frame that was cut is no frame", () =
 });
 
 test("a series keeps its number, and a forgotten number is never another's", () => {
-  const list = new SeriesList(undefined);
+  const list = SeriesList.of(undefined);
   const [load, disk] = [
     { metric: "load", instance: "" },
     { metric: "disk", instance: "sda" },
   ];
   const numbers = [list.keyOf(load), list.keyOf(disk), list.keyOf(load)];
-  const rest = new SeriesList(list.without((number) => number === numbers[1]).bytes());
+  const rest = SeriesList.of(list.without((number) => number === numbers[1]).bytes());
 
   assert.deepEqual(numbers, [0, 1, 0]);
   assert.deepEqual([rest.nameOf(0), rest.nameOf(1), rest.keyOf(disk)], [load, undefined, 2]);
 });
 
 test("of too many series the rest goes by their names", () => {
-  const list = new SeriesList(undefined);
+  const list = SeriesList.of(undefined);
   const keys = Array.from({ length: 4_001 }, (_, place) => list.keyOf({ metric: "m", instance: String(place) }));
 
   assert.deepEqual(keys.slice(-2), [3_999, { metric: "m", instance: "4000" }]);

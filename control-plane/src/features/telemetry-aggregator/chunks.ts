@@ -1,5 +1,5 @@
 import { deflateRawSync, inflateRawSync } from "node:zlib";
-import { decodeColumn, decodeColumnInto, type ColumnEncoder } from "@edgemere/protocol";
+import { decodeColumn, decodeColumnInto, type ColumnEncoder, type SeriesName } from "@edgemere/protocol";
 import { framed, unframed } from "./frame.ts";
 
 /** What is kept of a record that brought samples, beside these. */
@@ -15,13 +15,14 @@ export interface Report {
   readonly receivedAt: number;
 }
 
-export interface Named {
-  readonly metric: string;
-  readonly instance: string;
-}
-
 /** A series that has a number in the list of its device, or its name. */
-export type SeriesKey = number | Named;
+export type SeriesKey = number | SeriesName;
+
+/** By metric, then by instance. */
+export const byName = (a: SeriesName, b: SeriesName): number =>
+  a.metric === b.metric ? order(a.instance, b.instance) : order(a.metric, b.metric);
+
+const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Samples of one device: those of a record just received, or many records' together. */
 export interface Chunk {
@@ -128,14 +129,14 @@ const decoder = new TextDecoder();
 const PLAIN = 0;
 const DEFLATED = 1;
 
-function nameBytes(names: readonly Named[]): Uint8Array {
+function nameBytes(names: readonly SeriesName[]): Uint8Array {
   if (names.length === 0) return new Uint8Array();
   const text = encoder.encode(JSON.stringify(names.flatMap(({ metric, instance }) => [metric, instance])));
   const isDeflated = text.length >= DEFLATED_FROM;
   return Buffer.concat([Uint8Array.of(isDeflated ? DEFLATED : PLAIN), isDeflated ? deflateRawSync(text) : text]);
 }
 
-function namesOf(bytes: Uint8Array): readonly Named[] {
+function namesOf(bytes: Uint8Array): readonly SeriesName[] {
   if (bytes.length === 0) return [];
   const rest = bytes.subarray(1);
   const words = JSON.parse(decoder.decode(bytes[0] === DEFLATED ? inflateRawSync(rest) : rest)) as readonly string[];

@@ -1,8 +1,12 @@
 import { Type } from "@sinclair/typebox";
 import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
+import { Instant } from "../../platform/instant.ts";
 
 export * from "./adevice-contract.ts";
+export * from "./chain-contract.ts";
+export * from "./forgetting-contract.ts";
 export * from "./query-contract.ts";
+export * from "./watch-contract.ts";
 
 const Series = Type.Object({
   metric: Type.String(),
@@ -34,8 +38,8 @@ export const readHistory = action({
     metric: Type.Optional(
       Type.Array(Type.String(), { description: "Only these metrics; all when absent", maxItems: 50 }),
     ),
-    from: Type.Optional(Type.Integer({ description: "Milliseconds since 1970 UTC; default: one hour ago" })),
-    to: Type.Optional(Type.Integer({ description: "Milliseconds since 1970 UTC; default: now" })),
+    from: Type.Optional(Instant("Begin of the range; default: one hour ago")),
+    to: Type.Optional(Instant("End of the range; default: now")),
     points: Type.Optional(
       Type.Integer({
         minimum: 10,
@@ -95,12 +99,7 @@ export const readArrivals = action({
   permission: "telemetry:read",
   input: Type.Object({
     after: Type.Optional(Type.String({ maxLength: 2_048, description: "The position where the answer before ended" })),
-    since: Type.Optional(
-      Type.Integer({
-        minimum: 0,
-        description: "Without a position: what arrived since then; milliseconds since 1970 UTC",
-      }),
-    ),
+    since: Type.Optional(Instant("Without a position: what arrived since then")),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, default: 100, description: "Arrivals at most" })),
   }),
   output: Type.Object({
@@ -138,29 +137,4 @@ export const listDoubtful = action({
       rows: Type.Integer({ description: "Instants with samples" }),
     }),
   ),
-});
-export const forgetHistory = action({
-  path: "cpl/ta/forget",
-  summary: "Forget the telemetry of a device for good",
-  description:
-    "Samples, gaps and what was set aside, by the hour: of the hour in which `before` lies nothing is forgotten. Windows go with their samples. It goes step by step and survives a restart. What the device reports when it is done is kept as ever.",
-  effect: "destroy",
-  permission: "telemetry:forget",
-  danger: () => "telemetry:forget",
-  scope: "referenced",
-  isAllowedWhenFull: true,
-  input: Type.Object({
-    device: Ref("device", "The device: id or name"),
-    before: Type.Optional(
-      Type.Integer({
-        minimum: 0,
-        maximum: 8.64e15,
-        description: "Milliseconds since 1970 UTC; everything when absent",
-      }),
-    ),
-  }),
-  output: Type.Object({
-    device: Type.String(),
-    before: Type.Optional(Type.Integer({ description: "When the first hour begins that stays" })),
-  }),
 });

@@ -72,17 +72,22 @@ async function ofWindows(resolution: Resolution, store: Store, device: string, {
 
 /** How many of all series of a device are of these metrics. */
 async function shareOf(store: Store, device: string, metrics: ReadonlySet<string>): Promise<number> {
-  const list = new SeriesList(await store.bytes(seriesListKey(device)));
+  const list = SeriesList.of(await store.bytes(seriesListKey(device)));
   const all = latestOf(await store.bytes(latestKey(device)));
   return all.filter(({ series }) => metrics.has(list.nameOf(series)?.metric ?? "")).length / Math.max(1, all.length);
 }
 
-/** Throws Problem too-large when a query reads more than it may; says how much that is and what to do. */
-export function refuseTooMuch({ devices, samples, bytes }: Cost, verb: "would read" | "has read"): void {
-  if (samples <= MOST.samples && bytes <= MOST.bytes) return;
+/** Throws Problem too-large when a query reads more than it may; says how much that is and what to do. Without bytes nobody has counted them. */
+export function refuseTooMuch(
+  { devices, samples, bytes = 0 }: Pick<Cost, "devices" | "samples"> & Partial<Cost>,
+  verb: "would read" | "has read",
+  most = MOST,
+): void {
+  if (samples <= most.samples && bytes <= most.bytes) return;
+  const size = bytes > 0 ? ` (${mebibytes(bytes)} MiB)` : "";
   throw new Problem(
     "too-large",
-    `this ${verb} ${millions(samples)} million samples (${mebibytes(bytes)} MiB) of ${devices} devices, and at most ${millions(MOST.samples)} million (${mebibytes(MOST.bytes)} MiB) are read at once; ask for a shorter range, fewer devices or fewer metrics`,
+    `this ${verb} ${millions(samples)} million samples${size} of ${devices} devices, and at most ${millions(most.samples)} million (${mebibytes(most.bytes)} MiB) are read at once; ask for a shorter range, fewer devices or fewer metrics`,
   );
 }
 

@@ -2,6 +2,8 @@ import { MINUTE } from "@edgemere/protocol/kit";
 import { gauge, type Family, type Labels } from "../../platform/figures.ts";
 import { isNamed, prometheusLabel, prometheusName } from "../../platform/metric-pattern.ts";
 import { device } from "../devices/contract.ts";
+import { countedDevices, hostOf } from "./chained-devices.ts";
+import { newestOfChained } from "./chained-reading.ts";
 import type { TelemetryContext } from "./context.ts";
 import { newestValues, type NewestValue } from "./newest.ts";
 
@@ -14,7 +16,8 @@ interface Of {
   readonly id: string;
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
-  readonly isOnline: boolean;
+  /** Undefined where it is not known here. */
+  readonly isOnline: boolean | undefined;
   readonly latest: readonly NewestValue[];
 }
 
@@ -36,7 +39,7 @@ export function fleetFigures(
   for (const { id, name, labels: own, isOnline, latest } of devices) {
     const shown = labels.map((label) => [prometheusLabel(label), own[label] ?? ""] as const);
     about.push([{ device: id, name, ...Object.fromEntries(shown) }, 1]);
-    online.push([{ device: id }, Number(isOnline)]);
+    if (isOnline !== undefined) online.push([{ device: id }, Number(isOnline)]);
     const fresh = latest.filter(({ metric, at }) => Math.abs(now - at) <= FRESH && isNamed(metric, metrics));
     // Two metrics may be one when their names are made fit for Prometheus.
     const distinct = new Map(
@@ -64,12 +67,24 @@ export function fleetFigures(
 }
 
 /** Nothing when no metric is named: the fleet costs a look at every device. */
-export async function telemetryFigures({ store, clock, telemetry }: TelemetryContext): Promise<readonly Family[]> {
+export async function telemetryFigures({
+  store,
+  clock,
+  telemetry,
+}: Pick<TelemetryContext, "store" | "clock" | "telemetry">): Promise<readonly Family[]> {
   const { fleet } = telemetry;
   if (fleet === undefined || fleet.metrics.length === 0) return [];
   const devices: Of[] = [];
-  for await (const { id, name, labels, presence, state } of store.scan(device))
+  const hosts = new Set<string>();
+  for await (const row of store.scan(device)) {
+    const { id, name, labels, presence, state } = row;
+    hosts.add(hostOf(row));
     if (state !== "retired")
       devices.push({ id, name, labels, isOnline: presence === "online", latest: await newestValues(id, store) });
+  }
+  for await (const { row, labels } of countedDevices(store, hosts)) {
+    const latest = await newestOfChained(store, row.id, clock.now(), (metric) => isNamed(metric, fleet.metrics));
+    devices.push({ id: row.id, name: row.name, labels, isOnline: undefined, latest });
+  }
   return fleetFigures(devices, fleet, clock.now());
 }

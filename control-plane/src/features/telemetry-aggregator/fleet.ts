@@ -1,8 +1,10 @@
 import type { Caller } from "../../platform/caller.ts";
 import { resolve } from "../../platform/reference.ts";
-import { device, type Device } from "../devices/contract.ts";
+import type { Store } from "../../platform/store.ts";
+import { device } from "../devices/contract.ts";
 import { compileSelector, viewOf } from "../devices/selector-contract.ts";
 import { aggregatedDevice } from "./adevice-contract.ts";
+import { countedDevices, hostOf } from "./chained-devices.ts";
 import type { TelemetryContext } from "./context.ts";
 
 /** What a query needs to know of a device. */
@@ -10,6 +12,8 @@ export interface Selected {
   readonly id: string;
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Id of the child that tells of it; absent: it is a device of this control plane. */
+  readonly child?: string;
 }
 
 interface Wanted {
@@ -19,34 +23,42 @@ interface Wanted {
   readonly adevice?: string | undefined;
 }
 
-/** Those that all selectors match; an empty one matches every device. */
-export function matcherOf(...selectors: readonly string[]): (row: Device) => boolean {
+/** Those that all selectors match, as selectors see them; an empty one matches every device. */
+export function matcherOf(...selectors: readonly string[]): (view: Record<string, unknown>) => boolean {
   const wanted = selectors.filter((each) => each.trim() !== "").map((each) => compileSelector(each));
-  return (row) => wanted.every((each) => each.matches(viewOf(row)));
+  return (view) => wanted.every((each) => each.matches(view));
 }
 
-/** The devices that are meant by all that is given, without those of which the caller may not know. */
+/** The selector of an aggregated device, by its name; empty where none is named. */
+export const selectorOf = async (adevice: string | undefined, store: Store): Promise<string> =>
+  adevice === undefined ? "" : (await resolve(store, aggregatedDevice, adevice)).selector;
+
+/** The devices that are meant by all that is given, those of children too, without those of which the caller may not know. */
 export async function selectedDevices(
   { device: ref, selector = "", adevice }: Wanted,
   { store, scopes }: Pick<TelemetryContext, "store" | "scopes">,
   { caller, permission }: { readonly caller: Caller; readonly permission: string },
 ): Promise<readonly Selected[]> {
   const reach = scopes.reachOf(caller, permission);
-  const saved = adevice === undefined ? "" : (await resolve(store, aggregatedDevice, adevice)).selector;
-  const isMeant = matcherOf(selector, saved);
+  const isMeant = matcherOf(selector, await selectorOf(adevice, store));
   const found: Selected[] = [];
-  for await (const row of ref === undefined ? store.scan(device) : [await resolve(store, device, ref)])
-    if (reach.coversRow(row) && isMeant(row)) found.push({ id: row.id, name: row.name, labels: row.labels });
+  const own = new Set<string>();
+  for await (const row of ref === undefined ? store.scan(device) : [await resolve(store, device, ref)]) {
+    own.add(hostOf(row));
+    if (reach.coversRow(row) && isMeant(viewOf(row))) found.push({ id: row.id, name: row.name, labels: row.labels });
+  }
+  // What a child says of its devices is not what grants go by.
+  if (ref === undefined && reach.isEverywhere)
+    for await (const { row, shownName, labels, view } of countedDevices(store, own))
+      if (isMeant(view)) found.push({ id: row.id, name: shownName, labels, child: row.child });
   return found;
 }
 
-/** What a device and one of its series have in common with others: words for `device`, `instance`, or a label. */
-export const valuesOf = (by: readonly string[], { name, labels }: Selected, instance: string): Record<string, string> =>
-  Object.fromEntries(
-    by.map((word) => {
-      if (word === "device") return [word, name];
-      if (word === "instance") return [word, instance];
-      const label = word.startsWith("labels.") ? word.slice("labels.".length) : word;
-      return [word, Object.hasOwn(labels, label) ? (labels[label] ?? "") : ""];
-    }),
-  );
+/** What a device and one of its series have in common with others, each as one of the words tells it: `device`, `instance`, or a label. */
+export const valuesOf = (by: readonly string[], { name, labels }: Selected, instance: string): readonly string[] =>
+  by.map((word) => {
+    if (word === "device") return name;
+    if (word === "instance") return instance;
+    const label = word.startsWith("labels.") ? word.slice("labels.".length) : word;
+    return Object.hasOwn(labels, label) ? (labels[label] ?? "") : "";
+  });

@@ -1,23 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DAY, HOUR, MINUTE, SECOND } from "@edgemere/protocol/kit";
-import { startTestCore, type CoreContext, type TestCore } from "../../platform/core.test-support.ts";
-import { aDevice } from "../device.test-support.ts";
-import { forgetHistory, latestValues, queryTelemetry, readHistory } from "./contract.ts";
-import { telemetryAggregator, type TelemetryContext } from "./index.ts";
-
-type World = TestCore<CoreContext & TelemetryContext>;
+import { put, moved } from "../../platform/change.ts";
+import { device } from "../devices/contract.ts";
+import { forgetHistory, forgetting, latestValues, listMetrics, queryTelemetry, readHistory } from "./contract.ts";
+import { startWorld, type World } from "./aggregator.test-support.ts";
+import { latestKey, seriesListKey, summaries } from "./tables.ts";
+import { dirtyId, hoursUnderWay } from "./window-tables.ts";
 
 const windows = { every: MINUTE, keepMinutes: 7 * DAY, keepHours: 730 * DAY };
-
-async function startWorld(): Promise<World> {
-  const world = await startTestCore<CoreContext & TelemetryContext>({
-    features: [telemetryAggregator],
-    context: { telemetry: { retention: 7 * DAY, windows } },
-  });
-  await world.store.commit(aDevice("d1"), aDevice("d2"));
-  return world;
-}
 
 const report = (world: World, device: string, baseMs: number, value: number) =>
   world.report(
@@ -32,7 +23,7 @@ const kept = async (world: World, device: string, from: number) => {
 };
 
 test("what somebody wants forgotten is forgotten, merged or not, and nothing of other devices", async () => {
-  await using world = await startWorld();
+  await using world = await startWorld({ windows });
   const start = world.clock.now();
   for (const device of ["d1", "d2"]) await report(world, device, start, 1);
   await world.advance(3 * HOUR);
@@ -50,7 +41,7 @@ test("what somebody wants forgotten is forgotten, merged or not, and nothing of 
 });
 
 test("of the hour in which the given instant lies nothing is forgotten", async () => {
-  await using world = await startWorld();
+  await using world = await startWorld({ windows });
   const hour = Math.ceil(world.clock.now() / HOUR) * HOUR;
   await world.advance(hour + 2 * HOUR - world.clock.now());
   for (const [place, baseMs] of [hour + 10 * MINUTE, hour + HOUR + MINUTE, hour + HOUR + 40 * MINUTE].entries())
@@ -66,7 +57,7 @@ test("of the hour in which the given instant lies nothing is forgotten", async (
 });
 
 test("what is reported after the forgetting is kept", async () => {
-  await using world = await startWorld();
+  await using world = await startWorld({ windows });
   const start = world.clock.now();
   await report(world, "d1", start, 1);
   await world.call(forgetHistory, { device: "d1" });
@@ -81,7 +72,7 @@ test("what is reported after the forgetting is kept", async () => {
 });
 
 test("windows are forgotten with their samples, of one device only, and what comes later has windows as ever", async () => {
-  await using world = await startWorld();
+  await using world = await startWorld({ windows });
   const day = Math.ceil(world.clock.now() / DAY) * DAY;
   await world.advance(day + 5 * HOUR - world.clock.now());
   const told = async (device: string, step: "1m" | "1h" | "1d") => {
@@ -109,4 +100,86 @@ test("windows are forgotten with their samples, of one device only, and what com
   assert.deepEqual(partly, [[1, 2], [1, 2], [1.5]]);
   for (const step of ["1m", "1h", "1d"] as const) assert.deepEqual(await told("d1", step), [7], step);
   assert.deepEqual(await told("d2", "1h"), [0, 1, 2]);
+});
+
+test("what was under way when windows were switched off does not keep a forgetting from its end", async () => {
+  await using world = await startWorld();
+  const hour = Math.floor(world.clock.now() / HOUR) * HOUR;
+  await report(world, "d1", world.clock.now(), 1);
+  await world.store.commit(put(hoursUnderWay, { id: dirtyId(hour, "d1"), device: "d1", hour }));
+
+  await world.call(forgetHistory, { device: "d1" });
+  await world.advance(MINUTE);
+
+  assert.equal((await world.store.get(forgetting, "d1"))?.state, "done");
+  assert.deepEqual((await world.call(latestValues, { device: "d1" })).values, []);
+});
+
+test("that telemetry is to be forgotten is told with who asked, and that it is done is told in one commit with the last of it", async () => {
+  await using world = await startWorld({ windows });
+  await report(world, "d1", world.clock.now(), 1);
+  const after = world.store.lastNumber;
+
+  await world.call(forgetHistory, { device: "d1", before: HOUR });
+  await world.call(forgetHistory, { device: "d1" });
+  const asked = await world.store.get(forgetting, "d1");
+  await world.advance(MINUTE);
+  await world.call(forgetHistory, { device: "d1" });
+
+  assert.deepEqual([asked?.state, asked?.author], ["asked", "user:alice"]);
+  assert.deepEqual(await world.eventTypes(after), [
+    "forgetting.create",
+    "forgetting.asked",
+    "forgetting.updated",
+    "forgetting.updated",
+    "forgetting.done",
+    "forgetting.updated",
+    "forgetting.asked",
+  ]);
+});
+
+test("of a device whose telemetry is forgotten no name of a series and no newest value stays", async () => {
+  await using world = await startWorld({ windows });
+  await report(world, "d1", world.clock.now(), 1);
+  const left = async () => [
+    await world.store.bytes(seriesListKey("d1")),
+    await world.store.bytes(latestKey("d1")),
+    (await world.call(listMetrics, { device: "d1" })).metrics.length,
+  ];
+
+  await world.call(forgetHistory, { device: "d1" });
+  await world.advance(MINUTE);
+  const forgotten = await left();
+  const telemetry = { baseMs: world.clock.now(), offsetMs: [0], series: [{ metric: "load", values: [5] }] };
+  await world.report("d1", "telemetry", { telemetry });
+
+  assert.deepEqual(forgotten, [undefined, undefined, 0]);
+  assert.deepEqual(await kept(world, "d1", 0), [[5], 0]);
+  assert.equal((await world.call(latestValues, { device: "d1" })).values[0]?.value, 5);
+});
+
+test("of a retired device the names of its series and its newest values go with the last of its samples", async () => {
+  await using world = await startWorld({ retention: 6 * HOUR });
+  for (const id of ["d1", "d2"]) await report(world, id, world.clock.now(), 1);
+  const row = await world.store.get(device, "d1");
+  assert.ok(row);
+  await world.store.commit(moved(device, row, "retire"));
+
+  await world.advance(4 * HOUR);
+  const early = (await world.call(latestValues, { device: "d1" })).values.length;
+  await world.advance(5 * HOUR);
+
+  const left = async (id: string) => [
+    (await world.store.bytes(seriesListKey(id))) !== undefined,
+    (await world.store.bytes(latestKey(id))) !== undefined,
+    (await world.store.get(summaries, id)) !== undefined,
+  ];
+  assert.equal(early, 1);
+  assert.deepEqual(
+    [await left("d1"), await left("d2")],
+    [
+      [false, false, false],
+      [true, true, true],
+    ],
+  );
 });

@@ -7,6 +7,7 @@ import { chunkBytes, StoredChunk, type Chunk } from "./chunks.ts";
 import type { TelemetryContext } from "./context.ts";
 import { latestOf } from "./latest.ts";
 import { CELLS_AT_MOST, isOver, mergeAfter, Merging } from "./merging.ts";
+import { numbersInReports } from "./reading.ts";
 import { SeriesList } from "./series-list.ts";
 import {
   arrivalsBetween,
@@ -81,7 +82,7 @@ const changed = (summary: Summary, change: Partial<Summary>): Change =>
 
 async function mergeOldest(store: Store, summary: Summary, now: number): Promise<void> {
   const { id: device } = summary;
-  const list = new SeriesList(await store.bytes(seriesListKey(device)));
+  const list = SeriesList.of(await store.bytes(seriesListKey(device)));
   const merging = new Merging((key) => list.nameOf(key));
   const keys: string[] = [];
   let [cells, hour, next]: [number, number | undefined, number | undefined] = [0, undefined, undefined];
@@ -148,11 +149,7 @@ async function forgottenNames(
 ): Promise<readonly Change[]> {
   if (list.size <= 2 * limits.telemetrySeries) return [];
   const needed = new Set(latestOf(await store.bytes(latestKey(device))).map(({ series }) => series));
-  const gone = new Set(merged);
-  for await (const [key, bytes] of store.bytesBetween(reportsOf(device))) {
-    if (gone.has(key)) continue;
-    for (const series of new StoredChunk(bytes).keys()) if (typeof series === "number") needed.add(series);
-  }
+  for (const number of await numbersInReports(store, device, new Set(merged))) needed.add(number);
   const rest = list.without((series) => !needed.has(series));
   return rest.isChanged ? [putBytes(seriesListKey(device), rest.bytes())] : [];
 }

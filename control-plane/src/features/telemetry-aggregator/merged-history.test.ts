@@ -4,23 +4,14 @@ import fc from "fast-check";
 import { inColumns, pack } from "@edgemere/protocol";
 import { DAY, HOUR, MINUTE, SECOND } from "@edgemere/protocol/kit";
 import { ManualClock } from "@edgemere/protocol/simulated";
-import { startTestCore, type CoreContext, type TestCore } from "../../platform/core.test-support.ts";
-import { memoryDatabase, type Database } from "../../platform/database.ts";
+import { startTestCore, type CoreContext } from "../../platform/core.test-support.ts";
+import { memoryDatabase } from "../../platform/database.ts";
+import { mortal } from "../../platform/database.test-support.ts";
 import { aDevice } from "../device.test-support.ts";
-import { telemetryAggregator, type TelemetryContext } from "./index.ts";
+import { startWorld, type World } from "./aggregator.test-support.ts";
+import { SeriesLists, telemetryAggregator, type TelemetryContext } from "./index.ts";
 import { costOf, readSamples } from "./reading.ts";
 import { mergedChunks, reportsOf, summaries } from "./tables.ts";
-
-type World = TestCore<CoreContext & TelemetryContext>;
-
-async function startWorld(): Promise<World> {
-  const world = await startTestCore<CoreContext & TelemetryContext>({
-    features: [telemetryAggregator],
-    context: { telemetry: { retention: 7 * DAY } },
-  });
-  await world.store.commit(aDevice("d1"));
-  return world;
-}
 
 interface Made {
   readonly baseMs: number;
@@ -165,20 +156,6 @@ test("an hour with more samples than a chunk has room for is kept in parts, with
   assert.deepEqual(await everything(world), expected(reports));
 });
 
-/** Its n-th write fails, and all that come after it; the n-th may have landed all the same. */
-function mortal(database: Database, deathAt: number, hasLanded: boolean): Database {
-  let writes = 0;
-  return {
-    ...database,
-    close: () => Promise.resolve(),
-    batch: async (operations) => {
-      writes++;
-      if (writes < deathAt || (writes === deathAt && hasLanded)) await database.batch(operations);
-      if (writes >= deathAt) throw new Error("the power is gone");
-    },
-  };
-}
-
 test("a power cut before or after any write of reports and of merging loses and doubles nothing", async () => {
   const start = new ManualClock().now();
   const reports = [0, 1, 20, 21, 2].map((tenMinutes) => rowsOf(start + tenMinutes * 10 * MINUTE, 5, 2));
@@ -187,7 +164,11 @@ test("a power cut before or after any write of reports and of merging loses and 
   for (let death = 1; death <= 10; death++)
     for (const hasLanded of [false, true]) {
       const [database, clock] = [memoryDatabase(), new ManualClock(start)];
-      const parts = { features: [telemetryAggregator], context: { telemetry: { retention: 7 * DAY } }, clock };
+      const parts = {
+        features: [telemetryAggregator],
+        context: { telemetry: { retention: 7 * DAY, seriesLists: new SeriesLists() } },
+        clock,
+      };
       const begun = { ...database, close: () => Promise.resolve() };
       for (const each of [begun, mortal(database, death, hasLanded), database]) {
         await using world = await startTestCore<CoreContext & TelemetryContext>({ ...parts, database: each });

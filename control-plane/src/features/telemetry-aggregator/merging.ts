@@ -1,5 +1,6 @@
+import { seriesKey, type SeriesName } from "@edgemere/protocol";
 import { HOUR, MINUTE } from "@edgemere/protocol/kit";
-import type { Chunk, Named, Report, SeriesKey, StoredChunk } from "./chunks.ts";
+import { byName, type Chunk, type Report, type SeriesKey, type StoredChunk } from "./chunks.ts";
 import { hourOf } from "./tables.ts";
 
 /** Values that one chunk has room for. So many are decoded and encoded again without holding up anybody else. */
@@ -28,14 +29,14 @@ interface Part {
 
 /** Chunks of one device on their way to become one. The order in which they are added means nothing. */
 export class Merging {
-  readonly #nameOf: (key: SeriesKey) => Named | undefined;
+  readonly #nameOf: (key: SeriesKey) => SeriesName | undefined;
   readonly #parts: Part[] = [];
-  readonly #names: Named[] = [];
+  readonly #names: SeriesName[] = [];
   readonly #places = new Map<string, number>();
   readonly #ofNumber = new Map<number, number>();
   #rows = 0;
 
-  constructor(nameOf: (key: SeriesKey) => Named | undefined) {
+  constructor(nameOf: (key: SeriesKey) => SeriesName | undefined) {
     this.#nameOf = nameOf;
   }
 
@@ -74,14 +75,12 @@ export class Merging {
       instants,
       series: this.#names
         .map((key, place) => ({ key, values: columns[place] ?? [] }))
-        .toSorted((a, b) =>
-          a.key.metric === b.key.metric ? order(a.key.instance, b.key.instance) : order(a.key.metric, b.key.metric),
-        ),
+        .toSorted((a, b) => byName(a.key, b.key)),
     };
   }
 
   #known(key: SeriesKey): number | undefined {
-    return typeof key === "number" ? this.#ofNumber.get(key) : this.#places.get(wordOf(key));
+    return typeof key === "number" ? this.#ofNumber.get(key) : this.#places.get(seriesKey(key));
   }
 
   #placeOf(key: SeriesKey): number {
@@ -89,8 +88,8 @@ export class Merging {
     if (known !== undefined) return known;
     const name = this.#nameOf(key);
     if (name === undefined) throw new Error(`there is no name for the series ${JSON.stringify(key)}`);
-    const place = this.#places.get(wordOf(name)) ?? this.#names.push(name) - 1;
-    this.#places.set(wordOf(name), place);
+    const place = this.#places.get(seriesKey(name)) ?? this.#names.push(name) - 1;
+    this.#places.set(seriesKey(name), place);
     if (typeof key === "number") this.#ofNumber.set(key, place);
     return place;
   }
@@ -131,6 +130,3 @@ function put(chunk: StoredChunk, series: number, column: Float64Array, moves: re
   const values = chunk.values(series);
   for (const { from, to, start } of moves) column.set(values.subarray(from, to), start);
 }
-
-const wordOf = ({ metric, instance }: Named): string => `${metric}\u0000${instance}`;
-const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -1,5 +1,6 @@
 import { Type } from "@sinclair/typebox";
 import { action, Ref } from "../../platform/action.ts";
+import { Instant } from "../../platform/instant.ts";
 
 const oneOf = <const W extends readonly string[]>(words: W, options: { description: string; default?: W[number] }) =>
   Type.Union(
@@ -12,10 +13,11 @@ export const queryTelemetry = action({
   path: "cpl/ta/query",
   summary: "Sum up metrics of many devices in windows, by group, with the most or what changed most first",
   description:
-    "Windows are whole and begin at multiples of their length in UTC. Where nothing was recorded the value is null and never zero. Percentiles are within 1 % of a value that was recorded. A query that would read too much is refused before it reads, with the amount; explain tells that amount and reads nothing.",
+    "Windows are whole and begin at multiples of their length in UTC, or are days of a time zone. Where nothing was recorded the value is null and never zero. Percentiles are within 1 % of a value that was recorded. A query that would read too much is refused before it reads, with the amount; explain tells that amount and reads nothing.",
   effect: "read",
   permission: "telemetry:read",
   scope: "filtered",
+  isDear: true,
   input: Type.Object({
     metric: Type.Array(Type.String({ minLength: 1, maxLength: 256 }), {
       minItems: 1,
@@ -38,11 +40,18 @@ export const queryTelemetry = action({
         description: 'Only these instances of the metrics, such as "/var" or "eth0"',
       }),
     ),
-    from: Type.Optional(Type.Integer({ description: "Milliseconds since 1970 UTC; default: one hour before `to`" })),
-    to: Type.Optional(Type.Integer({ description: "Milliseconds since 1970 UTC; default: now" })),
+    from: Type.Optional(Instant("Begin of the range; default: one hour before its end")),
+    to: Type.Optional(Instant("End of the range; default: now")),
     step: Type.Optional(
       oneOf(["10s", "1m", "5m", "1h", "1d"], {
         description: "Length of a window; default: the shortest that gives at most 400 of them",
+      }),
+    ),
+    zone: Type.Optional(
+      Type.String({
+        maxLength: 64,
+        description:
+          "Windows are days of this time zone, such as Europe/Berlin: 23 or 25 hours where clocks are changed; default: days of UTC",
       }),
     ),
     function: Type.Optional(
@@ -62,7 +71,7 @@ export const queryTelemetry = action({
       Type.Array(Type.String({ minLength: 1, maxLength: 128 }), {
         maxItems: 5,
         description:
-          "Groups: device, instance, or labels such as site (labels.device is a label of that name); absent: everything is one group",
+          "Groups: device, instance, or labels such as site (labels.device is a label of that name); absent: everything is one group. A device of a child control plane stands as child/name",
       }),
     ),
     top: Type.Optional(
@@ -84,7 +93,8 @@ export const queryTelemetry = action({
     step: Type.String(),
     function: Type.String(),
     source: Type.String({
-      description: "What is read: samples, or windows of minutes or hours that were made of them",
+      description:
+        "What is read: samples, or windows of minutes or hours that were made of them, of each device or (group minutes, group hours) of an aggregated device as a whole",
     }),
     cost: Type.Object(
       {
@@ -100,7 +110,9 @@ export const queryTelemetry = action({
       Type.Object({
         by: Type.Record(Type.String(), Type.String()),
         metric: Type.String(),
-        devices: Type.Integer({ description: "How many devices have samples in it" }),
+        devices: Type.Integer({
+          description: "How many devices have samples in it; of windows of a group the most that have in one",
+        }),
         overall: Value,
         before: Type.Optional(Value),
         change: Type.Optional(Value),
@@ -110,6 +122,17 @@ export const queryTelemetry = action({
     pending: Type.Integer({
       description: "Hours of devices whose newest samples are not in it yet: they will be a moment later",
     }),
+    leftOut: Type.Integer({
+      description:
+        "Devices of child control planes that are not in it, because only windows of a minute are known of these",
+    }),
+    children: Type.Array(
+      Type.Object({ name: Type.String(), state: Type.String(), knownUpTo: Type.Optional(Type.Integer()) }),
+      {
+        description:
+          "Child control planes by which devices come that were asked for: what these measured later than knownUpTo is not known, which is not zero",
+      },
+    ),
     omitted: Type.Integer({ description: "Groups that are not shown, because only the first were asked for" }),
   }),
 });

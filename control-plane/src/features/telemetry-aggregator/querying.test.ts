@@ -8,7 +8,8 @@ import { aDevice } from "../device.test-support.ts";
 import { device } from "../devices/contract.ts";
 import { realm } from "../devices/selector-contract.ts";
 import { queryTelemetry } from "./contract.ts";
-import { telemetryAggregator, type TelemetryContext } from "./index.ts";
+import { SeriesLists, telemetryAggregator, type TelemetryContext } from "./index.ts";
+import { summedUp } from "./summing-up.ts";
 import { chunkId, mergedChunks } from "./tables.ts";
 
 type World = TestCore<CoreContext & TelemetryContext> & { readonly since: number };
@@ -17,7 +18,7 @@ type World = TestCore<CoreContext & TelemetryContext> & { readonly since: number
 async function aFleet(): Promise<World> {
   const world = await startTestCore<CoreContext & TelemetryContext>({
     features: [{ name: "devices", resources: [device], realm, actions: [] }, telemetryAggregator],
-    context: { telemetry: { retention: 400 * DAY } },
+    context: { telemetry: { retention: 400 * DAY, seriesLists: new SeriesLists() } },
   });
   const at = (site: string) => ({ labels: { site } });
   await world.store.commit(
@@ -55,6 +56,20 @@ async function aMeasuredFleet(): Promise<World> {
   await reported(world, "d3", world.since + 2 * MINUTE, "load", [7, 9]);
   return world;
 }
+
+test("a query of which more comes than was estimated ends when it has read too much", async () => {
+  await using world = await aMeasuredFleet();
+  const grid = { from: world.since, step: MINUTE, length: 3 };
+  const { items: devices } = await world.store.list(device);
+  const upTo = (samples: number) =>
+    summedUp(
+      { metric: ["load"] },
+      { grid, source: "samples", devices, store: world.store, most: { samples, bytes: 1 } },
+    );
+
+  assert.equal((await upTo(5)).samples, 5);
+  await assert.rejects(upTo(4), { type: "too-large", message: /has read .* of 4 devices/ });
+});
 
 test("metrics of a fleet are summed up in windows by label, and where nothing was recorded there is nothing", async () => {
   await using world = await aMeasuredFleet();

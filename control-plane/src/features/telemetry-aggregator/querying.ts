@@ -2,9 +2,11 @@ import { HOUR } from "@edgemere/protocol/kit";
 import { handle } from "../../platform/action.ts";
 import { Problem } from "../../platform/problem.ts";
 import type { TelemetryContext } from "./context.ts";
+import { knownOfChildren } from "./chained-devices.ts";
 import { estimatedCost, refuseTooMuch } from "./cost.ts";
 import { selectedDevices } from "./fleet.ts";
-import { endOfGrid, gridOf } from "./grid.ts";
+import { costOfGroup, ofGroup, summedUpOfGroup } from "./group-query.ts";
+import { beginOfWindow, endOfGrid, gridBefore, gridOf, gridOfDays } from "./grid.ts";
 import { isPercentile, type Group } from "./grouping.ts";
 import { queryTelemetry } from "./query-contract.ts";
 import { byChange, byValue, changeOf, compareWords, type Answered } from "./ranking.ts";
@@ -20,33 +22,48 @@ export const queryActions = [
     const from = query.from ?? to - HOUR;
     if (from > to) throw new Problem("invalid-input", `"from" (${from}) must not be after "to" (${to})`);
     refuseContradictions(query);
-    const grid = gridOf({ from, to }, query.step);
-    const before = { ...grid, from: grid.from - grid.step * grid.length };
+    const { zone } = query;
+    const grid = zone === undefined ? gridOf({ from, to }, query.step) : gridOfDays({ from, to }, zone);
+    const before = changes ? gridBefore(grid, zone) : grid;
     const devices = await selectedDevices(query, context, { caller, permission: queryTelemetry.permission });
     const source = sourceOf(query.function ?? "mean", changes ? before : grid, {
       now: context.clock.now(),
       windows: context.telemetry.windows,
     });
-    const estimate = await estimatedCost(
-      source,
-      context.store,
-      devices.map(({ id }) => id),
-      { ...askedOf(query, grid), ...(changes && { from: askedOf(query, before).from }) },
-    );
+    const group = await ofGroup(query, grid, devices, context, caller);
+    const place = { source, devices, grid, store: context.store };
+    const estimate =
+      group === undefined
+        ? await estimatedCost(
+            source,
+            context.store,
+            devices.map(({ id }) => id),
+            { ...askedOf(query, grid), ...(changes && { from: askedOf(query, before).from }) },
+          )
+        : await costOfGroup(query, group, place, context);
     const head = {
       from: grid.from,
       to: endOfGrid(grid),
       step: grid.name,
       function: query.function ?? "mean",
-      source,
-      at: Array.from({ length: grid.length }, (_, window) => grid.from + window * grid.step),
+      source: group === undefined ? source : `group ${group.resolution}`,
+      at: Array.from({ length: grid.length }, (_, window) => beginOfWindow(grid, window)),
     };
     if (explain)
-      return { ...head, cost: { ...estimate, isEstimated: true }, at: [], series: [], omitted: 0, pending: 0 };
+      return {
+        ...head,
+        cost: { ...estimate, isEstimated: true },
+        at: [],
+        series: [],
+        omitted: 0,
+        pending: 0,
+        leftOut: 0,
+        children: await knownOfChildren(devices, context.store),
+      };
     refuseTooMuch(estimate, "would read");
 
-    const place = { source, devices, store: context.store };
-    const now = await summedUp(query, { ...place, grid });
+    const now =
+      group === undefined ? await summedUp(query, place) : await summedUpOfGroup(query, group, place, context);
     const then = changes ? await summedUp(query, { ...place, grid: before }) : undefined;
     const answers = then === undefined ? now.groups.map(answerOf) : compared(now.groups, then.groups, grid.length);
     const ranked = changes
@@ -72,11 +89,18 @@ export const queryActions = [
       series: [...series],
       omitted: ranked.length - series.length,
       pending: now.pending + (then?.pending ?? 0),
+      leftOut: now.leftOut,
+      children: await knownOfChildren(devices, context.store),
     };
   }),
 ];
 
-function refuseContradictions({ function: what = "mean", across, changes, order, top }: Query): void {
+function refuseContradictions({ function: what = "mean", across, changes, order, top, step, zone }: Query): void {
+  if (zone !== undefined && step !== undefined && step !== "1d")
+    throw new Problem(
+      "invalid-input",
+      `"zone" does not go with the step ${step}: only days are of a time zone; give 1d`,
+    );
   if (isPercentile(what) && across !== undefined)
     throw new Problem("invalid-input", `"across" does not go with ${what}: percentiles are of all samples together`);
   if (changes === true && order !== undefined)
@@ -87,31 +111,32 @@ function refuseContradictions({ function: what = "mean", across, changes, order,
 
 const orNull = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
-const answerOf = ({ by, metric, devices, ...group }: Group): Answered => ({
+const answerOf = ({ by, metric, devices, most, ...group }: Group): Answered => ({
   by,
   metric,
-  devices: devices.size,
+  devices: Math.max(devices.size, most),
   overall: orNull(group.overall()),
   value: Array.from(group.values(), orNull),
 });
 
 /** Each group with what it was before; what is gone now is there with nothing. */
 function compared(now: readonly Group[], then: readonly Group[], length: number): readonly Answered[] {
-  const keyOf = ({ metric, by }: Pick<Group, "metric" | "by">) => JSON.stringify([metric, ...Object.values(by)]);
-  const before = new Map(then.map((each) => [keyOf(each), orNull(each.overall())]));
-  const there = now.map(answerOf);
-  const keys = new Set(there.map(keyOf));
+  const before = new Map(then.map((group) => [group.key, orNull(group.overall())]));
+  const keys = new Set(now.map(({ key }) => key));
+  const there = now.map((group) => {
+    const [was, answer] = [before.get(group.key) ?? null, answerOf(group)];
+    return { ...answer, before: was, change: changeOf(was, answer.overall) };
+  });
   const gone = then
-    .filter((each) => !keys.has(keyOf(each)))
-    .map(({ by, metric }): Answered => ({
+    .filter(({ key }) => !keys.has(key))
+    .map(({ key, by, metric }): Answered => ({
       by,
       metric,
       devices: 0,
       overall: null,
+      before: before.get(key) ?? null,
+      change: null,
       value: Array.from({ length }, () => null),
     }));
-  return [...there, ...gone].map((answer) => {
-    const was = before.get(keyOf(answer)) ?? null;
-    return { ...answer, before: was, change: changeOf(was, answer.overall) };
-  });
+  return [...there, ...gone];
 }

@@ -1,6 +1,7 @@
+import { seriesKey, type SeriesName } from "@edgemere/protocol";
 import { Problem } from "../../platform/problem.ts";
 import type { Store } from "../../platform/store.ts";
-import { StoredChunk, type Named } from "./chunks.ts";
+import { byName, StoredChunk } from "./chunks.ts";
 import { inOrder, slicesOf, type Slice } from "./merging.ts";
 import { SeriesList } from "./series-list.ts";
 import type { Span } from "./silence.ts";
@@ -11,6 +12,7 @@ import {
   knownGaps,
   mergedChunks,
   reportsBetween,
+  reportsOf,
   seriesListKey,
   summaries,
   type KnownGap,
@@ -27,8 +29,11 @@ interface Range {
   readonly to: number;
 }
 
-/** Samples of one series in the order of their instants; where there is no value there is no sample. */
-export interface SeriesSamples extends Named {
+/**
+ * Samples of one series in the order of their instants; where there is no value there is no sample. Where the device has said for how long a
+ * value stands, it is also that of each later row without one within that time: the device looked, and it had not moved enough to be sent.
+ */
+export interface SeriesSamples extends SeriesName {
   readonly at: Float64Array;
   readonly values: Float64Array;
 }
@@ -49,26 +54,29 @@ export async function readSamples(
   device: string,
   { metrics, ...range }: Range & { readonly metrics?: readonly string[] | undefined },
 ): Promise<StoredSamples> {
-  const { longestSpan = 0 } = (await store.get(summaries, device)) ?? {};
-  const begun = { from: range.from - longestSpan, to: range.to };
+  const { longestSpan = 0, longestHold = 0 } = (await store.get(summaries, device)) ?? {};
+  const begun = { from: range.from - longestHold - longestSpan, to: range.to };
   const sources = await sourcesOf(store, device, begun);
-  const reaching = sources.flatMap(({ slices }) => slices).filter((slice) => isIn(slice, sources, range));
+  const all = sources.flatMap(({ slices }) => slices);
+  const holding = all.filter((slice) => isIn(slice, sources, { ...range, from: range.from - longestHold }));
+  const reaching = longestHold === 0 ? holding : holding.filter((slice) => isIn(slice, sources, range));
+  const list = longestHold === 0 ? undefined : SeriesList.of(await store.bytes(seriesListKey(device)));
   const wanted = metrics && new Set(metrics);
-  const found = new Map<string, { readonly name: Named; readonly columns: Map<number, number> }>();
+  const found = new Map<string, { readonly name: SeriesName; readonly columns: Map<number, number> }>();
   for (const [place, { names }] of sources.entries())
     for (const [column, name] of names.entries()) {
       if (name === undefined || wanted?.has(name.metric) === false) continue;
-      const key = `${name.metric}\u0000${name.instance}`;
+      const key = seriesKey(name);
       const known = found.get(key) ?? { name, columns: new Map<number, number>() };
       known.columns.set(place, column);
       found.set(key, known);
     }
-  const pieces = piecesOf(reaching.toSorted(inOrder));
+  const pieces = piecesOf(holding.toSorted(inOrder));
   let size = 0;
-  const series = [...found]
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([, { name, columns }]) => {
-      const samples = samplesOf(pieces, columns, sources, range);
+  const series = [...found.values()]
+    .toSorted((a, b) => byName(a.name, b.name))
+    .flatMap(({ name, columns }) => {
+      const samples = samplesOf(pieces, columns, sources, { ...range, hold: list?.holdOf(name) ?? 0 });
       size += samples.at.length;
       if (size > SAMPLES_AT_MOST) throw tooLarge();
       return samples.at.length === 0 ? [] : [{ ...name, ...samples }];
@@ -95,6 +103,20 @@ export async function costOf(
 // A value alone in its column, with its share of the report.
 const BYTES_OF_UNMERGED = 6;
 
+/** The numbers of series that reports have which are not merged, but for those under some keys. */
+export async function numbersInReports(
+  store: Store,
+  device: string,
+  without: ReadonlySet<string> = new Set(),
+): Promise<ReadonlySet<number>> {
+  const found = new Set<number>();
+  for await (const [key, bytes] of store.bytesBetween(reportsOf(device))) {
+    if (without.has(key)) continue;
+    for (const series of new StoredChunk(bytes).keys()) if (typeof series === "number") found.add(series);
+  }
+  return found;
+}
+
 /** Samples that are known to be lost, by their ends. */
 export async function gapsBetween(store: Store, device: string, { from, to }: Range) {
   const found: KnownGap[] = [];
@@ -107,7 +129,7 @@ export async function gapsBetween(store: Store, device: string, { from, to }: Ra
 
 interface Source {
   readonly chunk: StoredChunk;
-  readonly names: readonly (Named | undefined)[];
+  readonly names: readonly (SeriesName | undefined)[];
   readonly instants: Float64Array;
   readonly slices: readonly Slice[];
 }
@@ -125,7 +147,7 @@ async function sourcesOf(store: Store, device: string, { from, to }: Range): Pro
   };
   const reports: StoredChunk[] = [];
   for await (const [, bytes] of store.bytesBetween(reportsBetween(device, from, to))) reports.push(read(bytes));
-  const list = new SeriesList(reports.length === 0 ? undefined : await store.bytes(seriesListKey(device)));
+  const list = SeriesList.of(reports.length === 0 ? undefined : await store.bytes(seriesListKey(device)));
   const chunks: StoredChunk[] = [];
   for await (const [, bytes] of store.bytesBetween(chunksBetween(device, from, to))) chunks.push(read(bytes));
 
@@ -171,26 +193,33 @@ function piecesOf(ordered: readonly Slice[]): readonly Piece[] {
   return pieces;
 }
 
+const NOTHING = new Float64Array();
+
 function samplesOf(
   pieces: readonly Piece[],
   columns: ReadonlyMap<number, number>,
   sources: readonly Source[],
-  range: Range,
+  { from: first, to: last, hold }: Range & { readonly hold: number },
 ): { readonly at: Float64Array; readonly values: Float64Array } {
-  const own = pieces.filter(({ part }) => columns.has(part));
+  const own = hold > 0 ? pieces : pieces.filter(({ part }) => columns.has(part));
   const most = own.reduce((sum, { from, to }) => sum + to - from, 0);
   const [at, values] = [new Float64Array(most), new Float64Array(most)];
   const decoded = new Map<number, Float64Array>();
   let size = 0;
   let isOrdered = true;
+  let held = { value: NaN, at: 0 };
   for (const { part, from, to } of own) {
     const source = sources[part];
     if (source === undefined) continue;
-    const column = decoded.get(part) ?? source.chunk.values(columns.get(part) ?? 0);
+    const place = columns.get(part);
+    const column = place === undefined ? NOTHING : (decoded.get(part) ?? source.chunk.values(place));
     decoded.set(part, column);
     for (let row = from; row < to; row++) {
-      const [instant = 0, value = NaN] = [source.instants[row], column[row]];
-      if (Number.isNaN(value) || instant < range.from || instant > range.to) continue;
+      const [instant = 0, own = NaN] = [source.instants[row], column[row]];
+      const isHeld = Number.isNaN(own) && instant >= held.at && instant - held.at <= hold;
+      const value = isHeld ? held.value : own;
+      if (hold > 0 && !Number.isNaN(own)) held = { value: own, at: instant };
+      if (Number.isNaN(value) || instant < first || instant > last) continue;
       if (size > 0 && instant < (at[size - 1] ?? 0)) isOrdered = false;
       at[size] = instant;
       values[size++] = value;

@@ -1,36 +1,42 @@
-import { ColumnEncoder, type Gap } from "@edgemere/protocol";
-import { put, putBytes, replaced, type Change } from "../../platform/change.ts";
+import { ColumnEncoder, seriesKey, type Gap } from "@edgemere/protocol";
+import { HOUR } from "@edgemere/protocol/kit";
+import { appended, put, putBytes, replaced, whenLanded, type Change } from "../../platform/change.ts";
 import { dated, type Dated } from "../../platform/dating.ts";
 import type { Received } from "../../platform/feature.ts";
 import { arrivalBytes } from "./arrivals.ts";
+import { toBeReported } from "./chain-reporting.ts";
 import { chunkBytes, type Chunk, type SeriesKey } from "./chunks.ts";
 import type { TelemetryContext } from "./context.ts";
 import { canBeTrue, datingsOf, laterOf, type Sampled } from "./dating.ts";
 import { lastRow, latestAfter, latestBytes, latestOf } from "./latest.ts";
 import { mergeAfter } from "./merging.ts";
-import { SeriesList } from "./series-list.ts";
 import {
-  arrivalKey,
+  ARRIVALS,
   doubtful,
   doubtfulKey,
+  hourOf,
   knownGaps,
   latestKey,
   reportKey,
   seriesListKey,
   summaries,
+  type KnownGap,
   type Summary,
 } from "./tables.ts";
-import { madeDirty } from "./window-making.ts";
+import { changedHours, madeDirty } from "./window-making.ts";
 
 /** Keeps samples at the instants in which they were made, late ones too; what is lost becomes a known gap. */
 export async function receiveTelemetry(
   received: Received,
-  { store, telemetry: { arrivals, windows } }: TelemetryContext,
+  { store, telemetry }: TelemetryContext,
 ): Promise<readonly Change[]> {
   const { device, records, receivedAt, samples } = received;
-  const gaps = records.flatMap(({ body, gap, sequence, clockPeriod }) =>
-    body === "gap" ? [gapChange({ gap, sequence, clockPeriod }, received)] : [],
-  );
+  const { arrivals, landings, windows, seriesLists } = telemetry;
+  const gaps = records.flatMap(({ body, gap, sequence, clockPeriod }) => {
+    if (body !== "gap") return [];
+    const known = gapOf({ gap, sequence, clockPeriod }, received);
+    return [put(knownGaps, known), ...toBeReported(telemetry, device, hoursOf(known, telemetry.retention))];
+  });
   const sampled = records.flatMap((record): readonly Sampled[] => {
     const telemetry = samples.get(record.sequence);
     return telemetry ? [{ record, telemetry }] : [];
@@ -42,7 +48,7 @@ export async function receiveTelemetry(
     store.bytes(seriesListKey(device)),
     store.bytes(latestKey(device)),
   ]);
-  const list = new SeriesList(listed);
+  const list = seriesLists.of(device, listed);
   const columns = new ColumnEncoder();
   const datings = datingsOf(sampled, received, before?.newest);
   const [reports, aside]: [Chunk[], Change[]] = [[], []];
@@ -53,16 +59,22 @@ export async function receiveTelemetry(
     else aside.push(...setAside(each, received, columns));
   }
   if (reports.length === 0) return [...gaps, ...aside];
+  const hold = sampled
+    .flatMap(({ telemetry }) => telemetry.series)
+    .reduce((longest, { holdMs = 0 }) => Math.max(longest, holdMs), before?.longestHold ?? 0);
 
+  const hours = changedHours(reports, { until: receivedAt, hold });
   return [
     ...gaps,
     ...aside,
     ...reports.map((report) => putBytes(keyOfReport(device, report), chunkBytes(report, columns))),
-    ...(windows ? madeDirty(device, reports) : []),
+    ...(windows ? madeDirty(device, hours) : []),
+    ...(landings ? [whenLanded(() => landings.add(device))] : []),
+    ...toBeReported(telemetry, device, hours),
     ...(arrivals ? [arrivalChange(received, reports)] : []),
     ...(list.isChanged ? [putBytes(seriesListKey(device), list.bytes())] : []),
     putBytes(latestKey(device), latestBytes(latestAfter(latestOf(latest), reports, receivedAt), columns)),
-    replaced(summaries, summaryAfter(before, device, reports, receivedAt), before?.version ?? 0),
+    replaced(summaries, summaryAfter({ before, hold }, device, reports, receivedAt), before?.version ?? 0),
   ];
 }
 
@@ -76,9 +88,7 @@ function reportOf(
   const { sequence, clockPeriod } = record;
   const instants = Float64Array.from(telemetry.offsetMs, (each) => telemetry.baseMs + offset + each);
   const named = new Map(
-    telemetry.series
-      .filter(({ values }) => lastRow(values) !== undefined)
-      .map((series) => [`${series.metric}\u0000${series.instance}`, series]),
+    telemetry.series.filter(({ values }) => lastRow(values) !== undefined).map((series) => [seriesKey(series), series]),
   );
   const series = [...named.values()].map((each) => ({ key: keyOf(each), values: each.values }));
   return {
@@ -95,7 +105,7 @@ const keyOfReport = (device: string, { reports: [report], instants }: Chunk): st
   reportKey(device, instants[0] ?? 0, report?.sequence ?? 0);
 
 function summaryAfter(
-  before: Summary | undefined,
+  { before, hold }: { readonly before: Summary | undefined; readonly hold: number },
   device: string,
   reports: readonly Chunk[],
   receivedAt: number,
@@ -119,15 +129,12 @@ function summaryAfter(
       mergeAt: mergeAfter(firstAt, { unmerged, mergeAt: summary.mergeAt, now: receivedAt }),
     };
   }
-  return { ...summary, version: summary.version + 1 };
+  return { ...summary, ...(hold > 0 && { longestHold: hold }), version: summary.version + 1 };
 }
 
 function arrivalChange({ device, receivedAt }: Received, reports: readonly Chunk[]): Change {
   const places = reports.map(({ reports: [report], instants }) => [instants[0] ?? 0, report?.sequence ?? 0] as const);
-  return putBytes(
-    arrivalKey(receivedAt, device, places[0]?.[1] ?? 0),
-    arrivalBytes({ device, receivedAt, reports: places }),
-  );
+  return appended(ARRIVALS, arrivalBytes({ device, receivedAt, reports: places }));
 }
 
 /** Samples whose time cannot be true are kept, and kept out of every chart. */
@@ -153,10 +160,10 @@ function setAside(
 }
 
 /** Between the corrected instants; where one cannot be true the other stands for it. */
-function gapChange(
+function gapOf(
   { sequence, clockPeriod, gap }: { sequence: number; clockPeriod: number; gap: Gap },
   { device, clocks, receivedAt }: Received,
-): Change {
+): KnownGap {
   const [from, to] = [gap.fromMs, gap.toMs].map((atMs) => {
     const [instant] = dated([{ atMs, clockPeriod }], { clocks, receivedAt });
     return instant?.isEstimated === false ? instant.at : undefined;
@@ -164,5 +171,15 @@ function gapChange(
   const end = to ?? from ?? receivedAt;
   const bounds = { from: Math.min(from ?? end, end), to: end };
   const { records, reason } = gap;
-  return put(knownGaps, { id: `${device}/${sequence}`, device, ...bounds, records, reason, receivedAt });
+  return { id: `${device}/${sequence}`, device, ...bounds, records, reason, receivedAt };
+}
+
+/** Hours of a gap that are told of at most: the newest. */
+const GAP_HOURS_AT_MOST = 1_000;
+
+/** The hours that a gap touches, as far back as samples are kept. */
+function hoursOf({ from, to, receivedAt }: KnownGap, retention: number): readonly number[] {
+  const last = hourOf(Math.min(to, receivedAt));
+  const first = Math.max(hourOf(from), hourOf(receivedAt - retention), last - GAP_HOURS_AT_MOST * HOUR);
+  return Array.from({ length: Math.max(0, (last - first) / HOUR + 1) }, (_, place) => first + place * HOUR);
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { RELATIVE_ERROR, Sketch } from "./sketch.ts";
+import { quantileWithin, RELATIVE_ERROR, Sketch } from "./sketch.ts";
 
 const sketchOf = (values: readonly number[]): Sketch => {
   const sketch = new Sketch();
@@ -27,6 +27,21 @@ test("a quantile is within one percent of the value that stands there", () => {
       for (const share of shares) {
         const exact = ordered[Math.floor(share * (values.length - 1))] ?? NaN;
         assert.ok(isWithin(sketch.quantile(share), exact), `${share}: ${sketch.quantile(share)} for ${exact}`);
+      }
+    }),
+  );
+});
+
+test("where the extremes are known a quantile is not beyond them, and as near to the value that stands there", () => {
+  fc.assert(
+    fc.property(fc.array(someValue, { minLength: 1, maxLength: 300 }), (values) => {
+      const ordered = values.toSorted((a, b) => a - b);
+      const [least = NaN, largest = NaN] = [ordered[0], ordered.at(-1)];
+
+      for (const share of shares) {
+        const exact = ordered[Math.floor(share * (values.length - 1))] ?? NaN;
+        const told = quantileWithin(sketchOf(values), share, least, largest);
+        assert.ok(told >= least && told <= largest && isWithin(told, exact), `${share}: ${told} for ${exact}`);
       }
     }),
   );

@@ -5,8 +5,15 @@ const GAMMA = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR);
 const LOG_GAMMA = Math.log(GAMMA);
 // Puts the buckets of all positive doubles above zero, so that those of negative ones can be theirs with a minus.
 const OFFSET = 40_000;
-// Numbers that lie within a factor of 10^17 need no more.
-const BUCKETS_AT_MOST = 2_048;
+/** Numbers that lie within a factor of 10^17 need no more. */
+export const BUCKETS_AT_MOST = 2_048;
+
+/** What a sketch knows: the least that it tells from zero, and how many values lie in which bucket. */
+interface Held {
+  readonly smallest: number;
+  readonly buckets: ArrayLike<number>;
+  readonly counts: ArrayLike<number>;
+}
 
 /**
  * How many of many values lie where: quantiles of it are within 1 % of a value that is there, and two of them merge into what one of
@@ -17,6 +24,25 @@ export class Sketch {
   readonly #counts = new Map<number, number>();
   #count = 0;
   #smallest = 0;
+
+  /** One that holds what another held. */
+  static of({ smallest, buckets, counts }: Held): Sketch {
+    const sketch = new Sketch();
+    sketch.#smallest = smallest;
+    for (let place = 0; place < buckets.length; place++)
+      sketch.#addTo(buckets[place] as number, counts[place] as number);
+    return sketch;
+  }
+
+  /** All that it knows, in the order of the values. */
+  get held(): { readonly smallest: number; readonly buckets: number[]; readonly counts: number[] } {
+    const ordered = [...this.#counts].toSorted(([a], [b]) => a - b);
+    return {
+      smallest: this.#smallest,
+      buckets: ordered.map(([bucket]) => bucket),
+      counts: ordered.map(([, count]) => count),
+    };
+  }
 
   get count(): number {
     return this.#count;
@@ -61,6 +87,10 @@ export class Sketch {
     }
   }
 }
+
+/** A quantile where the least and the largest of all values are known: not beyond them, though a bucket may reach further. NaN where there is no value. */
+export const quantileWithin = (sketch: Sketch | undefined, share: number, least: number, largest: number): number =>
+  Math.min(largest, Math.max(least, sketch?.quantile(share) ?? NaN));
 
 const bucketOf = (value: number): number =>
   value === 0 ? 0 : Math.sign(value) * (Math.ceil(Math.log(Math.abs(value)) / LOG_GAMMA) + OFFSET);

@@ -16,6 +16,8 @@ export interface Summary {
   readonly version: number;
   /** The longest time a report speaks of: how far before an instant a chunk that holds it can begin. */
   readonly longestSpan: number;
+  /** The longest time for which a value of it may stand in rows that have none; absent where none does. */
+  readonly longestHold?: number;
   /** How the samples that begin last were dated. */
   readonly newest: Dated & { readonly firstAt: number; readonly clockPeriod: number };
   /** Values in reports that are not merged yet. */
@@ -108,24 +110,26 @@ export const doubtful = table<Doubtful>("telemetrydoubtful", {
 /** Where the samples of such a row lie. */
 export const doubtfulKey = (id: string) => keyOf("doubtfulsamples", id);
 
-/** Which reports arrived together, by time of arrival: kept for whoever passes samples on. */
-export const arrivalKey = (receivedAt: number, device: string, sequence: number) =>
-  keyOf("telemetryarrival", receivedAt, device, sequence);
-/** After a key, and before an instant. Throws InvalidCursor when the key can be none of these. */
-export function arrivalsBetween(after: string | undefined, instant: number) {
-  const { gte, lt } = rangeOf("telemetryarrival");
+/** The log of which reports arrived together, in the order in which they landed: kept for whoever passes samples on. */
+export const ARRIVALS = "telemetryarrival";
+/** After a key, and before an instant of landing. Throws InvalidCursor when the key can be none of these. */
+export function arrivalsBetween(after: string | undefined, instant?: number) {
+  const { gte, lt } = rangeOf(ARRIVALS);
   if (after !== undefined && (after < gte || after >= lt)) throw new InvalidCursor();
-  return { gte: after === undefined ? gte : `${after}\u0000`, lt: keyOf("telemetryarrival", instant) };
+  return {
+    gte: after === undefined ? gte : `${after}\u0000`,
+    lt: instant === undefined ? lt : keyOf(ARRIVALS, instant),
+  };
 }
 
-/** What somebody wants to be forgotten. */
-export interface Forgetting {
+/** How far the forgetting of a device's telemetry has come. */
+export interface ForgettingProgress {
   /** The device. */
   readonly id: string;
-  readonly version: number;
-  /** When the first hour begins that stays; FARTHEST when none does. */
-  readonly before: number;
-  /** From which of the windows on they are still to be looked at; absent until all samples are gone. */
-  readonly windowsFrom?: string;
+  /** Version of the forgetting that it is about: who wants more forgotten begins anew. */
+  readonly asked: number;
+  /** From which of the windows on they are still to be looked at. */
+  readonly windowsFrom: string;
 }
-export const forgettings = table<Forgetting>("telemetryforgetting");
+/** There is none until all samples are gone. */
+export const forgettingProgress = table<ForgettingProgress>("forgettingprogress");

@@ -3,21 +3,8 @@ import { test } from "node:test";
 import { DAY, HOUR, MINUTE, SECOND } from "@edgemere/protocol/kit";
 import type { RecordBody } from "@edgemere/protocol";
 import type { OutputOf } from "../../platform/action.ts";
-import { startTestCore, type CoreContext, type TestCore } from "../../platform/core.test-support.ts";
-import { aDevice } from "../device.test-support.ts";
 import type { latestValues, listMetrics, readHistory } from "./contract.ts";
-import { telemetryAggregator, type TelemetryContext } from "./index.ts";
-
-type World = TestCore<CoreContext & TelemetryContext>;
-
-async function startWorld(): Promise<World> {
-  const world = await startTestCore<CoreContext & TelemetryContext>({
-    features: [telemetryAggregator],
-    context: { telemetry: { retention: 7 * DAY } },
-  });
-  await world.store.commit(aDevice("d1", { name: "gw-1" }));
-  return world;
-}
+import { startWorld, type World } from "./aggregator.test-support.ts";
 
 /** One row a second from `baseMs`, one series per metric. */
 const samples = (baseMs: number, metrics: Record<string, readonly number[]>): RecordBody => {
@@ -182,4 +169,22 @@ test("a range that ends before it begins, and an unknown device, are refused", a
 
   await assert.rejects(history(world, { from: 2, to: 1 }), /"from" \(2\) must not be after "to" \(1\)/);
   await assert.rejects(world.ask("cpl/ta/latest", { device: "nobody" }), /there is no device "nobody"/);
+});
+
+test("series whose names differ only in where one part ends are two", async () => {
+  await using world = await startWorld();
+  const names = [
+    { metric: "a\u0000b", instance: "c" },
+    { metric: "a", instance: "b\u0000c" },
+  ];
+  const now = world.clock.now();
+  const series = names.map((name, place) => ({ ...name, values: [place] }));
+  await world.report("d1", "telemetry", { telemetry: { baseMs: now, offsetMs: [0], series } });
+
+  const found = await history(world, { from: now, to: now });
+
+  assert.deepEqual(
+    found.series.map(({ value }) => value),
+    [[1], [0]],
+  );
 });

@@ -2,21 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inColumns, pack } from "@edgemere/protocol";
 import { DAY, HOUR, MINUTE, SECOND } from "@edgemere/protocol/kit";
-import { startTestCore, type CoreContext, type TestCore } from "../../platform/core.test-support.ts";
-import { aDevice } from "../device.test-support.ts";
 import { listDoubtful, readHistory } from "./contract.ts";
-import { telemetryAggregator, type TelemetryContext } from "./index.ts";
-
-type World = TestCore<CoreContext & TelemetryContext>;
-
-async function startWorld(): Promise<World> {
-  const world = await startTestCore<CoreContext & TelemetryContext>({
-    features: [telemetryAggregator],
-    context: { telemetry: { retention: 7 * DAY } },
-  });
-  await world.store.commit(aDevice("d1"));
-  return world;
-}
+import { startWorld, type World } from "./aggregator.test-support.ts";
 
 interface Said {
   readonly baseMs: number;

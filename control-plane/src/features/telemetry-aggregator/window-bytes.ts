@@ -1,4 +1,4 @@
-import { decodeColumn, type ColumnEncoder } from "@edgemere/protocol";
+import { decodeColumn, decodeColumnInto, type ColumnEncoder } from "@edgemere/protocol";
 import type { Summing, Windows } from "./windows.ts";
 
 const columns = ["count", "sum", "min", "max", "last", "lastAt", "increase", "over"] as const;
@@ -75,9 +75,32 @@ export function instancesIn(bytes: Uint8Array): number {
   return parts / (1 + columns.length);
 }
 
-/** Each instance in turn, in `windows`, which is the same for all: with the columns that tell this, or all. */
-export function* windowsIn(bytes: Uint8Array, windows: Windows, what?: Summing): Generator<OfInstance> {
-  const wanted: readonly ColumnName[] = what === undefined ? columns : needed[what];
+/** Each instance in turn, in `windows`, which is the same for all: with all columns. */
+export function* windowsIn(bytes: Uint8Array, windows: Windows): Generator<OfInstance> {
+  for (const { instance, columnOf } of instancesOf(bytes)) {
+    windows.clear();
+    for (const name of columns) fill(windows, name, decodeColumn(columnOf(name), windows.grid.length));
+    yield { instance, windows };
+  }
+}
+
+/**
+ * The same with the columns that tell one thing, for whoever only looks at windows that are not empty: of the others these columns hold
+ * nothing that counts, and the other columns hold what they held before.
+ */
+export function* windowsTelling(what: Summing, bytes: Uint8Array, windows: Windows): Generator<OfInstance> {
+  const { count, lastAt, grid } = windows;
+  for (const { instance, columnOf } of instancesOf(bytes)) {
+    for (const name of needed[what]) decodeColumnInto(columnOf(name), grid.length, windows[name], 0);
+    if (what === "last")
+      for (let window = 0; window < count.length; window++)
+        lastAt[window] = (lastAt[window] as number) + grid.from + window * grid.step;
+    yield { instance, windows };
+  }
+}
+
+/** The names of the instances, and where their columns lie. */
+function* instancesOf(bytes: Uint8Array) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let position = 0;
   const next = () => {
@@ -87,12 +110,13 @@ export function* windowsIn(bytes: Uint8Array, windows: Windows, what?: Summing):
   };
   while (position < bytes.length) {
     const instance = decoder.decode(next());
-    windows.clear();
-    for (const name of columns) {
-      const column = next();
-      if (wanted.includes(name)) fill(windows, name, decodeColumn(column, windows.grid.length));
-    }
-    yield { instance, windows };
+    const begin = position;
+    const ends = columns.map(() => (position += 2 + view.getUint16(position, true)));
+    const columnOf = (name: ColumnName) => {
+      const place = columns.indexOf(name);
+      return bytes.subarray((ends[place - 1] ?? begin) + 2, ends[place]);
+    };
+    yield { instance, columnOf };
   }
 }
 

@@ -3,7 +3,7 @@ import { HOUR } from "@edgemere/protocol/kit";
 import { put, putBytes, type Change } from "../../platform/change.ts";
 import { partsOf, rangeOf } from "../../platform/keys.ts";
 import type { Store } from "../../platform/store.ts";
-import type { Forgetting } from "./tables.ts";
+import type { Forgetting } from "./forgetting-contract.ts";
 import { windowsBytes, windowsIn } from "./window-bytes.ts";
 import {
   dirtyHours,
@@ -24,6 +24,8 @@ const LOOKS = 500;
 interface Forgotten {
   readonly changes: readonly Change[];
   readonly next?: string | undefined;
+  /** Of whose windows there is less now. */
+  readonly hours: readonly number[];
 }
 
 /** Whether windows of a device are being made of samples that were read already: what is removed beside that could come back. */
@@ -38,14 +40,15 @@ export async function hasWindowsUnderWay(store: Store, device: string): Promise<
  */
 export async function forgottenWindows(
   store: Store,
-  { id: device, before }: Forgetting,
+  { device, before }: Pick<Forgetting, "device" | "before">,
   from = rangeOf("telemetrywindows").gte,
 ): Promise<Forgotten> {
   const changes: Change[] = [];
+  const hours = new Set<number>();
   let next = from;
   for (let looks = 0; looks < LOOKS; looks++) {
     const found = await firstBetween(store, next);
-    if (found === undefined) return { changes };
+    if (found === undefined) return { changes, hours: [...hours] };
     const [, resolution, period, metric] = partsOf(found) as [string, Resolution, number, string];
     if (period >= before) {
       next = rangeOf("telemetrywindows", resolution).lt;
@@ -54,11 +57,12 @@ export async function forgottenWindows(
     const key = windowsKey(resolution, period, metric, device);
     const bytes = await store.bytes(key);
     if (bytes !== undefined) changes.push(putBytes(key, rest(bytes, resolution, period, before)));
+    if (bytes !== undefined && resolution === "minutes") hours.add(period);
     if (bytes !== undefined && resolution === "minutes")
       changes.push(put(dirtyHours, { id: dirtyId(period, device), device, hour: period }));
     next = windowsOfMetric(resolution, period, metric).lt;
   }
-  return { changes, next };
+  return { changes, next, hours: [...hours] };
 }
 
 async function firstBetween(store: Store, from: string): Promise<string | undefined> {

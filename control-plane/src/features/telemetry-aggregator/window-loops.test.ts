@@ -5,33 +5,28 @@ import { ManualClock } from "@edgemere/protocol/simulated";
 import fc from "fast-check";
 import type { InputOf } from "../../platform/action.ts";
 import { put, removed } from "../../platform/change.ts";
-import { startTestCore, type CoreContext, type TestCore } from "../../platform/core.test-support.ts";
-import { aDevice } from "../device.test-support.ts";
 import type { WindowsOptions } from "./context.ts";
 import { queryTelemetry } from "./contract.ts";
-import { telemetryAggregator, type TelemetryContext } from "./index.ts";
+import { startWorld, type World } from "./aggregator.test-support.ts";
 import { dirtyHours, hoursUnderWay, windowsBefore } from "./window-tables.ts";
-
-type World = TestCore<CoreContext & TelemetryContext>;
 
 const usual: WindowsOptions = { every: MINUTE, keepMinutes: 7 * DAY, keepHours: 730 * DAY };
 /** A round number of days after 1970. */
 const BEGIN = 20_000 * DAY;
 
-async function startWorld(windows = usual): Promise<World> {
-  const world = await startTestCore<CoreContext & TelemetryContext>({
-    features: [telemetryAggregator],
-    context: { telemetry: { retention: 7 * DAY, windows } },
-    clock: new ManualClock(BEGIN + 2 * DAY),
-  });
-  await world.store.commit(aDevice("d1"), aDevice("d2"));
-  return world;
-}
+const startAt = (windows = usual): Promise<World> => startWorld({ windows, clock: new ManualClock(BEGIN + 2 * DAY) });
 
-const reported = (world: World, id: string, baseMs: number, offsetMs: readonly number[], values: readonly number[]) =>
-  world.report(id, "telemetry", {
-    telemetry: { baseMs, offsetMs: [...offsetMs], series: [{ metric: "load", instance: "", values: [...values] }] },
-  });
+const reported = (
+  world: World,
+  id: string,
+  baseMs: number,
+  offsetMs: readonly number[],
+  values: readonly number[],
+  holdMs = 0,
+) => {
+  const series = [{ metric: "load", instance: "", holdMs, values: [...values] }];
+  return world.report(id, "telemetry", { telemetry: { baseMs, offsetMs: [...offsetMs], series } });
+};
 
 const query = (world: World, input: Partial<InputOf<typeof queryTelemetry>>) =>
   world.call(queryTelemetry, { metric: ["load"], from: BEGIN, to: BEGIN + 2 * DAY, step: "1h", ...input });
@@ -39,17 +34,23 @@ const query = (world: World, input: Partial<InputOf<typeof queryTelemetry>>) =>
 const someBatch = fc.record({
   device: fc.constantFrom("d1", "d2"),
   at: fc.integer({ min: 0, max: 6 * HOUR }),
-  values: fc.array(fc.integer({ min: -50, max: 1_000 }), { minLength: 1, maxLength: 30 }),
+  values: fc.array(fc.option(fc.integer({ min: -50, max: 1_000 }), { nil: NaN, freq: 3 }), {
+    minLength: 1,
+    maxLength: 30,
+  }),
   pace: fc.constantFrom(SECOND, 10 * SECOND, 7 * MINUTE),
   /** How long after it the next one arrives. */
   pause: fc.constantFrom(0, 20 * SECOND, 5 * MINUTE),
 });
 
+/** For how long values stand in rows that have none. */
+const someHold = fc.constantFrom(0, 30 * SECOND, 4 * HOUR);
+
 test("windows that were made beforehand say what the samples say, however late and in whatever order these came", async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(someBatch, { minLength: 1, maxLength: 8 }), async (batches) => {
-      await using made = await startWorld();
-      await using plain = await startWorld({ ...usual, keepMinutes: 0, every: 100 * DAY });
+    fc.asyncProperty(fc.array(someBatch, { minLength: 1, maxLength: 8 }), someHold, async (batches, hold) => {
+      await using made = await startAt();
+      await using plain = await startAt({ ...usual, keepMinutes: 0, every: 100 * DAY });
       for (const { device, at, values, pace, pause } of batches) {
         for (const world of [made, plain]) {
           await reported(
@@ -58,6 +59,7 @@ test("windows that were made beforehand say what the samples say, however late a
             BEGIN + at,
             values.map((_, row) => row * pace),
             values,
+            hold,
           );
           await world.advance(pause);
         }
@@ -75,7 +77,7 @@ test("windows that were made beforehand say what the samples say, however late a
 });
 
 test("what a crash left taken up is made all the same", async () => {
-  await using world = await startWorld();
+  await using world = await startAt();
   await world.advance(2 * MINUTE);
   await reported(world, "d1", BEGIN, [0], [5]);
   const { items } = await world.store.list(dirtyHours);
@@ -89,7 +91,7 @@ test("what a crash left taken up is made all the same", async () => {
 });
 
 test("what came since is in the answer at once, and when there is too much of it the answer says that it is not", async () => {
-  await using world = await startWorld({ ...usual, every: 100 * DAY });
+  await using world = await startAt({ ...usual, every: 100 * DAY });
   await reported(world, "d1", BEGIN, [0], [1]);
 
   assert.deepEqual((await query(world, {})).series[0]?.overall, 1);
@@ -108,7 +110,7 @@ test("what came since is in the answer at once, and when there is too much of it
 });
 
 test("windows go when they are older than their resolution is kept, and samples that come later than that change none", async () => {
-  await using world = await startWorld({ ...usual, every: HOUR, keepMinutes: DAY, keepHours: 30 * DAY });
+  await using world = await startAt({ ...usual, every: HOUR, keepMinutes: DAY, keepHours: 12 * DAY });
   await reported(world, "d1", world.clock.now(), [0], [1]);
   await world.advance(2 * HOUR);
   const left = async (resolution: "minutes" | "hours") => {
@@ -128,6 +130,6 @@ test("windows go when they are older than their resolution is kept, and samples 
     [1],
   );
 
-  await world.advance(30 * DAY);
+  await world.advance(6 * DAY);
   assert.equal(await left("hours"), 0);
 });

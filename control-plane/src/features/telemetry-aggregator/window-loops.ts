@@ -1,6 +1,12 @@
 import { HOUR, type Loop } from "@edgemere/protocol/kit";
-import { put, putBytes, removed } from "../../platform/change.ts";
+import { put, putBytes, removed, type Change } from "../../platform/change.ts";
+import { device } from "../devices/contract.ts";
+import { viewOf } from "../devices/selector-contract.ts";
+import { forgetChained } from "./chain-loops.ts";
 import type { TelemetryContext, WindowsOptions } from "./context.ts";
+import { deviceStats } from "./device-stats.ts";
+import { forgetGroupWindows, makeGroupWindows } from "./group-loops.ts";
+import { groupsWithWindows, madeGroupsDirty, type GroupMembers } from "./group-making.ts";
 import { madeWindows } from "./window-making.ts";
 import {
   dirtyHours,
@@ -20,11 +26,18 @@ const REMOVED_AT_ONCE = 1_000;
  * Makes the windows of hours that got samples, the newest first. An hour is taken up before its samples are read, so that what comes
  * while it is summed up makes it dirty again; what a crash left taken up is taken up again.
  */
-const makeWindows = (context: TelemetryContext, { every }: WindowsOptions): Loop => {
+const makeWindows = (context: TelemetryContext, { every, stats }: WindowsOptions): Loop => {
   const { store, clock, log, telemetry } = context;
   let cursor: string | undefined;
   // Of an hour that is as old as samples are kept some may be gone: its windows know more than what is left.
   const isWhole = ({ hour }: DirtyHour) => hour - HOUR > clock.now() - telemetry.retention;
+  const changesOf = async (each: DirtyHour, groups: readonly GroupMembers[]): Promise<readonly Change[]> => {
+    if (!isWhole(each)) return [];
+    const { changes, minutes } = await madeWindows(each, store);
+    const told = stats && (await deviceStats(each, minutes, stats, { store, now: clock.now() }));
+    const row = groups.length === 0 ? undefined : await store.get(device, each.device);
+    return [...changes, ...(row ? madeGroupsDirty(each.hour, groups, viewOf(row)) : []), ...(told ?? [])];
+  };
   return {
     name: "make windows",
     every,
@@ -34,11 +47,11 @@ const makeWindows = (context: TelemetryContext, { every }: WindowsOptions): Loop
       const page = await store.list(dirtyHours, { reverse: true, limit: STEP, cursor });
       cursor = page.next;
       await store.commit(...page.items.flatMap((each) => [removed(dirtyHours, each.id), put(hoursUnderWay, each)]));
+      const groups = await groupsWithWindows(store);
       await Promise.all(
         byDevice([...left.items, ...page.items]).map(async (hours) => {
           for (const each of hours) {
-            const changes = isWhole(each) ? await madeWindows(each, store) : [];
-            await store.commit(...changes, removed(hoursUnderWay, each.id));
+            await store.commit(...(await changesOf(each, groups)), removed(hoursUnderWay, each.id));
           }
         }),
       );
@@ -80,5 +93,12 @@ const forgetOldWindows = ({ store, clock, log }: TelemetryContext, keep: Windows
 /** None where no windows are made beforehand. */
 export const loopsOfWindows = (context: TelemetryContext): readonly Loop[] => {
   const { windows } = context.telemetry;
-  return windows === undefined ? [] : [makeWindows(context, windows), forgetOldWindows(context, windows)];
+  if (windows === undefined) return [];
+  return [
+    makeWindows(context, windows),
+    forgetOldWindows(context, windows),
+    forgetChained(context, windows),
+    makeGroupWindows(context),
+    forgetGroupWindows(context, windows),
+  ];
 };

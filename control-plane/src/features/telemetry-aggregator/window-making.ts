@@ -14,35 +14,48 @@ interface Batch {
 }
 
 /** The hours whose windows new samples change, also by being the one before the first of a window. */
-export function madeDirty(device: string, batches: readonly Batch[]): readonly Change[] {
+export function changedHours(
+  batches: readonly Batch[],
+  { until, hold }: { readonly until: number; readonly hold: number },
+): readonly number[] {
   const hours = new Set<number>();
   for (const { instants } of batches)
     for (const at of Array.from(instants)) for (const changed of [at, at + CARRIED_AT_MOST]) hours.add(hourOf(changed));
-  return [...hours].map((hour) => put(dirtyHours, { id: dirtyId(hour, device), device, hour }));
+  // What comes late may stand in rows that are there already.
+  const newest = Math.max(...hours);
+  for (let hour = newest + HOUR; hour <= Math.min(newest + hold, until); hour += HOUR) hours.add(hour);
+  return [...hours];
 }
 
+export const madeDirty = (device: string, hours: readonly number[]): readonly Change[] =>
+  hours.map((hour) => put(dirtyHours, { id: dirtyId(hour, device), device, hour }));
+
+/** Windows of a minute of one hour, of each metric that has samples then. */
+export type Minutes = ReadonlyMap<string, readonly OfInstance[]>;
+
 /** The windows of a device's hour, made anew of its samples: minutes as they are, and the hour as one of its day. */
-export async function madeWindows({ device, hour }: DirtyHour, store: Store): Promise<readonly Change[]> {
+export async function madeWindows(
+  { device, hour }: DirtyHour,
+  store: Store,
+): Promise<{ readonly changes: readonly Change[]; readonly minutes: Minutes }> {
   const { series } = await readSamples(store, device, { from: hour - CARRIED_AT_MOST, to: hour + HOUR - 1 });
   const encoder = new ColumnEncoder();
-  const changes: Change[] = [];
-  for (const [metric, all] of byMetric(series)) {
+  const day = dayOf(hour);
+  const made = [...byMetric(series)].flatMap(([metric, all]) => {
     const minutes = all
       .map((each) => ({ instance: each.instance, windows: minutesOf(each, hour) }))
       .filter(({ windows }) => windows.count.some((count) => count > 0));
-    if (minutes.length === 0) continue;
-    const day = Math.floor(hour / DAY) * DAY;
-    const hoursKey = windowsKey("hours", day, metric, device);
-    const hours = withHour(await store.bytes(hoursKey), day, minutes);
-    changes.push(
-      putBytes(windowsKey("minutes", hour, metric, device), windowsBytes(encoder, minutes)),
-      putBytes(hoursKey, windowsBytes(encoder, hours)),
-    );
-  }
-  return changes;
+    return minutes.length === 0 ? [] : [{ metric, minutes, hoursKey: windowsKey("hours", day, metric, device) }];
+  });
+  const before = await store.bytesOf(made.map(({ hoursKey }) => hoursKey));
+  const changes = made.flatMap(({ metric, minutes, hoursKey }, place) => [
+    putBytes(windowsKey("minutes", hour, metric, device), windowsBytes(encoder, minutes)),
+    putBytes(hoursKey, withHour(encoder, before[place], hour, minutes)),
+  ]);
+  return { changes, minutes: new Map(made.map(({ metric, minutes }) => [metric, minutes])) };
 }
 
-function byMetric(series: readonly SeriesSamples[]): ReadonlyMap<string, SeriesSamples[]> {
+export function byMetric(series: readonly SeriesSamples[]): ReadonlyMap<string, SeriesSamples[]> {
   const metrics = new Map<string, SeriesSamples[]>();
   for (const each of series) {
     const known = metrics.get(each.metric);
@@ -52,7 +65,7 @@ function byMetric(series: readonly SeriesSamples[]): ReadonlyMap<string, SeriesS
   return metrics;
 }
 
-function minutesOf(series: SeriesSamples, hour: number): Windows {
+export function minutesOf(series: SeriesSamples, hour: number): Windows {
   const windows = new Windows(gridOfPeriod("minutes", hour));
   windows.addSamples(series);
   return windows;
@@ -63,8 +76,14 @@ interface OfInstance {
   readonly windows: Windows;
 }
 
-/** The hours of a day with one of them as its minutes say, the others as they were. */
-function withHour(before: Uint8Array | undefined, day: number, minutes: readonly OfInstance[]): readonly OfInstance[] {
+/** The hours of a day with one of them as its minutes say, the others as they were; undefined when nothing is left. */
+export function withHour(
+  encoder: ColumnEncoder,
+  before: Uint8Array | undefined,
+  hour: number,
+  minutes: readonly OfInstance[],
+): Uint8Array | undefined {
+  const day = dayOf(hour);
   const grid = gridOfPeriod("hours", day);
   const hours = new Map<string, Windows>();
   const ofInstance = (instance: string) => {
@@ -72,12 +91,16 @@ function withHour(before: Uint8Array | undefined, day: number, minutes: readonly
     hours.set(instance, windows);
     return windows;
   };
-  const replaced = minutes[0]?.windows.grid.from;
   if (before !== undefined)
     for (const { instance, windows } of windowsIn(before, new Windows(grid))) {
-      if (replaced !== undefined) windows.count[(replaced - day) / HOUR] = 0;
+      windows.count[(hour - day) / HOUR] = 0;
       ofInstance(instance).add(windows);
     }
   for (const { instance, windows } of minutes) ofInstance(instance).add(windows);
-  return [...hours].map(([instance, windows]) => ({ instance, windows }));
+  const left = [...hours].map(([instance, windows]) => ({ instance, windows }));
+  return left.every(({ windows }) => windows.count.every((count) => count === 0))
+    ? undefined
+    : windowsBytes(encoder, left);
 }
+
+export const dayOf = (instant: number): number => Math.floor(instant / DAY) * DAY;

@@ -3,7 +3,7 @@ import { lastPart } from "../../platform/keys.ts";
 import type { Store } from "../../platform/store.ts";
 import { endOfGrid, type Grid } from "./grid.ts";
 import { readSamples } from "./reading.ts";
-import { windowsIn } from "./window-bytes.ts";
+import { windowsTelling } from "./window-bytes.ts";
 import {
   dirtyHours,
   firstDirtyId,
@@ -56,7 +56,7 @@ export async function readWindows(
     const windows = new Windows(gridOfPeriod(resolution, from));
     for (const metric of metrics)
       for await (const [device, value] of entries(store, devices, { resolution, from, metric })) {
-        for (const { instance } of windowsIn(value, windows, what)) {
+        for (const { instance } of windowsTelling(what, value, windows)) {
           for (const hour of fresh.get(device) ?? [])
             if (hour >= from && hour < from + period) forget(windows, (hour - from) / step, HOUR / step);
           read += windows.grid.length;
@@ -86,7 +86,8 @@ function forget({ count }: Windows, first: number, length: number): void {
   count.fill(0, first, first + length);
 }
 
-async function dirtyIn(store: Store, devices: ReadonlySet<string>, from: number, to: number) {
+/** Hours of devices in a range whose windows do not hold all of their samples yet. */
+export async function dirtyIn(store: Store, devices: ReadonlySet<string>, from: number, to: number) {
   const found = [];
   const first = Math.floor(from / HOUR) * HOUR;
   for (const table of [dirtyHours, hoursUnderWay])

@@ -42,3 +42,11 @@ const DIGITS = 12;
 export const dirtyId = (hour: number, device: string) => `${String(hour / HOUR).padStart(DIGITS, "0")}/${device}`;
 /** Where those of an hour begin. */
 export const firstDirtyId = (hour: number) => String(hour / HOUR).padStart(DIGITS, "0");
+
+/** Up to which window the event device.stats was told of a device. */
+export interface ToldStats {
+  /** The device. */
+  readonly id: string;
+  readonly to: number;
+}
+export const toldStats = table<ToldStats>("telemetrystats");

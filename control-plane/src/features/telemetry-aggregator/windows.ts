@@ -1,5 +1,5 @@
 import { MINUTE } from "@edgemere/protocol/kit";
-import { endOfGrid, type Grid } from "./grid.ts";
+import { beginOfWindow, endOfGrid, windowAt, type Grid } from "./grid.ts";
 
 /** Between samples that are farther apart nobody knows how a counter grew. Milliseconds. */
 export const CARRIED_AT_MOST = 5 * MINUTE;
@@ -50,15 +50,24 @@ export class Windows {
     this.lastAt.fill(-Infinity);
   }
 
+  /** Forgets one window. */
+  empty(window: number): void {
+    for (const each of [this.count, this.sum, this.increase, this.over]) each[window] = 0;
+    this.min[window] = Infinity;
+    this.max[window] = -Infinity;
+    this.last[window] = NaN;
+    this.lastAt[window] = -Infinity;
+  }
+
   /** Samples of one series. Those before the grid only tell from where a counter grew. */
   addSamples({ at, values }: Column): void {
-    const { from, step } = this.grid;
+    const { from } = this.grid;
     const end = endOfGrid(this.grid);
     for (let row = 0; row < at.length; row++) {
       const instant = at[row] as number;
       if (instant < from) continue;
       if (instant >= end) return;
-      const window = Math.floor((instant - from) / step);
+      const window = windowAt(this.grid, instant);
       const sample = values[row] as number;
       this.#addValue(window, sample);
       this.#setLast(window, instant, sample);
@@ -78,11 +87,11 @@ export class Windows {
 
   /** Windows of the same samples' kind, as long as these or shorter ones that fit into them. */
   add(other: Windows): void {
-    const { from, step, length } = this.grid;
+    const { length } = this.grid;
     for (let i = 0; i < other.grid.length; i++) {
       const count = other.count[i] as number;
       if (count === 0) continue;
-      const window = Math.floor((other.grid.from + i * other.grid.step - from) / step);
+      const window = windowAt(this.grid, beginOfWindow(other.grid, i));
       if (window < 0 || window >= length) continue;
       this.count[window] = (this.count[window] as number) + count;
       this.sum[window] = (this.sum[window] as number) + (other.sum[i] as number);
@@ -97,9 +106,8 @@ export class Windows {
   /** Whether any of these that is not empty lies within a grid. */
   overlaps(grid: Grid): boolean {
     const end = endOfGrid(grid);
-    const { from, step } = this.grid;
     for (let window = 0; window < this.count.length; window++) {
-      const at = from + window * step;
+      const at = beginOfWindow(this.grid, window);
       if (this.count[window] !== 0 && at >= grid.from && at < end) return true;
     }
     return false;

@@ -1,4 +1,4 @@
-import { limits, type GivenSamples } from "@edgemere/protocol";
+import { limits, seriesKey, type GivenSamples } from "@edgemere/protocol";
 import { isPlausible } from "../../platform/dating.ts";
 
 /** One value of one metric. */
@@ -58,7 +58,7 @@ class Draft {
 
   /** False when it belongs into another batch. */
   add({ metric, instance, at, value }: Sample): boolean {
-    const key = `${metric}\u0000${instance}`;
+    const key = seriesKey({ metric, instance });
     const known = this.#columns.get(key);
     const isNewRow = this.#offsets.at(-1) !== at - this.#base;
     const rows = this.#offsets.length + Number(isNewRow);

@@ -116,8 +116,10 @@ export async function startSparkplug(parts: Parts): Promise<{ readonly port: num
       judged(nameIn(username) ?? { group: "", node: "" }, password?.toString() ?? "").then(
         (each) => {
           if (link.conduct.isHeld(each.device)) mqtt.hold(client);
-          if (!link.conduct.note(each.device, "connection"))
+          if (!link.conduct.note(each.device, "connection")) {
+            link.refuse(each.device, { reason: "too-many", message: "more connections are tried than can be let in" });
             return done(refusal(SERVER_UNAVAILABLE, "too many connections at once"), null);
+          }
           shown.set(client, each);
           const socket = mqtt.socketOf(client);
           if (socket) devices.set(socket, each.device);

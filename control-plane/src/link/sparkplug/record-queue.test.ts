@@ -89,3 +89,20 @@ test("a batch is never larger than a message may be", () => {
 
   assert.ok(records.length > 40 && records.length * 4_096 < limits.messageBytes);
 });
+
+test("who loses messages for one reason and another in turn fills no memory: a full queue has one gap for all of them", () => {
+  const queue = new RecordQueue();
+  for (let at = 1; at <= 20_000; at++)
+    queue.miss({ ...lost(1, at), reason: at % 2 === 0 ? "spool-full" : "not-received" });
+
+  let [records, numbers] = [0, 0];
+  while (!queue.isEmpty) {
+    const { records: some, last } = queue.batch() ?? { records: [], last: 0 };
+    records += some.length;
+    for (const { sequence, gap } of some) numbers += (gap?.upTo ?? 0) - (sequence ?? 0) + 1;
+    queue.stored(last);
+  }
+
+  assert.equal(numbers, 20_000);
+  assert.ok(records < 5_000, `${records} records`);
+});

@@ -69,11 +69,14 @@ export class RecordQueue {
     this.#bytes += bytes;
   }
 
-  /** So many records were lost. One after the other for the same reason are one gap. */
+  /** So many records were lost. One after the other for the same reason are one gap; where there is no room, for any reason. */
   miss(missing: Missing): void {
     const tail = this.#waiting.at(-1);
-    if (tail?.kind !== "gap" || tail.reason !== missing.reason || this.#waiting.length <= this.#offered) {
-      this.#waiting.push({ kind: "gap", bytes: 0, ...missing });
+    const isFull = this.#bytes + FRAME_BYTES > ROOM;
+    const isApart = tail?.kind !== "gap" || this.#waiting.length <= this.#offered;
+    if (isApart || (tail.reason !== missing.reason && !isFull)) {
+      this.#waiting.push({ kind: "gap", bytes: FRAME_BYTES, ...missing });
+      this.#bytes += FRAME_BYTES;
       return;
     }
     const records = tail.records + missing.records;

@@ -1,0 +1,99 @@
+import { Alert, Button, Group, Text } from "@mantine/core";
+import { Suspense, useMemo } from "react";
+import { isLive, type Interval } from "../data/chart-range.ts";
+import { useChartView, type ChartView } from "../data/chart-view.ts";
+import { useFleetAnswer } from "../data/fleet-answer.ts";
+import { costText, fleetCsv, FUNCTIONS, linesOf, type FleetAnswer, type FleetQuestion } from "../data/fleet-query.ts";
+import { counted } from "../data/format.ts";
+import { metricTitle } from "../data/metric.ts";
+import { isRefusal } from "../data/refusal.ts";
+import { Empty, Failure, Loading } from "./answer.tsx";
+import { ChartBox } from "./chart-board.tsx";
+import { ChartFrameContext } from "./chart-frame.ts";
+import { GroupTable } from "./group-table.tsx";
+import { DownloadCsv } from "./download-csv.tsx";
+import { RangePicker } from "./range-picker.tsx";
+
+const NOTHING_MARKED = { gaps: [], estimated: [] };
+const NO_MARKS: readonly [] = [];
+
+/** What a question to the fleet gives: a line for each group, and the groups by their values. What costs much is told before. */
+export function FleetBoard({ question }: { readonly question: FleetQuestion }) {
+  const view = useChartView();
+  const { answer, waiting, estimate, error, isLoading, read, retry } = useFleetAnswer(question, view.settled);
+  const interval = intervalOf(view, answer);
+  const frame = { interval, isUtc: view.isUtc, marks: NO_MARKS, show: view.show };
+  const title = titleOf(question);
+  return (
+    <ChartFrameContext value={frame}>
+      <Group mb="md" gap="sm">
+        <RangePicker view={view} interval={interval} />
+        <DownloadCsv name={title} csv={() => (answer ? fleetCsv(answer) : "")} isEmpty={answer === undefined} />
+      </Group>
+      {error !== undefined && (
+        <>
+          <Failure error={error} onRetry={retry} isStale={answer !== undefined} />
+          {isRefusal(error, "too-large") && estimate !== undefined && (
+            <Text size="sm" my="sm">
+              It would read about {costText(estimate.cost, estimate.source)}. A shorter range, fewer devices, or a
+              function other than a percentile reads less.
+            </Text>
+          )}
+        </>
+      )}
+      {waiting !== undefined && (
+        <Alert color="yellow" title="This reads much" mb="md" role="status">
+          <Text size="sm" mb="sm">
+            About {costText(waiting.cost, waiting.source)}, which may take some seconds.
+          </Text>
+          <Button size="xs" onClick={read}>
+            Read it
+          </Button>
+        </Alert>
+      )}
+      <div className="chart-area" aria-busy={isLoading}>
+        {answer === undefined && isLoading && <Loading lines={6} />}
+        {answer !== undefined && waiting === undefined && <Answered title={title} answer={answer} />}
+      </div>
+    </ChartFrameContext>
+  );
+}
+
+/** A live range ends with the newest window. */
+function intervalOf({ range }: ChartView, answer: FleetAnswer | undefined): Interval {
+  if (!isLive(range)) return range;
+  const to = answer?.to ?? Date.now();
+  return { from: to - range.last, to };
+}
+
+function titleOf({ metric, summing }: FleetQuestion): string {
+  const word = FUNCTIONS.find(({ value }) => value === summing)?.label ?? summing;
+  return `${metricTitle(metric)}: ${word.charAt(0).toLowerCase()}${word.slice(1)}`;
+}
+
+function Answered({ title, answer }: { readonly title: string; readonly answer: FleetAnswer }) {
+  const lines = useMemo(() => linesOf(answer), [answer]);
+  const { cost, source, step, pending, series } = answer;
+  if (lines.length === 0 && series.every(({ before }) => typeof before !== "number"))
+    return (
+      <Empty title="Nothing was recorded in this time">
+        None of these devices has samples of it here. Choose a longer range, another metric, or other devices.
+      </Empty>
+    );
+  return (
+    <>
+      <Suspense fallback={<Loading lines={6} />}>
+        {lines.length > 0 && (
+          <div className="grid">
+            <ChartBox title={title} lines={lines} marked={NOTHING_MARKED} />
+          </div>
+        )}
+      </Suspense>
+      <Text size="sm" c="dimmed" my="sm" role="status">
+        Windows of {step}; read: {costText(cost, source)}.
+        {pending > 0 && ` The newest samples of ${counted(pending, "hour")} of devices come a moment later.`}
+      </Text>
+      <GroupTable title={`${title}, over the whole time`} answer={answer} />
+    </>
+  );
+}

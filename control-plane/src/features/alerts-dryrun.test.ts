@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { MINUTE, SECOND } from "@edgemere/protocol/kit";
+import { seededRandom } from "@edgemere/protocol/simulated";
+import * as contract from "./policies/contract.ts";
+import { BEGIN, became, busy, startWorld, type World } from "./policies.test-support.ts";
+
+const explain = (world: World, policy: string, id: string) =>
+  world.call(contract.explainPolicy, { policy, device: id });
+
+test("over what is stored a dry run says what watching has said", async () => {
+  const conditions = {
+    last: { condition: 'value("cpu.busy_percent") > 60', for: 25, keepFiringFor: 15 },
+    mean: { condition: 'mean("cpu.busy_percent", "1m") > 50' },
+    both: { condition: 'max("cpu.busy_percent", "30s") > 80 && presence == "online"', for: 15, keepFiringFor: 35 },
+  };
+  await using world = await startWorld();
+  for (const [name, each] of Object.entries(conditions)) await world.call(contract.createPolicy, { name, ...each });
+  await world.advance(3 * SECOND);
+  const from = world.clock.now();
+  const random = seededRandom(7);
+  let value = 50;
+  for (let sample = 0; sample < 90; sample++) {
+    value = Math.max(0, Math.min(100, value + 60 * (random.next() - 0.5)));
+    await busy(world, "d1", value);
+    await world.advance(10 * SECOND);
+  }
+  const events = await world.store.events(0, 10_000);
+
+  for (const [name, each] of Object.entries(conditions)) {
+    const told = events
+      .filter(({ type, data }) => data["policy"] === name && (type === "alert.firing" || type === "alert.resolved"))
+      .filter(({ type, data }) => type === "alert.resolved" || data["firedAt"] === data["updatedAt"])
+      .map(({ type, at }) => [type, at]);
+    const { fired, isWhole, devices } = await world.call(contract.dryRunPolicy, { ...each, from });
+    const [first, ...others] = fired;
+    const said = (first?.episodes ?? []).flatMap(({ from: begin, to }) => [
+      ["alert.firing", begin],
+      ...(to === undefined ? [] : [["alert.resolved", to]]),
+    ]);
+
+    assert.deepEqual([isWhole, devices, others], [true, 2, []]);
+    assert.ok(told.length >= 2, `${name} is told of`);
+    assert.deepEqual(said, told, name);
+  }
+});
+
+test("a dry run finds who was silent, and says where it did not look at all", async () => {
+  await using world = await startWorld();
+  for (let sample = 0; sample < 6; sample++) {
+    await busy(world, "d1", 10);
+    await world.advance(10 * SECOND);
+  }
+  await world.advance(10 * MINUTE);
+  const asked = { condition: 'value("cpu.busy_percent") > 90', noData: 120, freshFor: 60, from: BEGIN };
+
+  const { fired } = await world.call(contract.dryRunPolicy, { ...asked, selector: "site=berlin" });
+  const { devices, isWhole } = await world.call(contract.dryRunPolicy, { ...asked, devices: 1 });
+
+  assert.deepEqual(fired, [
+    { device: "d1", name: "d1", episodes: [{ state: "nodata", from: BEGIN + 2 * SECOND + 50 * SECOND + 2 * MINUTE }] },
+  ]);
+  assert.deepEqual([devices, isWhole], [1, false]);
+});
+
+test("what cannot be looked back at is refused", async () => {
+  await using world = await startWorld();
+  const condition = 'happened("command.failed", "1h") > 1';
+
+  await assert.rejects(world.call(contract.dryRunPolicy, { condition }), /happened\(\) cannot be looked back at/);
+  await assert.rejects(world.call(contract.dryRunPolicy, { condition: "(" }), /line 1, column/);
+  await assert.rejects(world.call(contract.dryRunPolicy, { condition: "true", from: 2, to: 1 }), /must not be after/);
+});
+
+test("why a policy fires on a device, or does not, is told with what it saw", async () => {
+  await using world = await startWorld();
+  const hot = { name: "hot", condition: 'value("cpu.busy_percent") > 90', selector: "site=berlin", for: 60 };
+  await world.call(contract.createPolicy, hot);
+  await world.advance(2 * SECOND);
+
+  assert.equal(
+    (await explain(world, "hot", "d2")).answer,
+    'the policy "hot" does not watch "d2": its selector is site=berlin',
+  );
+  assert.match((await explain(world, "hot", "d1")).answer, /^nobody can tell .* is not known; there is no alert$/);
+  await busy(world, "d1", 10);
+  assert.match(
+    (await explain(world, "hot", "d1")).answer,
+    /^the condition of "hot" does not hold: .* is 10; there is no alert$/,
+  );
+  await busy(world, "d1", 95);
+  const { answer, verdict, state, dueAt, looked } = await explain(world, "hot", "d1");
+  assert.match(answer, /^the condition of "hot" holds: .* is 95; the alert is pending$/);
+  assert.deepEqual([verdict, state, dueAt], ["met", "pending", world.clock.now() + MINUTE]);
+  assert.deepEqual(looked, [{ what: 'value("cpu.busy_percent")', value: 95 }]);
+  await became(world, "d1", { labels: {} });
+  assert.equal((await explain(world, "hot", "d1")).isWatched, false);
+  await world.call(contract.disablePolicy, { policy: "hot" });
+  assert.equal((await explain(world, "hot", "d1")).answer, 'the policy "hot" is disabled');
+});

@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { test } from "node:test";
+import fc from "fast-check";
+import { startYard, type Yard } from "./data-yard.test-support.ts";
+
+const DEVICES = ["b1", "b2", "b3", "b4"] as const;
+const hashOf = (content: string) => createHash("sha256").update(content).digest("hex");
+
+const anEvent = fc.record({
+  what: fc.constantFrom("vanish", "rot", "away", "back", "change", "quiet"),
+  device: fc.constantFrom(...DEVICES),
+  seconds: fc.nat(8),
+});
+
+async function happen(
+  yard: Yard,
+  { what, device, seconds }: { what: string; device: string; seconds: number },
+  n: number,
+) {
+  const folder = yard.held.get(device);
+  if (what === "vanish") folder?.clear();
+  if (what === "rot") for (const name of folder?.keys() ?? []) folder?.set(name, `rotten ${n}`);
+  if (what === "away") await yard.setPresence(device, "offline");
+  if (what === "back") await yard.setPresence(device, "online");
+  if (what === "change") yard.held.get("gw1")?.set("a.pcap", `evidence ${n}`);
+  await yard.pass(seconds);
+}
+
+test("whatever happens to copies and their holders, in the end there are exactly as many as are wanted, and no room is held", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(anEvent, { maxLength: 8 }), fc.integer({ min: 1, max: 3 }), async (events, copies) => {
+      await using yard = await startYard({
+        gw1: { files: { "a.pcap": "evidence" }, takes: false },
+        ...Object.fromEntries(DEVICES.map((id) => [id, { site: "berlin" }])),
+      });
+      const rule = { query: "name:a.pcap", where: "site=berlin", copies, keep: true, lifetime: 864_000 };
+      const { id } = await yard.find(rule);
+      await yard.pass(5);
+      for (const [n, event] of events.entries()) await happen(yard, event, n);
+
+      for (const device of DEVICES) await yard.setPresence(device, "online");
+      await yard.pass(20);
+      await yard.advance(12 * 60_000);
+      await yard.pass(40);
+
+      const wanted = yard.held.get("gw1")?.get("a.pcap") ?? "";
+      const { request, instances } = await yard.explain(id);
+      assert.equal(request.state, "satisfied", request.reason);
+      assert.deepEqual(
+        instances.map(({ state, hash, cause }) => [state, hash === hashOf(wanted), cause]),
+        Array.from({ length: copies }, () => ["ready", true, ""]),
+      );
+      assert.equal(new Set(instances.map(({ device }) => device)).size, copies);
+      const standing = DEVICES.filter((device) => [...(yard.held.get(device)?.values() ?? [])].includes(wanted));
+      assert.equal(standing.length, copies);
+      for (const source of await yard.sources())
+        assert.deepEqual([source.reservedBytes, source.placingBytes], [0, 0], source.device);
+    }),
+    { numRuns: 4 },
+  );
+});

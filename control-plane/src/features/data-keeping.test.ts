@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { startYard, type Yard } from "./data-yard.test-support.ts";
+
+const berlin = { site: "berlin" };
+const fleet = { gw1: { files: { "a.pcap": "evidence" } }, b1: berlin, b2: berlin, b3: berlin };
+const rule = { query: "kind:capture and device:gw1", where: "site=berlin", copies: 2, keep: true, lifetime: 86_400 };
+
+/** Devices that hold something. */
+const holding = (yard: Yard, content: string) =>
+  [...yard.held].filter(([, files]) => [...files.values()].includes(content)).map(([id]) => id);
+
+/** A rule whose two copies stand, and on which devices. */
+async function kept(
+  devices: Parameters<typeof startYard>[0] = fleet,
+): Promise<{ yard: Yard; id: string; on: string[] }> {
+  const yard = await startYard(devices);
+  const { id } = await yard.find(rule);
+  await yard.pass(10);
+  return { yard, id, on: holding(yard, "evidence").filter((each) => each !== "gw1") };
+}
+const troubleOf = async (yard: Yard, id: string) => (await yard.explain(id)).request.cause ?? "";
+
+test("a copy that vanishes is made anew", async () => {
+  const { yard, id, on } = await kept();
+  await using _ = yard;
+
+  yard.held.get(on[0] ?? "")?.clear();
+  await yard.pass(20);
+
+  assert.equal(holding(yard, "evidence").length, 3);
+  assert.ok((await yard.explain(id)).instances.every(({ state }) => state === "ready"));
+});
+
+test("a copy that is damaged is replaced, and what took its place is the right content", async () => {
+  const { yard, on } = await kept();
+  await using _ = yard;
+  const folder = yard.held.get(on[1] ?? "");
+
+  for (const name of folder?.keys() ?? []) folder?.set(name, "rotten!!");
+  await yard.pass(20);
+
+  assert.equal(holding(yard, "evidence").length, 3);
+});
+
+test("a holder that dies is waited for, then replaced, and when it comes back there are as many copies as before", async () => {
+  const { yard, on } = await kept();
+  await using _ = yard;
+  await yard.setPresence(on[0] ?? "", "offline");
+  await yard.pass(10);
+  assert.equal(holding(yard, "evidence").length, 3, "it is waited for");
+
+  await yard.advance(15 * 60_000);
+  await yard.pass(20);
+  assert.equal(holding(yard, "evidence").length, 4, "the third device has one now");
+
+  await yard.setPresence(on[0] ?? "", "online");
+  await yard.advance(5 * 60_000);
+  await yard.pass(15);
+  assert.equal(holding(yard, "evidence").length, 3);
+  assert.equal((await yard.instances()).length, 2);
+});
+
+test("when the data changes its copies do, and those of before are taken away afterwards", async () => {
+  const { yard, id } = await kept();
+  await using _ = yard;
+
+  yard.held.get("gw1")?.set("a.pcap", "more evidence");
+  await yard.pass(30);
+
+  assert.equal(holding(yard, "more evidence").length, 3);
+  assert.deepEqual(holding(yard, "evidence"), []);
+  assert.equal((await yard.explain(id)).instances.length, 2);
+});
+
+test("new data that the rule speaks of is copied too", async () => {
+  const { yard } = await kept();
+  await using _ = yard;
+
+  yard.held.get("gw1")?.set("b.pcap", "second");
+  await yard.pass(1);
+  await yard.advance(5 * 60_000);
+  await yard.pass(15);
+
+  assert.equal(holding(yard, "second").length, 3);
+});
+
+test("a rule that cannot be kept says why and when it tries again, and heals by itself", async () => {
+  const { yard, id, on } = await kept({ gw1: fleet.gw1, b1: berlin, b2: berlin });
+  await using _ = yard;
+  await yard.setPresence(on[0] ?? "", "offline");
+  await yard.advance(16 * 60_000);
+  await yard.pass(10);
+  const { request } = await yard.explain(id);
+  assert.equal(request.state, "satisfied");
+  assert.match(request.cause ?? "", /where site=berlin \(1 places there take data now\) cannot be met/);
+  assert.ok((request.nextTryAt ?? 0) > request.updatedAt);
+
+  await yard.setPresence(on[0] ?? "", "online");
+  await yard.pass(60);
+
+  assert.equal(await troubleOf(yard, id), "");
+  assert.ok((await yard.explain(id)).instances.every(({ state }) => state === "ready"));
+});
+
+test("where a disk fills, caches go, and the data they were made of stays", async () => {
+  await using yard = await startYard({ gw1: fleet.gw1, b1: berlin });
+  await yard.find({ query: "kind:capture", where: "site=berlin", use: "cache", lifetime: 86_400 });
+  await yard.pass(10);
+  assert.deepEqual(holding(yard, "evidence"), ["gw1", "b1"]);
+
+  yard.held.get("b1")?.set("large", "x".repeat(900));
+  await yard.pass(40);
+
+  assert.deepEqual(holding(yard, "evidence"), ["gw1"]);
+});

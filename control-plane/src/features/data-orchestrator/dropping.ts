@@ -1,0 +1,73 @@
+import { SECOND } from "@edgemere/protocol/kit";
+import { put, removed, type Change } from "../../platform/change.ts";
+import type { Store } from "../../platform/store.ts";
+import { data, dataSource } from "../data-catalogue/contract.ts";
+import { device } from "../devices/contract.ts";
+import type { DataOrchestratorContext } from "./context.ts";
+import { dataInstance } from "./contract.ts";
+import { pauseAfter, send, stateOf } from "./errands.ts";
+import { pathIn } from "./instances.ts";
+import { droppings, type Dropping } from "./tables.ts";
+
+const LOOK_AGAIN = 2 * SECOND;
+
+/** Has a file taken away, as long as it is what it was; whether it may be is looked at when its time comes. */
+export const droppingOf = (
+  file: Pick<Dropping, "device" | "source" | "path" | "hash" | "isOutdated">,
+  { clock }: DataOrchestratorContext,
+): Change => {
+  const { device: at, source, path, hash, isOutdated = false } = file;
+  return put(droppings, {
+    id: placeOf(source, path),
+    device: at,
+    source,
+    path,
+    hash,
+    isOutdated,
+    tries: 0,
+    nextTryAt: clock.now(),
+    cause: "",
+  });
+};
+
+const placeOf = (source: string, path: string): string => `${source}/${path}`;
+
+/** Does what is next for a file that is to be taken away. Repeats safely. */
+export async function drop(row: Dropping, context: DataOrchestratorContext): Promise<void> {
+  const { store, clock } = context;
+  const done = () => store.commit(removed(droppings, row.id));
+  const holder = await store.get(device, row.device);
+  const source = await store.get(dataSource, row.source);
+  if (holder === undefined || holder.state === "retired" || source === undefined || source.state === "shutdown")
+    return done();
+  if (row.job !== undefined) {
+    const errand = await stateOf(row.job, context);
+    if (errand.state === "failed") {
+      const { job: _, ...rest } = row;
+      const tries = row.tries + 1;
+      const again = { cause: errand.cause, tries, nextTryAt: clock.now() + pauseAfter(tries) };
+      return store.commit(put(droppings, { ...rest, ...again }));
+    }
+    if (errand.state === "succeeded") return done();
+    return store.commit(put(droppings, { ...row, nextTryAt: clock.now() + LOOK_AGAIN }));
+  }
+  // Wanted again meanwhile, or the last of its content: it stays.
+  const place = pathIn(source.path, row.path);
+  const isUsed =
+    (await store.list(dataInstance, { index: "place", prefix: [row.source, place], limit: 1 })).items.length > 0;
+  if (isUsed || !source.takesData || !(row.isOutdated === true || (await isElsewhere(row, store)))) return done();
+  const given = { source: source.name, path: row.path, sha256: row.hash };
+  const key = `drop-${row.id}-${row.nextTryAt}`;
+  const job = await send({ device: row.device, kind: "data.drop", arguments: given, key }, context);
+  return store.commit(put(droppings, { ...row, job, nextTryAt: clock.now() + LOOK_AGAIN, cause: "" }));
+}
+
+/** Whether somebody else has the same content and keeps it, so that this is not the last of it. */
+async function isElsewhere({ id, hash }: Dropping, store: Store): Promise<boolean> {
+  for await (const row of store.scan(data, { index: "hash", prefix: [hash] })) {
+    const place = placeOf(row.source, row.name);
+    if (place === id || row.state !== "available") continue;
+    if ((await store.get(droppings, place))?.job === undefined) return true;
+  }
+  return false;
+}

@@ -1,0 +1,90 @@
+import type { OutputOf } from "../../platform/action.ts";
+import type { Caller } from "../../platform/caller.ts";
+import type { Store } from "../../platform/store.ts";
+import { data, dataSource, queryData, type Data } from "../data-catalogue/contract.ts";
+import { device, type Device } from "../devices/contract.ts";
+import { compileSelector, viewOf } from "../devices/selector-contract.ts";
+import type { DataOrchestratorContext } from "./context.ts";
+import type { DataRequest } from "./contract.ts";
+import { declaredPolicy, hindrance } from "./placement-policy.ts";
+import type { Content, Place, Surroundings } from "./planning.ts";
+
+const MATCHES_AT_MOST = 10_000;
+
+/** Where data is wanted and for whom, as far as places depend on it. */
+export type Wanted = Pick<DataRequest["purpose"], "where" | "device" | "use"> & Pick<DataRequest, "author">;
+
+/** Whether data is wanted in certain places, and not only wherever it lies. */
+export const isPlaced = ({ where, device: at }: Pick<Wanted, "where" | "device">): boolean =>
+  where !== undefined || at !== undefined;
+
+/** Everything the catalogue finds and that can be reached; one more than may be held when there is more. */
+export async function matchesOf(
+  query: string,
+  { dispatch }: Pick<DataOrchestratorContext, "dispatch">,
+  caller: Caller,
+): Promise<readonly Data[]> {
+  const matches: Data[] = [];
+  let cursor: string | undefined;
+  do {
+    const input = { expression: query, limit: 500, cursor };
+    const page = (await dispatch(queryData.path, input, caller)) as OutputOf<typeof queryData>;
+    matches.push(...page.items.filter(({ state }) => state === "available"));
+    cursor = page.next;
+  } while (cursor !== undefined && matches.length <= MATCHES_AT_MOST);
+  return matches;
+}
+
+/** Why no request can be made of so many matches. */
+export function matchesRefusal(matches: readonly Data[], query: string): string | undefined {
+  if (matches.length === 0) return `no data that can be reached matches ${query}`;
+  if (matches.length > MATCHES_AT_MOST)
+    return `more than ${MATCHES_AT_MOST} pieces of data match ${query}; narrow it down`;
+  return undefined;
+}
+
+/** The contents among pieces of data. A copy of what has changed since is none of them. */
+export async function contentsOf(matches: readonly Data[], store: Store): Promise<readonly Content[]> {
+  const byHash = new Map<string, Data[]>();
+  for (const each of matches)
+    if (!(await isOutdated(each, store))) byHash.set(each.hash, [...(byHash.get(each.hash) ?? []), each]);
+  return [...byHash].map(([hash, holders]) => ({ hash, bytes: holders[0]?.bytes ?? 0, holders }));
+}
+
+async function isOutdated({ lineage, hash }: Data, store: Store): Promise<boolean> {
+  const origin = lineage && (await store.get(data, lineage.data));
+  return origin !== undefined && origin.state !== "removed" && origin.hash !== hash;
+}
+
+/** The places that take data now, which of them are wanted, and what the policy says of each. */
+export async function surroundingsOf(
+  { where, device: at, use, author }: Wanted,
+  contents: readonly Content[],
+  { store, placementPolicy = declaredPolicy }: DataOrchestratorContext,
+): Promise<Surroundings> {
+  const devices = new Map<string, Device>();
+  const know = async (id: string) => {
+    const known = devices.get(id) ?? (await store.get(device, id));
+    if (known !== undefined) devices.set(id, known);
+    return known;
+  };
+  const places: Place[] = [];
+  for await (const source of store.scan(dataSource, { index: "taking" })) {
+    const holder = await know(source.device);
+    if (holder?.state === "active" && holder.presence === "online") places.push({ source, site: siteIn(holder) });
+  }
+  for (const { holders } of contents) for (const holder of holders) await know(holder.device);
+  const selector = where === undefined ? undefined : compileSelector(where);
+  const judge = await placementPolicy();
+  return {
+    places,
+    siteOf: (id) => siteIn(devices.get(id)),
+    isWanted: (id) => {
+      const row = devices.get(id);
+      return row !== undefined && (at ?? id) === id && (selector?.matches(viewOf(row)) ?? true);
+    },
+    hindranceOf: (piece, target) => hindrance(judge({ data: piece, target, use, author }), piece, target),
+  };
+}
+
+const siteIn = (row: Device | undefined): string => row?.labels["site"] ?? "";

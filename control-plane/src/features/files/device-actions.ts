@@ -1,0 +1,113 @@
+import { commandLife, type CommandKind } from "@edgemere/protocol";
+import { DAY } from "@edgemere/protocol/kit";
+import { handle } from "../../platform/action.ts";
+import type { Caller } from "../../platform/caller.ts";
+import { Problem } from "../../platform/problem.ts";
+import { repeatOnConflict } from "../../platform/repeat.ts";
+import type { Store } from "../../platform/store.ts";
+import { certificate, type Certificate } from "../devices/certificate-contract.ts";
+import { device } from "../devices/contract.ts";
+import { command, type Command } from "../jobs/contract.ts";
+import { piece } from "./actions.ts";
+import type { FilesContext } from "./context.ts";
+import { fetchFile, file, sendFile, type FileRow } from "./contract.ts";
+import { beginFile, finish, receivedOf, takePiece } from "./upload.ts";
+
+/** The kinds whose commands name content by its hash, which their device may fetch. */
+const FETCHING: readonly CommandKind[] = ["file.put", "data.put"];
+/** The kinds whose devices may send a file of theirs, of no more bytes than the command names. */
+const SENDING: readonly CommandKind[] = ["file.get", "data.get"];
+
+/** What is only handed on is wanted again soon or not at all. */
+const PASSING = DAY;
+
+export const deviceActions = [
+  handle(fetchFile, async ({ command: id, from, limit }, context: FilesContext, caller) => {
+    const { store } = context;
+    const asked = await openCommand(context, { id, kinds: FETCHING, caller });
+    const row = await namedBy(asked, store);
+    return { content: (await piece(store, row, { from, limit })).toString("base64") };
+  }),
+  handle(sendFile, async ({ command: id, bytes, revision, from, content, sha256 }, context: FilesContext, caller) => {
+    const { store } = context;
+    const asked = await openCommand(context, { id, kinds: SENDING, caller });
+    refuseLarger(asked, bytes);
+    const row = await repeatOnConflict(
+      async () => (await begun(id, context)) ?? begin(asked, { bytes, revision }, context),
+    );
+    if (row.revision !== revision || row.bytes !== bytes)
+      throw new Problem(
+        "conflict",
+        "the file is another than the one whose beginning is here: it has changed meanwhile",
+      );
+    if (row.state !== "uploading") return { received: row.bytes, state: row.state, reason: row.reason };
+    const received =
+      content === undefined
+        ? await receivedOf(store, row)
+        : await takePiece(row, { from, bytes: Buffer.from(content, "base64") }, context);
+    if (sha256 === undefined) return { received, state: row.state, reason: "" };
+    const { state, reason } = await finish(row, sha256, context);
+    return { received, state, reason };
+  }),
+];
+
+/** One answer for every command that is not this device's to speak of. */
+async function openCommand(
+  context: FilesContext,
+  { id, kinds, caller }: { readonly id: string; readonly kinds: readonly CommandKind[]; readonly caller: Caller },
+): Promise<Command> {
+  const asking = await deviceOf(caller, context);
+  const row = await context.store.get(command, id);
+  if (row?.device === asking && kinds.includes(row.kind)) {
+    if (!commandLife.isFinal(row.state) && !row.cancelRequested) return row;
+    throw new Problem("gone", `the command ${id} is over`);
+  }
+  throw new Problem("forbidden", `no command of yours is ${id} and asks for ${kinds.join(" or ")}`);
+}
+
+/** The device that asks, where it still may. */
+async function deviceOf({ actor, session: serial = "" }: Caller, { store, clock }: FilesContext): Promise<string> {
+  const [, id = ""] = /^device:(.+)$/.exec(actor) ?? [];
+  const row = await store.get(device, id);
+  const shown = await store.get(certificate, serial);
+  if (row?.state === "active" && shown?.device === id && isGood(shown, clock.now())) return id;
+  throw new Problem(
+    "forbidden",
+    "only a device that is active here moves files, on the device API and with its present certificate",
+  );
+}
+
+const isGood = ({ state, acceptedUntil, notAfter }: Certificate, now: number): boolean =>
+  (state === "issued" || state === "current") && now < notAfter && (acceptedUntil === 0 || now < acceptedUntil);
+
+/** The content is another file's that has the same hash, when the one that was meant is gone. */
+async function namedBy({ arguments: given }: Command, store: Store): Promise<FileRow> {
+  const { items } = await store.list(file, { index: "hash", prefix: [String(given["sha256"])], limit: 1 });
+  if (items[0] !== undefined) return items[0];
+  throw new Problem("gone", "the content that this command names is not here any more");
+}
+
+function refuseLarger({ arguments: given }: Command, bytes: number): void {
+  const most = Number(given["maxBytes"]);
+  if (bytes <= most) return;
+  throw new Problem("too-large", `the command asks for at most ${most} bytes, and the file has ${bytes}`);
+}
+
+/** What was sent for a command has the command's id: whatever is sent twice is one file. */
+const begun = (id: string, { store }: FilesContext) => store.get(file, id);
+
+async function begin(
+  { id, device: from, author, arguments: given }: Command,
+  { bytes, revision }: { readonly bytes: number; readonly revision: string },
+  context: FilesContext,
+): Promise<FileRow> {
+  const name = String(given["path"]).split("/").at(-1) ?? "";
+  // What a command names by its hash is on its way to somewhere else, and is nothing else.
+  const isPassing = given["sha256"] !== undefined;
+  const sha256 = isPassing ? String(given["sha256"]) : "";
+  const keepFor = isPassing ? Math.min(PASSING, context.files.keep) : context.files.keep;
+  await beginFile(id, { name, bytes, sha256, author, device: from, revision, keepFor }, context, "storage-full");
+  const row = await begun(id, context);
+  if (row === undefined) throw new Problem("gone", "the file was removed meanwhile");
+  return row;
+}

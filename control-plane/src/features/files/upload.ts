@@ -1,0 +1,101 @@
+import { DAY } from "@edgemere/protocol/kit";
+import { created, destroyed, moved, removed, replaced, type Change } from "../../platform/change.ts";
+import { Problem } from "../../platform/problem.ts";
+import { repeatOnConflict } from "../../platform/repeat.ts";
+import type { Draft } from "../../platform/resource.ts";
+import type { Store } from "../../platform/store.ts";
+import { contentPiece, forgetContent, hashOf } from "./content.ts";
+import type { FilesContext } from "./context.ts";
+import { file, type FileRow } from "./contract.ts";
+import { judgePiece } from "./piece.ts";
+import { progress, RESERVED, reserved } from "./tables.ts";
+
+/** An upload that nobody goes on with is removed after so long. */
+const UPLOADED_WITHIN = 7 * DAY;
+
+/**
+ * Begins a file, when there is room for all of it. Throws Problem: by default such as somebody has to do something about; a device
+ * takes storage-full for what passes, and tries again.
+ */
+export async function beginFile(
+  id: string,
+  draft: Omit<Draft<typeof file>, "expiresAt" | "reason">,
+  { store, clock, files }: FilesContext,
+  whenFull: "conflict" | "storage-full" = "conflict",
+): Promise<void> {
+  await repeatOnConflict(async () => {
+    const room = await reserving(store, draft.bytes);
+    if (room.bytes > files.room)
+      throw new Problem(
+        whenFull,
+        `there is room for ${files.room} bytes of files, and with this one there would be ${room.bytes}; destroy some, or raise the option files`,
+      );
+    await store.commit(
+      created(file, id, { ...draft, expiresAt: clock.now() + UPLOADED_WITHIN, reason: "" }),
+      replaced(progress, { id, version: 1, bytes: 0 }, 0),
+      room.change,
+    );
+  });
+}
+
+/** Takes a piece; gives how many bytes are there then. Throws Problem. */
+export async function takePiece(
+  row: FileRow,
+  { from, bytes }: { readonly from: number; readonly bytes: Uint8Array },
+  { store }: FilesContext,
+): Promise<number> {
+  const at = await store.get(progress, row.id);
+  if (row.state !== "uploading" || at === undefined)
+    throw new Problem("conflict", `the file "${row.name}" is ${row.state}, and takes no more content`);
+  if (judgePiece({ received: at.bytes, bytes: row.bytes }, from, bytes.length) === "known") return at.bytes;
+  const received = from + bytes.length;
+  await store.commit(
+    contentPiece(row.id, from, bytes),
+    replaced(progress, { id: row.id, version: at.version + 1, bytes: received }, at.version),
+  );
+  return received;
+}
+
+/** Whether all that came is what it must be: "ready", or "failed" with the reason. Throws Problem when something is missing. */
+export async function finish(row: FileRow, wanted: string, { store, clock }: FilesContext): Promise<FileRow> {
+  const received = await receivedOf(store, row);
+  if (received < row.bytes)
+    throw new Problem("conflict", `${received} of ${row.bytes} bytes are there: send the others first`);
+  const { sha256, bytes } = await hashOf(store, row.id);
+  const others = [row.sha256, wanted].filter((each) => each !== "" && each !== sha256);
+  const expiresAt = clock.now() + row.keepFor;
+  if (others.length === 0 && bytes === row.bytes)
+    await store.commit(moved(file, row, "finish", { sha256, expiresAt }), removed(progress, row.id));
+  else {
+    const reason = `what came has the SHA-256 ${sha256}, and must have ${others[0] ?? "all its bytes"}`;
+    await store.commit(moved(file, row, "fail", { reason }), removed(progress, row.id));
+    await forgetContent(store, row.id);
+  }
+  return (await store.get(file, row.id)) ?? row;
+}
+
+/** Bytes of a file that are there. */
+export async function receivedOf(store: Store, { id, state, bytes }: FileRow): Promise<number> {
+  if (state === "uploading") return (await store.get(progress, id))?.bytes ?? 0;
+  return state === "ready" ? bytes : 0;
+}
+
+/** Removes a file: its content first, so that what is cut short is found again. */
+export async function forgetFile(row: FileRow, { store }: FilesContext): Promise<void> {
+  await forgetContent(store, row.id);
+  await repeatOnConflict(async () => {
+    const now = await store.get(file, row.id);
+    if (now === undefined) return;
+    const room = await reserving(store, -now.bytes);
+    await store.commit(destroyed(file, now), removed(progress, now.id), room.change);
+  });
+  // A piece that was on its way meanwhile.
+  await forgetContent(store, row.id);
+}
+
+async function reserving(store: Store, more: number): Promise<{ readonly bytes: number; readonly change: Change }> {
+  const before = await store.get(reserved, RESERVED);
+  const bytes = (before?.bytes ?? 0) + more;
+  const row = { id: RESERVED, version: (before?.version ?? 0) + 1, bytes };
+  return { bytes, change: replaced(reserved, row, before?.version ?? 0) };
+}

@@ -1,0 +1,140 @@
+import { MINUTE, SECOND } from "@edgemere/protocol/kit";
+import { created, moved, updated, type Change } from "../../platform/change.ts";
+import { device, type Device } from "../devices/contract.ts";
+import { command, job, rollout, rolloutTarget, type Rollout, type RolloutTarget } from "./contract.ts";
+import type { JobsContext } from "./context.ts";
+import { numberedCommand } from "./creating.ts";
+import { countDangerous } from "./dangerous-caps.ts";
+import { blockOf, isHopeless, isOfAll, type Facts, type Look } from "./rollout-blocks.ts";
+import { surveyOf } from "./rollout-facts.ts";
+import { openOf, QUEUE_TIMEOUT, type Step } from "./rollout-gate.ts";
+import { paceAt } from "./rollout-pace.ts";
+import { recounted } from "./rollout-tally.ts";
+import { offer } from "./offers.ts";
+
+/** Devices that are looked at in one step, and that begin in one commit. */
+const LOOKED_AT = 200;
+const BEGINNING = 100;
+/** Within so long a device that is there takes a command, or it is tried again. */
+const TAKEN_WITHIN = 10 * MINUTE;
+const RUN_TIMEOUT = 300;
+/** Between two looks at what blocks, where nobody knows until when it does. */
+const SOONEST = 10 * SECOND;
+const LATEST = 5 * MINUTE;
+
+/** What came of a look: there may be more to do at once, or not before an instant; undefined where nobody knows. */
+export type Looked = "more" | { readonly until: number | undefined };
+
+/** Lets devices of the waves that began begin, as many as may now. */
+export async function beginTargets(row: Rollout, step: Step, context: JobsContext): Promise<Looked> {
+  const { store, clock } = context;
+  const now = clock.now();
+  const survey = await surveyOf(row, step, context);
+  let { waves } = row;
+  const changes: Change[] = [];
+  const begun: string[] = [];
+  let looked = 0;
+  let blocked: Look | undefined;
+  for await (const { target, row: found } of candidates(row, context)) {
+    if (begun.length >= BEGINNING || looked >= LOOKED_AT) break;
+    looked++;
+    const facts = await survey.facts(target, found);
+    const block = blockOf(facts);
+    if (block === undefined) {
+      const starting = await started(row, target, found, facts, context);
+      changes.push(...starting.changes);
+      begun.push(starting.command);
+      survey.begins(target);
+      waves = recounted(waves, target.wave, target.state, "active");
+      continue;
+    }
+    if (isHopeless(block.reason) || now >= lastMoment(row, target)) {
+      changes.push(moved(rolloutTarget, target, "skip", { reason: block.reason, endedAt: now }));
+      waves = recounted(waves, target.wave, target.state, "skipped");
+      continue;
+    }
+    if (isOfAll(block.reason)) {
+      blocked = block;
+      break;
+    }
+    changes.push(waiting(target, block, Math.min(lastMoment(row, target), row.endsAt), now));
+    waves = recounted(waves, target.wave, target.state, "waiting");
+  }
+  if (changes.length === 0) return { until: blocked === undefined ? await earliest(row, context) : blocked.until };
+  const counted = await countDangerous({ actor: row.author, kind: row.kind, count: begun.length }, context);
+  const pace = spent(row, now, begun.length);
+  await store.commit(...changes, ...(begun.length > 0 ? counted : []), updated(rollout, row, { waves, pace }));
+  await Promise.all(begun.map((id) => send(id, context)));
+  return blocked === undefined ? "more" : { until: blocked.until };
+}
+
+/** When the first of the devices that wait may be looked at again. */
+async function earliest(row: Rollout, { store }: JobsContext): Promise<number | undefined> {
+  const instants: number[] = [];
+  for (const wave of row.waves.slice(0, row.opened).keys()) {
+    const first = await store.list(rolloutTarget, { index: "ready", prefix: [row.id, wave], limit: 1 });
+    instants.push(...first.items.map(({ notBefore }) => notBefore));
+  }
+  return instants.length === 0 ? undefined : Math.min(...instants);
+}
+
+/** Devices that may be looked at now, of the waves that began, the earliest first. */
+async function* candidates(row: Rollout, { store, clock }: JobsContext) {
+  for (const [wave, progress] of row.waves.slice(0, row.opened).entries()) {
+    if (openOf(progress) === progress.active) continue;
+    for await (const target of store.scan(rolloutTarget, { index: "ready", prefix: [row.id, wave] })) {
+      if (target.notBefore > clock.now()) break;
+      const found = await store.get(device, target.device);
+      if (found !== undefined) yield { target, row: found };
+    }
+  }
+}
+
+/** After this a device that has not begun is left out. */
+const lastMoment = ({ waves, spec }: Rollout, { wave, createdAt }: RolloutTarget): number =>
+  Math.max(waves[wave]?.openedAt ?? Infinity, createdAt) + (spec.queueTimeout ?? QUEUE_TIMEOUT) * SECOND;
+
+/** Looked at again when it may have changed; where nobody knows, later and later. */
+function waiting(target: RolloutTarget, { reason, until }: Look, latest: number, now: number): Change {
+  const isSame = target.state === "waiting" && target.reason === reason;
+  const waitingSince = isSame ? (target.waitingSince ?? now) : now;
+  const soon = now + Math.min(Math.max(now - waitingSince, SOONEST), LATEST);
+  return moved(rolloutTarget, target, "wait", {
+    reason,
+    waitingSince,
+    notBefore: Math.max(now + 1, Math.min(until ?? soon, latest)),
+  });
+}
+
+async function started(row: Rollout, target: RolloutTarget, found: Device, facts: Facts, context: JobsContext) {
+  const { newId } = context;
+  const { now, window } = facts;
+  const ids = { job: newId(), command: newId() };
+  const closesAt = typeof window === "object" && window.isOpen ? window.closesAt : Infinity;
+  const draft = {
+    kind: row.kind,
+    arguments: row.arguments,
+    author: row.author,
+    ...(row.account !== undefined && { account: row.account }),
+    expiresAt: Math.min(now + TAKEN_WITHIN, closesAt, row.endsAt),
+    runTimeout: (row.spec.runTimeout ?? RUN_TIMEOUT) * SECOND,
+    devices: [found.id],
+    rollout: row.id,
+  };
+  const approvals = row.decision?.isApproved === true ? [row.decision.by] : [];
+  const commanding = await numberedCommand(ids.command, { ...draft, id: ids.job }, found, approvals, context);
+  const beginning = { job: ids.job, beganAt: now, reason: "" };
+  const change = moved(rolloutTarget, target, "begin", beginning);
+  return { command: ids.command, changes: [change, created(job, ids.job, draft, "running"), ...commanding] };
+}
+
+function spent({ spec, pace, waves }: Rollout, now: number, begun: number): Rollout["pace"] {
+  const succeeded = waves.reduce((sum, each) => sum + each.succeeded, 0);
+  const { at, allowance } = paceAt(spec.rate, pace, { now, succeeded });
+  return { at, allowance: Math.max(0, allowance - begun) };
+}
+
+async function send(id: string, context: JobsContext): Promise<void> {
+  const row = await context.store.get(command, id);
+  if (row !== undefined) await offer(row, context);
+}

@@ -1,0 +1,175 @@
+import type { CommandKind } from "@edgemere/protocol";
+import { device, type Device } from "../devices/contract.ts";
+import { compileSelector, viewOf } from "../devices/selector-contract.ts";
+import { command, createJob, rolloutTarget, type Rollout, type RolloutTarget } from "./contract.ts";
+import type { JobsContext } from "./context.ts";
+import { isQueueFull } from "./creating.ts";
+import { roomFor } from "./dangerous-caps.ts";
+import { kinds } from "./kinds.ts";
+import { windowAt } from "./maintenance-window.ts";
+import type { Facts } from "./rollout-blocks.ts";
+import type { Step } from "./rollout-gate.ts";
+import { nextTurn, paceAt } from "./rollout-pace.ts";
+import { conducts, targetId } from "./tables.ts";
+import { zoneOf } from "../../platform/wall-clock.ts";
+
+const AT_ONCE = 1_000;
+
+/** Finds out what decides about the devices of one rollout, for one look at it: what it found for one it does not ask again. */
+export interface Survey {
+  facts(target: Surveyable | undefined, row: Device): Promise<Facts>;
+  /** One more is under way since the survey began. */
+  begins(target: Surveyable): void;
+}
+
+type Surveyable = Pick<
+  RolloutTarget,
+  "device" | "place" | "state" | "wave" | "notBefore" | "reason" | "detail" | "job" | "beganAt"
+>;
+
+/** What of a rollout, or of a plan of one, the survey needs. */
+type Surveyed = Pick<
+  Rollout,
+  | "id"
+  | "state"
+  | "mode"
+  | "kind"
+  | "spec"
+  | "selector"
+  | "author"
+  | "account"
+  | "grants"
+  | "waves"
+  | "opened"
+  | "pace"
+  | "pausedBy"
+  | "stop"
+  | "undoneBy"
+  | "undoes"
+>;
+
+export async function surveyOf(row: Surveyed, step: Step, context: JobsContext): Promise<Survey> {
+  const { store, clock, approvers } = context;
+  const { spec, account, kind, selector } = row;
+  const now = clock.now();
+  const succeeded = row.waves.reduce((sum, each) => sum + each.succeeded, 0);
+  const active = row.waves.reduce((sum, each) => sum + each.active, 0);
+  const pace = paceAt(spec.rate, row.pace, { now, succeeded });
+  const isAuthorActive = account === undefined || (await approvers.isActive(account, context));
+  const cap = await roomFor({ actor: row.author, kind }, context);
+  const isReached = reachedBy(row, context);
+  const expression = selector === undefined ? undefined : compileSelector(selector);
+  const windows = new Map<string, Facts["window"]>();
+  const places = new Map<string, Set<string>>();
+  let dark: Promise<ReadonlyMap<string, readonly string[]>> | undefined;
+  let begun = 0;
+
+  const windowIn = (name: string): Facts["window"] => {
+    if (spec.windows === undefined || spec.windows.length === 0) return undefined;
+    const known = windows.get(name);
+    if (known !== undefined) return known;
+    const zone = zoneOf(name);
+    const state = zone === undefined ? "unknown-zone" : windowAt(spec.windows, zone, now);
+    windows.set(name, state);
+    return state;
+  };
+  const unavailableWith = async ({ place, device: own }: Surveyable): Promise<Facts["unavailable"]> => {
+    if (spec.budget === undefined) return undefined;
+    const { label, most } = spec.budget;
+    const members = places.get(place) ?? new Set<string>();
+    if (!places.has(place)) {
+      const disturbed = { index: "disturbed", prefix: [row.id, place], limit: most + 1 };
+      for await (const each of store.scan(rolloutTarget, disturbed)) members.add(each.device);
+      dark ??= darkDevices(label, context);
+      for (const each of (await dark).get(place) ?? []) members.add(each);
+      places.set(place, members);
+    }
+    return { count: members.size - (members.has(own) ? 1 : 0), most };
+  };
+
+  return {
+    facts: async (target, found) => ({
+      now,
+      rollout: row,
+      step,
+      isAuthorActive,
+      target,
+      command: target?.state === "active" ? await commandOf(target, context) : undefined,
+      device: found,
+      isSelected: row.mode === "snapshot" || expression === undefined || expression.matches(viewOf(found)),
+      isWithinScope: isReached(found),
+      undone: await undoneOf(target, row, context),
+      isKindKnown: kindsOf(row).every((each) => knows(found, each)),
+      // What harmed a device is taken back from it, however often it failed.
+      boxedUntil: row.undoes === undefined ? ((await store.get(conducts, found.id))?.boxedUntil ?? 0) : 0,
+      busyWith: await otherRollout(found.id, row.id, context),
+      isQueueFull: await isQueueFull(found, context),
+      window: windowIn(zoneNameOf(found, spec.timeZone)),
+      unavailable: target && (await unavailableWith(target)),
+      atOnce: { count: active + begun, most: spec.atOnce ?? AT_ONCE },
+      turnAt: nextTurn(spec.rate, { at: now, allowance: pace.allowance - begun }, succeeded),
+      cappedUntil: begun < cap.most ? 0 : Math.max(cap.until, now + 1),
+    }),
+    begins: ({ place, device: own }) => {
+      begun++;
+      places.get(place)?.add(own);
+    },
+  };
+}
+
+/** What a rollout asks: what it is about, and what undoes that. */
+export const kindsOf = ({ kind, spec }: Pick<Rollout, "kind" | "spec">): readonly CommandKind[] =>
+  spec.rollback === undefined ? [kind] : [kind, spec.rollback.kind];
+
+/** Whether whoever asks may ask a device this: for a job, and for its kinds. */
+export function reachedBy(row: Pick<Rollout, "grants" | "kind" | "spec">, { scopes }: JobsContext) {
+  const needed = [createJob.permission, ...kindsOf(row).map((each) => kinds[each].permission)];
+  const reaches = needed.map((each) => scopes.reachOf(row.grants, each));
+  return (found: Device): boolean => reaches.every((reach) => reach.coversRow(found));
+}
+
+/** The time zone of a device: one for all, or its label, or what it says itself. */
+export const zoneNameOf = ({ labels, inventory }: Pick<Device, "labels" | "inventory">, forAll?: string): string => {
+  const said = inventory["time.zone"];
+  return forAll ?? labels["timezone"] ?? (typeof said === "string" ? said : "");
+};
+
+/** A device whose agent tells what it can do, and does not tell this, cannot. */
+const knows = ({ agent: { capabilities } }: Pick<Device, "agent">, kind: string): boolean =>
+  capabilities.includes(`command:${kind}`) || !capabilities.some((each) => each.startsWith("command:"));
+
+async function undoneOf(
+  target: Surveyable | undefined,
+  { state, undoneBy }: Surveyed,
+  { store }: JobsContext,
+): Promise<Facts["undone"]> {
+  if (target === undefined || undoneBy === undefined) return undefined;
+  const undoing = await store.get(rolloutTarget, targetId(undoneBy.rollout, target.device));
+  if (undoing === undefined && state === "rollingback" && target.beganAt !== undefined) return "coming";
+  return undoing?.state;
+}
+
+async function otherRollout(id: string, own: string, { store }: JobsContext): Promise<string | undefined> {
+  for await (const each of store.scan(rolloutTarget, { index: "device", prefix: [id, "active"] }))
+    if (each.rollout !== own) return each.rollout;
+  return undefined;
+}
+
+/** Devices that are not there, by their value of a label. */
+async function darkDevices(label: string, { store }: JobsContext): Promise<ReadonlyMap<string, readonly string[]>> {
+  const found = new Map<string, string[]>();
+  for (const presence of ["offline", "silent"])
+    for await (const { id, state, labels } of store.scan(device, { index: "presence", prefix: [presence] })) {
+      if (state === "retired" || state === "pending") continue;
+      const place = labels[label] ?? "";
+      const members = found.get(place);
+      if (members === undefined) found.set(place, [id]);
+      else members.push(id);
+    }
+  return found;
+}
+
+async function commandOf({ job }: Surveyable, { store }: JobsContext): Promise<Facts["command"]> {
+  const [row] = (await store.list(command, { index: "job", prefix: [job ?? ""], limit: 1 })).items;
+  return row && { state: row.state, expiresAt: row.expiresAt };
+}

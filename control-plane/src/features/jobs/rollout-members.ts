@@ -1,0 +1,107 @@
+import { createHash } from "node:crypto";
+import { device, type Device } from "../devices/contract.ts";
+import { compileSelector, viewOf } from "../devices/selector-contract.ts";
+import type { RolloutPlan } from "./contract.ts";
+import type { JobsContext } from "./context.ts";
+import { blockOf, isHopeless, type Look } from "./rollout-blocks.ts";
+import { reachedBy, surveyOf, zoneNameOf } from "./rollout-facts.ts";
+import type { RolloutSpec } from "./rollout-spec-contract.ts";
+import { assignWaves, wavesOf } from "./rollout-waves.ts";
+import type { Member } from "./tables.ts";
+
+/** A rollout before it is one. */
+export type Wish = Pick<
+  RolloutPlan,
+  "kind" | "arguments" | "selector" | "devices" | "mode" | "spec" | "author" | "account" | "grants"
+>;
+
+/** A device that would be touched, and what stands in its way now. */
+export interface Sighted {
+  readonly member: Member;
+  readonly name: string;
+  readonly block: Look | undefined;
+  readonly zone: string;
+}
+
+/** What a device is, for those who compare it and for the budget of its place. */
+export function membershipOf(
+  { labels, inventory }: Pick<Device, "labels" | "inventory">,
+  { budget, canary }: RolloutSpec,
+): Pick<Member, "place" | "stratum"> {
+  const fact = canary?.stratum === undefined ? undefined : inventory[canary.stratum];
+  return {
+    place: budget === undefined ? "" : (labels[budget.label] ?? ""),
+    stratum: fact === undefined ? "" : String(fact),
+  };
+}
+
+/** Whoever is picked, with the wave of each, by id. What stands in the way is found out as a rollout finds it out. */
+export async function sightedBy(wish: Wish, seed: string, context: JobsContext): Promise<readonly Sighted[]> {
+  const waves = wavesOf(wish.spec);
+  const selectors = waves.map(({ selector }) => (selector === undefined ? undefined : compileSelector(selector)));
+  const survey = await surveyOf(
+    {
+      ...wish,
+      id: "",
+      state: "running",
+      opened: 1,
+      waves: [],
+      pausedBy: "",
+      pace: { at: context.clock.now(), allowance: Number.MAX_SAFE_INTEGER },
+    },
+    { do: "go on", why: "wave" },
+    context,
+  );
+  const found: Omit<Sighted, "block">[] = [];
+  const blocks: (Look | undefined)[] = [];
+  const picked: Parameters<typeof assignWaves>[0][number][] = [];
+  for await (const row of pickedDevices(wish, context)) {
+    const member = { ...membershipOf(row, wish.spec), device: row.id, wave: 0, obstacle: "" };
+    const target = { ...member, state: "queued", notBefore: 0, reason: "", detail: "" } as const;
+    const block = blockOf(await survey.facts(target, row));
+    const view = viewOf(row);
+    const matches = selectors.flatMap((selector, wave) => (selector?.matches(view) === true ? [wave] : []));
+    const draw = createHash("sha256").update(`${seed} ${row.id}`).digest("hex");
+    picked.push({ device: row.id, stratum: member.stratum, matches, draw });
+    found.push({ member, name: row.name, zone: zoneNameOf(row, wish.spec.timeZone) });
+    blocks.push(block);
+  }
+  const assigned = assignWaves(picked, waves);
+  return found.map((each, place) => {
+    const block = blocks[place];
+    const obstacle = block !== undefined && isHopeless(block.reason) ? block.reason : "";
+    return { ...each, block, member: { ...each.member, obstacle, wave: assigned[place] ?? 0 } };
+  });
+}
+
+/** Whether a device is picked: it matches, is there, and whoever asks may ask it this. */
+export function picksOf(
+  { selector, grants, kind, spec }: Pick<Wish, "selector" | "grants" | "kind" | "spec">,
+  context: JobsContext,
+): (row: Device) => boolean {
+  const expression = selector === undefined ? undefined : compileSelector(selector);
+  const isReached = reachedBy({ grants, kind, spec }, context);
+  return (row) => row.state !== "retired" && expression?.matches(viewOf(row)) !== false && isReached(row);
+}
+
+/** Devices that are picked, of those that are named where some are. */
+async function* pickedDevices(wish: Wish, context: JobsContext) {
+  const { store } = context;
+  const isPicked = picksOf(wish, context);
+  const rows = wish.devices === undefined ? store.scan(device) : named(wish.devices, store);
+  for await (const row of rows) if (isPicked(row)) yield row;
+}
+
+async function* named(ids: readonly string[], store: JobsContext["store"]): AsyncGenerator<Device> {
+  for (const id of [...ids].toSorted()) {
+    const row = await store.get(device, id);
+    if (row !== undefined) yield row;
+  }
+}
+
+/** SHA-256 over who is picked and what stands in the way for good; hex. */
+export function hashOf(members: readonly Pick<Member, "device" | "obstacle">[]): string {
+  const hash = createHash("sha256");
+  for (const { device: id, obstacle } of members) hash.update(`${id}\0${obstacle}\n`);
+  return hash.digest("hex");
+}

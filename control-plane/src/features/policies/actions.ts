@@ -1,0 +1,113 @@
+import { handle } from "../../platform/action.ts";
+import type { Caller } from "../../platform/caller.ts";
+import { created, destroyed, moved, put, removed, updated } from "../../platform/change.ts";
+import { resolve } from "../../platform/reference.ts";
+import { repeatOnConflict } from "../../platform/repeat.ts";
+import { compileSelector, deviceFields } from "../devices/selector-contract.ts";
+import { compilePolicyCondition, policyFunctions } from "./condition.ts";
+import type { PoliciesContext } from "./context.ts";
+import * as contract from "./contract.ts";
+import { refuseEffects } from "./effects.ts";
+import { refuseZone } from "./schedule-contract.ts";
+import { revisionId, revisions, swept, type Revision } from "./tables.ts";
+
+const { policy } = contract;
+type Policy = contract.Policy;
+
+/** Throws Problem that says what is wrong and where. */
+function refuseWrong({ condition, selector, schedule }: Partial<contract.PolicySpec>): void {
+  if (condition !== undefined) compilePolicyCondition(condition);
+  if (selector !== undefined && selector !== "") compileSelector(selector);
+  if (schedule !== undefined) refuseZone(schedule);
+}
+
+const specOf = (given: Partial<contract.PolicySpec>): Partial<contract.PolicySpec> =>
+  Object.fromEntries(
+    contract.specFields.flatMap((field) => (given[field] === undefined ? [] : [[field, given[field]]])),
+  );
+
+const revisionOf = (row: Pick<Policy, "name" | "condition" | "author" | "revision">, at: number): Revision => ({
+  ...specOf(row),
+  condition: row.condition,
+  id: revisionId(row.name, row.revision),
+  policy: row.name,
+  revision: row.revision,
+  author: row.author,
+  at,
+});
+
+const writtenBy = ({ actor, account }: Caller) => ({ author: actor, ...(account !== undefined && { account }) });
+
+const move = (name: string, signal: "enable" | "disable", { store, watch }: PoliciesContext) =>
+  repeatOnConflict(async () => {
+    await store.commit(moved(policy, await resolve(store, policy, name), signal), await swept(name, store));
+    watch.forget();
+    return resolve(store, policy, name);
+  });
+
+export const policyActions = [
+  handle(contract.createPolicy, async ({ name, ...given }, context: PoliciesContext, caller) => {
+    const { store, clock, watch } = context;
+    refuseWrong(given);
+    await refuseEffects(given.effects ?? [], caller, context);
+    const draft = { owner: caller.actor, ...given, name, ...writtenBy(caller), revision: 1 };
+    // Its name is its id, so that two at once cannot have the same.
+    await store.commit(
+      created(policy, name, draft),
+      put(revisions, revisionOf(draft, clock.now())),
+      await swept(name, store),
+    );
+    watch.forget();
+    return resolve(store, policy, name);
+  }),
+  handle(contract.updatePolicy, async ({ policy: name, ...given }, context: PoliciesContext, caller) => {
+    const { store, clock, watch } = context;
+    refuseWrong(given);
+    return repeatOnConflict(async () => {
+      const row = await resolve(store, policy, name);
+      const patch = { ...specOf(given), ...writtenBy(caller), revision: row.revision + 1 };
+      // Whoever changes when it happens lets it happen.
+      await refuseEffects(patch.effects ?? row.effects ?? [], caller, context);
+      await store.commit(
+        updated(policy, row, patch),
+        put(revisions, revisionOf({ ...row, ...patch }, clock.now())),
+        await swept(name, store),
+      );
+      watch.forget();
+      return resolve(store, policy, name);
+    });
+  }),
+  handle(contract.enablePolicy, async ({ policy: name }, context: PoliciesContext, caller) => {
+    const { effects = [] } = await resolve(context.store, policy, name);
+    await refuseEffects(effects, caller, context);
+    return move(name, "enable", context);
+  }),
+  handle(contract.disablePolicy, async ({ policy: name }, context: PoliciesContext) => move(name, "disable", context)),
+  handle(contract.destroyPolicy, async ({ policy: name }, { store, watch }: PoliciesContext) =>
+    repeatOnConflict(async () => {
+      const row = await resolve(store, policy, name);
+      const old = Array.from({ length: row.revision }, (_, place) => removed(revisions, revisionId(name, place + 1)));
+      await store.commit(destroyed(policy, row), ...old, await swept(name, store));
+      watch.forget();
+      return row;
+    }),
+  ),
+  handle(contract.findPolicy, async ({ policy: name }, { store }: PoliciesContext) => resolve(store, policy, name)),
+  handle(contract.listPolicies, async ({ limit = 50, cursor }, { store }: PoliciesContext) => {
+    const page = await store.list(policy, { limit, cursor });
+    return { ...page, items: [...page.items] };
+  }),
+  handle(contract.listRevisions, async ({ policy: name, limit = 50, cursor }, { store }: PoliciesContext) => {
+    await resolve(store, policy, name);
+    const page = await store.list(revisions, { index: "policy", prefix: [name], reverse: true, limit, cursor });
+    return { ...page, items: page.items.map(({ id: _, policy: __, ...revision }) => revision) };
+  }),
+  handle(contract.checkCondition, async ({ condition }) => {
+    const { metrics, events } = compilePolicyCondition(condition);
+    return { metrics: [...metrics], events: [...new Set(events.map(({ type }) => type))] };
+  }),
+  handle(contract.listVocabulary, async () => ({
+    fields: Object.entries(deviceFields).map(([name, kind]) => ({ name, kind })),
+    functions: policyFunctions.map(({ takes, ...each }) => ({ ...each, takes: [...takes] })),
+  })),
+];

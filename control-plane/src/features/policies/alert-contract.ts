@@ -1,0 +1,109 @@
+import { Type } from "@sinclair/typebox";
+import { machine } from "@edgemere/protocol/kit";
+import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
+import { Instant } from "../../platform/instant.ts";
+import { resource, rowSchema, type Row } from "../../platform/resource.ts";
+import { Done } from "./effect-contract.ts";
+
+/** What a condition looked at, and what it saw; without a value where there was none. */
+const Looked = Type.Array(Type.Object({ what: Type.String(), value: Type.Optional(Type.Number()) }));
+
+/**
+ * A policy whose condition holds, or held, for a device. There is one for each of both: what happens again opens it again.
+ * pending: it holds, not for long enough yet; it is gone without a word when it stops. firing: it counts. recovering: it does not
+ * hold any more, not for long enough yet. resolved: it is over. nodata: what it hangs on is not measured. maintenance: it holds, and
+ * that is no surprise now.
+ */
+export const alert = resource({
+  name: "alert",
+  summary: "A policy whose condition holds for a device",
+  shape: Type.Object({
+    policy: Type.String(),
+    device: Type.String(),
+    severity: Type.String(),
+    /** When it began. Milliseconds since 1970 UTC, as all instants. */
+    since: Type.Integer(),
+    /** When it counted for the first time since it began. */
+    firedAt: Type.Optional(Type.Integer()),
+    /** When its condition stopped to hold. */
+    clearedAt: Type.Optional(Type.Integer()),
+    endedAt: Type.Optional(Type.Integer()),
+    /** When it is looked at again, where time alone may change it. */
+    dueAt: Type.Optional(Type.Integer()),
+    /** Why it is no surprise, or what is missing; else empty. */
+    reason: Type.String(),
+    looked: Looked,
+    /** How often it began. */
+    episode: Type.Integer(),
+    /** Who has said that they look after it, since it began. */
+    acknowledgedBy: Type.Optional(Type.String()),
+    /** What the policy says is still to be done. */
+    isActing: Type.Optional(Type.Boolean()),
+    /** What became of it, since it began. */
+    done: Type.Optional(Type.Array(Done)),
+  }),
+  life: machine("alert", "pending", {
+    pending: { fire: "firing", resolve: "resolved", starve: "nodata", suspend: "maintenance" },
+    firing: { recover: "recovering", resolve: "resolved", starve: "nodata", suspend: "maintenance" },
+    recovering: { fire: "firing", resolve: "resolved", starve: "nodata", suspend: "maintenance" },
+    nodata: { wait: "pending", fire: "firing", resolve: "resolved", suspend: "maintenance" },
+    maintenance: { wait: "pending", fire: "firing", resolve: "resolved", starve: "nodata" },
+    resolved: { wait: "pending", fire: "firing", starve: "nodata", suspend: "maintenance" },
+  }),
+  news: ["acknowledged"],
+  belongsTo: ({ device }) => [device],
+  indexes: {
+    device: ({ device, id }) => [[device, id]],
+    open: ({ state, device, id }) => (state === "resolved" ? [] : [[device, id]]),
+    policy: ({ policy, id }) => [[policy, id]],
+    due: ({ dueAt }) => (dueAt === undefined ? [] : [[dueAt]]),
+    acting: ({ state, isActing, id }) => (state === "firing" && isActing === true ? [[id]] : []),
+    ended: ({ state, updatedAt }) => (state === "resolved" ? [[updatedAt]] : []),
+  },
+});
+export type Alert = Row<typeof alert>;
+
+/** A device and a policy have one alert: its id follows from them. */
+export const alertId = (policy: string, device: string): string => `${device}/${policy}`;
+
+const PATH = "sa/pe/alert";
+const AlertRef = Ref("alert", "Id of the alert: the device's id, a slash, the policy's name");
+
+export const findAlert = action({
+  path: `${PATH}/find`,
+  summary: "Show one alert",
+  effect: "read",
+  permission: "policy:read",
+  scope: "referenced",
+  input: Type.Object({ alert: AlertRef }),
+  output: rowSchema(alert),
+});
+export const listAlerts = action({
+  path: `${PATH}/list`,
+  summary: "List alerts: those that are not over, or all, or those that fired since an instant",
+  effect: "read",
+  permission: "policy:read",
+  scope: "filtered",
+  input: Type.Object({
+    device: Type.Optional(
+      Type.Array(Ref("device", "The device: id or name"), { maxItems: 1_000, description: "Only of these devices" }),
+    ),
+    state: Type.Optional(
+      Type.Array(Type.Union(alert.life.states.map((each) => Type.Literal(each))), {
+        description: "Only in these states; default: all but resolved",
+      }),
+    ),
+    since: Type.Optional(Instant("Only such as fired since then, those that are over too")),
+    ...pageInput,
+  }),
+  output: PageOf(rowSchema(alert)),
+});
+export const acknowledgeAlert = action({
+  path: `${PATH}/acknowledge`,
+  summary: "Say that you look after an alert",
+  effect: "write",
+  permission: "policy:write",
+  scope: "referenced",
+  input: Type.Object({ alert: AlertRef }),
+  output: rowSchema(alert),
+});

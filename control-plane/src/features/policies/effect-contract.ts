@@ -1,0 +1,63 @@
+import { Type, type Static } from "@sinclair/typebox";
+import { commandKinds, type CommandKind } from "@edgemere/protocol";
+import { wanted } from "../data-orchestrator/contract.ts";
+
+const closed = { additionalProperties: false } as const;
+const { where, copies, use, bytes, money } = wanted;
+
+const Command = Type.Object(
+  {
+    do: Type.Literal("command"),
+    kind: Type.Union(
+      (Object.keys(commandKinds) as CommandKind[])
+        .filter((each) => each !== "terminal.open")
+        .map((each) => Type.Literal(each)),
+      { description: "What the device is asked to do; see cpl/dm/job/kinds" },
+    ),
+    arguments: Type.Optional(Type.Record(Type.String(), Type.Unknown(), { description: "Arguments of the kind" })),
+    queueTimeout: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 604_800, description: "Seconds within which it must start; default: 3600" }),
+    ),
+  },
+  closed,
+);
+const DataRequest = Type.Object(
+  {
+    do: Type.Literal("data"),
+    query: Type.String({
+      minLength: 1,
+      maxLength: 2_048,
+      description:
+        "Which data are wanted, as in diml/find; {device} stands for the id of the device: device_id={device}",
+    }),
+    lifetime: Type.Optional(Type.Integer({ minimum: 1, maximum: 31_536_000, description: "Seconds they are needed" })),
+    where,
+    copies,
+    use,
+    bytes,
+    money,
+  },
+  closed,
+);
+
+/** What follows when an alert fires, once for each time it begins. */
+export const Effects = Type.Array(Type.Union([Command, DataRequest]), {
+  maxItems: 8,
+  description: "What follows when it fires: commands to the device, data requests",
+});
+export type Effect = Static<typeof Effects>[number];
+
+/** What became of one of them. */
+export const Done = Type.Object({
+  what: Type.String({ description: "The kind of the command, or data" }),
+  at: Type.Integer(),
+  made: Type.Optional(Type.String({ description: "Id of the job or of the data request" })),
+  problem: Type.Optional(Type.String({ description: "Why it was not done" })),
+});
+export type Done = Static<typeof Done>;
+
+/** The permission that the most dangerous of some effects takes; undefined where none is. */
+export function dangerOf({ effects = [] }: { readonly effects?: readonly Effect[] }): string | undefined {
+  const dangerous = effects.find((each) => each.do === "command" && commandKinds[each.kind].dangerous);
+  return dangerous?.do === "command" ? `command:${dangerous.kind}` : undefined;
+}

@@ -1,0 +1,122 @@
+import type { TObject } from "@sinclair/typebox";
+import { SECOND, type Loop } from "@edgemere/protocol/kit";
+import type { OutputOf } from "../../platform/action.ts";
+import { may, type Caller } from "../../platform/caller.ts";
+import { updated } from "../../platform/change.ts";
+import { compileExpression } from "../../platform/expression.ts";
+import { fieldProblems } from "../../platform/field-problems.ts";
+import { Problem } from "../../platform/problem.ts";
+import { unlessMoved } from "../../platform/repeat.ts";
+import { dataVocabulary } from "../data-catalogue/contract.ts";
+import { findData, PLACING } from "../data-orchestrator/contract.ts";
+import { createJob, listKinds } from "../jobs/contract.ts";
+import { alert, type Alert } from "./alert-contract.ts";
+import type { PoliciesContext } from "./context.ts";
+import type { Policy } from "./contract.ts";
+import type { Done, Effect } from "./effect-contract.ts";
+
+const AT_ONCE = 50;
+/** Problems that go away: what they keep from being done is tried again. */
+const passing = new Set(["too-many-requests", "unavailable", "storage-full"]);
+const DEVICE = "{device}";
+
+function permissionsFor(effect: Effect): readonly string[] {
+  if (effect.do === "command") return [createJob.permission, `command:${effect.kind}`];
+  return [findData.permission, ...(effect.where === undefined ? [] : [PLACING])];
+}
+
+/** Throws Problem where an effect is wrong, or is more than who wants it may do. A policy may do no more than who wrote it. */
+export async function refuseEffects(
+  effects: readonly Effect[],
+  caller: Caller,
+  context: PoliciesContext,
+): Promise<void> {
+  for (const effect of effects) {
+    const lacking = permissionsFor(effect).find((each) => !may(caller, each));
+    if (lacking !== undefined)
+      throw new Problem(
+        "forbidden",
+        `${caller.actor} may not let a policy do this: it needs the permission ${lacking} for all devices`,
+      );
+    if (effect.do === "data") compileExpression(queryOf(effect.query, "device"), dataVocabulary);
+    else await refuseArguments(effect, context);
+  }
+}
+
+async function refuseArguments(
+  { kind, arguments: given = {} }: Extract<Effect, { do: "command" }>,
+  { dispatch, newId }: PoliciesContext,
+): Promise<void> {
+  const asking = { actor: "system", via: "system", permissions: [listKinds.permission], requestId: newId() } as const;
+  const { kinds } = (await dispatch(listKinds.path, {}, asking)) as OutputOf<typeof listKinds>;
+  const schema = kinds.find((each) => each.kind === kind)?.arguments;
+  const errors = fieldProblems(schema as TObject, given, { what: `the command ${kind}` });
+  if (errors.length > 0)
+    throw new Problem("invalid-input", errors.map(({ detail }) => detail).join("; "), {
+      errors: errors.map(({ pointer, detail }) => ({ pointer: `/effects/arguments${pointer}`, detail })),
+    });
+}
+
+const queryOf = (query: string, device: string): string => query.replaceAll(DEVICE, device);
+
+/** Does what policies say of alerts that fire, and writes down what became of it. */
+export const doEffects = (context: PoliciesContext): Loop => ({
+  name: "do what policies say",
+  every: SECOND,
+  onError: (error) => context.log.error("loop failed", { loop: "do what policies say", error }),
+  step: async () => {
+    const { items } = await context.store.list(alert, { index: "acting", limit: AT_ONCE });
+    let isAnyDone = false;
+    for (const row of items) isAnyDone = (await act(row, context)) || isAnyDone;
+    return items.length === AT_ONCE && isAnyDone ? "more" : "settled";
+  },
+});
+
+/** False where it is to be tried again. */
+async function act(row: Alert, context: PoliciesContext): Promise<boolean> {
+  const { store, watch } = context;
+  const found = (await watch.policies(context)).byName.get(row.policy);
+  const done: Done[] = [];
+  for (const [place, effect] of (found?.row.effects ?? []).entries()) {
+    const one = await doOne(effect, place, { row, of: found?.row }, context);
+    if (one === undefined) return false;
+    done.push(one);
+  }
+  const { isActing: _, ...rest } = row;
+  await store.commit(updated(alert, rest, { done })).catch(unlessMoved);
+  return true;
+}
+
+/** Undefined where it is to be tried again. The key makes a second try after a crash give what the first one made. */
+async function doOne(
+  effect: Effect,
+  place: number,
+  { row, of }: { readonly row: Alert; readonly of: Policy | undefined },
+  { dispatch, newId, clock }: PoliciesContext,
+): Promise<Done | undefined> {
+  const { device, policy, episode, id } = row;
+  const what = effect.do === "data" ? "data" : effect.kind;
+  const at = clock.now();
+  const caller: Caller = {
+    actor: `policy:${policy}`,
+    via: "rule",
+    permissions: permissionsFor(effect),
+    requestId: newId(),
+    idempotencyKey: `alert ${id} ${episode} ${row.since} ${place}`,
+    // Whoever wrote the policy cannot be the second person who says yes to what it wants.
+    account: of?.account,
+  };
+  try {
+    if (effect.do === "data") {
+      const { do: _, query, ...more } = effect;
+      const made = await dispatch(findData.path, { ...more, query: queryOf(query, device) }, caller);
+      return { what, at, made: (made as OutputOf<typeof findData>).id };
+    }
+    const { do: _, ...asked } = effect;
+    const { job } = (await dispatch(createJob.path, { ...asked, device }, caller)) as OutputOf<typeof createJob>;
+    return { what, at, made: job.id };
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    return passing.has(error.type) ? undefined : { what, at, problem: error.message };
+  }
+}

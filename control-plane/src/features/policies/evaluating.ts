@@ -1,0 +1,167 @@
+import { created, destroyed, moved, updated, type Change } from "../../platform/change.ts";
+import { nextOf, type Next, type Situation } from "./alert.ts";
+import { alert, alertId, type Alert } from "./alert-contract.ts";
+import type { Judgement } from "./condition.ts";
+import type { PoliciesContext } from "./context.ts";
+import { quietOf } from "./quiet.ts";
+import { readingOf } from "./reading.ts";
+import type { Known } from "./watch.ts";
+import { watches, type WatchedPolicy } from "./watched-policy.ts";
+
+const LOOKED_AT_MOST = 16;
+const gone: { readonly verdict: "gone"; readonly looked: Judgement["looked"] } = { verdict: "gone", looked: [] };
+
+/**
+ * What becomes of the alerts of some policies on a device: looks and decides. The alert's row is read only where there is something to decide,
+ * which is seldom: of most policies nothing holds, and nothing did.
+ */
+export async function evaluated(
+  known: Known,
+  policies: readonly WatchedPolicy[],
+  context: PoliciesContext,
+): Promise<readonly Change[]> {
+  const now = context.clock.now();
+  const changes: Change[] = [];
+  for (const each of policies) {
+    const isWatched = watches(each, known.row, known.view);
+    const judgement = isWatched ? each.condition.judge(readingOf(known, each, now)) : gone;
+    if (isWatched) context.watch.evaluated.add([]);
+    const missingAt = missingOf(each, known, context);
+    const isMissing = judgement.verdict === "unknown" && missingAt !== undefined && missingAt <= now;
+    if (judgement.verdict !== "met" && !isMissing && !known.open.has(each.name)) continue;
+    changes.push(...(await decided({ known, each, judgement, missingAt, now }, context)));
+  }
+  return changes;
+}
+
+/** Ends the alerts of a policy that is there no more. */
+export function ended(row: Alert, now: number): readonly Change[] {
+  const next = nextOf(row, { now, verdict: "gone", for: 0, keepFiringFor: 0 });
+  return changesOf(row, next, { now, looked: [], reason: "", acts: false });
+}
+
+/** When a lack of what a policy needs counts; undefined where it never does. */
+function missingOf(
+  { noData, condition, row }: WatchedPolicy,
+  { observations }: Known,
+  { watch, clock }: PoliciesContext,
+) {
+  if (noData === undefined) return undefined;
+  // Nobody looked before, and nobody asked.
+  const since = Math.max(observations.newestAt(condition.metrics), watch.since(clock.now()), row.updatedAt);
+  return since + noData;
+}
+
+interface Found {
+  readonly known: Known;
+  readonly each: WatchedPolicy;
+  readonly judgement: { readonly verdict: Situation["verdict"]; readonly looked: Judgement["looked"] };
+  readonly missingAt: number | undefined;
+  readonly now: number;
+}
+
+async function decided(
+  { known, each, judgement, missingAt, now }: Found,
+  context: PoliciesContext,
+): Promise<readonly Change[]> {
+  const { name, lookEvery } = each;
+  const { id: device } = known.row;
+  const row = await context.store.get(alert, alertId(name, device));
+  const quiet = judgement.verdict === "gone" ? undefined : await quietOf(each, known.row, context);
+  const next = nextOf(row, {
+    now,
+    verdict: judgement.verdict,
+    for: each.for,
+    keepFiringFor: each.keepFiringFor,
+    missingAt,
+    quiet,
+    lookAgainAt: lookEvery === undefined ? undefined : now + lookEvery,
+  });
+  const isOpen = row !== undefined && row.state !== "resolved";
+  // It is there sooner than the row: who looks in between reads the row once too often.
+  if (next.do === "move" || isOpen) known.open.add(name);
+  if (next.do === "stay" && !isOpen) known.open.delete(name);
+  const reason =
+    next.do === "move" && next.signal === "starve" ? missingWords(judgement.looked) : (quiet?.reason ?? "");
+  const looked = judgement.looked.slice(0, LOOKED_AT_MOST);
+  const acts = (each.row.effects ?? []).length > 0;
+  if (row !== undefined) return changesOf(row, next, { now, looked, reason, acts });
+  if (next.do !== "move") return [];
+  const state = alert.life.next("resolved", next.signal);
+  const begun = acts && state === "firing" ? { isActing: true } : {};
+  const draft = { policy: name, device, severity: each.row.severity ?? "warning", episode: 1, looked: [...looked] };
+  return [
+    created(
+      alert,
+      alertId(name, device),
+      { ...draft, ...datesOf(next, undefined, state, now), ...begun, reason },
+      state,
+    ),
+  ];
+}
+
+const missingWords = (looked: Judgement["looked"]): string =>
+  `there is nothing new of ${looked
+    .filter(({ value }) => value === undefined)
+    .map(({ what }) => what)
+    .join(", ")}`;
+
+/** What is told with a decision. */
+interface Told {
+  readonly now: number;
+  readonly looked: Judgement["looked"];
+  readonly reason: string;
+  /** Whether something follows when it fires. */
+  readonly acts: boolean;
+}
+
+const passing: readonly string[] = ["firedAt", "clearedAt", "endedAt", "dueAt", "acknowledgedBy", "done", "isActing"];
+
+/** An alert without what changes with its state: a field that is absent cannot be written over. */
+const bare = (row: Alert): Alert =>
+  Object.fromEntries(Object.entries(row).filter(([field]) => !passing.includes(field))) as unknown as Alert;
+
+/** What of an alert lasts as long as it is the same one. */
+const sinceBegin = ({ acknowledgedBy, done, isActing }: Pick<Alert, "acknowledgedBy" | "done" | "isActing">) => ({
+  ...(acknowledgedBy !== undefined && { acknowledgedBy }),
+  ...(done !== undefined && { done }),
+  ...(isActing !== undefined && { isActing }),
+});
+
+/** What a decision makes of a row. */
+function changesOf(row: Alert, next: Next, { now, looked, reason, acts }: Told): readonly Change[] {
+  if (next.do === "drop") return [destroyed(alert, row)];
+  const { firedAt, clearedAt, dueAt } = row;
+  const rest = bare(row);
+  if (next.do === "stay") {
+    if (row.state === "resolved" || next.dueAt === dueAt) return [];
+    const dates = { ...(firedAt !== undefined && { firedAt }), ...(clearedAt !== undefined && { clearedAt }) };
+    const kept = { ...rest, ...dates, ...sinceBegin(row) };
+    return [updated(alert, kept, { ...(next.dueAt !== undefined && { dueAt: next.dueAt }) })];
+  }
+  const state = alert.life.next(row.state, next.signal);
+  const isAgain = row.state === "resolved";
+  const patch = {
+    ...datesOf(next, isAgain ? undefined : firedAt, state, now),
+    ...(!isAgain && sinceBegin(row)),
+    // Once for each time that it begins.
+    ...(acts && state === "firing" && (isAgain || firedAt === undefined) && { isActing: true }),
+    ...(looked.length > 0 && { looked: [...looked] }),
+    reason,
+    episode: isAgain ? row.episode + 1 : row.episode,
+  };
+  return [moved(alert, rest, next.signal, patch)];
+}
+
+const datesOf = (
+  { since, clearedAt, dueAt }: Extract<Next, { do: "move" }>,
+  firedAt: number | undefined,
+  state: Alert["state"],
+  now: number,
+) => ({
+  since,
+  ...((firedAt !== undefined || state === "firing") && { firedAt: firedAt ?? now }),
+  ...(clearedAt !== undefined && { clearedAt }),
+  ...(dueAt !== undefined && { dueAt }),
+  ...(state === "resolved" && { endedAt: now }),
+});

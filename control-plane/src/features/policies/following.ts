@@ -1,0 +1,93 @@
+import { SECOND, type Loop } from "@edgemere/protocol/kit";
+import { put, type Change } from "../../platform/change.ts";
+import type { DomainEvent } from "../../platform/domain-event.ts";
+import { repeatOnConflict } from "../../platform/repeat.ts";
+import type { Device } from "../devices/contract.ts";
+import type { PoliciesContext } from "./context.ts";
+import { evaluated } from "./evaluating.ts";
+import { putOff } from "./receives.ts";
+import { followed, happenings, POSITION } from "./tables.ts";
+import type { WatchedPolicy } from "./watched-policy.ts";
+
+const EVENTS = 500;
+/** Events of which none mattered need no synced position each: after a restart they are looked at again. */
+const PASSED_BEFORE_SAVING = 1_000;
+
+/**
+ * Looks at devices when something about them changed, and counts events that policies count: in the order in which they happened, each at least
+ * once. What telemetry says is looked at when it comes.
+ */
+export function followEvents(context: PoliciesContext): Loop {
+  const { store, log, watch } = context;
+  return {
+    name: "follow events for policies",
+    every: SECOND,
+    onError: (error) => log.error("loop failed", { loop: "follow events for policies", error }),
+    step: async () => {
+      const saved = await store.get(followed, POSITION);
+      // What happened before anybody watched says nothing.
+      const position = saved?.number ?? store.lastNumber;
+      const { all } = await watch.policies(context);
+      if (all.length === 0) {
+        if (saved === undefined || store.lastNumber - position > PASSED_BEFORE_SAVING)
+          await store.commit(put(followed, { id: POSITION, number: store.lastNumber }));
+        return "settled";
+      }
+      const events = await store.events(position, EVENTS);
+      for (const event of newestOfDevices(events)) await repeatOnConflict(() => follow(event, context));
+      const number = events.at(-1)?.number ?? position;
+      if (saved === undefined || number > position) await store.commit(put(followed, { id: POSITION, number }));
+      return events.length === EVENTS ? "more" : "settled";
+    },
+  };
+}
+
+/** Of a device that changed several times only the last change counts; other events count each. */
+function newestOfDevices(events: readonly DomainEvent[]): readonly DomainEvent[] {
+  const newest = new Map(events.filter(isOfDevice).map(({ subject, number }) => [subject, number]));
+  return events.filter((event) => !isOfDevice(event) || newest.get(event.subject) === event.number);
+}
+
+const isOfDevice = ({ type }: DomainEvent): boolean => type === "device.create" || type === "device.updated";
+
+async function follow(event: DomainEvent, context: PoliciesContext): Promise<void> {
+  const { store, watch } = context;
+  const { events } = await watch.policies(context);
+  const isCounted = events.has(event.type);
+  if (!isOfDevice(event) && !isCounted) return;
+  for (const id of devicesOf(event)) {
+    const known = await watch.known(id, context);
+    if (known === undefined) continue;
+    if (isOfDevice(event)) {
+      const before = known.policies;
+      await watch.changed(known, event.data as unknown as Device, context);
+      // Those too that watch it no more: their alerts are over.
+      await store.commit(...(await evaluated(known, [...new Set([...before, ...known.policies])], context)));
+      putOff(known, context);
+      if (known.row.state === "retired") watch.forgetDevice(id);
+    }
+    if (isCounted) await count(event, id, context);
+  }
+}
+
+async function count(event: DomainEvent, id: string, context: PoliciesContext): Promise<void> {
+  const { store, watch } = context;
+  const known = await watch.known(id, context);
+  if (known === undefined) return;
+  const { events } = await watch.policies(context);
+  const { type, number, at } = event;
+  const instants = known.events.get(type);
+  instants?.set(number, at);
+  for (const [old, happenedAt] of instants ?? []) if (happenedAt <= at - (events.get(type) ?? 0)) instants?.delete(old);
+  const counting = (each: WatchedPolicy) => each.condition.events.some((counted) => counted.type === type);
+  const changes: readonly Change[] = await evaluated(known, known.policies.filter(counting), context);
+  await store.commit(put(happenings, { id: `${id}/${number}`, device: id, type, number, at }), ...changes);
+}
+
+/** Devices that an event tells of. */
+function devicesOf({ type, subject, data }: DomainEvent): readonly string[] {
+  if (type.startsWith("device.")) return [subject];
+  const { device, devices } = data;
+  if (typeof device === "string") return [device];
+  return Array.isArray(devices) ? devices.filter((each): each is string => typeof each === "string") : [];
+}

@@ -1,0 +1,35 @@
+import { feature } from "../../platform/feature.ts";
+import { policyActions } from "./actions.ts";
+import { alertActions } from "./alert-actions.ts";
+import { alert } from "./alert-contract.ts";
+import type { PoliciesContext } from "./context.ts";
+import { policy } from "./contract.ts";
+import { doEffects } from "./effects.ts";
+import { policyFigures } from "./figures.ts";
+import { followEvents } from "./following.ts";
+import { lookingActions } from "./looking.ts";
+import { forgetOldAlerts, lookAfterAlerts } from "./loops.ts";
+import { receiveTelemetry } from "./receives.ts";
+import { silence } from "./silence-contract.ts";
+import { endSilences, silenceActions } from "./silences.ts";
+import { sweepChanged } from "./sweeping.ts";
+
+export { alertsBegun } from "./begun.ts";
+export type { PoliciesContext } from "./context.ts";
+export { Watch } from "./watch.ts";
+
+export const policies = feature<PoliciesContext>({
+  name: "policies",
+  resources: [policy, alert, silence],
+  actions: [...policyActions, ...alertActions, ...silenceActions, ...lookingActions],
+  receives: { telemetry: receiveTelemetry },
+  loops: (context) => [
+    followEvents(context),
+    lookAfterAlerts(context),
+    sweepChanged(context),
+    forgetOldAlerts(context),
+    doEffects(context),
+    endSilences(context),
+  ],
+  figures: policyFigures,
+});

@@ -1,0 +1,133 @@
+import { DAY } from "@edgemere/protocol/kit";
+import { handle, type InputOf, type OutputOf } from "../../platform/action.ts";
+import { Problem } from "../../platform/problem.ts";
+import { resolve } from "../../platform/reference.ts";
+import { device, type Device } from "../devices/contract.ts";
+import { compileSelector, viewOf } from "../devices/selector-contract.ts";
+import { readHistory } from "../telemetry-aggregator/contract.ts";
+import { alert, alertId, type Alert } from "./alert-contract.ts";
+import type { Judgement } from "./condition.ts";
+import type { PoliciesContext } from "./context.ts";
+import { policy, type Policy } from "./contract.ts";
+import { dryRunPolicy, explainPolicy } from "./looking-contract.ts";
+import { quietOf } from "./quiet.ts";
+import { replayed } from "./replay.ts";
+import { readingOf } from "./reading.ts";
+import { made, watches, type WatchedPolicy } from "./watched-policy.ts";
+
+const POINTS = 10_000;
+
+export const lookingActions = [
+  handle(explainPolicy, async ({ device: ref, policy: name }, context: PoliciesContext) => {
+    const { store, clock, watch } = context;
+    const found = await resolve(store, policy, name);
+    const row = await resolve(store, device, ref);
+    const known = await watch.known(row.id, context);
+    const ready = (await watch.policies(context)).byName.get(found.name);
+    const standing = await store.get(alert, alertId(found.name, row.id));
+    const seen = { ...(standing !== undefined && { state: standing.state }) };
+    if (found.state === "disabled")
+      return { answer: `the policy "${found.name}" is disabled`, isWatched: false, ...seen };
+    if (ready === undefined || known === undefined || !watches(ready, known.row, known.view))
+      return { answer: notWatched(found, row), isWatched: false, ...seen };
+    const judgement = ready.condition.judge(readingOf(known, ready, clock.now()));
+    const quiet = await quietOf(ready, known.row, context);
+    return {
+      answer: answerOf(ready, judgement, standing, quiet?.reason),
+      isWatched: true,
+      verdict: judgement.verdict,
+      looked: [...judgement.looked],
+      ...seen,
+      ...(standing?.dueAt !== undefined && { dueAt: standing.dueAt }),
+      ...(quiet && { quiet }),
+    };
+  }),
+  handle(dryRunPolicy, async (asked, context: PoliciesContext, caller) => {
+    const { store, clock, scopes } = context;
+    const { to = clock.now(), devices: most = 100, selector = "" } = asked;
+    const from = asked.from ?? to - DAY;
+    if (from > to) throw new Problem("invalid-input", `"from" (${from}) must not be after "to" (${to})`);
+    const ready = made(draftOf(asked));
+    if (ready.condition.events.length > 0)
+      throw new Problem("invalid-input", "happened() cannot be looked back at: write the condition without it");
+    const picked = selector === "" ? undefined : compileSelector(selector);
+    const reach = scopes.reachOf(caller, dryRunPolicy.permission);
+    const answer = { from, to, devices: 0, isWhole: true, fired: [] as OutputOf<typeof dryRunPolicy>["fired"] };
+    for await (const row of store.scan(device)) {
+      if (row.state === "retired" || row.state === "pending" || !reach.coversRow(row)) continue;
+      if (picked?.matches(viewOf(row)) === false) continue;
+      if (answer.devices === most) return { ...answer, isWhole: false };
+      answer.devices++;
+      const { episodes, isWhole } = await pastOf(ready, row, { from, to }, context);
+      answer.isWhole &&= isWhole;
+      if (episodes.length > 0) answer.fired.push({ device: row.id, name: row.name, episodes: [...episodes] });
+    }
+    return answer;
+  }),
+];
+
+/** A policy that is not saved. */
+const draftOf = ({ condition, for: wait, keepFiringFor, freshFor, noData }: InputOf<typeof dryRunPolicy>): Policy => ({
+  id: "",
+  name: "",
+  version: 0,
+  createdAt: 0,
+  updatedAt: 0,
+  state: "enabled",
+  author: "",
+  revision: 0,
+  condition,
+  ...(wait !== undefined && { for: wait }),
+  ...(keepFiringFor !== undefined && { keepFiringFor }),
+  ...(freshFor !== undefined && { freshFor }),
+  ...(noData !== undefined && { noData }),
+});
+
+async function pastOf(
+  ready: WatchedPolicy,
+  row: Device,
+  { from, to }: { readonly from: number; readonly to: number },
+  { dispatch, newId }: PoliciesContext,
+) {
+  const metric = [...ready.condition.metrics];
+  const past = { view: viewOf(row), from, to };
+  if (metric.length === 0) return { episodes: replayed(ready, { ...past, samples: [] }), isWhole: true };
+  const back = Math.max(ready.freshFor, ...ready.condition.windows.map(({ span }) => span));
+  const asked = { device: row.id, metric, from: from - back, to, points: POINTS };
+  const asking = { actor: "system", via: "system", permissions: [readHistory.permission], requestId: newId() } as const;
+  const { series } = (await dispatch(readHistory.path, asked, asking)) as OutputOf<typeof readHistory>;
+  return {
+    episodes: replayed(ready, { ...past, samples: series }),
+    // So many may be the last ones of steps only.
+    isWhole: series.every(({ at }) => at.length < POINTS),
+  };
+}
+
+function notWatched({ name, selector = "" }: Policy, { name: deviceName, state }: Device): string {
+  if (state !== "active" && state !== "quarantined")
+    return `the device "${deviceName}" is ${state}: no policy watches it`;
+  return `the policy "${name}" does not watch "${deviceName}": its selector is ${selector}`;
+}
+
+function answerOf(
+  { name }: WatchedPolicy,
+  { verdict, looked }: Judgement,
+  standing: Alert | undefined,
+  quiet: string | undefined,
+): string {
+  const saw = looked
+    .map(({ what, value }) => `${what} is ${value === undefined ? "not known" : String(value)}`)
+    .join(", ");
+  const what = {
+    met: `the condition of "${name}" holds`,
+    unmet: `the condition of "${name}" does not hold`,
+    unknown: `nobody can tell whether the condition of "${name}" holds`,
+  }[verdict];
+  const state =
+    standing === undefined || standing.state === "resolved" ? "there is no alert" : `the alert is ${standing.state}`;
+  return [
+    saw === "" ? what : `${what}: ${saw}`,
+    state,
+    ...(quiet === undefined ? [] : [`it is no surprise: ${quiet}`]),
+  ].join("; ");
+}

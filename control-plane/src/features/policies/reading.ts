@@ -1,0 +1,24 @@
+import type { Reading } from "./condition.ts";
+import type { Observations } from "./observations.ts";
+import type { WatchedPolicy } from "./watched-policy.ts";
+
+/** What is known of a device, whatever instant is asked about. */
+export interface Observed {
+  readonly view: Reading["view"];
+  readonly observations: Observations;
+  /** Events that policies count, by type: when which of them happened. */
+  readonly events: ReadonlyMap<string, Map<number, number>>;
+}
+
+/** What a policy may read of a device at an instant. */
+export function readingOf({ view, observations, events }: Observed, { freshFor }: WatchedPolicy, now: number): Reading {
+  const newest = (metric: string) => observations.newest(metric, now - freshFor);
+  return {
+    view,
+    newest,
+    // What was measured long ago says nothing of now, though it lies in the window.
+    window: (wanted) => (newest(wanted.metric).size === 0 ? undefined : observations.window(wanted, now)),
+    happened: (type, span) =>
+      [...(events.get(type)?.values() ?? [])].filter((at) => at > now - span && at <= now).length,
+  };
+}

@@ -1,0 +1,54 @@
+import { replaced, type Change } from "../../platform/change.ts";
+import { table } from "../../platform/resource.ts";
+import type { Store } from "../../platform/store.ts";
+import type { PolicySpec } from "./contract.ts";
+
+/** What a policy said. Ids are in the order of the revisions. */
+export interface Revision extends PolicySpec {
+  readonly id: string;
+  readonly policy: string;
+  readonly revision: number;
+  readonly author: string;
+  readonly at: number;
+}
+
+const DIGITS = 10;
+
+export const revisionId = (policy: string, revision: number): string =>
+  `${policy}/${String(revision).padStart(DIGITS, "0")}`;
+
+export const revisions = table<Revision>("policyrevision", { policy: ({ policy, revision }) => [[policy, revision]] });
+
+/** An event of a device that policies count. */
+export interface Happening {
+  /** The device and the event's number. */
+  readonly id: string;
+  readonly device: string;
+  readonly type: string;
+  readonly number: number;
+  readonly at: number;
+}
+export const happenings = table<Happening>("policyhappening", {
+  device: ({ device, at, id }) => [[device, at, id]],
+  age: ({ at }) => [[at]],
+});
+
+/** Up to which event policies have seen what happened. */
+export const followed = table<{ readonly id: string; readonly number: number }>("policyposition");
+export const POSITION = "events";
+
+/** A policy that was changed, and is still to be looked at on all devices. */
+export interface Sweep {
+  /** The policy. */
+  readonly id: string;
+  readonly version: number;
+  /** The device behind which it goes on; empty at first. */
+  readonly after: string;
+}
+export const sweeps = table<Sweep>("policysweep");
+
+/** A policy is to be looked at on all devices, from the first one on. */
+export async function swept(policy: string, store: Store): Promise<Change> {
+  const before = (await store.get(sweeps, policy))?.version ?? 0;
+  return replaced(sweeps, { id: policy, version: before + 1, after: "" }, before);
+}

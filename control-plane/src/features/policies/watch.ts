@@ -1,0 +1,174 @@
+import { Counter } from "../../platform/figures.ts";
+import type { OutputOf } from "../../platform/action.ts";
+import { device as deviceResource, type Device } from "../devices/contract.ts";
+import { viewOf } from "../devices/selector-contract.ts";
+import { latestValues, readHistory } from "../telemetry-aggregator/contract.ts";
+import { alert } from "./alert-contract.ts";
+import type { WindowWanted } from "./condition.ts";
+import type { PoliciesContext } from "./context.ts";
+import { policy } from "./contract.ts";
+import { Deadlines } from "./deadlines.ts";
+import { Observations } from "./observations.ts";
+import type { Observed } from "./reading.ts";
+import { happenings } from "./tables.ts";
+import { readyToRun, watches, type WatchedPolicy } from "./watched-policy.ts";
+
+/** What is known of a device that is watched. */
+export interface Known extends Observed {
+  row: Device;
+  view: Observed["view"];
+  /** The policies that watch it. */
+  policies: readonly WatchedPolicy[];
+  /** Policies of which it has an alert that is not over, or may have one. */
+  readonly open: Set<string>;
+  /** Number of the newest record of telemetry that was looked at. */
+  looked: number;
+}
+
+/** All policies, made ready to run. */
+interface Policies {
+  readonly all: readonly WatchedPolicy[];
+  readonly byName: ReadonlyMap<string, WatchedPolicy>;
+  readonly metrics: ReadonlySet<string>;
+  readonly windows: readonly WindowWanted[];
+  /** Milliseconds that each event is counted back. */
+  readonly events: ReadonlyMap<string, number>;
+}
+
+const POINTS = 10_000;
+
+/**
+ * What policies look at, as it is now: made of what is stored when it is asked for first, and kept up with what comes. All of it can be forgotten
+ * at any time.
+ */
+export class Watch {
+  #policies: Promise<Policies> | undefined;
+  #devices = new Map<string, Promise<Known | undefined>>();
+  /** When devices will have been silent for too long. */
+  readonly silence = new Deadlines();
+  /** Whether every device has a deadline that has a policy about silence. */
+  isSilenceKnown = false;
+  /** Since when it watches; before that nobody could tell of anything. */
+  #since: number | undefined;
+  readonly evaluated = new Counter({ name: "edgemere_policy_evaluations", help: "Conditions that were evaluated" }, []);
+
+  policies(context: PoliciesContext): Promise<Policies> {
+    return (this.#policies ??= this.#load(context).catch((error: unknown) => {
+      this.#policies = undefined;
+      throw error;
+    }));
+  }
+
+  /** Since when there is nobody who did not look. */
+  since(now: number): number {
+    return (this.#since ??= now);
+  }
+
+  /** After a policy was changed: what is known is made anew for what is looked at now. */
+  forget(): void {
+    this.#policies = undefined;
+    this.#devices = new Map();
+    this.silence.clear();
+    this.isSilenceKnown = false;
+  }
+
+  forgetDevice(id: string): void {
+    this.#devices.delete(id);
+  }
+
+  /** Undefined where there is no such device. */
+  known(id: string, context: PoliciesContext): Promise<Known | undefined> {
+    const known = this.#devices.get(id);
+    if (known !== undefined) return known;
+    const devices = this.#devices;
+    const looking = this.#look(id, context).then(
+      (found) => {
+        if (found === undefined) devices.delete(id);
+        return found;
+      },
+      (error: unknown) => {
+        devices.delete(id);
+        throw error;
+      },
+    );
+    devices.set(id, looking);
+    return looking;
+  }
+
+  /** Undefined as long as nobody has asked for it. */
+  knownAlready(id: string): Promise<Known | undefined> | undefined {
+    return this.#devices.get(id);
+  }
+
+  /** A device's row is another now. */
+  async changed(known: Known, row: Device, context: PoliciesContext): Promise<void> {
+    if (row.version <= known.row.version) return;
+    known.row = row;
+    known.view = viewOf(row);
+    known.policies = (await this.policies(context)).all.filter((each) => watches(each, row, known.view));
+  }
+
+  async #load(context: PoliciesContext): Promise<Policies> {
+    const { store, log, clock } = context;
+    this.since(clock.now());
+    const all: WatchedPolicy[] = [];
+    for await (const row of store.scan(policy)) {
+      const ready = row.state === "enabled" ? readyToRun(row, log) : undefined;
+      if (ready !== undefined) all.push(ready);
+    }
+    const events = new Map<string, number>();
+    for (const { type, span } of all.flatMap(({ condition }) => condition.events))
+      events.set(type, Math.max(events.get(type) ?? 0, span));
+    return {
+      all,
+      byName: new Map(all.map((each) => [each.name, each])),
+      metrics: new Set(all.flatMap(({ condition }) => [...condition.metrics])),
+      windows: all.flatMap(({ condition }) => condition.windows),
+      events,
+    };
+  }
+
+  async #look(id: string, context: PoliciesContext): Promise<Known | undefined> {
+    const { store } = context;
+    const { all, metrics, windows, events } = await this.policies(context);
+    const row = await store.get(deviceResource, id);
+    if (row === undefined) return undefined;
+    const view = viewOf(row);
+    const policies = all.filter((each) => watches(each, row, view));
+    const observations = new Observations(metrics, windows);
+    if (policies.some(({ condition }) => condition.metrics.size > 0))
+      await remember(observations, id, { metrics, windows }, context);
+    const counted = new Map([...events.keys()].map((type) => [type, new Map<number, number>()]));
+    if (events.size > 0)
+      for await (const { type, number, at } of store.scan(happenings, { index: "device", prefix: [id] }))
+        counted.get(type)?.set(number, at);
+    const open = new Set<string>();
+    for await (const each of store.scan(alert, { index: "open", prefix: [id] })) open.add(each.policy);
+    return { row, view, policies, observations, events: counted, open, looked: 0 };
+  }
+}
+
+/** Takes in what is stored of a device: its newest values, and what lies in windows. */
+async function remember(
+  observations: Observations,
+  device: string,
+  { metrics, windows }: Pick<Policies, "metrics" | "windows">,
+  { dispatch, clock, newId }: PoliciesContext,
+): Promise<void> {
+  const now = clock.now();
+  const asking = (permission: string) =>
+    ({ actor: "system", via: "system", permissions: [permission], requestId: newId() }) as const;
+  const latest = (await dispatch(latestValues.path, { device }, asking(latestValues.permission))) as OutputOf<
+    typeof latestValues
+  >;
+  const looked = new Set(windows.map(({ metric }) => metric));
+  for (const { metric, instance, at, value } of latest.values)
+    if (metrics.has(metric)) observations.remember({ metric, instance, at, value });
+  if (looked.size === 0) return;
+  const from = now - Math.max(...windows.map(({ span }) => span));
+  const asked = { device, metric: [...looked], from, points: POINTS };
+  const history = (await dispatch(readHistory.path, asked, asking(readHistory.permission))) as OutputOf<
+    typeof readHistory
+  >;
+  for (const { metric, instance, at, value } of history.series) observations.recall({ metric, instance, at, value });
+}

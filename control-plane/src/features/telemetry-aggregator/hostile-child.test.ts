@@ -1,0 +1,239 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ColumnEncoder } from "@edgemere/protocol";
+import { DAY, HOUR, MINUTE } from "@edgemere/protocol/kit";
+import { ManualClock } from "@edgemere/protocol/simulated";
+import fc from "fast-check";
+import type { InputOf } from "../../platform/action.ts";
+import { aDevice } from "../device.test-support.ts";
+import { BEGIN, declare, reported, startPlane } from "./chain.test-support.ts";
+import type { World } from "./aggregator.test-support.ts";
+import { hourBytes, metricHour, type Minutes } from "./chain-bytes.ts";
+import * as contract from "./contract.ts";
+import { Sketch } from "./sketch.ts";
+import { gridOfPeriod } from "./window-tables.ts";
+import { Windows } from "./windows.ts";
+
+const NOW = BEGIN + 2 * DAY;
+const THIS_HOUR = NOW - HOUR;
+type Report = contract.ReportedHour;
+const SUMS: InputOf<typeof contract.queryTelemetry> = {
+  metric: ["load"],
+  from: NOW - DAY,
+  to: NOW,
+  step: "1m",
+  function: "sum",
+};
+
+/** One minute with these samples. */
+function minutes(
+  values: readonly number[],
+  over: { readonly hour?: number; readonly minute?: number; readonly instance?: string } = {},
+): Minutes {
+  const { hour = THIS_HOUR, minute = 0, instance = "" } = over;
+  const windows = new Windows(gridOfPeriod("minutes", hour));
+  windows.addSamples({ at: values.map((_, row) => hour + minute * MINUTE + row), values });
+  const sketch = new Sketch();
+  for (const value of values) sketch.add(value);
+  return {
+    instance,
+    windows,
+    sketches: Array.from({ length: 60 }, (_, place) => (place === minute ? sketch : undefined)),
+  };
+}
+const bytesOf = (metrics: Readonly<Record<string, readonly Minutes[]>>): string => {
+  const columns = new ColumnEncoder();
+  const all = Object.entries(metrics).map(([metric, instances]) => metricHour(columns, metric, instances));
+  return Buffer.from(hourBytes(all)).toString("base64");
+};
+const aReport = (over: Partial<Report> = {}): Report => ({
+  origin: "edge",
+  device: "d1",
+  name: "gw-1",
+  labels: {},
+  machine: "",
+  hour: THIS_HOUR,
+  version: `000001.${String(NOW).padStart(16, "0")}.00000000`,
+  windows: bytesOf({ load: [minutes([1, 2])] }),
+  gaps: [],
+  ...over,
+});
+
+async function aParent(devicesAtMost = 2): Promise<World> {
+  const world = await startPlane({ clock: new ManualClock(NOW), origin: "parent" });
+  await declare(world, { name: "Edge", reporter: "t1", origins: ["edge"], devicesAtMost });
+  await declare(world, { name: "Evil", reporter: "t2", origins: ["evil"], devicesAtMost });
+  return world;
+}
+const tell = (world: World, reports: readonly Report[], actor = "token:t1", after = "") =>
+  world.call(contract.reportWindows, { after, position: "1", reports: [...reports], waiting: 0, lost: 0 }, { actor });
+const total = async (world: World) => {
+  return (await world.call(contract.queryTelemetry, SUMS)).series[0]?.overall;
+};
+
+/** What a window says, changed afterwards. */
+const changed = (change: (windows: Windows) => void): string => {
+  const one = minutes([1, 2]);
+  change(one.windows);
+  return bytesOf({ load: [one] });
+};
+
+for (const [what, report, reason] of [
+  ["of an origin that was not declared for it", aReport({ origin: "evil" }), "undeclared-origin"],
+  ["of this control plane's own devices", aReport({ origin: "parent" }), "own-origin"],
+  ["of an hour to come", aReport({ hour: NOW + HOUR }), "future"],
+  [
+    "of a minute to come",
+    aReport({ hour: NOW, windows: bytesOf({ load: [minutes([1], { hour: NOW, minute: 30 })] }) }),
+    "future",
+  ],
+  [
+    "with a version that nothing later could exceed",
+    aReport({ version: `000001.${"9".repeat(16)}.00000000` }),
+    "future",
+  ],
+  ["of an hour whose windows are forgotten", aReport({ hour: THIS_HOUR - 8 * DAY }), "too-old"],
+  ["of a time that is no hour", aReport({ hour: THIS_HOUR + 1 }), "inconsistent"],
+  ["with a gap of another hour", aReport({ gaps: [{ from: 0, to: 1, records: 1, reason: "x" }] }), "inconsistent"],
+  ["with bytes that are no windows", aReport({ windows: "AAAA" }), "unreadable"],
+  ["with less than one sample", aReport({ windows: changed(({ count }) => (count[0] = 0.5)) }), "inconsistent"],
+  [
+    "with more samples than its sketch has",
+    aReport({ windows: changed(({ count }) => (count[0] = 1_000)) }),
+    "inconsistent",
+  ],
+  ["with a mean above its largest", aReport({ windows: changed(({ sum }) => (sum[0] = 1e9)) }), "inconsistent"],
+  [
+    "with a sum that is infinite for no reason",
+    aReport({ windows: changed(({ sum }) => (sum[0] = Infinity)) }),
+    "inconsistent",
+  ],
+  [
+    "with a last sample of another minute",
+    aReport({ windows: changed(({ lastAt }) => (lastAt[0] = NOW)) }),
+    "inconsistent",
+  ],
+  ["with a metric whose name is none", aReport({ windows: bytesOf({ "<b>": [minutes([1])] }) }), "inconsistent"],
+  ["with an instance twice", aReport({ windows: bytesOf({ load: [minutes([1]), minutes([1])] }) }), "unreadable"],
+  [
+    "with more series than a device has",
+    aReport({
+      windows: bytesOf(Object.fromEntries(Array.from({ length: 1_001 }, (_, place) => [`m${place}`, [minutes([])]]))),
+    }),
+    "too-many-series",
+  ],
+] as const)
+  test(`a report ${what} is refused under "${reason}", and what came with it is taken`, async () => {
+    await using world = await aParent();
+
+    const { isTaken, refused } = await tell(world, [report, aReport({ device: "d2" })]);
+
+    assert.deepEqual([isTaken, refused], [true, [{ reason, hours: 1 }]]);
+    assert.equal(await total(world), 3);
+    const { items } = await world.call(contract.listChildren, {});
+    assert.deepEqual(items.find(({ name }) => name === "Edge")?.refused, [{ reason, hours: 1 }]);
+  });
+
+test("a child tells of no more devices than it was granted, and of those of nobody else", async () => {
+  await using world = await aParent(2);
+  await tell(world, [aReport({ origin: "evil", labels: { site: "x" } })], "token:t2");
+  const { refused } = await tell(
+    world,
+    ["d1", "d2", "d3", "d4"].map((device) => aReport({ device })),
+    "token:t2",
+    "1",
+  );
+
+  assert.deepEqual(refused, [{ reason: "undeclared-origin", hours: 4 }]);
+  const devices = ["d1", "d2", "d3", "d4"].map((device) => aReport({ device }));
+  assert.deepEqual((await tell(world, devices)).refused, [{ reason: "too-many-devices", hours: 2 }]);
+  const { items } = await world.call(contract.listChildren, {});
+  assert.deepEqual(
+    new Map(items.map(({ name, devices: known, undeclared }) => [name, [known, undeclared]])),
+    new Map([
+      ["Edge", [2, []]],
+      ["Evil", [1, ["edge"]]],
+    ]),
+  );
+});
+
+test("a token that no child shows reports nothing, and two children have neither a name nor a token nor an origin in common", async () => {
+  await using world = await aParent();
+
+  await assert.rejects(tell(world, [aReport()], "token:t3"), {
+    type: "forbidden",
+    message: /token:t3 speaks for no child/,
+  });
+  await assert.rejects(declare(world, { name: "Edge", reporter: "t3", origins: ["x"] }), { type: "conflict" });
+  await assert.rejects(declare(world, { name: "Two", reporter: "t1", origins: ["x"] }), { type: "conflict" });
+  await assert.rejects(declare(world, { name: "Two", reporter: "t3", origins: ["edge"] }), {
+    type: "conflict",
+    message: /comes by the child "Edge"/,
+  });
+  await assert.rejects(declare(world, { name: "Two", reporter: "t3", origins: ["parent"] }), { type: "invalid-input" });
+});
+
+test("who may see some devices only sees none of those that a child tells of, whatever labels it gives them", async () => {
+  await using world = await aParent();
+  await world.store.commit(aDevice("own", { labels: { site: "x" } }));
+  await reported(world, "own", THIS_HOUR, [0], [5]);
+  await tell(world, [aReport({ labels: { site: "x", child: "Evil" } })]);
+  const asked = { ...SUMS, by: ["child"] };
+  const limited = [{ permission: "telemetry:read", selectors: ["site=x"] }];
+
+  const everywhere = await world.call(contract.queryTelemetry, asked);
+  assert.deepEqual(
+    everywhere.series.map(({ by, overall }) => [by["child"], overall]),
+    [
+      ["", 5],
+      ["Edge", 3],
+    ],
+  );
+  const { series, children } = await world.call(contract.queryTelemetry, asked, { permissions: [], limited });
+  assert.deepEqual([series.map(({ overall }) => overall), children], [[5], []]);
+});
+
+test("a child that is destroyed takes its devices along, and what it says is refused from then on", async () => {
+  await using world = await aParent();
+  await tell(world, [aReport()]);
+  assert.equal(await total(world), 3);
+
+  await world.call(contract.destroyChild, { child: "Edge" });
+
+  assert.equal(await total(world), undefined);
+  await assert.rejects(tell(world, [aReport()]), { type: "forbidden" });
+});
+
+test("no bytes of a child do more than to be refused, and the windows of others stay what they are", async () => {
+  await using world = await aParent(1_000);
+  await tell(world, [aReport()]);
+  const good = Buffer.from(aReport().windows, "base64");
+  let position = "1";
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.tuple(fc.nat({ max: good.length - 1 }), fc.integer({ min: 0, max: 255 })), { maxLength: 4 }),
+      fc.nat({ max: good.length }),
+      async (edits, length) => {
+        const bytes = Buffer.from(good);
+        for (const [place, byte] of edits) bytes[place] = byte;
+        const windows = bytes.subarray(0, length === 0 ? bytes.length : length).toString("base64");
+        const input = {
+          after: "",
+          position: "x",
+          reports: [aReport({ origin: "evil", device: "e1", windows })],
+          waiting: 0,
+          lost: 0,
+        };
+        const after =
+          (await world.call(contract.listChildren, {})).items.find(({ name }) => name === "Evil")?.position ?? "";
+        const { isTaken } = await world.call(contract.reportWindows, { ...input, after }, { actor: "token:t2" });
+        assert.equal(isTaken, true);
+        position = after;
+      },
+    ),
+    { numRuns: 200 },
+  );
+  assert.notEqual(position, "1");
+  const asked = { ...SUMS, selector: "child=Edge" };
+  assert.equal((await world.call(contract.queryTelemetry, asked)).series[0]?.overall, 3);
+});
