@@ -97,6 +97,7 @@ export async function simulatedDevice({
       name: host.name,
       machineId: await host.machineId(),
       agentVersion: AGENT_VERSION,
+      onBusy: (busy) => env.log.warn("the control plane wants to be asked later", { device: host.name, ...busy }),
       ...(labels === undefined ? {} : { labels }),
       ...(signal === undefined ? {} : { signal }),
     });

@@ -55,6 +55,7 @@ const fleetConfig: AgentConfig = {
   sources: [{ name: "recordings", path: RECORDINGS, tags: { origin: "simulated" } }],
   dataEvery: 30 * SECOND,
   allow: Object.keys(commandKinds) as CommandKind[],
+  fileRoots: ["/srv"],
   spool: { maxBytes: 64 * 1024 ** 2 },
 };
 

@@ -43,6 +43,18 @@ export class FakeFiles implements Pick<Host, "listFiles" | "hashFile" | "capacit
     this.#directories.get(directory)?.delete(name);
   }
 
+  /** Undefined when there is no such file. */
+  contentOf({ directory, name }: FilePlace): Uint8Array | undefined {
+    return this.#directories.get(directory)?.get(name)?.content;
+  }
+
+  room(): { readonly totalBytes: number; readonly freeBytes: number } {
+    const used = [...this.#directories.values()]
+      .flatMap((files) => [...files.values()])
+      .reduce((sum, file) => sum + file.content.length, 0);
+    return { totalBytes: this.#totalBytes, freeBytes: Math.max(0, this.#totalBytes - used) };
+  }
+
   async listFiles(directory: string): Promise<readonly DataFile[]> {
     return [...this.#at(directory)]
       .map(([name, { content, modifiedAt }]) => ({ name, bytes: content.length, modifiedAt }))
@@ -57,10 +69,7 @@ export class FakeFiles implements Pick<Host, "listFiles" | "hashFile" | "capacit
 
   async capacity(directory: string): Promise<{ readonly totalBytes: number; readonly freeBytes: number }> {
     this.#at(directory);
-    const used = [...this.#directories.values()]
-      .flatMap((files) => [...files.values()])
-      .reduce((sum, file) => sum + file.content.length, 0);
-    return { totalBytes: this.#totalBytes, freeBytes: Math.max(0, this.#totalBytes - used) };
+    return this.room();
   }
 
   #at(directory: string): Map<string, StoredFile> {

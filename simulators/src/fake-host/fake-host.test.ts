@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import test from "node:test";
 import { hostSources, linuxHost } from "@edgemere/agent";
 import type { HostError, TelemetryReading } from "@edgemere/agent";
@@ -132,7 +133,7 @@ test("programs run, are written down, and their output is capped and counted", a
   const result = await host.run({
     argv: ["echo", "hello", "world"],
     maxOutputBytes: 5,
-    onOutput: (_channel, bytes) => (output += Buffer.from(bytes).toString()),
+    onOutput: (_channel, bytes) => void (output += Buffer.from(bytes).toString()),
   });
 
   assert.deepEqual(result, { exitCode: 0, outputBytes: 5, droppedBytes: 7 });
@@ -186,4 +187,40 @@ test("services are told as the test set them", async () => {
   assert.equal((await host.serviceStatus("ssh")).state, "running");
   assert.equal((await host.serviceStatus("backup")).state, "failed");
   await assert.rejects(host.serviceStatus("nope"), { reason: "not-found" } as HostError);
+});
+
+test("files come and go on a fake host as on a real one: whole, below its roots, and on where they were", async () => {
+  const host = aHost();
+  const content = Buffer.from("firmware");
+  const sha256 = createHash("sha256").update(content).digest("hex");
+  const request = { path: "/srv/app", roots: ["/srv"], mark: "c1", bytes: content.length, sha256 };
+  const begin = async () => {
+    const file = await host.transfers?.receive(request);
+    assert.ok(file !== undefined && file !== "there");
+    return file;
+  };
+
+  await (await begin()).write(content.subarray(0, 4));
+  const again = await begin();
+  assert.equal(again.received, 4);
+  await again.write(content.subarray(4));
+  assert.equal(again.digest(), sha256);
+  await again.place();
+
+  assert.equal(await host.transfers?.receive(request), "there");
+  const out = await host.transfers?.open(request);
+  assert.deepEqual(Buffer.from((await out?.read(2, 3)) ?? []).toString(), "rmw");
+  assert.equal(await out?.isUnchanged(), true);
+  host.files.put({ directory: "/srv", name: "app" }, "another");
+  assert.equal(await out?.isUnchanged(), false);
+  assert.equal(await host.transfers?.remove(request), "other");
+  host.files.put({ directory: "/srv", name: "app" }, content);
+  assert.equal(await host.transfers?.remove(request), "removed");
+  assert.equal(await host.transfers?.remove(request), "absent");
+  const outside = { ...request, path: "/etc/passwd" };
+  await assert.rejects(async () => host.transfers?.receive(outside), { reason: "not-allowed" });
+  await assert.rejects(async () => host.transfers?.open({ ...request, path: "/srv/none" }), { reason: "not-found" });
+  await assert.rejects(async () => host.transfers?.receive({ ...request, bytes: 2 ** 52, sha256: "" }), {
+    reason: "no-room",
+  });
 });

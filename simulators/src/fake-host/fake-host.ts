@@ -4,8 +4,10 @@ import { DAY, SECOND } from "@edgemere/protocol/kit";
 import type { Clock, Random } from "@edgemere/protocol/kit";
 import type { BehaviourName } from "./behaviours.ts";
 import { FakeFiles } from "./fake-files.ts";
+import { fakeTransfers } from "./fake-transfers.ts";
 import { fakeInventory } from "./fake-inventory.ts";
 import { anyMachineKind } from "./machine-kinds.ts";
+import { fakeTerminal } from "./fake-terminal.ts";
 import { fakeMetrics, isMeasuredBy } from "./metrics.ts";
 import { runFake, standardPrograms } from "./programs.ts";
 import type { FakeProgram } from "./programs.ts";
@@ -44,6 +46,7 @@ export function fakeHost({ name, random, clock, behaviour = "steady", programs =
   const files = new FakeFiles(clock, kind.diskBytes);
   const services = new Map([service("ssh", "running"), service("backup", "failed")].map((each) => [each.name, each]));
   const started: (readonly string[])[] = [];
+  const packages = new Map([["openssh-server", "1:9.2p1-2"]]);
   const statusOf = (wanted: string): ServiceStatus => {
     const status = services.get(wanted);
     if (status === undefined) throw new HostError("not-found", `there is no service ${wanted} on this device`);
@@ -67,14 +70,35 @@ export function fakeHost({ name, random, clock, behaviour = "steady", programs =
       started.push(program.argv);
       return runFake({ ...standardPrograms, ...programs }, program, clock);
     },
+    runScript: ({ interpreter, arguments: rest, ...program }) =>
+      host.run({ ...program, argv: [...interpreter, ...rest] }),
+    removeScripts: async () => 0,
+    keepFiles: async (paths) => paths.map((path) => ({ path })),
+    putBackFiles: async () => {},
     killMarked: async () => 0,
     serviceStatus: async (wanted) => statusOf(wanted),
-    restartService: async (wanted) => {
-      statusOf(wanted);
+    changeService: async (wanted, change) => {
+      const before = statusOf(wanted);
+      if (change === "reload") return before;
       restarts += 1;
-      const status = { ...service(wanted, "running"), mainPid: 1_000 + restarts, instance: `restart-${restarts}` };
+      const run = { mainPid: 1_000 + restarts, instance: `restart-${restarts}` };
+      const status = change === "stop" ? service(wanted, "stopped") : { ...service(wanted, "running"), ...run };
       services.set(wanted, status);
       return status;
+    },
+    collectLogs: async () => ({ sources: [], outputBytes: 0 }),
+    changePackages: async ({ change, packages: asked }) => {
+      const before = new Map(packages);
+      for (const each of asked) {
+        const [wanted = "", version = before.get(wanted) ?? "1.0-1"] = each.split("=");
+        if (change === "remove") packages.delete(wanted);
+        else if (change === "install" || packages.has(wanted)) packages.set(wanted, version);
+      }
+      const names = [...new Set([...before.keys(), ...packages.keys()])].sort();
+      const changes = names
+        .map((each) => ({ name: each, before: before.get(each) ?? "", after: packages.get(each) ?? "" }))
+        .filter((each) => each.before !== each.after);
+      return { changes, held: [], isRepaired: false, outputBytes: 0, droppedBytes: 0, failure: undefined };
     },
     onReboot: () => {},
     reboot: async () => {
@@ -85,18 +109,22 @@ export function fakeHost({ name, random, clock, behaviour = "steady", programs =
     listFiles: (directory) => files.listFiles(directory),
     hashFile: (directory, file) => files.hashFile(directory, file),
     capacity: (directory) => files.capacity(directory),
-    hasTerminal: async () => false,
+    transfers: fakeTransfers(files),
+    hasTerminal: async () => true,
+    openTerminal: async (request) => fakeTerminal(request),
   };
   return host;
 }
 
 const hexadecimal = (random: Random) => Buffer.from(random.bytes(16)).toString("hex");
 
-const service = (name: string, state: "running" | "failed"): ServiceStatus => ({
+const details = { running: "active (running)", stopped: "inactive (dead)", failed: "failed (failed)" } as const;
+
+const service = (name: string, state: keyof typeof details): ServiceStatus => ({
   name,
   manager: "systemd",
   state,
-  detail: state === "running" ? "active (running)" : "failed (failed)",
+  detail: details[state],
   enabled: true,
   ...(state === "running" ? { mainPid: 412, instance: "boot" } : {}),
 });

@@ -68,7 +68,7 @@ export async function runFake(
       const kept = bytes.subarray(0, Math.max(0, program.maxOutputBytes - outputBytes));
       outputBytes += kept.length;
       droppedBytes += bytes.length - kept.length;
-      if (kept.length > 0) program.onOutput?.(channel, kept);
+      if (kept.length > 0) void program.onOutput?.(channel, kept);
     },
   });
   return { ...(signal.aborted ? { endedBySignal: "SIGTERM" } : { exitCode }), outputBytes, droppedBytes };
