@@ -6,6 +6,8 @@ import { presenceOf } from "../world/jobs.ts";
 import { Program } from "../world/program.ts";
 import { eventually, startWorld, type World } from "../world/world.ts";
 import { startCollectd } from "./collectd.ts";
+import { identify } from "./mqtt-device.ts";
+import { startNetdata } from "./netdata.ts";
 import { useOf } from "./process-use.ts";
 import { figure, quantile } from "./statistics.ts";
 import type { Table } from "./table.ts";
@@ -15,12 +17,15 @@ import { canTellWireUse, wireUse } from "./wire-use.ts";
 const PARTS = 5;
 const PART = 60_000;
 const WINDOW = PARTS * PART;
+const SETTLED_AFTER = 150_000;
 const MONTH = 30 * 24 * 3_600_000;
 /** So much faster than a month has it does the frugal one measure and report here. */
 const HASTE = 15;
 
 const NORMAL = "normal: every 10 s";
 const FRUGAL = `frugal, ${HASTE} times as fast`;
+const BARE = "bare Node";
+const BARE_CLIENT = "bare Node with mqtt.js and mutual TLS";
 const SILENT = "the connection alone, checked every 5 min";
 const HASTY =
   "--profile frugal --sample 4s --report 60s --resolution 60s --every filesystems=60s --every agent=60s".split(" ");
@@ -35,28 +40,36 @@ const agents: Readonly<Record<string, readonly string[]>> = {
 
 /** What an agent at rest takes from the machine that it watches and from its line, beside a Node process that does nothing. */
 export async function agent(): Promise<readonly Table[]> {
+  // Every Node process would read its certificates and keep them.
+  delete process.env["NODE_EXTRA_CA_CERTS"];
   await using world = await startWorld();
   await using open = new AsyncStack();
   const programs: (readonly [name: string, pid: number])[] = [];
   for (const [index, [name, flags]] of Object.entries(agents).entries())
     programs.push([name, open.use(await enrolled(world, `a${index}`, flags)).pid]);
-  programs.push(["bare Node", open.use(await bareNode()).pid]);
+  programs.push([BARE, open.use(await bareNode()).pid]);
+  programs.push([BARE_CLIENT, open.use(await bareClient(world)).pid]);
   const collectd = await startCollectd(world.folder);
   if (collectd !== undefined) programs.push(["collectd: every 10 s", open.use(collectd).pid]);
+  const netdata = await startNetdata(world.folder);
+  if (netdata !== undefined) programs.push(["netdata: every 10 s", open.use(netdata).pid]);
 
+  // What an agent and the control plane say once in the first minutes is not of every month's five minutes.
+  await sleep(SETTLED_AFTER);
   const canTell = await canTellWireUse();
   const { mqtt: port } = world.controlPlane.ready.ports;
   const looks: Look[] = [];
   for (let part = 0; part <= PARTS; part++) {
     if (part > 0) await sleep(PART);
     const wire = new Map(canTell ? await wireUse(port) : []);
+    if (canTell && netdata !== undefined) for (const [pid, bytes] of await wireUse(netdata.port)) wire.set(pid, bytes);
     if (collectd !== undefined) wire.set(collectd.pid, collectd.bytes());
     looks.push({
       use: new Map(await Promise.all(programs.map(async ([, pid]) => [pid, await useOf(pid)] as const))),
       wire,
     });
   }
-  return [restTable(programs, looks, collectd !== undefined), ...(canTell ? [wireTable(programs, looks)] : [])];
+  return [restTable(programs, looks), ...(canTell ? [wireTable(programs, looks)] : [])];
 }
 
 interface Look {
@@ -67,12 +80,20 @@ interface Look {
 
 type Programs = readonly (readonly [name: string, pid: number])[];
 
-function restTable(programs: Programs, looks: readonly Look[], hasCollectd: boolean): Table {
-  const bare = programs.find(([name]) => name === "bare Node")?.[1] ?? 0;
+function restTable(programs: Programs, looks: readonly Look[]): Table {
+  const bare = programs.find(([name]) => name === BARE)?.[1] ?? 0;
+  const missing = ["collectd", "netdata"].filter((peer) => !programs.some(([name]) => name.startsWith(peer)));
   const residentOf = (pid: number) => looks.at(-1)?.use.get(pid)?.resident ?? NaN;
   return {
     title: `agent: ${WINDOW / 1_000} s at rest`,
-    columns: ["", "CPU % (median of minutes)", "resident MiB", "to bare Node", "of its own MiB", "child processes"],
+    columns: [
+      "",
+      "CPU % (median of minutes)",
+      "resident MiB",
+      "to bare Node",
+      "of its own MiB",
+      "processes started a minute",
+    ],
     rows: programs
       .filter(([name]) => name !== FRUGAL)
       .map(([name, pid]) => {
@@ -85,14 +106,12 @@ function restTable(programs: Programs, looks: readonly Look[], hasCollectd: bool
           figure(residentOf(pid)),
           `${figure(residentOf(pid) / residentOf(bare))} ×`,
           figure(last?.own ?? NaN),
-          faults === 0 ? "none" : `some (${figure(faults)} page faults)`,
+          faults === 0 ? "0" : `some (${figure(faults)} page faults)`,
         ];
       }),
     notes: [
       `CPU of one core; the kernel counts in steps of 10 ms, here ${figure((10 / PART) * 100)} %. A child process that ended in the window would show by its page faults.`,
-      ...(hasCollectd
-        ? []
-        : ["collectd is not installed here: apt install collectd-core, and it stands in this table."]),
+      ...missing.map((peer) => `${peer} is not installed here: apt install ${peer}-core, and it stands in this table.`),
     ],
   };
 }
@@ -110,7 +129,7 @@ function wireTable(programs: Programs, looks: readonly Look[]): Table {
     megabytes(perMonth - silent),
   ];
   const own = programs.filter(([name]) => Object.hasOwn(agents, name) && name !== FRUGAL);
-  const others = programs.filter(([name]) => name.startsWith("collectd"));
+  const others = programs.filter(([name]) => /^(collectd|netdata)/.test(name));
   const frugal = rates(pidOf(FRUGAL)).map((each) => silent + (each - silent) / HASTE);
   const frugalTotal = silent + (total(pidOf(FRUGAL)) - silent) / HASTE;
   return {
@@ -120,7 +139,12 @@ function wireTable(programs: Programs, looks: readonly Look[]): Table {
     rows: [
       ...own.map(([name, pid]) => row(name, total(pid), rates(pid))),
       row("frugal: every 1 min, one row and one report for 15 min", frugalTotal, frugal),
-      ...others.map(([name, pid]) => [`${name}, UDP without encryption or answer`, megabytes(total(pid)), "", ""]),
+      ...others.map(([name, pid]) => [
+        `${name}, ${name.startsWith("collectd") ? "UDP" : "Graphite's text over TCP"} without encryption or answer`,
+        megabytes(total(pid)),
+        "",
+        "",
+      ]),
     ],
     notes: [
       `Of ${WINDOW / 1_000} s on a connection that stands, as the kernel counts its segments (ss -ti); connecting costs about 6 kB each time. ` +
@@ -165,8 +189,21 @@ async function enrolled(world: World, name: string, flags: readonly string[]): P
   return program;
 }
 
-async function bareNode(): Promise<AsyncDisposable & { readonly pid: number }> {
-  const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
+interface Bare extends AsyncDisposable {
+  readonly pid: number;
+}
+
+const bareNode = (): Promise<Bare> => started(["-e", "setInterval(() => {}, 1000)"], "");
+
+/** It is not heard of again, as far as the control plane is concerned: it never says what it is. */
+async function bareClient({ controlPlane }: World): Promise<Bare> {
+  const identity = await identify(await controlPlane.enrolmentToken(), "bare");
+  return started([join(import.meta.dirname, "bare-client.js")], JSON.stringify(identity));
+}
+
+async function started(args: readonly string[], input: string): Promise<Bare> {
+  const child = spawn(process.execPath, args, { stdio: ["pipe", "ignore", "inherit"] });
+  child.stdin.end(input);
   const exited = once(child, "exit");
   await once(child, "spawn");
   return {

@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { access, mkdir, writeFile } from "node:fs/promises";
-import { delimiter, join } from "node:path";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { installed } from "./installed.ts";
 
 /** Debian's collectd, measuring what the agent measures every ten seconds, and sending it unencrypted and unacknowledged. */
 interface Collectd extends AsyncDisposable {
@@ -18,7 +19,7 @@ const root = process.env["EDGEMERE_BENCH_COLLECTD"] ?? "/";
 
 /** Undefined where it is not installed. */
 export async function startCollectd(folder: string): Promise<Collectd | undefined> {
-  const program = await installed();
+  const program = await installed("collectd", root === "/" ? undefined : [join(root, "usr/sbin")]);
   if (program === undefined) return undefined;
   const receiver = createSocket("udp4");
   let bytes = 0;
@@ -49,17 +50,4 @@ export async function startCollectd(folder: string): Promise<Collectd | undefine
       receiver.close();
     },
   };
-}
-
-async function installed(): Promise<string | undefined> {
-  const folders = root === "/" ? (process.env["PATH"] ?? "").split(delimiter) : [join(root, "usr/sbin")];
-  for (const folder of folders) {
-    const path = join(folder, "collectd");
-    const isThere = await access(path).then(
-      () => true,
-      () => false,
-    );
-    if (isThere) return path;
-  }
-  return undefined;
 }

@@ -24,14 +24,17 @@ export async function bareStore(database: Database): Promise<Store> {
 
 export const nameOf = (number: number) => `gateway-${String(number).padStart(5, "0")}`;
 
-/** A change of a device of a fleet, as its row looks after some life; one in a hundred is at the site "rare". */
+/** One in a hundred is at the site "rare". */
+export const siteOf = (number: number) => (number % 100 === 0 ? "rare" : `site-${number % 50}`);
+
+/** A change of a device of a fleet, as its row looks after some life. */
 export function deviceRow(number: number, version = 1, name = nameOf(number)): Change {
   const row = {
     id: name,
     name,
     state: "active",
     version,
-    labels: { site: number % 100 === 0 ? "rare" : `site-${number % 50}`, role: number % 2 === 0 ? "gateway" : "edge" },
+    labels: { site: siteOf(number), role: number % 2 === 0 ? "gateway" : "edge" },
     presence: (number + version) % 3 === 0 ? "offline" : "online",
     presenceAt: 1_767_225_600_000 + version,
     sessionEpoch: version,
@@ -56,5 +59,5 @@ export function deviceRow(number: number, version = 1, name = nameOf(number)): C
     messageKey: "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=",
   };
   const events = [{ type: "device.updated", subject: name }];
-  return { writes: [{ table: devices.device, id: name, row, basedOn: undefined, events }], bytes: [] };
+  return { writes: [{ table: devices.device, id: name, row, basedOn: undefined, events }], bytes: [], appended: [] };
 }

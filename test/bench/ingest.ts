@@ -30,8 +30,8 @@ export async function ingest(): Promise<readonly Table[]> {
   await using peers = await connected(identities, port, false);
   await Promise.all(ours.devices.map((device) => device.hello()));
   const sides = {
-    "control plane": { pid: world.controlPlane.pid, ...ours },
-    "bare aedes": { pid: bare.pid, ...peers },
+    "control plane": { pids: [world.controlPlane.pid], ...ours },
+    "bare aedes": { pids: [bare.pid], ...peers },
   };
 
   const burstRows = await compared(sides, burst(WINDOW), BURST_MESSAGES);
@@ -79,7 +79,7 @@ async function compared(sides: Readonly<Record<string, Side>>, pace: Pace, count
   const rounds = new Map(Object.keys(sides).map((name) => [name, [] as Round[]]));
   for (let round = 0; round <= ROUNDS; round++)
     for (const [name, side] of Object.entries(sides)) {
-      const each = await measured(side, pace, count);
+      const each = await measured(side, pace, { count });
       if (round > 0) rounds.get(name)?.push(each);
     }
   const [ours = [], peers = []] = rounds.values();

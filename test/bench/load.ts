@@ -1,16 +1,26 @@
-import type { MqttDevice } from "./mqtt-device.ts";
+import type { MakeRecord, MqttDevice } from "./mqtt-device.ts";
 import { useOf } from "./process-use.ts";
 
-/** A server with devices on it. */
+/** A server, which may be several processes, with devices on it. */
 export interface Side {
-  readonly pid: number;
+  readonly pids: readonly number[];
   readonly devices: readonly MqttDevice[];
+  /** Resolves when so many messages more are where they are to be, if that is later than their answer. */
+  readonly arrived?: (messages: number) => Promise<void>;
+}
+
+/** What each device sends in a round. */
+export interface Sent {
+  readonly count: number;
+  readonly make?: MakeRecord;
 }
 
 export interface Round {
   readonly perSecond: number;
   /** Milliseconds of the server's CPU for one message. */
   readonly cpu: number;
+  /** The same by process. */
+  readonly cpuOfEach: readonly number[];
   /** Milliseconds from sending to each answer. */
   readonly puback: readonly number[];
   readonly ack: readonly number[];
@@ -45,21 +55,24 @@ export const paced =
   };
 
 /** One round on one side: prepared first, then sent, until the last answer. */
-export async function measured({ pid, devices }: Side, pace: Pace, count: number): Promise<Round> {
-  const prepared = devices.map((device) => ({ device, messages: device.prepare(count) }));
-  const before = await useOf(pid);
+export async function measured({ pids, devices, arrived }: Side, pace: Pace, { count, make }: Sent): Promise<Round> {
+  const prepared = devices.map((device) => ({ device, messages: device.prepare(count, make) }));
+  const before = await Promise.all(pids.map(useOf));
   const from = performance.now();
   await Promise.all(
     prepared.map(({ device, messages }, i) => pace(messages, (each) => device.send(each), i / devices.length)),
   );
   await Promise.all(devices.map((device) => device.settled()));
   const elapsed = performance.now() - from;
-  const after = await useOf(pid);
-
   const sent = count * devices.length;
+  await arrived?.(sent);
+  const after = await Promise.all(pids.map(useOf));
+
+  const each = after.map(({ cpu }, i) => (cpu - (before[i]?.cpu ?? 0)) / sent);
   return {
     perSecond: (sent * 1_000) / elapsed,
-    cpu: (after.cpu - before.cpu) / sent,
+    cpu: each.reduce((sum, cpu) => sum + cpu, 0),
+    cpuOfEach: each,
     puback: devices.flatMap(({ answers }) => answers.puback.splice(0)),
     ack: devices.flatMap(({ answers }) => answers.ack.splice(0)),
   };

@@ -1,14 +1,28 @@
 import { enrol, type Identity } from "@edgemere/agent";
-import { formatTopic, inColumns, pack, SERVER_NAME, subscriptionsOf, unpack, type Packet } from "@edgemere/protocol";
+import {
+  formatTopic,
+  inColumns,
+  pack,
+  SERVER_NAME,
+  subscriptionsOf,
+  unpack,
+  type Packet,
+  type RecordBody,
+} from "@edgemere/protocol";
 import { systemClock, systemRandom } from "@edgemere/protocol/kit";
 import { SimulatedDisk } from "@edgemere/protocol/simulated";
 import { connectAsync, type MqttClient } from "mqtt";
 import { someTelemetry } from "./telemetry.ts";
 
+/** What it measured, by the number of its record and the instant of its first row. */
+export type MakeRecord = (sequence: number, baseMs: number) => RecordBody;
+
 interface Message {
   readonly sequence: number;
   readonly packet: Packet;
 }
+
+const KEEPALIVE_SECONDS = 240;
 
 /** Enrols as an agent does; keeps nothing. */
 export const identify = (token: string, name: string): Promise<Identity> =>
@@ -28,6 +42,10 @@ export class MqttDevice implements AsyncDisposable {
   readonly #isAcknowledged: boolean;
   readonly #unacknowledged = new Map<number, number>();
   #next = 1;
+  /** When what it measures next begins. */
+  #at = 0;
+  /** The other side knows what its columns are about. */
+  #isKnown = false;
   #settled: () => void = () => {};
   /** Milliseconds from sending to each answer. */
   readonly answers = { puback: [] as number[], ack: [] as number[] };
@@ -55,6 +73,8 @@ export class MqttDevice implements AsyncDisposable {
       protocolVersion: 4,
       clientId: device,
       reconnectPeriod: 0,
+      // Whoever prepares many messages at once has no time for pings.
+      keepalive: KEEPALIVE_SECONDS,
       key: identity.key,
       cert: [identity.certificate, ...identity.chain].join("\n"),
       ca: [identity.rootCertificate],
@@ -76,13 +96,15 @@ export class MqttDevice implements AsyncDisposable {
     await Promise.race([synced, this.lost]);
   }
 
-  /** The next messages of its telemetry, ready to be sent. */
-  prepare(count: number): readonly Message[] {
-    const [first, atMs] = [this.#next, Date.now()];
+  /** The next messages of its telemetry, of so many milliseconds each, ready to be sent. As an agent, it tells its schema until that has arrived. */
+  prepare(count: number, make: MakeRecord = someTelemetry, every = 10_000): readonly Message[] {
+    const [first, atMs] = [this.#next, Math.max(Date.now(), this.#at)];
     this.#next += count;
+    this.#at = atMs + count * every;
     return Array.from({ length: count }, (_, i) => {
-      const record = { sequence: first + i, atMs, ...someTelemetry(first + i, atMs + i * 10_000) };
-      const batch = { ...inColumns([record]), firstUnacknowledged: first, sessionEpoch: 1 };
+      const record = { sequence: first + i, atMs, ...make(first + i, atMs + i * every) };
+      const { records, schemas } = inColumns([record]);
+      const batch = { records, ...(!this.#isKnown && { schemas }), firstUnacknowledged: first, sessionEpoch: 1 };
       return { sequence: first + i, packet: pack("telemetry", { device: this.#device }, batch) };
     });
   }
@@ -97,8 +119,9 @@ export class MqttDevice implements AsyncDisposable {
 
   /** Resolves when everything sent is acknowledged. */
   async settled(): Promise<void> {
-    if (this.#unacknowledged.size === 0) return;
-    await Promise.race([new Promise<void>((resolve) => (this.#settled = resolve)), this.lost]);
+    if (this.#unacknowledged.size > 0)
+      await Promise.race([new Promise<void>((resolve) => (this.#settled = resolve)), this.lost]);
+    this.#isKnown = true;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -16,6 +16,7 @@ test("charts of a week of samples a second are drawn, moved through and linked t
   await using somebody = await visit(browser, { baseUrl: world.baseUrl });
   const { page, go } = somebody;
   await watchLongTasks(page);
+  const toldOfReports = sentOnSocket(page, "cpl/ta/watch");
   await go("/");
   await signIn(page);
   const chart = page.getByRole("slider", { name: "Busy, chart over time" });
@@ -140,6 +141,7 @@ test("charts of a week of samples a second are drawn, moved through and linked t
     assert.ok(near(to - from, 15 * MINUTE, 15 * MINUTE));
     await page.getByRole("button", { name: "Go live" }).click();
     await page.getByRole("button", { name: "Pause" }).waitFor();
+    await toldOfReports;
     const numbers = page.getByRole("region", { name: "CPU" }).locator(".legend td");
     const seen = String(await numbers.allInnerTexts());
     await eventually(async () => String(await numbers.allInnerTexts()) !== seen, "other numbers");
@@ -149,6 +151,16 @@ test("charts of a week of samples a second are drawn, moved through and linked t
   assert.deepEqual(somebody.complaints, []);
   assert.deepEqual(somebody.refusals, []);
 });
+
+/** Resolves when the page says these words on a WebSocket that it opens from now on. */
+const sentOnSocket = (page: Page, words: string): Promise<void> =>
+  new Promise((resolve) => {
+    page.on("websocket", (socket) =>
+      socket.on("framesent", ({ payload }) => {
+        if (String(payload).includes(words)) resolve();
+      }),
+    );
+  });
 
 const near = (one: number, other: number, slack: number) => Math.abs(one - other) <= slack;
 

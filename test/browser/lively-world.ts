@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createClient } from "@edgemere/control-plane/client";
 import { aKey, askDeviceApi, registering } from "../security/device-identity.ts";
+import { someContent, upload } from "../world/files.ts";
 import { createJob, endOf } from "../world/jobs.ts";
 import { troubledDevice, troubles } from "./troubled-device.ts";
 import { eventually, startWorld, type World } from "../world/world.ts";
@@ -16,11 +17,13 @@ export async function startLivelyWorld(): Promise<{ readonly world: World; reado
     await enrolThisMachine(world);
     const troubled = await troubledDevice(world, "edge-9", troubles);
     await makeBackup(world);
+    await haveChildren(world);
     const job = await runCommands(world);
     await leaveWaiting(world);
+    const rollout = await rollOut(world);
     const end = () => world[Symbol.asyncDispose]();
     const lively = { ...world, [Symbol.asyncDispose]: () => troubled[Symbol.asyncDispose]().then(end) };
-    return { world: lively, pages: pagesWith({ job, request: await requestData(world) }) };
+    return { world: lively, pages: pagesWith({ job, rollout, request: await requestData(world) }) };
   } catch (error) {
     await world[Symbol.asyncDispose]();
     throw error;
@@ -30,7 +33,7 @@ export async function startLivelyWorld(): Promise<{ readonly world: World; reado
 /** Name → address, and a text that is there once the page is. */
 export type Pages = Readonly<Record<string, readonly [address: string, text: string]>>;
 
-const pagesWith = ({ job, request }: { readonly job: string; readonly request: string }): Pages => ({
+const pagesWith = ({ job, rollout, request }: Readonly<Record<"job" | "rollout" | "request", string>>): Pages => ({
   overview: ["/", "Agent versions"],
   devices: ["/devices", "8 devices"],
   "devices-refused": ["/devices?selector=colour%20%3D%3D%20%22red%22", "colour"],
@@ -45,12 +48,21 @@ const pagesWith = ({ job, request }: { readonly job: string; readonly request: s
   "device-details": ["/devices/edge-1/details", "Certificate ends"],
   charts: ["/charts", "now, the highest first"],
   "charts-grouped": ["/charts?by=site&layout=apart&metric=memory.used_bytes", "site=berlin"],
+  "charts-fleet": ["/charts/fleet?by=site&function=p95", "Windows of"],
+  "charts-changed": ["/charts/fleet?by=device&show=changed&last=5m", "Windows of"],
+  "charts-adevices": ["/charts/adevices", "gateways of Berlin"],
+  "charts-children": ["/charts/children", "oslo"],
   jobs: ["/jobs", "failed"],
   job: [`/jobs/${job}`, "a word to the error channel"],
+  rollouts: ["/rollouts", "Plan a rollout"],
+  rollout: [`/rollouts/${rollout}`, "an earlier wave is not through"],
+  "rollout-plan": ["/rollouts/new", "Nothing is sent before you have seen it"],
+  files: ["/files", "firmware.img"],
   events: ["/events?type=command.*", "command.succeeded"],
   "data-catalogue": ["/data/catalogue", "app.log"],
   "data-requests": ["/data/requests", "satisfied"],
   "data-request": [`/data/requests/${request}`, "datarequest.satisfied"],
+  "data-map": ["/data/map", "Takes data"],
   "data-instances": ["/data/instances", "app.log"],
   "access-tokens": ["/access/tokens", "dashboard"],
   "access-enrolment": ["/access/enrolment", "5 of 5"],
@@ -72,8 +84,36 @@ async function enrolThisMachine(world: World): Promise<void> {
   await writeFile(join(logs, "audit.log"), "another line\n".repeat(90));
   await world.enrolAgent("edge-1", ["--allow", "exec", "--source", `logs=${logs}`, "--tag", "logs:kind=log"]);
   await world.client.call("cpl/dm/device/label", { device: "edge-1", set: { site: "hamburg", owner: "operations" } });
+  const berlin = { name: "gateways of Berlin", selector: "site=berlin,role=gateway", metrics: ["cpu.busy_percent"] };
+  await world.client.call("cpl/ta/adevice/create", berlin);
+  await upload(world, "firmware.img", someContent(900_000));
   await world.client.call("ia/token/create", { name: "dashboard", permissions: ["device:read", "telemetry:read"] });
   await world.client.call("ia/user/create", { name: "viktor", password: "also a long password", roles: ["viewer"] });
+}
+
+/** Two control planes that report to this one: one that has something left to tell, and one of which nothing was heard. */
+async function haveChildren({ client, baseUrl }: World): Promise<void> {
+  const made = await client.call("ia/token/create", { name: "oslo", permissions: ["telemetry:report"] });
+  await client.call("cpl/ta/child/create", { name: "oslo", reporter: made.id, origins: ["oslo-site"] });
+  await client.call("cpl/ta/child/create", { name: "rome", reporter: "a-token-to-come", origins: ["rome-site"] });
+  const hour = Math.floor(Date.now() / 3_600_000) * 3_600_000;
+  const report = {
+    name: "gw-1",
+    labels: {},
+    machine: "",
+    hour,
+    version: `000001.${"0".repeat(16)}.00000000`,
+    windows: "",
+  };
+  await createClient({ baseUrl, token: made.token }).call("cpl/ta/child/report", {
+    after: "",
+    position: "1.1.1.1",
+    reports: ["oslo-site", "bergen-site"].map((origin) => ({ ...report, origin, device: "d1", gaps: [] })),
+    knownUpTo: hour,
+    waiting: 12,
+    lost: 3,
+    lostUpTo: hour - 8 * 86_400_000,
+  });
 }
 
 async function makeBackup({ client }: World): Promise<void> {
@@ -97,6 +137,21 @@ async function runCommands(world: World): Promise<string> {
   ];
   await Promise.all(jobs.map((job) => endOf(world, job)));
   return jobs.at(-1) ?? "";
+}
+
+/** One of a fleet in waves, of which the first is through and watched. */
+async function rollOut({ client }: World): Promise<string> {
+  const { plan } = await client.call("cpl/dm/job/plan", {
+    selector: "role=gateway",
+    kind: "ping",
+    waves: [{ count: 2, soak: 86_400 }, { percent: 50 }],
+  });
+  const { id } = await client.call("cpl/dm/job/apply", { plan });
+  await eventually(
+    async () => (await client.call("cpl/dm/rollout/find", { rollout: id })).waves[0]?.passedAt !== undefined,
+    "the first wave to succeed",
+  );
+  return id;
 }
 
 /** One that can be satisfied and one that cannot; gives the first. */

@@ -5,6 +5,7 @@ import { commandKinds, streamNames } from "@edgemere/protocol";
 import { declaredActions, declaredResources } from "./served.ts";
 
 interface Schema {
+  readonly type?: string;
   readonly description?: string;
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly items?: Schema;
@@ -80,6 +81,25 @@ test("every input field says what it is", () => {
 
   assert.deepEqual(silent, []);
 });
+
+test("every input field that takes an instant takes it in every form: as a date, from now, or as milliseconds", () => {
+  const instants = declaredActions.flatMap((action) =>
+    Object.entries((action.input as Schema).properties ?? {})
+      .filter(([name, { type, description = "" }]) => type === "integer" && isAboutTime(name, description))
+      .map(([name, schema]) => ({ field: `${pathOf(action)} ${name}`, isInstant: "x-instant" in schema })),
+  );
+
+  assert.deepEqual(
+    instants.filter(({ isInstant }) => !isInstant),
+    [],
+  );
+  assert.ok(instants.some(({ field }) => field === "cpl/ta/query from"));
+});
+
+/** Positions and counts are called so too. */
+const isAboutTime = (name: string, description: string): boolean =>
+  /1970|instant/i.test(description) ||
+  (/^(from|to|since|until|before|at|.*At)$/.test(name) && !/position/i.test(description));
 
 test("an unknown input field is refused by every action", () => {
   const lax = declaredActions.filter(({ input }) => (input as Schema).additionalProperties !== false).map(pathOf);

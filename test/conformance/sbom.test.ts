@@ -53,7 +53,8 @@ function installedWith(program: string): readonly string[] {
   ];
   const lines = execFileSync("npm", args, { cwd: repository, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
   const ours = ["edgemere", `@edgemere/${program}`];
-  const names = lines.split("\n").flatMap((line) => line.split(":")[1] ?? []);
+  // Of a package that is installed under another name npm tells both: `name@npm:own@version`.
+  const names = lines.split("\n").flatMap((line) => /:(?:[^:]+@npm:)?(@?[^:@]+@[^:]+)/.exec(line)?.[1] ?? []);
   return [...new Set(names)].filter((name) => !ours.some((own) => name.startsWith(`${own}@`))).toSorted();
 }
 

@@ -134,7 +134,7 @@ test("a package that two workspaces ask for has one version", () => {
 test("every dependency is pinned to one version", () => {
   const loose = MANIFESTS.flatMap((manifest) =>
     Object.entries(dependenciesOf(manifest))
-      .filter(([, version]) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))
+      .filter(([, version]) => !/^(npm:@?[\w./-]+@)?\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))
       .map(([name, version]) => `${manifest}: ${name} ${version}`),
   );
 

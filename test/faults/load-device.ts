@@ -9,8 +9,12 @@ interface Options {
   readonly answeredBy: "ack" | "puback";
   /** Milliseconds between two records. */
   readonly every: number;
+  /** Milliseconds before it begins to measure, so that many do not all speak at one instant. */
+  readonly after?: number;
   /** Records without an answer; with so many it measures no more. */
   readonly mostUnderWay?: number;
+  /** Makes up for what it was too slow to measure, so that it sends as much as is said however busy this machine is. */
+  readonly catchesUp?: true;
 }
 
 const MOST_UNDER_WAY = 100;
@@ -22,7 +26,7 @@ export class LoadDevice implements AsyncDisposable {
   readonly #options: Options;
   readonly #waiting = new Map<number, Packet>();
   readonly #answered = new Set<number>();
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout;
   #client: MqttClient | undefined;
   readonly #running: Promise<void>;
   #isStopped = false;
@@ -41,7 +45,14 @@ export class LoadDevice implements AsyncDisposable {
 
   constructor(options: Options) {
     this.#options = options;
-    this.#timer = setInterval(() => this.#measure(), options.every);
+    this.#timer = setTimeout(() => {
+      const since = performance.now();
+      const due = () => (options.catchesUp ? Math.floor((performance.now() - since) / options.every) : 0);
+      this.#timer = setInterval(() => {
+        do this.#measure();
+        while (this.#isMeasuring && this.produced < due());
+      }, options.every);
+    }, options.after ?? 0);
     this.#running = this.#run();
   }
 
@@ -68,7 +79,7 @@ export class LoadDevice implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isStopped = true;
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
     this.#client?.end(true);
     await this.#running;
   }

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Identity } from "@edgemere/agent";
-import { identify } from "../bench/mqtt-device.ts";
+import { enrolled } from "../bench/identities.ts";
+import { quantile } from "../bench/statistics.ts";
 import { eventually, startWorld, type World } from "../world/world.ts";
 import { accountOf } from "./account.ts";
 import { BareParts } from "./baseline/bare-parts.ts";
@@ -8,7 +9,6 @@ import { LoadDevice } from "./load-device.ts";
 import { diskUse, peakMemory } from "./peaks.ts";
 import type { Context } from "./scenario.ts";
 import { storedTelemetry } from "./stored.ts";
-import { lasting } from "./tools/pause.ts";
 
 interface Setting {
   readonly devices: number;
@@ -17,10 +17,18 @@ interface Setting {
   readonly world?: Parameters<typeof startWorld>[0];
 }
 
+const SECOND = 1_000;
+const PATIENCE = 60 * SECOND;
+/** What this machine is at least expected to do while other things run. */
+const HANDSHAKES_PER_SECOND = 10;
+/** A figure that is above this share of the one before falls no more. */
+const SETTLED = 0.8;
+const BEGUN_AT_ONCE = 25;
+
 /** A control plane under the load of many devices, whose every record is accounted for in the end. */
 export class Loaded {
   readonly world: World;
-  readonly devices: readonly LoadDevice[];
+  readonly devices: LoadDevice[] = [];
   readonly #identities: readonly Identity[];
   readonly #context: Context;
   readonly #every: number;
@@ -30,20 +38,26 @@ export class Loaded {
     this.world = world;
     this.#identities = identities;
     this.#every = every;
-    const address = `mqtts://127.0.0.1:${world.controlPlane.ready.ports.mqtt}`;
-    this.devices = identities.map((identity) =>
-      context.own(new LoadDevice({ identity, address, answeredBy: "ack", every })),
-    );
   }
 
   static async start(context: Context, { devices, every, world: options = {} }: Setting): Promise<Loaded> {
     const world = context.own(await startWorld(options));
-    const { token } = await world.client.call("cpl/dm/token/create", { uses: devices });
-    const identities: Identity[] = [];
-    for (let i = 0; i < devices; i++) identities.push(await enrolled(token, `load-${i}`));
+    const identities = await enrolled(world, { to: devices });
     const loaded = new Loaded(context, world, identities, every);
-    await loaded.ready();
+    await loaded.#begin();
     return loaded;
+  }
+
+  /** Some at a time: of a thousand handshakes at one instant none is done before its peer gives up. */
+  async #begin(): Promise<void> {
+    const every = this.#every;
+    const address = `mqtts://127.0.0.1:${this.world.controlPlane.ready.ports.mqtt}`;
+    for (const [i, identity] of this.#identities.entries()) {
+      const after = (every * i) / this.#identities.length;
+      this.devices.push(this.#context.own(new LoadDevice({ identity, address, answeredBy: "ack", every, after })));
+      if (this.devices.length % BEGUN_AT_ONCE === 0) await this.ready();
+    }
+    await this.ready();
   }
 
   /** The bare parts, with the same devices. */
@@ -53,12 +67,29 @@ export class Loaded {
   }
 
   ready(): Promise<unknown> {
-    return eventually(async () => this.devices.every(({ isReady }) => isReady), "every device to be heard");
+    const patience = PATIENCE + (this.devices.length / HANDSHAKES_PER_SECOND) * SECOND;
+    return eventually(async () => this.devices.every(({ isReady }) => isReady), "every device to be heard", patience);
   }
 
-  /** Milliseconds from measuring to each answer since the last time, of all devices. */
-  takeTimes(): readonly number[] {
-    return this.devices.flatMap(({ answerTimes }) => answerTimes.splice(0));
+  /** Milliseconds within which 99 of 100 of the next answers to all devices come, so many to each, from measuring to the answer. */
+  async slowest(answers: number): Promise<number> {
+    for (const { answerTimes } of this.devices) answerTimes.splice(0);
+    await eventually(
+      async () => this.devices.every(({ answerTimes }) => answerTimes.length >= answers),
+      `${answers} answers to every device`,
+      PATIENCE + 2 * answers * this.#every,
+    );
+    const times = this.devices.flatMap(({ answerTimes }) => answerTimes.slice(0, answers));
+    return quantile(times, 0.99);
+  }
+
+  /** The same once it falls no more: what came of the start of them all is over. */
+  async usual(answers: number): Promise<number> {
+    for (let before = Infinity; ;) {
+      const now = await this.slowest(answers);
+      if (now >= before * SETTLED) return Math.min(now, before);
+      before = now;
+    }
   }
 
   /** Waits until every device is heard again and what it kept is answered. */
@@ -96,17 +127,4 @@ export class Loaded {
       recorder.sentTwice(sentTwice);
     }
   }
-}
-
-const NEXT_TRY = 10_000;
-
-/** All of them come from one address, which gets so many answers a minute. */
-async function enrolled(token: string, name: string): Promise<Identity> {
-  for (;;)
-    try {
-      return await identify(token, name);
-    } catch (error) {
-      if (!(error instanceof Error && error.message.includes("slow down"))) throw error;
-      await lasting(NEXT_TRY);
-    }
 }

@@ -6,7 +6,7 @@ import { machine } from "../bench/machine.ts";
 import { merged, resultOf, tableOf, told, type Result, type Results } from "./results.ts";
 import { runScenario } from "./runner.ts";
 import { scenarios } from "./scenarios.ts";
-import { command } from "./tools/command.ts";
+import { sourcesBut } from "./tools/sources.ts";
 
 const FILE = join(import.meta.dirname, "../../faults/results.json");
 
@@ -20,7 +20,7 @@ if (unknown.length > 0)
 
 const chosen = scenarios.filter(({ id }) => positionals.length === 0 || positionals.includes(id));
 const order = scenarios.map(({ id }) => id);
-const commit = await sources().catch(() => "unknown");
+const commit = await sourcesBut("test/faults/results.json").catch(() => "unknown");
 const about = await machine();
 const fresh: Result[] = [];
 for (const scenario of chosen) {
@@ -37,16 +37,6 @@ for (const scenario of chosen) {
 }
 console.log(`\n${tableOf({ machine: about, scenarios: fresh })}`);
 process.exitCode = fresh.some(({ outcome }) => outcome === "failed") ? 1 : 0;
-
-/** The commit that is run, and whether more than the figures differs from it. */
-async function sources(): Promise<string> {
-  const [name, changed] = [
-    await command("git", "describe", "--always"),
-    await command("git", "diff", "--name-only", "HEAD"),
-  ];
-  const isChanged = changed.split("\n").some((path) => path !== "" && !FILE.endsWith(path));
-  return `${name.trim()}${isChanged ? "-dirty" : ""}`;
-}
 
 /** At once: a run of hours that is ended early has not been for nothing. */
 async function keep(result: Result): Promise<void> {

@@ -1,10 +1,14 @@
-const BEGIN = "<!-- made by test/dist/faults/table.js from test/faults/results.json -->";
 const END = "<!-- made until here -->";
 
-/** The text with this table between the marks. */
-export function withTable(text: string, table: string): string {
-  const [from, to] = [text.indexOf(BEGIN), text.indexOf(END)];
+/** The text with this table between the marks, the first of which says what makes it. */
+export function withTable(
+  text: string,
+  table: string,
+  maker = "test/dist/faults/table.js from test/faults/results.json",
+): string {
+  const begin = `<!-- made by ${maker} -->`;
+  const [from, to] = [text.indexOf(begin), text.indexOf(END)];
   if (from === -1 || to < from)
-    throw new Error(`the README has no place for the table: it stands between ${BEGIN} and ${END}`);
-  return `${text.slice(0, from)}${BEGIN}\n\n${table}\n\n${text.slice(to)}`;
+    throw new Error(`the README has no place for the table: it stands between ${begin} and ${END}`);
+  return `${text.slice(0, from)}${begin}\n\n${table}\n\n${text.slice(to)}`;
 }

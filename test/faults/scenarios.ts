@@ -3,6 +3,7 @@ import { admissions } from "./scenarios/admissions.ts";
 import { cables } from "./scenarios/cables.ts";
 import { clocks } from "./scenarios/clocks.ts";
 import { crashLoops } from "./scenarios/crash-loop.ts";
+import { cutOffs } from "./scenarios/cut-off.ts";
 import { damages } from "./scenarios/damage.ts";
 import { disks } from "./scenarios/disks.ts";
 import { ends } from "./scenarios/ends.ts";
@@ -18,17 +19,19 @@ import { kills } from "./scenarios/kills.ts";
 import { links } from "./scenarios/links.ts";
 import { loads } from "./scenarios/loads.ts";
 import { names } from "./scenarios/names.ts";
+import { operations } from "./scenarios/operations.ts";
 import { powerCuts } from "./scenarios/power-cuts.ts";
 import { restored } from "./scenarios/restored.ts";
 import { sessions } from "./scenarios/sessions.ts";
 import { steps } from "./scenarios/steps.ts";
 import { storms } from "./scenarios/storms.ts";
 import { twoControlPlanes } from "./scenarios/two-control-planes.ts";
+import { upgrades } from "./scenarios/upgrades.ts";
 
 /** Every scenario, by the test file that runs its short rounds. */
 export const groups = {
-  processes: [...kills, ...steps, ...loads, ...frozen, ...ends, ...crashLoops, ...restored],
-  network: [...cables, ...links, ...names, ...storms, ...floods],
+  processes: [...kills, ...steps, ...loads, ...frozen, ...ends, ...crashLoops, ...restored, ...upgrades],
+  network: [...cables, ...links, ...names, ...storms, ...floods, ...cutOffs],
   disks: [...powerCuts, ...disks, ...damages],
   sessions: [
     ...sessions,
@@ -41,6 +44,7 @@ export const groups = {
     ...falseDoors,
     ...admissions,
     ...keyrings,
+    ...operations,
   ],
 } as const satisfies Record<string, readonly Scenario[]>;
 

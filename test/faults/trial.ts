@@ -37,6 +37,13 @@ interface Given {
 
 const MOST_OUTPUT = 16 * 1024 ** 2;
 
+/** Arguments that make sense and do nothing to anybody: no machine has such a service, and no log is open. */
+function harmless(kind: CommandKind): object {
+  if (kind.startsWith("service.")) return { arguments: { name: "edgemere-fault" } };
+  if (kind === "network.change") return { arguments: { apply: "true", revert: "true" } };
+  return kind === "log.collect" ? { arguments: { files: ["/var/log/edgemere-fault"] } } : {};
+}
+
 /** One agent and one control plane under a fault: gives them work, waits until all is well again, and settles the account in the end. */
 export class Trial {
   readonly world: World;
@@ -85,8 +92,8 @@ export class Trial {
   /** A command of any kind; gives its job. */
   async give(kind: CommandKind, times: Times = {}): Promise<string> {
     if (kind === "exec") return this.giveCounted(times);
-    // No machine has such a service: whatever happens to it, happens to nobody.
-    const given = kind.startsWith("service.") ? { arguments: { name: "edgemere-fault" } } : {};
+    if (kind === "script") return this.#giveScript(times);
+    const given = harmless(kind);
     const { job } = await this.world.client.call("cpl/dm/job/create", { device: "gw1", kind, ...given, ...times });
     this.#given.push({ job: job.id, marker: undefined });
     return job.id;
@@ -106,6 +113,15 @@ export class Trial {
     const marker = `effect-${this.#given.length}`;
     const argv = ["sh", "-c", `echo ${marker} >> ${this.#effects}; ${then}`];
     const input = { device: "gw1", kind: "exec", arguments: { argv, maxOutputBytes: MOST_OUTPUT }, ...times } as const;
+    const { job } = await this.world.client.call("cpl/dm/job/create", input);
+    this.#given.push({ job: job.id, marker });
+    return job.id;
+  }
+
+  async #giveScript(times: Times): Promise<string> {
+    const marker = `effect-${this.#given.length}`;
+    const given = { content: `echo "$1" >> ${this.#effects}`, arguments: [marker] };
+    const input = { device: "gw1", kind: "script", arguments: given, ...times } as const;
     const { job } = await this.world.client.call("cpl/dm/job/create", input);
     this.#given.push({ job: job.id, marker });
     return job.id;
@@ -242,6 +258,8 @@ export class Trial {
       assert.ok(state === "succeeded" || reason !== "", `a ${kind} that ${state} says why`);
       const isWithout = this.#given[i]?.marker !== undefined && state === "succeeded" && effectsOf[i] === 0;
       assert.ok(!isWithout, "what is said to have succeeded has had its effect");
+      const isTooOld = this.#given[i]?.marker !== undefined && reason === "too-old";
+      assert.ok(!isTooOld || effectsOf[i] === 0, `a ${kind} that is said to have come too late has had no effect`);
     }
     this.#context.recorder.commands({
       given: this.#given.length,

@@ -123,7 +123,7 @@ const cases: readonly Case[] = [
     path: "cpl/dm/token/create",
     request: input({ color: "red" }),
     ...invalid,
-    says: /"color" is no parameter of cpl\/dm\/token\/create; it takes: uses, ttl, labels, approval/,
+    says: /"color" is no parameter of cpl\/dm\/token\/create; it takes: uses, ttl, labels, hostLabels, approval/,
   },
   {
     title: "a parameter that every object has",
@@ -270,7 +270,7 @@ const liveCases = [
     "an unknown parameter",
     "call",
     { path: "cpl/dm/token/create", input: { color: 1 } },
-    /it takes: uses, ttl, labels, approval/,
+    /it takes: uses, ttl, labels, hostLabels, approval/,
   ],
   ["events that do not exist", "subscribe", { types: ["device.exploded"] }, /there are: \*, device\.\*/],
   ["a subscription to nothing", "subscribe", { types: [] }, /subscribe takes \{ types, after\? \}/],

@@ -107,6 +107,33 @@ test("watching shows events as they happen, until Ctrl-C", async () => {
   assert.deepEqual(types, ["job.create", "job.running"]);
 });
 
+test("the newest values are followed, each as it comes, also when the control plane was restarted meanwhile", async () => {
+  await using world = await startWorld({ devices: 2, prefix: "fake" });
+  const edgemere = await signedIn(world);
+  const asked = ["ta", "watch", "fake-001", "--metric", "cpu.*"];
+
+  await using watching = edgemere.start([...asked, "-o", "table"]);
+  await watching.said(/fake-001 +cpu\.busy_percent/);
+  await world.controlPlane.stop();
+  await world.controlPlane.start();
+  await watching.said(/connected again\n[^]*fake-001 +cpu\./);
+  const { code, stdout } = await edgemere.run([...asked, "--count", "20", "-o", "json"]);
+
+  assert.equal(await watching.interrupt(), 130);
+  assert.equal(code, 0);
+  const values = stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { name: string; metric: string; instance: string; at: number });
+  assert.deepEqual([...new Set(values.map(({ name }) => name))], ["fake-001"]);
+  assert.ok(values.every(({ metric }) => metric.startsWith("cpu.")));
+  const busy = values.filter(({ metric }) => metric === "cpu.busy_percent").map(({ at }) => at);
+  assert.deepEqual(
+    busy,
+    [...new Set(busy)].toSorted((a, b) => a - b),
+  );
+});
+
 test("a data request that is waited for ends with an exit code that scripts can tell apart", async () => {
   await using world = await startWorld({ devices: 1, prefix: "fake" });
   const edgemere = await signedIn(world);

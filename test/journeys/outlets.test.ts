@@ -14,6 +14,10 @@ import { eventually, startWorld, type World } from "../world/world.ts";
 const METRIC = "memory.used_percent";
 const NAME = "edgemere_telemetry_memory_used_percent";
 const VICTORIA_METRICS = "victoria-metrics";
+/** What is older is not added to any more, milliseconds. */
+const SETTLED = 5_000;
+/** Samples of a device that are something to compare. */
+const ENOUGH = 4;
 const noVictoriaMetrics =
   spawnSync(VICTORIA_METRICS, ["--version"]).error === undefined ? false : `${VICTORIA_METRICS} is not installed`;
 
@@ -41,10 +45,18 @@ const outletOf = async (world: World) => (await world.client.call("cpl/ta/outlet
 const sentUpTo = (world: World, instant: number) =>
   eventually(async () => ((await outletOf(world))?.sentUpTo ?? 0) > instant, "everything to be sent on");
 
+/** Gives an instant up to which there is something to compare. */
+async function enoughIsStored(world: World): Promise<number> {
+  const hasEnough = async () =>
+    [...(await stored(world, Date.now() - SETTLED)).values()].every(({ length }) => length >= ENOUGH);
+  await eventually(hasEnough, "samples to compare");
+  return Date.now();
+}
+
 /** Counts what a server holds that was not there, and the other way round. */
 function assertSame(there: ReadonlyMap<string, readonly string[]>, here: ReadonlyMap<string, readonly string[]>): void {
   for (const [device, rows] of here) {
-    assert.ok(rows.length > 3, `${device} has ${rows.length} samples`);
+    assert.ok(rows.length >= ENOUGH, `${device} has ${rows.length} samples`);
     assert.deepEqual(there.get(device)?.toSorted(), rows.toSorted(), device);
   }
 }
@@ -65,7 +77,7 @@ test("Prometheus gets by remote-write what is stored, over its own end and ours"
     await world.controlPlane.start();
     prometheus = await startPrometheus(join(folder.path, "prometheus"), {}, Number(port));
     await eventually(async () => (await outletOf(world))?.state === "working", "the recovery to be noticed");
-    const now = Date.now();
+    const now = await enoughIsStored(world);
     await sentUpTo(world, now);
 
     const found = await prometheus.query(`${NAME}[1h]`);
@@ -74,11 +86,11 @@ test("Prometheus gets by remote-write what is stored, over its own end and ours"
         metric["device"] ?? "",
         values.flatMap(([at, value]) => {
           const instant = Math.round(at * 1_000);
-          return instant <= now - 5_000 ? [`${instant} ${Number(value)}`] : [];
+          return instant <= now - SETTLED ? [`${instant} ${Number(value)}`] : [];
         }),
       ]),
     );
-    assertSame(there, await stored(world, now - 5_000));
+    assertSame(there, await stored(world, now - SETTLED));
   } finally {
     await prometheus[Symbol.asyncDispose]();
   }
@@ -105,8 +117,8 @@ test("VictoriaMetrics gets by remote-write what is stored", { skip: noVictoriaMe
       devices: 2,
       controlPlane: { flags: ["--remote-write", `${url}/api/v1/write`, "--send-metric", METRIC] },
     });
-    const begun = Date.now();
-    await sentUpTo(world, begun + 6_000);
+    const now = await enoughIsStored(world);
+    await sentUpTo(world, now);
     const export_ = async () => {
       const answer = await fetch(`${url}/api/v1/export?match[]=${NAME}`);
       const lines = (await answer.text()).trim().split("\n").filter(Boolean);
@@ -114,7 +126,7 @@ test("VictoriaMetrics gets by remote-write what is stored", { skip: noVictoriaMe
         (line) => JSON.parse(line) as { metric: Record<string, string>; values: number[]; timestamps: number[] },
       );
     };
-    const until = begun + 3_000;
+    const until = now - SETTLED;
     const expected = new Map([...(await stored(world, until))].map(([id, rows]) => [id, rows.map(rounded)]));
     await eventually(async () => {
       const there = new Map(

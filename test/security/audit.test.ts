@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { cp, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -48,6 +49,32 @@ const deeds: Readonly<Record<string, (rows: readonly StoredEntry[]) => readonly 
   reordered: swapped,
   truncated: (rows) => rows.slice(0, 4),
 };
+
+test("T19 who ran a program on a device cannot deny it: job and audit name the person, and the hash proves the whole text", async () => {
+  await using world = await startWorld();
+  await world.enrolAgent("gw1", ["--allow", "exec"]);
+  const { id: device } = await world.client.call("cpl/dm/device/find", { device: "gw1" });
+  const password = "a long enough password";
+  const roles = ["operator" as const, "owner" as const];
+  await world.client.call("ia/user/create", { name: "ivan", password, roles });
+  const ivan = createClient({ baseUrl: world.baseUrl });
+  const { token = "" } = await ivan.call("ia/signin", { name: "ivan", password });
+  const argv = ["sh", "-c", "echo 'taken'; exit 3"];
+  const asked = { kind: "exec" as const, arguments: { argv }, queueTimeout: 60, runTimeout: 60 };
+
+  const { job } = await createClient({ baseUrl: world.baseUrl, token }).call("cpl/dm/job/create", {
+    device,
+    ...asked,
+  });
+
+  const { items } = await world.client.call("ia/audit/list", { limit: 50 });
+  const entry = items.find(({ action, actor }) => action === "cpl/dm/job/create" && actor === "user:ivan");
+  // Its keys in order.
+  const text = JSON.stringify({ arguments: { argv }, device, kind: "exec", queueTimeout: 60, runTimeout: 60 });
+  assert.equal(entry?.inputHash, createHash("sha256").update(text).digest("hex"));
+  const found = await world.client.call("cpl/dm/job/find", { job: job.id });
+  assert.deepEqual([found.job.author, found.job.arguments["argv"]], ["user:ivan", argv]);
+});
 
 test("T29 an entry that is altered, deleted, inserted, reordered or cut off on the disk is named by verify, also by a forger who makes the chain anew", async () => {
   await using world = await startWorld();

@@ -3,7 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { missing } from "../faults/needs.ts";
-import { createJob, endOf, outputOf } from "../world/jobs.ts";
+import { createJob, endOf, isThere, outputOf } from "../world/jobs.ts";
 import { eventually, startWorld } from "../world/world.ts";
 import { noSandbox, sandboxed } from "./sandbox.ts";
 
@@ -19,9 +19,6 @@ const escapes: Readonly<Record<string, string>> = {
   [AT_NOW]: `echo "echo \\$\\$ > $0; exec sleep 1000" | at now >/dev/null 2>&1`,
   "a loop that starts itself anew": 'setsid sh -c "echo \\$\\$ > $0; while :; do sleep 1000; done" >/dev/null 2>&1 &',
 };
-const isThere = async (pid: number): Promise<boolean> =>
-  !"XZ".includes(/\) (\S)/.exec(await readFile(`/proc/${pid}/stat`, "utf8").catch(() => ""))?.[1] ?? "X");
-
 for (const [what, script] of Object.entries(escapes))
   test(`T20 what a command leaves behind by ${what} is gone when the command was stopped`, async (t) => {
     const why = what === AT_NOW ? await noAtd() : undefined;

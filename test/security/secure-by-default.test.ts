@@ -181,6 +181,7 @@ test("T12 a program is run on no host that has not allowed it, also when the own
   const asked = [
     { kind: "exec", arguments: { argv: ["touch", marker] } },
     { kind: "service.restart", arguments: { name: "ssh" } },
+    { kind: "service.stop", arguments: { name: "ssh" } },
     { kind: "reboot", arguments: {} },
   ] as const;
   for (const each of asked) {

@@ -153,16 +153,15 @@ export const threats: readonly Threat[] = [
     asset: "terminal sessions",
     attackers: ["broker"],
     attack: "keys are typed into a session, or it is read",
-    control: "there is no terminal: no command kind, no topic, no route",
-    isNotBuilt: true,
+    control: "sealed between the control plane and the agent, each frame once; a changed one ends it",
   },
   {
     id: "T19",
     asset: "terminal sessions",
     attackers: ["insider"],
     attack: "an operator denies what was done in a terminal",
-    control: "there is no terminal; what is run instead stands in the audit log with its whole text",
-    isNotBuilt: true,
+    control:
+      "recorded at both ends before it is shown, in chains of hashes; the device signs what it showed, the audit log has the head",
   },
   {
     id: "T20",
@@ -177,23 +176,23 @@ export const threats: readonly Threat[] = [
     asset: "a device's host",
     attackers: ["session"],
     attack: "the agent is made to do what only root may",
-    control: "no root helper: the agent is an ordinary user in a sandbox without capabilities",
-    isNotBuilt: true,
+    control: "the agent is an ordinary user in a sandbox without capabilities; no helper of it is more",
   },
   {
     id: "T22",
     asset: "a device's files",
     attackers: ["device", "session"],
     attack: "paths, links and special files that lead elsewhere",
-    control: "the host's own settings name the directories; only what lies in them, on their own mount, is looked at",
+    control:
+      "the host's own settings name the directories; only what lies in them, on their own mount, is looked at, and of the agent's own nothing",
   },
   {
     id: "T23",
     asset: "artifacts",
-    attackers: ["broker", "stranger", "supplier"],
-    attack: "a package that was changed, is old, is mixed or never ends",
-    control: "devices fetch and install nothing: no command kind, no topic, no route",
-    isNotBuilt: true,
+    attackers: ["broker", "device", "stranger", "supplier"],
+    attack: "content that was changed, is old, is mixed, ends too soon or never",
+    control:
+      "the signed command names SHA-256 and bytes; nothing else is put in place, in one step; a device fetches by its own open command only; apt brings what the host itself trusts",
   },
   {
     id: "T24",
@@ -276,9 +275,9 @@ export const threats: readonly Threat[] = [
     id: "T35",
     asset: "the agent's own program",
     attackers: ["supplier", "broker"],
-    attack: "the agent replaces itself with something else",
-    control: "agents do not update themselves, and may not write to their own program",
-    isNotBuilt: true,
+    attack: "the agent is replaced by something else, something old, or something that does not work",
+    control:
+      "a release is signed by keys of a role of its own, hashed, newer, and unpacked as plain files; a watcher that no release replaces takes it back; the installation is read-only",
   },
   {
     id: "T36",

@@ -154,7 +154,9 @@ export class EventLedger {
     const [states, lastNumber] = [new Map(this.#states), this.#lastNumber];
     return () => {
       const isOpen = ({ state }: SeenCommand) => !commandLife.isFinal(state);
-      this.#commands = new Map(commands.map(([id, each]) => [id, { ...each, wasRestored: isOpen(each) }]));
+      this.#commands = new Map(
+        commands.map(([id, each]) => [id, { ...each, wasRestored: each.wasRestored || isOpen(each) }]),
+      );
       [this.#jobs, this.#presence, this.#presenceBy] = [new Set(jobs), new Map(presence), new Map(presenceBy)];
       [this.#states, this.#lastNumber] = [new Map(states), lastNumber];
     };

@@ -13,11 +13,20 @@ export interface Mix {
   readonly dataEvery: number;
   /** Whether those subsystems run beside that devices do not speak to. */
   readonly isWholeControlPlane: boolean;
+  /** How often windows of telemetry are made beforehand, milliseconds; absent where none are. */
+  readonly windowsEvery?: number;
   /** Whether in the end one device is switched off, to see it called offline. */
   readonly endsWithAnAbsence: boolean;
 }
 
-export function drawMix({ faults, weather, spoolBytes }: Profile, random: Random): Mix {
+/** In so many worlds one has windows: by its number, not drawn, so that the others stay what they were. Made often, since a world lasts minutes only; in every second of them hours wait a little longer. */
+const WINDOWS = { oneOf: 13, at: 7, every: [10 * SECOND, SECOND] } as const;
+const windowsOf = (seed: number) =>
+  seed % WINDOWS.oneOf === WINDOWS.at
+    ? { windowsEvery: WINDOWS.every[Math.floor(seed / WINDOWS.oneOf) % 2] ?? SECOND }
+    : {};
+
+export function drawMix(seed: number, { faults, weather, spoolBytes }: Profile, random: Random): Mix {
   const entries = Object.entries(faults) as [Fault, number][];
   const drawn = entries
     .filter(() => random.next() < 0.7)
@@ -37,6 +46,7 @@ export function drawMix({ faults, weather, spoolBytes }: Profile, random: Random
     reportEvery: (1 + Math.floor(random.next() * 2)) * sampleEvery,
     dataEvery: (15 + Math.floor(random.next() * 30)) * SECOND,
     isWholeControlPlane: random.next() < 0.125,
+    ...windowsOf(seed),
     endsWithAnAbsence: random.next() < 0.03,
   };
 }

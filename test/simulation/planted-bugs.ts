@@ -1,6 +1,7 @@
 import type { Appender, Disk } from "@edgemere/protocol/kit";
 import { sameDisk } from "@edgemere/protocol/simulated";
 import { lastTwoExchanged, spoolFile } from "./records.ts";
+import type { SimulatedFeature } from "./simulated-control-plane.ts";
 
 /** Bugs that are put in to see them found. */
 export interface PlantedBugs {
@@ -12,6 +13,8 @@ export interface PlantedBugs {
   readonly restoresInPlace?: boolean;
   /** Late wills count for the session there is then. */
   readonly willsLie?: boolean;
+  /** What becomes of a subsystem of the control plane. */
+  readonly altered?: (feature: SimulatedFeature) => SimulatedFeature;
 }
 
 export type PlantedBug =
@@ -20,7 +23,8 @@ export type PlantedBug =
   | "hasty database"
   | "restore in place"
   | "numbers used twice"
-  | "late wills";
+  | "late wills"
+  | "unmarked hours";
 
 const decoder = new TextDecoder();
 
@@ -31,7 +35,24 @@ export const plantedBugs: Readonly<Record<PlantedBug, PlantedBugs>> = {
   "restore in place": { restoresInPlace: true },
   "numbers used twice": { wear: () => confused },
   "late wills": { willsLie: true },
+  "unmarked hours": { altered: withoutMarks },
 };
+
+/** Samples that come do not mark their hours, so that nobody sums them up. */
+function withoutMarks(feature: SimulatedFeature): SimulatedFeature {
+  const telemetry = feature.name === "telemetry-aggregator" ? feature.receives?.telemetry : undefined;
+  if (telemetry === undefined) return feature;
+  return {
+    ...feature,
+    receives: {
+      ...feature.receives,
+      telemetry: async (received, context) =>
+        (await telemetry(received, context)).filter(({ writes }) =>
+          writes.every(({ table }) => table.name !== "telemetrydirty"),
+        ),
+    },
+  };
+}
 
 /** The journal of commands never says that one was started. */
 const withoutStarts = (disk: Disk): Disk => {

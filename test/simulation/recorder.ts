@@ -30,6 +30,7 @@ const keeping =
       records.map((record) => ({
         writes: [],
         bytes: [{ key: recordedKey(device, stream, record.sequence), bytes: v1.Record.encode(plain(record)).finish() }],
+        appended: [],
       })),
     );
 

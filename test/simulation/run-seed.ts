@@ -4,6 +4,7 @@ import { Faults } from "./faults.ts";
 import { Operator } from "./operator.ts";
 import { profileOf, type Profile } from "./profiles.ts";
 import type { PlantedBugs } from "./planted-bugs.ts";
+import { auditWindows } from "./windows.ts";
 import { startWorld, type World } from "./world.ts";
 import { Work } from "./work.ts";
 
@@ -15,6 +16,8 @@ export interface Run {
   readonly simulatedMs: number;
   readonly records: number;
   readonly gaps: number;
+  /** Samples that windows were compared with. */
+  readonly samples: number;
   readonly commands: Readonly<Record<string, number>>;
 }
 
@@ -78,6 +81,7 @@ export async function runSeed(seed: number, bugs: PlantedBugs = {}): Promise<Run
     simulatedMs: clock.monotonic(),
     records: world.records.storedRecords,
     gaps: world.records.explainedGaps,
+    samples: world.samples,
     commands: world.events.ends(),
   };
 }
@@ -123,6 +127,8 @@ async function close(world: World): Promise<void> {
     records.close(machine, events.wasInQuarantine(id));
     if (!events.isSeenAs(id, "online")) trace.wrong(`${id} is connected and ${events.presenceOf(id) ?? "unknown"}`);
   }
+  // Last: it lets time go by, in which devices measure on and are at rest no more.
+  await auditWindows(world);
 }
 
 /** One device is switched off, and that is seen within a bound. */

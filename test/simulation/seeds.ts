@@ -7,8 +7,6 @@ import type { Run } from "./run-seed.ts";
 
 /** Every seed that ever failed: they are run first, for ever. */
 const kept = join(import.meta.dirname, "../../seeds.json");
-/** Seeds that fail and are not mended yet. */
-const open = join(import.meta.dirname, "../../open-seeds.json");
 const workerFile = new URL("./seed-worker.js", import.meta.url);
 
 /** What a worker is asked, and what it answers. */
@@ -24,14 +22,9 @@ export type Answer =
 export function seedsToRun({ from, count }: { readonly from: number; readonly count: number }): readonly number[] {
   const asked = process.env["EDGEMERE_SEED"];
   if (asked !== undefined) return [Number(asked)];
-  const all = [...seedsIn(kept), ...Array.from({ length: count }, (_, i) => from + i)];
-  return all.filter((seed) => !openSeeds().includes(seed));
+  const failedOnce = JSON.parse(readFileSync(kept, "utf8")) as readonly number[];
+  return [...failedOnce, ...Array.from({ length: count }, (_, i) => from + i)];
 }
-
-/** The seeds that are known to fail, and do not count until they are mended. */
-export const openSeeds = (): readonly number[] => seedsIn(open);
-
-const seedsIn = (path: string) => JSON.parse(readFileSync(path, "utf8")) as readonly number[];
 
 /**
  * Runs seeds in as many threads as there are cores, and gives the answers as they come until nobody wants more. Threads

@@ -1,5 +1,15 @@
-import { beginGeneration, createCore, features, Tally, type AppContext, type Core } from "@edgemere/control-plane";
-import { DAY, type Log, type Random } from "@edgemere/protocol/kit";
+import {
+  beginGeneration,
+  createCore,
+  features,
+  SeriesLists,
+  Tally,
+  TerminalGateway,
+  Watch,
+  type AppContext,
+  type Core,
+} from "@edgemere/control-plane";
+import { DAY, silentLog, systemClock, type Log, type Random } from "@edgemere/protocol/kit";
 import { seededRandom, type ManualClock } from "@edgemere/protocol/simulated";
 import { keyring, signer, TRUST_DOMAIN } from "./enrolment.ts";
 import { Life, type Death } from "./life.ts";
@@ -29,6 +39,10 @@ export interface ControlPlaneParts {
   readonly restoresInPlace?: boolean;
   /** Whether those subsystems run as well that devices do not speak to. */
   readonly isWhole: boolean;
+  /** How often windows of telemetry are made beforehand; absent where none are. */
+  readonly windowsEvery?: number | undefined;
+  /** A bug in a subsystem. */
+  readonly altered?: (feature: SimulatedFeature) => SimulatedFeature;
   readonly timerSlack?: number;
 }
 
@@ -69,7 +83,7 @@ export class SimulatedControlPlane {
 
   async start(): Promise<void> {
     if (this.#life !== undefined || this.#isBeingRestored) return;
-    const { clock, random, trace, network, watch, isWhole, timerSlack = 1 } = this.#parts;
+    const { clock, random, trace, network, watch, isWhole, windowsEvery, altered, timerSlack = 1 } = this.#parts;
     trace.tell("the control plane starts");
     const life = new Life({ clock, random, died: () => this.#died() });
     this.#life = life;
@@ -82,8 +96,11 @@ export class SimulatedControlPlane {
         clock: processClock(clock, life, { offset: 0, rate: 1, timerSlack }),
         random: seededRandom(Math.floor(random.next() * 2 ** 32)),
         log: this.#log(),
-        features: [...features.filter(({ name }) => !leftOut.includes(name)), watch.feature],
-        context: simulatedContext,
+        features: [
+          ...features.filter(({ name }) => !leftOut.includes(name)).map((each) => altered?.(each) ?? each),
+          watch.feature,
+        ],
+        context: contextWith(windowsEvery),
         signer,
       }),
     );
@@ -210,9 +227,19 @@ export const simulatedContext: Parameters<typeof createCore<AppContext>>[0]["con
   passwords: noPasswords,
   signer,
   approvers: { rule: "never", hasOther: absent, isActive: absent },
-  telemetry: { retention: DAY },
+  telemetry: { retention: DAY, seriesLists: new SeriesLists() },
   outlets: { targets: [], metrics: [], labels: [], tally: new Tally() },
+  files: { room: 1024 ** 2, keep: DAY },
+  terminals: new TerminalGateway({ clock: systemClock, log: silentLog }),
+  watch: new Watch(),
   keys: noKeys,
   operations: noOperations,
   auditing: noAuditing,
 };
+
+/** The same with windows that are made so often, where they are. */
+function contextWith(windowsEvery: number | undefined): typeof simulatedContext {
+  if (windowsEvery === undefined) return simulatedContext;
+  const windows = { every: windowsEvery, keepMinutes: DAY, keepHours: DAY };
+  return { ...simulatedContext, telemetry: { ...simulatedContext.telemetry, windows } };
+}

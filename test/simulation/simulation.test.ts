@@ -39,6 +39,7 @@ const finders: Readonly<Record<PlantedBug, RegExp>> = {
   "hasty database": /was acknowledged up to \d+ and the database holds up to \d+/,
   "restore in place": /stands for records that nobody explains/,
   "numbers used twice": /was sent with other bytes before/,
+  "unmarked hours": /has \d+ samples of .+, and windows of/,
   "late wills": /the will of an old session of .+ ended its new one/,
 };
 

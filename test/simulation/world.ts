@@ -30,6 +30,8 @@ export interface World {
   readonly devices: readonly SimulatedDevice[];
   /** Machines that were made from images of devices' disks, and say to be these devices. */
   readonly copies: SimulatedDevice[];
+  /** Samples that were counted in the end, where windows are made. */
+  samples: number;
 }
 
 /** Everything up and every device enrolled. */
@@ -38,7 +40,7 @@ export async function startWorld(seed: number, profile: Profile, bugs: PlantedBu
   const random = seededRandom(seed);
   const trace = new Trace(clock);
   const records = new RecordLedger(trace, clock);
-  const mix = drawMix(profile, random);
+  const mix = drawMix(seed, profile, random);
   const devices: SimulatedDevice[] = [];
   const copies: SimulatedDevice[] = [];
   const hardwareOf = (name: string) => [...devices, ...copies].find(({ machine }) => machine.name === name)?.hardware;
@@ -54,13 +56,15 @@ export async function startWorld(seed: number, profile: Profile, bugs: PlantedBu
     willsLie: bugs.willsLie ?? false,
   });
   const shared = { mix, clock, random, trace, network, records, events };
-  const { unsavedBatches = 0, restoresInPlace = false, wear } = bugs;
-  const { isWholeControlPlane: isWhole } = mix;
+  const { unsavedBatches = 0, restoresInPlace = false, wear, altered = (feature) => feature } = bugs;
+  const { isWholeControlPlane: isWhole, windowsEvery } = mix;
   const controlPlane = new SimulatedControlPlane({
     ...shared,
     unsavedBatches,
     restoresInPlace,
     isWhole,
+    windowsEvery,
+    altered,
     watch: watchControlPlane(records, events),
   });
   void controlPlane.start();
@@ -97,7 +101,7 @@ export async function startWorld(seed: number, profile: Profile, bugs: PlantedBu
     devices.push(new SimulatedDevice({ ...shared, identity, config, watch, time, ...(wear && { wear: wear() }) }));
   }
   for (const device of devices) void device.start();
-  return { ...shared, controlPlane, devices, copies };
+  return { ...shared, controlPlane, devices, copies, samples: 0 };
 }
 
 const configOf = ({ sampleEvery, reportEvery, dataEvery, spoolBytes }: Mix): AgentConfig => ({

@@ -1,6 +1,6 @@
 import type { WatchedEvent, World } from "./world.ts";
 
-const PATIENCE = 60_000;
+const PATIENCE = 120_000;
 
 /** The number of the newest event: what comes after it is still to happen. */
 export const newestNumber = async ({ client }: World): Promise<number> =>

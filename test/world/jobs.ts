@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { commandLife, type CommandKind } from "@edgemere/protocol";
 import type { Output } from "@edgemere/control-plane/client";
 import { eventually, type World } from "./world.ts";
@@ -64,3 +65,7 @@ export function isRunning(pid: number): boolean {
     return false;
   }
 }
+
+/** Whether it lives, and is not only waited for by nobody. */
+export const isThere = async (pid: number): Promise<boolean> =>
+  !"XZ".includes(/\) (\S)/.exec(await readFile(`/proc/${pid}/stat`, "utf8").catch(() => ""))?.[1] ?? "X");

@@ -11,6 +11,8 @@ export interface Launch {
   /** Flags of Node, such as `--import`. */
   readonly node?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** It leads a process group of its own, and starts others in it: killed is the whole group. */
+  readonly leadsGroup?: boolean;
 }
 
 interface Options {
@@ -27,10 +29,12 @@ export class Program implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #exited: Promise<unknown>;
   readonly #written = { stdout: "", stderr: "" };
+  readonly #leadsGroup: boolean;
   #output = "";
 
   constructor({ script, args, input, environment, launch = {} }: Options) {
-    const { under = [], node = [] } = launch;
+    const { under = [], node = [], leadsGroup = false } = launch;
+    this.#leadsGroup = leadsGroup;
     const [file = process.execPath, ...rest] = [...under, process.execPath, ...node, join(root, script), ...args];
     this.#child = spawn(file, rest, {
       stdio: ["pipe", "pipe", "pipe", "ipc"],
@@ -127,11 +131,21 @@ export class Program implements AsyncDisposable {
 
   /** As a power cut would: nothing of it runs on. */
   async kill(): Promise<void> {
-    this.#child.kill("SIGKILL");
+    if (this.#leadsGroup) killGroup(this.pid);
+    else this.#child.kill("SIGKILL");
     await this.#exited;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.kill();
+  }
+}
+
+function killGroup(leader: number): void {
+  try {
+    process.kill(-leader, "SIGKILL");
+  } catch (error) {
+    // All of them have ended.
+    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
   }
 }

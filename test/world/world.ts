@@ -94,7 +94,10 @@ async function startFleet(
   options: Partial<FleetOptions>,
 ): Promise<Fleet | undefined> {
   if (devices === 0) return undefined;
-  const { token } = await client.call("cpl/dm/token/create", { uses: devices });
+  const { token } = await client.call("cpl/dm/token/create", {
+    uses: devices,
+    hostLabels: Object.keys(options.labels ?? {}),
+  });
   return simulateFleet({
     config: { sampleEvery: 200, reportEvery: 400, dataEvery: 1_000 },
     ...options,
@@ -104,7 +107,7 @@ async function startFleet(
   });
 }
 
-const PATIENCE = 60_000;
+const PATIENCE = 120_000;
 const LOOKED_EVERY = 50;
 
 /**

@@ -6,7 +6,7 @@ import { open, type FileHandle } from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
 
 const STEP = Number(process.env["EDGEMERE_FAULT_STEP"]);
-const FILES = process.env["EDGEMERE_FAULT_FILES"] ?? "commands/journal|spool/result/";
+const FILES = process.env["EDGEMERE_FAULT_FILES"] ?? "commands/(journal|change)|spool/result/";
 const MATTERS = new RegExp(FILES);
 const paths = new WeakMap<FileHandle, string>();
 let steps = 0;

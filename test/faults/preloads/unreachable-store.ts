@@ -1,11 +1,22 @@
 // Runs before a control plane: at SIGUSR2 its store cannot be read any more, and at the next one again it can. Reads fail, or get no answer until then.
 import { writeSync } from "node:fs";
+import { RememberedValues } from "@edgemere/control-plane";
 import { ClassicLevel } from "classic-level";
+
+// What it remembers is forgotten then, as if it had been asked for long ago.
+const memories = new Set<RememberedValues>();
+const remembering = RememberedValues.prototype;
+const look = Reflect.get(remembering, "get");
+remembering.get = function (key) {
+  memories.add(this);
+  return look.call(this, key);
+};
 
 const isHanging = process.env["EDGEMERE_FAULT_STORE"] === "hangs";
 let wayBack: Promise<void> | undefined;
 let comeBack = () => {};
 process.on("SIGUSR2", () => {
+  for (const each of memories) each.forget();
   if (wayBack === undefined) wayBack = new Promise((resolve) => (comeBack = resolve));
   else {
     comeBack();

@@ -19,7 +19,8 @@ async function storeUnreachable(context: Context): Promise<void> {
     for (let round = 0; round < context.rounds; round++) {
       const unknown = await anIdentity(trial.world, `unknown-${round}`);
       assert.equal(await trial.agent.stop(), 0, trial.agent.output);
-      await trial.seen("offline");
+      // Who comes and goes as often as the rounds do is said to flap.
+      await trial.seen("offline", "flapping");
       const before = { admitted: count(ADMITTED), turns: count(UNREACHABLE) };
 
       const from = performance.now();

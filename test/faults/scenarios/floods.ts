@@ -1,38 +1,37 @@
-import { quantile } from "../../bench/statistics.ts";
 import { identify } from "../../bench/mqtt-device.ts";
 import { happenings, newestNumber } from "../../world/happenings.ts";
 import { LoadDevice } from "../load-device.ts";
 import { Loaded } from "../loaded.ts";
 import type { Context, Scenario } from "../scenario.ts";
-import { lasting } from "../tools/pause.ts";
 
 const SECOND = 1_000;
 const DEVICES = { short: 50, full: 999 };
 /** Between two records of one device. */
 const EVERY = SECOND;
 const TIMES_AS_MUCH = 100;
-const LOOKED_AT_FOR = { short: 3 * SECOND, full: 30 * SECOND };
+/** Of each device, for one figure. */
+const ANSWERS = { short: 3, full: 20 };
 const QUARANTINED_WITHIN = 10 * SECOND;
 
 async function oneFloods(context: Context): Promise<void> {
   const { isFull, recorder } = context;
-  const lookedAtFor = isFull ? LOOKED_AT_FOR.full : LOOKED_AT_FOR.short;
+  const answers = isFull ? ANSWERS.full : ANSWERS.short;
   const loaded = await Loaded.start(context, { devices: isFull ? DEVICES.full : DEVICES.short, every: EVERY });
   const { client, controlPlane } = loaded.world;
   const address = `mqtts://127.0.0.1:${controlPlane.ready.ports.mqtt}`;
   const { token } = await client.call("cpl/dm/token/create", { uses: context.rounds });
   for (let round = 0; round < context.rounds; round++) {
-    loaded.takeTimes();
-    await lasting(lookedAtFor);
-    const usual = quantile(loaded.takeTimes(), 0.99);
-
     const identity = await identify(token, `flooder-${round}`);
+    const usual = await loaded.usual(answers);
+
     const [after, since] = [await newestNumber(loaded.world), Date.now()];
+    const meanwhile = loaded.slowest(answers);
     await using flooder = new LoadDevice({
       identity,
       address,
       answeredBy: "ack",
       every: EVERY / TIMES_AS_MUCH,
+      catchesUp: true,
       // It waits for no answer.
       mostUnderWay: Infinity,
     });
@@ -43,8 +42,7 @@ async function oneFloods(context: Context): Promise<void> {
     });
     const took = (seen.at(-1)?.at ?? Infinity) - since;
     const sent = flooder.produced;
-    await lasting(lookedAtFor);
-    const flooded = quantile(loaded.takeTimes(), 0.99);
+    const flooded = await meanwhile;
 
     recorder.note(
       `quarantined after ${(took / SECOND).toFixed(1)} s and ${sent} records; 99 of 100 answers to the others within ${Math.round(usual)} ms as usual, ${Math.round(flooded)} ms meanwhile`,

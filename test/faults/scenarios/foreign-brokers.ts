@@ -12,7 +12,7 @@ import { Trial } from "../trial.ts";
 import { moment, restarted } from "./kills.ts";
 
 /** A trial whose device is at somebody else's broker. */
-async function brokered(context: Context, setting: MosquittoSetting) {
+export async function brokered(context: Context, setting: MosquittoSetting) {
   const made: Brokered[] = [];
   const trial = await Trial.start(context, {
     prepare: async (world) => {

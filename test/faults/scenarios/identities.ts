@@ -77,6 +77,8 @@ async function expiredAway(context: Context): Promise<void> {
     await eventually(
       async () => (await look()).certificate.notAfter > Date.now() + outage * 5 * 86_400_000,
       "a new certificate",
+      // Whoever asks before the control plane has a new certificate itself waits a minute, and then some.
+      240_000,
     );
     await eventually(async () => (await look()).presence === "online", "the device to be back", 180_000);
     assert.equal((await look()).identity?.recoveries.length, Math.min(outage, 3));

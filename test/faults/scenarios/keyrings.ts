@@ -23,7 +23,8 @@ async function rotated(context: Context): Promise<void> {
   for (let round = 0; round < rounds; round++) {
     recorder.round();
     await absent.stop();
-    await presenceOf(world, away, ["offline"]);
+    // Who comes and goes as often as the rounds do is said to flap.
+    await presenceOf(world, away, ["offline", "flapping"]);
     const { version } = await client.call("cpl/dm/key/rotate", { role: "commands", grace: 0 });
     await client.call("cpl/dm/key/rotate", { role: "dangerous", grace: 0 });
     await obeys(world, here);

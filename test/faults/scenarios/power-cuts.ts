@@ -53,7 +53,7 @@ async function cutControlPlane(context: Context): Promise<void> {
   let inCall = 0;
   for (let round = 0; round < context.rounds; round++) {
     const answered = client
-      .call("cpl/dm/job/create", { device: "load-0", kind: "ping" })
+      .call("cpl/dm/job/create", { device: "bench-0", kind: "ping" })
       .then(({ job }) => jobs.push(job.id));
     await Promise.all([moment(context), answered]);
     await loaded.observe();

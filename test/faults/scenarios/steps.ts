@@ -5,15 +5,22 @@ import type { Context, Scenario } from "../scenario.ts";
 import { preloaded } from "../tools/launches.ts";
 import { Trial } from "../trial.ts";
 
-/** All but what would end this machine: a reboot is killed at each step by a test of the agent. */
-const kinds = (Object.keys(commandKinds) as CommandKind[]).filter((kind) => kind !== "reboot");
+/**
+ * All but what would end or change this machine: those are cut off by tests of the agent, in a world of their own. And not a
+ * terminal, at which somebody must sit, nor files and data, which need somebody who has them: those are killed in test/journeys; nor
+ * an upgrade, which has scenarios of its own.
+ */
+const kinds = (Object.keys(commandKinds) as CommandKind[]).filter(
+  (kind) => !["reboot", "terminal.open", "agent.upgrade"].includes(kind) && !/^(package|file|data)\./.test(kind),
+);
 
 /** No command has as many; each kind's steps are counted by coming to their end. */
 const MOST_STEPS = 60;
 
 /** Kills the agent right before each step that a command takes, one after another, until a command comes through. */
 async function killedAtEachStep(context: Context): Promise<void> {
-  const trial = await Trial.start(context, { flags: ["--allow", "exec", "--allow", "service.restart"] });
+  const allowed = kinds.filter((kind) => commandKinds[kind].dangerous).flatMap((kind) => ["--allow", kind]);
+  const trial = await Trial.start(context, { flags: allowed });
   const places: string[] = [];
   for (const kind of kinds) {
     // A short round looks at every step of what must run once, and at some of the others.

@@ -25,11 +25,16 @@ export async function readAll(episode: Episode): Promise<string | undefined> {
     "ia/event/list": { after: 0, limit: 500 },
   };
   for (const { path, effect, input, output } of actions) {
-    const { properties } = input as { readonly properties: Readonly<Record<string, unknown>> };
+    const { properties, required = [] } = input as {
+      readonly properties: Readonly<Record<string, unknown>>;
+      readonly required?: readonly string[];
+    };
     const isAboutDevice = "device" in properties;
     if (effect !== "read" || !/^(cpl\/(ta|dm\/device|dm\/session|dm\/job\/list)|diml\/dml)/.test(path as string))
       continue;
     if (/\/(find|explain)$/.test(path as string) && !isAboutDevice) continue;
+    // About something else than a device, which is not there.
+    if (inputs[path as string] === undefined && required.some((each) => each !== "device")) continue;
     const asked = inputs[path as string] ?? (isAboutDevice ? { device } : {});
     try {
       // As it crosses a face: what JSON cannot say is not there.

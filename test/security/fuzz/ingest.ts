@@ -1,4 +1,4 @@
-import { createCore, features, memoryDatabase, type AppContext, type Core } from "@edgemere/control-plane";
+import { createCore, features, Landings, memoryDatabase, type AppContext, type Core } from "@edgemere/control-plane";
 import { parseToken, unpack, type Packet, type StreamName } from "@edgemere/protocol";
 import type { Log } from "@edgemere/protocol/kit";
 import { ManualClock, seededRandom } from "@edgemere/protocol/simulated";
@@ -92,7 +92,10 @@ export class Episode {
       random: seededRandom(seed),
       log: this.#log(),
       features: features.filter(({ name }) => !LEFT_OUT.includes(name)),
-      context: simulatedContext,
+      context: {
+        ...simulatedContext,
+        telemetry: { ...simulatedContext.telemetry, landings: new Landings("fuzz") },
+      },
       signer,
     });
     this.#core.link.attach({ send: async (packet) => this.#sent(packet), disconnect: () => {} });

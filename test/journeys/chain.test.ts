@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { eventually, startWorld, type World } from "../world/world.ts";
+
+const METRIC = "memory.used_percent";
+
+/** A control plane that reports to another one, and is not declared there yet. */
+async function startChildOf(parent: World, name: string, devices: number) {
+  const made = await parent.client.call("ia/token/create", { name, permissions: ["telemetry:report"] });
+  const file = join(parent.folder, `${name}-token`);
+  await writeFile(file, `Bearer ${made.token}\n`, { mode: 0o600 });
+  const flags = ["--parent", parent.baseUrl, "--parent-authorization", file, "--parent-every", "1s"];
+  const world = await startWorld({
+    devices,
+    labels: { site: name },
+    controlPlane: { flags: [...flags, "--windows-every", "10s"] },
+  });
+  const { origin } = await world.client.call("cpl/ta/parent/find", {});
+  return { world, origin, reporter: made.id };
+}
+
+/** What the samples of a site were in all. */
+async function sums(world: World, from: number, selector: string) {
+  const asked = { metric: [METRIC], selector, from, step: "1m" } as const;
+  const { client } = world;
+  return Promise.all(
+    (["count", "sum", "max", "p95"] as const).map(async (what) => {
+      const { series } = await client.call("cpl/ta/query", { ...asked, metric: [METRIC], function: what });
+      return series.map(({ devices, overall }) => [devices, overall?.toPrecision(9)]);
+    }),
+  );
+}
+
+test("three control planes in a row know the same of a site's devices, although two of them are killed in the middle", async () => {
+  await using centre = await startWorld({ controlPlane: { flags: ["--windows-every", "10s"] } });
+  const { world: region_, ...region } = await startChildOf(centre, "region", 0);
+  await using regional = region_;
+  const { world: edge_, ...edge } = await startChildOf(regional, "edge", 2);
+  await using site = edge_;
+  const from = Date.now() - 60_000;
+  // Nobody is believed before somebody has declared it, and says so.
+  await eventually(async () => {
+    const { reason } = await site.client.call("cpl/ta/parent/find", {});
+    return /^403: .*speaks for no child/.test(reason);
+  }, "the edge to be refused");
+  await regional.client.call("cpl/ta/child/create", { name: "edge", reporter: edge.reporter, origins: [edge.origin] });
+  await centre.client.call("cpl/ta/child/create", {
+    name: "region",
+    reporter: region.reporter,
+    origins: [region.origin, edge.origin],
+  });
+  const isKnown = async (world: World) => (await sums(world, from, "site=edge"))[0]?.[0]?.[0] === 2;
+  await eventually(() => isKnown(centre), "both devices of the site in the centre");
+
+  await regional.controlPlane.kill();
+  await eventually(async () => {
+    const { reason } = await site.client.call("cpl/ta/parent/find", {});
+    return reason !== "";
+  }, "the edge to notice that the region is away");
+  await centre.controlPlane.kill();
+  await regional.controlPlane.start();
+  await centre.controlPlane.start();
+  for (const device of site.devices) await device.stop();
+
+  const told = await sums(site, from, "site=edge");
+  assert.equal(told[0]?.[0]?.[0], 2);
+  for (const world of [regional, centre])
+    await eventually(async () => {
+      assert.deepEqual(await sums(world, from, "site=edge"), await sums(site, from, "site=edge"));
+      return true;
+    }, "the same sums");
+  const { items } = await centre.client.call("cpl/ta/child/list", {});
+  assert.deepEqual(
+    items.map(({ name, state, devices, refused, lost }) => ({ name, state, devices, refused, lost })),
+    [{ name: "region", state: "reporting", devices: 2, refused: [], lost: 0 }],
+  );
+});

@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createJob, endOf } from "../world/jobs.ts";
+import { eventually, startWorld } from "../world/world.ts";
+
+test("a real agent is set otherwise from far away, keeps it over a kill, and refuses what could cut it off", async () => {
+  await using world = await startWorld();
+  const agent = await world.enrolAgent("gw1", ["--allow", "configure", "--every", "load=off"]);
+  const configure = async (given: object) => endOf(world, await createJob(world, "gw1", "configure", given));
+  const hasLoad = () =>
+    eventually(async () => {
+      const { values } = await world.client.call("cpl/ta/latest", { device: "gw1" });
+      return values.some(({ metric }) => metric.startsWith("load."));
+    }, "the load to be measured");
+
+  const set = await configure({ set: { every: ["load=200ms"], "log-level": "debug" } });
+  await hasLoad();
+  agent.signal("SIGKILL");
+  await agent.ended();
+  agent.run();
+  const kept = await configure({ set: { "log-level": "debug" } });
+  const wrong = await configure({ set: { sample: "often", report: "1s" } });
+  const cutting = await configure({ set: { keepalive: "5m" } });
+  const back = await configure({ reset: ["every", "log-level"] });
+
+  const settings = [
+    { name: "every", values: ["load=200ms"] },
+    { name: "log-level", values: ["debug"] },
+  ];
+  assert.deepEqual([set.state, set.result], ["succeeded", { settings, hasChanged: true }]);
+  assert.deepEqual(kept.result, { settings, hasChanged: false });
+  assert.deepEqual([wrong.state, wrong.reason], ["failed", "bad-arguments"]);
+  assert.match(wrong.detail, /sample: "often" is not a duration/);
+  assert.deepEqual([cutting.state, cutting.reason], ["rejected", "bad-arguments"]);
+  assert.match(cutting.detail, /keepalive: could cut this device off, and is set on the host only/);
+  assert.deepEqual(back.result, { settings: [], hasChanged: true });
+});
