@@ -60,9 +60,14 @@ async function checkPackages() {
 }
 
 const fastTests = () => [
-  ...["protocol/dist", "agent/dist", "control-plane/dist", "simulators/dist", "test/dist/conformance"].flatMap(
-    testsBelow,
-  ),
+  ...[
+    "protocol/dist",
+    "agent/dist",
+    "control-plane/dist",
+    "simulators/dist",
+    "test/dist/bench",
+    "test/dist/conformance",
+  ].flatMap(testsBelow),
   ...testsBelow("test/dist").filter((path) => path === join("test/dist", "planted.test.js")),
 ];
 
