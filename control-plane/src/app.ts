@@ -35,8 +35,8 @@ import { openAuthority } from "./link/authority.ts";
 import { watchEventLoop } from "./event-loop.ts";
 import { startListeners, type DeviceAddresses } from "./listeners.ts";
 import { Opened } from "./opened.ts";
-import type { OutputOf } from "./platform/action.ts";
-import type { Caller } from "./platform/caller.ts";
+import { itself, type Caller } from "./platform/caller.ts";
+import { ask } from "./platform/dispatch.ts";
 import { Counter } from "./platform/figures.ts";
 import type { Health } from "./platform/health.ts";
 import { outletTargets } from "./outlet-targets.ts";
@@ -248,8 +248,7 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
       responses,
       refusals,
       arrivals: config.outlets.isToldToSubscribers
-        ? async (asked) =>
-            (await core.dispatch(readArrivals.path, asked, telemetryReader(core))) as OutputOf<typeof readArrivals>
+        ? async (asked) => ask(readArrivals, asked, telemetryReader(core), core)
         : undefined,
       terminals: { sit: (asked, viewer) => context.terminals.sit(asked, viewer, core) },
       health,
@@ -273,9 +272,7 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
 }
 
 /** In whose name subscribers are told: what each of them may hear is asked of its own token. */
-const telemetryReader = ({ newId }: Pick<Core<AppContext>, "newId">): Caller => ({
-  actor: "system",
+const telemetryReader = (core: Pick<Core<AppContext>, "newId">): Caller => ({
+  ...itself([readArrivals.permission], core),
   via: "mqtt",
-  permissions: [readArrivals.permission],
-  requestId: newId(),
 });

@@ -16,6 +16,7 @@ import {
 import { configHelp, readConfig, type ControlPlaneConfig } from "./config.ts";
 import { explain } from "./explain.ts";
 import { pinoLog } from "./log.ts";
+import { itself } from "./platform/caller.ts";
 import { restore } from "./restore.ts";
 import { signRelease } from "./sign-release.ts";
 
@@ -124,10 +125,9 @@ async function announce(app: App, config: ControlPlaneConfig): Promise<void> {
 
 /** One use within an hour, for the launcher: it enrols this machine, and tells how another one is. */
 async function tellToken({ core }: App): Promise<void> {
-  const caller = { actor: "system", via: "system", permissions: ["*"], requestId: core.newId() } as const;
   // Whoever starts it on this machine has decided already.
   const input = { uses: 1, ttl: 3_600, approval: "none" };
-  const { token } = (await core.dispatch("cpl/dm/token/create", input, caller)) as { token: string };
+  const { token } = (await core.dispatch("cpl/dm/token/create", input, itself(["*"], core))) as { token: string };
   process.send?.({ type: "enrolment token", token });
 }
 

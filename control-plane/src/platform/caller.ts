@@ -27,6 +27,12 @@ export interface Caller {
   readonly address?: string | undefined;
 }
 
+/** The control plane in its own name, with no permission beyond those that the asking at hand takes. */
+export const itself = (
+  permissions: readonly string[],
+  { newId }: { readonly newId: () => string },
+): Caller & { readonly via: "system" } => ({ actor: "system", via: "system", permissions, requestId: newId() });
+
 /** The permission of actions that need no credentials: enrolment and sign-in prove themselves in their input. */
 export const ANYONE = "anyone";
 

@@ -1,5 +1,6 @@
+import type { Static, TObject, TSchema } from "@sinclair/typebox";
 import { IllegalTransition, type Log } from "@edgemere/protocol/kit";
-import type { AnyAction, Handler } from "./action.ts";
+import type { Action, AnyAction, Handler } from "./action.ts";
 import type { Audit } from "./audit.ts";
 import { namedObjects, objectsAsTheyAre } from "./audit-objects.ts";
 import { may, maySomewhere, type Caller } from "./caller.ts";
@@ -13,6 +14,14 @@ import { InvalidCursor, type Store } from "./store.ts";
 
 /** The narrow waist: every face, rule and test asks through this one function. */
 export type Dispatch = (path: string, input: unknown, caller: Caller) => Promise<unknown>;
+
+/** Asks for an action in a caller's name; the answer has the type that its declaration gives. */
+export const ask = async <I extends TObject, O extends TSchema>(
+  { path }: Action<string, I, O>,
+  input: Static<I>,
+  caller: Caller,
+  { dispatch }: { readonly dispatch: Dispatch },
+): Promise<Static<O>> => dispatch(path, input, caller);
 
 interface Parts<C> {
   readonly features: readonly Feature<C>[];

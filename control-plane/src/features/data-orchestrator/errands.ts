@@ -1,6 +1,7 @@
 import { HOUR, MINUTE, SECOND } from "@edgemere/protocol/kit";
 import type { CommandKind } from "@edgemere/protocol";
-import type { OutputOf } from "../../platform/action.ts";
+import { itself } from "../../platform/caller.ts";
+import { ask } from "../../platform/dispatch.ts";
 import { command, createJob, job } from "../jobs/contract.ts";
 import type { DataOrchestratorContext } from "./context.ts";
 
@@ -25,15 +26,9 @@ export const pauseAfter = (tries: number): number => Math.min(LATEST, SOONEST * 
 /** Asks a device; gives the job. */
 export async function send(
   { device, kind, arguments: given, key }: Errand,
-  { dispatch, newId }: DataOrchestratorContext,
+  context: DataOrchestratorContext,
 ): Promise<string> {
-  const caller = {
-    actor: "system",
-    via: "system",
-    permissions: [createJob.permission, `command:${kind}`],
-    requestId: newId(),
-    idempotencyKey: key,
-  } as const;
+  const caller = { ...itself([createJob.permission, `command:${kind}`], context), idempotencyKey: key };
   const input = {
     device,
     kind,
@@ -41,7 +36,7 @@ export async function send(
     queueTimeout: QUEUE_TIMEOUT / SECOND,
     runTimeout: RUN_TIMEOUT / SECOND,
   };
-  const asked = (await dispatch(createJob.path, input, caller)) as OutputOf<typeof createJob>;
+  const asked = await ask(createJob, input, caller, context);
   return asked.job.id;
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { MINUTE } from "@edgemere/protocol/kit";
+import { itself } from "../../platform/caller.ts";
 import { created, put, updated, type Change } from "../../platform/change.ts";
 import { dataSource } from "../data-catalogue/contract.ts";
 import { bookings } from "./capacity.ts";
@@ -63,9 +64,9 @@ async function mend(
   instances: readonly DataInstance[],
   context: DataOrchestratorContext,
 ): Promise<string> {
-  const { store, clock, newId } = context;
+  const { store, clock } = context;
   const { purpose, author } = request;
-  const caller = { actor: "system", via: "system", permissions: ["data:read"], requestId: newId() } as const;
+  const caller = itself(["data:read"], context);
   const contents = await contentsOf(await matchesOf(request.query, context, caller), store);
   const wanted = { ...purpose, author };
   const world = await surroundingsOf(wanted, contents, context);

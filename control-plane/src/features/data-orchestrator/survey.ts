@@ -1,5 +1,5 @@
-import type { OutputOf } from "../../platform/action.ts";
 import type { Caller } from "../../platform/caller.ts";
+import { ask } from "../../platform/dispatch.ts";
 import type { Store } from "../../platform/store.ts";
 import { data, dataSource, queryData, type Data } from "../data-catalogue/contract.ts";
 import { device, type Device } from "../devices/contract.ts";
@@ -21,14 +21,14 @@ export const isPlaced = ({ where, device: at }: Pick<Wanted, "where" | "device">
 /** Everything the catalogue finds and that can be reached; one more than may be held when there is more. */
 export async function matchesOf(
   query: string,
-  { dispatch }: Pick<DataOrchestratorContext, "dispatch">,
+  context: Pick<DataOrchestratorContext, "dispatch">,
   caller: Caller,
 ): Promise<readonly Data[]> {
   const matches: Data[] = [];
   let cursor: string | undefined;
   do {
-    const input = { expression: query, limit: 500, cursor };
-    const page = (await dispatch(queryData.path, input, caller)) as OutputOf<typeof queryData>;
+    const input = { expression: query, limit: 500, ...(cursor !== undefined && { cursor }) };
+    const page = await ask(queryData, input, caller, context);
     matches.push(...page.items.filter(({ state }) => state === "available"));
     cursor = page.next;
   } while (cursor !== undefined && matches.length <= MATCHES_AT_MOST);

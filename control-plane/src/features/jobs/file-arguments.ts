@@ -1,7 +1,7 @@
 import { Type } from "@sinclair/typebox";
 import { limits, type CommandKind } from "@edgemere/protocol";
-import type { OutputOf } from "../../platform/action.ts";
 import type { Caller } from "../../platform/caller.ts";
+import { ask } from "../../platform/dispatch.ts";
 import type { PlatformContext } from "../../platform/context.ts";
 import { Problem } from "../../platform/problem.ts";
 import { findFile } from "../files/contract.ts";
@@ -71,15 +71,11 @@ export async function withContent<G extends Given>(
   kind: CommandKind,
   given: G,
   caller: Caller,
-  { dispatch }: Pick<PlatformContext, "dispatch">,
+  context: Pick<PlatformContext, "dispatch">,
 ): Promise<G> {
   if (kind !== "file.put") return given;
   const asked = { ...caller, idempotencyKey: undefined };
-  const { id, name, state, sha256, bytes } = (await dispatch(
-    findFile.path,
-    { file: given["file"] },
-    asked,
-  )) as OutputOf<typeof findFile>;
+  const { id, name, state, sha256, bytes } = await ask(findFile, { file: String(given["file"]) }, asked, context);
   if (state !== "ready") throw new Problem("conflict", `the file "${name}" is ${state}: its upload has to end first`);
   refuseOther("sha256", given["sha256"], sha256, name);
   refuseOther("bytes", given["bytes"], bytes, name);

@@ -1,5 +1,7 @@
 import { SECOND } from "@edgemere/protocol/kit";
-import type { OutputOf } from "../../platform/action.ts";
+import type { InputOf } from "../../platform/action.ts";
+import { itself } from "../../platform/caller.ts";
+import { ask } from "../../platform/dispatch.ts";
 import { put, removed, updated, type Change } from "../../platform/change.ts";
 import { Problem } from "../../platform/problem.ts";
 import { table } from "../../platform/resource.ts";
@@ -129,13 +131,12 @@ async function meanOf(
   device: string,
   range: Times["before"],
   { metric }: CanarySpec,
-  { dispatch, newId }: JobsContext,
+  context: JobsContext,
 ): Promise<number | undefined> {
-  const caller = { actor: "system", via: "system", permissions: ["telemetry:read"], requestId: newId() } as const;
   if (metric === undefined) return undefined;
-  const asked = { metric: [metric], device, step: "1m", function: "mean", ...range };
+  const asked: InputOf<typeof queryTelemetry> = { metric: [metric], device, step: "1m", function: "mean", ...range };
   try {
-    const { series } = (await dispatch(queryTelemetry.path, asked, caller)) as OutputOf<typeof queryTelemetry>;
+    const { series } = await ask(queryTelemetry, asked, itself([queryTelemetry.permission], context), context);
     return series[0]?.overall ?? undefined;
   } catch (error) {
     // A device that was retired meanwhile has no mean.

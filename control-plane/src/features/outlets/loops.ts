@@ -1,5 +1,7 @@
 import { MINUTE, pauseBefore, SECOND, type Loop } from "@edgemere/protocol/kit";
 import type { OutputOf } from "../../platform/action.ts";
+import { itself } from "../../platform/caller.ts";
+import { ask } from "../../platform/dispatch.ts";
 import { created, moved, put } from "../../platform/change.ts";
 import { device } from "../devices/contract.ts";
 import { readArrivals } from "../telemetry-aggregator/contract.ts";
@@ -77,13 +79,14 @@ export function sendOn(target: Target, context: OutletsContext): Loop {
 
 const arrivedAfter = async (
   { position, sentUpTo }: { readonly position?: string; readonly sentUpTo: number },
-  { dispatch, newId }: OutletsContext,
+  context: OutletsContext,
 ): Promise<Arrivals> =>
-  (await dispatch(
-    readArrivals.path,
+  ask(
+    readArrivals,
     { ...(position === undefined ? { since: sentUpTo } : { after: position }), limit: ARRIVALS },
-    { actor: "system", via: "system", permissions: [readArrivals.permission], requestId: newId() },
-  )) as Arrivals;
+    itself([readArrivals.permission], context),
+    context,
+  );
 
 /** A device that is gone is known by its id. */
 async function withDevices(arrivals: Arrivals["arrivals"], { store }: OutletsContext): Promise<readonly Sending[]> {

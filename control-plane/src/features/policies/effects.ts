@@ -1,7 +1,7 @@
 import type { TObject } from "@sinclair/typebox";
 import { SECOND, type Loop } from "@edgemere/protocol/kit";
-import type { OutputOf } from "../../platform/action.ts";
-import { may, type Caller } from "../../platform/caller.ts";
+import { itself, may, type Caller } from "../../platform/caller.ts";
+import { ask } from "../../platform/dispatch.ts";
 import { updated } from "../../platform/change.ts";
 import { compileExpression } from "../../platform/expression.ts";
 import { fieldProblems } from "../../platform/field-problems.ts";
@@ -45,10 +45,9 @@ export async function refuseEffects(
 
 async function refuseArguments(
   { kind, arguments: given = {} }: Extract<Effect, { do: "command" }>,
-  { dispatch, newId }: PoliciesContext,
+  context: PoliciesContext,
 ): Promise<void> {
-  const asking = { actor: "system", via: "system", permissions: [listKinds.permission], requestId: newId() } as const;
-  const { kinds } = (await dispatch(listKinds.path, {}, asking)) as OutputOf<typeof listKinds>;
+  const { kinds } = await ask(listKinds, {}, itself([listKinds.permission], context), context);
   const schema = kinds.find((each) => each.kind === kind)?.arguments;
   const errors = fieldProblems(schema as TObject, given, { what: `the command ${kind}` });
   if (errors.length > 0)
@@ -92,16 +91,16 @@ async function doOne(
   effect: Effect,
   place: number,
   { row, of }: { readonly row: Alert; readonly of: Policy | undefined },
-  { dispatch, newId, clock }: PoliciesContext,
+  context: PoliciesContext,
 ): Promise<Done | undefined> {
   const { device, policy, episode, id } = row;
   const what = effect.do === "data" ? "data" : effect.kind;
-  const at = clock.now();
+  const at = context.clock.now();
   const caller: Caller = {
     actor: `policy:${policy}`,
     via: "rule",
     permissions: permissionsFor(effect),
-    requestId: newId(),
+    requestId: context.newId(),
     idempotencyKey: `alert ${id} ${episode} ${row.since} ${place}`,
     // Whoever wrote the policy cannot be the second person who says yes to what it wants.
     account: of?.account,
@@ -109,11 +108,11 @@ async function doOne(
   try {
     if (effect.do === "data") {
       const { do: _, query, ...more } = effect;
-      const made = await dispatch(findData.path, { ...more, query: queryOf(query, device) }, caller);
-      return { what, at, made: (made as OutputOf<typeof findData>).id };
+      const made = await ask(findData, { ...more, query: queryOf(query, device) }, caller, context);
+      return { what, at, made: made.id };
     }
     const { do: _, ...asked } = effect;
-    const { job } = (await dispatch(createJob.path, { ...asked, device }, caller)) as OutputOf<typeof createJob>;
+    const { job } = await ask(createJob, { ...asked, device }, caller, context);
     return { what, at, made: job.id };
   } catch (error) {
     if (!(error instanceof Problem)) throw error;

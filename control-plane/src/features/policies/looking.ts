@@ -1,5 +1,7 @@
 import { DAY } from "@edgemere/protocol/kit";
 import { handle, type InputOf, type OutputOf } from "../../platform/action.ts";
+import { itself } from "../../platform/caller.ts";
+import { ask } from "../../platform/dispatch.ts";
 import { Problem } from "../../platform/problem.ts";
 import { resolve } from "../../platform/reference.ts";
 import { device, type Device } from "../devices/contract.ts";
@@ -87,15 +89,14 @@ async function pastOf(
   ready: WatchedPolicy,
   row: Device,
   { from, to }: { readonly from: number; readonly to: number },
-  { dispatch, newId }: PoliciesContext,
+  context: PoliciesContext,
 ) {
   const metric = [...ready.condition.metrics];
   const past = { view: viewOf(row), from, to };
   if (metric.length === 0) return { episodes: replayed(ready, { ...past, samples: [] }), isWhole: true };
   const back = Math.max(ready.freshFor, ...ready.condition.windows.map(({ span }) => span));
   const asked = { device: row.id, metric, from: from - back, to, points: POINTS };
-  const asking = { actor: "system", via: "system", permissions: [readHistory.permission], requestId: newId() } as const;
-  const { series } = (await dispatch(readHistory.path, asked, asking)) as OutputOf<typeof readHistory>;
+  const { series } = await ask(readHistory, asked, itself([readHistory.permission], context), context);
   return {
     episodes: replayed(ready, { ...past, samples: series }),
     // So many may be the last ones of steps only.

@@ -1,5 +1,6 @@
 import { Counter } from "../../platform/figures.ts";
-import type { OutputOf } from "../../platform/action.ts";
+import { itself } from "../../platform/caller.ts";
+import { ask } from "../../platform/dispatch.ts";
 import { device as deviceResource, type Device } from "../devices/contract.ts";
 import { viewOf } from "../devices/selector-contract.ts";
 import { latestValues, readHistory } from "../telemetry-aggregator/contract.ts";
@@ -153,22 +154,16 @@ async function remember(
   observations: Observations,
   device: string,
   { metrics, windows }: Pick<Policies, "metrics" | "windows">,
-  { dispatch, clock, newId }: PoliciesContext,
+  context: PoliciesContext,
 ): Promise<void> {
-  const now = clock.now();
-  const asking = (permission: string) =>
-    ({ actor: "system", via: "system", permissions: [permission], requestId: newId() }) as const;
-  const latest = (await dispatch(latestValues.path, { device }, asking(latestValues.permission))) as OutputOf<
-    typeof latestValues
-  >;
+  const now = context.clock.now();
+  const latest = await ask(latestValues, { device }, itself([latestValues.permission], context), context);
   const looked = new Set(windows.map(({ metric }) => metric));
   for (const { metric, instance, at, value } of latest.values)
     if (metrics.has(metric)) observations.remember({ metric, instance, at, value });
   if (looked.size === 0) return;
   const from = now - Math.max(...windows.map(({ span }) => span));
   const asked = { device, metric: [...looked], from, points: POINTS };
-  const history = (await dispatch(readHistory.path, asked, asking(readHistory.permission))) as OutputOf<
-    typeof readHistory
-  >;
+  const history = await ask(readHistory, asked, itself([readHistory.permission], context), context);
   for (const { metric, instance, at, value } of history.series) observations.recall({ metric, instance, at, value });
 }

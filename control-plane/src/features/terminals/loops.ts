@@ -1,5 +1,6 @@
 import { DAY, HOUR, SECOND, type Loop } from "@edgemere/protocol/kit";
-import type { Caller } from "../../platform/caller.ts";
+import { itself } from "../../platform/caller.ts";
+import { ask } from "../../platform/dispatch.ts";
 import { destroyed, putBytes } from "../../platform/change.ts";
 import { unlessMoved } from "../../platform/repeat.ts";
 import type { Store } from "../../platform/store.ts";
@@ -60,11 +61,10 @@ async function endForgotten(context: TerminalsContext): Promise<void> {
     if (row.kind === "terminal.open" && !row.cancelRequested && !terminals.has(row.id)) await cancel(row.job, context);
 }
 
-async function cancel(id: string, { dispatch, newId, store }: TerminalsContext): Promise<void> {
-  const row = await store.get(job, id);
+async function cancel(id: string, context: TerminalsContext): Promise<void> {
+  const row = await context.store.get(job, id);
   if (row === undefined || job.life.isFinal(row.state)) return;
-  const caller: Caller = { actor: "system", via: "system", permissions: [cancelJob.permission], requestId: newId() };
-  await dispatch(cancelJob.path, { job: id }, caller);
+  await ask(cancelJob, { job: id }, itself([cancelJob.permission], context), context);
 }
 
 /** Forgets recordings of terminals that ended long ago. */
