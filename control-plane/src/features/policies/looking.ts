@@ -1,12 +1,9 @@
 import { DAY } from "@edgemere/protocol/kit";
 import { handle, type InputOf, type OutputOf } from "../../platform/action.ts";
-import { itself } from "../../platform/caller.ts";
-import { ask } from "../../platform/dispatch.ts";
 import { Problem } from "../../platform/problem.ts";
 import { resolve } from "../../platform/reference.ts";
 import { device, type Device } from "../devices/contract.ts";
 import { compileSelector, viewOf } from "../devices/selector-contract.ts";
-import { readHistory } from "../telemetry-aggregator/contract.ts";
 import { alert, alertId, type Alert } from "./alert-contract.ts";
 import type { Judgement } from "./condition.ts";
 import type { PoliciesContext } from "./context.ts";
@@ -14,10 +11,9 @@ import { policy, type Policy } from "./contract.ts";
 import { dryRunPolicy, explainPolicy } from "./looking-contract.ts";
 import { quietOf } from "./quiet.ts";
 import { replayed } from "./replay.ts";
+import { historyOf, POINTS } from "./history.ts";
 import { readingOf } from "./reading.ts";
 import { made, watches, type WatchedPolicy } from "./watched-policy.ts";
-
-const POINTS = 10_000;
 
 export const lookingActions = [
   handle(explainPolicy, async ({ device: ref, policy: name }, context: PoliciesContext) => {
@@ -91,12 +87,11 @@ async function pastOf(
   { from, to }: { readonly from: number; readonly to: number },
   context: PoliciesContext,
 ) {
-  const metric = [...ready.condition.metrics];
+  const { metrics } = ready.condition;
   const past = { view: viewOf(row), from, to };
-  if (metric.length === 0) return { episodes: replayed(ready, { ...past, samples: [] }), isWhole: true };
+  if (metrics.size === 0) return { episodes: replayed(ready, { ...past, samples: [] }), isWhole: true };
   const back = Math.max(ready.freshFor, ...ready.condition.windows.map(({ span }) => span));
-  const asked = { device: row.id, metric, from: from - back, to, points: POINTS };
-  const { series } = await ask(readHistory, asked, itself([readHistory.permission], context), context);
+  const series = await historyOf({ device: row.id, metrics, from: from - back, to }, context);
   return {
     episodes: replayed(ready, { ...past, samples: series }),
     // So many may be the last ones of steps only.

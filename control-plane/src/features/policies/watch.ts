@@ -3,12 +3,13 @@ import { itself } from "../../platform/caller.ts";
 import { ask } from "../../platform/dispatch.ts";
 import { device as deviceResource, type Device } from "../devices/contract.ts";
 import { viewOf } from "../devices/selector-contract.ts";
-import { latestValues, readHistory } from "../telemetry-aggregator/contract.ts";
+import { latestValues } from "../telemetry-aggregator/contract.ts";
 import { alert } from "./alert-contract.ts";
 import type { WindowWanted } from "./condition.ts";
 import type { PoliciesContext } from "./context.ts";
 import { policy } from "./contract.ts";
 import { Deadlines } from "./deadlines.ts";
+import { historyOf } from "./history.ts";
 import { Observations } from "./observations.ts";
 import type { Observed } from "./reading.ts";
 import { happenings } from "./tables.ts";
@@ -35,8 +36,6 @@ interface Policies {
   /** Milliseconds that each event is counted back. */
   readonly events: ReadonlyMap<string, number>;
 }
-
-const POINTS = 10_000;
 
 /**
  * What policies look at, as it is now: made of what is stored when it is asked for first, and kept up with what comes. All of it can be forgotten
@@ -163,7 +162,6 @@ async function remember(
     if (metrics.has(metric)) observations.remember({ metric, instance, at, value });
   if (looked.size === 0) return;
   const from = now - Math.max(...windows.map(({ span }) => span));
-  const asked = { device, metric: [...looked], from, points: POINTS };
-  const history = await ask(readHistory, asked, itself([readHistory.permission], context), context);
-  for (const { metric, instance, at, value } of history.series) observations.recall({ metric, instance, at, value });
+  const series = await historyOf({ device, metrics: looked, from }, context);
+  for (const { metric, instance, at, value } of series) observations.recall({ metric, instance, at, value });
 }
