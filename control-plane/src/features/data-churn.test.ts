@@ -60,3 +60,20 @@ test("whatever happens to copies and their holders, in the end there are exactly
     { numRuns: 4 },
   );
 });
+
+test("hundreds of copies whose holder does not answer keep nothing else from being brought", async () => {
+  const files = Object.fromEntries(Array.from({ length: 230 }, (_, i) => [`${i}.log`, `line ${i}`]));
+  await using yard = await startYard({
+    gw1: { files },
+    gw2: { files: { "a.pcap": "evidence" } },
+    b1: { freeBytes: 9_000 },
+  });
+  yard.deaf.add("gw1");
+  await yard.find({ query: "kind:log", device: "b1" });
+  await yard.pass(5);
+
+  const { id } = await yard.find({ query: "kind:capture", device: "b1" });
+  await yard.pass(12);
+
+  assert.equal((await yard.explain(id)).request.state, "satisfied");
+});

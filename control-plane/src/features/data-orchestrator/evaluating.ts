@@ -29,9 +29,8 @@ export const evaluateHandler = handle(evaluate, async ({ request: ref }, context
 
     const instances = await instancesOf(request, store);
     const refusal = instances.length === 0 ? refusalOf(verdicts) : undefined;
-    const confirmed = candidates.filter(
-      ({ reservation: { id, state } }) => state === "confirmed" || isConfirmed(id, verdicts),
-    );
+    const chosen = new Set(verdicts.flatMap(({ reservation: { id }, signal }) => (signal === "confirm" ? [id] : [])));
+    const confirmed = candidates.filter(({ reservation: { id, state } }) => state === "confirmed" || chosen.has(id));
     const cost = totalOf(confirmed.map(({ reservation }) => reservation));
     await store.commit(
       ...(refusal === undefined
@@ -44,9 +43,6 @@ export const evaluateHandler = handle(evaluate, async ({ request: ref }, context
     return { request: request.id, state, instances: instances.length };
   }),
 );
-
-const isConfirmed = (id: string, verdicts: readonly Verdict[]) =>
-  verdicts.some(({ reservation, signal }) => reservation.id === id && signal === "confirm");
 
 async function candidatesOf(request: DataRequest, store: Store): Promise<readonly Candidate[]> {
   const candidates: Candidate[] = [];

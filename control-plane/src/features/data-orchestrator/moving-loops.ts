@@ -32,21 +32,26 @@ interface Due {
   readonly nextTryAt?: number;
 }
 
-/** Does what is next for each row whose time has come. One that fails holds up no other. */
+/**
+ * Does what is next for each row whose time has come. One that fails holds up no other, and neither do many that only wait: a step goes on
+ * behind the one before, until everybody had a turn.
+ */
 function dueLoop<Row extends Due>(
   name: string,
   { table, index }: { readonly table: Table<Row>; readonly index: string },
   step: (row: Row) => Promise<void>,
   { store, clock, log }: DataOrchestratorContext,
 ): Loop {
+  let cursor: string | undefined;
   return {
     name,
     every: SECOND,
     onError: (error) => log.error("loop failed", { loop: name, error }),
     step: async () => {
-      const { items } = await store.list(table, { index, limit: AT_ONCE });
-      for (const row of items) {
-        if ((row.nextTryAt ?? 0) > clock.now()) break;
+      const { items, next } = await store.list(table, { index, limit: AT_ONCE, cursor });
+      const due = items.filter(({ nextTryAt = 0 }) => nextTryAt <= clock.now());
+      cursor = due.length === items.length ? next : undefined;
+      for (const row of due) {
         await step(row).catch((error: unknown) => {
           if (!(error instanceof Problem)) throw error;
           log.info("data waits", { loop: name, id: row.id, cause: error.message });

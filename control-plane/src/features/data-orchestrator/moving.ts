@@ -134,10 +134,8 @@ export async function collect(row: Collection, context: DataOrchestratorContext)
   return again({ job, data: from.id, cause: "a holder sends it here" });
 }
 
-async function isWanted(hash: string, store: Store): Promise<boolean> {
-  for await (const row of store.scan(dataInstance, { index: "moving" })) if (row.hash === hash) return true;
-  return false;
-}
+const isWanted = async (hash: string, store: Store): Promise<boolean> =>
+  (await store.list(dataInstance, { index: "wanted", prefix: [hash], limit: 1 })).items.length > 0;
 
 /** Another holder than the one that failed last, where there is one. */
 async function holderOf({ id: hash, data: last }: Collection, store: Store): Promise<Data | undefined> {
