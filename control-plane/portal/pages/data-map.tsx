@@ -58,7 +58,7 @@ function Sources({ nameOf }: { readonly nameOf: (device: string) => string }) {
                 caption="Data sources"
                 rows={items}
                 keyOf={({ id }) => id}
-                linkOf={({ device }) => `/devices/${encodeURIComponent(device)}/data`}
+                linkOf={({ device }) => (device === "" ? undefined : `/devices/${encodeURIComponent(device)}/data`)}
                 columns={[
                   { title: "Name", cell: ({ name }) => <Plain text={name} /> },
                   { title: "Device", cell: ({ device }) => <Plain text={nameOf(device)} /> },

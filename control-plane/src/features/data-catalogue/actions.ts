@@ -10,6 +10,7 @@ import { repeatOnConflict } from "../../platform/repeat.ts";
 import { device } from "../devices/contract.ts";
 import * as contract from "./contract.ts";
 import { SOURCES_AT_MOST } from "./report.ts";
+import { catalogueFileHandler } from "./own-store.ts";
 import { unsettledSources } from "./tables.ts";
 import { automaticTags } from "./tags.ts";
 import { compileQuery, viewOf } from "./view.ts";
@@ -19,6 +20,7 @@ const { data, dataSource } = contract;
 const TAGS_AT_MOST = 64;
 
 export const catalogueActions = [
+  catalogueFileHandler,
   ...lookupHandlers(data, contract.dataLookups),
   findHandler(dataSource, contract.sourceLookups.find),
   handle(
@@ -74,8 +76,13 @@ async function tagged(
   store: PlatformContext["store"],
 ) {
   const source = await store.get(dataSource, row.source);
-  const holder = await store.get(device, row.device);
-  const automatic = automaticTags({ name: row.name, source: source?.name ?? "", device: holder?.name ?? "" });
+  const nameOf = async (id: string) => (await store.get(device, id))?.name ?? "";
+  const automatic = automaticTags({
+    name: row.name,
+    source: source?.name ?? "",
+    ...(row.device !== "" && { device: await nameOf(row.device) }),
+    ...(row.from !== undefined && { from: await nameOf(row.from) }),
+  });
   const own = { ...automatic, ...source?.tags };
   const stranger = remove.find((key) => !Object.hasOwn(row.givenTags, key) && Object.hasOwn(own, key));
   if (stranger !== undefined)

@@ -26,7 +26,9 @@ export const data = resource({
   shape: Type.Object({
     name: Type.String(),
     source: Type.String(),
-    device: Type.String(),
+    device: Type.String({ description: "Where it lies; empty where that is no device" }),
+    /** Of what the centre has: the device that it was collected from, or that it is for. */
+    from: Type.Optional(Type.String()),
     access: Type.Union([Type.Literal("read"), Type.Literal("read-write")]),
     bytes: Type.Integer(),
     /** SHA-256, hex. */
@@ -51,7 +53,7 @@ export const data = resource({
     unavailable: { recover: "available", remove: "removed" },
     removed: { recover: "available" },
   }),
-  belongsTo: ({ device }) => [device],
+  belongsTo: ({ device, from = device }) => [from],
   indexes: {
     source: ({ source, name }) => [[source, name]],
     name: ({ name }) => [[name]],
@@ -60,15 +62,18 @@ export const data = resource({
   },
 });
 
+export const sourceKinds = ["directory", "store"] as const;
+
 /** A place data may live. */
 export const dataSource = resource({
   name: "datasource",
   summary: "A place data may live",
   shape: Type.Object({
     name: Type.String(),
-    device: Type.String(),
+    device: Type.String({ description: "Empty where it is no device's" }),
     path: Type.String(),
-    kind: Type.Literal("directory"),
+    /** directory: of a device. store: the centre's own files. */
+    kind: Type.Union(sourceKinds.map((each) => Type.Literal(each))),
     totalBytes: Type.Integer(),
     freeBytes: Type.Integer(),
     /** Data of other places may be put there, and taken away again: the device says so. */
@@ -168,6 +173,15 @@ export const refreshSources = action({
   scope: "referenced",
   input: Type.Object({ device: Ref("device", "The device: id or name") }),
   output: Type.Object({ device: Type.String(), sources: Type.Integer() }),
+});
+
+export const catalogueFile = action({
+  path: "diml/dml/fmdm/data/catalogue",
+  summary: "Have the catalogue follow a file that the centre has, or had",
+  effect: "write",
+  permission: "data:refresh",
+  input: Type.Object({ file: Type.String({ minLength: 1, maxLength: 256, description: "Id of the file" }) }),
+  output: Type.Object({ file: Type.String(), state: Type.String({ description: "Of its data; empty: it is none" }) }),
 });
 
 export type Data = Row<typeof data>;

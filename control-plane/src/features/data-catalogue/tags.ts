@@ -28,9 +28,10 @@ export function kindOf(path: string): string {
 }
 
 /** What the catalogue says of a piece of data without being told. */
-export const automaticTags = (place: { name: string; source: string; device: string }): Tags => ({
+export const automaticTags = (place: { name: string; source: string; device?: string; from?: string }): Tags => ({
   kind: kindOf(place.name),
   source: place.source,
-  device: place.device,
+  ...(place.device !== undefined && { device: place.device }),
+  ...(place.from !== undefined && { from: place.from }),
   ...(extensionOf(place.name) !== "" && { extension: extensionOf(place.name) }),
 });

@@ -30,7 +30,7 @@ function decide({ reservation, data, target }: Candidate, judge: Judge): Placeme
 
 const refused = (reason: string): PlacementAnswer => ({ decision: "refuse", reason });
 /** Where it would be used. */
-const deviceOf = (data: Data, target: DataSource | undefined): string => target?.device ?? data.device;
+const deviceOf = (data: Data, target: DataSource | undefined): string => target?.device ?? (data.device || data.source);
 
 /**
  * Decides every candidate that is still open: of each content as many places as copies are wanted, no two on one

@@ -62,11 +62,11 @@ export async function drop(row: Dropping, context: DataOrchestratorContext): Pro
   return store.commit(put(droppings, { ...row, job, nextTryAt: clock.now() + LOOK_AGAIN, cause: "" }));
 }
 
-/** Whether somebody else has the same content and keeps it, so that this is not the last of it. */
+/** Whether somebody else has the same content and keeps it, so that this is not the last of it. The centre's own files go when their time is over. */
 async function isElsewhere({ id, hash }: Dropping, store: Store): Promise<boolean> {
   for await (const row of store.scan(data, { index: "hash", prefix: [hash] })) {
     const place = placeOf(row.source, row.name);
-    if (place === id || row.state !== "available") continue;
+    if (place === id || row.state !== "available" || row.device === "") continue;
     if ((await store.get(droppings, place))?.job === undefined) return true;
   }
   return false;

@@ -141,7 +141,8 @@ const isWanted = async (hash: string, store: Store): Promise<boolean> =>
 async function holderOf({ id: hash, data: last }: Collection, store: Store): Promise<Data | undefined> {
   let second: Data | undefined;
   for await (const row of store.scan(data, { index: "hash", prefix: [hash] })) {
-    if (row.state !== "available") continue;
+    // What the centre has is here, or gone.
+    if (row.state !== "available" || row.device === "") continue;
     if (row.id !== last) return row;
     second = row;
   }

@@ -80,6 +80,7 @@ export async function surroundingsOf(
     places,
     siteOf: (id) => siteIn(devices.get(id)),
     isWanted: (id) => {
+      if (id === "") return where === undefined && at === undefined;
       const row = devices.get(id);
       return row !== undefined && (at ?? id) === id && (selector?.matches(viewOf(row)) ?? true);
     },

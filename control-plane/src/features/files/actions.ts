@@ -7,6 +7,7 @@ import { device } from "../devices/contract.ts";
 import { contentOf } from "./content.ts";
 import type { FilesContext } from "./context.ts";
 import * as contract from "./contract.ts";
+import { RESERVED, reserved } from "./tables.ts";
 import { beginFile, finish, forgetFile, receivedOf, takePiece } from "./upload.ts";
 
 const { file, PIECE_BYTES } = contract;
@@ -56,6 +57,10 @@ export const fileActions = [
     const reach = scopes.reachOf(caller, contract.listFiles.permission);
     const page = await pageWithin(store, file, reach, { ...where, limit, cursor, reverse: true });
     return { ...page, items: await Promise.all(page.items.map((row) => shown(row, context))) };
+  }),
+  handle(contract.fileRoom, async (_, { store, files: { room } }: FilesContext) => {
+    const used = (await store.get(reserved, RESERVED))?.bytes ?? 0;
+    return { totalBytes: room, freeBytes: Math.max(0, room - used) };
   }),
   handle(contract.destroyFile, async ({ file: ref }, context: FilesContext) => {
     const row = await resolve(context.store, file, ref);

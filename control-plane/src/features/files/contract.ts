@@ -24,6 +24,8 @@ export const file = resource({
     device: Type.Optional(Type.String()),
     /** In which state of itself the device's file is sent, by the device's word. */
     revision: Type.Optional(Type.String()),
+    /** It is only on its way from one device to others. */
+    isPassing: Type.Optional(Type.Boolean()),
     /** For how long it is kept once it is whole, milliseconds. */
     keepFor: Type.Integer(),
     /** Then it is removed. */
@@ -144,6 +146,18 @@ export const listFiles = action({
   scope: "filtered",
   input: Type.Object({ device: Type.Optional(Ref("device", "Only those of one device")), ...pageInput }),
   output: PageOf(Shown),
+});
+export const fileRoom = action({
+  path: "cpl/dm/file/room",
+  summary: "Show how much room there is for files",
+  effect: "read",
+  permission: "file:read",
+  scope: "anywhere",
+  input: Type.Object({}),
+  output: Type.Object({
+    totalBytes: Type.Integer({ description: "What all files together may come to take" }),
+    freeBytes: Type.Integer({ description: "What is left of it, without those that are being uploaded" }),
+  }),
 });
 export const destroyFile = action({
   path: "cpl/dm/file/destroy",

@@ -106,7 +106,8 @@ async function begin(
   const isPassing = given["sha256"] !== undefined;
   const sha256 = isPassing ? String(given["sha256"]) : "";
   const keepFor = isPassing ? Math.min(PASSING, context.files.keep) : context.files.keep;
-  await beginFile(id, { name, bytes, sha256, author, device: from, revision, keepFor }, context, "storage-full");
+  const draft = { name, bytes, sha256, author, device: from, revision, keepFor, ...(isPassing && { isPassing }) };
+  await beginFile(id, draft, context, "storage-full");
   const row = await begun(id, context);
   if (row === undefined) throw new Problem("gone", "the file was removed meanwhile");
   return row;

@@ -81,7 +81,7 @@ export const someBytes = (length: number): Buffer => Buffer.from(Array.from({ le
 
 /** Uploads a whole file, as people do. */
 export async function upload(
-  world: World,
+  world: Pick<World, "call">,
   bytes: Buffer,
   over: { name?: string; device?: string } = {},
 ): Promise<FileRow> {

@@ -1,0 +1,46 @@
+import { handle, type OutputOf } from "../../platform/action.ts";
+import { created, moved, updated, type Change } from "../../platform/change.ts";
+import type { PlatformContext } from "../../platform/context.ts";
+import { repeatOnConflict } from "../../platform/repeat.ts";
+import { device } from "../devices/contract.ts";
+import { file, fileRoom, type FileRow } from "../files/contract.ts";
+import { availableBytes, catalogueFile, data, dataSource, type Data } from "./contract.ts";
+import { automaticTags } from "./tags.ts";
+
+/** The source that holds the files of the centre: there is one. */
+const STORE = "store";
+
+/** A file of the centre is data under its own id, from when it is whole until it is removed. What is only handed on is none. */
+export const catalogueFileHandler = handle(catalogueFile, async ({ file: id }, context: PlatformContext) =>
+  repeatOnConflict(async () => {
+    const { store } = context;
+    const row = await store.get(file, id);
+    const known = await store.get(data, id);
+    await store.commit(await sourceChange(context), ...(await dataChanges(row, known, context)));
+    return { file: id, state: (await store.get(data, id))?.state ?? "" };
+  }),
+);
+
+async function sourceChange({ store, clock, dispatch, newId }: PlatformContext): Promise<Change> {
+  const caller = { actor: "system", via: "system", permissions: [fileRoom.permission], requestId: newId() } as const;
+  const { totalBytes, freeBytes } = (await dispatch(fileRoom.path, {}, caller)) as OutputOf<typeof fileRoom>;
+  const source = await store.get(dataSource, STORE);
+  const room = { totalBytes, freeBytes, availableBytes: availableBytes({ freeBytes, placingBytes: 0 }) };
+  if (source !== undefined) return updated(dataSource, source, { ...room, reportedAt: clock.now() });
+  const draft = { ...room, name: STORE, device: "", path: "", kind: "store" as const, takesData: false, failure: "" };
+  return created(dataSource, STORE, { ...draft, reservedBytes: 0, placingBytes: 0, tags: {}, reportedAt: clock.now() });
+}
+
+async function dataChanges(
+  row: FileRow | undefined,
+  known: Data | undefined,
+  { store }: PlatformContext,
+): Promise<readonly Change[]> {
+  if (row === undefined) return known === undefined || known.state === "removed" ? [] : [moved(data, known, "remove")];
+  if (row.state !== "ready" || row.isPassing === true || known !== undefined) return [];
+  const { id, name, bytes, sha256: hash, device: from, updatedAt: modifiedAt } = row;
+  const holder = from === undefined ? undefined : await store.get(device, from);
+  const tags = automaticTags({ name, source: STORE, ...(holder !== undefined && { from: holder.name }) });
+  const place = { source: STORE, device: "", access: "read" as const, ...(from !== undefined && { from }) };
+  return [created(data, id, { name, bytes, hash, modifiedAt, ...place, tags, givenTags: {} })];
+}
