@@ -1,43 +1,18 @@
-import type { KeyObject } from "node:crypto";
-import { kindOfTask, openSecrets, type Command, type SigningKey, type v1 } from "@edgemere/protocol";
-import { aborted, SECOND, type Env } from "@edgemere/protocol/kit";
-import type { Host } from "../host/host.ts";
-import type { Outbox } from "../link/outbox.ts";
-import type { TerminalRoad } from "../link/terminal-road.ts";
-import type { ChangeGuard } from "./changes/change-guard.ts";
+import { kindOfTask, openSecrets, type Command, type v1 } from "@edgemere/protocol";
+import { aborted, SECOND } from "@edgemere/protocol/kit";
+import type { CommandParts } from "./command-parts.ts";
 import { handlers } from "./handlers/index.ts";
-import type { DataPlaces } from "./handlers/handler.ts";
-import type { Settings } from "../settings.ts";
-import type { FileSurroundings } from "./files/transfer.ts";
-import type { HostPolicy } from "./host-policy.ts";
 import type { Journal } from "./journal.ts";
 import type { Step } from "./lanes.ts";
 import { CommandOutputSender } from "./output.ts";
 import type { Ending } from "./report.ts";
-import type { ReleaseUpgrade } from "./release-upgrade.ts";
 import type { CommandReporter } from "./reporter.ts";
 import { markBefore, run, type RunParts, type StopCause } from "./run.ts";
 
-export interface AttemptParts {
-  readonly env: Env;
-  readonly host: Host;
-  readonly outbox: Outbox;
+export interface AttemptParts extends Omit<CommandParts, "trust" | "alerts" | "isConnected" | "earlyDeaths"> {
   readonly journal: Journal;
   readonly reporter: CommandReporter;
-  readonly correctedNow: () => number;
-  readonly refreshInventory: () => Promise<number>;
   readonly uptime: () => number;
-  readonly policy: HostPolicy;
-  readonly sealingKey: KeyObject;
-  readonly messageKey: SigningKey;
-  readonly identity: { readonly device: string; readonly trustDomain: string };
-  readonly terminals: TerminalRoad;
-  readonly changes: ChangeGuard;
-  readonly files: FileSurroundings;
-  readonly data: DataPlaces;
-  readonly settings?: Pick<Settings<unknown>, "change" | "over"> | undefined;
-  readonly upgrade: ReleaseUpgrade;
-  readonly config: { readonly logRoots?: readonly string[] };
 }
 
 /** "not begun": nothing is written down and nothing was done. "no effect": the start before the agent died did nothing. */
