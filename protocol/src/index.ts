@@ -2,6 +2,7 @@ export * from "./agent-release.ts";
 export * from "./check-record.ts";
 export * from "./check-terminal.ts";
 export * from "./check-values.ts";
+export * from "./chunks.ts";
 export * from "./codec.ts";
 export * from "./column-decoder.ts";
 export * from "./column-encoder.ts";
