@@ -1,6 +1,7 @@
 import { Type } from "@sinclair/typebox";
 import { machine } from "@edgemere/protocol/kit";
 import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
+import { explanation } from "../../platform/explanation.ts";
 import { Instant } from "../../platform/instant.ts";
 import { resource, rowSchema, type Row } from "../../platform/resource.ts";
 import { Done } from "./effect-contract.ts";
@@ -35,6 +36,8 @@ export const alert = resource({
     looked: Looked,
     /** How often it began. */
     episode: Type.Integer(),
+    /** How often its state changed. */
+    steps: Type.Optional(Type.Integer()),
     /** Who has said that they look after it, since it began. */
     acknowledgedBy: Type.Optional(Type.String()),
     /** What the policy says is still to be done. */
@@ -67,6 +70,7 @@ export type Alert = Row<typeof alert>;
 export const alertId = (policy: string, device: string): string => `${device}/${policy}`;
 
 const PATH = "sa/pe/alert";
+const Counts = Type.Record(Type.String(), Type.Integer());
 const AlertRef = Ref("alert", "Id of the alert: the device's id, a slash, the policy's name");
 
 export const findAlert = action({
@@ -88,6 +92,13 @@ export const listAlerts = action({
     device: Type.Optional(
       Type.Array(Ref("device", "The device: id or name"), { maxItems: 1_000, description: "Only of these devices" }),
     ),
+    policy: Type.Optional(Type.String({ maxLength: 128, description: "Only of this policy, by its name" })),
+    selector: Type.Optional(
+      Type.String({
+        maxLength: 2_048,
+        description: 'Only of devices that are like this, as in device list: "site=berlin"',
+      }),
+    ),
     state: Type.Optional(
       Type.Array(Type.Union(alert.life.states.map((each) => Type.Literal(each))), {
         description: "Only in these states; default: all but resolved",
@@ -106,4 +117,46 @@ export const acknowledgeAlert = action({
   scope: "referenced",
   input: Type.Object({ alert: AlertRef }),
   output: rowSchema(alert),
+});
+export const summarizeAlerts = action({
+  path: `${PATH}/summary`,
+  summary: "Count the alerts that are not over, by state, by severity and by policy",
+  effect: "read",
+  permission: "policy:read",
+  scope: "filtered",
+  input: Type.Object({}),
+  output: Type.Object({
+    states: Counts,
+    severities: Counts,
+    policies: Type.Record(Type.String(), Counts, { description: "By the policy's name, then by state" }),
+  }),
+});
+export const listAlertSteps = action({
+  path: `${PATH}/history`,
+  summary: "Show how an alert came to its state: each change with what was looked at, oldest first",
+  description: "The newest fifty changes are kept.",
+  effect: "read",
+  permission: "policy:read",
+  scope: "referenced",
+  input: Type.Object({ alert: AlertRef }),
+  output: Type.Object({
+    steps: Type.Array(
+      Type.Object({
+        at: Type.Integer(),
+        state: Type.String(),
+        reason: Type.String({ description: "Why it is no surprise, or what is missing; else empty" }),
+        looked: Looked,
+        episode: Type.Integer({ description: "The how manieth time it began" }),
+      }),
+    ),
+  }),
+});
+export const explainAlert = action({
+  path: `${PATH}/explain`,
+  summary: "Say why an alert is as it is, and when that could change",
+  effect: "read",
+  permission: "policy:read",
+  scope: "referenced",
+  input: Type.Object({ alert: AlertRef }),
+  output: Type.Object({ ...explanation, state: Type.String(), looked: Type.Optional(Looked) }),
 });

@@ -6,6 +6,7 @@ import type { PoliciesContext } from "./context.ts";
 import { quietOf } from "./quiet.ts";
 import { readingOf } from "./reading.ts";
 import type { Known } from "./watch.ts";
+import { noted, unnoted } from "./tables.ts";
 import { watches, type WatchedPolicy } from "./watched-policy.ts";
 
 const LOOKED_AT_MOST = 16;
@@ -89,14 +90,12 @@ async function decided(
   if (next.do !== "move") return [];
   const state = alert.life.next("resolved", next.signal);
   const begun = acts && state === "firing" ? { isActing: true } : {};
-  const draft = { policy: name, device, severity: each.row.severity ?? "warning", episode: 1, looked: [...looked] };
+  const id = alertId(name, device);
+  const seen = { episode: 1, looked: [...looked], reason };
+  const draft = { policy: name, device, severity: each.row.severity ?? "warning", ...seen, steps: 1 };
   return [
-    created(
-      alert,
-      alertId(name, device),
-      { ...draft, ...datesOf(next, undefined, state, now), ...begun, reason },
-      state,
-    ),
+    created(alert, id, { ...draft, ...datesOf(next, undefined, state, now), ...begun }, state),
+    noted({ alert: id, number: 1, at: now, state, ...seen }),
   ];
 }
 
@@ -130,7 +129,7 @@ const sinceBegin = ({ acknowledgedBy, done, isActing }: Pick<Alert, "acknowledge
 
 /** What a decision makes of a row. */
 function changesOf(row: Alert, next: Next, { now, looked, reason, acts }: Told): readonly Change[] {
-  if (next.do === "drop") return [destroyed(alert, row)];
+  if (next.do === "drop") return [destroyed(alert, row), ...unnoted(row)];
   const { firedAt, clearedAt, dueAt } = row;
   const rest = bare(row);
   if (next.do === "stay") {
@@ -141,16 +140,21 @@ function changesOf(row: Alert, next: Next, { now, looked, reason, acts }: Told):
   }
   const state = alert.life.next(row.state, next.signal);
   const isAgain = row.state === "resolved";
+  const number = (row.steps ?? 0) + 1;
+  const seen = { reason, episode: isAgain ? row.episode + 1 : row.episode };
   const patch = {
     ...datesOf(next, isAgain ? undefined : firedAt, state, now),
     ...(!isAgain && sinceBegin(row)),
     // Once for each time that it begins.
     ...(acts && state === "firing" && (isAgain || firedAt === undefined) && { isActing: true }),
     ...(looked.length > 0 && { looked: [...looked] }),
-    reason,
-    episode: isAgain ? row.episode + 1 : row.episode,
+    ...seen,
+    steps: number,
   };
-  return [moved(alert, rest, next.signal, patch)];
+  return [
+    moved(alert, rest, next.signal, patch),
+    noted({ alert: row.id, number, at: now, state, looked: [...looked], ...seen }),
+  ];
 }
 
 const datesOf = (

@@ -72,3 +72,14 @@ export const dryRunPolicy = action({
     ),
   }),
 });
+
+export const countWatched = action({
+  path: "sa/pe/policy/coverage",
+  summary: "Count the policies that are enabled, and the devices that one of them watches",
+  effect: "read",
+  permission: "policy:read",
+  scope: "filtered",
+  isDear: true,
+  input: Type.Object({}),
+  output: Type.Object({ policies: Type.Integer(), devices: Type.Integer() }),
+});

@@ -8,7 +8,7 @@ import { alert, alertId, type Alert } from "./alert-contract.ts";
 import type { Judgement } from "./condition.ts";
 import type { PoliciesContext } from "./context.ts";
 import { policy, type Policy } from "./contract.ts";
-import { dryRunPolicy, explainPolicy } from "./looking-contract.ts";
+import { countWatched, dryRunPolicy, explainPolicy } from "./looking-contract.ts";
 import { quietOf } from "./quiet.ts";
 import { replayed } from "./replay.ts";
 import { historyOf, POINTS } from "./history.ts";
@@ -61,6 +61,15 @@ export const lookingActions = [
       if (episodes.length > 0) answer.fired.push({ device: row.id, name: row.name, episodes: [...episodes] });
     }
     return answer;
+  }),
+  handle(countWatched, async (_, context: PoliciesContext, caller) => {
+    const { store, scopes, watch } = context;
+    const { all } = await watch.policies(context);
+    const reach = scopes.reachOf(caller, countWatched.permission);
+    let devices = 0;
+    for await (const row of store.scan(device))
+      if (reach.coversRow(row) && all.some((each) => watches(each, row))) devices++;
+    return { policies: all.length, devices };
   }),
 ];
 

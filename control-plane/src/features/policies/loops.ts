@@ -6,7 +6,7 @@ import { alert, type Alert } from "./alert-contract.ts";
 import type { PoliciesContext } from "./context.ts";
 import { ended, evaluated } from "./evaluating.ts";
 import { putOff } from "./receives.ts";
-import { happenings } from "./tables.ts";
+import { happenings, unnoted } from "./tables.ts";
 import { watches } from "./watched-policy.ts";
 
 /** Rows that one step looks at: nobody else waits for long. */
@@ -80,7 +80,7 @@ export const forgetOldAlerts = ({ store, clock, log }: PoliciesContext): Loop =>
     const now = clock.now();
     const over = await store.list(alert, { index: "ended", limit: STEP });
     const old = over.items.filter(({ updatedAt }) => updatedAt < now - RESOLVED_KEPT_FOR);
-    for (const row of old) await store.commit(destroyed(alert, row)).catch(unlessMoved);
+    for (const row of old) await store.commit(destroyed(alert, row), ...unnoted(row)).catch(unlessMoved);
     const counted = await store.list(happenings, { index: "age", limit: STEP });
     const past = counted.items.filter(({ at }) => at < now - COUNTED_FOR);
     await store.commit(...past.map(({ id }) => removed(happenings, id)));

@@ -1,6 +1,7 @@
-import { replaced, type Change } from "../../platform/change.ts";
+import { put, removed, replaced, type Change } from "../../platform/change.ts";
 import { table } from "../../platform/resource.ts";
 import type { Store } from "../../platform/store.ts";
+import type { Alert } from "./alert-contract.ts";
 import type { PolicySpec } from "./contract.ts";
 
 /** What a policy said. Ids are in the order of the revisions. */
@@ -52,3 +53,21 @@ export async function swept(policy: string, store: Store): Promise<Change> {
   const before = (await store.get(sweeps, policy))?.version ?? 0;
   return replaced(sweeps, { id: policy, version: before + 1, after: "" }, before);
 }
+
+/** A change of an alert's state, with what decided. */
+export interface Step extends Pick<Alert, "state" | "reason" | "looked" | "episode"> {
+  /** The alert and a place: the newest take the places of the oldest. */
+  readonly id: string;
+  readonly alert: string;
+  readonly number: number;
+  readonly at: number;
+}
+export const steps = table<Step>("policystep", { alert: ({ alert, number }) => [[alert, number]] });
+const STEPS_AT_MOST = 50;
+const stepId = (alert: string, number: number) => `${alert}/${number % STEPS_AT_MOST}`;
+
+export const noted = (step: Omit<Step, "id">): Change => put(steps, { ...step, id: stepId(step.alert, step.number) });
+
+/** What was noted of an alert goes with it. */
+export const unnoted = ({ id, steps: count = 0 }: Alert): readonly Change[] =>
+  Array.from({ length: Math.min(count, STEPS_AT_MOST) }, (_, place) => removed(steps, stepId(id, place + 1)));
