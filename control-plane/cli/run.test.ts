@@ -301,3 +301,22 @@ test("explain device asks why a device waits in a job, and says what is missing"
   assert.deepEqual(server.asked[0]?.body, { device: "gw-1", job: "r1" });
   assert.deepEqual([lacking.code, lacking.stderr.includes("which job")], [2, true]);
 });
+
+test("explain asks of a device and a policy, of an alert, of a data request and of a data instance", async () => {
+  await using server = await startServer((response) => say(response, 200, { answer: "it fires" }));
+  const surroundings = { EDGEMERE_SERVER: server.url, EDGEMERE_TOKEN: "edt_1_s" };
+
+  for (const line of ["device gw-1 --policy hot", "alert d1/hot", "datarequest r1", "datainstance i1"])
+    assert.equal((await runTyped(`explain ${line}`, surroundings)).code, 0, line);
+
+  assert.deepEqual(
+    server.asked.map(({ line, body }) => [line, body]),
+    [
+      ["POST /edgemere/sa/pe/policy/explain", { device: "gw-1", policy: "hot" }],
+      ["POST /edgemere/sa/pe/alert/explain", { alert: "d1/hot" }],
+      ["POST /edgemere/diml/dml/do/datarequest/explain", { request: "r1" }],
+      ["POST /edgemere/diml/dml/do/datainstance/explain", { id: "i1" }],
+    ],
+  );
+  assert.equal((await runTyped("explain device gw-1 --policy hot --job r1", surroundings)).code, 2);
+});

@@ -6,7 +6,7 @@ import { complete } from "./completion.ts";
 import { listContexts, removeContext, useContext } from "./context-commands.ts";
 import { DEFAULT_SERVER } from "./contexts.ts";
 import type { Entry, Given } from "./entry.ts";
-import { explainDevice } from "./explain-device.ts";
+import { listExplanations } from "./explain.ts";
 import { exitCodeOf, exitCodes, explain, UsageError } from "./failure.ts";
 import { getFile } from "./file-get.ts";
 import { putFile } from "./file-put.ts";
@@ -28,7 +28,7 @@ export const listEntries = (): readonly Entry[] => {
     setUp,
     watch,
     openTerminal,
-    explainDevice,
+    ...listExplanations(),
     putFile,
     getFile,
     complete(listEntries),

@@ -119,6 +119,7 @@ export const actions = {
   "diml/dml/do/datainstance/destroy": "destroy",
   "diml/dml/do/datainstance/find": "read",
   "diml/dml/do/datainstance/list": "read",
+  "diml/dml/do/datainstance/explain": "read",
   "diml/find": "write",
   "diml/plan": "read",
   "diml/dml/do/datarequest/find": "read",

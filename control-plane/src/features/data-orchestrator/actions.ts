@@ -6,8 +6,9 @@ import { repeatOnConflict } from "../../platform/repeat.ts";
 import { device } from "../devices/contract.ts";
 import type { DataOrchestratorContext } from "./context.ts";
 import * as contract from "./contract.ts";
-import { instancesOf, removal } from "./ending.ts";
+import { removal } from "./ending.ts";
 import { evaluateHandler } from "./evaluating.ts";
+import { explainHandlers } from "./explain-actions.ts";
 import { planHandler } from "./plan-showing.ts";
 import { requestHandlers } from "./requesting.ts";
 import { reserveHandler } from "./reserving.ts";
@@ -20,6 +21,7 @@ export const orchestratorActions = [
   evaluateHandler,
   planHandler,
   ...requestHandlers,
+  ...explainHandlers,
   ...lookupHandlers(dataRequest, contract.requestLookups),
   ...lookupHandlers(dataReference, contract.referenceLookups),
   ...lookupHandlers(dataReservation, contract.reservationLookups),
@@ -44,11 +46,4 @@ export const orchestratorActions = [
       return { ...row, state: "removed" as const };
     }),
   ),
-  handle(contract.explainRequest, async ({ request: ref }, { store }: DataOrchestratorContext) => {
-    const request = await resolve(store, dataRequest, ref);
-    const reservations: contract.DataReservation[] = [];
-    for await (const each of store.scan(dataReservation, { index: "request", prefix: [request.id] }))
-      reservations.push(each);
-    return { request, reservations, instances: [...(await instancesOf(request, store))] };
-  }),
 ];

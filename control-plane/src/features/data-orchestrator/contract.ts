@@ -2,6 +2,7 @@ import { Type } from "@sinclair/typebox";
 import { machine } from "@edgemere/protocol/kit";
 import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
 import { lookups } from "../../platform/crud.ts";
+import { explanation } from "../../platform/explanation.ts";
 import { resource, rowSchema, type Row } from "../../platform/resource.ts";
 import { Query } from "../data-catalogue/contract.ts";
 import { Cost, uses, wanted } from "./wanted-contract.ts";
@@ -235,6 +236,15 @@ export const listInstances = action({
   }),
   output: PageOf(rowSchema(dataInstance)),
 });
+export const explainInstance = action({
+  path: `${PATH}/datainstance/explain`,
+  summary: "Say why a data instance is as it is, and what it waits for",
+  effect: "read",
+  permission: "data:read",
+  scope: "referenced",
+  input: Type.Object({ id: Ref("datainstance", "The data instance: id or unique name") }),
+  output: Type.Object({ ...explanation, instance: rowSchema(dataInstance) }),
+});
 /** Ad hoc: "find me this data", as a data request of its own. */
 export const findData = action({
   path: "diml/find",
@@ -261,11 +271,12 @@ export const findData = action({
 export const requestLookups = lookups(dataRequest, `${PATH}/datarequest`, "data:read");
 export const explainRequest = action({
   path: `${PATH}/datarequest/explain`,
-  summary: "Show a data request with its reservations and instances",
+  summary: "Say why a data request is where it is, with each decision, its reservations and its instances",
   effect: "read",
   permission: "data:read",
   input: Type.Object({ request: RequestRef }),
   output: Type.Object({
+    ...explanation,
     request: rowSchema(dataRequest),
     reservations: Type.Array(rowSchema(dataReservation)),
     instances: Type.Array(rowSchema(dataInstance)),
