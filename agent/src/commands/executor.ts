@@ -73,7 +73,9 @@ export class CommandExecutor implements CommandDuty, AsyncDisposable {
     if (setAside !== undefined) await this.#reporter.event("journal-set-aside", setAside);
     if (earlyDeaths > 0) await this.#reporter.event("safe-mode", safeModeDetail(earlyDeaths));
     await this.#killLeftBehind();
-    await this.#parts.files.parts.sweep(new Set(journal.state.open.keys()), this.#parts.host.transfers);
+    const open = new Set(journal.state.open.keys());
+    await this.#parts.files.parts.sweep(open, this.#parts.host.transfers);
+    await this.#parts.upgrade.parts.releases?.sweep(open);
     for (const [id, { starts }] of journal.state.open) if (starts === 0) await this.#reporter.progress(id, "journaled");
     this.#loop.start();
   }

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { privateKeyFromSeed, seal, type Encodable, type v1 } from "@edgemere/protocol";
 import { ManualClock, SimulatedDisk } from "@edgemere/protocol/simulated";
-import { BadArchive, type HostReleases } from "../host/host-releases.ts";
+import type { IncomingFile } from "../host/file-transfers.ts";
+import { BadArchive, type ComingRelease, type HostReleases } from "../host/host-releases.ts";
+import { ContentRefused, type ContentRoad } from "../link/content-road.ts";
 import type { Mark, Slot, Trial, TrialEnd } from "../upgrade/trial.ts";
 import { aBench, aCommand, BenchHost, signer, START } from "./bench.test-support.ts";
 
@@ -11,6 +14,8 @@ class Releases implements HostReleases {
   slot: Slot = "base";
   readonly nodeVersion = "20.20.2";
   readonly installed: string[] = [];
+  /** What came of an archive. */
+  coming = Buffer.alloc(0);
   readonly marks: Mark[] = [];
   readonly over: TrialEnd[] = [];
   isTrial: Trial | undefined;
@@ -20,6 +25,21 @@ class Releases implements HostReleases {
     this.installed.push(path);
     return "a";
   }
+  async receive({ bytes }: ComingRelease): Promise<IncomingFile | "there"> {
+    const received = () => this.coming.length;
+    return {
+      get received() {
+        return received();
+      },
+      write: async (piece) => void (this.coming = Buffer.concat([this.coming, piece])),
+      digest: () => createHash("sha256").update(this.coming).digest("hex"),
+      place: async () => assert.equal(received(), bytes),
+      discard: () => this.sweep(new Set()),
+      [Symbol.asyncDispose]: async () => {},
+    };
+  }
+  archiveFor = (command: string) => `/releases/${command}.tar.gz`;
+  sweep = async (open: ReadonlySet<string>) => void (open.size === 0 && (this.coming = Buffer.alloc(0)));
   arm = async (trial: Trial) => void (this.isTrial = trial);
   trial = async () => this.isTrial;
   ends = async () => this.over;
@@ -159,6 +179,74 @@ test("an agent that died while it unpacked begins anew", async () => {
 
   assert.deepEqual(armed, ["1.1.0"]);
 });
+
+const archive = Buffer.from(Array.from({ length: 1_300_000 }, (_, place) => place % 251));
+const fetched = (given: object = {}) =>
+  anUpgrade({ bytes: archive.length, sha256: createHash("sha256").update(archive).digest() }, { path: "", ...given });
+/** A control plane that gives the archive, or does what is said instead of giving a piece. */
+const giving = (instead?: (from: number, limit: number) => Uint8Array | undefined): ContentRoad => ({
+  fetch: async ({ from, limit }) => instead?.(from, limit) ?? archive.subarray(from, from + limit),
+  send: () => assert.fail("nothing is sent"),
+  [Symbol.asyncDispose]: async () => {},
+});
+
+test("an upgrade that names no path fetches its archive by the hash that was signed, and nothing of it stays", async () => {
+  const machine = aMachine();
+  await using bench = await aBench({ ...machine, road: giving() });
+
+  await bench.deliver([aCommand(1, fetched())]);
+
+  assert.deepEqual(machine.releases.installed, ["/releases/c1.tar.gz"]);
+  assert.equal(machine.releases.isTrial?.version, "1.1.0");
+  assert.equal(machine.releases.coming.length, 0);
+});
+
+test("an agent that was stopped while its archive came fetches only the rest", async () => {
+  const machine = aMachine();
+  {
+    const hanging = giving((from) => {
+      if (from > 0) throw new Error("the connection is gone");
+      return undefined;
+    });
+    await using bench = await aBench({ ...machine, road: hanging });
+    await bench.deliver([aCommand(1, fetched())]);
+  }
+  const first: number[] = [];
+  const noted = giving((from) => void first.push(from));
+
+  await using bench = await aBench({ ...machine, road: noted });
+  await bench.deliver([]);
+
+  assert.deepEqual([first[0], machine.releases.isTrial?.version], [524_288, "1.1.0"]);
+});
+
+for (const [what, road, reason, detail] of [
+  [
+    "another content than was signed",
+    giving((from, limit) => archive.subarray(from > 0 ? 1 : 0).subarray(0, limit)),
+    "bad-hash",
+    /^what came has the SHA-256/,
+  ],
+  [
+    "no content",
+    giving(() => {
+      throw new ContentRefused("the content that this command names is not here any more");
+    }),
+    "no-content",
+    /is not here any more/,
+  ],
+] as const) {
+  test(`an upgrade to whose device ${what} comes fails with the reason, and the agent goes on`, async () => {
+    const machine = aMachine();
+    await using bench = await aBench({ ...machine, road });
+
+    await bench.deliver([aCommand(1, fetched())], 10_000);
+
+    assert.deepEqual([await bench.ends(), machine.restarts()], [[`c1 FAILED ${reason}`], 0]);
+    assert.match((await bench.reports()).at(-1)?.detail ?? "", detail);
+    assert.deepEqual([machine.releases.isTrial, machine.releases.coming.length], [undefined, 0]);
+  });
+}
 
 test("the release that runs already is none to wait for", async () => {
   const machine = aMachine();

@@ -3,6 +3,7 @@ import { aborted, DAY, SECOND } from "@edgemere/protocol/kit";
 import { BadArchive, type HostReleases } from "../../host/host-releases.ts";
 import { HostError } from "../../host/host.ts";
 import type { TrialEnd } from "../../upgrade/trial.ts";
+import { fetchInto, isToGoOn } from "../files/fetching.ts";
 import type { ArgumentsOf, HandlerContext, Outcome, ProbeHandler, ResultOf } from "./handler.ts";
 
 type Ended = Outcome<ResultOf<"agent.upgrade">>;
@@ -14,7 +15,8 @@ const LONGEST_START = 600 * SECOND;
 export const agentUpgrade: ProbeHandler<"agent.upgrade"> = {
   check: ({ release, path, startWithinMs, confirmWithinMs }) => {
     if (!release) return "release: there is none";
-    if (!path.startsWith("/") || path.includes("\0")) return `path: ${JSON.stringify(path)} must start with /`;
+    if (path !== "" && (!path.startsWith("/") || path.includes("\0")))
+      return `path: ${JSON.stringify(path)} must start with /, or be left out`;
     if (startWithinMs < SHORTEST || startWithinMs > LONGEST_START)
       return `start_within_ms: must be from ${SHORTEST} to ${LONGEST_START}`;
     if (confirmWithinMs >= startWithinMs && confirmWithinMs <= DAY) return undefined;
@@ -80,26 +82,47 @@ function releaseIn(
 
 async function begin(
   release: AgentRelease,
-  { path, startWithinMs: startWithin, confirmWithinMs: confirmWithin }: ArgumentsOf<"agent.upgrade">,
+  { path: named, startWithinMs: startWithin, confirmWithinMs: confirmWithin }: ArgumentsOf<"agent.upgrade">,
   releases: HostReleases,
   context: HandlerContext,
 ): Promise<Ended> {
   const { command, signal, upgrade } = context;
   const { version, sha256, bytes, unpackedBytes } = release;
   const { version: before } = upgrade.parts;
+  let isLeft = false;
   try {
+    const missing = named === "" ? await fetchArchive(release, releases, context) : undefined;
+    if (missing !== undefined) return missing;
+    const path = named === "" ? releases.archiveFor(command) : named;
     const to = await releases.install({ path, sha256, bytes, unpackedBytes }, signal);
     if (signal.aborted) return { reason: "failed", detail: "it was stopped" };
     const times = { startWithin, confirmWithin, starts: 0, deaths: 0, spent: 0 };
     await releases.arm({ command, from: releases.slot, to, before, version, ...times });
   } catch (error) {
+    isLeft = isToGoOn(error, signal);
     if (error instanceof BadArchive) return { reason: "bad-release", detail: error.message };
     throw error;
+  } finally {
+    if (!isLeft) await releases.sweep(new Set());
   }
   upgrade.parts.restart();
   await aborted(signal);
   await whenCancelled(releases, context);
   return { reason: "failed", detail: "it was stopped" };
+}
+
+/** The archive comes as any content does: what was signed names it by its hash. Gives why it did not come. */
+async function fetchArchive(
+  { sha256: hash, bytes }: AgentRelease,
+  releases: HostReleases,
+  context: HandlerContext,
+): Promise<Ended | undefined> {
+  const { road } = context.files;
+  if (road === undefined) return { reason: "unsupported", detail: "nothing comes to this device beside MQTT" };
+  const sha256 = Buffer.from(hash).toString("hex");
+  const { command } = context;
+  const fetched = await fetchInto(() => releases.receive({ command, bytes, sha256 }), { bytes, sha256, road }, context);
+  return "reason" in fetched ? { reason: fetched.reason, detail: fetched.detail } : undefined;
 }
 
 /** Whoever calls it back wants the former release; that the command's own time is over says nothing of the release. */

@@ -1,8 +1,6 @@
 import { limits } from "@edgemere/protocol";
-import type { FileTransfers, IncomingFile } from "../../host/file-transfers.ts";
-import { ContentRefused, type ContentRoad } from "../../link/content-road.ts";
-import { persistently, teller, TransferStopped } from "../files/transfer.ts";
-import type { ArgumentsOf, Handler, HandlerContext, Outcome, ResultOf } from "./handler.ts";
+import { fetchInto, isToGoOn } from "../files/fetching.ts";
+import type { ArgumentsOf, Handler } from "./handler.ts";
 
 const NO_SPECIAL_BITS = 0o777;
 
@@ -32,87 +30,25 @@ export const filePut: Handler<"file.put"> = {
     const { transfers, road } = context.files;
     if (transfers === undefined || road === undefined)
       return { reason: "unsupported", detail: "no file comes to this device" };
-    const first = await put(given, { transfers, road }, context);
-    // Of what an earlier run left, a power cut may have kept the length and not the bytes.
-    return first.hadBegun && "reason" in first.outcome && first.outcome.reason === "bad-hash"
-      ? (await put(given, { transfers, road }, context)).outcome
-      : first.outcome;
+    const { parts, roots } = context.files;
+    const { path, bytes } = given;
+    const sha256 = Buffer.from(given.sha256).toString("hex");
+    const { command, signal } = context;
+    const request = { path, roots, mark: command, bytes, sha256, ...belonging(given) };
+    await parts.note(command, { path, roots });
+    let isLeft = false;
+    try {
+      return await fetchInto(() => transfers.receive(request), { bytes, sha256, road }, context);
+    } catch (error) {
+      isLeft = isToGoOn(error, signal);
+      throw error;
+    } finally {
+      if (!isLeft) await parts.forget(command);
+    }
   },
 };
-
-interface Ways {
-  readonly transfers: FileTransfers;
-  readonly road: ContentRoad;
-}
-
-async function put(
-  given: ArgumentsOf<"file.put">,
-  { transfers, road }: Ways,
-  context: HandlerContext,
-): Promise<{ readonly outcome: Put; readonly hadBegun: boolean }> {
-  const { files, command, signal } = context;
-  const { parts, roots } = files;
-  const { path, bytes } = given;
-  const sha256 = Buffer.from(given.sha256).toString("hex");
-  await parts.note(command, { path, roots });
-  let isLeft = false;
-  try {
-    const incoming = await transfers.receive({ path, roots, mark: command, bytes, sha256, ...belonging(given) });
-    if (incoming === "there") return { outcome: { result: { fetchedBytes: 0, hasChanged: false } }, hadBegun: false };
-    await using file = incoming;
-    const hadBegun = file.received > 0;
-    try {
-      const outcome = await received(file, { given, sha256, road }, context);
-      if ("reason" in outcome) await file.discard();
-      return { outcome, hadBegun };
-    } catch (error) {
-      // What the agent begins anew after its next start goes on with what is there.
-      isLeft = error instanceof TransferStopped && signal.reason === "agent-stopped";
-      if (!isLeft) await file.discard();
-      if (error instanceof ContentRefused)
-        return { outcome: { reason: "no-content", detail: error.message }, hadBegun };
-      throw error;
-    }
-  } finally {
-    if (!isLeft) await parts.forget(command);
-  }
-}
-
-type Put = Outcome<ResultOf<"file.put">>;
 
 const belonging = ({ mode, owner }: ArgumentsOf<"file.put">) => ({
   ...(mode !== 0 && { mode }),
   ...(owner !== "" && { owner }),
 });
-
-async function received(
-  incoming: IncomingFile,
-  {
-    given,
-    sha256,
-    road,
-  }: { readonly given: ArgumentsOf<"file.put">; readonly sha256: string; readonly road: ContentRoad },
-  { files, command, output, signal }: HandlerContext,
-): Promise<Put> {
-  const { bytes } = given;
-  const { pace, clock } = files;
-  const tell = teller(clock, (text) => output("stdout", Buffer.from(text)), "received");
-  let fetchedBytes = 0;
-  while (incoming.received < bytes) {
-    const from = incoming.received;
-    const limit = Math.min(pace.pieceBytes(), bytes - from);
-    await pace.take(limit, signal);
-    const piece = await persistently(() => road.fetch({ command, from, limit }, signal), files, signal);
-    if (piece.length === 0 || piece.length > limit)
-      return { reason: "bad-hash", detail: `the content ends after ${from} of ${bytes} bytes` };
-    await incoming.write(piece);
-    fetchedBytes += piece.length;
-    await tell(incoming.received, bytes);
-  }
-  const digest = incoming.digest();
-  if (digest !== sha256)
-    return { reason: "bad-hash", detail: `what came has the SHA-256 ${digest}; nothing was put in place` };
-  if (signal.aborted) throw new TransferStopped();
-  await incoming.place();
-  return { result: { fetchedBytes, hasChanged: true } };
-}
