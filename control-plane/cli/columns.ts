@@ -15,6 +15,7 @@ const usual: Partial<Record<Path | "commands" | "reservations" | "instances" | "
   "cpl/dm/device/history": ["at", "attribute", "before", "after"],
   "cpl/dm/job/list": ["id", "kind", "state", "devices", "author", "createdAt"],
   "cpl/dm/job/kinds": ["kind", "summary", "lane", "dangerous"],
+  "cpl/dm/release/list": ["name", "bytes", "sha256", "signature", "archive", "devices", "examples", "createdAt"],
   "cpl/dm/token/list": ["id", "state", "used", "uses", "expiresAt", "author", "labels"],
   "diml/dml/fmdm/query": ["name", "source", "device", "state", "bytes", "modifiedAt", "id"],
   "diml/dml/fmdm/data/list": ["name", "source", "device", "state", "bytes", "modifiedAt", "id"],

@@ -8,7 +8,7 @@ import { exitCodes, UsageError } from "./failure.ts";
 import { progressOf } from "./file-progress.ts";
 import type { Session } from "./session.ts";
 
-type Shown = Output<"cpl/dm/file/find">;
+export type Shown = Output<"cpl/dm/file/find">;
 
 /** `edgemere file put LOCAL`: uploads a file, and goes on where an earlier try was cut off. */
 export const putFile: Entry = {
@@ -28,29 +28,38 @@ export const putFile: Entry = {
   run: async ({ options, positionals }, session) => {
     const [local] = positionals;
     if (local === undefined) throw new UsageError("say which file: edgemere file put LOCAL");
-    const handle = await open(local).catch((cause: unknown) => {
-      throw new UsageError(`${local} cannot be read: ${cause instanceof Error ? cause.message : "unknown"}`);
-    });
-    try {
-      const { name = basename(local), ...others } = options as { name?: string; device?: string; keep?: number };
-      const { size: bytes } = await handle.stat();
-      const sha256 = await hashOf(handle);
-      const more = {
-        ...(others.device !== undefined && { device: others.device }),
-        ...(others.keep !== undefined && { keep: others.keep }),
-      };
-      const begun = await begunBefore({ name, bytes, sha256, ...more }, session);
-      const file = begun ?? (await session.client.call("cpl/dm/file/create", { name, bytes, sha256, ...more }));
-      const whole = file.state === "ready" ? file : await send(handle, file, session);
-      session.output.show("cpl/dm/file/find", whole);
-      if (whole.state === "ready") return exitCodes.done;
-      session.say(`the upload failed: ${whole.reason}`);
-      return exitCodes.failed;
-    } finally {
-      await handle.close();
-    }
+    const whole = await upload(local, options, session);
+    session.output.show("cpl/dm/file/find", whole);
+    if (whole.state === "ready") return exitCodes.done;
+    session.say(`the upload failed: ${whole.reason}`);
+    return exitCodes.failed;
   },
 };
+
+/** Uploads what of a file is not there yet, and gives how it is then. */
+export async function upload(
+  local: string,
+  {
+    name = basename(local),
+    device,
+    keep,
+  }: { readonly name?: string; readonly device?: string; readonly keep?: number },
+  session: Session,
+): Promise<Shown> {
+  const handle = await open(local).catch((cause: unknown) => {
+    throw new UsageError(`${local} cannot be read: ${cause instanceof Error ? cause.message : "unknown"}`);
+  });
+  try {
+    const { size: bytes } = await handle.stat();
+    const sha256 = await hashOf(handle);
+    const more = { ...(device !== undefined && { device }), ...(keep !== undefined && { keep }) };
+    const begun = await begunBefore({ name, bytes, sha256, ...more }, session);
+    const file = begun ?? (await session.client.call("cpl/dm/file/create", { name, bytes, sha256, ...more }));
+    return file.state === "ready" ? file : await send(handle, file, session);
+  } finally {
+    await handle.close();
+  }
+}
 
 /** The same file of an earlier try. */
 async function begunBefore(

@@ -12,6 +12,7 @@ import { getFile } from "./file-get.ts";
 import { putFile } from "./file-put.ts";
 import { helpText } from "./help.ts";
 import { formats } from "./output.ts";
+import { uploadRelease } from "./release-upload.ts";
 import { openSession, type CommonFlags } from "./session.ts";
 import { setUp, signIn, signOut } from "./sign-in.ts";
 import { status } from "./status.ts";
@@ -31,6 +32,7 @@ export const listEntries = (): readonly Entry[] => {
     ...listExplanations(),
     putFile,
     getFile,
+    uploadRelease,
     complete(listEntries),
     listContexts,
     useContext,

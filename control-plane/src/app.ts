@@ -21,6 +21,7 @@ import { keys, type KeysContext } from "./features/keys/index.ts";
 import { operations, type OperationsContext } from "./features/operations/index.ts";
 import { outlets, Tally, type OutletsContext } from "./features/outlets/index.ts";
 import { alertsBegun, policies, Watch, type PoliciesContext } from "./features/policies/index.ts";
+import { releases, type ReleasesContext } from "./features/releases/index.ts";
 import { readArrivals } from "./features/telemetry-aggregator/contract.ts";
 import {
   Landings,
@@ -54,6 +55,7 @@ export const features = [
   jobs,
   terminals,
   files,
+  releases,
   telemetryAggregator,
   outlets,
   dataCatalogue,
@@ -70,6 +72,7 @@ export type AppContext = CoreContext &
   JobsContext &
   TerminalsContext &
   FilesContext &
+  ReleasesContext &
   TelemetryContext &
   OutletsContext &
   DataCatalogueContext &

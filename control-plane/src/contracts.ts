@@ -12,6 +12,7 @@ export * as keys from "./features/keys/contract.ts";
 export * as operations from "./features/operations/contract.ts";
 export * as policies from "./features/policies/contract.ts";
 export * as outlets from "./features/outlets/contract.ts";
+export * as releases from "./features/releases/contract.ts";
 export * as telemetryAggregator from "./features/telemetry-aggregator/contract.ts";
 export * as terminals from "./features/terminals/contract.ts";
 export * as edgeNodes from "./features/devices/edge-node-contract.ts";

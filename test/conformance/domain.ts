@@ -71,6 +71,11 @@ export const actions = {
   "cpl/dm/file/destroy": "destroy",
   "cpl/dm/file/fetch": "read",
   "cpl/dm/file/send": "write",
+  // Releases
+  "cpl/dm/release/publish": "write",
+  "cpl/dm/release/find": "read",
+  "cpl/dm/release/list": "read",
+  "cpl/dm/release/withdraw": "write",
   // Terminals
   "cpl/dm/recording/find": "read",
   "cpl/dm/recording/list": "read",
@@ -315,6 +320,7 @@ export const classes: Readonly<
     ],
   },
   file: { initial: "uploading", life: ["uploading → ready", "uploading → failed"] },
+  release: { initial: "published", life: ["published → withdrawn"] },
   recording: { initial: "open", life: ["open → complete", "open → cut"] },
   commandcap: { initial: "exceeded", life: ["exceeded → exceeded"] },
   adevice: { initial: "enabled", life: ["enabled → disabled → enabled"], news: ["stats"] },
@@ -389,15 +395,3 @@ export const commandKinds = {
   "agent.upgrade": ["probe", "dangerous"],
   "terminal.open": ["once", "dangerous"],
 } as const;
-
-/** "Messages handled" of the Data Orchestrator, and what each is given. */
-export const messagesHandled: Readonly<Record<string, readonly [address: string, input: object]>> = {
-  "datareference.provisioning": ["diml/dml/do/datainstance/create", { dataref: "the-id" }],
-  "datarequest.needed": ["diml/dml/do/reserve", { request: "the-id" }],
-  "datarequest.selected": ["diml/dml/do/evaluate", { request: "the-id" }],
-};
-
-/** "Messages sent" of the Data Orchestrator. */
-export const messagesSent = ["datainstance", "datarequest", "datareservation"].flatMap((name) =>
-  ["create", "destroy", "updated"].map((word) => `${name}.${word}`),
-);

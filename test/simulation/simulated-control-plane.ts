@@ -207,7 +207,7 @@ const noOperations: AppContext["operations"] = {
 };
 
 const noAuditing = undefined as unknown as AppContext["auditing"]; // of a feature that is never part
-const noKeys: AppContext["keys"] = { status: absent, rotate: absent, take: absent };
+const noKeys: AppContext["keys"] = { status: absent, trust: absent, rotate: absent, take: absent };
 
 const authority: AppContext["authority"] = {
   trustDomain: TRUST_DOMAIN,

@@ -83,6 +83,7 @@ export async function openKeyring(tools: Tools, trustDomain: string): Promise<Ke
       return newest().keyring.version;
     },
     status: () => statusOf(newest(), keys),
+    trust: (role) => trustIn(newest().keyring, () => clock.now())(role),
     rotate: async ({ role, grace, above }) => {
       const key = await makeKey(tools, role);
       keys = await readKeys(tools);

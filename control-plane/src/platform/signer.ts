@@ -1,4 +1,4 @@
-import type { keyringRoles, SigningKey, v1 } from "@edgemere/protocol";
+import type { keyringRoles, SigningKey, Trust, v1 } from "@edgemere/protocol";
 
 /** Who signs what the control plane says to devices, and which keyrings tell those whom to believe. */
 export interface Signer {
@@ -25,6 +25,8 @@ export interface KeyringStatus {
 /** Who holds the keys that sign for devices. */
 export interface Keys {
   status(): KeyringStatus;
+  /** Whom devices believe that have the newest keyring. */
+  readonly trust: Trust;
   /**
    * Makes a new key for a role, and a keyring that names it: in force, or where the root's keys are not here, a draft (a
    * SignedEnvelope without signatures) that waits for theirs. `grace` is in milliseconds. Throws Problem.

@@ -14,7 +14,7 @@ import { fetchFile, file, sendFile, type FileRow } from "./contract.ts";
 import { beginFile, finish, receivedOf, takePiece } from "./upload.ts";
 
 /** The kinds whose commands name content by its hash, which their device may fetch. */
-const FETCHING: readonly CommandKind[] = ["file.put", "data.put"];
+const FETCHING: readonly CommandKind[] = ["file.put", "data.put", "agent.upgrade"];
 /** The kinds whose devices may send a file of theirs, of no more bytes than the command names. */
 const SENDING: readonly CommandKind[] = ["file.get", "data.get"];
 

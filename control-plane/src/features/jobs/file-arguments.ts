@@ -5,6 +5,8 @@ import { ask } from "../../platform/dispatch.ts";
 import type { PlatformContext } from "../../platform/context.ts";
 import { Problem } from "../../platform/problem.ts";
 import { findFile } from "../files/contract.ts";
+import { findRelease } from "../releases/contract.ts";
+import { withRelease } from "./upgrade-arguments.ts";
 
 type Given = Readonly<Record<string, unknown>>;
 
@@ -64,7 +66,7 @@ export const filePutOnWire = ({ mode, sha256, file: _, ...given }: Given): Given
 });
 
 /**
- * The arguments with what the content is, where a kind names a file: what is signed names that by its hash, so that nobody on the way can give a
+ * The arguments with what the content is, where a kind names a file or a release: what is signed names that by its hash, so that nobody on the way can give a
  * device another. Throws Problem when whoever asks may not see the file, or it is not what they say.
  */
 export async function withContent<G extends Given>(
@@ -73,8 +75,10 @@ export async function withContent<G extends Given>(
   caller: Caller,
   context: Pick<PlatformContext, "dispatch">,
 ): Promise<G> {
-  if (kind !== "file.put") return given;
   const asked = { ...caller, idempotencyKey: undefined };
+  if (kind === "agent.upgrade")
+    return withRelease(given, async (release) => ask(findRelease, { release }, asked, context));
+  if (kind !== "file.put") return given;
   const { id, name, state, sha256, bytes } = await ask(findFile, { file: String(given["file"]) }, asked, context);
   if (state !== "ready") throw new Problem("conflict", `the file "${name}" is ${state}: its upload has to end first`);
   refuseOther("sha256", given["sha256"], sha256, name);

@@ -77,7 +77,7 @@ async function wishOf(input: InputOf<typeof planJob>, { store, dispatch }: JobsC
     kind,
     arguments: await withContent(kind, checkedArguments(kind, given), caller, { dispatch }),
     mode,
-    spec: { ...spec, ...(spec.rollback && { rollback: checkedRollback(spec.rollback) }) },
+    spec: { ...spec, ...(spec.rollback && { rollback: await checkedRollback(spec.rollback, caller, { dispatch }) }) },
     author: caller.actor,
     grants: grantsFor(asked, caller),
     ...(caller.account !== undefined && { account: caller.account }),
@@ -86,8 +86,13 @@ async function wishOf(input: InputOf<typeof planJob>, { store, dispatch }: JobsC
   };
 }
 
-function checkedRollback({ kind, arguments: given = {} }: NonNullable<RolloutSpec["rollback"]>) {
-  return { kind, arguments: checkedArguments(kind, given, { at: "/rollback/arguments" }) };
+async function checkedRollback(
+  { kind, arguments: given = {} }: NonNullable<RolloutSpec["rollback"]>,
+  caller: Caller,
+  context: Pick<JobsContext, "dispatch">,
+) {
+  const checked = checkedArguments(kind, given, { at: "/rollback/arguments" });
+  return { kind, arguments: await withContent(kind, checked, caller, context) };
 }
 
 export function refuseUnlessAllowed(kind: CommandKind, caller: Caller): void {
