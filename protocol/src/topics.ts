@@ -19,7 +19,8 @@ export const topics = {
   terminal: { pattern: "edgemere/v1/{device}/up/terminal", way: "up", qos: 0, maxBytes: limits.commandBytes },
   sync: { pattern: "edgemere/v1/{device}/down/sync", way: "down", qos: 1, maxBytes: limits.messageBytes },
   command: { pattern: "edgemere/v1/{device}/down/command", way: "down", qos: 1, maxBytes: limits.commandBytes },
-  ack: { pattern: "edgemere/v1/{device}/down/ack", way: "down", qos: 1, maxBytes: 8 * 1024 },
+  // Who misses one sends again and gets another: a PUBACK for each would only be more on the line.
+  ack: { pattern: "edgemere/v1/{device}/down/ack", way: "down", qos: 0, maxBytes: 8 * 1024 },
   keystrokes: { pattern: "edgemere/v1/{device}/down/terminal", way: "down", qos: 0, maxBytes: limits.commandBytes },
   domainEvent: { pattern: "edgemere/v1/events/{class}/{event}", way: "out", qos: 1, maxBytes: limits.messageBytes },
   samples: { pattern: "edgemere/v1/telemetry/{device}", way: "out", qos: 1, maxBytes: limits.messageBytes },

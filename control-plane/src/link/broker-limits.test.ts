@@ -145,12 +145,14 @@ test("a device whose message is not stored in time is cut off, and has no PUBACK
 test("a message that the broker cannot hand on is failed, so that what follows for the same device is not held up", async () => {
   const clock = new ManualClock(systemClock.now());
   await using world = await startedBroker({ clock });
-  const { persistence } = world.broker.broker as unknown as {
-    persistence: { subscriptionsByTopic(): Promise<unknown> };
-  };
-  persistence.subscriptionsByTopic = () => Promise.reject(new Error("the persistence failed"));
+  await world.connect("gw1");
+  const { clients } = world.broker.broker as unknown as { clients: Record<string, { publish(): void }> };
+  Object.assign(clients["gw1"] ?? {}, { publish: () => {} });
 
-  const sent = world.link.carrier?.send({ topic: topicOf("gw1", "down/sync"), payload: Buffer.from("x"), qos: 1 });
+  const sent = world.link.carrier?.send(
+    { topic: topicOf("gw1", "down/sync"), payload: Buffer.from("x"), qos: 1 },
+    "gw1",
+  );
   const failed = assert.rejects(sent ?? Promise.resolve(), /not sent in time/);
   await clock.advance(10 * SECOND);
 

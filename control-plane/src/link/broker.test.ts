@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { connect as connectTls } from "node:tls";
 import type { MqttClient } from "mqtt";
 import { SERVER_NAME } from "@edgemere/protocol";
-import { startedBroker } from "./broker.test-support.ts";
+import { RecordingLink, startedBroker } from "./broker.test-support.ts";
 
 const closeOf = (client: MqttClient) => new Promise<void>((resolve) => client.once("close", () => resolve()));
 const messageOf = (client: MqttClient) =>
@@ -20,6 +20,28 @@ test("what a device publishes for itself reaches the link before it is acknowled
   assert.deepEqual(world.link.messages, [{ device: "gw1", topic: topicOf("gw1", "up/telemetry"), payload: "one" }]);
   await client.endAsync();
 });
+
+test("what is said in answer to a message goes to the device in one piece with its PUBACK", async () => {
+  await using world = await startedBroker({ link: new AnsweringLink() });
+  const client = await world.connect("gw1");
+  await client.subscribeAsync(topicOf("gw1", "down/ack"), { qos: 1 });
+  const heard = messageOf(client);
+  const pieces: Buffer[] = [];
+  client.stream.on("data", (piece: Buffer) => pieces.push(piece));
+
+  await client.publishAsync(topicOf("gw1", "up/telemetry"), "one", { qos: 1 });
+
+  assert.equal(await heard, "taken");
+  assert.equal(pieces.length, 1);
+  await client.endAsync();
+});
+
+class AnsweringLink extends RecordingLink {
+  override async arrived(device: string, topic: string, payload: Uint8Array): Promise<void> {
+    await super.arrived(device, topic, payload);
+    await this.carrier?.send({ topic: topicOf(device, "down/ack"), payload: Buffer.from("taken"), qos: 0 }, device);
+  }
+}
 
 test("a device that speaks on another's topic is cut off and counted, and nothing is heard", async () => {
   await using world = await startedBroker();
@@ -64,7 +86,7 @@ test("a device hears what is said to it, and is refused every other filter", asy
     ),
   );
   const heard = messageOf(client);
-  await world.link.carrier?.send({ topic: topicOf("gw1", "down/sync"), payload: Buffer.from("hello"), qos: 1 });
+  await world.link.carrier?.send({ topic: topicOf("gw1", "down/sync"), payload: Buffer.from("hello"), qos: 1 }, "gw1");
 
   assert.deepEqual(granted, [1, "refused", "refused", "refused", "refused"]);
   assert.equal(await heard, "hello");
@@ -172,10 +194,13 @@ test("a device that stops reading is cut off and stalls neither the others nor t
   const gone = world.link.until(() => world.link.gone.includes("stalled"));
   const payload = Buffer.alloc(200 * 1024);
   const flood = Array.from({ length: 400 }, async () =>
-    world.link.carrier?.send({ topic: topicOf("stalled", "down/sync"), payload, qos: 1 }),
+    world.link.carrier?.send({ topic: topicOf("stalled", "down/sync"), payload, qos: 1 }, "stalled"),
   );
   const heard = messageOf(lively);
-  await world.link.carrier?.send({ topic: topicOf("lively", "down/sync"), payload: Buffer.from("still here"), qos: 1 });
+  await world.link.carrier?.send(
+    { topic: topicOf("lively", "down/sync"), payload: Buffer.from("still here"), qos: 1 },
+    "lively",
+  );
 
   assert.equal(await heard, "still here");
   await gone;

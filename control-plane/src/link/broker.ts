@@ -178,8 +178,11 @@ export async function startBroker(parts: Parts): Promise<Pick<MqttServer, "broke
   });
 
   const carrier: Carrier = {
-    send: ({ topic, payload, qos }) =>
+    send: ({ topic, payload, qos }, device) =>
       new Promise((resolve, reject) => {
+        // Straight to its connection: nobody else can have subscribed to what is said to it.
+        const to = connected.get(device);
+        if (to === undefined) return resolve();
         const ended = watchdog.begin(() => reject(new Error("a message to a device was not sent in time")));
         const packet = {
           cmd: "publish",
@@ -189,7 +192,7 @@ export async function startBroker(parts: Parts): Promise<Pick<MqttServer, "broke
           retain: false,
           dup: false,
         } as const;
-        mqtt.broker.publish(packet, (error) => {
+        to.publish(packet, (error) => {
           ended();
           if (error) reject(error);
           else resolve();

@@ -4,7 +4,7 @@ import type { Refusal } from "./refusals.ts";
 
 /** What carries packets to devices: the embedded broker, an external one, or a simulated network. */
 export interface Carrier {
-  send(packet: Packet): Promise<void>;
+  send(packet: Packet, device: string): Promise<void>;
   disconnect(device: string, reason: string): void;
 }
 

@@ -63,7 +63,13 @@ export class Guard extends Duplex {
     if (!this.#isWaiting) this.#socket.resume();
   }
 
+  /** What is said in one turn, such as an Ack and the PUBACK after it, goes as one record of TLS: each by itself is dear on both sides, and on the line. */
   override _write(chunk: Buffer, _: BufferEncoding, done: (error?: Error | null) => void): void {
+    if (this.#socket.writableCorked === 0) {
+      this.#socket.cork();
+      // oxlint-disable-next-line no-restricted-globals -- the end of this turn: no time passes
+      setImmediate(() => this.#socket.uncork());
+    }
     if (this.#socket.write(chunk)) done();
     else this.#socket.once("drain", done);
   }
@@ -78,6 +84,8 @@ export class Guard extends Duplex {
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.#closed.abort();
+    // Whoever is refused hears why.
+    this.#socket.uncork();
     this.#socket.destroy();
     done(error);
   }

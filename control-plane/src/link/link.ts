@@ -187,7 +187,7 @@ export class Link<C> implements DeviceLink, DeviceMessages {
     this.#refusals.count(device, { reason: "failed", message });
 
   async #answer(device: string, packet: Packet): Promise<void> {
-    if (this.#sessions.has(device)) await this.#ways.to(device)?.send(packet);
+    if (this.#sessions.has(device)) await this.#ways.to(device)?.send(packet, device);
   }
 
   #understood<T>(device: string, reader: () => T): T | undefined {
