@@ -40,6 +40,7 @@ import { itself, type Caller } from "./platform/caller.ts";
 import { ask } from "./platform/dispatch.ts";
 import { Counter } from "./platform/figures.ts";
 import type { Health } from "./platform/health.ts";
+import { openVault } from "./platform/vault.ts";
 import { outletTargets } from "./outlet-targets.ts";
 import { processFigures } from "./process-figures.ts";
 import { clearBrokenRestore, refuseHalfRestored, rememberGeneration } from "./restore.ts";
@@ -189,6 +190,7 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
     },
     watch: new Watch(),
     alertsOf: alertsBegun,
+    vault: await openVault({ disk: nodeDisk(config.dataFolder), random }, authority.trustDomain),
     terminals: new TerminalGateway({ clock, log }),
     files: config.files,
     retention: config.retention,

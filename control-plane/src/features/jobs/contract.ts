@@ -3,7 +3,7 @@ import { commandKinds, commandLife, type CommandKind, type CommandState } from "
 import { HOUR, machine } from "@edgemere/protocol/kit";
 import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
 import { resource, rowSchema, type Row } from "../../platform/resource.ts";
-import { Arguments, Kind } from "./rollout-words-contract.ts";
+import { Arguments, Kind, Secrets } from "./rollout-words-contract.ts";
 
 export * from "./rollout-contract.ts";
 export * from "./rollout-life-contract.ts";
@@ -150,13 +150,7 @@ export const createJob = action({
     device: Ref("device", "The device: id or name"),
     kind: Kind,
     arguments: Type.Optional(Arguments),
-    secrets: Type.Optional(
-      Type.Record(Type.String({ pattern: "^[A-Za-z_][A-Za-z0-9_]*$" }), Type.String({ maxLength: 8_192 }), {
-        additionalProperties: false,
-        maxProperties: 64,
-        description: "Environment variables of the program that only the device can read: kept and sent sealed for it",
-      }),
-    ),
+    secrets: Type.Optional(Secrets),
     queueTimeout: Type.Optional(
       Type.Integer({ minimum: 1, maximum: 604_800, default: 3_600, description: "Seconds within which it must start" }),
     ),

@@ -76,6 +76,7 @@ const makings: Readonly<
       | "outside-scope"
       | "canary-holding"
       | "paused-by-canary"
+      | "secrets-gone"
     >,
     Making
   >
@@ -106,6 +107,7 @@ const makings: Readonly<
   "left-selection": (world) =>
     afterwards(world, { ...othersFirst, mode: "continuous" }, () => change(world, idOf(0), { labels: {} })),
   "takes-no-commands": (world) => afterwards(world, othersFirst, () => change(world, idOf(0), { speaks: "sparkplug" })),
+  "no-sealing-key": (world) => start(world, { ...othersFirst, ...exec, secrets: { PASSWORD: "hush" } }),
   "kind-unsupported": (world) =>
     afterwards(world, othersFirst, async () => {
       const row = await world.store.get(device, idOf(0));
@@ -240,8 +242,8 @@ test("every reason of the list is made to happen", () => {
     "rollout-planned",
     "turn-comes",
   ];
-  // Those take telemetry: rollouts-journey.test.ts makes them happen.
-  const elsewhere = ["canary-holding", "paused-by-canary"];
+  // Those take telemetry, or another vault: rollouts-journey.test.ts and rollout-secrets.test.ts make them happen.
+  const elsewhere = ["canary-holding", "paused-by-canary", "secrets-gone"];
 
   assert.deepEqual(Object.keys(blockReasons).toSorted(), [...Object.keys(makings), ...alone, ...elsewhere].toSorted());
 });

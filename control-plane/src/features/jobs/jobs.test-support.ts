@@ -1,9 +1,10 @@
 import { v1, type CommandReport } from "@edgemere/protocol";
-import type { ManualClock } from "@edgemere/protocol/simulated";
+import { seededRandom, SimulatedDisk, type ManualClock } from "@edgemere/protocol/simulated";
 import type { InputOf } from "../../platform/action.ts";
 import { signer, startTestCore, type CoreContext, type TestCore } from "../../platform/core.test-support.ts";
 import type { Database } from "../../platform/database.ts";
 import { feature } from "../../platform/feature.ts";
+import { openVault } from "../../platform/vault.ts";
 import { aDevice } from "../device.test-support.ts";
 import { device } from "../devices/contract.ts";
 import { realm } from "../devices/selector-contract.ts";
@@ -18,13 +19,18 @@ const alone: Approvers = { rule: "auto", hasOther: async () => false, isActive: 
 /** What grants are limited by. */
 const fleet = feature<CoreContext & JobsContext>({ name: "fleet", resources: [device], realm, actions: [] });
 
+/** A vault of its own. */
+export const aVault = (seed: number) =>
+  openVault({ disk: new SimulatedDisk(), random: seededRandom(seed) }, "fleet.test");
+
 /** The feature with two devices, "gw-1" (d1) and "gw-2" (d2), neither connected yet. */
 export async function startJobs({
   approvers,
   dangerousCaps,
   alertsOf,
+  vault,
   ...over
-}: Pick<JobsContext, "dangerousCaps" | "alertsOf"> & {
+}: Pick<JobsContext, "dangerousCaps" | "alertsOf" | "vault"> & {
   database?: Database;
   clock?: ManualClock;
   approvers?: Partial<Approvers>;
@@ -35,6 +41,7 @@ export async function startJobs({
       signer,
       authority: { trustDomain: "fleet.test" },
       approvers: { ...alone, ...approvers },
+      vault: vault ?? (await aVault(1)),
       ...(dangerousCaps && { dangerousCaps }),
       ...(alertsOf && { alertsOf }),
     },

@@ -9,6 +9,7 @@ import type { JobsContext } from "./context.ts";
 import { kindsOf } from "./rollout-facts.ts";
 import { hashOf, sightedBy, type Sighted } from "./rollout-members.ts";
 import { grantsFor, isSecondNeeded, refuseUnlessAllowed } from "./rollout-planning.ts";
+import { handedOver } from "./rollout-secrets.ts";
 import { isOwn } from "./rollout-seeing.ts";
 import { emptyWave } from "./rollout-tally.ts";
 import { wavesOf } from "./rollout-waves.ts";
@@ -38,7 +39,7 @@ export const applyHandler = handle(applyPlan, async ({ plan: id }, context: Jobs
     members.map((each) => each.device),
     context,
   );
-  const { kind, arguments: given, selector, mode, spec } = plan;
+  const { kind, arguments: given, selector, mode, spec, secretNames } = plan;
   const rolloutId = newId();
   const row = created(rollout, rolloutId, {
     kind,
@@ -49,6 +50,7 @@ export const applyHandler = handle(applyPlan, async ({ plan: id }, context: Jobs
     author: caller.actor,
     ...(caller.account !== undefined && { account: caller.account }),
     ...(selector !== undefined && { selector }),
+    ...(secretNames !== undefined && { secretNames }),
     plan: id,
     written: 0,
     endsAt: now + (spec.totalTimeout === undefined ? TOTAL_TIMEOUT : spec.totalTimeout * SECOND),
@@ -60,7 +62,8 @@ export const applyHandler = handle(applyPlan, async ({ plan: id }, context: Jobs
     isApprovalNeeded,
     pausedBy: "",
   });
-  await store.commit(row, woken(rolloutId), moved(rolloutPlan, plan, "apply"));
+  const secrets = await handedOver(id, rolloutId, context);
+  await store.commit(row, ...secrets, woken(rolloutId), moved(rolloutPlan, plan, "apply"));
   return resolve(store, rollout, rolloutId);
 });
 

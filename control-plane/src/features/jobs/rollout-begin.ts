@@ -6,11 +6,12 @@ import type { JobsContext } from "./context.ts";
 import { numberedCommand } from "./creating.ts";
 import { countDangerous } from "./dangerous-caps.ts";
 import { blockOf, isHopeless, isOfAll, type Facts, type Look } from "./rollout-blocks.ts";
-import { surveyOf } from "./rollout-facts.ts";
+import { surveyOf, type Survey } from "./rollout-facts.ts";
 import { openOf, QUEUE_TIMEOUT, type Step } from "./rollout-gate.ts";
 import { paceAt } from "./rollout-pace.ts";
 import { recounted } from "./rollout-tally.ts";
 import { offer } from "./offers.ts";
+import { sealedFor } from "./secrets.ts";
 
 /** Devices that are looked at in one step, and that begin in one commit. */
 const LOOKED_AT = 200;
@@ -41,7 +42,7 @@ export async function beginTargets(row: Rollout, step: Step, context: JobsContex
     const facts = await survey.facts(target, found);
     const block = blockOf(facts);
     if (block === undefined) {
-      const starting = await started(row, target, found, facts, context);
+      const starting = await started(row, target, found, { ...facts, secrets: survey.secrets }, context);
       changes.push(...starting.changes);
       begun.push(starting.command);
       survey.begins(target);
@@ -106,9 +107,14 @@ function waiting(target: RolloutTarget, { reason, until }: Look, latest: number,
   });
 }
 
-async function started(row: Rollout, target: RolloutTarget, found: Device, facts: Facts, context: JobsContext) {
+async function started(
+  row: Rollout,
+  target: RolloutTarget,
+  found: Device,
+  { now, window, secrets }: Facts & Pick<Survey, "secrets">,
+  context: JobsContext,
+) {
   const { newId } = context;
-  const { now, window } = facts;
   const ids = { job: newId(), command: newId() };
   const closesAt = typeof window === "object" && window.isOpen ? window.closesAt : Infinity;
   const draft = {
@@ -121,8 +127,17 @@ async function started(row: Rollout, target: RolloutTarget, found: Device, facts
     devices: [found.id],
     rollout: row.id,
   };
+  const sealed = secrets && {
+    sealed: { command: ids.command, box: sealedFor(found, secrets, ids.command, context) },
+  };
   const approvals = row.decision?.isApproved === true ? [row.decision.by] : [];
-  const commanding = await numberedCommand(ids.command, { ...draft, id: ids.job }, found, approvals, context);
+  const commanding = await numberedCommand(
+    ids.command,
+    { ...draft, ...sealed, id: ids.job },
+    found,
+    approvals,
+    context,
+  );
   const beginning = { job: ids.job, beganAt: now, reason: "" };
   const change = moved(rolloutTarget, target, "begin", beginning);
   return { command: ids.command, changes: [change, created(job, ids.job, draft, "running"), ...commanding] };

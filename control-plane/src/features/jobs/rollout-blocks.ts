@@ -20,6 +20,8 @@ export interface Facts {
   readonly isSelected: boolean;
   readonly isWithinScope: boolean;
   readonly isKindKnown: boolean;
+  /** Why its secrets cannot go with it. */
+  readonly secretless?: "no-sealing-key" | "secrets-gone" | undefined;
   readonly boxedUntil: number;
   /** Another rollout that has this device under way. */
   readonly busyWith: string | undefined;
@@ -82,6 +84,7 @@ export function looksAt(facts: Facts): readonly Look[] {
     look("outside-scope", !facts.isWithinScope),
     look("takes-no-commands", device.speaks === "sparkplug"),
     look("kind-unsupported", !facts.isKindKnown),
+    ...(["no-sealing-key", "secrets-gone"] as const).map((reason) => look(reason, facts.secretless === reason)),
     look("wave-soaking", isTooEarly && why === "soaking", until),
     look("canary-holding", isTooEarly && why === "holding", until),
     look("wave-not-reached", isTooEarly),
@@ -106,7 +109,15 @@ export const blockOf = (facts: Facts): Look | undefined => looksAt(facts).find((
 
 /** What makes it certain that a device never begins: it is left out at once. */
 export const isHopeless = (reason: BlockReason): boolean =>
-  ["device-retired", "left-selection", "outside-scope", "takes-no-commands", "kind-unsupported"].includes(reason);
+  [
+    "device-retired",
+    "left-selection",
+    "outside-scope",
+    "takes-no-commands",
+    "kind-unsupported",
+    "no-sealing-key",
+    "secrets-gone",
+  ].includes(reason);
 
 /** What holds for every device alike: it is not worth looking at the next one. */
 export const isOfAll = (reason: BlockReason): boolean =>

@@ -4,7 +4,7 @@ import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
 import { rowSchema } from "../../platform/resource.ts";
 import { rollout, rolloutTarget } from "./rollout-life-contract.ts";
 import { rolloutSpec } from "./rollout-spec-contract.ts";
-import { Arguments, Kind } from "./rollout-words-contract.ts";
+import { Arguments, Kind, Secrets } from "./rollout-words-contract.ts";
 
 const Blocks = Type.Array(
   Type.Object({
@@ -20,6 +20,7 @@ export const planJob = action({
   summary: "Show which devices a rollout would touch and how, and what stands in the way; nothing is sent",
   description:
     "A plan is kept for an hour and carried out by cpl/dm/job/apply, which refuses when other devices match meanwhile, or something else stands in the way of one. A device is picked when it matches the selector and is named, where both are given.",
+  secrets: ["secrets"],
   effect: "write",
   permission: "job:create",
   scope: "filtered",
@@ -32,6 +33,7 @@ export const planJob = action({
     ),
     kind: Kind,
     arguments: Type.Optional(Arguments),
+    secrets: Type.Optional(Secrets),
     mode: Type.Optional(
       Type.Union([Type.Literal("snapshot"), Type.Literal("continuous")], {
         default: "snapshot",

@@ -11,6 +11,7 @@ import type { Facts } from "./rollout-blocks.ts";
 import type { Step } from "./rollout-gate.ts";
 import { nextTurn, paceAt } from "./rollout-pace.ts";
 import { conducts, targetId } from "./tables.ts";
+import { secretsOf } from "./rollout-secrets.ts";
 import { zoneOf } from "../../platform/wall-clock.ts";
 
 const AT_ONCE = 1_000;
@@ -18,6 +19,8 @@ const AT_ONCE = 1_000;
 /** Finds out what decides about the devices of one rollout, for one look at it: what it found for one it does not ask again. */
 export interface Survey {
   facts(target: Surveyable | undefined, row: Device): Promise<Facts>;
+  /** What goes with it that only devices may read. */
+  readonly secrets: Readonly<Record<string, string>> | undefined;
   /** One more is under way since the survey began. */
   begins(target: Surveyable): void;
 }
@@ -46,6 +49,7 @@ type Surveyed = Pick<
   | "stop"
   | "undoneBy"
   | "undoes"
+  | "secretNames"
 >;
 
 export async function surveyOf(row: Surveyed, step: Step, context: JobsContext): Promise<Survey> {
@@ -59,6 +63,9 @@ export async function surveyOf(row: Surveyed, step: Step, context: JobsContext):
   const cap = await roomFor({ actor: row.author, kind }, context);
   const isReached = reachedBy(row, context);
   const expression = selector === undefined ? undefined : compileSelector(selector);
+  // A plan has them in its caller's hand.
+  const secrets = row.secretNames === undefined || row.id === "" ? undefined : await secretsOf(row.id, context);
+  const areGone = row.secretNames !== undefined && row.id !== "" && secrets === undefined;
   const windows = new Map<string, Facts["window"]>();
   const places = new Map<string, Set<string>>();
   let dark: Promise<ReadonlyMap<string, readonly string[]>> | undefined;
@@ -88,6 +95,7 @@ export async function surveyOf(row: Surveyed, step: Step, context: JobsContext):
   };
 
   return {
+    secrets,
     facts: async (target, found) => ({
       now,
       rollout: row,
@@ -100,6 +108,12 @@ export async function surveyOf(row: Surveyed, step: Step, context: JobsContext):
       isWithinScope: isReached(found),
       undone: await undoneOf(target, row, context),
       isKindKnown: kindsOf(row).every((each) => knows(found, each)),
+      secretless:
+        row.secretNames !== undefined && found.sealingKey === undefined
+          ? "no-sealing-key"
+          : areGone && target !== undefined
+            ? "secrets-gone"
+            : undefined,
       // What harmed a device is taken back from it, however often it failed.
       boxedUntil: row.undoes === undefined ? ((await store.get(conducts, found.id))?.boxedUntil ?? 0) : 0,
       busyWith: await otherRollout(found.id, row.id, context),

@@ -56,6 +56,8 @@ const asked = {
   spec: Type.Object(rolloutSpec),
   author: Type.String(),
   account: Type.Optional(Type.String()),
+  /** The names of its secrets, which lie elsewhere. What undoes it gets none. */
+  secretNames: Type.Optional(Type.Array(Type.String())),
   /** What its author might do when asking: it may never reach further. */
   grants: Grants,
 };

@@ -12,7 +12,7 @@ import type { Member } from "./tables.ts";
 /** A rollout before it is one. */
 export type Wish = Pick<
   RolloutPlan,
-  "kind" | "arguments" | "selector" | "devices" | "mode" | "spec" | "author" | "account" | "grants"
+  "kind" | "arguments" | "selector" | "devices" | "mode" | "spec" | "author" | "account" | "grants" | "secretNames"
 >;
 
 /** A device that would be touched, and what stands in its way now. */

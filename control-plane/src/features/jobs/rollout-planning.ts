@@ -17,6 +17,8 @@ import { checkedArguments } from "./checked-arguments.ts";
 import { kinds } from "./kinds.ts";
 import { openingsAfter } from "./maintenance-window.ts";
 import { kindsOf } from "./rollout-facts.ts";
+import { checkedSecrets, keptFor } from "./rollout-secrets.ts";
+import { SEALED_BYTES } from "./secrets.ts";
 import { hashOf, sightedBy, type Sighted, type Wish } from "./rollout-members.ts";
 import type { RolloutSpec } from "./rollout-spec-contract.ts";
 import type { BlockReason } from "./rollout-words-contract.ts";
@@ -44,13 +46,15 @@ export const planHandler = handle(planJob, async (input, context: JobsContext, c
   }
   const expiresAt = clock.now() + KEPT_FOR;
   const membership = hashOf(members);
-  await store.commit(created(rolloutPlan, id, { ...wish, membership, targets: members.length, parts, expiresAt }));
+  const row = created(rolloutPlan, id, { ...wish, membership, targets: members.length, parts, expiresAt });
+  await store.commit(row, ...keptFor(id, input.secrets, context));
   return { plan: id, expiresAt, membership, ...(await toldOf(wish, sighted, context)) };
 });
 
 /** What is asked for, checked: nothing of it is refused later that could be refused now. */
-async function wishOf(input: InputOf<typeof planJob>, { store, dispatch }: JobsContext, caller: Caller): Promise<Wish> {
-  const { selector, devices, kind, arguments: given = {}, mode = "snapshot", ...spec } = input;
+async function wishOf(input: InputOf<typeof planJob>, context: JobsContext, caller: Caller): Promise<Wish> {
+  const { store, dispatch } = context;
+  const { selector, devices, kind, arguments: given = {}, secrets, mode = "snapshot", ...spec } = input;
   const asked = kindsOf({ kind, spec });
   for (const each of asked) refuseUnlessAllowed(each, caller);
   if (asked.includes("terminal.open"))
@@ -73,9 +77,11 @@ async function wishOf(input: InputOf<typeof planJob>, { store, dispatch }: JobsC
     if (is && !maySomewhere(caller, permission))
       throw new Problem("forbidden", `${caller.actor} may not compare ${what}: it needs the permission ${permission}`);
   const ids = devices && (await Promise.all(devices.map(async (each) => (await resolve(store, device, each)).id)));
+  const beside = secrets === undefined ? 0 : SEALED_BYTES;
   return {
     kind,
-    arguments: await withContent(kind, checkedArguments(kind, given), caller, { dispatch }),
+    arguments: await withContent(kind, checkedArguments(kind, given, { beside }), caller, { dispatch }),
+    ...(secrets && { secretNames: checkedSecrets(kind, secrets, context) }),
     mode,
     spec: { ...spec, ...(spec.rollback && { rollback: await checkedRollback(spec.rollback, caller, { dispatch }) }) },
     author: caller.actor,

@@ -4,6 +4,7 @@ import { unlessMoved } from "../../platform/repeat.ts";
 import type { Store } from "../../platform/store.ts";
 import { rollout, rolloutPlan, rolloutTarget, type RolloutPlan } from "./contract.ts";
 import type { JobsContext } from "./context.ts";
+import { forgottenSecrets } from "./rollout-secrets.ts";
 import { partId, planParts } from "./tables.ts";
 
 const KEPT_FOR = 90 * DAY;
@@ -48,5 +49,5 @@ export const forgetOldPlans = ({ store, clock, log }: JobsContext): Loop => ({
 
 async function forget(store: Store, row: RolloutPlan): Promise<void> {
   for (let part = 0; part < row.parts; part++) await store.commit(removed(planParts, partId(row.id, part)));
-  await store.commit(destroyed(rolloutPlan, row));
+  await store.commit(destroyed(rolloutPlan, row), forgottenSecrets(row.id));
 }

@@ -7,6 +7,7 @@ import { absorbEnds } from "./rollout-absorb.ts";
 import { beginTargets, type Looked } from "./rollout-begin.ts";
 import { compareSome, forgottenComparison } from "./rollout-canary.ts";
 import { nextStep, QUEUE_TIMEOUT, type Step } from "./rollout-gate.ts";
+import { forgottenSecrets } from "./rollout-secrets.ts";
 import { carryOutStop } from "./rollout-stopping.ts";
 import { rolloutDues, rolloutNews, woken } from "./tables.ts";
 import { beginUndo, carryUndo } from "./rollout-undo.ts";
@@ -116,7 +117,8 @@ async function act(row: Rollout, step: Exclude<Step, { do: "go on" }>, context: 
       return "more";
     case "end": {
       const others = row.undoes === undefined ? [] : [woken(row.undoes.rollout)];
-      await store.commit(moved(rollout, row, step.signal), forgottenComparison(row), ...others);
+      const forgotten = [forgottenComparison(row), forgottenSecrets(row.id)];
+      await store.commit(moved(rollout, row, step.signal), ...forgotten, ...others);
       return unknown;
     }
   }

@@ -4,6 +4,7 @@ import { rollout, rolloutTarget, type Rollout, type RolloutTarget } from "./cont
 import type { JobsContext } from "./context.ts";
 import { openOf } from "./rollout-gate.ts";
 import { emptyWave } from "./rollout-tally.ts";
+import { forgottenSecrets } from "./rollout-secrets.ts";
 import { written } from "./rollout-write.ts";
 import { targetId, woken } from "./tables.ts";
 
@@ -53,7 +54,7 @@ export async function beginUndo(row: Rollout, { store, clock, newId }: JobsConte
     "running",
   );
   const undoneBy = { rollout: id, wave: row.opened - 1 };
-  await store.commit(undoing, woken(id), moved(rollout, row, "undo", { undoneBy }));
+  await store.commit(undoing, woken(id), moved(rollout, row, "undo", { undoneBy }), forgottenSecrets(row.id));
 }
 
 /** Tells the rollout that undoes this one of devices that had begun, some at a time; ends when that one has ended and nothing runs any more. */

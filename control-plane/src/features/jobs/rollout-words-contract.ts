@@ -10,6 +10,16 @@ export const Arguments = Type.Record(Type.String(), Type.Unknown(), {
   description: "Arguments of the kind; see cpl/dm/job/kinds",
 });
 
+export const Secrets = Type.Record(
+  Type.String({ pattern: "^[A-Za-z_][A-Za-z0-9_]*$" }),
+  Type.String({ maxLength: 8_192 }),
+  {
+    additionalProperties: false,
+    maxProperties: 64,
+    description: "Environment variables of the program that only the device can read: kept and sent sealed for it",
+  },
+);
+
 /** Why a device's try failed: whose fault it is decides whether, when and how often it is tried again. */
 export const causes = [
   "device",
@@ -51,6 +61,8 @@ export const blockReasons = {
   "outside-scope": "who asked for it may not ask this device any more",
   "takes-no-commands": "the device speaks a protocol without commands",
   "kind-unsupported": "the device's agent does not know this kind of command, or that which undoes it",
+  "no-sealing-key": "the device was enrolled before secrets could be sealed for it; enrol it again with a newer agent",
+  "secrets-gone": "its secrets cannot be read any more, as after a restore elsewhere; plan it anew",
   "wave-not-reached": "an earlier wave is not through",
   "wave-soaking": "the wave before succeeded, and is watched for a while",
   "canary-holding": "the changed devices are compared with untouched ones, and it is not clear yet",
