@@ -111,15 +111,15 @@ const checks: { readonly [B in RecordBodyName]: (content: never) => void } = {
       for (const value of each.values ?? []) text("command_report.configure.settings.values", value);
     }
     atMost("command_report.configure.settings", report.configure?.settings ?? [], limits.settings);
-    if (report.filePut) safe("command_report.file_put.fetched_bytes", report.filePut.fetchedBytes ?? 0);
+    for (const put of [report.filePut, report.dataPut])
+      for (const bytes of [put?.fetchedBytes, put?.heldBytes]) safe("command_report.put", bytes ?? 0);
     if (report.fileGet) {
       const { bytes, sha256, sentBytes } = report.fileGet;
       for (const each of [bytes, sentBytes]) safe("command_report.file_get", each ?? 0);
       if (sha256?.length !== 32)
         throw new ProtocolError("out-of-range", "command_report.file_get.sha256 must have 32 bytes");
     }
-    for (const bytes of [report.dataGet?.bytes, report.dataGet?.sentBytes, report.dataPut?.fetchedBytes])
-      safe("command_report.data", bytes ?? 0);
+    for (const bytes of [report.dataGet?.bytes, report.dataGet?.sentBytes]) safe("command_report.data", bytes ?? 0);
     if (report.agentUpgrade) {
       const { before, after, slot } = report.agentUpgrade;
       for (const word of [before, after, slot]) text("command_report.agent_upgrade", word ?? "", limits.nameLength);

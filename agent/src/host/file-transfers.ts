@@ -24,6 +24,10 @@ export interface IncomingFile extends AsyncDisposable {
   /** Bytes that are there, from an earlier run too. */
   readonly received: number;
   write(bytes: Uint8Array): Promise<void>;
+  /** Of what is there. */
+  read(from: number, limit: number): Promise<Uint8Array>;
+  /** Forgets what is there behind so many bytes. */
+  cut(bytes: number): Promise<void>;
   /** SHA-256 of the bytes that are there, hex. */
   digest(): string;
   /** Makes it durable and gives it its name, in one step: whoever looks sees the file from before or this one, whole. */

@@ -12,6 +12,9 @@ export interface SentPiece {
   readonly sha256?: string;
 }
 
+/** The chunks of the file that a command asks for, before it is sent. */
+export type SentList = Pick<SentPiece, "command" | "bytes" | "revision"> & { readonly content: Uint8Array };
+
 export interface PieceAnswer {
   /** Bytes that the control plane has: where to go on. */
   readonly received: number;
@@ -26,6 +29,13 @@ export interface ContentRoad extends AsyncDisposable {
     ask: { readonly command: string; readonly from: number; readonly limit: number },
     signal: AbortSignal,
   ): Promise<Uint8Array>;
+  /** Bytes of the list of the content's chunks; fewer than `limit` only at its end. */
+  chunks(
+    ask: { readonly command: string; readonly from: number; readonly limit: number },
+    signal: AbortSignal,
+  ): Promise<Uint8Array>;
+  /** Tells what is about to be sent: what the control plane holds of it already need not come. */
+  offer(list: SentList, signal: AbortSignal): Promise<PieceAnswer>;
   send(piece: SentPiece, signal: AbortSignal): Promise<PieceAnswer>;
 }
 

@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import { limits } from "@edgemere/protocol";
 import { SECOND } from "@edgemere/protocol/kit";
 import type { TrustedTime } from "../clock/trusted-time.ts";
-import { ContentLater, ContentRefused, type ContentRoad, type PieceAnswer } from "./content-road.ts";
+import { ContentLater, ContentRefused, type ContentRoad, type PieceAnswer, type SentPiece } from "./content-road.ts";
 import type { Identity } from "./identity.ts";
 import { connectVerified, placeOf } from "./verified-tls.ts";
 import { wireBytes } from "./wire-bytes.ts";
@@ -16,7 +16,12 @@ interface Parts {
   readonly moved: (bytes: number) => void;
 }
 
-const PATHS = { fetch: "/edgemere/cpl/dm/file/fetch", send: "/edgemere/cpl/dm/file/send" } as const;
+const PATHS = {
+  fetch: "/edgemere/cpl/dm/file/fetch",
+  chunks: "/edgemere/cpl/dm/file/chunks",
+  offer: "/edgemere/cpl/dm/file/offer",
+  send: "/edgemere/cpl/dm/file/send",
+} as const;
 const USUAL_PORT = 443;
 const ANSWER_WITHIN = 30 * SECOND;
 // The connection is kept between two pieces, and not for longer than a proxy would.
@@ -82,20 +87,27 @@ export function httpsContentRoad({ identity, time, moved }: Parts): ContentRoad 
       asked.end(body);
     });
 
-  return {
-    fetch: async (given, signal) => {
-      const body = Buffer.from(JSON.stringify(given));
-      return ask(PATHS.fetch, { type: "application/json", body, limit: given.limit }, signal);
-    },
-    send: async ({ content, ...said }, signal) => {
+  const get = (path: string) => async (given: { readonly limit: number }, signal: AbortSignal) => {
+    const body = Buffer.from(JSON.stringify(given));
+    return ask(path, { type: "application/json", body, limit: given.limit }, signal);
+  };
+  const give =
+    (path: string) =>
+    async ({ content, ...said }: Partial<SentPiece>, signal: AbortSignal) => {
       const words =
         content === undefined
-          ? { path: PATHS.send, type: "application/json", body: Buffer.from(JSON.stringify(said)) }
-          : { path: `${PATHS.send}?${queryOf(said)}`, type: "application/octet-stream", body: content };
-      const { path, ...rest } = words;
-      const answer = await ask(path, { ...rest, limit: LARGEST_WORDS }, signal);
+          ? { path, type: "application/json", body: Buffer.from(JSON.stringify(said)) }
+          : { path: `${path}?${queryOf(said)}`, type: "application/octet-stream", body: content };
+      const { path: to, ...rest } = words;
+      const answer = await ask(to, { ...rest, limit: LARGEST_WORDS }, signal);
       return JSON.parse(answer.toString()) as PieceAnswer;
-    },
+    };
+
+  return {
+    fetch: get(PATHS.fetch),
+    chunks: get(PATHS.chunks),
+    offer: give(PATHS.offer),
+    send: give(PATHS.send),
     [Symbol.asyncDispose]: async () => current.agent.destroy(),
   };
 }

@@ -30,6 +30,8 @@ export function fakeTransfers(files: FakeFiles): FileTransfers {
           return now().length;
         },
         write: async (piece) => void parts.set(mark, Buffer.concat([now(), piece])),
+        read: async (from, limit) => now().subarray(from, from + limit),
+        cut: async (length) => void parts.set(mark, now().subarray(0, length)),
         digest: () => sha256Of(now()),
         place: async () => {
           files.put(place, now());

@@ -3,7 +3,7 @@ import { aborted, DAY, SECOND } from "@edgemere/protocol/kit";
 import { BadArchive, type HostReleases } from "../../host/host-releases.ts";
 import { HostError } from "../../host/host.ts";
 import type { TrialEnd } from "../../upgrade/trial.ts";
-import { fetchInto, isToGoOn } from "../files/fetching.ts";
+import { fetchInto, isToGoOn } from "../files/fetch-into.ts";
 import type { ArgumentsOf, HandlerContext, Outcome, ProbeHandler, ResultOf } from "./handler.ts";
 
 type Ended = Outcome<ResultOf<"agent.upgrade">>;

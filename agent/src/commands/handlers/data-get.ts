@@ -1,6 +1,6 @@
 import { v1 } from "@edgemere/protocol";
 import { hexOf, mistakeInNaming, placeOf } from "./data-place.ts";
-import { fileGet } from "./file-get.ts";
+import { getFile } from "./file-get.ts";
 import type { Handler } from "./handler.ts";
 
 /** Sends a piece of data, when it still is what the command names by its hash. */
@@ -17,7 +17,7 @@ export const dataGet: Handler<"data.get"> = {
     }
     const files = { ...context.files, roots };
     const asked = v1.FileGetArguments.create({ path, maxBytes: given.maxBytes });
-    const sent = await fileGet.run(asked, { ...context, files });
+    const sent = await getFile(asked, { ...context, files }, { offersChunks: true });
     if ("reason" in sent) return { reason: sent.reason, detail: sent.detail };
     const { bytes = 0, sentBytes = 0 } = sent.result;
     return { result: { bytes, sentBytes } };

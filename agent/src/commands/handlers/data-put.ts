@@ -1,7 +1,7 @@
 import { limits, v1 } from "@edgemere/protocol";
 import { isNamedByHash, mistakeInNaming, placeOf } from "./data-place.ts";
-import { filePut } from "./file-put.ts";
-import type { Handler } from "./handler.ts";
+import { putFile } from "./file-put.ts";
+import type { Handler, HandlerContext } from "./handler.ts";
 
 /** Puts a copy of data into a source that takes data, under a name that nothing else can have. */
 export const dataPut: Handler<"data.put"> = {
@@ -15,9 +15,27 @@ export const dataPut: Handler<"data.put"> = {
     const { sha256, bytes, source } = given;
     const files = { ...context.files, roots: place.roots };
     const asked = v1.FilePutArguments.create({ path: place.path, sha256, bytes });
-    const put = await filePut.run(asked, { ...context, files });
+    const put = await putFile(asked, { ...context, files }, await similarTo(place, context));
     context.data.lookAt(source);
     if ("reason" in put) return { reason: put.reason, detail: put.detail };
-    return { result: { fetchedBytes: put.result.fetchedBytes ?? 0 } };
+    const { fetchedBytes = 0, heldBytes = 0 } = put.result;
+    return { result: { fetchedBytes, heldBytes } };
   },
 };
+
+const HASH = /^[0-9a-f]{16}-/;
+const MOST_SIMILAR = 2;
+
+/** Files of the same name under another hash, the newest first: what the content was before, most likely. */
+async function similarTo(
+  { folder, path }: { readonly folder: string; readonly path: string },
+  { host }: Pick<HandlerContext, "host">,
+): Promise<readonly string[]> {
+  const name = path.slice(folder.length + 1);
+  const isVersion = (each: string) => each !== name && each.replace(HASH, "") === name.replace(HASH, "");
+  return (await host.listFiles(folder))
+    .filter((file) => isVersion(file.name))
+    .toSorted((a, b) => b.modifiedAt - a.modifiedAt)
+    .slice(0, MOST_SIMILAR)
+    .map((file) => `${folder}/${file.name}`);
+}

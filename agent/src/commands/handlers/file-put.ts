@@ -1,6 +1,10 @@
 import { limits } from "@edgemere/protocol";
-import { fetchInto, isToGoOn } from "../files/fetching.ts";
-import type { ArgumentsOf, Handler } from "./handler.ts";
+import type { FileTransfers, IncomingFile } from "../../host/file-transfers.ts";
+import { ContentRefused, type ContentRoad } from "../../link/content-road.ts";
+import { chunksOf, heldIn, isChunk, keepGood } from "../files/chunks.ts";
+import { fetched, spanOf } from "../files/fetching.ts";
+import { teller, TransferStopped } from "../files/transfer.ts";
+import type { ArgumentsOf, Handler, HandlerContext, Outcome, ResultOf } from "./handler.ts";
 
 const NO_SPECIAL_BITS = 0o777;
 
@@ -26,29 +30,113 @@ export const filePut: Handler<"file.put"> = {
     if (owner !== "" && !/^[a-z_][a-z0-9_-]{0,31}\$?$/.test(owner)) return "owner: cannot be the name of a user";
     return mistakeInPath(path);
   },
-  run: async (given, context) => {
-    const { transfers, road } = context.files;
-    if (transfers === undefined || road === undefined)
-      return { reason: "unsupported", detail: "no file comes to this device" };
-    const { parts, roots } = context.files;
-    const { path, bytes } = given;
-    const sha256 = Buffer.from(given.sha256).toString("hex");
-    const { command, signal } = context;
-    const request = { path, roots, mark: command, bytes, sha256, ...belonging(given) };
-    await parts.note(command, { path, roots });
-    let isLeft = false;
-    try {
-      return await fetchInto(() => transfers.receive(request), { bytes, sha256, road }, context);
-    } catch (error) {
-      isLeft = isToGoOn(error, signal);
-      throw error;
-    } finally {
-      if (!isLeft) await parts.forget(command);
-    }
-  },
+  run: (given, context) => putFile(given, context, [given.path]),
 };
+
+/** The same, with the files here that may hold some of the content already. */
+export async function putFile(
+  given: ArgumentsOf<"file.put">,
+  context: HandlerContext,
+  similar: readonly string[],
+): Promise<Put> {
+  const { transfers, road } = context.files;
+  if (transfers === undefined || road === undefined)
+    return { reason: "unsupported", detail: "no file comes to this device" };
+  const first = await put(given, { transfers, road, similar }, context);
+  // Of what an earlier run left, a power cut may have kept the length and not the bytes.
+  return first.hadBegun && "reason" in first.outcome && first.outcome.reason === "bad-hash"
+    ? (await put(given, { transfers, road, similar }, context)).outcome
+    : first.outcome;
+}
+
+interface Ways {
+  readonly transfers: FileTransfers;
+  readonly road: ContentRoad;
+  readonly similar: readonly string[];
+}
+
+async function put(
+  given: ArgumentsOf<"file.put">,
+  ways: Ways,
+  context: HandlerContext,
+): Promise<{ readonly outcome: Put; readonly hadBegun: boolean }> {
+  const { files, command, signal } = context;
+  const { parts, roots } = files;
+  const { transfers } = ways;
+  const { path, bytes } = given;
+  const sha256 = Buffer.from(given.sha256).toString("hex");
+  await parts.note(command, { path, roots });
+  let isLeft = false;
+  try {
+    const incoming = await transfers.receive({ path, roots, mark: command, bytes, sha256, ...belonging(given) });
+    if (incoming === "there")
+      return { outcome: { result: { fetchedBytes: 0, heldBytes: 0, hasChanged: false } }, hadBegun: false };
+    await using file = incoming;
+    const hadBegun = file.received > 0;
+    try {
+      const outcome = await received(file, { given, sha256, ...ways }, context);
+      if ("reason" in outcome) await file.discard();
+      return { outcome, hadBegun };
+    } catch (error) {
+      // What the agent begins anew after its next start goes on with what is there.
+      isLeft = error instanceof TransferStopped && signal.reason === "agent-stopped";
+      if (!isLeft) await file.discard();
+      if (error instanceof ContentRefused)
+        return { outcome: { reason: "no-content", detail: error.message }, hadBegun };
+      throw error;
+    }
+  } finally {
+    if (!isLeft) await parts.forget(command);
+  }
+}
+
+type Put = Outcome<ResultOf<"file.put">>;
 
 const belonging = ({ mode, owner }: ArgumentsOf<"file.put">) => ({
   ...(mode !== 0 && { mode }),
   ...(owner !== "" && { owner }),
 });
+
+async function received(
+  incoming: IncomingFile,
+  { given, sha256, ...ways }: Ways & { readonly given: ArgumentsOf<"file.put">; readonly sha256: string },
+  context: HandlerContext,
+): Promise<Put> {
+  const { files, command, output, signal } = context;
+  const { bytes } = given;
+  const { road, similar, transfers } = ways;
+  const tell = teller(files.clock, (text) => output("stdout", Buffer.from(text)), "received");
+  const chunks = await chunksOf({ command, bytes }, { ...files, road }, signal);
+  if (chunks.length > 0) await keepGood(incoming, chunks);
+  await using held = await heldIn({ paths: similar, roots: files.roots }, { wanted: chunks, transfers }, signal);
+  let [fetchedBytes, heldBytes] = [0, 0];
+  while (incoming.received < bytes) {
+    if (signal.aborted) throw new TransferStopped();
+    const from = incoming.received;
+    const next = chunks.find((chunk) => chunk.from >= from);
+    const near = next && (await held.read(next));
+    if (near === undefined) {
+      const span = spanOf(chunks, { from, bytes, most: files.pace.pieceBytes() }, held);
+      const content = await fetched({ from, limit: span.bytes }, { road, context });
+      if (content === undefined)
+        return { reason: "bad-hash", detail: `the content ends after ${from} of ${bytes} bytes` };
+      const wrong = span.chunks.find(
+        (each) => !isChunk(each, content.subarray(each.from - from, each.from - from + each.bytes)),
+      );
+      if (wrong !== undefined)
+        return { reason: "bad-hash", detail: `the ${wrong.bytes} bytes from ${wrong.from} on are not the content's` };
+      await incoming.write(content);
+      fetchedBytes += content.length;
+    } else {
+      await incoming.write(near);
+      heldBytes += near.length;
+    }
+    await tell(incoming.received, bytes);
+  }
+  const digest = incoming.digest();
+  if (digest !== sha256)
+    return { reason: "bad-hash", detail: `what came has the SHA-256 ${digest}; nothing was put in place` };
+  if (signal.aborted) throw new TransferStopped();
+  await incoming.place();
+  return { result: { fetchedBytes, heldBytes, hasChanged: true } };
+}

@@ -151,3 +151,18 @@ export const refuse = (path: string) => (cause: unknown) => {
     cause,
   });
 };
+
+/** Bytes of an open file from a position on; fewer only where it ends. */
+export async function readFully(
+  file: FileHandle,
+  { from, limit, name }: { readonly from: number; readonly limit: number; readonly name: string },
+): Promise<Uint8Array> {
+  const buffer = Buffer.alloc(Math.max(0, limit));
+  let read = 0;
+  while (read < buffer.length) {
+    const { bytesRead } = await file.read(buffer, read, buffer.length - read, from + read).catch(refuse(name));
+    if (bytesRead === 0) break;
+    read += bytesRead;
+  }
+  return buffer.subarray(0, read);
+}

@@ -3,7 +3,7 @@ import { constants, type BigIntStats } from "node:fs";
 import { lstat, open, rename, unlink, type FileHandle } from "node:fs/promises";
 import type { IncomingFile, IncomingRequest } from "../file-transfers.ts";
 import { HostError } from "../host-error.ts";
-import { capacity, handlePath, refuse } from "./files.ts";
+import { capacity, handlePath, readFully, refuse } from "./files.ts";
 import type { Rooted } from "./rooted.ts";
 import { userToRunAs } from "./users.ts";
 
@@ -69,7 +69,7 @@ interface Parts extends Rooted {
 
 class LinuxIncomingFile implements IncomingFile {
   readonly #parts: Parts;
-  readonly #hash: Hash;
+  #hash: Hash;
   #received: number;
 
   constructor(parts: Parts, hash: Hash, received: number) {
@@ -92,6 +92,18 @@ class LinuxIncomingFile implements IncomingFile {
     }
     this.#hash.update(bytes);
     this.#received += bytes.length;
+  }
+
+  async read(from: number, limit: number): Promise<Uint8Array> {
+    const { part, name } = this.#parts;
+    return readFully(part, { from, limit: Math.min(limit, this.#received - from), name });
+  }
+
+  async cut(bytes: number): Promise<void> {
+    const { part, name } = this.#parts;
+    await part.truncate(bytes).catch(refuse(name));
+    this.#hash = await hashOf(part);
+    this.#received = bytes;
   }
 
   digest(): string {

@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import type { FileTransfers, OutgoingFile } from "../file-transfers.ts";
 import { HostError } from "../host-error.ts";
-import { handlePath, mountOf, refuse } from "./files.ts";
+import { handlePath, mountOf, readFully, refuse } from "./files.ts";
 import { forgetPart, receiveFile } from "./incoming-file.ts";
 import { removeFile } from "./removed-file.ts";
 import { rooted } from "./rooted.ts";
@@ -45,16 +45,7 @@ async function outgoing(file: FileHandle, path: string): Promise<OutgoingFile> {
     bytes,
     revision,
     isUnchanged: async () => (await revisionNow()) === revision,
-    read: async (from, limit) => {
-      const buffer = Buffer.alloc(Math.max(0, Math.min(limit, bytes - from)));
-      let read = 0;
-      while (read < buffer.length) {
-        const { bytesRead } = await file.read(buffer, read, buffer.length - read, from + read).catch(refuse(path));
-        if (bytesRead === 0) break;
-        read += bytesRead;
-      }
-      return buffer.subarray(0, read);
-    },
+    read: (from, limit) => readFully(file, { from, limit: Math.min(limit, bytes - from), name: path }),
     [Symbol.asyncDispose]: () => file.close(),
   };
 }
