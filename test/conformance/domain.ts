@@ -70,6 +70,8 @@ export const actions = {
   "cpl/dm/file/room": "read",
   "cpl/dm/file/destroy": "destroy",
   "cpl/dm/file/fetch": "read",
+  "cpl/dm/file/chunks": "read",
+  "cpl/dm/file/offer": "write",
   "cpl/dm/file/send": "write",
   // Releases
   "cpl/dm/release/publish": "write",

@@ -161,6 +161,8 @@ test("devices find the actions for devices at their address, and no other", asyn
       ["cpl/dm/agent/challenge", 400],
       ["cpl/dm/agent/recover", 400],
       ["cpl/dm/file/fetch", 401],
+      ["cpl/dm/file/chunks", 401],
+      ["cpl/dm/file/offer", 401],
       ["cpl/dm/file/send", 401],
     ],
   );

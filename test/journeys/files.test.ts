@@ -54,7 +54,19 @@ test("files go down to a real agent and come up again, whole, whatever dies mean
   await t.test("what stands there already does not come again", async () => {
     const job = await createJob(world, "gw1", "file.put", { file: "firmware.img", path });
 
-    assert.deepEqual((await endOf(world, job)).result, { fetchedBytes: 0, hasChanged: false });
+    assert.deepEqual((await endOf(world, job)).result, { fetchedBytes: 0, heldBytes: 0, hasChanged: false });
+  });
+
+  await t.test("of a file that has changed only what is new comes to the device", async () => {
+    const newer = Buffer.concat([content.subarray(0, 30 * MiB), Buffer.from("patched"), content.subarray(30 * MiB)]);
+    const file = await upload(world, "firmware-2.img", newer);
+    const job = await createJob(world, "gw1", "file.put", { file, path }, TIMES);
+
+    const { result } = await endOf(world, job);
+
+    assert.ok(Number(result?.["fetchedBytes"]) < 2 * MiB, `${String(result?.["fetchedBytes"])} bytes came`);
+    assert.equal(sha256Of(await readFile(path)), sha256Of(newer));
+    await writeFile(path, content);
   });
 
   await t.test("a file of the device comes up, though the agent is killed half way, and is the same", async () => {

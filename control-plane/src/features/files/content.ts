@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { Chunker, type Chunk } from "@edgemere/protocol";
 import { putBytes, type Change } from "../../platform/change.ts";
 import { keyOf, lastNumberPart, rangeOf } from "../../platform/keys.ts";
 import type { Store } from "../../platform/store.ts";
@@ -32,16 +33,25 @@ export async function contentOf(
   return Buffer.concat(parts);
 }
 
-/** SHA-256 of the content that is there, hex, and how many bytes that is. */
-export async function hashOf(store: Store, file: string): Promise<{ readonly sha256: string; readonly bytes: number }> {
+interface Whole {
+  /** Hex. */
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly chunks: readonly Chunk[];
+}
+
+/** What the content that is there is, read once from the disk. */
+export async function wholeOf(store: Store, file: string): Promise<Whole> {
   const hash = createHash("sha256");
+  const chunker = new Chunker();
   let next = 0;
   for await (const [at, bytes] of piecesFrom(store, file, 0)) {
     if (at !== next) break;
     hash.update(bytes);
+    chunker.write(bytes);
     next += bytes.length;
   }
-  return { sha256: hash.digest("hex"), bytes: next };
+  return { sha256: hash.digest("hex"), bytes: next, chunks: chunker.end() };
 }
 
 /** Removes a file's content, some pieces at a time: cut short, it is done again. */

@@ -189,6 +189,49 @@ export const fetchFile = action({
   output: Type.Object({ content: Type.String({ description: "Base64; on the device API the bytes themselves" }) }),
 });
 
+/** On the device API. A list that is longer than a piece comes as several. */
+export const fetchChunks = action({
+  path: "cpl/dm/file/chunks",
+  summary: "Give a device the hashes and sizes of the chunks of the content that its command names by its hash",
+  effect: "read",
+  permission: "file:fetch",
+  forDevices: true,
+  bytesOnWire: { of: "output", field: "content" },
+  input: Type.Object({
+    command: CommandId,
+    from: From,
+    limit: Type.Integer({ minimum: 1, maximum: limits.filePieceBytes, description: "Bytes of the list at most" }),
+  }),
+  output: Type.Object({
+    content: Type.String({ description: "Base64; 32 bytes of SHA-256 and 4 of size for each chunk" }),
+  }),
+});
+
+const Sent = {
+  command: CommandId,
+  bytes: Bytes,
+  revision: Type.String({ maxLength: 128, description: "Which state of the file is sent: another is another file" }),
+};
+const Standing = Type.Object({
+  received: Type.Integer({ description: "Bytes that are there: where to go on" }),
+  state: Type.String({ description: "uploading, ready or failed" }),
+  reason: Type.String({ description: "Why it failed" }),
+});
+
+/** On the device API, and only for content that the command names by its hash: nobody is to learn by it what others have. */
+export const offerChunks = action({
+  path: "cpl/dm/file/offer",
+  summary: "Take the list of the chunks that a device is about to send: those that are here already need not come",
+  effect: "write",
+  permission: "file:send",
+  forDevices: true,
+  isPiece: true,
+  secrets: ["content"],
+  bytesOnWire: { of: "input", field: "content" },
+  input: Type.Object({ ...Sent, content: Content(limits.filePieceBytes) }),
+  output: Standing,
+});
+
 /** On the device API. The request's body is the bytes alone, what else is said stands in the address. */
 export const sendFile = action({
   path: "cpl/dm/file/send",
@@ -200,18 +243,12 @@ export const sendFile = action({
   secrets: ["content"],
   bytesOnWire: { of: "input", field: "content" },
   input: Type.Object({
-    command: CommandId,
-    bytes: Bytes,
-    revision: Type.String({ maxLength: 128, description: "Which state of the file is sent: another is another file" }),
+    ...Sent,
     from: From,
     content: Type.Optional(Content(limits.filePieceBytes)),
     sha256: Type.Optional(Sha256),
   }),
-  output: Type.Object({
-    received: Type.Integer({ description: "Bytes that are there: where to go on" }),
-    state: Type.String({ description: "uploading, ready or failed" }),
-    reason: Type.String({ description: "Why it failed" }),
-  }),
+  output: Standing,
 });
 
 export type FileRow = Row<typeof file>;

@@ -1,4 +1,4 @@
-import { commandLife, type CommandKind } from "@edgemere/protocol";
+import { commandLife, decodeChunks, ProtocolError, type Chunk, type CommandKind } from "@edgemere/protocol";
 import { DAY } from "@edgemere/protocol/kit";
 import { handle } from "../../platform/action.ts";
 import type { Caller } from "../../platform/caller.ts";
@@ -9,14 +9,17 @@ import { certificate, type Certificate } from "../devices/certificate-contract.t
 import { device } from "../devices/contract.ts";
 import { command, type Command } from "../jobs/contract.ts";
 import { piece } from "./actions.ts";
+import { chunkList, listOf } from "./chunks.ts";
 import type { FilesContext } from "./context.ts";
-import { fetchFile, file, sendFile, type FileRow } from "./contract.ts";
-import { beginFile, finish, receivedOf, takePiece } from "./upload.ts";
+import { fetchChunks, fetchFile, file, offerChunks, sendFile, type FileRow } from "./contract.ts";
+import { beginFile, finish, offeredChunks, takeHeld, takePiece } from "./upload.ts";
 
 /** The kinds whose commands name content by its hash, which their device may fetch. */
 const FETCHING: readonly CommandKind[] = ["file.put", "data.put", "agent.upgrade"];
 /** The kinds whose devices may send a file of theirs, of no more bytes than the command names. */
 const SENDING: readonly CommandKind[] = ["file.get", "data.get"];
+/** Of these the kinds whose content is known by its hash before it comes. */
+const OFFERING: readonly CommandKind[] = ["data.get"];
 
 /** What is only handed on is wanted again soon or not at all. */
 const PASSING = DAY;
@@ -28,28 +31,57 @@ export const deviceActions = [
     const row = await namedBy(asked, store);
     return { content: (await piece(store, row, { from, limit })).toString("base64") };
   }),
+  handle(fetchChunks, async ({ command: id, from, limit }, context: FilesContext, caller) => {
+    const asked = await openCommand(context, { id, kinds: FETCHING, caller });
+    const list = await listOf(context.store, (await namedBy(asked, context.store)).id);
+    return { content: Buffer.from(list.subarray(from, from + limit)).toString("base64") };
+  }),
+  handle(offerChunks, async ({ command: id, bytes, revision, content }, context: FilesContext, caller) => {
+    const asked = await openCommand(context, { id, kinds: OFFERING, caller });
+    const row = await uploadOf(asked, { bytes, revision }, context);
+    if (row.state !== "uploading") return { received: row.bytes, state: row.state, reason: row.reason };
+    const list = Buffer.from(content, "base64");
+    const chunks = chunksIn(list, bytes);
+    await context.store.commit(chunkList(row.id, list));
+    return { received: await takeHeld(row, chunks, context), state: row.state, reason: "" };
+  }),
   handle(sendFile, async ({ command: id, bytes, revision, from, content, sha256 }, context: FilesContext, caller) => {
     const { store } = context;
     const asked = await openCommand(context, { id, kinds: SENDING, caller });
-    refuseLarger(asked, bytes);
-    const row = await repeatOnConflict(
-      async () => (await begun(id, context)) ?? begin(asked, { bytes, revision }, context),
-    );
-    if (row.revision !== revision || row.bytes !== bytes)
-      throw new Problem(
-        "conflict",
-        "the file is another than the one whose beginning is here: it has changed meanwhile",
-      );
+    const row = await uploadOf(asked, { bytes, revision }, context);
     if (row.state !== "uploading") return { received: row.bytes, state: row.state, reason: row.reason };
-    const received =
-      content === undefined
-        ? await receivedOf(store, row)
-        : await takePiece(row, { from, bytes: Buffer.from(content, "base64") }, context);
-    if (sha256 === undefined) return { received, state: row.state, reason: "" };
+    if (content !== undefined) await takePiece(row, { from, bytes: Buffer.from(content, "base64") }, context);
+    if (sha256 === undefined)
+      return { received: await takeHeld(row, await offeredChunks(row, store), context), state: row.state, reason: "" };
     const { state, reason } = await finish(row, sha256, context);
-    return { received, state, reason };
+    return { received: row.bytes, state, reason };
   }),
 ];
+
+/** What is sent for a command: begun once, and in the state of its file in which it was begun. */
+async function uploadOf(
+  asked: Command,
+  { bytes, revision }: { readonly bytes: number; readonly revision: string },
+  context: FilesContext,
+): Promise<FileRow> {
+  refuseLarger(asked, bytes);
+  const row = await repeatOnConflict(
+    async () => (await begun(asked.id, context)) ?? begin(asked, { bytes, revision }, context),
+  );
+  if (row.revision === revision && row.bytes === bytes) return row;
+  throw new Problem("conflict", "the file is another than the one whose beginning is here: it has changed meanwhile");
+}
+
+function chunksIn(list: Uint8Array, bytes: number): readonly Chunk[] {
+  try {
+    return decodeChunks(list, bytes);
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    throw new Problem("invalid-input", `this is no list of the file's chunks: ${error.message}`, {
+      errors: [{ pointer: "/content", detail: error.message }],
+    });
+  }
+}
 
 /** One answer for every command that is not this device's to speak of. */
 async function openCommand(

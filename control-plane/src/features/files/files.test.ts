@@ -4,8 +4,9 @@ import fc from "fast-check";
 import { DAY, HOUR, MINUTE } from "@edgemere/protocol/kit";
 import { memoryDatabase } from "../../platform/database.ts";
 import { Store } from "../../platform/store.ts";
+import { decodeChunks, encodeChunks } from "@edgemere/protocol";
 import { ManualClock } from "@edgemere/protocol/simulated";
-import { contentOf, contentPiece, forgetContent, hashOf } from "./content.ts";
+import { contentOf, contentPiece, forgetContent, wholeOf } from "./content.ts";
 import {
   createFile,
   destroyFile,
@@ -45,7 +46,9 @@ test("whatever pieces content is made of, every range of it is read as it was wr
         const range = await contentOf(store, "f", { from, limit });
 
         assert.deepEqual(range, whole.subarray(from, from + limit));
-        assert.deepEqual(await hashOf(store, "f"), { sha256: sha256Of(whole), bytes: whole.length });
+        const { chunks, ...of } = await wholeOf(store, "f");
+        assert.deepEqual(of, { sha256: sha256Of(whole), bytes: whole.length });
+        assert.deepEqual(decodeChunks(encodeChunks(chunks), whole.length), chunks);
         await forgetContent(store, "f");
         assert.equal((await contentOf(store, "f", { from: 0, limit: 10 })).length, 0);
         assert.equal((await contentOf(store, "g", { from: 0, limit: 7 })).toString(), "another");

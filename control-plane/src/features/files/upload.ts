@@ -1,10 +1,12 @@
+import { decodeChunks, encodeChunks, type Chunk } from "@edgemere/protocol";
 import { DAY } from "@edgemere/protocol/kit";
 import { created, destroyed, moved, removed, replaced, type Change } from "../../platform/change.ts";
 import { Problem } from "../../platform/problem.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
 import type { Draft } from "../../platform/resource.ts";
 import type { Store } from "../../platform/store.ts";
-import { contentPiece, forgetContent, hashOf } from "./content.ts";
+import { chunkAt, chunkList, forgetChunks, heldChunk, keepPlaces, listOf } from "./chunks.ts";
+import { contentPiece, forgetContent, wholeOf } from "./content.ts";
 import type { FilesContext } from "./context.ts";
 import { file, type FileRow } from "./contract.ts";
 import { judgePiece } from "./piece.ts";
@@ -12,6 +14,7 @@ import { progress, RESERVED, reserved } from "./tables.ts";
 
 /** An upload that nobody goes on with is removed after so long. */
 const UPLOADED_WITHIN = 7 * DAY;
+const HELD_AT_ONCE = 64 * 1024 ** 2;
 
 /**
  * Begins a file, when there is room for all of it. Throws Problem: by default such as somebody has to do something about; a device
@@ -56,20 +59,44 @@ export async function takePiece(
   return received;
 }
 
+/**
+ * Goes on with the chunks that other files hold already, where the sender's list says that they are next. Gives how many bytes are there then;
+ * one call copies no more than some seconds allow, and the next piece goes on.
+ */
+export async function takeHeld(row: FileRow, chunks: readonly Chunk[], context: FilesContext): Promise<number> {
+  const first = await receivedOf(context.store, row);
+  let received = first;
+  while (received - first < HELD_AT_ONCE) {
+    const next = chunkAt(chunks, received);
+    const content = next && (await heldChunk(context.store, next));
+    if (content === undefined) break;
+    received = await takePiece(row, { from: received, bytes: content }, context);
+  }
+  return received;
+}
+
+/** The chunks that the sender of a file has said it has. */
+export const offeredChunks = async (row: FileRow, store: Store): Promise<readonly Chunk[]> => {
+  const list = await listOf(store, row.id);
+  return list.length === 0 ? [] : decodeChunks(list, row.bytes);
+};
+
 /** Whether all that came is what it must be: "ready", or "failed" with the reason. Throws Problem when something is missing. */
 export async function finish(row: FileRow, wanted: string, { store, clock }: FilesContext): Promise<FileRow> {
   const received = await receivedOf(store, row);
   if (received < row.bytes)
     throw new Problem("conflict", `${received} of ${row.bytes} bytes are there: send the others first`);
-  const { sha256, bytes } = await hashOf(store, row.id);
+  const { sha256, bytes, chunks } = await wholeOf(store, row.id);
   const others = [row.sha256, wanted].filter((each) => each !== "" && each !== sha256);
   const expiresAt = clock.now() + row.keepFor;
-  if (others.length === 0 && bytes === row.bytes)
+  if (others.length === 0 && bytes === row.bytes) {
+    await store.commit(chunkList(row.id, encodeChunks(chunks)));
+    await keepPlaces(store, row.id, chunks);
     await store.commit(moved(file, row, "finish", { sha256, expiresAt }), removed(progress, row.id));
-  else {
+  } else {
     const reason = `what came has the SHA-256 ${sha256}, and must have ${others[0] ?? "all its bytes"}`;
     await store.commit(moved(file, row, "fail", { reason }), removed(progress, row.id));
-    await forgetContent(store, row.id);
+    await forgetBytes(row, store);
   }
   return (await store.get(file, row.id)) ?? row;
 }
@@ -82,7 +109,7 @@ export async function receivedOf(store: Store, { id, state, bytes }: FileRow): P
 
 /** Removes a file: its content first, so that what is cut short is found again. */
 export async function forgetFile(row: FileRow, { store }: FilesContext): Promise<void> {
-  await forgetContent(store, row.id);
+  await forgetBytes(row, store);
   await repeatOnConflict(async () => {
     const now = await store.get(file, row.id);
     if (now === undefined) return;
@@ -90,7 +117,12 @@ export async function forgetFile(row: FileRow, { store }: FilesContext): Promise
     await store.commit(destroyed(file, now), removed(progress, now.id), room.change);
   });
   // A piece that was on its way meanwhile.
-  await forgetContent(store, row.id);
+  await forgetBytes(row, store);
+}
+
+async function forgetBytes({ id, bytes }: FileRow, store: Store): Promise<void> {
+  await forgetChunks(store, id, bytes);
+  await forgetContent(store, id);
 }
 
 async function reserving(store: Store, more: number): Promise<{ readonly bytes: number; readonly change: Change }> {
