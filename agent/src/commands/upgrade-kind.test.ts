@@ -32,6 +32,8 @@ class Releases implements HostReleases {
         return received();
       },
       write: async (piece) => void (this.coming = Buffer.concat([this.coming, piece])),
+      read: async (from, limit) => this.coming.subarray(from, from + limit),
+      cut: async (bytes) => void (this.coming = this.coming.subarray(0, bytes)),
       digest: () => createHash("sha256").update(this.coming).digest("hex"),
       place: async () => assert.equal(received(), bytes),
       discard: () => this.sweep(new Set()),
@@ -186,7 +188,9 @@ const fetched = (given: object = {}) =>
 /** A control plane that gives the archive, or does what is said instead of giving a piece. */
 const giving = (instead?: (from: number, limit: number) => Uint8Array | undefined): ContentRoad => ({
   fetch: async ({ from, limit }) => instead?.(from, limit) ?? archive.subarray(from, from + limit),
+  chunks: async () => new Uint8Array(),
   send: () => assert.fail("nothing is sent"),
+  offer: () => assert.fail("nothing is offered"),
   [Symbol.asyncDispose]: async () => {},
 });
 
