@@ -58,6 +58,7 @@ export const actions = {
   "cpl/dm/rollout/resume": "write",
   "cpl/dm/rollout/cancel": "write",
   "cpl/dm/rollout/rollback": "write",
+  "cpl/dm/rollout/planundo": "write",
   "cpl/dm/rollout/approve": "write",
   "cpl/dm/rollout/refuse": "write",
   // Files
@@ -305,7 +306,8 @@ export const classes: Readonly<
       "running → partial",
       "running → failed",
       "running → stopped → rollingback → rolledback",
-      "rollingback → rollbackfailed",
+      "rollingback → rollbackfailed → rollingback",
+      ...["succeeded", "partial", "failed", "cancelled"].map((end) => `${end} → rollingback`),
     ],
   },
   rollouttarget: {

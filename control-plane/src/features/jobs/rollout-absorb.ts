@@ -1,5 +1,14 @@
 import { moved, put, removed, updated, type Change } from "../../platform/change.ts";
-import { command, job, rollout, rolloutTarget, type Command, type Rollout, type RolloutTarget } from "./contract.ts";
+import {
+  isEnded,
+  command,
+  job,
+  rollout,
+  rolloutTarget,
+  type Command,
+  type Rollout,
+  type RolloutTarget,
+} from "./contract.ts";
 import type { JobsContext } from "./context.ts";
 import { mayRunTwice } from "./lease.ts";
 import { afterFailure, causeOf, retryAt } from "./rollout-retry.ts";
@@ -28,7 +37,7 @@ export async function absorbEnds(row: Rollout, context: JobsContext): Promise<nu
     if (taken.over !== undefined) over.push({ ...found.target, state: taken.over });
   }
   const undoing = row.undoneBy && (await store.get(rollout, row.undoneBy.rollout));
-  if (undoing !== undefined && !rollout.life.isFinal(undoing.state))
+  if (undoing !== undefined && !isEnded(undoing.state))
     changes.push(...(await joiningUndo(row, undoing, over, context)));
   const { waves, failures } = after;
   await store.commit(...changes, updated(rollout, row, { waves, failures }));

@@ -10,7 +10,7 @@ import * as contract from "./contract.ts";
 import type { JobsContext } from "./context.ts";
 import { applyHandler } from "./rollout-applying.ts";
 import { explainHandler, textOf } from "./rollout-explaining.ts";
-import { planHandler } from "./rollout-planning.ts";
+import { planHandler, planUndoHandler } from "./rollout-planning.ts";
 import { isOwn, seen } from "./rollout-seeing.ts";
 import { woken } from "./tables.ts";
 
@@ -44,6 +44,7 @@ const stopOf = (
 
 export const rolloutActions = [
   planHandler,
+  planUndoHandler,
   applyHandler,
   explainHandler,
   handle(contract.findRollout, async ({ rollout: id }, context: JobsContext, caller) =>
@@ -95,6 +96,8 @@ export const rolloutActions = [
       // One that was stopped for another reason is undone all the same.
       if (row.state === "stopped")
         return updated(rollout, row, { stop: { ...stop, isCarriedOut: row.stop?.isCarriedOut === true } });
+      if (contract.isEnded(row.state))
+        throw new Problem("conflict", `this rollout is ${row.state}: edgemere rollout planundo shows what undoes it`);
       if (row.opened === 0) throw new Problem("conflict", "nothing has begun: cancel it");
       return moved(rollout, row, "stop", { stop, pausedBy: "" });
     }),

@@ -1,6 +1,6 @@
 import { DAY, SECOND } from "@edgemere/protocol/kit";
 import { handle } from "../../platform/action.ts";
-import { created, moved } from "../../platform/change.ts";
+import { created, moved, type Change } from "../../platform/change.ts";
 import { Problem } from "../../platform/problem.ts";
 import { noneOf, resolve } from "../../platform/reference.ts";
 import { device } from "../devices/contract.ts";
@@ -51,6 +51,7 @@ export const applyHandler = handle(applyPlan, async ({ plan: id }, context: Jobs
     ...(caller.account !== undefined && { account: caller.account }),
     ...(selector !== undefined && { selector }),
     ...(secretNames !== undefined && { secretNames }),
+    ...(plan.undoes !== undefined && { undoes: { rollout: plan.undoes, isComplete: true } }),
     plan: id,
     written: 0,
     endsAt: now + (spec.totalTimeout === undefined ? TOTAL_TIMEOUT : spec.totalTimeout * SECOND),
@@ -63,9 +64,16 @@ export const applyHandler = handle(applyPlan, async ({ plan: id }, context: Jobs
     pausedBy: "",
   });
   const secrets = await handedOver(id, rolloutId, context);
-  await store.commit(row, ...secrets, woken(rolloutId), moved(rolloutPlan, plan, "apply"));
+  const undone = plan.undoes === undefined ? [] : await undoneBy(rolloutId, plan.undoes, store);
+  await store.commit(row, ...secrets, ...undone, woken(rolloutId), moved(rolloutPlan, plan, "apply"));
   return resolve(store, rollout, rolloutId);
 });
+
+/** The rollout that has ended is being undone from here on; throws Problem where it is already. */
+async function undoneBy(undoing: string, id: string, store: JobsContext["store"]): Promise<readonly Change[]> {
+  const row = await resolve(store, rollout, id);
+  return [moved(rollout, row, "undo", { undoneBy: { rollout: undoing, wave: -1 } }), woken(id)];
+}
 
 /** The refusal that says what is otherwise than in the plan. */
 async function moveOf(plan: RolloutPlan, sighted: readonly Sighted[], { store }: JobsContext): Promise<Problem> {

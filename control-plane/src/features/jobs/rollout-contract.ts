@@ -15,6 +15,36 @@ const Blocks = Type.Array(
   }),
 );
 
+const Plan = Type.Object({
+  plan: Type.String({ description: "Id to apply" }),
+  expiresAt: Type.Integer(),
+  membership: Type.String({ description: "SHA-256 of who is picked and what is in the way, hex" }),
+  targets: Type.Integer(),
+  waves: Type.Array(Type.Integer(), { description: "Devices of each wave" }),
+  effect: Type.String({ description: "What it does to a device: none, reload, restart, reboot or unknown" }),
+  rollback: Type.Optional(
+    Type.Object(
+      { kind: Type.String(), effect: Type.String() },
+      { description: "What would undo it, and what that does to a device" },
+    ),
+  ),
+  bytes: Type.Integer({ description: "Bytes of arguments that are sent in all" }),
+  isApprovalNeeded: Type.Boolean({ description: "A second person has to say yes" }),
+  never: Blocks,
+  notNow: Blocks,
+  openings: Type.Array(
+    Type.Object({
+      zone: Type.String(),
+      devices: Type.Integer(),
+      next: Type.Array(Type.Object({ opensAt: Type.Integer(), closesAt: Type.Integer() })),
+    }),
+    { description: "The next ten times in which devices of a time zone may begin" },
+  ),
+  conflicts: Type.Array(Type.Object({ rollout: Type.String(), devices: Type.Integer() }), {
+    description: "Rollouts that are not over and have devices in common with it",
+  }),
+});
+
 export const planJob = action({
   path: "cpl/dm/job/plan",
   summary: "Show which devices a rollout would touch and how, and what stands in the way; nothing is sent",
@@ -42,35 +72,7 @@ export const planJob = action({
     ),
     ...rolloutSpec,
   }),
-  output: Type.Object({
-    plan: Type.String({ description: "Id to apply" }),
-    expiresAt: Type.Integer(),
-    membership: Type.String({ description: "SHA-256 of who is picked and what is in the way, hex" }),
-    targets: Type.Integer(),
-    waves: Type.Array(Type.Integer(), { description: "Devices of each wave" }),
-    effect: Type.String({ description: "What it does to a device: none, reload, restart, reboot or unknown" }),
-    rollback: Type.Optional(
-      Type.Object(
-        { kind: Type.String(), effect: Type.String() },
-        { description: "What would undo it, and what that does to a device" },
-      ),
-    ),
-    bytes: Type.Integer({ description: "Bytes of arguments that are sent in all" }),
-    isApprovalNeeded: Type.Boolean({ description: "A second person has to say yes" }),
-    never: Blocks,
-    notNow: Blocks,
-    openings: Type.Array(
-      Type.Object({
-        zone: Type.String(),
-        devices: Type.Integer(),
-        next: Type.Array(Type.Object({ opensAt: Type.Integer(), closesAt: Type.Integer() })),
-      }),
-      { description: "The next ten times in which devices of a time zone may begin" },
-    ),
-    conflicts: Type.Array(Type.Object({ rollout: Type.String(), devices: Type.Integer() }), {
-      description: "Rollouts that are not over and have devices in common with it",
-    }),
-  }),
+  output: Plan,
 });
 const RolloutRef = Ref("rollout", "Id of the rollout");
 const begun = { effect: "write", permission: "job:create", scope: "anywhere", output: rowSchema(rollout) } as const;
@@ -155,6 +157,15 @@ export const rollBackRollout = action({
   path: "cpl/dm/rollout/rollback",
   summary: "Stop a rollout and undo it on every device that had begun, the newest wave first, by what its plan says",
   input: Type.Object({ rollout: RolloutRef }),
+});
+export const planUndo = action({
+  ...begun,
+  path: "cpl/dm/rollout/planundo",
+  summary: "Show what undoing a rollout that has ended would touch, by what its plan says; nothing is sent",
+  description:
+    "The plan is carried out by cpl/dm/job/apply like every other one: with a fresh password and a second person where what undoes is dangerous, and refused when the world has moved since.",
+  input: Type.Object({ rollout: RolloutRef }),
+  output: Plan,
 });
 const decided = { effect: "write", permission: "job:approve", scope: "anywhere", output: rowSchema(rollout) } as const;
 export const approveRollout = action({

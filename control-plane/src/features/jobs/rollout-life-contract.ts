@@ -69,6 +69,8 @@ export const rolloutPlan = resource({
   shape: Type.Object({
     ...asked,
     devices: Type.Optional(Type.Array(Type.String())),
+    /** Which rollout that has ended it undoes: on the devices that had begun. */
+    undoes: Type.Optional(Type.String()),
     /** SHA-256 over the devices in their order, and what stands in the way of each; hex. */
     membership: Type.String(),
     targets: Count,
@@ -135,11 +137,11 @@ export const rollout = resource({
     stopped: { undo: "rollingback", succeed: "succeeded", partly: "partial", fail: "failed", cancel: "cancelled" },
     rollingback: { restore: "rolledback", giveup: "rollbackfailed" },
     rolledback: {},
-    rollbackfailed: {},
-    succeeded: {},
-    partial: {},
-    failed: {},
-    cancelled: {},
+    rollbackfailed: { undo: "rollingback" },
+    succeeded: { undo: "rollingback" },
+    partial: { undo: "rollingback" },
+    failed: { undo: "rollingback" },
+    cancelled: { undo: "rollingback" },
   }),
   indexes: {
     open: ({ state, id }) => (isEnded(state) ? [] : [[id]]),
@@ -199,7 +201,8 @@ export const rolloutTarget = resource({
 });
 
 const isTargetEnded = (state: string): boolean => !["queued", "waiting", "active"].includes(state);
-const isEnded = (state: string): boolean =>
+/** Whether it does nothing more by itself; a plan may undo it all the same. */
+export const isEnded = (state: string): boolean =>
   ["succeeded", "partial", "failed", "cancelled", "rolledback", "rollbackfailed"].includes(state);
 
 export type Rollout = Row<typeof rollout>;

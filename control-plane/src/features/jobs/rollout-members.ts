@@ -1,18 +1,31 @@
 import { createHash } from "node:crypto";
 import { device, type Device } from "../devices/contract.ts";
 import { compileSelector, viewOf } from "../devices/selector-contract.ts";
-import type { RolloutPlan } from "./contract.ts";
+import { rollout, rolloutTarget, type RolloutPlan } from "./contract.ts";
+import { Problem } from "../../platform/problem.ts";
+import { resolve } from "../../platform/reference.ts";
+import { undoingWave } from "./rollout-undoing.ts";
 import type { JobsContext } from "./context.ts";
 import { blockOf, isHopeless, type Look } from "./rollout-blocks.ts";
 import { reachedBy, surveyOf, zoneNameOf } from "./rollout-facts.ts";
 import type { RolloutSpec } from "./rollout-spec-contract.ts";
 import { assignWaves, wavesOf } from "./rollout-waves.ts";
-import type { Member } from "./tables.ts";
+import { targetId, type Member } from "./tables.ts";
 
 /** A rollout before it is one. */
 export type Wish = Pick<
   RolloutPlan,
-  "kind" | "arguments" | "selector" | "devices" | "mode" | "spec" | "author" | "account" | "grants" | "secretNames"
+  | "kind"
+  | "arguments"
+  | "selector"
+  | "devices"
+  | "mode"
+  | "spec"
+  | "author"
+  | "account"
+  | "grants"
+  | "secretNames"
+  | "undoes"
 >;
 
 /** A device that would be touched, and what stands in its way now. */
@@ -39,9 +52,12 @@ export function membershipOf(
 export async function sightedBy(wish: Wish, seed: string, context: JobsContext): Promise<readonly Sighted[]> {
   const waves = wavesOf(wish.spec);
   const selectors = waves.map(({ selector }) => (selector === undefined ? undefined : compileSelector(selector)));
+  const { undoes, ...rest } = wish;
+  const undoing = undoes === undefined ? {} : { undoes: { rollout: undoes, isComplete: true } };
   const survey = await surveyOf(
     {
-      ...wish,
+      ...rest,
+      ...undoing,
       id: "",
       state: "running",
       opened: 1,
@@ -66,7 +82,8 @@ export async function sightedBy(wish: Wish, seed: string, context: JobsContext):
     found.push({ member, name: row.name, zone: zoneNameOf(row, wish.spec.timeZone) });
     blocks.push(block);
   }
-  const assigned = assignWaves(picked, waves);
+  const assigned =
+    wish.undoes === undefined ? assignWaves(picked, waves) : await undoneWaves(wish.undoes, picked, context);
   return found.map((each, place) => {
     const block = blocks[place];
     const obstacle = block !== undefined && isHopeless(block.reason) ? block.reason : "";
@@ -84,12 +101,42 @@ export function picksOf(
   return (row) => row.state !== "retired" && expression?.matches(viewOf(row)) !== false && isReached(row);
 }
 
+/** Throws Problem where somebody may not undo a rollout everywhere: then nobody could say that it was undone. */
+export async function refuseInPart(wish: Wish, id: string, context: JobsContext): Promise<void> {
+  const isReached = reachedBy(wish, context);
+  let missing = 0;
+  for await (const row of named(await begunOf(id, context.store), context.store))
+    if (row.state !== "retired" && !isReached(row)) missing++;
+  if (missing > 0)
+    throw new Problem("forbidden", `${wish.author} may not ask ${wish.kind} of ${missing} of its devices`);
+}
+
 /** Devices that are picked, of those that are named where some are. */
 async function* pickedDevices(wish: Wish, context: JobsContext) {
   const { store } = context;
   const isPicked = picksOf(wish, context);
-  const rows = wish.devices === undefined ? store.scan(device) : named(wish.devices, store);
+  const ids = wish.undoes === undefined ? wish.devices : await begunOf(wish.undoes, store);
+  const rows = ids === undefined ? store.scan(device) : named(ids, store);
   for await (const row of rows) if (isPicked(row)) yield row;
+}
+
+/** The devices that had begun, of a rollout that is to be undone. */
+async function begunOf(id: string, store: JobsContext["store"]): Promise<readonly string[]> {
+  const begun: string[] = [];
+  for await (const { device: own, beganAt } of store.scan(rolloutTarget, { index: "rollout", prefix: [id] }))
+    if (beganAt !== undefined) begun.push(own);
+  return begun;
+}
+
+/** What began last is undone first. */
+async function undoneWaves(
+  id: string,
+  picked: readonly { readonly device: string }[],
+  { store }: JobsContext,
+): Promise<readonly number[]> {
+  const row = await resolve(store, rollout, id);
+  const targets = picked.map(({ device: own }) => store.get(rolloutTarget, targetId(id, own)));
+  return (await Promise.all(targets)).map((target) => undoingWave(row, target?.wave ?? 0));
 }
 
 async function* named(ids: readonly string[], store: JobsContext["store"]): AsyncGenerator<Device> {

@@ -7,7 +7,16 @@ import { Problem } from "../../platform/problem.ts";
 import { resolve } from "../../platform/reference.ts";
 import { device } from "../devices/contract.ts";
 import { compileSelector } from "../devices/selector-contract.ts";
-import { blockReasons, createJob, planJob, rolloutPlan, rolloutTarget } from "./contract.ts";
+import {
+  blockReasons,
+  createJob,
+  isEnded,
+  planJob,
+  planUndo,
+  rollout,
+  rolloutPlan,
+  rolloutTarget,
+} from "./contract.ts";
 import type { JobsContext } from "./context.ts";
 import { measuresOf } from "./canary.ts";
 import { needsApproval } from "./creating.ts";
@@ -19,9 +28,11 @@ import { openingsAfter } from "./maintenance-window.ts";
 import { kindsOf } from "./rollout-facts.ts";
 import { checkedSecrets, keptFor } from "./rollout-secrets.ts";
 import { SEALED_BYTES } from "./secrets.ts";
-import { hashOf, sightedBy, type Sighted, type Wish } from "./rollout-members.ts";
+import { hashOf, refuseInPart, sightedBy, type Sighted, type Wish } from "./rollout-members.ts";
 import type { RolloutSpec } from "./rollout-spec-contract.ts";
 import type { BlockReason } from "./rollout-words-contract.ts";
+import { seen } from "./rollout-seeing.ts";
+import { undoingSpec } from "./rollout-undoing.ts";
 import { partId, planParts } from "./tables.ts";
 import { wavesOf } from "./rollout-waves.ts";
 import { zoneOf } from "../../platform/wall-clock.ts";
@@ -31,9 +42,42 @@ const MEMBERS_A_PART = 250;
 const EXAMPLES = 5;
 const ZONES = 10;
 
-export const planHandler = handle(planJob, async (input, context: JobsContext, caller) => {
+export const planHandler = handle(planJob, async (input, context: JobsContext, caller) =>
+  planned(await wishOf(input, context, caller), input.secrets, context),
+);
+
+export const planUndoHandler = handle(planUndo, async ({ rollout: id }, context: JobsContext, caller) => {
+  const row = await seen(id, planUndo.permission, context, caller);
+  const { rollback } = row.spec;
+  if (rollback === undefined) throw new Problem("conflict", "this rollout does not say what undoes it");
+  if (!isEnded(row.state))
+    throw new Problem("conflict", `this rollout is ${row.state}: edgemere rollout rollback undoes it`);
+  if (!rollout.life.can(row.state, "undo") || row.opened === 0)
+    throw new Problem("conflict", `this rollout is ${row.state}: there is nothing to undo`);
+  refuseUnlessAllowed(rollback.kind, caller);
+  const { kind, arguments: given = {} } = rollback;
+  const spec = undoingSpec(row);
+  const wish: Wish = {
+    kind,
+    arguments: given,
+    mode: "snapshot",
+    spec,
+    undoes: row.id,
+    author: caller.actor,
+    grants: grantsFor([kind], caller),
+    ...(caller.account !== undefined && { account: caller.account }),
+  };
+  await refuseInPart(wish, row.id, context);
+  return planned(wish, undefined, context);
+});
+
+/** A plan is kept with who is picked now, and told. */
+async function planned(
+  wish: Wish,
+  secrets: Readonly<Record<string, string>> | undefined,
+  context: JobsContext,
+): Promise<OutputOf<typeof planJob>> {
   const { store, clock, newId } = context;
-  const wish = await wishOf(input, context, caller);
   const id = `${kindsOf(wish).find((each) => commandKinds[each].dangerous) ?? wish.kind}.${newId()}`;
   const sighted = await sightedBy(wish, id, context);
   if (sighted.length === 0 && wish.mode === "snapshot")
@@ -47,9 +91,9 @@ export const planHandler = handle(planJob, async (input, context: JobsContext, c
   const expiresAt = clock.now() + KEPT_FOR;
   const membership = hashOf(members);
   const row = created(rolloutPlan, id, { ...wish, membership, targets: members.length, parts, expiresAt });
-  await store.commit(row, ...keptFor(id, input.secrets, context));
+  await store.commit(row, ...keptFor(id, secrets, context));
   return { plan: id, expiresAt, membership, ...(await toldOf(wish, sighted, context)) };
-});
+}
 
 /** What is asked for, checked: nothing of it is refused later that could be refused now. */
 async function wishOf(input: InputOf<typeof planJob>, context: JobsContext, caller: Caller): Promise<Wish> {

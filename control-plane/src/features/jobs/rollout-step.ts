@@ -1,7 +1,7 @@
 import { MINUTE, SECOND, type Loop } from "@edgemere/protocol/kit";
 import { moved, put, removed, updated } from "../../platform/change.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
-import { rollout, type Rollout } from "./contract.ts";
+import { isEnded, rollout, type Rollout } from "./contract.ts";
 import type { JobsContext } from "./context.ts";
 import { absorbEnds } from "./rollout-absorb.ts";
 import { beginTargets, type Looked } from "./rollout-begin.ts";
@@ -50,13 +50,13 @@ export const carryRollouts = (context: JobsContext): Loop => ({
 async function carryOn(id: string, context: JobsContext): Promise<"more" | "over" | number> {
   const { store, clock } = context;
   const row = await store.get(rollout, id);
-  if (row === undefined || rollout.life.isFinal(row.state)) return "over";
+  if (row === undefined || isEnded(row.state)) return "over";
   if ((await absorbEnds(row, context)) > 0) return "more";
   const step = nextStep(row, clock.now());
   const looked = step.do === "go on" ? await goOn(row, step, context) : await act(row, step, context);
   if (looked === "more") return "more";
   const now = await store.get(rollout, id);
-  return now === undefined || rollout.life.isFinal(now.state) ? "over" : lookAt(now, step, looked, clock.now());
+  return now === undefined || isEnded(now.state) ? "over" : lookAt(now, step, looked, clock.now());
 }
 
 async function goOn(row: Rollout, step: Step, context: JobsContext): Promise<Looked> {

@@ -1,8 +1,9 @@
 import { DAY } from "@edgemere/protocol/kit";
 import { created, moved, updated, type Change } from "../../platform/change.ts";
-import { rollout, rolloutTarget, type Rollout, type RolloutTarget } from "./contract.ts";
+import { isEnded, rollout, rolloutTarget, type Rollout, type RolloutTarget } from "./contract.ts";
 import type { JobsContext } from "./context.ts";
 import { openOf } from "./rollout-gate.ts";
+import { undoingSpec, undoingWave } from "./rollout-undoing.ts";
 import { emptyWave } from "./rollout-tally.ts";
 import { forgottenSecrets } from "./rollout-secrets.ts";
 import { written } from "./rollout-write.ts";
@@ -11,12 +12,10 @@ import { targetId, woken } from "./tables.ts";
 /** Devices of which one commit tells the rollout that undoes. */
 const TOLD_AT_ONCE = 200;
 const TOTAL_TIMEOUT = 30 * DAY;
-/** What undoes is harm too where it fails: then a person has to look. */
-const ABORT = [{ percent: 50, least: 10 }];
 
 /** Begins the rollout that undoes one that was stopped: with its newest wave first, at any time, and to nobody yet. */
 export async function beginUndo(row: Rollout, { store, clock, newId }: JobsContext): Promise<void> {
-  const { rollback, atOnce, budget, queueTimeout, runTimeout } = row.spec;
+  const { rollback } = row.spec;
   if (rollback === undefined) throw new Error("a rollout is to be undone that does not say how");
   const now = clock.now();
   const id = newId();
@@ -27,14 +26,7 @@ export async function beginUndo(row: Rollout, { store, clock, newId }: JobsConte
       kind: rollback.kind,
       arguments: rollback.arguments ?? {},
       mode: "snapshot",
-      spec: {
-        waves: Array.from({ length: row.opened - 1 }, () => ({ success: 0 })),
-        abort: ABORT,
-        ...(atOnce !== undefined && { atOnce }),
-        ...(budget !== undefined && { budget }),
-        ...(queueTimeout !== undefined && { queueTimeout }),
-        ...(runTimeout !== undefined && { runTimeout }),
-      },
+      spec: undoingSpec(row),
       author: row.author,
       ...(row.account !== undefined && { account: row.account }),
       grants: row.grants,
@@ -64,7 +56,7 @@ export async function carryUndo(row: Rollout, context: JobsContext): Promise<"mo
   if (undoneBy === undefined) return "settled";
   const undoing = await store.get(rollout, undoneBy.rollout);
   const isOver = row.waves.every((each) => openOf(each) === 0);
-  if (undoing === undefined || rollout.life.isFinal(undoing.state)) {
+  if (undoing === undefined || isEnded(undoing.state)) {
     if (isOver) await store.commit(moved(rollout, row, undoing?.state === "succeeded" ? "restore" : "giveup"));
     return "settled";
   }
@@ -93,7 +85,7 @@ export async function joiningUndo(
   for (const { device, wave, place, stratum, state, beganAt } of targets) {
     if (!rolloutTarget.life.isFinal(state) || beganAt === undefined) continue;
     if ((await store.get(rolloutTarget, targetId(undoing.id, device))) !== undefined) continue;
-    joining.push({ device, place, stratum, wave: row.opened - 1 - wave });
+    joining.push({ device, place, stratum, wave: undoingWave(row, wave) });
   }
   return joining.length === 0 ? [] : [...written(undoing, joining, {}, clock.now()), woken(undoing.id)];
 }
