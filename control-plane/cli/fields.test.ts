@@ -22,10 +22,12 @@ const remove = field("cpl/dm/device/label", "remove");
 const dataref = field("diml/dml/do/datainstance/create", "dataref");
 const before = field("cpl/ta/forget", "before");
 const roles = field("ia/user/create", "roles");
+const effects = field("sa/pe/policy/create", "effects");
 
 const readings: readonly (readonly [Field, readonly string[], unknown])[] = [
   [kind, ["exec"], "exec"],
   [queueTimeout, ["60"], 60],
+  [effects, ['[{"do":"data","query":"kind:log"}]'], [{ do: "data", query: "kind:log" }]],
   [labels, ["site=berlin", "role=gw=1"], { site: "berlin", role: "gw=1" }],
   [labels, ["rack=17"], { rack: "17" }],
   [labels, ['{"site":"berlin"}'], { site: "berlin" }],

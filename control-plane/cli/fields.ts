@@ -75,11 +75,15 @@ function kindOf(schema: TSchema): Field["kind"] {
   const type = schema["type"] as unknown;
   if (type === "string" || choicesOf(schema).length > 0) return "text";
   if (type === "integer" || type === "number" || type === "boolean") return type;
-  if (type === "array") return ((schema["items"] as TSchema)["type"] as unknown) === "object" ? "document" : "list";
+  if (type === "array") return isObject(schema["items"] as TSchema) ? "document" : "list";
   if (isRecord(schema)) return "record";
   const alternatives = (schema["anyOf"] ?? []) as readonly TSchema[];
   return alternatives.some((each) => (each["type"] as unknown) === "string") ? "textOrDocument" : "document";
 }
+
+/** Of one shape or of several. */
+const isObject = (schema: TSchema): boolean =>
+  ((schema["anyOf"] ?? [schema]) as readonly TSchema[]).every((each) => (each["type"] as unknown) === "object");
 
 const choicesOf = (schema: TSchema): readonly string[] => {
   const alternatives = (schema["anyOf"] ?? [schema]) as readonly { const?: unknown }[];
