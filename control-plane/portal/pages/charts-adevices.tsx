@@ -1,19 +1,14 @@
 import { Button, Group, Stack } from "@mantine/core";
-import { useState } from "react";
-import type { Input, Output } from "../../src/faces/client.ts";
-import { useCatalogue } from "../data/catalogue.ts";
+import type { Output } from "../../src/faces/client.ts";
 import { usePaging } from "../data/paging.ts";
 import { useRead, useWrite } from "../data/queries.ts";
 import { useMay } from "../data/session.tsx";
-import { Answer, Empty, Failure } from "../parts/answer.tsx";
+import { ActionDialog } from "../parts/action-dialog.tsx";
+import { Empty, Failure } from "../parts/answer.tsx";
 import { ConfirmByName } from "../parts/confirm-by-name.tsx";
-import { DataTable } from "../parts/data-table.tsx";
-import { Dialog } from "../parts/dialog.tsx";
-import { Icon } from "../parts/icon.tsx";
 import { Instant } from "../parts/instant.tsx";
-import { Pager } from "../parts/pager.tsx";
+import { PagedTable } from "../parts/paged-table.tsx";
 import { Plain } from "../parts/plain.tsx";
-import { SchemaForm } from "../parts/schema-form.tsx";
 import { State } from "../parts/state.tsx";
 
 type AggregatedDevice = Output<"cpl/ta/adevice/find">;
@@ -29,51 +24,55 @@ export function AggregatedDevices() {
   const mayWrite = useMay("telemetry:write");
   return (
     <Stack>
-      {mayWrite && <Create />}
-      <Answer of={adevices}>
-        {({ items, next, total }) =>
-          items.length === 0 ? (
-            <Empty title="There is no aggregated device">
-              One stands for all devices that a selector picks, such as those of a site: it has charts of its own, and
-              every five minutes it is told how they are together.
-            </Empty>
-          ) : (
-            <>
-              <DataTable
-                caption="Aggregated devices, by name"
-                rows={items}
-                keyOf={({ id }) => id}
-                linkOf={chartOf}
-                columns={[
-                  { title: "Name", cell: ({ name }) => <Plain text={name} /> },
-                  { title: "State", cell: ({ state }) => <State state={state} /> },
-                  {
-                    title: "Devices that",
-                    isMinor: true,
-                    cell: ({ selector }) => <code>{<Plain text={selector} />}</code>,
-                  },
-                  { title: "Told", isMinor: true, cell: ({ metrics }) => <Plain text={metrics.join(", ")} /> },
-                  {
-                    title: "Told last",
-                    isMinor: "slightly",
-                    cell: ({ stats }) => (stats === undefined ? "never" : <Instant at={stats.to} />),
-                  },
-                  ...(mayWrite
-                    ? [
-                        {
-                          title: "Change",
-                          align: "right" as const,
-                          cell: (row: AggregatedDevice) => <Changes adevice={row} />,
-                        },
-                      ]
-                    : []),
-                ]}
-              />
-              <Pager paging={paging} next={next} shown={items.length} total={total} noun="aggregated device" />
-            </>
-          )
+      {mayWrite && (
+        <div>
+          <ActionDialog
+            path="cpl/ta/adevice/create"
+            button="Make an aggregated device"
+            title="Make an aggregated device"
+            submit="Make it"
+          />
+        </div>
+      )}
+      <PagedTable
+        of={adevices}
+        paging={paging}
+        noun="aggregated device"
+        lines={4}
+        empty={
+          <Empty title="There is no aggregated device">
+            One stands for all devices that a selector picks, such as those of a site: it has charts of its own, and
+            every five minutes it is told how they are together.
+          </Empty>
         }
-      </Answer>
+        caption="Aggregated devices, by name"
+        keyOf={({ id }) => id}
+        linkOf={chartOf}
+        columns={[
+          { title: "Name", cell: ({ name }) => <Plain text={name} /> },
+          { title: "State", cell: ({ state }) => <State state={state} /> },
+          {
+            title: "Devices that",
+            isMinor: true,
+            cell: ({ selector }) => <code>{<Plain text={selector} />}</code>,
+          },
+          { title: "Told", isMinor: true, cell: ({ metrics }) => <Plain text={metrics.join(", ")} /> },
+          {
+            title: "Told last",
+            isMinor: "slightly",
+            cell: ({ stats }) => (stats === undefined ? "never" : <Instant at={stats.to} />),
+          },
+          ...(mayWrite
+            ? [
+                {
+                  title: "Change",
+                  align: "right" as const,
+                  cell: (row: AggregatedDevice) => <Changes adevice={row} />,
+                },
+              ]
+            : []),
+        ]}
+      />
     </Stack>
   );
 }
@@ -84,42 +83,7 @@ function chartOf({ name, metrics: [metric] }: AggregatedDevice): string {
   return `/charts/fleet?${asked.toString()}`;
 }
 
-function Create() {
-  const [isOpen, setOpen] = useState(false);
-  const catalogue = useCatalogue();
-  const create = useWrite("cpl/ta/adevice/create", () => setOpen(false));
-  return (
-    <div>
-      <Button
-        leftSection={<Icon name="plus" />}
-        onClick={() => {
-          create.reset();
-          setOpen(true);
-        }}
-      >
-        Make an aggregated device
-      </Button>
-      <Dialog title="Make an aggregated device" isOpen={isOpen} onClose={() => setOpen(false)}>
-        <Answer of={catalogue}>
-          {({ actions }) => (
-            <SchemaForm
-              schema={actions.find(({ path }) => path === "cpl/ta/adevice/create")?.input ?? {}}
-              submit="Make it"
-              isPending={create.isPending}
-              error={create.error}
-              onSubmit={(input) => create.mutate(input as Input<"cpl/ta/adevice/create">)}
-            />
-          )}
-        </Answer>
-      </Dialog>
-    </div>
-  );
-}
-
 function Changes({ adevice: { name, selector, metrics, state } }: { readonly adevice: AggregatedDevice }) {
-  const [isOpen, setOpen] = useState(false);
-  const catalogue = useCatalogue();
-  const update = useWrite("cpl/ta/adevice/update", () => setOpen(false));
   const enable = useWrite("cpl/ta/adevice/enable");
   const disable = useWrite("cpl/ta/adevice/disable");
   const destroy = useWrite("cpl/ta/adevice/destroy");
@@ -128,9 +92,16 @@ function Changes({ adevice: { name, selector, metrics, state } }: { readonly ade
   return (
     <>
       <Group gap={4} justify="flex-end">
-        <Button size="compact-xs" variant="default" aria-label={`Edit ${name}`} onClick={() => setOpen(true)}>
-          Edit
-        </Button>
+        <ActionDialog
+          path="cpl/ta/adevice/update"
+          isEdit
+          button="Edit"
+          title={`Edit ${name}`}
+          submit="Save"
+          given={{ adevice: name }}
+          initial={{ selector, metrics }}
+          emptied={{ metrics: [] }}
+        />
         <Button
           size="compact-xs"
           variant="default"
@@ -151,25 +122,6 @@ function Changes({ adevice: { name, selector, metrics, state } }: { readonly ade
         />
       </Group>
       {failed !== undefined && <Failure error={failed.error} />}
-      <Dialog title={`Edit ${name}`} isOpen={isOpen} onClose={() => setOpen(false)}>
-        <Answer of={catalogue}>
-          {({ actions }) => {
-            const { properties = {} } = actions.find(({ path }) => path === "cpl/ta/adevice/update")?.input ?? {};
-            const { adevice: _, ...editable } = properties;
-            return (
-              <SchemaForm
-                schema={{ properties: editable }}
-                initial={{ selector, metrics }}
-                submit="Save"
-                isPending={update.isPending}
-                error={update.error}
-                // What was emptied is meant to be empty.
-                onSubmit={(input) => update.mutate({ metrics: [], ...input, adevice: name })}
-              />
-            );
-          }}
-        </Answer>
-      </Dialog>
     </>
   );
 }

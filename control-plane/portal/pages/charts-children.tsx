@@ -1,20 +1,15 @@
-import { Button, Group, Stack, Text } from "@mantine/core";
-import { useState } from "react";
-import type { Input, Output } from "../../src/faces/client.ts";
-import { useCatalogue } from "../data/catalogue.ts";
+import { Group, Stack, Text } from "@mantine/core";
+import type { Output } from "../../src/faces/client.ts";
 import { counted } from "../data/format.ts";
 import { usePaging } from "../data/paging.ts";
 import { useRead, useWrite } from "../data/queries.ts";
 import { useMay } from "../data/session.tsx";
+import { ActionDialog } from "../parts/action-dialog.tsx";
 import { Answer, Empty, Failure } from "../parts/answer.tsx";
 import { ConfirmByName } from "../parts/confirm-by-name.tsx";
-import { DataTable } from "../parts/data-table.tsx";
-import { Dialog } from "../parts/dialog.tsx";
-import { Icon } from "../parts/icon.tsx";
 import { Instant } from "../parts/instant.tsx";
-import { Pager } from "../parts/pager.tsx";
+import { PagedTable } from "../parts/paged-table.tsx";
 import { Plain } from "../parts/plain.tsx";
-import { SchemaForm } from "../parts/schema-form.tsx";
 import { Section } from "../parts/section.tsx";
 import { State } from "../parts/state.tsx";
 
@@ -34,39 +29,43 @@ export function ChildControlPlanes() {
   return (
     <Stack>
       <OwnReports />
-      {mayWrite && <Declare />}
-      <Answer of={children}>
-        {({ items, next, total }) =>
-          items.length === 0 ? (
-            <Empty title="No control plane reports to this one">
-              A site or a region that has a control plane of its own can tell what its devices measure: they are then
-              charted and summed up here as well, and each counts once.
-            </Empty>
-          ) : (
-            <>
-              <DataTable
-                caption="Control planes that report to this one"
-                rows={items}
-                keyOf={({ id }) => id}
-                linkOf={chartOf}
-                columns={[
-                  { title: "Name", cell: ({ name }) => <Plain text={name} /> },
-                  { title: "State", cell: ({ state }) => <State state={state} /> },
-                  { title: "Known up to", cell: ({ knownUpTo }) => <Moment at={knownUpTo} /> },
-                  { title: "Heard", isMinor: "slightly", cell: ({ heardAt }) => <Moment at={heardAt} /> },
-                  { title: "Devices", align: "right", isMinor: "slightly", cell: ({ devices }) => devices },
-                  { title: "Hours waiting", align: "right", isMinor: true, cell: ({ waiting }) => waiting },
-                  { title: "What is missing", isMinor: true, cell: (row) => <Missing of={row} /> },
-                  ...(mayWrite
-                    ? [{ title: "Change", align: "right" as const, cell: (row: Child) => <Changes of={row} /> }]
-                    : []),
-                ]}
-              />
-              <Pager paging={paging} next={next} shown={items.length} total={total} noun="control plane" />
-            </>
-          )
+      {mayWrite && (
+        <div>
+          <ActionDialog
+            path="cpl/ta/child/create"
+            button="Let a control plane report"
+            title="Let a control plane report"
+            submit="Let it report"
+          />
+        </div>
+      )}
+      <PagedTable
+        of={children}
+        paging={paging}
+        noun="control plane"
+        lines={4}
+        empty={
+          <Empty title="No control plane reports to this one">
+            A site or a region that has a control plane of its own can tell what its devices measure: they are then
+            charted and summed up here as well, and each counts once.
+          </Empty>
         }
-      </Answer>
+        caption="Control planes that report to this one"
+        keyOf={({ id }) => id}
+        linkOf={chartOf}
+        columns={[
+          { title: "Name", cell: ({ name }) => <Plain text={name} /> },
+          { title: "State", cell: ({ state }) => <State state={state} /> },
+          { title: "Known up to", cell: ({ knownUpTo }) => <Moment at={knownUpTo} /> },
+          { title: "Heard", isMinor: "slightly", cell: ({ heardAt }) => <Moment at={heardAt} /> },
+          { title: "Devices", align: "right", isMinor: "slightly", cell: ({ devices }) => devices },
+          { title: "Hours waiting", align: "right", isMinor: true, cell: ({ waiting }) => waiting },
+          { title: "What is missing", isMinor: true, cell: (row) => <Missing of={row} /> },
+          ...(mayWrite
+            ? [{ title: "Change", align: "right" as const, cell: (row: Child) => <Changes of={row} /> }]
+            : []),
+        ]}
+      />
     </Stack>
   );
 }
@@ -131,49 +130,20 @@ function OwnReports() {
   );
 }
 
-function Declare() {
-  const [isOpen, setOpen] = useState(false);
-  const catalogue = useCatalogue();
-  const create = useWrite("cpl/ta/child/create", () => setOpen(false));
-  return (
-    <div>
-      <Button
-        leftSection={<Icon name="plus" />}
-        onClick={() => {
-          create.reset();
-          setOpen(true);
-        }}
-      >
-        Let a control plane report
-      </Button>
-      <Dialog title="Let a control plane report" isOpen={isOpen} onClose={() => setOpen(false)}>
-        <Answer of={catalogue}>
-          {({ actions }) => (
-            <SchemaForm
-              schema={actions.find(({ path }) => path === "cpl/ta/child/create")?.input ?? {}}
-              submit="Let it report"
-              isPending={create.isPending}
-              error={create.error}
-              onSubmit={(input) => create.mutate(input as Input<"cpl/ta/child/create">)}
-            />
-          )}
-        </Answer>
-      </Dialog>
-    </div>
-  );
-}
-
 function Changes({ of: { id, name, reporter, origins, devicesAtMost } }: { readonly of: Child }) {
-  const [isOpen, setOpen] = useState(false);
-  const catalogue = useCatalogue();
-  const update = useWrite("cpl/ta/child/update", () => setOpen(false));
   const destroy = useWrite("cpl/ta/child/destroy");
   return (
     <>
       <Group gap={4} justify="flex-end">
-        <Button size="compact-xs" variant="default" aria-label={`Edit ${name}`} onClick={() => setOpen(true)}>
-          Edit
-        </Button>
+        <ActionDialog
+          path="cpl/ta/child/update"
+          isEdit
+          button="Edit"
+          title={`Edit ${name}`}
+          submit="Save"
+          given={{ child: id }}
+          initial={{ reporter, origins, devicesAtMost }}
+        />
         <ConfirmByName
           button="Forget"
           isSmall
@@ -185,24 +155,6 @@ function Changes({ of: { id, name, reporter, origins, devicesAtMost } }: { reado
         />
       </Group>
       {destroy.isError && <Failure error={destroy.error} />}
-      <Dialog title={`Edit ${name}`} isOpen={isOpen} onClose={() => setOpen(false)}>
-        <Answer of={catalogue}>
-          {({ actions }) => {
-            const { properties = {} } = actions.find(({ path }) => path === "cpl/ta/child/update")?.input ?? {};
-            const { child: _, ...editable } = properties;
-            return (
-              <SchemaForm
-                schema={{ properties: editable }}
-                initial={{ reporter, origins, devicesAtMost }}
-                submit="Save"
-                isPending={update.isPending}
-                error={update.error}
-                onSubmit={(input) => update.mutate({ ...input, child: id })}
-              />
-            );
-          }}
-        </Answer>
-      </Dialog>
     </>
   );
 }

@@ -6,12 +6,11 @@ import { bytes } from "../data/format.ts";
 import { usePaging } from "../data/paging.ts";
 import { useRead, useWrite } from "../data/queries.ts";
 import { useMay } from "../data/session.tsx";
-import { Answer, Empty, Failure } from "../parts/answer.tsx";
+import { Empty, Failure } from "../parts/answer.tsx";
 import { ConfirmByName } from "../parts/confirm-by-name.tsx";
-import { DataTable } from "../parts/data-table.tsx";
 import { Instant } from "../parts/instant.tsx";
 import { Page } from "../parts/page.tsx";
-import { Pager } from "../parts/pager.tsx";
+import { PagedTable } from "../parts/paged-table.tsx";
 import { Plain } from "../parts/plain.tsx";
 import { saveBlob } from "../parts/save-file.ts";
 import { State } from "../parts/state.tsx";
@@ -33,59 +32,54 @@ export function Files() {
       <Stack gap="md">
         {mayWrite && <UploadFile />}
         {destroy.error && <Failure error={destroy.error} />}
-        <Answer of={files} lines={8}>
-          {({ items, next, total }) =>
-            items.length === 0 ? (
-              <Empty title="There is no file yet">
-                Upload one here or with “edgemere file put”; what devices send for file.get appears here too.
-              </Empty>
-            ) : (
-              <>
-                <DataTable
-                  caption="Files, newest first"
-                  rows={items}
-                  keyOf={({ id }) => id}
-                  columns={[
-                    { title: "Name", cell: ({ name }) => <Plain text={name} /> },
-                    { title: "State", cell: (row) => <HowItIs of={row} /> },
-                    { title: "Size", align: "right", cell: (row) => bytes(row.bytes) },
-                    {
-                      title: "Device",
-                      isMinor: true,
-                      cell: ({ device }) => (device === undefined ? "–" : nameOf(device)),
-                    },
-                    { title: "By", isMinor: true, cell: ({ author }) => <Plain text={author.replace(/^user:/, "")} /> },
-                    {
-                      title: "SHA-256",
-                      isMinor: true,
-                      cell: ({ sha256 }) => <code title={sha256}>{sha256.slice(0, 12) || "–"}</code>,
-                    },
-                    { title: "Kept until", isMinor: true, cell: ({ expiresAt }) => <Instant at={expiresAt} /> },
-                    {
-                      title: "Actions",
-                      align: "right",
-                      cell: (row) => (
-                        <Group gap="xs" justify="flex-end">
-                          {row.state === "ready" && mayRead && <Download of={row} />}
-                          <ConfirmByName
-                            button="Remove"
-                            title={`Remove the file ${row.name}`}
-                            consequence="The file and its content are removed; devices that were to get it do not any more. This cannot be undone."
-                            names={[row.name]}
-                            isSmall
-                            isDisabled={!mayDestroy || destroy.isPending}
-                            onConfirm={() => destroy.mutate({ file: row.id })}
-                          />
-                        </Group>
-                      ),
-                    },
-                  ]}
-                />
-                <Pager paging={paging} next={next} shown={items.length} total={total} noun="file" />
-              </>
-            )
+        <PagedTable
+          of={files}
+          paging={paging}
+          noun="file"
+          lines={8}
+          empty={
+            <Empty title="There is no file yet">
+              Upload one here or with “edgemere file put”; what devices send for file.get appears here too.
+            </Empty>
           }
-        </Answer>
+          caption="Files, newest first"
+          keyOf={({ id }) => id}
+          columns={[
+            { title: "Name", cell: ({ name }) => <Plain text={name} /> },
+            { title: "State", cell: (row) => <HowItIs of={row} /> },
+            { title: "Size", align: "right", cell: (row) => bytes(row.bytes) },
+            {
+              title: "Device",
+              isMinor: true,
+              cell: ({ device }) => (device === undefined ? "–" : nameOf(device)),
+            },
+            { title: "By", isMinor: true, cell: ({ author }) => <Plain text={author.replace(/^user:/, "")} /> },
+            {
+              title: "SHA-256",
+              isMinor: true,
+              cell: ({ sha256 }) => <code title={sha256}>{sha256.slice(0, 12) || "–"}</code>,
+            },
+            { title: "Kept until", isMinor: true, cell: ({ expiresAt }) => <Instant at={expiresAt} /> },
+            {
+              title: "Actions",
+              align: "right",
+              cell: (row) => (
+                <Group gap="xs" justify="flex-end">
+                  {row.state === "ready" && mayRead && <Download of={row} />}
+                  <ConfirmByName
+                    button="Remove"
+                    title={`Remove the file ${row.name}`}
+                    consequence="The file and its content are removed; devices that were to get it do not any more. This cannot be undone."
+                    names={[row.name]}
+                    isSmall
+                    isDisabled={!mayDestroy || destroy.isPending}
+                    onConfirm={() => destroy.mutate({ file: row.id })}
+                  />
+                </Group>
+              ),
+            },
+          ]}
+        />
       </Stack>
     </Page>
   );

@@ -5,12 +5,11 @@ import { usePaging } from "../data/paging.ts";
 import { useRead, useWrite } from "../data/queries.ts";
 import type { BackupRow } from "../data/rows.ts";
 import { useMay } from "../data/session.tsx";
-import { Answer, Empty, Failure } from "../parts/answer.tsx";
+import { Empty, Failure } from "../parts/answer.tsx";
 import { ConfirmByName } from "../parts/confirm-by-name.tsx";
-import { DataTable } from "../parts/data-table.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { Instant } from "../parts/instant.tsx";
-import { Pager } from "../parts/pager.tsx";
+import { PagedTable } from "../parts/paged-table.tsx";
 import { Plain } from "../parts/plain.tsx";
 import { Section } from "../parts/section.tsx";
 import { State } from "../parts/state.tsx";
@@ -53,62 +52,57 @@ export function Backups() {
           </Text>
         )}
         {drill.data && <Verdict of={drill.data} />}
-        <Answer of={backups}>
-          {({ items, next, total }) =>
-            items.length === 0 ? (
-              <Empty title="There is no backup yet">
-                One is made every day by itself, unless that is switched off, or now with “Make a backup”.
-              </Empty>
-            ) : (
-              <>
-                <DataTable
-                  caption="Backups, newest first"
-                  rows={items}
-                  keyOf={({ id }) => id}
-                  columns={[
-                    { title: "Made", cell: ({ createdAt }) => <Instant at={createdAt} /> },
-                    { title: "State", cell: (row) => <HowItIs of={row} /> },
-                    { title: "File", align: "right", isMinor: "slightly", cell: fileSize },
-                    { title: "By", isMinor: true, cell: ({ origin, author }) => <Plain text={by(origin, author)} /> },
-                    { title: "Drill", cell: (row) => <Drilled of={row} /> },
-                    { title: "Id", isMinor: true, cell: ({ id }) => <code>{id}</code> },
-                    {
-                      title: "Actions",
-                      align: "right",
-                      cell: ({ id, state }) =>
-                        state !== "making" && (
-                          <Group gap="xs" justify="flex-end">
-                            {state === "ready" && (
-                              <Button
-                                size="compact-xs"
-                                variant="default"
-                                aria-label={`Drill the backup ${id}`}
-                                disabled={!mayCreate || drill.isPending}
-                                loading={drill.isPending && drill.variables.backup === id}
-                                onClick={() => drill.mutate({ backup: id })}
-                              >
-                                Drill
-                              </Button>
-                            )}
-                            <ConfirmByName
-                              button="Remove"
-                              title={`Remove the backup ${id}`}
-                              consequence="The backup and its file are removed. This cannot be undone."
-                              names={[id]}
-                              isSmall
-                              isDisabled={!mayDestroy || destroy.isPending}
-                              onConfirm={() => destroy.mutate({ backup: id })}
-                            />
-                          </Group>
-                        ),
-                    },
-                  ]}
-                />
-                <Pager paging={paging} next={next} shown={items.length} total={total} noun="backup" />
-              </>
-            )
+        <PagedTable
+          of={backups}
+          paging={paging}
+          noun="backup"
+          lines={4}
+          empty={
+            <Empty title="There is no backup yet">
+              One is made every day by itself, unless that is switched off, or now with “Make a backup”.
+            </Empty>
           }
-        </Answer>
+          caption="Backups, newest first"
+          keyOf={({ id }) => id}
+          columns={[
+            { title: "Made", cell: ({ createdAt }) => <Instant at={createdAt} /> },
+            { title: "State", cell: (row) => <HowItIs of={row} /> },
+            { title: "File", align: "right", isMinor: "slightly", cell: fileSize },
+            { title: "By", isMinor: true, cell: ({ origin, author }) => <Plain text={by(origin, author)} /> },
+            { title: "Drill", cell: (row) => <Drilled of={row} /> },
+            { title: "Id", isMinor: true, cell: ({ id }) => <code>{id}</code> },
+            {
+              title: "Actions",
+              align: "right",
+              cell: ({ id, state }) =>
+                state !== "making" && (
+                  <Group gap="xs" justify="flex-end">
+                    {state === "ready" && (
+                      <Button
+                        size="compact-xs"
+                        variant="default"
+                        aria-label={`Drill the backup ${id}`}
+                        disabled={!mayCreate || drill.isPending}
+                        loading={drill.isPending && drill.variables.backup === id}
+                        onClick={() => drill.mutate({ backup: id })}
+                      >
+                        Drill
+                      </Button>
+                    )}
+                    <ConfirmByName
+                      button="Remove"
+                      title={`Remove the backup ${id}`}
+                      consequence="The backup and its file are removed. This cannot be undone."
+                      names={[id]}
+                      isSmall
+                      isDisabled={!mayDestroy || destroy.isPending}
+                      onConfirm={() => destroy.mutate({ backup: id })}
+                    />
+                  </Group>
+                ),
+            },
+          ]}
+        />
       </Stack>
     </Section>
   );

@@ -10,7 +10,7 @@ export interface Column<Row> {
   readonly align?: "right";
 }
 
-interface DataTableProps<Row> {
+export interface DataTableProps<Row> {
   /** Says what is listed, for those who do not see it. */
   readonly caption: string;
   readonly columns: readonly Column<Row>[];
