@@ -1,5 +1,7 @@
 import type { Scenario } from "./scenario.ts";
 import { admissions } from "./scenarios/admissions.ts";
+import { badUpdates } from "./scenarios/bad-updates.ts";
+import { blockedLoops } from "./scenarios/blocked-loops.ts";
 import { cables } from "./scenarios/cables.ts";
 import { clocks } from "./scenarios/clocks.ts";
 import { crashLoops } from "./scenarios/crash-loop.ts";
@@ -18,6 +20,7 @@ import { keyrings } from "./scenarios/keyrings.ts";
 import { kills } from "./scenarios/kills.ts";
 import { links } from "./scenarios/links.ts";
 import { loads } from "./scenarios/loads.ts";
+import { loudPrograms } from "./scenarios/loud.ts";
 import { names } from "./scenarios/names.ts";
 import { operations } from "./scenarios/operations.ts";
 import { powerCuts } from "./scenarios/power-cuts.ts";
@@ -30,7 +33,19 @@ import { upgrades } from "./scenarios/upgrades.ts";
 
 /** Every scenario, by the test file that runs its short rounds. */
 export const groups = {
-  processes: [...kills, ...steps, ...loads, ...frozen, ...ends, ...crashLoops, ...restored, ...upgrades],
+  processes: [
+    ...kills,
+    ...steps,
+    ...loads,
+    ...frozen,
+    ...ends,
+    ...crashLoops,
+    ...restored,
+    ...upgrades,
+    ...blockedLoops,
+    ...loudPrograms,
+    ...badUpdates,
+  ],
   network: [...cables, ...links, ...names, ...storms, ...floods, ...cutOffs],
   disks: [...powerCuts, ...disks, ...damages],
   sessions: [
