@@ -1,12 +1,12 @@
 import { HOUR, MINUTE } from "@edgemere/protocol/kit";
-import { put, telling, type Change } from "../../platform/change.ts";
+import { telling, type Change } from "../../platform/change.ts";
 import type { Store } from "../../platform/store.ts";
 import { device } from "../devices/contract.ts";
 import type { Stats } from "./adevice-contract.ts";
 import type { StatsOptions } from "./context.ts";
 import type { Grid } from "./grid.ts";
-import type { Minutes } from "./window-making.ts";
-import { dirtyHours, toldStats, type DirtyHour } from "./window-tables.ts";
+import { madeDirty, type Minutes } from "./window-making.ts";
+import { toldStats, type DirtyHour } from "./window-tables.ts";
 import { Windows } from "./windows.ts";
 
 /** What is on its way to the end of a window. */
@@ -27,7 +27,7 @@ export function dueWindow(
  * that has samples of a window that is not over is looked at again, also when the device says nothing more.
  */
 export async function deviceStats(
-  dirty: DirtyHour,
+  dirty: Omit<DirtyHour, "id">,
   minutes: Minutes,
   { every, metrics }: StatsOptions,
   { store, now }: { readonly store: Store; readonly now: number },
@@ -37,7 +37,7 @@ export async function deviceStats(
     const last = count.findLastIndex((each) => each > 0);
     return grid.from + last * grid.step >= over;
   });
-  const again = isUnfinished ? [put(dirtyHours, dirty)] : [];
+  const again = isUnfinished ? madeDirty(dirty.device, [dirty.hour]) : [];
   const { to: told = 0 } = (await store.get(toldStats, dirty.device)) ?? {};
   const due = dueWindow(dirty.hour, { every, told, now });
   const stats = due && statsOf(minutes, metrics, due);

@@ -64,11 +64,13 @@ export async function receiveTelemetry(
     .reduce((longest, { holdMs = 0 }) => Math.max(longest, holdMs), before?.longestHold ?? 0);
 
   const hours = changedHours(reports, { until: receivedAt, hold });
+  // For how long a value stands is true of those before it as well.
+  const from = list.isChanged ? -Infinity : Math.min(...reports.map(({ instants }) => instants[0] ?? -Infinity));
   return [
     ...gaps,
     ...aside,
     ...reports.map((report) => putBytes(keyOfReport(device, report), chunkBytes(report, columns))),
-    ...(windows ? madeDirty(device, hours) : []),
+    ...(windows ? madeDirty(device, hours, from) : []),
     ...(landings ? [whenLanded(() => landings.add(device))] : []),
     ...toBeReported(telemetry, device, hours),
     ...(arrivals ? [arrivalChange(received, reports)] : []),

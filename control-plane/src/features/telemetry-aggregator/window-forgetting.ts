@@ -1,13 +1,12 @@
 import { ColumnEncoder } from "@edgemere/protocol";
 import { HOUR } from "@edgemere/protocol/kit";
-import { put, putBytes, type Change } from "../../platform/change.ts";
+import { putBytes, type Change } from "../../platform/change.ts";
 import { partsOf, rangeOf } from "../../platform/keys.ts";
 import type { Store } from "../../platform/store.ts";
 import type { Forgetting } from "./forgetting-contract.ts";
 import { windowsBytes, windowsIn } from "./window-bytes.ts";
+import { madeDirty } from "./window-making.ts";
 import {
-  dirtyHours,
-  dirtyId,
   gridOfPeriod,
   hoursUnderWay,
   resolutions,
@@ -58,8 +57,7 @@ export async function forgottenWindows(
     const bytes = await store.bytes(key);
     if (bytes !== undefined) changes.push(putBytes(key, rest(bytes, resolution, period, before)));
     if (bytes !== undefined && resolution === "minutes") hours.add(period);
-    if (bytes !== undefined && resolution === "minutes")
-      changes.push(put(dirtyHours, { id: dirtyId(period, device), device, hour: period }));
+    if (bytes !== undefined && resolution === "minutes") changes.push(...madeDirty(device, [period]));
     next = windowsOfMetric(resolution, period, metric).lt;
   }
   return { changes, next, hours: [...hours] };

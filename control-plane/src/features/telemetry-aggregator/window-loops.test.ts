@@ -4,10 +4,11 @@ import { DAY, HOUR, MINUTE, SECOND } from "@edgemere/protocol/kit";
 import { ManualClock } from "@edgemere/protocol/simulated";
 import fc from "fast-check";
 import type { InputOf } from "../../platform/action.ts";
-import { put, removed } from "../../platform/change.ts";
+import { put, putBytes, removed } from "../../platform/change.ts";
 import type { WindowsOptions } from "./context.ts";
 import { queryTelemetry } from "./contract.ts";
 import { startWorld, type World } from "./aggregator.test-support.ts";
+import { reportsOf } from "./tables.ts";
 import { dirtyHours, hoursUnderWay, windowsBefore } from "./window-tables.ts";
 
 const usual: WindowsOptions = { every: MINUTE, keepMinutes: 7 * DAY, keepHours: 730 * DAY };
@@ -74,6 +75,24 @@ test("windows that were made beforehand say what the samples say, however late a
     }),
     { numRuns: 12 },
   );
+});
+
+test("what comes later in an hour costs no look at the samples before it, and changes none of their windows", async () => {
+  await using world = await startAt();
+  await world.advance(2 * MINUTE);
+  await reported(world, "d1", BEGIN, [0, 7 * MINUTE], [5, 6]);
+  await world.advance(2 * MINUTE);
+  const forgotten = [];
+  for await (const [key] of world.store.bytesBetween(reportsOf("d1"))) forgotten.push(putBytes(key, undefined));
+  await world.store.commit(...forgotten);
+
+  await reported(world, "d1", BEGIN + 30 * MINUTE, [0], [7]);
+  await world.advance(2 * MINUTE);
+
+  const sums = { function: "sum", to: BEGIN + HOUR } as const;
+  const minutes = (await query(world, { ...sums, step: "1m" })).series[0]?.value ?? [];
+  assert.deepEqual([minutes[0], minutes[7], minutes[30]], [5, 6, 7]);
+  assert.deepEqual((await query(world, sums)).series[0]?.value, [18]);
 });
 
 test("what a crash left taken up is made all the same", async () => {

@@ -30,10 +30,11 @@ const makeWindows = (context: TelemetryContext, { every, stats }: WindowsOptions
   const { store, clock, log, telemetry } = context;
   let cursor: string | undefined;
   // Of an hour that is as old as samples are kept some may be gone: its windows know more than what is left.
-  const isWhole = ({ hour }: DirtyHour) => hour - HOUR > clock.now() - telemetry.retention;
-  const changesOf = async (each: DirtyHour, groups: readonly GroupMembers[]): Promise<readonly Change[]> => {
+  const isWhole = ({ hour }: TakenUp) => hour - HOUR > clock.now() - telemetry.retention;
+  const changesOf = async (each: TakenUp, groups: readonly GroupMembers[]): Promise<readonly Change[]> => {
     if (!isWhole(each)) return [];
-    const { changes, minutes } = await madeWindows(each, store);
+    // What is told of its newest window is told of all metrics.
+    const { changes, minutes } = await madeWindows(stats ? { ...each, minute: 0 } : each, store);
     const told = stats && (await deviceStats(each, minutes, stats, { store, now: clock.now() }));
     const row = groups.length === 0 ? undefined : await store.get(device, each.device);
     return [...changes, ...(row ? madeGroupsDirty(each.hour, groups, viewOf(row)) : []), ...(told ?? [])];
@@ -51,7 +52,8 @@ const makeWindows = (context: TelemetryContext, { every, stats }: WindowsOptions
       await Promise.all(
         byDevice([...left.items, ...page.items]).map(async (hours) => {
           for (const each of hours) {
-            await store.commit(...(await changesOf(each, groups)), removed(hoursUnderWay, each.id));
+            const done = each.ids.map((id) => removed(hoursUnderWay, id));
+            await store.commit(...(await changesOf(each, groups)), ...done);
           }
         }),
       );
@@ -60,12 +62,19 @@ const makeWindows = (context: TelemetryContext, { every, stats }: WindowsOptions
   };
 };
 
+/** All that was taken up of an hour of a device. */
+interface TakenUp extends Omit<DirtyHour, "id"> {
+  readonly ids: readonly string[];
+}
+
 /** Hours of one device are made one after the other, because they share an entry for their day; those of several at once share a commit. */
-function byDevice(all: readonly DirtyHour[]): readonly (readonly DirtyHour[])[] {
-  const devices = new Map<string, Map<string, DirtyHour>>();
-  for (const each of all) {
-    const hours = devices.get(each.device) ?? new Map<string, DirtyHour>();
-    devices.set(each.device, hours.set(each.id, each));
+function byDevice(all: readonly DirtyHour[]): readonly (readonly TakenUp[])[] {
+  const devices = new Map<string, Map<number, TakenUp>>();
+  for (const { id, device, hour, minute = 0 } of all) {
+    const hours = devices.get(device) ?? new Map<number, TakenUp>();
+    const known = hours.get(hour) ?? { minute, ids: [] };
+    hours.set(hour, { device, hour, minute: Math.min(minute, known.minute ?? 0), ids: [...known.ids, id] });
+    devices.set(device, hours);
   }
   return [...devices.values()].map((hours) => [...hours.values()]);
 }

@@ -1,11 +1,12 @@
 import { ColumnEncoder } from "@edgemere/protocol";
-import { DAY, HOUR } from "@edgemere/protocol/kit";
+import { DAY, HOUR, MINUTE } from "@edgemere/protocol/kit";
 import { put, putBytes, type Change } from "../../platform/change.ts";
 import type { Store } from "../../platform/store.ts";
+import type { Grid } from "./grid.ts";
 import { readSamples, type SeriesSamples } from "./reading.ts";
 import { hourOf } from "./tables.ts";
 import { windowsBytes, windowsIn } from "./window-bytes.ts";
-import { dirtyHours, dirtyId, gridOfPeriod, windowsKey, type DirtyHour } from "./window-tables.ts";
+import { dirtyHours, dirtyId, gridOfPeriod, windowsKey, type DirtyHour, type Resolution } from "./window-tables.ts";
 import { CARRIED_AT_MOST, Windows } from "./windows.ts";
 
 /** Samples of one device at these instants. */
@@ -27,30 +28,51 @@ export function changedHours(
   return [...hours];
 }
 
-export const madeDirty = (device: string, hours: readonly number[]): readonly Change[] =>
-  hours.map((hour) => put(dirtyHours, { id: dirtyId(hour, device), device, hour }));
+/** `from`: before this instant nothing has changed. */
+export const madeDirty = (device: string, hours: readonly number[], from = -Infinity): readonly Change[] =>
+  hours.map((hour) => {
+    const [id, minute] = [dirtyId(hour, device), Math.floor((from - hour) / MINUTE)];
+    return put(dirtyHours, minute > 0 ? { id: `${id}/${minute}`, device, hour, minute } : { id, device, hour });
+  });
 
 /** Windows of a minute of one hour, of each metric that has samples then. */
 export type Minutes = ReadonlyMap<string, readonly OfInstance[]>;
 
-/** The windows of a device's hour, made anew of its samples: minutes as they are, and the hour as one of its day. */
+/**
+ * The windows of a device's hour, made anew of its samples: minutes as they are, and the hour as one of its day. Minutes before the one from
+ * which on it is dirty stay as they were, and only metrics are told of that have samples since.
+ */
 export async function madeWindows(
-  { device, hour }: DirtyHour,
+  { device, hour, minute = 0 }: Omit<DirtyHour, "id">,
   store: Store,
 ): Promise<{ readonly changes: readonly Change[]; readonly minutes: Minutes }> {
-  const { series } = await readSamples(store, device, { from: hour - CARRIED_AT_MOST, to: hour + HOUR - 1 });
+  const from = hour + minute * MINUTE - CARRIED_AT_MOST;
+  const { series } = await readSamples(store, device, { from, to: hour + HOUR - 1 });
   const encoder = new ColumnEncoder();
   const day = dayOf(hour);
-  const made = [...byMetric(series)].flatMap(([metric, all]) => {
+  const fresh = [...byMetric(series)].flatMap(([metric, all]) => {
     const minutes = all
-      .map((each) => ({ instance: each.instance, windows: minutesOf(each, hour) }))
+      .map((each) => ({ instance: each.instance, windows: minutesOf(each, hour, minute) }))
       .filter(({ windows }) => windows.count.some((count) => count > 0));
-    return minutes.length === 0 ? [] : [{ metric, minutes, hoursKey: windowsKey("hours", day, metric, device) }];
+    return minutes.length === 0 ? [] : [{ metric, minutes }];
   });
-  const before = await store.bytesOf(made.map(({ hoursKey }) => hoursKey));
-  const changes = made.flatMap(({ metric, minutes, hoursKey }, place) => [
-    putBytes(windowsKey("minutes", hour, metric, device), windowsBytes(encoder, minutes)),
-    putBytes(hoursKey, withHour(encoder, before[place], hour, minutes)),
+  const keysOf = (resolution: Resolution, period: number) =>
+    fresh.map(({ metric }) => windowsKey(resolution, period, metric, device));
+  const [minutesKeys, hoursKeys] = [keysOf("minutes", hour), keysOf("hours", day)];
+  const [minutesBefore, hoursBefore] = await Promise.all([
+    store.bytesOf(minute === 0 ? [] : minutesKeys),
+    store.bytesOf(hoursKeys),
+  ]);
+  // Of a metric of which none are kept, be it new or too old, nobody knows the minutes before.
+  if (minute > 0 && minutesBefore.includes(undefined)) return madeWindows({ device, hour }, store);
+  const made = fresh.map(({ metric, minutes }, place) => {
+    const known = minutesBefore[place];
+    const isKept = (window: number) => window < minute;
+    return { metric, minutes: together(known, gridOfPeriod("minutes", hour), isKept, minutes) };
+  });
+  const changes = made.flatMap(({ minutes }, place) => [
+    putBytes(minutesKeys[place] ?? "", windowsBytes(encoder, minutes)),
+    putBytes(hoursKeys[place] ?? "", withHour(encoder, hoursBefore[place], hour, minutes)),
   ]);
   return { changes, minutes: new Map(made.map(({ metric, minutes }) => [metric, minutes])) };
 }
@@ -65,9 +87,11 @@ export function byMetric(series: readonly SeriesSamples[]): ReadonlyMap<string, 
   return metrics;
 }
 
-export function minutesOf(series: SeriesSamples, hour: number): Windows {
+/** Those before the minute `first` are empty. */
+export function minutesOf(series: SeriesSamples, hour: number, first = 0): Windows {
   const windows = new Windows(gridOfPeriod("minutes", hour));
   windows.addSamples(series);
+  windows.count.fill(0, 0, first);
   return windows;
 }
 
@@ -84,23 +108,32 @@ export function withHour(
   minutes: readonly OfInstance[],
 ): Uint8Array | undefined {
   const day = dayOf(hour);
-  const grid = gridOfPeriod("hours", day);
-  const hours = new Map<string, Windows>();
+  const left = together(before, gridOfPeriod("hours", day), (window) => window !== (hour - day) / HOUR, minutes);
+  return left.every(({ windows }) => windows.count.every((count) => count === 0))
+    ? undefined
+    : windowsBytes(encoder, left);
+}
+
+/** The windows of a period that are kept of those that were there, with others. */
+function together(
+  before: Uint8Array | undefined,
+  grid: Grid,
+  isKept: (window: number) => boolean,
+  fresh: readonly OfInstance[],
+): readonly OfInstance[] {
+  const all = new Map<string, Windows>();
   const ofInstance = (instance: string) => {
-    const windows = hours.get(instance) ?? new Windows(grid);
-    hours.set(instance, windows);
+    const windows = all.get(instance) ?? new Windows(grid);
+    all.set(instance, windows);
     return windows;
   };
   if (before !== undefined)
     for (const { instance, windows } of windowsIn(before, new Windows(grid))) {
-      windows.count[(hour - day) / HOUR] = 0;
+      for (const window of windows.count.keys()) if (!isKept(window)) windows.count[window] = 0;
       ofInstance(instance).add(windows);
     }
-  for (const { instance, windows } of minutes) ofInstance(instance).add(windows);
-  const left = [...hours].map(([instance, windows]) => ({ instance, windows }));
-  return left.every(({ windows }) => windows.count.every((count) => count === 0))
-    ? undefined
-    : windowsBytes(encoder, left);
+  for (const { instance, windows } of fresh) ofInstance(instance).add(windows);
+  return [...all].map(([instance, windows]) => ({ instance, windows }));
 }
 
 export const dayOf = (instant: number): number => Math.floor(instant / DAY) * DAY;

@@ -6,12 +6,14 @@ import { readSamples } from "./reading.ts";
 import { windowsTelling } from "./window-bytes.ts";
 import {
   dirtyHours,
+  dirtyId,
   firstDirtyId,
   gridOfPeriod,
   hoursUnderWay,
   resolutions,
   windowsKey,
   windowsOfMetric,
+  type DirtyHour,
   type Resolution,
 } from "./window-tables.ts";
 import { CARRIED_AT_MOST, Windows, type Summing } from "./windows.ts";
@@ -88,14 +90,14 @@ function forget({ count }: Windows, first: number, length: number): void {
 
 /** Hours of devices in a range whose windows do not hold all of their samples yet. */
 export async function dirtyIn(store: Store, devices: ReadonlySet<string>, from: number, to: number) {
-  const found = [];
+  const found = new Map<string, DirtyHour>();
   const first = Math.floor(from / HOUR) * HOUR;
   for (const table of [dirtyHours, hoursUnderWay])
     for await (const each of store.scan(table, { from: firstDirtyId(first) })) {
       if (each.hour >= to) break;
-      if (devices.has(each.device)) found.push(each);
+      if (devices.has(each.device)) found.set(dirtyId(each.hour, each.device), each);
     }
-  return found;
+  return [...found.values()];
 }
 
 async function* entries(

@@ -25,12 +25,14 @@ export const windowsBefore = (resolution: Resolution, instant: number) => ({
   lt: keyOf("telemetrywindows", resolution, instant),
 });
 
-/** An hour of a device whose windows do not hold all of its samples yet. */
+/** An hour of a device whose windows do not hold all of its samples yet. There may be several of one hour. */
 export interface DirtyHour {
   readonly id: string;
   readonly device: string;
   /** When it begins. */
   readonly hour: number;
+  /** From which of its minutes on; absent: from the first. It is in the id, so that what is marked meanwhile is not taken up unseen. */
+  readonly minute?: number;
 }
 /** Written in one commit with the samples. */
 export const dirtyHours = table<DirtyHour>("telemetrydirty");
