@@ -14,6 +14,7 @@ import {
   type CertificateFacts,
   type CertifiedKey,
 } from "./certificates.ts";
+import { sealingWith, type Sealing } from "../platform/sealing.ts";
 import { openJoinStates, type JoinStates } from "./join-state.ts";
 import { currentTicketKeys } from "./ticket-keys.ts";
 
@@ -25,6 +26,7 @@ const DEVICE_LIFE = 14 * DAY;
 /** What the control plane is called at somebody else's broker. No device has this name: theirs are made here. */
 const CLIENT_NAME = "control-plane";
 const SERIAL_BYTES = 16;
+const SEALING_KEY_BYTES = 32;
 
 /** What a TLS listener shows: the key, and the chain up to and with the root, so that an agent can check its pin. */
 export interface ServerIdentity {
@@ -50,6 +52,8 @@ export interface CertificateAuthority {
   readonly keys: KeyringAuthority;
   /** Signs heads of the audit log, and nothing else. */
   readonly auditKey: SigningKey;
+  /** What secrets in the store are sealed with, that have to be shown to others: it lies with the keys, and not beside them there. */
+  readonly sealing: Sealing;
   readonly server: ServerIdentity;
   /** Who the control plane is where it is a client itself: at somebody else's broker. */
   client(): Promise<ClientIdentity>;
@@ -124,6 +128,7 @@ export async function openAuthority(parts: Parts): Promise<CertificateAuthority>
     pin: pinOf(root.certificate),
     keys,
     auditKey: await keptSigningKey("audit.pem", parts),
+    sealing: sealingWith(await keptBytes(disk, "sealing.key", () => random.bytes(SEALING_KEY_BYTES)), random),
     server: await server(),
     client: async () => {
       const issuing = await issuer("device");
