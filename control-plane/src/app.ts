@@ -18,6 +18,7 @@ import {
 } from "./features/identity/index.ts";
 import { jobs, type JobsContext } from "./features/jobs/index.ts";
 import { keys, type KeysContext } from "./features/keys/index.ts";
+import { notifier, Tally as NoticeTally, type NotifierContext } from "./features/notifier/index.ts";
 import { operations, type OperationsContext } from "./features/operations/index.ts";
 import { outlets, Tally, type OutletsContext } from "./features/outlets/index.ts";
 import { alertsBegun, policies, Watch, type PoliciesContext } from "./features/policies/index.ts";
@@ -40,6 +41,7 @@ import { itself, type Caller } from "./platform/caller.ts";
 import { ask } from "./platform/dispatch.ts";
 import { Counter } from "./platform/figures.ts";
 import type { Health } from "./platform/health.ts";
+import { notifierRoads } from "./notifier-roads.ts";
 import { openVault } from "./platform/vault.ts";
 import { outletTargets } from "./outlet-targets.ts";
 import { processFigures } from "./process-figures.ts";
@@ -62,6 +64,7 @@ export const features = [
   dataCatalogue,
   dataOrchestrator,
   policies,
+  notifier,
   identity,
   keys,
   operations,
@@ -79,6 +82,7 @@ export type AppContext = CoreContext &
   DataCatalogueContext &
   DataOrchestratorContext &
   PoliciesContext &
+  NotifierContext &
   IdentityContext &
   KeysContext &
   OperationsContext &
@@ -153,6 +157,7 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
   // Ports are known when they are bound.
   const addresses: DeviceAddresses = { deviceApi: "", mqtt: [] };
   const targets = outletTargets(config.outlets, config.parent, clock);
+  const roads = notifierRoads(config.notifier, clock);
   const isSentOn = targets.all.length > 0 || config.outlets.isToldToSubscribers;
   const refusals = new Counter(
     {
@@ -189,6 +194,13 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
       tally: new Tally(),
     },
     watch: new Watch(),
+    notifier: {
+      ...config.notifier,
+      roads,
+      sealing: authority.sealing,
+      trustDomain: authority.trustDomain,
+      tally: new NoticeTally(),
+    },
     alertsOf: alertsBegun,
     vault: await openVault({ disk: nodeDisk(config.dataFolder), random }, authority.trustDomain),
     terminals: new TerminalGateway({ clock, log }),
@@ -234,6 +246,7 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
   // Before the core ends it waits for its loops, and they for a backup or a request under way.
   await opened.add(Promise.resolve(backups));
   await opened.add(Promise.resolve(targets));
+  await opened.add(Promise.resolve(roads));
   const { store } = core;
   const admission = await opened.add(Promise.resolve(admissions({ store, clock, log })));
   const listening = await startListeners(

@@ -10,6 +10,7 @@ import {
   readRestoreConfig,
   readSignKeyringConfig,
 } from "./config-commands.ts";
+import { notifierOptions } from "./config-notifier.ts";
 import { outletsOptions } from "./config-outlets.ts";
 import { parentOptions } from "./config-parent.ts";
 import { certificateNames, configHelp, ownAddress, readConfig } from "./config.ts";
@@ -36,6 +37,7 @@ test("without a word the defaults hold", () => {
     backups: { folder: resolve(".edgemere/backups"), every: DAY, keep: 7, passphraseFile: undefined },
     auditCopy: resolve(".edgemere/audit-copy"),
     people: { approval: "auto", stepUpAfter: 15 * MINUTE, singleSignOn: undefined },
+    notifier: { tryFor: DAY, keepFor: 30 * DAY, mayGoInside: false, mail: undefined },
     parent: undefined,
     storage: { low: { percent: 20 }, readonly: { percent: 10 }, ballastBytes: 64 * 1024 ** 2 },
   });
@@ -48,6 +50,7 @@ test("the help shows every option, and the defaults that hold", () => {
   const shown = Object.fromEntries(
     help.split("\n").map((line) => [/--(\S+)/.exec(line)?.[1] ?? line, /\[([^\]]+)\]$/.exec(line)?.[1]]),
   );
+  const elsewhere = { ...outletsOptions, ...notifierOptions, ...parentOptions };
   const single = ["oidc-issuer", "oidc-client-secret", "oidc-role"];
   const withoutDefault = [
     "address",
@@ -59,13 +62,11 @@ test("the help shows every option, and the defaults that hold", () => {
     "broker",
     "device-stats",
     ...single,
-    ...Object.entries({ ...outletsOptions, ...parentOptions }).flatMap(([name, option]) =>
-      "fallback" in option ? [] : [name],
-    ),
+    ...Object.entries(elsewhere).flatMap(([name, option]) => ("fallback" in option ? [] : [name])),
   ];
   const defaults = Object.fromEntries(Object.entries(shown).filter(([name]) => !withoutDefault.includes(name)));
 
-  assert.deepEqual(Object.keys(shown).length, 47 + Object.keys({ ...outletsOptions, ...parentOptions }).length);
+  assert.deepEqual(Object.keys(shown).length, 47 + Object.keys(elsewhere).length);
   assert.deepEqual(
     readConfig(
       Object.entries(defaults).flatMap(([name, value]) => [`--${name}`, value ?? ""]),
@@ -76,7 +77,11 @@ test("the help shows every option, and the defaults that hold", () => {
 });
 
 test("each option reaches its own place", () => {
-  const { outlets: _, ...config } = readConfig(
+  const {
+    outlets: _,
+    notifier: __,
+    ...config
+  } = readConfig(
     Object.entries({
       data: "/srv/edgemere",
       "portal-host": "::",

@@ -18,6 +18,8 @@ import {
 } from "@edgemere/protocol/config";
 import { DAY, HOUR, MINUTE } from "@edgemere/protocol/kit";
 import { outletsConfigOf, outletsOptions, type OutletsConfig } from "./config-outlets.ts";
+import { notifierConfigOf, notifierOptions, type NotifierConfig } from "./config-notifier.ts";
+import { origin } from "./config-origin.ts";
 import { parentConfigOf, parentOptions, type ParentConfig } from "./config-parent.ts";
 import { peopleConfigOf, peopleOptions, type PeopleConfig } from "./config-people.ts";
 import { sparkplugConfigOf, sparkplugOptions, type SparkplugConfig } from "./config-sparkplug.ts";
@@ -42,6 +44,7 @@ export interface ControlPlaneConfig {
   readonly dataFolder: string;
   readonly people: PeopleConfig;
   readonly outlets: OutletsConfig;
+  readonly notifier: NotifierConfig;
   /** Where windows of devices are reported to; undefined: nowhere. */
   readonly parent: ParentConfig | undefined;
   /** REST, WebSocket, portal: for people, over HTTP. */
@@ -113,13 +116,6 @@ const isHostName = (value: string) =>
 export const hostName: Reader<string> = (value) => {
   if (isHostName(value)) return value;
   throw new ConfigError(`"${value}" is no host name or address; write it without scheme, port and brackets`);
-};
-
-/** As browsers write it, whatever the case and a slash at its end. */
-const origin: Reader<string> = (value) => {
-  const url = URL.canParse(value) ? new URL(value) : undefined;
-  if (url !== undefined && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`) return url.origin;
-  throw new ConfigError(`"${value}" is no origin; write it like https://edgemere.example`);
 };
 
 /** Devices are told it as it is, so it must say all that they need and nothing more. */
@@ -214,6 +210,7 @@ export const options = {
   ),
   ballast: option("SIZE", "Kept on the disk, to be given away when it is full", "64MiB", size(0, 1024 ** 4)),
   ...outletsOptions,
+  ...notifierOptions,
   ...parentOptions,
   ...peopleOptions,
   "log-level": logLevelOption,
@@ -269,6 +266,7 @@ export function readConfig(
     auditCopy: values["audit-copy"] ?? join(values.data, "audit-copy"),
     people: peopleConfigOf(values),
     outlets: outletsConfigOf(values),
+    notifier: notifierConfigOf(values),
     parent: parentConfigOf(values, { hasWindows: windows !== undefined }),
     storage: { low: values["storage-low"], readonly: values["storage-readonly"], ballastBytes: values.ballast },
   };

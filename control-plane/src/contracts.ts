@@ -9,6 +9,7 @@ export * as files from "./features/files/contract.ts";
 export * as identity from "./features/identity/contract.ts";
 export * as jobs from "./features/jobs/contract.ts";
 export * as keys from "./features/keys/contract.ts";
+export * as notifier from "./features/notifier/contract.ts";
 export * as operations from "./features/operations/contract.ts";
 export * as policies from "./features/policies/contract.ts";
 export * as outlets from "./features/outlets/contract.ts";

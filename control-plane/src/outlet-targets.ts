@@ -77,14 +77,14 @@ async function posted({ body, headers }: Post, { url, authorizationFile, clock, 
   }
 }
 
-async function firstLineOf(file: string): Promise<string> {
+export async function firstLineOf(file: string): Promise<string> {
   const [line = ""] = (await readFile(file, "utf8")).split(/\r?\n/);
   if (line.trim() === "") throw new Error(`the first line of ${file} is empty`);
   return line.trim();
 }
 
 /** Somebody else's words: few of them, and the rest is not waited for. */
-async function beginningOf({ body }: Response): Promise<string> {
+export async function beginningOf({ body }: { readonly body: AsyncIterable<unknown> | null }): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
   for await (const chunk of body ?? []) {
@@ -95,5 +95,5 @@ async function beginningOf({ body }: Response): Promise<string> {
 }
 
 /** Seconds; the form with a date says nothing without a look at the other's clock. */
-const retryAfter = (header: string | null): { readonly retryAfter?: number } =>
+export const retryAfter = (header: string | null): { readonly retryAfter?: number } =>
   header !== null && /^\d{1,6}$/.test(header) ? { retryAfter: Number(header) * SECOND } : {};

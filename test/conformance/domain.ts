@@ -160,6 +160,16 @@ export const actions = {
   "sa/pe/silence/create": "write",
   "sa/pe/silence/end": "write",
   "sa/pe/silence/list": "read",
+  // Notifier
+  "sa/nf/contact/create": "write",
+  "sa/nf/contact/update": "write",
+  "sa/nf/contact/destroy": "destroy",
+  "sa/nf/contact/find": "read",
+  "sa/nf/contact/list": "read",
+  "sa/nf/contact/test": "write",
+  "sa/nf/notice/find": "read",
+  "sa/nf/notice/list": "read",
+  "sa/nf/notice/retry": "write",
   // Identity and access
   "ia/status": "read",
   "ia/setup": "write",
@@ -233,6 +243,9 @@ export const dangers: { readonly [P in Path]?: readonly [permission: string, inp
   ],
   "sa/pe/policy/update": ["command:exec", { policy: "hot", effects: [{ do: "command", kind: "exec" }] }],
   "sa/pe/policy/destroy": ["policy:write", { policy: "hot" }],
+  "sa/nf/contact/create": ["contact:write", { name: "desk", kind: "webhook", address: "https://desk.example.org" }],
+  "sa/nf/contact/update": ["contact:write", { contact: "desk" }],
+  "sa/nf/contact/destroy": ["contact:write", { contact: "desk" }],
   "ops/backup/destroy": ["backup:destroy", { backup: "b1" }],
 };
 /** What destroys and is not dangerous: what is destroyed can be had again. */
@@ -366,6 +379,11 @@ export const classes: Readonly<
   },
   silence: { initial: "active", life: ["active → ended"] },
   policy: { initial: "enabled", life: ["enabled → disabled → enabled"] },
+  contact: { life: [] },
+  notice: {
+    initial: "waiting",
+    life: ["waiting → delivered", "waiting → refused → waiting → givenup → waiting"],
+  },
   storage: { initial: "normal", life: ["normal → low → readonly → low → normal", "normal → readonly → normal"] },
   outlet: { initial: "working", life: ["working → failing → working"] },
   backup: { initial: "making", life: ["making → ready", "making → failed"] },

@@ -19,7 +19,7 @@ import { SimulatedDatabase, type DatabaseImage, type Landed } from "./simulated-
 import { reasonIn, type Trace } from "./trace.ts";
 
 /** What is no part of any simulated control plane, and what is part of a few only: its loops look every second. */
-const NEVER = ["identity", "keys", "operations", "audit"];
+const NEVER = ["notifier", "identity", "keys", "operations", "audit"];
 const SELDOM = ["data-orchestrator"];
 
 export type SimulatedFeature = Parameters<typeof createCore<AppContext>>[0]["features"][number];
@@ -206,7 +206,9 @@ const noOperations: AppContext["operations"] = {
   backupKeep: 1,
 };
 
-const noAuditing = undefined as unknown as AppContext["auditing"]; // of a feature that is never part
+// Of features that are never part.
+const noAuditing = undefined as unknown as AppContext["auditing"];
+const noNotifier = undefined as unknown as AppContext["notifier"];
 const noKeys: AppContext["keys"] = { status: absent, trust: absent, rotate: absent, take: absent };
 
 const authority: AppContext["authority"] = {
@@ -232,6 +234,7 @@ export const simulatedContext: Parameters<typeof createCore<AppContext>>[0]["con
   files: { room: 1024 ** 2, keep: DAY },
   terminals: new TerminalGateway({ clock: systemClock, log: silentLog }),
   watch: new Watch(),
+  notifier: noNotifier,
   keys: noKeys,
   operations: noOperations,
   auditing: noAuditing,

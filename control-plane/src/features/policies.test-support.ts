@@ -8,25 +8,29 @@ import { dataCatalogue } from "./data-catalogue/index.ts";
 import { dataOrchestrator } from "./data-orchestrator/index.ts";
 import { device, type Device } from "./devices/contract.ts";
 import { jobs, type JobsContext } from "./jobs/index.ts";
+import { notifierWith, Outside } from "./notifier.test-support.ts";
+import { notifier, type NotifierContext, type Roads } from "./notifier/index.ts";
 import { SeriesLists, telemetryAggregator, type TelemetryContext } from "./telemetry-aggregator/index.ts";
 import * as contract from "./policies/contract.ts";
 import { policies, Watch, type PoliciesContext } from "./policies/index.ts";
 
-type Context = CoreContext & TelemetryContext & JobsContext & PoliciesContext;
+type Context = CoreContext & TelemetryContext & JobsContext & PoliciesContext & NotifierContext;
 export type World = TestCore<Context>;
 
 export const BEGIN = 20_000 * DAY;
 
-/** A core with telemetry, jobs, data and policies, and two devices: d1 in Berlin, d2 in Oslo. Where a database has them already they are its own. */
+/** A core with telemetry, jobs, data, policies and those who are told, and two devices: d1 in Berlin, d2 in Oslo. Where a database has them already they are its own. */
 export async function startWorld({
   database = memoryDatabase(),
   at = BEGIN,
-}: { readonly database?: Database; readonly at?: number } = {}): Promise<World> {
+  outside = new Outside(),
+}: { readonly database?: Database; readonly at?: number; readonly outside?: Roads } = {}): Promise<World> {
   const world = await startTestCore<Context>({
-    features: [telemetryAggregator, jobs, dataCatalogue, dataOrchestrator, policies],
+    features: [telemetryAggregator, jobs, dataCatalogue, dataOrchestrator, policies, notifier],
     context: {
       telemetry: { retention: 7 * DAY, seriesLists: new SeriesLists() },
       watch: new Watch(),
+      notifier: notifierWith(outside),
       signer,
       authority: { trustDomain: "fleet.test" },
       // One person looks after everything.

@@ -40,12 +40,29 @@ const DataRequest = Type.Object(
   closed,
 );
 
+const Notify = Type.Object(
+  {
+    do: Type.Literal("notify"),
+    contacts: Type.Array(Type.String({ minLength: 1, maxLength: 128 }), {
+      minItems: 1,
+      maxItems: 16,
+      uniqueItems: true,
+      description: "Names of contacts that are told when it fires, when its values are missing and when it is over",
+    }),
+  },
+  closed,
+);
+
 /** What follows when an alert fires, once for each time it begins. */
-export const Effects = Type.Array(Type.Union([Command, DataRequest]), {
+export const Effects = Type.Array(Type.Union([Command, DataRequest, Notify]), {
   maxItems: 8,
-  description: "What follows when it fires: commands to the device, data requests",
+  description: "What follows when it fires: commands to the device, data requests, contacts that are told",
 });
 export type Effect = Static<typeof Effects>[number];
+export type AskedFor = Exclude<Effect, { readonly do: "notify" }>;
+
+/** Whether the policy asks for it itself. Who is told is looked after by the notifier, which hears of alerts as everybody does. */
+export const isAskedFor = (effect: Effect): effect is AskedFor => effect.do !== "notify";
 
 /** What became of one of them. */
 export const Done = Type.Object({

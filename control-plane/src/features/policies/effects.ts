@@ -10,10 +10,11 @@ import { unlessMoved } from "../../platform/repeat.ts";
 import { dataVocabulary } from "../data-catalogue/contract.ts";
 import { findData, PLACING } from "../data-orchestrator/contract.ts";
 import { createJob, listKinds } from "../jobs/contract.ts";
+import { findContact, USING } from "../notifier/contract.ts";
 import { alert, type Alert } from "./alert-contract.ts";
 import type { PoliciesContext } from "./context.ts";
 import type { Policy } from "./contract.ts";
-import type { Done, Effect } from "./effect-contract.ts";
+import { isAskedFor, type AskedFor, type Done, type Effect } from "./effect-contract.ts";
 
 const AT_ONCE = 50;
 /** Problems that go away: what they keep from being done is tried again. */
@@ -21,6 +22,7 @@ const passing = new Set(["too-many-requests", "unavailable", "storage-full"]);
 const DEVICE = "{device}";
 
 function permissionsFor(effect: Effect): readonly string[] {
+  if (effect.do === "notify") return [USING];
   if (effect.do === "command") return [createJob.permission, `command:${effect.kind}`];
   return [findData.permission, ...(effect.where === undefined ? [] : [PLACING])];
 }
@@ -39,7 +41,10 @@ export async function refuseEffects(
         `${caller.actor} may not let a policy do this: it needs the permission ${lacking} for all devices`,
       );
     if (effect.do === "data") compileExpression(queryOf(effect.query, "device"), dataVocabulary);
-    else await refuseArguments(effect, context);
+    else if (effect.do === "command") await refuseArguments(effect, context);
+    else
+      for (const each of effect.contacts)
+        await ask(findContact, { contact: each }, itself([findContact.permission], context), context);
   }
 }
 
@@ -77,6 +82,7 @@ async function act(row: Alert, context: PoliciesContext): Promise<boolean> {
   const found = (await watch.policies(context)).byName.get(row.policy);
   const done: Done[] = [];
   for (const [place, effect] of (found?.row.effects ?? []).entries()) {
+    if (!isAskedFor(effect)) continue;
     const one = await doOne(effect, place, { row, of: found?.row }, context);
     if (one === undefined) return false;
     done.push(one);
@@ -88,7 +94,7 @@ async function act(row: Alert, context: PoliciesContext): Promise<boolean> {
 
 /** Undefined where it is to be tried again. The key makes a second try after a crash give what the first one made. */
 async function doOne(
-  effect: Effect,
+  effect: AskedFor,
   place: number,
   { row, of }: { readonly row: Alert; readonly of: Policy | undefined },
   context: PoliciesContext,

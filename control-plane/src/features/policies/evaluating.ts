@@ -3,6 +3,7 @@ import { nextOf, type Next, type Situation } from "./alert.ts";
 import { alert, alertId, type Alert } from "./alert-contract.ts";
 import type { Judgement } from "./condition.ts";
 import type { PoliciesContext } from "./context.ts";
+import { isAskedFor } from "./effect-contract.ts";
 import { quietOf } from "./quiet.ts";
 import { readingOf } from "./reading.ts";
 import type { Known } from "./watch.ts";
@@ -85,7 +86,7 @@ async function decided(
   const reason =
     next.do === "move" && next.signal === "starve" ? missingWords(judgement.looked) : (quiet?.reason ?? "");
   const looked = judgement.looked.slice(0, LOOKED_AT_MOST);
-  const acts = (each.row.effects ?? []).length > 0;
+  const acts = (each.row.effects ?? []).some(isAskedFor);
   if (row !== undefined) return changesOf(row, next, { now, looked, reason, acts });
   if (next.do !== "move") return [];
   const state = alert.life.next("resolved", next.signal);
