@@ -51,8 +51,16 @@ const RESERVED = new Set(["events", "telemetry"]);
 export const isDeviceId = (text: string): boolean => ID_PATTERN.test(text) && !RESERVED.has(text);
 
 const rules = Object.entries(topics) as [TopicName, TopicRule][];
-const levelsOf = new Map(rules.map(([name, rule]) => [name, rule.pattern.split("/")]));
-const isParam = (level: string) => level.startsWith("{");
+interface Level {
+  readonly text: string;
+  /** What stands there, where it is not the text. */
+  readonly param?: string;
+}
+
+const patterns = rules.map(([name, { pattern }]): readonly [TopicName, readonly Level[]] => [
+  name,
+  pattern.split("/").map((text) => (text.startsWith("{") ? { text, param: text.slice(1, -1) } : { text })),
+]);
 const mayStandFor = (level: string, value: string) =>
   level === "{device}" ? isDeviceId(value) : ID_PATTERN.test(value);
 
@@ -68,18 +76,25 @@ export function formatTopic<N extends TopicName>(name: N, params: TopicParams<N>
 /** Undefined when the topic is not in the table. */
 export function parseTopic(topic: string): ParsedTopic | undefined {
   const levels = topic.split("/");
-  for (const [name, pattern] of levelsOf) {
-    if (pattern.length !== levels.length) continue;
-    const fits = pattern.every((level, i) =>
-      isParam(level) ? mayStandFor(level, levels[i] ?? "") : level === levels[i],
-    );
-    if (!fits) continue;
-    const params = Object.fromEntries(
-      pattern.flatMap((level, i) => (isParam(level) ? [[level.slice(1, -1), levels[i]]] : [])),
-    );
-    return { name, params } as unknown as ParsedTopic;
+  for (const [name, pattern] of patterns) {
+    const params = paramsOf(pattern, levels);
+    if (params !== undefined) return { name, params } as unknown as ParsedTopic;
   }
   return undefined;
+}
+
+/** Undefined where the levels are not of the pattern. Looked at with every message: what is cheap to refuse is looked at first. */
+function paramsOf(pattern: readonly Level[], levels: readonly string[]): Record<string, string> | undefined {
+  if (pattern.length !== levels.length) return undefined;
+  for (const [i, { text, param }] of pattern.entries()) if (param === undefined && text !== levels[i]) return undefined;
+  const params: Record<string, string> = {};
+  for (const [i, { text, param }] of pattern.entries()) {
+    if (param === undefined) continue;
+    const value = levels[i] ?? "";
+    if (!mayStandFor(text, value)) return undefined;
+    params[param] = value;
+  }
+  return params;
 }
 
 /** A device may speak for itself only. */

@@ -54,8 +54,10 @@ export class Batch {
     const row = write.row && this.#stamped(write, before);
     this.#rows.set(key, row);
     this.#set(key, row && written(row));
-    for (const place of placesOf(write.table, write.id, before)) this.#set(place, undefined);
-    for (const place of placesOf(write.table, write.id, row)) this.#set(place, new Uint8Array());
+    const [places, placesBefore] = [row, before].map((each) => new Set(placesOf(write.table, write.id, each)));
+    for (const place of placesBefore ?? []) if (places?.has(place) !== true) this.#set(place, undefined);
+    // Where it stands already it stands.
+    for (const place of places ?? []) if (placesBefore?.has(place) !== true) this.#set(place, new Uint8Array());
     for (const { type, subject } of write.events) {
       const event: DomainEvent = {
         number: this.#next++,
