@@ -4,11 +4,12 @@ import { certificateNames, type ControlPlaneConfig } from "./config.ts";
 import { createCore, type Core, type CoreContext } from "./core.ts";
 import { audit, type AuditContext } from "./features/audit/index.ts";
 import { dataCatalogue, type DataCatalogueContext } from "./features/data-catalogue/index.ts";
-import { dataOrchestrator, type DataOrchestratorContext } from "./features/data-orchestrator/index.ts";
+import { dataOrchestrator, declaredPolicy, type DataOrchestratorContext } from "./features/data-orchestrator/index.ts";
 import { delivery, type DeliveryContext } from "./features/delivery/index.ts";
 import { admissions, admitEdgeNode, devices, idsOfDevices, type DevicesContext } from "./features/devices/index.ts";
 import { files, type FilesContext } from "./features/files/index.ts";
 import {
+  accountOf,
   approvers,
   authenticate,
   createPasswords,
@@ -21,7 +22,7 @@ import { keys, type KeysContext } from "./features/keys/index.ts";
 import { notifier, Tally as NoticeTally, type NotifierContext } from "./features/notifier/index.ts";
 import { operations, type OperationsContext } from "./features/operations/index.ts";
 import { outlets, Tally, type OutletsContext } from "./features/outlets/index.ts";
-import { alertsBegun, policies, Watch, type PoliciesContext } from "./features/policies/index.ts";
+import { alertsBegun, placementBy, policies, Watch, type PoliciesContext } from "./features/policies/index.ts";
 import { releases, type ReleasesContext } from "./features/releases/index.ts";
 import { readArrivals } from "./features/telemetry-aggregator/contract.ts";
 import {
@@ -167,6 +168,7 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
     ["listener", "reason"],
   );
   const landings = new Landings(String(clock.now()));
+  const watch = new Watch();
   const context = {
     authority,
     doors: refusals,
@@ -193,7 +195,10 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
       labels: config.outlets.fleet.labels,
       tally: new Tally(),
     },
-    watch: new Watch(),
+    watch,
+    placementPolicy: placementBy(watch, declaredPolicy),
+    alertsOf: alertsBegun,
+    accountOf,
     notifier: {
       ...config.notifier,
       roads,
@@ -201,7 +206,6 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
       trustDomain: authority.trustDomain,
       tally: new NoticeTally(),
     },
-    alertsOf: alertsBegun,
     vault: await openVault({ disk: nodeDisk(config.dataFolder), random }, authority.trustDomain),
     terminals: new TerminalGateway({ clock, log }),
     files: config.files,

@@ -1,5 +1,6 @@
 import { DAY, idMaker, MINUTE, Reconciler, type Clock, type Log, type Loop, type Random } from "@edgemere/protocol/kit";
 import { Link } from "./link/link.ts";
+import { asAsked, type Admit } from "./platform/admission.ts";
 import { Audit } from "./platform/audit.ts";
 import type { AuditHead } from "./platform/audit-heads.ts";
 import { Bus } from "./platform/bus.ts";
@@ -91,7 +92,10 @@ export async function createCore<C extends CoreContext>(parts: Parts<C>): Promis
   // Handlers ask each other through dispatch, and the link is asked by handlers: both are made with a context that holds them.
   const dispatch: Dispatch = (path, input, caller) => dispatching(path, input, caller);
   const scopes = new Scopes(features, store);
-  const context = {
+  const actions = features.flatMap((each) => each.actions.map(({ action }) => action));
+  const say = features.find(({ admission }) => admission !== undefined)?.admission;
+  const admit: Admit = async (asked) => say?.(asked, context) ?? asAsked;
+  const context: C = {
     ...parts.context,
     store,
     scopes,
@@ -100,6 +104,8 @@ export async function createCore<C extends CoreContext>(parts: Parts<C>): Promis
     log,
     newId,
     dispatch,
+    admit,
+    actions,
     generation,
     audit,
     figures: () => figures(),
@@ -107,7 +113,6 @@ export async function createCore<C extends CoreContext>(parts: Parts<C>): Promis
   const isTakingRecords = () => !isReadOnly() && !store.isBroken;
   const link = new Link({ ...parts, store, context, generation, isTakingRecords });
   Object.assign(context, { link });
-  const actions = features.flatMap((each) => each.actions.map(({ action }) => action));
   const refusing = refusingWhenFull(
     createDispatch({
       features,
@@ -116,6 +121,7 @@ export async function createCore<C extends CoreContext>(parts: Parts<C>): Promis
       store,
       idempotency,
       log,
+      admit,
       // Nothing was proved in the future: a clock that was set back makes nobody fresh.
       isFresh: (provedAt) => Math.abs(now() - provedAt) < stepUpAfter,
     }),

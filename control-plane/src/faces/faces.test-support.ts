@@ -2,6 +2,7 @@ import { type TObject, type TSchema, Type } from "@sinclair/typebox";
 import { idMaker, silentLog, type Clock } from "@edgemere/protocol/kit";
 import { ManualClock, seededRandom } from "@edgemere/protocol/simulated";
 import { action, handle, type Action } from "../platform/action.ts";
+import { asAsked } from "../platform/admission.ts";
 import { Audit } from "../platform/audit.ts";
 import { ANYONE, type Authenticate, type Caller } from "../platform/caller.ts";
 import { created, destroyed } from "../platform/change.ts";
@@ -132,7 +133,7 @@ export async function someParts(clock: Clock = new ManualClock(), over: Partial<
   const dispatch: Dispatch = (path, input, caller) => dispatching(path, input, caller);
   const dispatching = createDispatch({
     features: [toys],
-    context: { store, scopes, clock, newId, dispatch, log: silentLog },
+    context: { store, scopes, clock, newId, dispatch, log: silentLog, admit: async () => asAsked, actions: [] },
     audit: new Audit(store, now),
     idempotency: new Idempotency(store, now),
     log: silentLog,

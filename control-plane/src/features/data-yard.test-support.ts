@@ -12,7 +12,7 @@ import {
   type DataInstance,
   type DataRequest,
 } from "./data-orchestrator/contract.ts";
-import { dataOrchestrator, type DataOrchestratorContext } from "./data-orchestrator/index.ts";
+import { dataOrchestrator, declaredPolicy, type DataOrchestratorContext } from "./data-orchestrator/index.ts";
 import { aDevice } from "./device.test-support.ts";
 import { certificate } from "./devices/certificate-contract.ts";
 import { device } from "./devices/contract.ts";
@@ -23,8 +23,9 @@ import { files, type FilesContext } from "./files/index.ts";
 import { command, type Command } from "./jobs/contract.ts";
 import { jobs, type JobsContext } from "./jobs/index.ts";
 import { aReport } from "./jobs/jobs.test-support.ts";
+import { placementBy, policies, Watch, type PoliciesContext } from "./policies/index.ts";
 
-type Context = CoreContext & DataOrchestratorContext & FilesContext & JobsContext;
+type Context = CoreContext & DataOrchestratorContext & FilesContext & JobsContext & PoliciesContext;
 
 /** What a device of the yard begins with. */
 export interface YardDevice {
@@ -61,13 +62,16 @@ export async function startYard(
   devices: Readonly<Record<string, YardDevice>>,
   over: Pick<DataOrchestratorContext, "placementPolicy"> = {},
 ): Promise<Yard> {
+  const watch = new Watch();
   const world = await startTestCore<Context>({
-    features: [dataCatalogue, dataOrchestrator, jobs, files, fleet],
+    features: [dataCatalogue, dataOrchestrator, jobs, files, policies, fleet],
     context: {
       signer,
       authority: { trustDomain: "fleet.test" },
       approvers: { rule: "auto", hasOther: async () => false, isActive: async () => true },
       files: { room: 1024 ** 3, keep: 3_600 * SECOND },
+      watch,
+      placementPolicy: placementBy(watch, declaredPolicy),
       ...over,
     },
   });

@@ -3,10 +3,12 @@ import { ManualClock } from "@edgemere/protocol/simulated";
 import { updated } from "../platform/change.ts";
 import { signer, startTestCore, type CoreContext, type TestCore } from "../platform/core.test-support.ts";
 import { memoryDatabase, type Database } from "../platform/database.ts";
+import { feature } from "../platform/feature.ts";
 import { aDevice } from "./device.test-support.ts";
 import { dataCatalogue } from "./data-catalogue/index.ts";
 import { dataOrchestrator } from "./data-orchestrator/index.ts";
 import { device, type Device } from "./devices/contract.ts";
+import { realm } from "./devices/selector-contract.ts";
 import { jobs, type JobsContext } from "./jobs/index.ts";
 import { notifierWith, Outside } from "./notifier.test-support.ts";
 import { notifier, type NotifierContext, type Roads } from "./notifier/index.ts";
@@ -15,7 +17,9 @@ import * as contract from "./policies/contract.ts";
 import { policies, Watch, type PoliciesContext } from "./policies/index.ts";
 
 type Context = CoreContext & TelemetryContext & JobsContext & PoliciesContext & NotifierContext;
-export type World = TestCore<Context>;
+export type World = TestCore<Context> & { readonly watch: Watch };
+
+const fleet = feature<Context>({ name: "fleet", resources: [device], realm, actions: [] });
 
 export const BEGIN = 20_000 * DAY;
 
@@ -25,11 +29,12 @@ export async function startWorld({
   at = BEGIN,
   outside = new Outside(),
 }: { readonly database?: Database; readonly at?: number; readonly outside?: Roads } = {}): Promise<World> {
-  const world = await startTestCore<Context>({
-    features: [telemetryAggregator, jobs, dataCatalogue, dataOrchestrator, policies, notifier],
+  const watch = new Watch();
+  const core = await startTestCore<Context>({
+    features: [fleet, telemetryAggregator, jobs, dataCatalogue, dataOrchestrator, policies, notifier],
     context: {
       telemetry: { retention: 7 * DAY, seriesLists: new SeriesLists() },
-      watch: new Watch(),
+      watch,
       notifier: notifierWith(outside),
       signer,
       authority: { trustDomain: "fleet.test" },
@@ -39,6 +44,7 @@ export async function startWorld({
     clock: new ManualClock(at),
     database,
   });
+  const world = { ...core, watch };
   if ((await world.store.get(device, "d1")) === undefined)
     await world.store.commit(
       aDevice("d1", { labels: { site: "berlin" } }),

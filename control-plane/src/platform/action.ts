@@ -26,6 +26,8 @@ export interface Action<P extends string, I extends TObject, O extends TSchema> 
   readonly output: O;
   /** Other names of input fields, as published elsewhere: alias → field. */
   readonly aliases?: Readonly<Record<string, string>>;
+  /** Input fields of which a policy may say what holds where the caller says nothing. */
+  readonly defaultable?: readonly string[];
   /** Input fields that must never be logged, audited or echoed. */
   readonly secrets?: readonly string[];
   /** The output holds a secret that is shown once and kept nowhere, so a repeat under the same key cannot get it again. */

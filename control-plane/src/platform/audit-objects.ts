@@ -1,7 +1,6 @@
 import type { AnyAction } from "./action.ts";
 import { hashOfRow, type AuditEntry } from "./audit.ts";
-import { Problem } from "./problem.ts";
-import { referencesOf, resolve } from "./reference.ts";
+import { noneIfUnknown, referencesOf, resolve } from "./reference.ts";
 import type { AnyResource } from "./resource.ts";
 import type { Store } from "./store.ts";
 
@@ -38,12 +37,6 @@ async function asItIs({ resource: name, ref }: Named, { store, resources }: Wher
   const resource = resources.get(name);
   const row = store && resource && (await resolve(store, resource, ref).catch(noneIfUnknown));
   return { object: `${name}:${row?.id ?? ref}`, hash: hashOfRow(row) };
-}
-
-/** What cannot be found, or stands for several, is the handler's to refuse. */
-function noneIfUnknown(error: unknown): undefined {
-  if (error instanceof Problem && (error.type === "not-found" || error.type === "conflict")) return undefined;
-  throw error;
 }
 
 function namedIn(action: AnyAction, input: unknown): readonly Named[] {

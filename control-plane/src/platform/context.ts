@@ -1,4 +1,6 @@
 import type { Clock, Log } from "@edgemere/protocol/kit";
+import type { AnyAction } from "./action.ts";
+import type { Admit } from "./admission.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { Scopes } from "./scopes.ts";
 import type { Store } from "./store.ts";
@@ -13,4 +15,8 @@ export interface PlatformContext {
   readonly scopes: Scopes;
   /** Asks another feature, as the caller in whose name this happens. */
   readonly dispatch: Dispatch;
+  /** Tells whether what was asked for before may be done to one more device now. Dispatch asks by itself. */
+  readonly admit: Admit;
+  /** Every action that there is. */
+  readonly actions: readonly AnyAction[];
 }

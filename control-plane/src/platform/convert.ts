@@ -76,6 +76,10 @@ const fieldOf = ({ aliases = {} }: AnyAction, given: string): string =>
 const writtenInstant = (value: unknown, now: number): unknown =>
   typeof value === "string" ? (instantOf(value, now) ?? value) : value;
 
+/** The fields that whoever asks said something of. */
+export const fieldsGiven = (action: AnyAction, raw: unknown): ReadonlySet<string> =>
+  new Set(Object.keys(raw as object).map((name) => fieldOf(action, name)));
+
 /** An input with its instants as they were written: "-24h" asked for again is the same question, though it means another instant. */
 export function asWritten(action: AnyAction, raw: unknown, input: object): object {
   const { properties } = action.input as TObject;

@@ -1,11 +1,12 @@
 import type { Static, TObject, TSchema } from "@sinclair/typebox";
 import { IllegalTransition, type Log } from "@edgemere/protocol/kit";
 import type { Action, AnyAction, Handler } from "./action.ts";
+import { asAsked, WAITING, type Admit, type Admitted } from "./admission.ts";
 import type { Audit } from "./audit.ts";
 import { namedObjects, objectsAsTheyAre } from "./audit-objects.ts";
 import { may, maySomewhere, type Caller } from "./caller.ts";
 import type { PlatformContext } from "./context.ts";
-import { asWritten, convert } from "./convert.ts";
+import { asWritten, convert, fieldsGiven } from "./convert.ts";
 import type { Feature } from "./feature.ts";
 import type { Idempotency } from "./idempotency.ts";
 import { Problem } from "./problem.ts";
@@ -31,11 +32,13 @@ interface Parts<C> {
   readonly store?: Store;
   readonly idempotency: Idempotency;
   readonly log: Log;
+  /** Who has a say in what the caller may do. Absent: nobody. */
+  readonly admit?: Admit;
   /** Whether what somebody proved of themselves at an instant is fresh enough for what is dangerous. Absent: always. */
   readonly isFresh?: (provedAt: number) => boolean;
 }
 
-/** In this order: find → authorise → convert and validate → audit → handle. The entry is durable before the effect; a denial is an entry too. */
+/** In this order: find → authorise → convert and validate → admit → audit → handle. The entry is durable before the effect; a denial is an entry too. */
 export function createDispatch<C extends Pick<PlatformContext, "scopes" | "clock">>({
   features,
   context,
@@ -43,6 +46,7 @@ export function createDispatch<C extends Pick<PlatformContext, "scopes" | "clock
   store,
   idempotency,
   log,
+  admit = async () => asAsked,
   isFresh = () => true,
 }: Parts<C>): Dispatch {
   const resources = new Map(features.flatMap((each) => each.resources.map((of) => [of.name as string, of] as const)));
@@ -66,19 +70,26 @@ export function createDispatch<C extends Pick<PlatformContext, "scopes" | "clock
     const converted = convert(action, raw, context.clock.now()) as object;
     await refuseStale(action, converted, caller, { isFresh, deny });
     const input = await within(context.scopes, action, converted, caller, deny);
-    const entry = entryOf(action, input, caller);
     const refused = (error: unknown) => refuse(error, path, caller, log);
-    // A refusal in the caller's words, before it is decided whether the key is free again.
-    const run = () => handled(handler, input, context, caller).catch(refused);
-    const recorded = async () => {
-      await audit.record({
-        ...entry,
-        decision: "allowed",
-        ...(await objectsAsTheyAre(action, input, { store, resources })),
-      });
-      return run();
+    const admitted = async () => {
+      const answer = await admit({ action, input, caller });
+      if (answer.refusal === undefined) return completed(action, raw, input, answer);
+      await deny();
+      throw answer.refusal;
     };
-    if (action.effect === "read") return action.isAudited ? recorded().catch(refused) : run();
+    // A refusal in the caller's words, before it is decided whether the key is free again.
+    const handled = (asked: object) => handle(handler, asked, context, caller).catch(refused);
+    const run = async () => handled(await admitted());
+    const recorded = async () => {
+      const asked = await admitted();
+      await audit.record({
+        ...entryOf(action, asked, caller),
+        decision: "allowed",
+        ...(await objectsAsTheyAre(action, asked, { store, resources })),
+      });
+      return handled(asked);
+    };
+    if (action.effect === "read") return (action.isAudited ? recorded() : run()).catch(refused);
     return idempotency
       .once(caller, action, withoutSecrets(action, asWritten(action, raw, input)), action.isPiece ? run : recorded)
       .catch(refused);
@@ -146,7 +157,14 @@ const entryOf = (action: AnyAction, input: unknown, { actor, via, requestId }: C
   input: withoutSecrets(action, input),
 });
 
-const handled = async <C>({ run }: Handler<C>, input: unknown, context: C, caller: Caller): Promise<unknown> =>
+/** The input as it was admitted. */
+function completed(action: AnyAction, raw: unknown, input: object, { defaults, isApprovalNeeded }: Admitted): object {
+  const given = fieldsGiven(action, raw);
+  const added = Object.entries(defaults).filter(([name]) => !given.has(name));
+  return { ...input, ...Object.fromEntries(added), ...(isApprovalNeeded && { [WAITING]: true }) };
+}
+
+const handle = async <C>({ run }: Handler<C>, input: unknown, context: C, caller: Caller): Promise<unknown> =>
   run(input as never, context, caller);
 
 /** What a handler threw, as something the caller may know; a bug is logged here and told without its inside. */

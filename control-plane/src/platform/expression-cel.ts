@@ -35,6 +35,8 @@ export interface CelCondition {
   readonly evaluate: (view: Readonly<Record<string, unknown>>) => boolean;
   /** Of the functions that were given, wherever they stand in it. */
   readonly calls: readonly CelCall[];
+  /** The fields that it speaks of. */
+  readonly fields: ReadonlySet<string>;
 }
 
 /** A typed CEL condition that matches where it gives true. Throws Mistake. */
@@ -67,7 +69,11 @@ export function parseCel(
     if (!valid) throw error ?? new Mistake("the expression is not valid", 0);
     if (type !== "bool" && type !== "dyn")
       throw new Mistake(`the expression gives a ${type ?? "value"}; it must give true or false`, 0);
-    return { evaluate: (view) => condition(view) === true, calls: callsIn(condition.ast, own) };
+    return {
+      evaluate: (view) => condition(view) === true,
+      calls: callsIn(condition.ast, own),
+      fields: new Set(namesIn(condition.ast).filter((name) => Object.hasOwn(fields, name))),
+    };
   } catch (error) {
     throw mistakeOf(error, fields, functions);
   }
@@ -112,6 +118,9 @@ function callsIn(node: ASTNode, own: ReadonlySet<string>): readonly CelCall[] {
   });
   return [{ name, texts, at: node.range.start }, ...below];
 }
+
+const namesIn = (node: ASTNode): readonly string[] =>
+  node.op === "id" ? [node.args] : childrenOf(node.args).flatMap(namesIn);
 
 const childrenOf = (args: unknown): readonly ASTNode[] => {
   if (Array.isArray(args)) return args.flatMap((each) => childrenOf(each));

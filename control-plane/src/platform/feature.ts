@@ -1,6 +1,7 @@
 import type { Loop } from "@edgemere/protocol/kit";
 import type { Record_, Samples, StreamName, Trust, v1 } from "@edgemere/protocol";
 import type { AnyAction, Handler, InputOf } from "./action.ts";
+import type { Admitted, Asked } from "./admission.ts";
 import type { Change } from "./change.ts";
 import type { DomainEvent } from "./domain-event.ts";
 import type { Family } from "./figures.ts";
@@ -158,6 +159,8 @@ export interface Feature<C> {
   /** Whose rows grants can be limited to; one feature has it. */
   readonly realm?: Realm;
   readonly actions: readonly Handler<C>[];
+  /** Has a say in every action before it is handled; one feature has it. */
+  readonly admission?: (asked: Asked, context: C) => Promise<Admitted>;
   readonly rules?: readonly Rule[];
   /**
    * What becomes of records: changes that land in one commit with the stream's watermark. May be asked again

@@ -41,3 +41,9 @@ export const noneOf = (resource: string, ref: string): Problem =>
 
 export const severalOf = (resource: string, name: string): Problem =>
   new Problem("conflict", `the name "${name}" belongs to more than one ${resource}; use the id`);
+
+/** What cannot be found, or stands for several, is the handler's to refuse. */
+export function noneIfUnknown(error: unknown): undefined {
+  if (error instanceof Problem && (error.type === "not-found" || error.type === "conflict")) return undefined;
+  throw error;
+}

@@ -4,7 +4,7 @@ import type { DomainEvent } from "./domain-event.ts";
 import type { Expression } from "./expression.ts";
 import type { Feature } from "./feature.ts";
 import { Problem } from "./problem.ts";
-import { noneOf, referencesOf, severalOf } from "./reference.ts";
+import { noneIfUnknown, noneOf, referencesOf, resolve, severalOf } from "./reference.ts";
 import type { AnyResource, Row } from "./resource.ts";
 import type { Store } from "./store.ts";
 
@@ -112,6 +112,26 @@ export class Scopes {
       changed[field] = Array.isArray(given) ? ids : ids[0];
     }
     return changed;
+  }
+
+  /** The rows of the realm that an input names, or that what it names belongs to. What is not there is the handler's to refuse. */
+  async touched(action: AnyAction, input: object): Promise<readonly Row<AnyResource>[]> {
+    const rows = new Map<string, Row<AnyResource>>();
+    for (const { field, resource: name } of referencesOf(action)) {
+      const resource = this.#resources.get(name);
+      if (resource === undefined || this.#realm === undefined) continue;
+      const given = [(input as Record<string, unknown>)[field] ?? []].flat() as string[];
+      for (const ref of given) {
+        const row = await resolve(this.#store, resource, ref).catch(noneIfUnknown);
+        if (row === undefined) continue;
+        const owners = resource === this.#realm.resource ? [row.id] : ownersOf(resource, row);
+        for (const id of owners) {
+          const owner = await this.#store.get(this.#realm.resource, id);
+          if (owner !== undefined) rows.set(id, owner);
+        }
+      }
+    }
+    return [...rows.values()];
   }
 
   /** Throws when an action speaks of what grants can be limited to, and does not say how it keeps to that. */

@@ -4,7 +4,7 @@ import { seededRandom } from "@edgemere/protocol/simulated";
 import type { Data } from "../data-catalogue/contract.ts";
 import { choose, type Candidate } from "./choice.ts";
 import { AWAY, DAMAGED, due } from "./instance-life.ts";
-import type { PlacementAnswer } from "./placement-policy.ts";
+import type { PlacementAnswer } from "./placement-contract.ts";
 
 const aCandidate = (id: string, over: Partial<Data> = {}, state: "created" | "confirmed" = "created"): Candidate =>
   ({

@@ -1,6 +1,7 @@
 import type { Data, DataSource } from "../data-catalogue/contract.ts";
 import type { DataReservation } from "./contract.ts";
-import { hindrance, type Decision, type PlacementAnswer } from "./placement-policy.ts";
+import type { Decision, PlacementAnswer } from "./placement-contract.ts";
+import { hindrance } from "./placement-policy.ts";
 
 /** A reservation with the data it holds, as it is now. */
 export interface Candidate {

@@ -1,5 +1,5 @@
 import type { PlatformContext } from "../../platform/context.ts";
-import type { PlacementPolicy } from "./placement-policy.ts";
+import type { PlacementPolicy } from "./placement-contract.ts";
 
 /** What the data orchestrator needs beside the platform. */
 export interface DataOrchestratorContext extends PlatformContext {

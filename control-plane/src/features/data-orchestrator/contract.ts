@@ -252,6 +252,7 @@ export const findData = action({
   effect: "write",
   permission: "data:request",
   scope: "unlimited",
+  defaultable: ["use", "copies", "lifetime"],
   input: Type.Object({
     query: Query,
     ...wanted,

@@ -59,9 +59,10 @@ async function candidatesOf(request: DataRequest, store: Store): Promise<readonl
 async function verdictsOn(
   candidates: readonly Candidate[],
   { purpose, author }: DataRequest,
-  { placementPolicy = declaredPolicy }: DataOrchestratorContext,
+  context: DataOrchestratorContext,
 ): Promise<readonly Verdict[]> {
-  const policy = await placementPolicy();
+  const { placementPolicy = declaredPolicy } = context;
+  const policy = await placementPolicy(context);
   const verdicts = choose(candidates, purpose, (piece, target) =>
     policy({ data: piece, target, use: purpose.use, author }),
   );

@@ -8,6 +8,8 @@ import { bringInstances, collectContent, dropFiles, evictCaches, keepCopies } fr
 
 export type { DataOrchestratorContext };
 
+export { declaredPolicy } from "./placement-policy.ts";
+
 export const dataOrchestrator = feature<DataOrchestratorContext>({
   name: "data-orchestrator",
   resources: [dataRequest, dataReservation, dataReference, dataInstance],

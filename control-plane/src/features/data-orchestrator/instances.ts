@@ -1,7 +1,7 @@
 import { created, moved, type Change } from "../../platform/change.ts";
 import type { Data, DataSource } from "../data-catalogue/contract.ts";
 import { dataInstance, type DataInstance, type DataRequest } from "./contract.ts";
-import type { Decision } from "./placement-policy.ts";
+import type { Decision } from "./placement-contract.ts";
 
 const NAME_BYTES = 255;
 

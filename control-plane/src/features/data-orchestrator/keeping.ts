@@ -139,10 +139,11 @@ const rank = ({ decision, state }: DataInstance) => (decision === "leave" ? 0 : 
 async function begin(
   request: DataRequest,
   steps: readonly PlanStep[],
-  { store, clock, newId, placementPolicy = declaredPolicy }: DataOrchestratorContext,
+  context: DataOrchestratorContext,
 ): Promise<void> {
+  const { store, clock, newId, placementPolicy = declaredPolicy } = context;
   const now = clock.now();
-  const judge = await placementPolicy();
+  const judge = await placementPolicy(context);
   const { use } = request.purpose;
   const changes: Change[] = [];
   for (const { data, target, cost } of steps) {

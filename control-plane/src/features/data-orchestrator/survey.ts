@@ -60,8 +60,9 @@ async function isOutdated({ lineage, hash }: Data, store: Store): Promise<boolea
 export async function surroundingsOf(
   { where, device: at, use, author }: Wanted,
   contents: readonly Content[],
-  { store, placementPolicy = declaredPolicy }: DataOrchestratorContext,
+  context: DataOrchestratorContext,
 ): Promise<Surroundings> {
+  const { store, placementPolicy = declaredPolicy } = context;
   const devices = new Map<string, Device>();
   const know = async (id: string) => {
     const known = devices.get(id) ?? (await store.get(device, id));
@@ -75,7 +76,7 @@ export async function surroundingsOf(
   }
   for (const { holders } of contents) for (const holder of holders) await know(holder.device);
   const selector = where === undefined ? undefined : compileSelector(where);
-  const judge = await placementPolicy();
+  const judge = await placementPolicy(context);
   return {
     places,
     siteOf: (id) => siteIn(devices.get(id)),

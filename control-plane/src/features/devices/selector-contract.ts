@@ -41,6 +41,12 @@ export const viewOf = ({
   conditions,
 });
 
+/** The time zone of a device: its label, or what it says itself; empty where nobody says. */
+export function zoneNameOf({ labels, inventory }: Pick<Device, "labels" | "inventory">): string {
+  const said = inventory["time.zone"];
+  return labels["timezone"] ?? (typeof said === "string" ? said : "");
+}
+
 /**
  * What grants are limited by: what operators alone decide. A device that could write itself into a selector, by its
  * inventory or its presence or the name that it proposed, could choose who sees it.

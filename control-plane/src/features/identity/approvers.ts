@@ -25,4 +25,10 @@ export const approvers = {
     (await store.get(user, account))?.state === "active",
 };
 
+/** What an account may do and whether it still may; undefined where there is none. */
+export async function accountOf(id: string, { store }: Pick<Where, "store">) {
+  const row = await store.get(user, id);
+  return row && { isActive: row.state === "active", roles: row.roles, permissions: grantsOf(row).permissions };
+}
+
 const APPROVE = "job:approve";

@@ -1,6 +1,7 @@
 import { idMaker, silentLog } from "@edgemere/protocol/kit";
 import { ManualClock, seededRandom } from "@edgemere/protocol/simulated";
 import type { AnyAction, InputOf, OutputOf } from "../../platform/action.ts";
+import { asAsked } from "../../platform/admission.ts";
 import { Audit } from "../../platform/audit.ts";
 import { nobody, type Caller } from "../../platform/caller.ts";
 import { memoryDatabase } from "../../platform/database.ts";
@@ -43,6 +44,8 @@ export async function startIdentity() {
     newId,
     dispatch,
     log: silentLog,
+    admit: async () => asAsked,
+    actions: [],
     version: "0.0.0",
     passwords: createPasswords(random, QUICK),
   };

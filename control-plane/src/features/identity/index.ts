@@ -11,7 +11,7 @@ import { tokenActions } from "./tokens.ts";
 import { userActions } from "./users.ts";
 
 export type { IdentityContext } from "./context.ts";
-export { approvers } from "./approvers.ts";
+export { accountOf, approvers } from "./approvers.ts";
 export { authenticate } from "./credentials.ts";
 export { createPasswords } from "./passwords.ts";
 export { ensureSetupCode } from "./setup-code.ts";

@@ -5,8 +5,8 @@ import { pageWithin } from "../../platform/pages.ts";
 import { Problem } from "../../platform/problem.ts";
 import { resolve } from "../../platform/reference.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
-import { device } from "../devices/contract.ts";
-import { approveJob, command, job, listAwaiting, refuseJob, type Job } from "./contract.ts";
+import { device, type Device } from "../devices/contract.ts";
+import { approveJob, command, createJob, job, listAwaiting, refuseJob, type Job } from "./contract.ts";
 import type { JobsContext } from "./context.ts";
 import { commandFor, detail, refuseCommandless } from "./creating.ts";
 import { offer } from "./offers.ts";
@@ -28,6 +28,7 @@ export const approvalHandlers = [
         throw new Problem("conflict", `the account of ${row.author} is locked: what it asked for is not done any more`);
       const target = await resolve(store, device, row.devices[0] ?? "");
       refuseCommandless(target);
+      await refuseByPolicy(row, target, context);
       const decision = { by: caller.actor, at: clock.now(), isApproved: true, reason: "" };
       const reserved = row.sealed?.command ?? newId();
       const commanding = await commandFor(reserved, row, target, [caller.actor], context);
@@ -48,6 +49,15 @@ export const approvalHandlers = [
     return detail(id, context);
   }),
 ];
+
+/** What was asked for is done now, so it is now that policies have a say in it. */
+async function refuseByPolicy(row: Job, target: Device, { admit }: JobsContext): Promise<void> {
+  const { kind, arguments: given, author, account } = row;
+  const input = { device: target.id, kind, arguments: given };
+  const caller = { actor: author, account, via: "rule" } as const;
+  const { refusal } = await admit({ action: createJob, input, caller, devices: [target] });
+  if (refusal !== undefined) throw refusal;
+}
 
 /** Two people, not two credentials: a person's own token is not a second one. */
 function refuseOwn(row: Job, { account, actor }: Caller): void {

@@ -3,6 +3,7 @@ import { commandKinds, commandLife, type CommandKind, type CommandState } from "
 import { HOUR, machine } from "@edgemere/protocol/kit";
 import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
 import { resource, rowSchema, type Row } from "../../platform/resource.ts";
+import { rolloutSpec } from "./rollout-spec-contract.ts";
 import { Arguments, Kind, Secrets } from "./rollout-words-contract.ts";
 
 export * from "./rollout-contract.ts";
@@ -146,6 +147,7 @@ export const createJob = action({
   effect: "write",
   permission: "job:create",
   scope: "referenced",
+  defaultable: ["queueTimeout", "runTimeout"],
   input: Type.Object({
     device: Ref("device", "The device: id or name"),
     kind: Kind,
@@ -157,6 +159,7 @@ export const createJob = action({
     runTimeout: Type.Optional(
       Type.Integer({ minimum: 1, maximum: 86_400, default: 300, description: "Seconds it may run" }),
     ),
+    isApprovalNeeded: rolloutSpec.isApprovalNeeded,
   }),
   output: JobDetail,
 });

@@ -29,12 +29,13 @@ export const detail = async (id: string, { store }: JobsContext) => ({
 export const createHandler = handle(
   createJob,
   async (
-    { device: ref, kind, arguments: given = {}, secrets, queueTimeout = 3_600, runTimeout = 300 },
+    { device: ref, kind, arguments: given = {}, secrets, queueTimeout = 3_600, runTimeout = 300, isApprovalNeeded },
     context: JobsContext,
     caller,
   ) => {
     const { store, clock, newId, scopes } = context;
     const { permission } = kinds[kind];
+    const { dangerous: isDangerous } = commandKinds[kind];
     const refusal = (where: string) =>
       new Problem(
         "forbidden",
@@ -62,7 +63,7 @@ export const createHandler = handle(
         runTimeout: runTimeout * SECOND,
         devices: [target.id],
       };
-      if (commandKinds[kind].dangerous && (await needsApproval(target, caller.account, context))) {
+      if (isApprovalNeeded === true || (isDangerous && (await needsApproval(target, caller.account, context)))) {
         await store.commit(created(job, ids.job, { ...draft, ...sealed }));
         return undefined;
       }

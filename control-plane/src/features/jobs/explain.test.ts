@@ -75,6 +75,8 @@ const makings: Readonly<
       | "dangerous-cap"
       | "outside-scope"
       | "canary-holding"
+      | "policy-refuses"
+      | "policy-wants-approval"
       | "paused-by-canary"
       | "secrets-gone"
     >,
@@ -242,8 +244,8 @@ test("every reason of the list is made to happen", () => {
     "rollout-planned",
     "turn-comes",
   ];
-  // Those take telemetry, or another vault: rollouts-journey.test.ts and rollout-secrets.test.ts make them happen.
-  const elsewhere = ["canary-holding", "paused-by-canary", "secrets-gone"];
+  // Those take telemetry, policies or another vault: rollouts-journey.test.ts, admission-rollouts.test.ts and rollout-secrets.test.ts make them happen.
+  const elsewhere = ["canary-holding", "paused-by-canary", "policy-refuses", "policy-wants-approval", "secrets-gone"];
 
   assert.deepEqual(Object.keys(blockReasons).toSorted(), [...Object.keys(makings), ...alone, ...elsewhere].toSorted());
 });

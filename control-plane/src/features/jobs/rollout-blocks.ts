@@ -19,6 +19,8 @@ export interface Facts {
   /** False where a continuous rollout picks it no more. */
   readonly isSelected: boolean;
   readonly isWithinScope: boolean;
+  /** What policies say of asking the device this. */
+  readonly policy: "admits" | "refuses" | "wants-approval";
   readonly isKindKnown: boolean;
   /** Why its secrets cannot go with it. */
   readonly secretless?: "no-sealing-key" | "secrets-gone" | undefined;
@@ -85,6 +87,8 @@ export function looksAt(facts: Facts): readonly Look[] {
     look("takes-no-commands", device.speaks === "sparkplug"),
     look("kind-unsupported", !facts.isKindKnown),
     ...(["no-sealing-key", "secrets-gone"] as const).map((reason) => look(reason, facts.secretless === reason)),
+    look("policy-refuses", facts.policy === "refuses"),
+    look("policy-wants-approval", facts.policy === "wants-approval"),
     look("wave-soaking", isTooEarly && why === "soaking", until),
     look("canary-holding", isTooEarly && why === "holding", until),
     look("wave-not-reached", isTooEarly),

@@ -47,6 +47,19 @@ const Plan = Type.Object({
 
 export const planJob = action({
   path: "cpl/dm/job/plan",
+  defaultable: [
+    "waves",
+    "rate",
+    "atOnce",
+    "abort",
+    "budget",
+    "windows",
+    "timeZone",
+    "retries",
+    "queueTimeout",
+    "runTimeout",
+    "totalTimeout",
+  ],
   summary: "Show which devices a rollout would touch and how, and what stands in the way; nothing is sent",
   description:
     "A plan is kept for an hour and carried out by cpl/dm/job/apply, which refuses when other devices match meanwhile, or something else stands in the way of one. A device is picked when it matches the selector and is named, where both are given.",

@@ -1,6 +1,6 @@
 import type { CommandKind } from "@edgemere/protocol";
 import { device, type Device } from "../devices/contract.ts";
-import { compileSelector, viewOf } from "../devices/selector-contract.ts";
+import { compileSelector, viewOf, zoneNameOf } from "../devices/selector-contract.ts";
 import { command, createJob, rolloutTarget, type Rollout, type RolloutTarget } from "./contract.ts";
 import type { JobsContext } from "./context.ts";
 import { isQueueFull } from "./creating.ts";
@@ -39,6 +39,8 @@ type Surveyed = Pick<
   | "kind"
   | "spec"
   | "selector"
+  | "arguments"
+  | "isApprovalNeeded"
   | "author"
   | "account"
   | "grants"
@@ -62,6 +64,7 @@ export async function surveyOf(row: Surveyed, step: Step, context: JobsContext):
   const isAuthorActive = account === undefined || (await approvers.isActive(account, context));
   const cap = await roomFor({ actor: row.author, kind }, context);
   const isReached = reachedBy(row, context);
+  const policy = policyFor(row, context);
   const expression = selector === undefined ? undefined : compileSelector(selector);
   // A plan has them in its caller's hand.
   const secrets = row.secretNames === undefined || row.id === "" ? undefined : await secretsOf(row.id, context);
@@ -106,6 +109,7 @@ export async function surveyOf(row: Surveyed, step: Step, context: JobsContext):
       device: found,
       isSelected: row.mode === "snapshot" || expression === undefined || expression.matches(viewOf(found)),
       isWithinScope: isReached(found),
+      policy: target?.state === "active" ? "admits" : await policy(found),
       undone: await undoneOf(target, row, context),
       isKindKnown: kindsOf(row).every((each) => knows(found, each)),
       secretless:
@@ -118,7 +122,7 @@ export async function surveyOf(row: Surveyed, step: Step, context: JobsContext):
       boxedUntil: row.undoes === undefined ? ((await store.get(conducts, found.id))?.boxedUntil ?? 0) : 0,
       busyWith: await otherRollout(found.id, row.id, context),
       isQueueFull: await isQueueFull(found, context),
-      window: windowIn(zoneNameOf(found, spec.timeZone)),
+      window: windowIn(spec.timeZone ?? zoneNameOf(found)),
       unavailable: target && (await unavailableWith(target)),
       atOnce: { count: active + begun, most: spec.atOnce ?? AT_ONCE },
       turnAt: nextTurn(spec.rate, { at: now, allowance: pace.allowance - begun }, succeeded),
@@ -135,18 +139,33 @@ export async function surveyOf(row: Surveyed, step: Step, context: JobsContext):
 export const kindsOf = ({ kind, spec }: Pick<Rollout, "kind" | "spec">): readonly CommandKind[] =>
   spec.rollback === undefined ? [kind] : [kind, spec.rollback.kind];
 
+/** What policies say of asking a device this: the same as of a job of its own. What undoes a rollout waits for nobody. */
+export function policyFor(
+  {
+    author,
+    account,
+    kind,
+    arguments: given,
+    isApprovalNeeded,
+    undoes,
+  }: Pick<Surveyed, "author" | "account" | "kind" | "arguments" | "isApprovalNeeded" | "undoes">,
+  { admit }: Pick<JobsContext, "admit">,
+): (found: Device) => Promise<Facts["policy"]> {
+  const caller = { actor: author, account, via: "rule" } as const;
+  return async (found) => {
+    const input = { device: found.id, kind, arguments: given };
+    const admitted = await admit({ action: createJob, input, caller, devices: [found] });
+    if (admitted.refusal !== undefined) return "refuses";
+    return admitted.isApprovalNeeded && !isApprovalNeeded && undoes === undefined ? "wants-approval" : "admits";
+  };
+}
+
 /** Whether whoever asks may ask a device this: for a job, and for its kinds. */
 export function reachedBy(row: Pick<Rollout, "grants" | "kind" | "spec">, { scopes }: JobsContext) {
   const needed = [createJob.permission, ...kindsOf(row).map((each) => kinds[each].permission)];
   const reaches = needed.map((each) => scopes.reachOf(row.grants, each));
   return (found: Device): boolean => reaches.every((reach) => reach.coversRow(found));
 }
-
-/** The time zone of a device: one for all, or its label, or what it says itself. */
-export const zoneNameOf = ({ labels, inventory }: Pick<Device, "labels" | "inventory">, forAll?: string): string => {
-  const said = inventory["time.zone"];
-  return forAll ?? labels["timezone"] ?? (typeof said === "string" ? said : "");
-};
 
 /** A device whose agent tells what it can do, and does not tell this, cannot. */
 const knows = ({ agent: { capabilities } }: Pick<Device, "agent">, kind: string): boolean =>

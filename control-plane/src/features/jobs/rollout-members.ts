@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import { device, type Device } from "../devices/contract.ts";
-import { compileSelector, viewOf } from "../devices/selector-contract.ts";
+import { compileSelector, viewOf, zoneNameOf } from "../devices/selector-contract.ts";
 import { rollout, rolloutTarget, type RolloutPlan } from "./contract.ts";
 import { Problem } from "../../platform/problem.ts";
 import { resolve } from "../../platform/reference.ts";
 import { undoingWave } from "./rollout-undoing.ts";
 import type { JobsContext } from "./context.ts";
 import { blockOf, isHopeless, type Look } from "./rollout-blocks.ts";
-import { reachedBy, surveyOf, zoneNameOf } from "./rollout-facts.ts";
+import { reachedBy, surveyOf } from "./rollout-facts.ts";
 import type { RolloutSpec } from "./rollout-spec-contract.ts";
 import { assignWaves, wavesOf } from "./rollout-waves.ts";
 import { targetId, type Member } from "./tables.ts";
@@ -63,6 +63,8 @@ export async function sightedBy(wish: Wish, seed: string, context: JobsContext):
       opened: 1,
       waves: [],
       pausedBy: "",
+      // It is found out with all of them whether a second person is asked.
+      isApprovalNeeded: true,
       pace: { at: context.clock.now(), allowance: Number.MAX_SAFE_INTEGER },
     },
     { do: "go on", why: "wave" },
@@ -79,7 +81,7 @@ export async function sightedBy(wish: Wish, seed: string, context: JobsContext):
     const matches = selectors.flatMap((selector, wave) => (selector?.matches(view) === true ? [wave] : []));
     const draw = createHash("sha256").update(`${seed} ${row.id}`).digest("hex");
     picked.push({ device: row.id, stratum: member.stratum, matches, draw });
-    found.push({ member, name: row.name, zone: zoneNameOf(row, wish.spec.timeZone) });
+    found.push({ member, name: row.name, zone: wish.spec.timeZone ?? zoneNameOf(row) });
     blocks.push(block);
   }
   const assigned =

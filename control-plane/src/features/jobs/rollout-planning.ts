@@ -25,7 +25,7 @@ import { withContent } from "./file-arguments.ts";
 import { checkedArguments } from "./checked-arguments.ts";
 import { kinds } from "./kinds.ts";
 import { openingsAfter } from "./maintenance-window.ts";
-import { kindsOf } from "./rollout-facts.ts";
+import { kindsOf, policyFor } from "./rollout-facts.ts";
 import { checkedSecrets, keptFor } from "./rollout-secrets.ts";
 import { SEALED_BYTES } from "./secrets.ts";
 import { hashOf, refuseInPart, sightedBy, type Sighted, type Wish } from "./rollout-members.ts";
@@ -181,12 +181,16 @@ function refuseContradictions({ waves = [], timeZone, canary }: RolloutSpec): vo
 
 /** Whether a second person has to say yes: as soon as one of the devices is such that one is asked. */
 export async function isSecondNeeded(wish: Wish, ids: readonly string[], context: JobsContext) {
-  const { spec, account } = wish;
+  const { undoes: _, ...asked } = wish;
+  const { spec, account } = asked;
   if (spec.isApprovalNeeded === true) return true;
-  if (!kindsOf(wish).some((each) => commandKinds[each].dangerous)) return false;
+  const isDangerous = kindsOf(wish).some((each) => commandKinds[each].dangerous);
+  const policy = policyFor({ ...asked, isApprovalNeeded: false }, context);
   for (const id of ids) {
     const row = await context.store.get(device, id);
-    if (row !== undefined && (await needsApproval(row, account, context))) return true;
+    if (row === undefined) continue;
+    if ((isDangerous && (await needsApproval(row, account, context))) || (await policy(row)) === "wants-approval")
+      return true;
   }
   return false;
 }

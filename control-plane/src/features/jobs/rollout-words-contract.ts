@@ -63,6 +63,8 @@ export const blockReasons = {
   "kind-unsupported": "the device's agent does not know this kind of command, or that which undoes it",
   "no-sealing-key": "the device was enrolled before secrets could be sealed for it; enrol it again with a newer agent",
   "secrets-gone": "its secrets cannot be read any more, as after a restore elsewhere; plan it anew",
+  "policy-refuses": "a policy refuses it; edgemere policy decide --action cpl/dm/job/create tells which",
+  "policy-wants-approval": "a policy wants a second person to say yes, and none was asked: plan it anew",
   "wave-not-reached": "an earlier wave is not through",
   "wave-soaking": "the wave before succeeded, and is watched for a while",
   "canary-holding": "the changed devices are compared with untouched ones, and it is not clear yet",

@@ -1,9 +1,12 @@
 import { handle } from "../../platform/action.ts";
 import type { Caller } from "../../platform/caller.ts";
 import { created, destroyed, moved, put, removed, updated } from "../../platform/change.ts";
+import type { FieldKind } from "../../platform/expression.ts";
 import { resolve } from "../../platform/reference.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
 import { compileSelector, deviceFields } from "../devices/selector-contract.ts";
+import { refuseAdmission, refuseUnlessAdmitting } from "./admission-actions.ts";
+import { admissionFields, compileAdmission, isAsked } from "./admission-policy.ts";
 import { compilePolicyCondition, policyFunctions } from "./condition.ts";
 import type { PoliciesContext } from "./context.ts";
 import * as contract from "./contract.ts";
@@ -14,12 +17,19 @@ import { revisionId, revisions, swept, type Revision } from "./tables.ts";
 const { policy } = contract;
 type Policy = contract.Policy;
 
-/** Throws Problem that says what is wrong and where. */
-function refuseWrong({ condition, selector, schedule }: Partial<contract.PolicySpec>): void {
-  if (condition !== undefined) compilePolicyCondition(condition);
-  if (selector !== undefined && selector !== "") compileSelector(selector);
+/** Throws Problem that says what is wrong and where, or what whoever wants it may not let a policy do. */
+async function refuseWrong(spec: contract.PolicySpec, caller: Caller, context: PoliciesContext): Promise<void> {
+  const { condition, selector = "", schedule, effects = [] } = spec;
+  refuseUnlessAdmitting(spec, caller);
   if (schedule !== undefined) refuseZone(schedule);
+  if (isAsked(spec)) refuseAdmission(spec, context);
+  else compilePolicyCondition(condition);
+  if (selector !== "") compileSelector(selector);
+  await refuseEffects(effects, caller, context);
 }
+
+const shown = (fields: Readonly<Record<string, FieldKind>>) =>
+  Object.entries(fields).map(([name, kind]) => ({ name, kind }));
 
 const specOf = (given: Partial<contract.PolicySpec>): Partial<contract.PolicySpec> =>
   Object.fromEntries(
@@ -48,8 +58,7 @@ const move = (name: string, signal: "enable" | "disable", { store, watch }: Poli
 export const policyActions = [
   handle(contract.createPolicy, async ({ name, ...given }, context: PoliciesContext, caller) => {
     const { store, clock, watch } = context;
-    refuseWrong(given);
-    await refuseEffects(given.effects ?? [], caller, context);
+    await refuseWrong(given, caller, context);
     const draft = { owner: caller.actor, ...given, name, ...writtenBy(caller), revision: 1 };
     // Its name is its id, so that two at once cannot have the same.
     await store.commit(
@@ -62,12 +71,12 @@ export const policyActions = [
   }),
   handle(contract.updatePolicy, async ({ policy: name, ...given }, context: PoliciesContext, caller) => {
     const { store, clock, watch } = context;
-    refuseWrong(given);
     return repeatOnConflict(async () => {
       const row = await resolve(store, policy, name);
       const patch = { ...specOf(given), ...writtenBy(caller), revision: row.revision + 1 };
+      refuseUnlessAdmitting(row, caller);
       // Whoever changes when it happens lets it happen.
-      await refuseEffects(patch.effects ?? row.effects ?? [], caller, context);
+      await refuseWrong({ ...row, ...patch }, caller, context);
       await store.commit(
         updated(policy, row, patch),
         put(revisions, revisionOf({ ...row, ...patch }, clock.now())),
@@ -78,14 +87,17 @@ export const policyActions = [
     });
   }),
   handle(contract.enablePolicy, async ({ policy: name }, context: PoliciesContext, caller) => {
-    const { effects = [] } = await resolve(context.store, policy, name);
-    await refuseEffects(effects, caller, context);
+    await refuseWrong(await resolve(context.store, policy, name), caller, context);
     return move(name, "enable", context);
   }),
-  handle(contract.disablePolicy, async ({ policy: name }, context: PoliciesContext) => move(name, "disable", context)),
-  handle(contract.destroyPolicy, async ({ policy: name }, { store, watch }: PoliciesContext) =>
+  handle(contract.disablePolicy, async ({ policy: name }, context: PoliciesContext, caller) => {
+    refuseUnlessAdmitting(await resolve(context.store, policy, name), caller);
+    return move(name, "disable", context);
+  }),
+  handle(contract.destroyPolicy, async ({ policy: name }, { store, watch }: PoliciesContext, caller) =>
     repeatOnConflict(async () => {
       const row = await resolve(store, policy, name);
+      refuseUnlessAdmitting(row, caller);
       const old = Array.from({ length: row.revision }, (_, place) => removed(revisions, revisionId(name, place + 1)));
       await store.commit(destroyed(policy, row), ...old, await swept(name, store));
       watch.forget();
@@ -102,12 +114,17 @@ export const policyActions = [
     const page = await store.list(revisions, { index: "policy", prefix: [name], reverse: true, limit, cursor });
     return { ...page, items: page.items.map(({ id: _, policy: __, ...revision }) => revision) };
   }),
-  handle(contract.checkCondition, async ({ condition }) => {
+  handle(contract.checkCondition, async ({ condition, isAsked: isOfAdmission = false }) => {
+    if (isOfAdmission) {
+      compileAdmission({ condition });
+      return { metrics: [], events: [] };
+    }
     const { metrics, events } = compilePolicyCondition(condition);
     return { metrics: [...metrics], events: [...new Set(events.map(({ type }) => type))] };
   }),
   handle(contract.listVocabulary, async () => ({
-    fields: Object.entries(deviceFields).map(([name, kind]) => ({ name, kind })),
+    fields: shown(deviceFields),
+    admission: shown(admissionFields),
     functions: policyFunctions.map(({ takes, ...each }) => ({ ...each, takes: [...takes] })),
   })),
 ];

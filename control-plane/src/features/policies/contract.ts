@@ -3,9 +3,11 @@ import { machine } from "@edgemere/protocol/kit";
 import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
 import { Name as AnyName } from "../../platform/names.ts";
 import { resource, rowSchema, type Row } from "../../platform/resource.ts";
-import { dangerOf, Effects } from "./effect-contract.ts";
+import { ADMISSION, Admission } from "./admission-contract.ts";
+import { dangerOfEffects, Effects, type Effect } from "./effect-contract.ts";
 import { Schedule } from "./schedule-contract.ts";
 
+export * from "./admission-contract.ts";
 export * from "./alert-contract.ts";
 export * from "./looking-contract.ts";
 export * from "./silence-contract.ts";
@@ -48,7 +50,20 @@ const Spec = {
     }),
   ),
   effects: Type.Optional(Effects),
+  priority: Type.Optional(
+    Type.Integer({
+      minimum: -1_000,
+      maximum: 1_000,
+      description: "Which of several policies is told first, and whose defaults hold: the higher one; default: 0",
+    }),
+  ),
+  admission: Type.Optional(Admission),
 };
+
+/** The permission that the most dangerous of what a policy would do takes. */
+const dangerOf = ({ admission, ...given }: { readonly admission?: Admission; readonly effects?: readonly Effect[] }) =>
+  admission === undefined ? dangerOfEffects(given) : ADMISSION;
+
 const Condition = Type.String({
   minLength: 1,
   maxLength: 2_048,
@@ -153,7 +168,10 @@ export const checkCondition = action({
   path: `${PATH}/check`,
   summary: "Check a condition without saving it: what it looks at, or what is wrong in which line and column",
   ...reading,
-  input: Type.Object({ condition: Condition }),
+  input: Type.Object({
+    condition: Condition,
+    isAsked: Type.Optional(Type.Boolean({ description: "It is one that is asked before an action; default: false" })),
+  }),
   output: Type.Object({
     metrics: Type.Array(Type.String(), { description: "Metrics that it looks at" }),
     events: Type.Array(Type.String(), { description: "Events that it counts" }),
@@ -166,6 +184,9 @@ export const listVocabulary = action({
   input: Type.Object({}),
   output: Type.Object({
     fields: Type.Array(Type.Object({ name: Type.String(), kind: Type.String() })),
+    admission: Type.Array(Type.Object({ name: Type.String(), kind: Type.String() }), {
+      description: "Fields of a condition that is asked before an action",
+    }),
     functions: Type.Array(
       Type.Object({
         name: Type.String(),

@@ -74,7 +74,7 @@ export const Done = Type.Object({
 export type Done = Static<typeof Done>;
 
 /** The permission that the most dangerous of some effects takes; undefined where none is. */
-export function dangerOf({ effects = [] }: { readonly effects?: readonly Effect[] }): string | undefined {
+export function dangerOfEffects({ effects = [] }: { readonly effects?: readonly Effect[] }): string | undefined {
   const dangerous = effects.find((each) => each.do === "command" && commandKinds[each.kind].dangerous);
   return dangerous?.do === "command" ? `command:${dangerous.kind}` : undefined;
 }

@@ -16,5 +16,6 @@ export async function policyFigures({ store, watch }: PoliciesContext): Promise<
   return [
     gauge({ name: "edgemere_alerts", help: "Alerts that are not over, by state and severity" }, samples),
     watch.evaluated.figure(),
+    watch.refused.figure(),
   ];
 }

@@ -1,4 +1,6 @@
 import { feature } from "../../platform/feature.ts";
+import { admissionActions } from "./admission-actions.ts";
+import { admit } from "./admitting.ts";
 import { policyActions } from "./actions.ts";
 import { alertActions } from "./alert-actions.ts";
 import { alert } from "./alert-contract.ts";
@@ -16,12 +18,14 @@ import { sweepChanged } from "./sweeping.ts";
 
 export { alertsBegun } from "./begun.ts";
 export type { PoliciesContext } from "./context.ts";
+export { placementBy } from "./placing.ts";
 export { Watch } from "./watch.ts";
 
 export const policies = feature<PoliciesContext>({
   name: "policies",
   resources: [policy, alert, silence],
-  actions: [...policyActions, ...alertActions, ...silenceActions, ...lookingActions],
+  actions: [...policyActions, ...alertActions, ...silenceActions, ...lookingActions, ...admissionActions],
+  admission: admit,
   receives: { telemetry: receiveTelemetry },
   loops: (context) => [
     followEvents(context),

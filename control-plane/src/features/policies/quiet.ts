@@ -1,7 +1,7 @@
 import { commandKinds, commandLife } from "@edgemere/protocol";
 import { MINUTE, SECOND } from "@edgemere/protocol/kit";
 import { device as deviceResource, type Device } from "../devices/contract.ts";
-import { compileSelector, viewOf } from "../devices/selector-contract.ts";
+import { compileSelector, viewOf, zoneNameOf } from "../devices/selector-contract.ts";
 import { command, type Command } from "../jobs/contract.ts";
 import { alert } from "./alert-contract.ts";
 import type { PoliciesContext } from "./context.ts";
@@ -29,7 +29,7 @@ export async function quietOf(
   context: PoliciesContext,
 ): Promise<Quiet | undefined> {
   const now = context.clock.now();
-  const until = policy.row.schedule && beginsAt(policy.row.schedule, now);
+  const until = policy.row.schedule && beginsAt(policy.row.schedule, now, zoneNameOf(row));
   if (until !== undefined) return { reason: "outside the hours of the policy", until };
   return (
     (await silencedBy(policy.name, row, now, context)) ??

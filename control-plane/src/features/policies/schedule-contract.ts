@@ -9,7 +9,10 @@ const Time = (description: string) => Type.String({ pattern: "^([01][0-9]|2[0-3]
 /** When something counts, by the wall clock of one time zone. */
 export const Schedule = Type.Object(
   {
-    zone: Type.String({ maxLength: 64, description: "Time zone: Europe/Berlin" }),
+    zone: Type.String({
+      maxLength: 64,
+      description: "Time zone: Europe/Berlin; device: that of each device, by its label timezone or its inventory",
+    }),
     days: Type.Array(Type.Union(weekdays.map((each) => Type.Literal(each))), {
       minItems: 1,
       maxItems: 7,
@@ -22,15 +25,19 @@ export const Schedule = Type.Object(
 );
 export type Schedule = Static<typeof Schedule>;
 
+/** Stands for the zone of each device. */
+const OF_DEVICE = "device";
+export const isOfDevice = ({ zone }: Schedule): boolean => zone === OF_DEVICE;
+
 /** Throws Problem where there is no such time zone. */
 export function refuseZone({ zone }: Schedule): void {
-  if (zoneOf(zone) === undefined)
+  if (zone !== OF_DEVICE && zoneOf(zone) === undefined)
     throw new Problem("invalid-input", `there is no time zone "${zone}"; write one as Europe/Berlin`);
 }
 
-/** Undefined within its hours; else when they begin next, milliseconds since 1970. */
-export function beginsAt(schedule: Schedule, now: number): number | undefined {
-  const zone = zoneOf(schedule.zone);
+/** Undefined within its hours; else when they begin next, milliseconds since 1970. `own` is the zone of the device that it is about. */
+export function beginsAt(schedule: Schedule, now: number, own = ""): number | undefined {
+  const zone = zoneOf(isOfDevice(schedule) ? own : schedule.zone);
   // A zone that was known once and is none any more holds nothing back.
   if (zone === undefined) return undefined;
   const [from, to] = [timeOf(schedule.from), timeOf(schedule.to)];

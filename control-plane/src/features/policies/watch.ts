@@ -4,6 +4,7 @@ import { ask } from "../../platform/dispatch.ts";
 import { device as deviceResource, type Device } from "../devices/contract.ts";
 import { viewOf } from "../devices/selector-contract.ts";
 import { latestValues } from "../telemetry-aggregator/contract.ts";
+import { isAsked, readyToAsk, type AdmissionPolicy } from "./admission-policy.ts";
 import { alert } from "./alert-contract.ts";
 import type { WindowWanted } from "./condition.ts";
 import type { PoliciesContext } from "./context.ts";
@@ -30,6 +31,8 @@ export interface Known extends Observed {
 /** All policies, made ready to run. */
 interface Policies {
   readonly all: readonly WatchedPolicy[];
+  /** Those that are asked before actions. */
+  readonly asking: readonly AdmissionPolicy[];
   readonly byName: ReadonlyMap<string, WatchedPolicy>;
   readonly metrics: ReadonlySet<string>;
   readonly windows: readonly WindowWanted[];
@@ -51,6 +54,10 @@ export class Watch {
   /** Since when it watches; before that nobody could tell of anything. */
   #since: number | undefined;
   readonly evaluated = new Counter({ name: "edgemere_policy_evaluations", help: "Conditions that were evaluated" }, []);
+  readonly refused = new Counter(
+    { name: "edgemere_policy_refusals", help: "Actions that policies refused, by reason" },
+    ["reason"],
+  );
 
   policies(context: PoliciesContext): Promise<Policies> {
     return (this.#policies ??= this.#load(context).catch((error: unknown) => {
@@ -112,8 +119,14 @@ export class Watch {
     const { store, log, clock } = context;
     this.since(clock.now());
     const all: WatchedPolicy[] = [];
+    const asking: AdmissionPolicy[] = [];
     for await (const row of store.scan(policy)) {
-      const ready = row.state === "enabled" ? readyToRun(row, log) : undefined;
+      if (row.state !== "enabled") continue;
+      if (isAsked(row)) {
+        asking.push(readyToAsk(row, log));
+        continue;
+      }
+      const ready = readyToRun(row, log);
       if (ready !== undefined) all.push(ready);
     }
     const events = new Map<string, number>();
@@ -121,6 +134,7 @@ export class Watch {
       events.set(type, Math.max(events.get(type) ?? 0, span));
     return {
       all,
+      asking,
       byName: new Map(all.map((each) => [each.name, each])),
       metrics: new Set(all.flatMap(({ condition }) => [...condition.metrics])),
       windows: all.flatMap(({ condition }) => condition.windows),
