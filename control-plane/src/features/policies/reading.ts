@@ -12,12 +12,12 @@ export interface Observed {
 
 /** What a policy may read of a device at an instant. */
 export function readingOf({ view, observations, events }: Observed, { freshFor }: WatchedPolicy, now: number): Reading {
-  const newest = (metric: string) => observations.newest(metric, now - freshFor);
+  const from = now - freshFor;
   return {
     view,
-    newest,
+    newest: (metric) => observations.newest(metric, from),
     // What was measured long ago says nothing of now, though it lies in the window.
-    window: (wanted) => (newest(wanted.metric).size === 0 ? undefined : observations.window(wanted, now)),
+    window: (wanted) => (observations.newestAt([wanted.metric]) < from ? undefined : observations.window(wanted, now)),
     happened: (type, span) =>
       [...(events.get(type)?.values() ?? [])].filter((at) => at > now - span && at <= now).length,
   };

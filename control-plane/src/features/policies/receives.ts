@@ -17,9 +17,14 @@ export async function receiveTelemetry(received: Received, context: PoliciesCont
   if (known === undefined) return [];
   const touched = taken(known, received);
   if (touched.size === 0) return [];
-  const concerned = known.policies.filter(({ condition }) => [...condition.metrics].some((each) => touched.has(each)));
+  const concerned = known.policies.filter(({ condition }) => isAnyIn(touched, condition.metrics));
   putOff(known, context);
   return evaluated(known, concerned, context);
+}
+
+function isAnyIn(some: ReadonlySet<string>, others: ReadonlySet<string>): boolean {
+  for (const each of others) if (some.has(each)) return true;
+  return false;
 }
 
 /** When a device will have been silent for too long, for the first of its policies that says so. */
