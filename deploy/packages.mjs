@@ -19,7 +19,13 @@ const GIVEN_ON = new Set([
 /** What may be worked with beside that, and is given to nobody. */
 const WORKED_WITH = new Set([...GIVEN_ON, "CC0-1.0", "MPL-2.0", "Python-2.0"]);
 /** Licences that the lockfile does not know, as somebody has read them in the package itself. */
-const READ_LICENCES = { "only@0.0.2": "MIT", "xmlhttprequest-ssl@2.1.2": "MIT" };
+const READ_LICENCES = {
+  "busboy@1.6.0": "MIT",
+  "humanize-number@0.0.2": "MIT",
+  "only@0.0.2": "MIT",
+  "streamsearch@1.1.0": "MIT",
+  "xmlhttprequest-ssl@2.1.2": "MIT",
+};
 
 /** As the lockfile states it, or as it was read; undefined when nobody knows it. */
 export const licenceOf = ({ name, version, license }) => license ?? READ_LICENCES[`${name}@${version}`];

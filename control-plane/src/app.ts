@@ -43,6 +43,7 @@ import { ask } from "./platform/dispatch.ts";
 import { Counter } from "./platform/figures.ts";
 import type { Health } from "./platform/health.ts";
 import { notifierRoads } from "./notifier-roads.ts";
+import { objectStoresAt } from "./object-stores.ts";
 import { openVault } from "./platform/vault.ts";
 import { outletTargets } from "./outlet-targets.ts";
 import { processFigures } from "./process-figures.ts";
@@ -159,6 +160,7 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
   const addresses: DeviceAddresses = { deviceApi: "", mqtt: [] };
   const targets = outletTargets(config.outlets, config.parent, clock);
   const roads = notifierRoads(config.notifier, clock);
+  const objectStores = objectStoresAt(config.outlets.objectStores, { clock, sealing: authority.sealing });
   const isSentOn = targets.all.length > 0 || config.outlets.isToldToSubscribers;
   const refusals = new Counter(
     {
@@ -195,6 +197,7 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
       labels: config.outlets.fleet.labels,
       tally: new Tally(),
     },
+    objectStores,
     watch,
     placementPolicy: placementBy(watch, declaredPolicy),
     alertsOf: alertsBegun,
@@ -206,7 +209,7 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
       trustDomain: authority.trustDomain,
       tally: new NoticeTally(),
     },
-    vault: await openVault({ disk: nodeDisk(config.dataFolder), random }, authority.trustDomain),
+    vault: await openVault({ disk: nodeDisk(config.dataFolder), random }),
     terminals: new TerminalGateway({ clock, log }),
     files: config.files,
     retention: config.retention,
@@ -251,6 +254,7 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
   await opened.add(Promise.resolve(backups));
   await opened.add(Promise.resolve(targets));
   await opened.add(Promise.resolve(roads));
+  await opened.add(Promise.resolve(objectStores));
   const { store } = core;
   const admission = await opened.add(Promise.resolve(admissions({ store, clock, log })));
   const listening = await startListeners(

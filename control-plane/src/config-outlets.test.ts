@@ -10,6 +10,7 @@ test("without a word nothing leaves by itself, and /metrics has no port of its o
     fleet: { metrics: [], labels: [], series: 20_000 },
     targets: { "remote-write": undefined, otlp: undefined },
     isToldToSubscribers: false,
+    objectStores: [],
     sent: [],
   });
 });
@@ -70,3 +71,16 @@ for (const [argv, message] of [
   test(`"${argv.join(" ")}" is refused, and the option named`, () => {
     assert.throws(() => outletsOf(...argv), { name: "ConfigError", message });
   });
+
+test("an object store is told by where it is and nothing more", () => {
+  const { objectStores } = outletsOf("--object-store=https://s3.example.org/", "--object-store=http://127.0.0.1:9000");
+  assert.deepEqual(objectStores, ["https://s3.example.org", "http://127.0.0.1:9000"]);
+
+  for (const wrong of [
+    "https://s3.example.org/bucket",
+    "https://k:s@s3.example.org",
+    "http://10.0.0.1:9000",
+    "ftp://s3",
+  ])
+    assert.throws(() => outletsOf(`--object-store=${wrong}`), /object-store|credential|no target/);
+});

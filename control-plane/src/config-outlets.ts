@@ -30,6 +30,8 @@ export interface OutletsConfig {
   };
   /** Whether subscribers may hear what devices measure. */
   readonly isToldToSubscribers: boolean;
+  /** Endpoints of object stores that may be registered as sources of data; no other is asked. */
+  readonly objectStores: readonly string[];
   /** Only these metrics are sent on, `x.*` for all that begin with `x.`; all when there are none. */
   readonly sent: readonly string[];
 }
@@ -65,6 +67,14 @@ export const targetUrl: Reader<string> = (value) => {
   );
 };
 
+const objectStore: Reader<string> = (value) => {
+  const url = new URL(targetUrl(value));
+  if (url.pathname === "/" && url.search === "" && url.hash === "") return url.origin;
+  throw new ConfigError(
+    `"${value}" is no object store; write only where it is, like https://s3.eu-central-1.amazonaws.com`,
+  );
+};
+
 export const outletsOptions = {
   "metrics-host": option(
     "HOST",
@@ -94,6 +104,11 @@ export const outletsOptions = {
     "off",
     oneOf(["on", "off"]),
   ),
+  "object-store": repeatable(
+    "URL",
+    "Buckets of the object store here, which speaks S3, may be registered as sources of data; no other is ever asked",
+    objectStore,
+  ),
   "send-metric": repeatable(
     "METRIC",
     "Only this metric is sent on; filesystem.* is all that begin so [all]",
@@ -107,6 +122,7 @@ export const outletsConfigOf = (values: Values<typeof outletsOptions>): OutletsC
   fleet: { metrics: values["metrics-fleet"], labels: values["metrics-label"], series: values["metrics-series"] },
   targets: { "remote-write": targetOf("remote-write", values), otlp: targetOf("otlp", values) },
   isToldToSubscribers: values["subscribers-telemetry"] === "on",
+  objectStores: values["object-store"],
   sent: values["send-metric"],
 });
 

@@ -117,6 +117,9 @@ export const actions = {
   "diml/dml/fmdm/data/list": "read",
   "diml/dml/fmdm/data/tag": "write",
   "diml/dml/fmdm/data/catalogue": "write",
+  "diml/dml/fmdm/objectstore/register": "write",
+  "diml/dml/fmdm/objectstore/unregister": "write",
+  "diml/dml/fmdm/objectstore/ask": "write",
   "diml/dml/fmdm/datasource/find": "read",
   "diml/dml/fmdm/datasource/list": "read",
   "diml/dml/fmdm/datasource/refresh": "write",
@@ -198,7 +201,6 @@ export const actions = {
   "ia/audit/export": "read",
   "ia/audit/fleet": "read",
   "ia/event/list": "read",
-  // Operations: the control plane's own keeping
   "ops/backup/create": "write",
   "ops/backup/list": "read",
   "ops/backup/find": "read",

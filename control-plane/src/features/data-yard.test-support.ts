@@ -5,7 +5,7 @@ import type { Caller } from "../platform/caller.ts";
 import { created, updated } from "../platform/change.ts";
 import { signer, startTestCore, type CoreContext, type TestCore } from "../platform/core.test-support.ts";
 import { dataSource, type DataSource } from "./data-catalogue/contract.ts";
-import { dataCatalogue } from "./data-catalogue/index.ts";
+import { dataCatalogue, type DataCatalogueContext } from "./data-catalogue/index.ts";
 import {
   dataInstance,
   type explainRequest,
@@ -25,7 +25,12 @@ import { jobs, type JobsContext } from "./jobs/index.ts";
 import { aReport } from "./jobs/jobs.test-support.ts";
 import { placementBy, policies, Watch, type PoliciesContext } from "./policies/index.ts";
 
-type Context = CoreContext & DataOrchestratorContext & FilesContext & JobsContext & PoliciesContext;
+type Context = CoreContext &
+  DataCatalogueContext &
+  DataOrchestratorContext &
+  FilesContext &
+  JobsContext &
+  PoliciesContext;
 
 /** What a device of the yard begins with. */
 export interface YardDevice {
@@ -60,7 +65,7 @@ const hashOf = (content: string) => createHash("sha256").update(content).digest(
 
 export async function startYard(
   devices: Readonly<Record<string, YardDevice>>,
-  over: Pick<DataOrchestratorContext, "placementPolicy"> = {},
+  over: Pick<Context, "placementPolicy" | "objectStores"> = {},
 ): Promise<Yard> {
   const watch = new Watch();
   const world = await startTestCore<Context>({

@@ -9,6 +9,7 @@ import { resolve } from "../../platform/reference.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
 import { device } from "../devices/contract.ts";
 import * as contract from "./contract.ts";
+import { objectStoreActions } from "./object-store-actions.ts";
 import { SOURCES_AT_MOST } from "./report.ts";
 import { catalogueFileHandler } from "./own-store.ts";
 import { unsettledSources } from "./tables.ts";
@@ -21,6 +22,7 @@ const TAGS_AT_MOST = 64;
 
 export const catalogueActions = [
   catalogueFileHandler,
+  ...objectStoreActions,
   ...lookupHandlers(data, contract.dataLookups),
   findHandler(dataSource, contract.sourceLookups.find),
   handle(
@@ -83,7 +85,7 @@ async function tagged(
     ...(row.device !== "" && { device: await nameOf(row.device) }),
     ...(row.from !== undefined && { from: await nameOf(row.from) }),
   });
-  const own = { ...automatic, ...source?.tags };
+  const own = { ...automatic, ...source?.tags, ...row.ownTags };
   const stranger = remove.find((key) => !Object.hasOwn(row.givenTags, key) && Object.hasOwn(own, key));
   if (stranger !== undefined)
     throw new Problem(

@@ -37,6 +37,10 @@ export const data = resource({
     tags: Tags,
     /** Those that operators set. */
     givenTags: Tags,
+    /** Those that an object store, and the rules of its source, say of it. */
+    ownTags: Type.Optional(Tags),
+    /** What its object store calls this state of it. */
+    revision: Type.Optional(Type.String()),
     modifiedAt: Type.Integer(),
     /** Of a copy that was brought there: what it was made of, and for whom. */
     lineage: Type.Optional(
@@ -62,7 +66,9 @@ export const data = resource({
   },
 });
 
-export const sourceKinds = ["directory", "store"] as const;
+export const sourceKinds = ["directory", "store", "bucket"] as const;
+/** The one source that holds the centre's own files. */
+export const OWN_STORE = "store";
 
 /** A place data may live. */
 export const dataSource = resource({
@@ -72,7 +78,7 @@ export const dataSource = resource({
     name: Type.String(),
     device: Type.String({ description: "Empty where it is no device's" }),
     path: Type.String(),
-    /** directory: of a device. store: the centre's own files. */
+    /** directory: of a device. store: the centre's own files. bucket: of an object store. */
     kind: Type.Union(sourceKinds.map((each) => Type.Literal(each))),
     totalBytes: Type.Integer(),
     freeBytes: Type.Integer(),
@@ -86,6 +92,8 @@ export const dataSource = resource({
     placingBytes: Type.Integer(),
     tags: Tags,
     failure: Type.String(),
+    /** While an object store cannot be looked at: when that is tried again. */
+    nextTryAt: Type.Optional(Type.Integer()),
     reportedAt: Type.Integer(),
   }),
   life: machine("data source", "ready", {

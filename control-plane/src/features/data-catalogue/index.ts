@@ -1,12 +1,13 @@
-import type { PlatformContext } from "../../platform/context.ts";
 import { feature } from "../../platform/feature.ts";
 import { catalogueActions, receiveSession } from "./actions.ts";
+import type { DataCatalogueContext } from "./context.ts";
 import { data, dataSource } from "./contract.ts";
 import { forgetRemovedData, settleSources } from "./loops.ts";
 import { rules } from "./messages.ts";
+import { carryObjects, lookAtBuckets } from "./object-loops.ts";
 import { receiveReports } from "./receives.ts";
 
-export type DataCatalogueContext = PlatformContext;
+export type { DataCatalogueContext } from "./context.ts";
 
 export const dataCatalogue = feature<DataCatalogueContext>({
   name: "data-catalogue",
@@ -15,5 +16,10 @@ export const dataCatalogue = feature<DataCatalogueContext>({
   rules,
   receives: { event: receiveReports },
   sessions: receiveSession,
-  loops: (context) => [settleSources(context), forgetRemovedData(context)],
+  loops: (context) => [
+    settleSources(context),
+    forgetRemovedData(context),
+    lookAtBuckets(context),
+    carryObjects(context),
+  ],
 });

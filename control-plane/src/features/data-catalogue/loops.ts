@@ -5,7 +5,7 @@ import { repeatOnConflict } from "../../platform/repeat.ts";
 import { device } from "../devices/contract.ts";
 import { data, dataSource } from "./contract.ts";
 import { dueSignal, isReachable } from "./reach.ts";
-import { reportedNames, reportProgress, unsettledSources, type UnsettledSource } from "./tables.ts";
+import { objectErrands, reportedNames, reportProgress, unsettledSources, type UnsettledSource } from "./tables.ts";
 
 // Rows that one commit changes: a directory of any size is settled in steps.
 const STEP = 250;
@@ -59,6 +59,7 @@ export const forgetRemovedData = ({ store, clock, log }: PlatformContext): Loop 
   every: HOUR,
   onError: (error) => log.error("loop failed", { loop: "forget removed data", error }),
   step: async () => {
+    await forgetFailedErrands(store, clock.now());
     const before = clock.now() - REMOVED_KEPT_FOR;
     const { items } = await store.list(data, { index: "removed", limit: STEP });
     const old = items.filter(({ updatedAt }) => updatedAt < before);
@@ -67,3 +68,10 @@ export const forgetRemovedData = ({ store, clock, log }: PlatformContext): Loop 
     return "more";
   },
 });
+
+/** What failed and nobody asks about any more. */
+async function forgetFailedErrands(store: PlatformContext["store"], now: number): Promise<void> {
+  const { items } = await store.list(objectErrands, { index: "failed", limit: STEP });
+  const old = items.filter(({ at }) => at < now - DAY);
+  if (old.length > 0) await store.commit(...old.map(({ id }) => removed(objectErrands, id)));
+}

@@ -4,11 +4,8 @@ import type { PlatformContext } from "../../platform/context.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
 import { device } from "../devices/contract.ts";
 import { file, fileRoom, type FileRow } from "../files/contract.ts";
-import { availableBytes, catalogueFile, data, dataSource, type Data } from "./contract.ts";
+import { availableBytes, catalogueFile, data, dataSource, OWN_STORE, type Data } from "./contract.ts";
 import { automaticTags } from "./tags.ts";
-
-/** The source that holds the files of the centre: there is one. */
-const STORE = "store";
 
 /** A file of the centre is data under its own id, from when it is whole until it is removed. What is only handed on is none. */
 export const catalogueFileHandler = handle(catalogueFile, async ({ file: id }, context: PlatformContext) =>
@@ -24,11 +21,25 @@ export const catalogueFileHandler = handle(catalogueFile, async ({ file: id }, c
 async function sourceChange({ store, clock, dispatch, newId }: PlatformContext): Promise<Change> {
   const caller = { actor: "system", via: "system", permissions: [fileRoom.permission], requestId: newId() } as const;
   const { totalBytes, freeBytes } = (await dispatch(fileRoom.path, {}, caller)) as OutputOf<typeof fileRoom>;
-  const source = await store.get(dataSource, STORE);
+  const source = await store.get(dataSource, OWN_STORE);
   const room = { totalBytes, freeBytes, availableBytes: availableBytes({ freeBytes, placingBytes: 0 }) };
   if (source !== undefined) return updated(dataSource, source, { ...room, reportedAt: clock.now() });
-  const draft = { ...room, name: STORE, device: "", path: "", kind: "store" as const, takesData: false, failure: "" };
-  return created(dataSource, STORE, { ...draft, reservedBytes: 0, placingBytes: 0, tags: {}, reportedAt: clock.now() });
+  const draft = {
+    ...room,
+    name: OWN_STORE,
+    device: "",
+    path: "",
+    kind: "store" as const,
+    takesData: false,
+    failure: "",
+  };
+  return created(dataSource, OWN_STORE, {
+    ...draft,
+    reservedBytes: 0,
+    placingBytes: 0,
+    tags: {},
+    reportedAt: clock.now(),
+  });
 }
 
 async function dataChanges(
@@ -40,7 +51,7 @@ async function dataChanges(
   if (row.state !== "ready" || row.isPassing === true || known !== undefined) return [];
   const { id, name, bytes, sha256: hash, device: from, updatedAt: modifiedAt } = row;
   const holder = from === undefined ? undefined : await store.get(device, from);
-  const tags = automaticTags({ name, source: STORE, ...(holder !== undefined && { from: holder.name }) });
-  const place = { source: STORE, device: "", access: "read" as const, ...(from !== undefined && { from }) };
+  const tags = automaticTags({ name, source: OWN_STORE, ...(holder !== undefined && { from: holder.name }) });
+  const place = { source: OWN_STORE, device: "", access: "read" as const, ...(from !== undefined && { from }) };
   return [created(data, id, { name, bytes, hash, modifiedAt, ...place, tags, givenTags: {} })];
 }

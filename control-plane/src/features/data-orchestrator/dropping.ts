@@ -1,7 +1,7 @@
 import { SECOND } from "@edgemere/protocol/kit";
 import { put, removed, type Change } from "../../platform/change.ts";
 import type { Store } from "../../platform/store.ts";
-import { data, dataSource } from "../data-catalogue/contract.ts";
+import { data, dataSource, OWN_STORE } from "../data-catalogue/contract.ts";
 import { device } from "../devices/contract.ts";
 import type { DataOrchestratorContext } from "./context.ts";
 import { dataInstance } from "./contract.ts";
@@ -66,7 +66,7 @@ export async function drop(row: Dropping, context: DataOrchestratorContext): Pro
 async function isElsewhere({ id, hash }: Dropping, store: Store): Promise<boolean> {
   for await (const row of store.scan(data, { index: "hash", prefix: [hash] })) {
     const place = placeOf(row.source, row.name);
-    if (place === id || row.state !== "available" || row.device === "") continue;
+    if (place === id || row.state !== "available" || row.source === OWN_STORE) continue;
     if ((await store.get(droppings, place))?.job === undefined) return true;
   }
   return false;

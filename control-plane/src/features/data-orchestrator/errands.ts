@@ -1,7 +1,9 @@
 import { HOUR, MINUTE, SECOND } from "@edgemere/protocol/kit";
 import type { CommandKind } from "@edgemere/protocol";
+import type { InputOf, OutputOf } from "../../platform/action.ts";
 import { itself } from "../../platform/caller.ts";
 import { ask } from "../../platform/dispatch.ts";
+import { askBucket } from "../data-catalogue/object-store-contract.ts";
 import { command, createJob, job } from "../jobs/contract.ts";
 import type { DataOrchestratorContext } from "./context.ts";
 
@@ -38,6 +40,14 @@ export async function send(
   };
   const asked = await ask(createJob, input, caller, context);
   return asked.job.id;
+}
+
+/** Asks an object store, or how far it is with what it was asked for. */
+export async function askFor(
+  wish: InputOf<typeof askBucket>,
+  context: DataOrchestratorContext,
+): Promise<OutputOf<typeof askBucket>> {
+  return ask(askBucket, wish, itself([askBucket.permission], context), context);
 }
 
 export type ErrandEnd =

@@ -1,14 +1,14 @@
 import { MINUTE, SECOND } from "@edgemere/protocol/kit";
 import { moved, put, removed, updated, type Change } from "../../platform/change.ts";
 import type { Store } from "../../platform/store.ts";
-import { data, dataSource, type Data } from "../data-catalogue/contract.ts";
+import { data, dataSource, OWN_STORE, type Data } from "../data-catalogue/contract.ts";
 import { device } from "../devices/contract.ts";
 import { file } from "../files/contract.ts";
 import { bookings } from "./capacity.ts";
 import type { DataOrchestratorContext } from "./context.ts";
 import { dataInstance, type DataInstance } from "./contract.ts";
 import { droppingOf } from "./dropping.ts";
-import { pauseAfter, send, stateOf } from "./errands.ts";
+import { askFor, pauseAfter, send, stateOf } from "./errands.ts";
 import { collections, type Collection } from "./tables.ts";
 
 const LOOK_AGAIN = 2 * SECOND;
@@ -128,6 +128,14 @@ export async function collect(row: Collection, context: DataOrchestratorContext)
     return again({ cause, tries: row.tries + 1, nextTryAt: clock.now() + pauseAfter(row.tries + 1) });
   }
   const source = await store.get(dataSource, from.source);
+  if (source?.kind === "bucket") {
+    const { state, cause } = await askFor(
+      { errand: "fetch", source: source.id, name: from.name, sha256: row.id },
+      context,
+    );
+    if (state === "running") return again({ data: from.id, cause: "an object store sends it here" });
+    return again({ data: from.id, cause, tries: row.tries + 1, nextTryAt: clock.now() + pauseAfter(row.tries + 1) });
+  }
   const given = { source: source?.name ?? "", path: from.name, sha256: row.id, maxBytes: from.bytes };
   const key = `collect-${row.id}-${row.tries}-${row.nextTryAt}`;
   const job = await send({ device: from.device, kind: "data.get", arguments: given, key }, context);
@@ -142,7 +150,7 @@ async function holderOf({ id: hash, data: last }: Collection, store: Store): Pro
   let second: Data | undefined;
   for await (const row of store.scan(data, { index: "hash", prefix: [hash] })) {
     // What the centre has is here, or gone.
-    if (row.state !== "available" || row.device === "") continue;
+    if (row.state !== "available" || row.source === OWN_STORE) continue;
     if (row.id !== last) return row;
     second = row;
   }

@@ -20,7 +20,11 @@ const shown = async (row: contract.FileRow, { store }: FilesContext) => ({
 export const fileActions = [
   handle(
     contract.createFile,
-    async ({ name, bytes, sha256 = "", device: ref, keep }, context: FilesContext, { actor, ...caller }) => {
+    async (
+      { name, bytes, sha256 = "", device: ref, keep, passing = false },
+      context: FilesContext,
+      { actor, ...caller },
+    ) => {
       const { store, scopes, newId, files } = context;
       if (ref === undefined && !scopes.reachOf(caller, contract.createFile.permission).isEverywhere)
         throw new Problem("forbidden", "you may do this for some devices only: name the device that the file is for", {
@@ -29,7 +33,8 @@ export const fileActions = [
       const target = ref === undefined ? {} : { device: (await resolve(store, device, ref)).id };
       const id = newId();
       const keepFor = keep === undefined ? files.keep : keep * SECOND;
-      await beginFile(id, { name, bytes, sha256, author: actor, keepFor, ...target }, context);
+      const draft = { name, bytes, sha256, author: actor, keepFor, ...target, ...(passing && { isPassing: passing }) };
+      await beginFile(id, draft, context);
       return shown(await resolve(store, file, id), context);
     },
   ),

@@ -78,6 +78,9 @@ export const createFile = action({
     device: Type.Optional(
       Ref("device", "The device that it is for; whoever may do this for some devices only has to name one"),
     ),
+    passing: Type.Optional(
+      Type.Boolean({ default: false, description: "It is only on its way to others, and no data of its own" }),
+    ),
     keep: Type.Optional(
       Type.Integer({
         minimum: 60,

@@ -1,6 +1,6 @@
 import type { PlatformContext } from "../../platform/context.ts";
 import type { DeviceLink } from "../../platform/device-link.ts";
-import type { Vault } from "../../platform/vault.ts";
+import type { Sealing } from "../../platform/sealing.ts";
 import type { Signer } from "../../platform/signer.ts";
 import type { Device } from "../devices/contract.ts";
 
@@ -23,7 +23,7 @@ export interface JobsContext extends PlatformContext {
   /** Which life of the control plane this is: 1, and one more after each restore from a backup. */
   readonly generation: () => number;
   /** Keeps the secrets of rollouts for devices whose turn has not come. Absent where none are kept. */
-  readonly vault?: Vault;
+  readonly vault?: Sealing;
   /** Makes the key of a terminal that a command is to open, and gives our half of it, base64. Absent where none are opened. */
   readonly terminals?: { prepare(of: { readonly job: string; readonly command: string }): string };
   /**

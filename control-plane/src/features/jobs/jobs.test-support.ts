@@ -20,8 +20,7 @@ const alone: Approvers = { rule: "auto", hasOther: async () => false, isActive: 
 const fleet = feature<CoreContext & JobsContext>({ name: "fleet", resources: [device], realm, actions: [] });
 
 /** A vault of its own. */
-export const aVault = (seed: number) =>
-  openVault({ disk: new SimulatedDisk(), random: seededRandom(seed) }, "fleet.test");
+export const aVault = (seed: number) => openVault({ disk: new SimulatedDisk(), random: seededRandom(seed) });
 
 /** The feature with two devices, "gw-1" (d1) and "gw-2" (d2), neither connected yet. */
 export async function startJobs({

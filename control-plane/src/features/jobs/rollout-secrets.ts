@@ -2,14 +2,13 @@ import type { CommandKind } from "@edgemere/protocol";
 import { put, removed, type Change } from "../../platform/change.ts";
 import { Problem } from "../../platform/problem.ts";
 import { table } from "../../platform/resource.ts";
-import type { VaultBox } from "../../platform/vault.ts";
 import type { JobsContext } from "./context.ts";
 import { refuseKindWithoutSecrets, refuseLargeSecrets } from "./secrets.ts";
 
 type Values = Readonly<Record<string, string>>;
 
 /** Secrets of a plan, and then of its rollout, by its id, until no device of it can begin any more. */
-const keptSecrets = table<VaultBox & { readonly id: string }>("rolloutsecrets");
+const keptSecrets = table<{ readonly id: string; readonly sealed: string }>("rolloutsecrets");
 
 /** Their names in order, where a plan may have them. Throws Problem. */
 export function checkedSecrets(kind: CommandKind, values: Values, { vault }: JobsContext): string[] {
@@ -21,12 +20,15 @@ export function checkedSecrets(kind: CommandKind, values: Values, { vault }: Job
 
 /** Keeps secrets for a plan. */
 export const keptFor = (id: string, values: Values | undefined, { vault }: JobsContext): readonly Change[] =>
-  values === undefined || vault === undefined ? [] : [put(keptSecrets, { id, ...vault.seal(values, id) })];
+  values === undefined || vault === undefined
+    ? []
+    : [put(keptSecrets, { id, sealed: vault.seal(JSON.stringify(values), id) })];
 
 /** The secrets of a plan or a rollout; undefined when nobody can read them any more. */
 export async function secretsOf(id: string, { store, vault }: JobsContext): Promise<Values | undefined> {
-  const box = await store.get(keptSecrets, id);
-  return box && vault?.open(box, id);
+  const row = await store.get(keptSecrets, id);
+  const opened = row && vault?.open(row.sealed, id);
+  return opened === undefined ? undefined : (JSON.parse(opened) as Values);
 }
 
 /** Those of a plan become those of its rollout. */

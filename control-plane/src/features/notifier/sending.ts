@@ -81,10 +81,8 @@ async function carried(row: Notice, to: Contact, context: NotifierContext): Prom
   if (to.kind === "mail")
     return roads.mail({ to: to.address, messageId: `<${row.id}@${trustDomain}>`, ...mailOf(row, trustDomain) });
   const body = bodyOf(row, trustDomain);
-  let secret: string;
-  try {
-    secret = sealing.open(to.sealed ?? "", ownerOf(to.name));
-  } catch {
+  const secret = sealing.open(to.sealed ?? "", ownerOf(to.name));
+  if (secret === undefined) {
     const text = "its secret cannot be opened: it was sealed by another authority; give the contact a new one";
     return { status: 0, text, isForbidden: true };
   }
