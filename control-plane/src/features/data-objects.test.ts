@@ -192,3 +192,88 @@ test("a source that is unregistered keeps its meta-data and forgets its credenti
     [1, "available"],
   );
 });
+
+test("data of a device is put into a bucket that takes data, and taken away there when it is needed no longer", async () => {
+  const shelf = new Shelf();
+  await using yard = await startShelf({ gw1: { files: { "a.pcap": "evidence" } } }, shelf, {
+    writable: true,
+    room: 100,
+  });
+
+  const { id } = await yard.find({ query: "kind:capture", source: "shelf", lifetime: 40 });
+  await yard.pass(15);
+
+  const { request, instances } = await yard.explain(id);
+  assert.deepEqual(
+    [request.state, instances.map(({ device, state }) => [device, state])],
+    ["satisfied", [["", "ready"]]],
+  );
+  assert.deepEqual(
+    [...shelf.objects].map(([key, { content }]) => [key, content.toString()]),
+    [[`${hashOf("evidence").slice(0, 16)}-a.pcap`, "evidence"]],
+  );
+  const [copy] = await matches(yard, "source:shelf");
+  assert.deepEqual([copy?.lineage?.device, copy?.lineage?.request], ["gw1", id]);
+  const source = await shelfOf(yard);
+  assert.deepEqual([source?.freeBytes, source?.availableBytes, source?.placingBytes], [92, 92, 0]);
+
+  await yard.pass(60);
+  assert.deepEqual([shelf.objects.size, [...(yard.held.get("gw1")?.values() ?? [])]], [0, ["evidence"]]);
+});
+
+test("what a person put into a bucket is moved to a device only where it may be taken away", async () => {
+  const shelf = new Shelf();
+  shelf.set("a.pcap", "evidence");
+  await using yard = await startShelf({ b1: {} }, shelf);
+  const refused = await yard.find({ query: "kind:capture", device: "b1", use: "move" });
+  assert.match((await yard.explain(refused.id)).request.reason, /nothing may be taken away where it lies/);
+
+  await register(yard, { writable: true });
+  shelf.set("a.pcap", "evidence2");
+  await yard.pass(5 * 60);
+  await yard.find({ query: "kind:capture", device: "b1", use: "move" });
+  await yard.pass(20);
+
+  assert.deepEqual([shelf.objects.size, [...(yard.held.get("b1")?.values() ?? [])]], [0, ["evidence2"]]);
+});
+
+test("a bucket that is full, or takes no data, is refused before a byte moves", async () => {
+  const shelf = new Shelf();
+  await using yard = await startShelf({ gw1: { files: { "a.pcap": "evidence" } } }, shelf, { writable: true, room: 7 });
+
+  const full = await yard.find({ query: "kind:capture", source: "shelf" });
+  assert.match((await yard.explain(full.id)).request.reason, /room \(8 bytes/);
+
+  await register(yard, { writable: false });
+  await yard.pass(2);
+  const closed = await yard.find({ query: "kind:capture", source: "shelf" });
+  assert.match((await yard.explain(closed.id)).request.reason, /0 places there take data now/);
+  assert.deepEqual([shelf.objects.size, yard.moved.sent], [0, 0]);
+});
+
+test("a bucket that refuses what is put there says why at the instance, and takes it when it works again", async () => {
+  const shelf = new Shelf();
+  await using yard = await startShelf({ gw1: { files: { "a.pcap": "evidence" } } }, shelf, { writable: true });
+  await yard.find({ query: "kind:capture", source: "shelf" });
+  shelf.failure = 'the access key "key" may not do this';
+  await yard.pass(10);
+  const [instance] = await yard.instances();
+  assert.deepEqual([instance?.state, instance?.cause], ["placing", shelf.failure]);
+
+  shelf.failure = "";
+  await yard.pass(60);
+  assert.equal((await yard.instances())[0]?.state, "ready");
+});
+
+test("a copy that is kept in a bucket is put there again when somebody removed it", async () => {
+  const shelf = new Shelf();
+  await using yard = await startShelf({ gw1: { files: { "a.pcap": "evidence" } } }, shelf, { writable: true });
+  await yard.find({ query: "device:gw1", source: "shelf", keep: true, lifetime: 86_400 });
+  await yard.pass(20);
+  assert.equal(shelf.objects.size, 1);
+
+  shelf.objects.clear();
+  await yard.pass(6 * 60);
+
+  assert.equal(shelf.objects.size, 1);
+});

@@ -136,6 +136,9 @@ export const dataVocabulary = {
   labels: "tags",
 } as const;
 
+/** Where copies of a content lie apart: on devices, and in sources that are no device's. */
+export const placeOf = (device: string, source: string): string => device || source;
+
 export const queryData = action({
   path: "diml/dml/fmdm/query",
   summary: "Find data by an expression over its meta-data",

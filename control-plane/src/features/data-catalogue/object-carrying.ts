@@ -1,10 +1,11 @@
 import type { AnyAction, InputOf, OutputOf } from "../../platform/action.ts";
-import { moved, put, removed } from "../../platform/change.ts";
+import { moved, put, removed, updated } from "../../platform/change.ts";
 import { ObjectStoreError, type Bucket } from "../../platform/object-store.ts";
 import { Problem } from "../../platform/problem.ts";
+import { repeatOnConflict } from "../../platform/repeat.ts";
 import { createFile, file, findFile, finishFile, PIECE_BYTES, readFile, writeFile } from "../files/contract.ts";
 import type { DataCatalogueContext } from "./context.ts";
-import { data, dataSource, type Data } from "./contract.ts";
+import { availableBytes, data, dataSource, type Data } from "./contract.ts";
 import { bucketOf, dataChange, dataNamed } from "./object-looking.ts";
 import { buckets, objectErrands, type BucketRow, type ObjectErrand } from "./tables.ts";
 
@@ -78,9 +79,20 @@ async function stored(of: Carrying, context: DataCatalogueContext): Promise<void
   const source = await store.get(dataSource, row.id);
   if (found === undefined || source === undefined) throw new ObjectStoreError("it was taken, and is not there");
   const known = await dataNamed(errand.name, row.id, store);
-  await store.commit(
-    dataChange({ ...found, name: errand.name, hash: errand.sha256 }, known, { row, source }, context.newId),
+  const change = dataChange(
+    { ...found, name: errand.name, hash: errand.sha256 },
+    known,
+    { row, source },
+    context.newId,
   );
+  await repeatOnConflict(async () => {
+    const now = (await store.get(dataSource, row.id)) ?? source;
+    const freeBytes = Math.max(0, now.freeBytes - whole.bytes);
+    await store.commit(
+      change,
+      updated(dataSource, now, { freeBytes, availableBytes: availableBytes({ ...now, freeBytes }) }),
+    );
+  });
 }
 
 /** An object goes, as long as it is what it was. */

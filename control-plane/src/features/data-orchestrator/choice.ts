@@ -1,4 +1,4 @@
-import type { Data, DataSource } from "../data-catalogue/contract.ts";
+import { placeOf, type Data, type DataSource } from "../data-catalogue/contract.ts";
 import type { DataReservation } from "./contract.ts";
 import type { Decision, PlacementAnswer } from "./placement-contract.ts";
 import { hindrance } from "./placement-policy.ts";
@@ -31,7 +31,8 @@ function decide({ reservation, data, target }: Candidate, judge: Judge): Placeme
 
 const refused = (reason: string): PlacementAnswer => ({ decision: "refuse", reason });
 /** Where it would be used. */
-const deviceOf = (data: Data, target: DataSource | undefined): string => target?.device ?? (data.device || data.source);
+const deviceOf = (data: Data, target: DataSource | undefined): string =>
+  target === undefined ? placeOf(data.device, data.source) : placeOf(target.device, target.id);
 
 /**
  * Decides every candidate that is still open: of each content as many places as copies are wanted, no two on one

@@ -9,14 +9,14 @@ export function refusalOf(
   world: Surroundings,
 ): string {
   const bytes = contents.reduce((sum, content) => sum + content.bytes, 0);
-  const taking = world.places.filter(({ source }) => world.isWanted(source.device)).length;
+  const taking = world.places.filter(({ source }) => world.isWanted(source.device, source.id)).length;
   const answers = contents.flatMap(({ holders }) =>
     holders.flatMap((data) =>
       [undefined, ...world.places.map(({ source }) => source)].map((target) => world.hindranceOf(data, target)),
     ),
   );
   const words: Readonly<Record<Constraint, string>> = {
-    where: `where ${wanted.where ?? `it is to be used, the device ${wanted.device ?? ""}`} (${taking} places there take data now)`,
+    where: `where ${wanted.where ?? `it is to be used, ${wanted.source === undefined ? `the device ${wanted.device ?? ""}` : `the source ${wanted.source}`}`} (${taking} places there take data now)`,
     copies: `copies ${wish.copies} (each on another device)`,
     room: `room (${bytes} bytes for each copy of all)`,
     bytes: `a budget of ${wish.budget.bytes ?? 0} bytes`,

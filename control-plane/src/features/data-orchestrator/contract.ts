@@ -16,6 +16,7 @@ const Purpose = Type.Object({
   device: Type.Optional(Type.String({ description: "Where it is to be used" })),
   service: Type.Optional(Type.String()),
   where: Type.Optional(Type.String({ description: "Selector of the devices where it is to be used" })),
+  source: Type.Optional(Type.String({ description: "The data source where it is to be used" })),
   use: Type.Union(uses.map((each) => Type.Literal(each))),
   /** As long as it is satisfied, copies that were lost are made anew, and new data is copied too. */
   isKept: Type.Boolean(),
@@ -184,6 +185,9 @@ const DataReferenceInput = Type.Object({
   query: Type.Optional(Query),
   ...wanted,
   device: Type.Optional(Type.String({ maxLength: 256, description: "The one device where it is wanted: id or name" })),
+  source: Type.Optional(
+    Type.String({ maxLength: 256, description: "The one data source where it is wanted: id or name" }),
+  ),
   lifetime: Type.Optional(
     Type.Integer({ minimum: 1, maximum: 315_360_000, description: "Seconds it is needed [a year]" }),
   ),

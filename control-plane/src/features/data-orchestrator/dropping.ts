@@ -5,7 +5,7 @@ import { data, dataSource, OWN_STORE } from "../data-catalogue/contract.ts";
 import { device } from "../devices/contract.ts";
 import type { DataOrchestratorContext } from "./context.ts";
 import { dataInstance } from "./contract.ts";
-import { pauseAfter, send, stateOf } from "./errands.ts";
+import { askFor, pauseAfter, send, stateOf } from "./errands.ts";
 import { pathIn } from "./instances.ts";
 import { droppings, type Dropping } from "./tables.ts";
 
@@ -18,7 +18,7 @@ export const droppingOf = (
 ): Change => {
   const { device: at, source, path, hash, isOutdated = false } = file;
   return put(droppings, {
-    id: placeOf(source, path),
+    id: fileAt(source, path),
     device: at,
     source,
     path,
@@ -30,24 +30,19 @@ export const droppingOf = (
   });
 };
 
-const placeOf = (source: string, path: string): string => `${source}/${path}`;
+const fileAt = (source: string, path: string): string => `${source}/${path}`;
 
 /** Does what is next for a file that is to be taken away. Repeats safely. */
 export async function drop(row: Dropping, context: DataOrchestratorContext): Promise<void> {
   const { store, clock } = context;
   const done = () => store.commit(removed(droppings, row.id));
-  const holder = await store.get(device, row.device);
   const source = await store.get(dataSource, row.source);
-  if (holder === undefined || holder.state === "retired" || source === undefined || source.state === "shutdown")
-    return done();
+  if (source === undefined || source.state === "shutdown") return done();
+  const holder = await store.get(device, row.device);
+  if (source.kind !== "bucket" && (holder === undefined || holder.state === "retired")) return done();
   if (row.job !== undefined) {
     const errand = await stateOf(row.job, context);
-    if (errand.state === "failed") {
-      const { job: _, ...rest } = row;
-      const tries = row.tries + 1;
-      const again = { cause: errand.cause, tries, nextTryAt: clock.now() + pauseAfter(tries) };
-      return store.commit(put(droppings, { ...rest, ...again }));
-    }
+    if (errand.state === "failed") return store.commit(failed(row, errand.cause, clock.now()));
     if (errand.state === "succeeded") return done();
     return store.commit(put(droppings, { ...row, nextTryAt: clock.now() + LOOK_AGAIN }));
   }
@@ -56,16 +51,29 @@ export async function drop(row: Dropping, context: DataOrchestratorContext): Pro
   const isUsed =
     (await store.list(dataInstance, { index: "place", prefix: [row.source, place], limit: 1 })).items.length > 0;
   if (isUsed || !source.takesData || !(row.isOutdated === true || (await isElsewhere(row, store)))) return done();
+  if (source.kind === "bucket") {
+    const [object] = (await store.list(data, { index: "source", prefix: [source.id, row.path], limit: 1 })).items;
+    if (object?.hash !== row.hash || object.state === "removed") return done();
+    const wish = { errand: "drop", source: source.id, name: row.path, sha256: row.hash } as const;
+    const { state, cause } = await askFor(wish, context);
+    if (state === "failed") return store.commit(failed(row, cause, clock.now()));
+    return store.commit(put(droppings, { ...row, nextTryAt: clock.now() + LOOK_AGAIN, cause: "" }));
+  }
   const given = { source: source.name, path: row.path, sha256: row.hash };
   const key = `drop-${row.id}-${row.nextTryAt}`;
   const job = await send({ device: row.device, kind: "data.drop", arguments: given, key }, context);
   return store.commit(put(droppings, { ...row, job, nextTryAt: clock.now() + LOOK_AGAIN, cause: "" }));
 }
 
+function failed({ job: _, ...row }: Dropping, cause: string, now: number): Change {
+  const tries = row.tries + 1;
+  return put(droppings, { ...row, cause, tries, nextTryAt: now + pauseAfter(tries) });
+}
+
 /** Whether somebody else has the same content and keeps it, so that this is not the last of it. The centre's own files go when their time is over. */
 async function isElsewhere({ id, hash }: Dropping, store: Store): Promise<boolean> {
   for await (const row of store.scan(data, { index: "hash", prefix: [hash] })) {
-    const place = placeOf(row.source, row.name);
+    const place = fileAt(row.source, row.name);
     if (place === id || row.state !== "available" || row.source === OWN_STORE) continue;
     if ((await store.get(droppings, place))?.job === undefined) return true;
   }

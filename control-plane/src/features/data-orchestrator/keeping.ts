@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { MINUTE } from "@edgemere/protocol/kit";
 import { itself } from "../../platform/caller.ts";
 import { created, put, updated, type Change } from "../../platform/change.ts";
-import { dataSource } from "../data-catalogue/contract.ts";
+import { dataSource, placeOf } from "../data-catalogue/contract.ts";
 import { bookings } from "./capacity.ts";
 import { refusalOf } from "./conflict-words.ts";
 import type { DataOrchestratorContext } from "./context.ts";
@@ -73,7 +73,7 @@ async function mend(
   const standing = instances.filter((each) => !isOver(each, clock.now())).toSorted(byWorth);
   // Two on one device, as where a place was taken anew and the copy from before came back, are one.
   const isFirst = (one: DataInstance, i: number) =>
-    standing.findIndex(({ hash, device }) => hash === one.hash && device === one.device) === i;
+    standing.findIndex((each) => each.hash === one.hash && placeAt(each) === placeAt(one)) === i;
   const good = standing.filter(isFirst);
   const byHash = new Map(good.map(({ hash }) => [hash, good.filter((each) => each.hash === hash)]));
   const steps: PlanStep[] = [];
@@ -99,14 +99,16 @@ async function mend(
   return cause;
 }
 
-/** The world without the devices that have a copy for this request already. */
+const placeAt = ({ device, source }: Pick<DataInstance, "device" | "source">): string => placeOf(device, source);
+
+/** The world without the places that have a copy for this request already. */
 const without = (there: readonly DataInstance[], world: Surroundings, content: Content): Surroundings => {
-  const taken = new Set(there.map(({ device }) => device));
+  const taken = new Set(there.map(placeAt));
   return {
     ...world,
-    places: world.places.filter(({ source }) => !taken.has(source.device)),
+    places: world.places.filter(({ source }) => !taken.has(placeOf(source.device, source.id))),
     hindranceOf: (data, target) =>
-      target === undefined && taken.has(data.device) && content.holders.includes(data)
+      target === undefined && taken.has(placeAt(data)) && content.holders.includes(data)
         ? "it is used there already"
         : world.hindranceOf(data, target),
   };

@@ -22,8 +22,8 @@ export async function bring(row: DataInstance, context: DataOrchestratorContext)
   const { store, clock } = context;
   const target = await store.get(dataSource, row.source);
   const holder = await store.get(device, row.device);
-  if (target === undefined || target.state === "shutdown" || holder === undefined || holder.state === "retired")
-    return giveUp(row, "its place is gone", context);
+  const isGone = target?.kind !== "bucket" && (holder === undefined || holder.state === "retired");
+  if (target === undefined || target.state === "shutdown" || isGone) return giveUp(row, "its place is gone", context);
   const copy = await copyAt(row, store);
   if (copy?.hash === row.hash) return store.commit(...(await arrived(row, copy, context)));
   const wait = (patch: Partial<DataInstance>) =>
@@ -37,6 +37,12 @@ export async function bring(row: DataInstance, context: DataOrchestratorContext)
     return failed(row, "its device has put it down and does not list it", context);
   }
   if (!(await isHere(row.hash, store))) return still(row, await collecting(row.hash, context), context);
+  if (target.kind === "bucket") {
+    if (target.state !== "ready") return still(row, `its place is ${target.state}: ${target.failure}`, context);
+    const wish = { errand: "put", source: target.id, name: nameIn(row.path), sha256: row.hash } as const;
+    const { state, cause } = await askFor(wish, context);
+    return state === "running" ? still(row, "it is put into its bucket", context) : failed(row, cause, context);
+  }
   const job = await send(
     {
       device: row.device,

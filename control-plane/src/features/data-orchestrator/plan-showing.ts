@@ -1,5 +1,6 @@
 import { handle } from "../../platform/action.ts";
 import { resolve } from "../../platform/reference.ts";
+import { dataSource } from "../data-catalogue/contract.ts";
 import { device } from "../devices/contract.ts";
 import { refusalOf } from "./conflict-words.ts";
 import type { DataOrchestratorContext } from "./context.ts";
@@ -11,15 +12,17 @@ import { contentsOf, matchesOf, matchesRefusal, surroundingsOf } from "./survey.
 export const planHandler = handle(
   planData,
   async (
-    { query, where, device: ref, copies = 1, use = "copy", bytes, money },
+    { query, where, device: ref, source: sourceRef, copies = 1, use = "copy", bytes, money },
     context: DataOrchestratorContext,
     caller,
   ) => {
     const { store } = context;
     const at = ref === undefined ? undefined : (await resolve(store, device, ref)).id;
+    const source = sourceRef === undefined ? undefined : (await resolve(store, dataSource, sourceRef)).id;
     const wanted = {
       ...(where !== undefined && { where }),
       ...(at !== undefined && { device: at }),
+      ...(source !== undefined && { source }),
       use,
       author: caller.actor,
     };

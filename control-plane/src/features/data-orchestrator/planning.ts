@@ -1,5 +1,5 @@
 import { SECOND } from "@edgemere/protocol/kit";
-import type { Data, DataSource } from "../data-catalogue/contract.ts";
+import { placeOf, type Data, type DataSource } from "../data-catalogue/contract.ts";
 import { openBytes } from "./capacity.ts";
 
 /** What binds a plan. `smallestConflict` names those that cannot hold together. */
@@ -31,8 +31,8 @@ export interface Wish {
 /** What the plan may know of the world. */
 export interface Surroundings {
   readonly places: readonly Place[];
-  /** Whether a device is one of those where data is wanted. */
-  readonly isWanted: (device: string) => boolean;
+  /** Whether a source, or its device, is one of those where data is wanted. */
+  readonly isWanted: (device: string, source: string) => boolean;
   readonly siteOf: (device: string) => string;
   /** Why the policy does not let a piece of data be used at a place (undefined: where it lies); undefined when it may. */
   readonly hindranceOf: (data: Data, target: DataSource | undefined) => string | undefined;
@@ -126,30 +126,32 @@ interface Terms {
 /** As many copies of one content as are wanted: those that lie where they are wanted cost nothing and come first. */
 function placesFor(content: Content, copies: number, terms: Terms): readonly PlanStep[] | undefined {
   const { binding, world, roomOf } = terms;
-  const isWanted = (device: string) => !binding.has("where") || world.isWanted(device);
+  const isWanted = (device: string, source: string) => !binding.has("where") || world.isWanted(device, source);
   const may = (data: Data, target?: DataSource) =>
     !binding.has("policy") || world.hindranceOf(data, target) === undefined;
   const taken = new Set<string>();
   const steps: PlanStep[] = [];
-  const take = (device: string, step: PlanStep) => {
-    if (steps.length === copies || taken.has(device)) return;
-    taken.add(device);
+  const take = (place: string, step: PlanStep) => {
+    if (steps.length === copies || taken.has(place)) return;
+    taken.add(place);
     steps.push(step);
   };
   for (const data of content.holders.toSorted((a, b) => compare(a.id, b.id)))
-    if (isWanted(data.device) && may(data)) take(data.device, { data, target: undefined, cost: nothing });
+    if (isWanted(data.device, data.source) && may(data))
+      take(placeOf(data.device, data.source), { data, target: undefined, cost: nothing });
 
   const sites = new Set(content.holders.map(({ device }) => world.siteOf(device)));
   // A second copy on a device that holds it is no second copy.
-  const holding = new Set(content.holders.map(({ device }) => device));
+  const holding = new Set(content.holders.map(({ device, source }) => placeOf(device, source)));
   const rank = ({ source, site }: Place) => [costOf(content.bytes, source).money, sites.has(site) ? 0 : 1] as const;
   const free = world.places
-    .filter(({ source }) => isWanted(source.device) && !holding.has(source.device))
+    .filter(({ source }) => isWanted(source.device, source.id) && !holding.has(placeOf(source.device, source.id)))
     .filter((place) => roomOf(place) >= content.bytes)
     .toSorted((a, b) => byRank(rank(a), rank(b)) || byRoom(roomOf(a), roomOf(b)) || compare(a.source.id, b.source.id));
   for (const { source } of free) {
     const data = content.holders.find((each) => may(each, source));
-    if (data !== undefined) take(source.device, { data, target: source, cost: costOf(content.bytes, source) });
+    if (data !== undefined)
+      take(placeOf(source.device, source.id), { data, target: source, cost: costOf(content.bytes, source) });
   }
   return steps.length === copies ? steps : undefined;
 }

@@ -7,7 +7,7 @@ import { Problem } from "../../platform/problem.ts";
 import { resolve } from "../../platform/reference.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
 import type { Store } from "../../platform/store.ts";
-import { dataVocabulary } from "../data-catalogue/contract.ts";
+import { dataSource, dataVocabulary } from "../data-catalogue/contract.ts";
 import { device as deviceResource } from "../devices/contract.ts";
 import { compileSelector } from "../devices/selector-contract.ts";
 import type { DataOrchestratorContext } from "./context.ts";
@@ -63,24 +63,25 @@ export const requestHandlers = [
 ];
 
 type Wanted = Exclude<InputOf<typeof createInstance>["dataref"], string>;
-type Wish = Pick<Wanted, "where" | "device" | "copies" | "use" | "bytes" | "money"> & {
+type Wish = Pick<Wanted, "where" | "device" | "source" | "copies" | "use" | "bytes" | "money"> & {
   readonly lifetime: number;
   readonly isKept: boolean;
 };
 
 /** What is wanted, checked: a mistake in it is told to whoever makes it, and not to a rule later on. */
 async function purposeOf(
-  { where, device: ref, copies = 1, use = "copy", bytes, money, lifetime, isKept }: Wish,
+  { where, device: ref, source: sourceRef, copies = 1, use = "copy", bytes, money, lifetime, isKept }: Wish,
   { store }: DataOrchestratorContext,
   caller: Caller,
 ): Promise<DataRequest["purpose"]> {
   if (where !== undefined) compileSelector(where);
   const at = ref === undefined ? undefined : (await resolve(store, deviceResource, ref)).id;
-  const isBrought = where !== undefined || at !== undefined;
+  const source = sourceRef === undefined ? undefined : (await resolve(store, dataSource, sourceRef)).id;
+  const isBrought = where !== undefined || at !== undefined || source !== undefined;
   if (isBrought && !may(caller, PLACING))
     throw new Problem(
       "forbidden",
-      `${caller.actor} may not have data brought to devices: it needs the permission ${PLACING}`,
+      `${caller.actor} may not have data brought anywhere: it needs the permission ${PLACING}`,
     );
   if (!isBrought && isKept)
     throw new Problem(
@@ -88,7 +89,11 @@ async function purposeOf(
       "copies can be kept in certain places only: say where, such as --where site=berlin",
     );
   const budget = { ...(bytes !== undefined && { bytes }), ...(money !== undefined && { money }) };
-  const place = { ...(where !== undefined && { where }), ...(at !== undefined && { device: at }) };
+  const place = {
+    ...(where !== undefined && { where }),
+    ...(at !== undefined && { device: at }),
+    ...(source !== undefined && { source }),
+  };
   return { ...place, copies, use, budget, lifetime, isKept };
 }
 

@@ -12,11 +12,11 @@ import type { Content, Place, Surroundings } from "./planning.ts";
 const MATCHES_AT_MOST = 10_000;
 
 /** Where data is wanted and for whom, as far as places depend on it. */
-export type Wanted = Pick<DataRequest["purpose"], "where" | "device" | "use"> & Pick<DataRequest, "author">;
+export type Wanted = Pick<DataRequest["purpose"], "where" | "device" | "source" | "use"> & Pick<DataRequest, "author">;
 
 /** Whether data is wanted in certain places, and not only wherever it lies. */
-export const isPlaced = ({ where, device: at }: Pick<Wanted, "where" | "device">): boolean =>
-  where !== undefined || at !== undefined;
+export const isPlaced = ({ where, device, source }: Pick<Wanted, "where" | "device" | "source">): boolean =>
+  where !== undefined || device !== undefined || source !== undefined;
 
 /** Everything the catalogue finds and that can be reached; one more than may be held when there is more. */
 export async function matchesOf(
@@ -58,7 +58,7 @@ async function isOutdated({ lineage, hash }: Data, store: Store): Promise<boolea
 
 /** The places that take data now, which of them are wanted, and what the policy says of each. */
 export async function surroundingsOf(
-  { where, device: at, use, author }: Wanted,
+  { where, device: at, source: only, use, author }: Wanted,
   contents: readonly Content[],
   context: DataOrchestratorContext,
 ): Promise<Surroundings> {
@@ -71,6 +71,7 @@ export async function surroundingsOf(
   };
   const places: Place[] = [];
   for await (const source of store.scan(dataSource, { index: "taking" })) {
+    if (source.kind === "bucket") places.push({ source, site: "" });
     const holder = await know(source.device);
     if (holder?.state === "active" && holder.presence === "online") places.push({ source, site: siteIn(holder) });
   }
@@ -80,7 +81,8 @@ export async function surroundingsOf(
   return {
     places,
     siteOf: (id) => siteIn(devices.get(id)),
-    isWanted: (id) => {
+    isWanted: (id, source) => {
+      if (only !== undefined && source !== only) return false;
       if (id === "") return where === undefined && at === undefined;
       const row = devices.get(id);
       return row !== undefined && (at ?? id) === id && (selector?.matches(viewOf(row)) ?? true);

@@ -23,6 +23,7 @@ export const PLACING = "data:place";
 export const wanted = {
   where: Type.Optional(Where),
   device: Type.Optional(Ref("device", "The one device where it is wanted: id or name")),
+  source: Type.Optional(Ref("datasource", "The one data source where it is wanted, such as a bucket: id or name")),
   copies: Type.Optional(
     Type.Integer({ minimum: 1, maximum: 100, default: 1, description: "In how many places each content is wanted" }),
   ),
