@@ -28,7 +28,12 @@ export async function startWorld({
   database = memoryDatabase(),
   at = BEGIN,
   outside = new Outside(),
-}: { readonly database?: Database; readonly at?: number; readonly outside?: Roads } = {}): Promise<World> {
+  accountOf = async () => undefined,
+}: Pick<PoliciesContext, "accountOf"> & {
+  readonly database?: Database;
+  readonly at?: number;
+  readonly outside?: Roads;
+} = {}): Promise<World> {
   const watch = new Watch();
   const core = await startTestCore<Context>({
     features: [fleet, telemetryAggregator, jobs, dataCatalogue, dataOrchestrator, policies, notifier],
@@ -36,6 +41,7 @@ export async function startWorld({
       telemetry: { retention: 7 * DAY, seriesLists: new SeriesLists() },
       watch,
       notifier: notifierWith(outside),
+      accountOf,
       signer,
       authority: { trustDomain: "fleet.test" },
       // One person looks after everything.

@@ -48,6 +48,25 @@ export async function refuseEffects(
   }
 }
 
+/**
+ * Why nothing follows from a policy any more though it fires: it does no more than its author may do now. Undefined where everything does. One that
+ * was written by a program without an account is bound by what the effects take alone.
+ */
+export async function stoppedBecause(
+  { author, account, effects = [] }: Pick<Policy, "author" | "account" | "effects">,
+  context: PoliciesContext,
+): Promise<string | undefined> {
+  if (account === undefined || !effects.some(isAskedFor) || context.accountOf === undefined) return undefined;
+  const known = await context.accountOf(account, context);
+  const mending = "somebody else may update the policy, and answers for it then";
+  if (known?.isActive !== true) return `the account of its author, ${author}, is locked or gone: ${mending}`;
+  const lacking = effects
+    .filter(isAskedFor)
+    .flatMap(permissionsFor)
+    .find((each) => !may(known, each));
+  return lacking && `its author, ${author}, has the permission ${lacking} for all devices no more: ${mending}`;
+}
+
 async function refuseArguments(
   { kind, arguments: given = {} }: Extract<Effect, { do: "command" }>,
   context: PoliciesContext,
@@ -60,6 +79,8 @@ async function refuseArguments(
       errors: errors.map(({ pointer, detail }) => ({ pointer: `/effects/arguments${pointer}`, detail })),
     });
 }
+
+const whatOf = (effect: AskedFor): string => (effect.do === "data" ? "data" : effect.kind);
 
 const queryOf = (query: string, device: string): string => query.replaceAll(DEVICE, device);
 
@@ -81,9 +102,13 @@ async function act(row: Alert, context: PoliciesContext): Promise<boolean> {
   const { store, watch } = context;
   const found = (await watch.policies(context)).byName.get(row.policy);
   const done: Done[] = [];
+  const stopped = found && (await stoppedBecause(found.row, context));
   for (const [place, effect] of (found?.row.effects ?? []).entries()) {
     if (!isAskedFor(effect)) continue;
-    const one = await doOne(effect, place, { row, of: found?.row }, context);
+    const one =
+      stopped === undefined
+        ? await doOne(effect, place, { row, of: found?.row }, context)
+        : { what: whatOf(effect), at: context.clock.now(), problem: stopped };
     if (one === undefined) return false;
     done.push(one);
   }
@@ -100,7 +125,7 @@ async function doOne(
   context: PoliciesContext,
 ): Promise<Done | undefined> {
   const { device, policy, episode, id } = row;
-  const what = effect.do === "data" ? "data" : effect.kind;
+  const what = whatOf(effect);
   const at = context.clock.now();
   const caller: Caller = {
     actor: `policy:${policy}`,

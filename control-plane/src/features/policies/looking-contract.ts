@@ -24,6 +24,7 @@ export const explainPolicy = action({
     looked: Type.Optional(Looked),
     state: Type.Optional(Type.String({ description: "Of the alert; absent where there is none" })),
     dueAt: Type.Optional(Type.Integer({ description: "When time alone changes something" })),
+    stopped: Type.Optional(Type.String({ description: "Why none of its effects is done, though it may fire" })),
     quiet: Type.Optional(
       Type.Object({ reason: Type.String(), until: Type.Integer() }, { description: "Why it is no surprise now" }),
     ),

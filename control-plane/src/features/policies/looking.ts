@@ -9,6 +9,7 @@ import type { Judgement } from "./condition.ts";
 import type { PoliciesContext } from "./context.ts";
 import { policy, type Policy } from "./contract.ts";
 import { countWatched, dryRunPolicy, explainPolicy } from "./looking-contract.ts";
+import { stoppedBecause } from "./effects.ts";
 import { quietOf } from "./quiet.ts";
 import { replayed } from "./replay.ts";
 import { historyOf, POINTS } from "./history.ts";
@@ -30,13 +31,15 @@ export const lookingActions = [
       return { answer: notWatched(found, row), isWatched: false, ...seen };
     const judgement = ready.condition.judge(readingOf(known, ready, clock.now()));
     const quiet = await quietOf(ready, known.row, context);
+    const stopped = await stoppedBecause(found, context);
     return {
-      answer: answerOf(ready, judgement, standing, quiet?.reason),
+      answer: answerOf(ready, judgement, standing, { quiet: quiet?.reason, stopped }),
       isWatched: true,
       verdict: judgement.verdict,
       looked: [...judgement.looked],
       ...seen,
       ...(standing?.dueAt !== undefined && { dueAt: standing.dueAt }),
+      ...(stopped !== undefined && { stopped }),
       ...(quiet && { quiet }),
     };
   }),
@@ -118,7 +121,7 @@ function answerOf(
   { name }: WatchedPolicy,
   { verdict, looked }: Judgement,
   standing: Alert | undefined,
-  quiet: string | undefined,
+  { quiet, stopped }: { readonly quiet: string | undefined; readonly stopped: string | undefined },
 ): string {
   const saw = looked
     .map(({ what, value }) => `${what} is ${value === undefined ? "not known" : String(value)}`)
@@ -134,5 +137,6 @@ function answerOf(
     saw === "" ? what : `${what}: ${saw}`,
     state,
     ...(quiet === undefined ? [] : [`it is no surprise: ${quiet}`]),
+    ...(stopped === undefined ? [] : [`nothing follows from it: ${stopped}`]),
   ].join("; ");
 }
