@@ -1,4 +1,4 @@
-import { Stack, Text } from "@mantine/core";
+import { Stack } from "@mantine/core";
 import { useParams } from "wouter";
 import type { Output } from "../../src/faces/client.ts";
 import { useDeviceNames } from "../data/device-names.ts";
@@ -6,6 +6,7 @@ import { duration } from "../data/format.ts";
 import { useRead } from "../data/queries.ts";
 import { useMay } from "../data/session.tsx";
 import { Answer, Empty } from "../parts/answer.tsx";
+import { Causes } from "../parts/causes.tsx";
 import { Cost } from "../parts/cost.tsx";
 import { DataTable } from "../parts/data-table.tsx";
 import { Facts } from "../parts/facts.tsx";
@@ -34,25 +35,12 @@ export function DataRequest() {
   const mayReadEvents = useMay("event:read");
   return (
     <Answer of={explained} lines={8}>
-      {({ request, reservations, instances }) => (
+      {({ request, reservations, instances, ...explanation }) => (
         <Page title={request.name} trail={TRAIL} badge={<State state={request.state} />}>
           <Stack>
-            {request.reason !== "" && (
-              <Text>
-                <Plain text={request.reason} />
-              </Text>
-            )}
-            {request.cause !== undefined && request.cause !== "" && (
-              <Text>
-                <Plain text={request.cause} />
-                {request.nextTryAt !== undefined && (
-                  <>
-                    {" "}
-                    Next try <Instant at={request.nextTryAt} />.
-                  </>
-                )}
-              </Text>
-            )}
+            <Section title="Why">
+              <Causes of={explanation} />
+            </Section>
             <div className="grid two">
               <Section title="Wanted">
                 <Facts

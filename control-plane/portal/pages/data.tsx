@@ -5,6 +5,7 @@ import { RoutedTabs } from "../parts/tabs.tsx";
 import { Catalogue } from "./data-catalogue.tsx";
 import { DataInstances } from "./data-instances.tsx";
 import { DataMap } from "./data-map.tsx";
+import { DataReservations } from "./data-reservations.tsx";
 import { DataRequests } from "./data-requests.tsx";
 
 /** Where which data is, and who needs it. */
@@ -20,6 +21,7 @@ export function Data() {
           { id: "catalogue", title: "Catalogue", content: () => <Catalogue /> },
           { id: "map", title: "Map", content: () => <DataMap /> },
           { id: "requests", title: "Requests", content: () => <DataRequests /> },
+          { id: "reservations", title: "Reservations", content: () => <DataReservations /> },
           { id: "instances", title: "Instances", content: () => <DataInstances /> },
         ]}
       />
