@@ -37,6 +37,15 @@ test("what a device says is shown as text, whatever it says", { skip: noChromium
   });
   await client.call("cpl/dm/device/release", { device: "gw2" });
   await client.call("cpl/dm/device/quarantine", { device: "gw2", reason: `${MARKUP} ${REVERSAL}` });
+  // Operators' words are somebody else's too, and what a condition looks at may hold any text.
+  await client.call("sa/pe/policy/create", {
+    name: `full ${REVERSAL}`,
+    condition: `presence == "online" && !known("cpu.none") || value("cpu.none", "${MARKUP.replaceAll('"', "'")}") > 1`,
+    selector: `id=${id}`,
+    description: MARKUP,
+  });
+  await client.call("sa/pe/silence/create", { selector: "site=paris", until: Date.now() + 60_000, reason: MARKUP });
+  await eventually(async () => (await client.call("sa/pe/alert/list", {})).items.length === 1, "an alert");
   await using browser = await openBrowser();
   await using somebody = await visit(browser, { baseUrl: world.baseUrl });
   const { page, go } = somebody;
@@ -60,6 +69,18 @@ test("what a device says is shown as text, whatever it says", { skip: noChromium
   const output = page.getByRole("log", { name: "Output" });
   await output.getByText("␛[2J").waitFor();
   assert.equal(await output.innerText(), `${MARKUP}\ninvoice[U+202E]txt.exe\n␛[31mred␛[2J\n`);
+  await go("/alerts");
+  await page.getByRole("row", { name: "full invoice[U+202E]txt.exe" }).getByText(MARKUP).waitFor();
+  await page.getByRole("link", { name: "full invoice[U+202E]txt.exe" }).click();
+  await page.getByRole("heading", { name: `full invoice[U+202E]txt.exe on ${MARKUP}` }).waitFor();
+  await go(`/devices/${id}/alerts`);
+  await page.getByRole("link", { name: "full invoice[U+202E]txt.exe" }).waitFor();
+  await go("/policies");
+  await page.getByRole("link", { name: "full invoice[U+202E]txt.exe" }).click();
+  await page.getByRole("heading", { name: "full invoice[U+202E]txt.exe" }).waitFor();
+  await page.getByRole("row", { name: /^1 / }).waitFor();
+  await go("/policies/silences");
+  await page.getByRole("row", { name: MARKUP }).waitFor();
   await go("/devices/gw2/charts");
   await seen(`Why: ${MARKUP} invoice[U+202E]txt.exe.`);
   await page.getByText("cross-hatched red").filter({ hasText: "invoice[U+202E]txt.exe" }).waitFor();

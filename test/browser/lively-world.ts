@@ -21,9 +21,10 @@ export async function startLivelyWorld(): Promise<{ readonly world: World; reado
     const job = await runCommands(world);
     await leaveWaiting(world);
     const rollout = await rollOut(world);
+    const alert = await watchPolicies(world);
     const end = () => world[Symbol.asyncDispose]();
     const lively = { ...world, [Symbol.asyncDispose]: () => troubled[Symbol.asyncDispose]().then(end) };
-    return { world: lively, pages: pagesWith({ job, rollout, request: await requestData(world) }) };
+    return { world: lively, pages: pagesWith({ job, rollout, alert, request: await requestData(world) }) };
   } catch (error) {
     await world[Symbol.asyncDispose]();
     throw error;
@@ -33,13 +34,15 @@ export async function startLivelyWorld(): Promise<{ readonly world: World; reado
 /** Name → address, and a text that is there once the page is. */
 export type Pages = Readonly<Record<string, readonly [address: string, text: string]>>;
 
-const pagesWith = ({ job, rollout, request }: Readonly<Record<"job" | "rollout" | "request", string>>): Pages => ({
+type Made = Readonly<Record<"job" | "rollout" | "alert" | "request", string>>;
+const pagesWith = ({ job, rollout, alert, request }: Made): Pages => ({
   overview: ["/", "Agent versions"],
   devices: ["/devices", "8 devices"],
   "devices-refused": ["/devices?selector=colour%20%3D%3D%20%22red%22", "colour"],
   "device-charts": ["/devices/edge-1/charts", "File systems"],
   "device-inventory": ["/devices/edge-1/inventory", "os.name"],
   "device-commands": ["/devices/edge-1/commands", "succeeded"],
+  "device-alerts": ["/devices/simulated-001/alerts", "here"],
   "device-data": ["/devices/edge-1/data", "app.log"],
   "device-delivery": ["/devices/edge-1/delivery", "Noted by the agent"],
   "troubled-charts": ["/devices/edge-9/charts", "cross-hatched red"],
@@ -52,6 +55,13 @@ const pagesWith = ({ job, rollout, request }: Readonly<Record<"job" | "rollout" 
   "charts-changed": ["/charts/fleet?by=device&show=changed&last=5m", "Windows of"],
   "charts-adevices": ["/charts/adevices", "gateways of Berlin"],
   "charts-children": ["/charts/children", "oslo"],
+  alerts: ["/alerts", "Looked after by"],
+  "alerts-none": ["/alerts?selector=site%3Dparis", "No alert is like that"],
+  alert: [`/alerts/${alert}`, "it fires"],
+  policies: ["/policies", "Condition"],
+  policy: ["/policies/one/here", "What it said before"],
+  "policy-new": ["/policies/new", "Save and watch it"],
+  silences: ["/policies/silences", "moving the rack"],
   jobs: ["/jobs", "failed"],
   job: [`/jobs/${job}`, "a word to the error channel"],
   rollouts: ["/rollouts", "Plan a rollout"],
@@ -63,6 +73,7 @@ const pagesWith = ({ job, rollout, request }: Readonly<Record<"job" | "rollout" 
   "data-requests": ["/data/requests", "satisfied"],
   "data-request": [`/data/requests/${request}`, "datarequest.satisfied"],
   "data-map": ["/data/map", "Takes data"],
+  "data-reservations": ["/data/reservations", "confirmed"],
   "data-instances": ["/data/instances", "app.log"],
   "access-tokens": ["/access/tokens", "dashboard"],
   "access-enrolment": ["/access/enrolment", "5 of 5"],
@@ -152,6 +163,33 @@ async function rollOut({ client }: World): Promise<string> {
     "the first wave to succeed",
   );
   return id;
+}
+
+/** One that fires and asks for data, one that is silenced, one that waits; gives where the first is. */
+async function watchPolicies({ client }: World): Promise<string> {
+  const { id: device } = await client.call("cpl/dm/device/find", { device: "simulated-001" });
+  const condition = 'known("cpu.busy_percent") && value("memory.used_bytes") > 1000';
+  const effects = [{ do: "data", query: "device_id={device} and kind:film" }] as const;
+  await client.call("sa/pe/policy/create", {
+    name: "here",
+    selector: "name=simulated-001",
+    condition,
+    severity: "critical",
+    effects: [...effects],
+  });
+  await client.call("sa/pe/policy/update", { policy: "here", description: "It measures something: look why." });
+  await client.call("sa/pe/policy/create", { name: "slow", condition: 'presence == "online"', for: 86_400 });
+  const gateways = { condition: 'presence == "online"', selector: "role=gateway" };
+  await client.call("sa/pe/policy/create", { name: "gateways", ...gateways });
+  const silence = { policy: "gateways", selector: "role=gateway", reason: "moving the rack" };
+  await client.call("sa/pe/silence/create", { ...silence, until: Date.now() + 86_400_000 });
+  await eventually(
+    async () =>
+      ((await client.call("sa/pe/alert/list", { device: [device], policy: "here" })).items[0]?.done ?? []).length > 0,
+    "an alert that asked for data",
+  );
+  await client.call("sa/pe/alert/acknowledge", { alert: `${device}/here` });
+  return `${device}/here`;
 }
 
 /** One that can be satisfied and one that cannot; gives the first. */

@@ -1,3 +1,4 @@
+import { alertLink, policyLink } from "./alerts.ts";
 import type { LiveEvent } from "./live.tsx";
 
 const encoded = encodeURIComponent;
@@ -16,6 +17,9 @@ export function eventLink({ type, subject, data }: Pick<LiveEvent, "type" | "sub
       data["request"] === undefined ? "/data/instances" : `/data/requests/${encoded(text(data["request"]))}`,
     datasource: () => `/devices/${encoded(text(data["device"]))}/data`,
     data: () => `/devices/${encoded(text(data["device"]))}/data`,
+    alert: () => alertLink({ device: text(data["device"]), policy: text(data["policy"]) }),
+    policy: () => policyLink(subject),
+    silence: () => "/policies/silences",
     file: () => "/files",
     backup: () => "/operations",
     storage: () => "/operations",

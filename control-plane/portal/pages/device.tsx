@@ -8,6 +8,7 @@ import { Presence } from "../parts/presence.tsx";
 import { State } from "../parts/state.tsx";
 import { RoutedTabs } from "../parts/tabs.tsx";
 import { Troubles } from "../parts/troubles.tsx";
+import { DeviceAlerts } from "./device-alerts.tsx";
 import { DeviceCharts } from "./device-charts.tsx";
 import { DeviceCommands } from "./device-commands.tsx";
 import { DeviceDataSources } from "./device-data.tsx";
@@ -53,6 +54,7 @@ export function Device() {
               },
               { id: "inventory", title: "Inventory", content: () => <DeviceInventory device={row} /> },
               { id: "commands", title: "Commands", content: () => <DeviceCommands device={row} /> },
+              { id: "alerts", title: "Alerts", content: () => <DeviceAlerts device={row} /> },
               { id: "data", title: "Data", content: () => <DeviceDataSources device={row} /> },
               { id: "delivery", title: "Delivery", content: () => <DeviceDelivery device={row.id} /> },
               { id: "details", title: "Details", content: () => <DeviceDetails device={row} /> },

@@ -7,6 +7,7 @@ import { Answer, Empty } from "../parts/answer.tsx";
 import { Counts } from "../parts/counts.tsx";
 import { Enrol } from "../parts/enrol.tsx";
 import { EventList } from "../parts/event-list.tsx";
+import { Figure } from "../parts/figure.tsx";
 import { JobTable } from "../parts/job-table.tsx";
 import { Page } from "../parts/page.tsx";
 import { Section } from "../parts/section.tsx";
@@ -110,23 +111,6 @@ function Needing(all: {
     />
   );
 }
-
-const Figure = ({
-  label,
-  value,
-  to,
-  tone,
-}: {
-  readonly label: string;
-  readonly value: number;
-  readonly to: string;
-  readonly tone?: string;
-}) => (
-  <Link href={to} className="figure" data-tone={value === 0 ? undefined : tone}>
-    <span className="figure-value">{value.toLocaleString()}</span>
-    <span className="figure-label">{label}</span>
-  </Link>
-);
 
 const All = ({ to, children }: { readonly to: string; readonly children: string }) => (
   <Anchor component={Link} href={to} size="sm">

@@ -4,6 +4,8 @@ const PATHS = {
   charts: "M4 4v16h16M8 15l4-5 3 3 5-7",
   jobs: "M5 5l7 7-7 7M13 19h7",
   rollouts: "M4 7h5M4 12h10M4 17h16",
+  alerts: "M6 17h12l-1.6-2.2V10a4.4 4.4 0 0 0-8.8 0v4.8zM10 20.5h4",
+  policies: "M12 3l7 3v5c0 5-3 8.5-7 10-4-1.5-7-5-7-10V6zM9 12l2 2 4-4",
   files: "M6 3h8l4 4v14H6zM14 3v4h4",
   data: "M4 6c0-3 16-3 16 0v12c0 3-16 3-16 0zM4 6c0 3 16 3 16 0M4 12c0 3 16 3 16 0",
   events: "M3 12h4l3-7 4 14 3-7h4",

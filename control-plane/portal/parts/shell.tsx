@@ -1,8 +1,10 @@
 import { ActionIcon, Button, Menu } from "@mantine/core";
 import { useEffect, useRef, useState, type ReactNode } from "react";
 import { Link, useLocation } from "wouter";
+import { countingIn } from "../data/alerts.ts";
 import { useConnection } from "../data/live.tsx";
-import { useSession, useSignOut } from "../data/session.tsx";
+import { useRead } from "../data/queries.ts";
+import { useMay, useSession, useSignOut } from "../data/session.tsx";
 import { ColorScheme } from "./color-scheme.tsx";
 import { Icon, type IconName } from "./icon.tsx";
 import { Shortcuts } from "./shortcuts.tsx";
@@ -12,6 +14,8 @@ const PLACES: readonly { readonly to: string; readonly title: string; readonly i
   { to: "/", title: "Overview", icon: "overview" },
   { to: "/devices", title: "Devices", icon: "devices" },
   { to: "/charts", title: "Charts", icon: "charts" },
+  { to: "/alerts", title: "Alerts", icon: "alerts" },
+  { to: "/policies", title: "Policies", icon: "policies" },
   { to: "/jobs", title: "Jobs", icon: "jobs" },
   { to: "/rollouts", title: "Rollouts", icon: "rollouts" },
   { to: "/files", title: "Files", icon: "files" },
@@ -73,6 +77,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
           <Link key={to} href={to} className="place" aria-current={isWithin(location, to) ? "page" : undefined}>
             <Icon name={icon} />
             {title}
+            {to === "/alerts" && <AlertCount />}
           </Link>
         ))}
       </nav>
@@ -83,6 +88,13 @@ export function Shell({ children }: { readonly children: ReactNode }) {
       <Shortcuts />
     </div>
   );
+}
+
+/** How many alerts count now. */
+function AlertCount() {
+  const summary = useRead("sa/pe/alert/summary", {}, { enabled: useMay("policy:read") });
+  const count = countingIn(summary.data?.states ?? {});
+  return count > 0 && <span className="place-count">{count.toLocaleString()}</span>;
 }
 
 const isWithin = (location: string, place: string) =>

@@ -7,6 +7,8 @@ import { Dialog } from "./dialog.tsx";
 const PLACES = [
   ["o", "/", "Overview"],
   ["d", "/devices", "Devices"],
+  ["l", "/alerts", "Alerts"],
+  ["p", "/policies", "Policies"],
   ["j", "/jobs", "Jobs"],
   ["r", "/rollouts", "Rollouts"],
   ["a", "/data", "Data"],

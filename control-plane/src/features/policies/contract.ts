@@ -38,7 +38,7 @@ const Spec = {
   keepFiringFor: seconds(0, DAY_SECONDS, "Seconds that it must not hold any more before it is over; default: 0"),
   freshFor: seconds(10, DAY_SECONDS, "Seconds after which a value is too old to be true now; default: 300"),
   noData: seconds(
-    10,
+    0,
     7 * DAY_SECONDS,
     "Seconds without the values that it needs after which that itself is an alert; 0 or absent: never",
   ),

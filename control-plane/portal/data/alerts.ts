@@ -1,0 +1,28 @@
+import type { Output } from "../../src/faces/client.ts";
+
+export type AlertRow = Output<"sa/pe/alert/find">;
+export type PolicyRow = Output<"sa/pe/policy/find">;
+
+/** In the order in which they are shown; all but the last are not over. */
+export const ALERT_STATES = ["firing", "nodata", "pending", "recovering", "maintenance", "resolved"] as const;
+
+export const alertLink = ({ device, policy }: Pick<AlertRow, "device" | "policy">): string =>
+  `/alerts/${encodeURIComponent(device)}/${encodeURIComponent(policy)}`;
+export const policyLink = (name: string): string => `/policies/one/${encodeURIComponent(name)}`;
+
+/** A name as it stands in an address: the router leaves some of its characters as they are written there. */
+export function nameIn(part = ""): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+/** What was looked at, and what was seen. */
+export const lookedText = (looked: AlertRow["looked"]): string =>
+  looked.map(({ what, value }) => `${what} = ${value?.toLocaleString() ?? "not known"}`).join(", ");
+
+/** How many count now: those that fire, and those whose data are missing. */
+export const countingIn = (states: Readonly<Record<string, number>>): number =>
+  (states["firing"] ?? 0) + (states["nodata"] ?? 0);
