@@ -382,11 +382,8 @@ export const classes: Readonly<
   },
   silence: { initial: "active", life: ["active → ended"] },
   policy: { initial: "enabled", life: ["enabled → disabled → enabled"] },
-  contact: { life: [] },
-  notice: {
-    initial: "waiting",
-    life: ["waiting → delivered", "waiting → refused → waiting → givenup → waiting"],
-  },
+  contact: { initial: "working", life: ["working → failing → working"] },
+  notice: { initial: "waiting", life: ["waiting → delivered", "waiting → refused → waiting → givenup → waiting"] },
   storage: { initial: "normal", life: ["normal → low → readonly → low → normal", "normal → readonly → normal"] },
   outlet: { initial: "working", life: ["working → failing → working"] },
   backup: { initial: "making", life: ["making → ready", "making → failed"] },

@@ -32,7 +32,7 @@ test("a webhook that is down is told when it is up again, also by a control plan
     },
   });
   const [one = "", other = ""] = (await world.client.call("cpl/dm/device/list", {})).items.map(({ id }) => id);
-  const { secret = "" } = await world.client.call("sa/nf/contact/create", {
+  const { newSecret: secret = "" } = await world.client.call("sa/nf/contact/create", {
     name: "desk",
     kind: "webhook",
     address: receiver.url,

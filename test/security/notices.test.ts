@@ -75,7 +75,7 @@ test("T30 T39 the secret of a contact is in no file, event, figure, log or argum
   const raw = "canary secret of a webhook, long";
   const given = `whsec_${Buffer.from(raw).toString("base64")}`;
   const webhook = { kind: "webhook", address: receiver.url } as const;
-  const { secret: made = "" } = await world.client.call("sa/nf/contact/create", { ...webhook, name: "made" });
+  const { newSecret: made = "" } = await world.client.call("sa/nf/contact/create", { ...webhook, name: "made" });
   await world.client.call("sa/nf/contact/create", { ...webhook, name: "given", secret: given });
   for (const contact of ["made", "given"]) await world.client.call("sa/nf/contact/test", { contact });
   await delivered(world, 2);

@@ -66,10 +66,18 @@ test("who does not answer is tried again, with the same id and the same bytes, a
   assert.ok(outside.posts.length > 2);
   assert.deepEqual(new Set(outside.said), new Set(["firing d1/hot"]));
   assert.equal((await noticesOf(world)).at(-1)?.answer, "503 closed");
+  const stateOf = async () => {
+    const { state, reason } = await world.call(contract.findContact, { contact: "desk" });
+    return [state, reason];
+  };
+  assert.deepEqual(await stateOf(), ["failing", "503 closed"]);
 
   outside.answer = () => up;
   await world.advance(3 * MINUTE);
 
+  assert.deepEqual(await stateOf(), ["working", ""]);
+  const told = (await world.eventTypes()).filter((type) => /^contact\.(failing|working)$/.test(type));
+  assert.deepEqual(told, ["contact.working", "contact.failing", "contact.working"]);
   assert.deepEqual(outside.said.slice(-2), ["firing d1/hot", "resolved d1/hot"]);
   const firing = outside.posts.slice(0, -1);
   assert.equal(new Set(firing.map(({ headers, body }) => [headers["webhook-id"], body].join(" "))).size, 1);
@@ -194,7 +202,7 @@ test("a control plane that dies while it sends sends the same again when it is b
 test("whose secret is kept can check that a message is ours, and the secret is told once and in no event", async () => {
   const outside = new Outside();
   await using world = await startWorld({ outside });
-  const { secret = "" } = await world.call(contract.createContact, desk);
+  const { newSecret: secret = "" } = await world.call(contract.createContact, desk);
   await world.call(contract.testContact, { contact: "desk" });
   await world.advance(5 * SECOND);
 
@@ -213,9 +221,11 @@ test("whose secret is kept can check that a message is ours, and the secret is t
     "kind",
     "name",
     "perMinute",
+    "reason",
+    "state",
     "updatedAt",
   ]);
-  const { secret: renewed } = await world.call(contract.updateContact, { contact: "desk", renew: true });
+  const { newSecret: renewed } = await world.call(contract.updateContact, { contact: "desk", renew: true });
   assert.ok(renewed !== undefined && renewed !== secret);
   const events = JSON.stringify(await world.store.events(0, 1_000));
   assert.doesNotMatch(events, /whsec_|sealed/);

@@ -27,13 +27,13 @@ export const contactActions = [
       notifier.roads.refuse({ kind, address });
       if ((await store.count(contact)) >= CONTACTS_AT_MOST)
         throw new Problem("conflict", `there are ${CONTACTS_AT_MOST} contacts already; destroy one that nobody needs`);
-      const signing = kind === "webhook" ? (secret ?? newSecret(random)) : undefined;
-      const sealed = signing === undefined ? {} : { sealed: notifier.sealing.seal(signing, ownerOf(name)) };
+      const made = kind === "webhook" && secret === undefined ? newSecret(random) : undefined;
+      const sealed = sealedFor(name, secret ?? made, context);
       // Its name is its id, so that two at once cannot have the same.
       await store.commit(
-        created(contact, name, { name, kind, address, groupFor, perMinute, author: actor, ...sealed }),
+        created(contact, name, { name, kind, address, groupFor, perMinute, author: actor, reason: "", ...sealed }),
       );
-      return { ...shown(await resolve(store, contact, name)), ...(signing !== undefined && { secret: signing }) };
+      return { ...shown(await resolve(store, contact, name)), ...(made !== undefined && { newSecret: made }) };
     },
   ),
   handle(
@@ -42,14 +42,14 @@ export const contactActions = [
       const { store, random, notifier } = context;
       if (renew && secret !== undefined)
         throw new Problem("invalid-input", '"renew" makes a new secret: leave it out, or leave out "secret"');
-      const signing = renew ? newSecret(random) : secret;
+      const made = renew ? newSecret(random) : undefined;
       return repeatOnConflict(async () => {
         const row = await resolve(store, contact, name);
-        refuseSecretOfMail(row.kind, signing);
+        refuseSecretOfMail(row.kind, secret ?? made);
         notifier.roads.refuse({ kind: row.kind, address: given.address ?? row.address });
-        const sealed = signing === undefined ? {} : { sealed: notifier.sealing.seal(signing, ownerOf(row.name)) };
+        const sealed = sealedFor(row.name, secret ?? made, context);
         await store.commit(updated(contact, row, { ...given, ...sealed, author: actor }));
-        return { ...shown(await resolve(store, contact, name)), ...(signing !== undefined && { secret: signing }) };
+        return { ...shown(await resolve(store, contact, name)), ...(made !== undefined && { newSecret: made }) };
       });
     },
   ),
@@ -88,6 +88,9 @@ export const contactActions = [
   }),
 ];
 
+const sealedFor = (name: string, secret: string | undefined, { notifier }: NotifierContext) =>
+  secret === undefined ? {} : { sealedSecret: notifier.sealing.seal(secret, ownerOf(name)) };
+
 function refuseSecretOfMail(kind: Contact["kind"], secret: string | undefined): void {
   if (kind === "mail" && secret !== undefined)
     throw new Problem("invalid-input", 'mail is not signed: leave out "secret" and "renew"');
@@ -105,13 +108,15 @@ async function refuseUsed(name: string, store: Store): Promise<void> {
     );
 }
 
-const shown = ({ name, kind, address, groupFor, perMinute, author, createdAt, updatedAt }: Contact) => ({
+const shown = ({ name, kind, address, groupFor, perMinute, author, state, reason, createdAt, updatedAt }: Contact) => ({
   name,
   kind,
   address,
   groupFor,
   perMinute,
   author,
+  state,
+  reason,
   createdAt,
   updatedAt,
 });

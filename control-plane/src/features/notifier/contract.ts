@@ -1,4 +1,5 @@
 import { Type } from "@sinclair/typebox";
+import { machine } from "@edgemere/protocol/kit";
 import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
 import { Name as AnyName } from "../../platform/names.ts";
 import { resource, rowSchema, type Row } from "../../platform/resource.ts";
@@ -29,7 +30,7 @@ const Secret = Type.String({
   description: "What a webhook's messages are signed with, whsec_ and 24 to 64 bytes in base64; default: a new one",
 });
 
-/** Where people or programs are told of alerts. */
+/** Where people or programs are told of alerts. working: it took what it was sent last, or nothing was sent yet. failing: it did not. */
 export const contact = resource({
   name: "contact",
   summary: "Where people or programs are told of alerts",
@@ -40,10 +41,13 @@ export const contact = resource({
     groupFor: GroupFor,
     perMinute: PerMinute,
     author: Type.String(),
+    /** What it said when it did not take something; empty while it works. */
+    reason: Type.String(),
     /** The secret of a webhook, under the authority's sealing key. */
-    sealed: Type.Optional(Type.String()),
+    sealedSecret: Type.Optional(Type.String()),
   }),
-  secrets: ["sealed"],
+  life: machine("contact", "working", { working: { fail: "failing" }, failing: { recover: "working" } }),
+  secrets: ["sealedSecret"],
 });
 export type Contact = Row<typeof contact>;
 
@@ -54,13 +58,17 @@ const shown = {
   groupFor: GroupFor,
   perMinute: PerMinute,
   author: Type.String(),
+  state: Type.String({ description: "working, or failing while it does not take what it is sent" }),
+  reason: Type.String({ description: "Why it fails; empty while it works" }),
   createdAt: Type.Integer({ description: "Milliseconds since 1970 UTC" }),
   updatedAt: Type.Integer({ description: "Milliseconds since 1970 UTC" }),
 };
 const Shown = Type.Object(shown);
 const ShownOnce = Type.Object({
   ...shown,
-  secret: Type.Optional(Type.String({ description: "Of a webhook, where it is new: shown once" })),
+  newSecret: Type.Optional(
+    Type.String({ description: "What a webhook's messages are signed with, where it was made: shown once" }),
+  ),
 });
 
 const PATH = "sa/nf/contact";

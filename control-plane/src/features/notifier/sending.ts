@@ -1,6 +1,6 @@
 import { SECOND, type Loop } from "@edgemere/protocol/kit";
-import { moved, updated } from "../../platform/change.ts";
-import { unlessMoved } from "../../platform/repeat.ts";
+import { moved, updated, type Change } from "../../platform/change.ts";
+import { repeatOnConflict, unlessMoved } from "../../platform/repeat.ts";
 import type { Answer, NotifierContext } from "./context.ts";
 import { contact, type Contact } from "./contract.ts";
 import { bodyOf, mailOf, oneLine } from "./message.ts";
@@ -64,12 +64,27 @@ async function attempt({ row, to }: Due, context: NotifierContext): Promise<void
   const verdict = verdictOn(answer, to.kind);
   notifier.tally.tried(to.kind, verdict);
   if (verdict !== "taken") log.debug("a notice was not taken", { notice: row.id, contact: to.name, ...answer });
-  await store.commit(afterwards(tried, verdict, answer, context)).catch(unlessMoved);
+  await repeatOnConflict(async () => {
+    const [now, there] = [await store.get(notice, row.id), await store.get(contact, to.name)];
+    // Whoever destroyed the contact meanwhile has ended its notices.
+    if (now?.state !== "waiting" || there === undefined) return;
+    const changes = afterwards(now, verdict, answer, context);
+    await store.commit(changes, ...contactAfterwards(there, verdict, wordsOf(answer)));
+  });
 }
+
+/** It is told once that a contact does not take what it is sent, and once that it does again. */
+function contactAfterwards(to: Contact, verdict: ReturnType<typeof verdictOn>, reason: string): readonly Change[] {
+  if (verdict === "taken") return to.state === "failing" ? [moved(contact, to, "recover", { reason: "" })] : [];
+  return to.state === "working" ? [moved(contact, to, "fail", { reason })] : [];
+}
+
+const wordsOf = ({ status, text }: Answer): string =>
+  oneLine(`${status === 0 ? "" : `${status} `}${text}`, ANSWER_LENGTH);
 
 function afterwards(row: Notice, verdict: ReturnType<typeof verdictOn>, given: Answer, context: NotifierContext) {
   const { clock, random } = context;
-  const answer = oneLine(`${given.status === 0 ? "" : `${given.status} `}${given.text}`, ANSWER_LENGTH);
+  const answer = wordsOf(given);
   if (verdict === "taken") return moved(notice, row, "deliver", { answer, deliveredAt: clock.now() });
   if (verdict === "refused") return moved(notice, row, "refuse", { answer });
   const dueAt = nextTry(row, clock.now() + pauseAfter(row.attempts, random, given.retryAfter));
@@ -81,7 +96,7 @@ async function carried(row: Notice, to: Contact, context: NotifierContext): Prom
   if (to.kind === "mail")
     return roads.mail({ to: to.address, messageId: `<${row.id}@${trustDomain}>`, ...mailOf(row, trustDomain) });
   const body = bodyOf(row, trustDomain);
-  const secret = sealing.open(to.sealed ?? "", ownerOf(to.name));
+  const secret = sealing.open(to.sealedSecret ?? "", ownerOf(to.name));
   if (secret === undefined) {
     const text = "its secret cannot be opened: it was sealed by another authority; give the contact a new one";
     return { status: 0, text, isForbidden: true };
