@@ -151,6 +151,7 @@ export const actions = {
   "sa/pe/policy/revisions": "read",
   "sa/pe/policy/check": "read",
   "sa/pe/policy/vocabulary": "read",
+  "sa/pe/policy/conflicts": "read",
   "sa/pe/policy/decide": "read",
   "sa/pe/policy/explain": "read",
   "sa/pe/policy/dryrun": "read",

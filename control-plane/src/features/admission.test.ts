@@ -220,3 +220,39 @@ test("an answer that was given is given again, though a policy denies it by now"
   assert.equal(again.job.id, first.job.id);
   await assert.rejects(ping(world, "d1", {}, { idempotencyKey: "k2" }), /refuses/);
 });
+
+test("where a policy is at odds with another is told when it is saved, when it is asked for and in explain", async () => {
+  await using world = await startWorld();
+  const stuck = {
+    condition: 'value("cpu.busy_percent") > 90',
+    effects: [{ do: "command" as const, kind: "ping" as const }],
+  };
+  await world.call(createPolicy, asked({ selector: "site=berlin" }));
+  const allowing = asked({ name: "pings" }, { outcome: "allow", reason: "pings are fine" });
+  const { conflicts: saved } = await world.call(createPolicy, { ...allowing, selector: "site" });
+  await world.call(createPolicy, {
+    name: "logs",
+    ...stuck,
+    effects: [{ do: "command", kind: "log.collect", arguments: { journal: true } }],
+  });
+  await world.call(createPolicy, {
+    name: "more",
+    ...stuck,
+    effects: [{ do: "command", kind: "log.collect", arguments: { units: ["nginx"] } }],
+  });
+
+  const { conflicts } = await world.call(contract.listConflicts, {});
+  const { conflicts: explained } = await world.call(contract.explainPolicy, { policy: "more", device: "d1" });
+
+  assert.deepEqual(
+    saved.map(({ kind, policies, devices, examples }) => [kind, policies, devices, examples]),
+    [["allow-and-deny", ["freeze", "pings"], 1, ["d1"]]],
+  );
+  assert.deepEqual(conflicts.map(({ kind, about, devices }) => `${kind} ${about} ${devices}`).toSorted(), [
+    `allow-and-deny ${JOBS} 1`,
+    "commands log.collect 2",
+  ]);
+  assert.match(explained?.[0] ?? "", /both have log.collect done/);
+  await world.call(contract.disablePolicy, { policy: "pings" });
+  assert.deepEqual((await world.call(contract.listConflicts, { policy: "freeze" })).conflicts, []);
+});

@@ -5,8 +5,9 @@ import type { FieldKind } from "../../platform/expression.ts";
 import { resolve } from "../../platform/reference.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
 import { compileSelector, deviceFields } from "../devices/selector-contract.ts";
-import { refuseAdmission, refuseUnlessAdmitting } from "./admission-actions.ts";
+import { admissionActions, refuseAdmission, refuseUnlessAdmitting } from "./admission-actions.ts";
 import { admissionFields, compileAdmission, isAsked } from "./admission-policy.ts";
+import { allConflicts, conflictActions } from "./conflict-actions.ts";
 import { compilePolicyCondition, policyFunctions } from "./condition.ts";
 import type { PoliciesContext } from "./context.ts";
 import * as contract from "./contract.ts";
@@ -55,7 +56,14 @@ const move = (name: string, signal: "enable" | "disable", { store, watch }: Poli
     return resolve(store, policy, name);
   });
 
+const saved = async (name: string, context: PoliciesContext) => ({
+  ...(await resolve(context.store, policy, name)),
+  conflicts: [...(await allConflicts(context, name))],
+});
+
 export const policyActions = [
+  ...admissionActions,
+  ...conflictActions,
   handle(contract.createPolicy, async ({ name, ...given }, context: PoliciesContext, caller) => {
     const { store, clock, watch } = context;
     await refuseWrong(given, caller, context);
@@ -67,7 +75,7 @@ export const policyActions = [
       await swept(name, store),
     );
     watch.forget();
-    return resolve(store, policy, name);
+    return saved(name, context);
   }),
   handle(contract.updatePolicy, async ({ policy: name, ...given }, context: PoliciesContext, caller) => {
     const { store, clock, watch } = context;
@@ -83,7 +91,7 @@ export const policyActions = [
         await swept(name, store),
       );
       watch.forget();
-      return resolve(store, policy, name);
+      return saved(name, context);
     });
   }),
   handle(contract.enablePolicy, async ({ policy: name }, context: PoliciesContext, caller) => {

@@ -4,11 +4,13 @@ import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
 import { Name as AnyName } from "../../platform/names.ts";
 import { resource, rowSchema, type Row } from "../../platform/resource.ts";
 import { ADMISSION, Admission } from "./admission-contract.ts";
+import { Conflict } from "./conflict-contract.ts";
 import { dangerOfEffects, Effects, type Effect } from "./effect-contract.ts";
 import { Schedule } from "./schedule-contract.ts";
 
 export * from "./admission-contract.ts";
 export * from "./alert-contract.ts";
+export * from "./conflict-contract.ts";
 export * from "./looking-contract.ts";
 export * from "./silence-contract.ts";
 
@@ -90,6 +92,14 @@ export const policy = resource({
 });
 export type Policy = Row<typeof policy>;
 
+/** What was saved, and where that is at odds with other policies. */
+const Saved = Type.Intersect([
+  rowSchema(policy),
+  Type.Object({
+    conflicts: Type.Array(Conflict, { description: "Other policies that want what does not fit together with it" }),
+  }),
+]);
+
 const PATH = "sa/pe/policy";
 const PolicyRef = Ref("policy", "The policy, by its name");
 const writing = { effect: "write", permission: "policy:write" } as const;
@@ -101,7 +111,7 @@ export const createPolicy = action({
   ...writing,
   danger: dangerOf,
   input: Type.Object({ name: Name, condition: Condition, ...Spec }),
-  output: rowSchema(policy),
+  output: Saved,
 });
 export const updatePolicy = action({
   path: `${PATH}/update`,
@@ -109,7 +119,7 @@ export const updatePolicy = action({
   ...writing,
   danger: dangerOf,
   input: Type.Object({ policy: PolicyRef, condition: Type.Optional(Condition), ...Spec }),
-  output: rowSchema(policy),
+  output: Saved,
 });
 export const enablePolicy = action({
   path: `${PATH}/enable`,

@@ -1,5 +1,4 @@
 import { feature } from "../../platform/feature.ts";
-import { admissionActions } from "./admission-actions.ts";
 import { admit } from "./admitting.ts";
 import { policyActions } from "./actions.ts";
 import { alertActions } from "./alert-actions.ts";
@@ -24,7 +23,7 @@ export { Watch } from "./watch.ts";
 export const policies = feature<PoliciesContext>({
   name: "policies",
   resources: [policy, alert, silence],
-  actions: [...policyActions, ...alertActions, ...silenceActions, ...lookingActions, ...admissionActions],
+  actions: [...policyActions, ...alertActions, ...silenceActions, ...lookingActions],
   admission: admit,
   receives: { telemetry: receiveTelemetry },
   loops: (context) => [

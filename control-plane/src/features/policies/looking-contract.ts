@@ -24,6 +24,9 @@ export const explainPolicy = action({
     looked: Type.Optional(Looked),
     state: Type.Optional(Type.String({ description: "Of the alert; absent where there is none" })),
     dueAt: Type.Optional(Type.Integer({ description: "When time alone changes something" })),
+    conflicts: Type.Optional(
+      Type.Array(Type.String(), { description: "Where it is at odds with other policies, in words" }),
+    ),
     stopped: Type.Optional(Type.String({ description: "Why none of its effects is done, though it may fire" })),
     quiet: Type.Optional(
       Type.Object({ reason: Type.String(), until: Type.Integer() }, { description: "Why it is no surprise now" }),

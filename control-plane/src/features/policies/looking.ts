@@ -9,6 +9,7 @@ import type { Judgement } from "./condition.ts";
 import type { PoliciesContext } from "./context.ts";
 import { policy, type Policy } from "./contract.ts";
 import { countWatched, dryRunPolicy, explainPolicy } from "./looking-contract.ts";
+import { allConflicts } from "./conflict-actions.ts";
 import { stoppedBecause } from "./effects.ts";
 import { quietOf } from "./quiet.ts";
 import { replayed } from "./replay.ts";
@@ -32,6 +33,7 @@ export const lookingActions = [
     const judgement = ready.condition.judge(readingOf(known, ready, clock.now()));
     const quiet = await quietOf(ready, known.row, context);
     const stopped = await stoppedBecause(found, context);
+    const conflicts = (await allConflicts(context, found.name)).map(({ answer }) => answer);
     return {
       answer: answerOf(ready, judgement, standing, { quiet: quiet?.reason, stopped }),
       isWatched: true,
@@ -40,6 +42,7 @@ export const lookingActions = [
       ...seen,
       ...(standing?.dueAt !== undefined && { dueAt: standing.dueAt }),
       ...(stopped !== undefined && { stopped }),
+      ...(conflicts.length > 0 && { conflicts }),
       ...(quiet && { quiet }),
     };
   }),

@@ -1,0 +1,60 @@
+import { handle } from "../../platform/action.ts";
+import { resolve } from "../../platform/reference.ts";
+import { device as deviceResource } from "../devices/contract.ts";
+import { viewOf } from "../devices/selector-contract.ts";
+import type { AdmissionPolicy } from "./admission-policy.ts";
+import { listConflicts, type Conflict } from "./conflict-contract.ts";
+import { conflictsOf, type Claim } from "./conflicts.ts";
+import type { PoliciesContext } from "./context.ts";
+import { policy } from "./contract.ts";
+import { watches, type WatchedPolicy } from "./watched-policy.ts";
+
+const EXAMPLES = 5;
+
+export const conflictActions = [
+  handle(listConflicts, async ({ policy: ref }, context: PoliciesContext) => {
+    const only = ref === undefined ? undefined : (await resolve(context.store, policy, ref)).name;
+    return { conflicts: [...(await allConflicts(context, only))] };
+  }),
+];
+
+/** Policies that are at odds now; only those of one where it is named. */
+export async function allConflicts(context: PoliciesContext, only?: string): Promise<readonly Conflict[]> {
+  const { all, asking } = await context.watch.policies(context);
+  // What says nothing that another could contradict is not looked at.
+  const claiming = [...all.filter(({ row }) => (row.effects ?? []).length > 0), ...asking];
+  const { claims, names } = await claimsOf(claiming, context);
+  const pairs = claims.flatMap((one, place) => claims.slice(place + 1).map((other) => [one, other] as const));
+  return pairs
+    .filter((pair) => only === undefined || pair.some(({ name }) => name === only))
+    .flatMap(([one, other]) => conflictsOf(one, other))
+    .map(({ shared, ...each }) => {
+      const examples = shared.slice(0, EXAMPLES).map((id) => names.get(id) ?? id);
+      return { ...each, policies: [...each.policies], devices: shared.length, examples };
+    });
+}
+
+/** The devices are looked at once for all of them. */
+async function claimsOf(policies: readonly (AdmissionPolicy | WatchedPolicy)[], { store }: PoliciesContext) {
+  const names = new Map<string, string>();
+  const about = policies.map((each) => (isAboutSome(each) ? new Set<string>() : undefined));
+  if (policies.length > 1)
+    for await (const row of store.scan(deviceResource)) {
+      if (row.state === "retired") continue;
+      const view = viewOf(row);
+      names.set(row.id, row.name);
+      for (const [place, each] of policies.entries())
+        if ("condition" in each ? watches(each, row, view) : each.selector?.matches(view) !== false)
+          about[place]?.add(row.id);
+    }
+  const claims = policies.map((each, place): Claim => {
+    const looksAt = "condition" in each ? lookedAtBy(each) : new Set<string>();
+    return { ...each.row, looksAt, devices: about[place] };
+  });
+  return { claims, names };
+}
+
+const isAboutSome = (each: AdmissionPolicy | WatchedPolicy): boolean => "condition" in each || each.isAboutDevices;
+
+const lookedAtBy = ({ condition: { metrics, events } }: WatchedPolicy): ReadonlySet<string> =>
+  new Set([...metrics, ...events.map(({ type }) => type)]);
