@@ -2,6 +2,7 @@
 export * as audit from "./features/audit/contract.ts";
 export * as certificates from "./features/devices/certificate-contract.ts";
 export * as dataCatalogue from "./features/data-catalogue/contract.ts";
+export * as dataHistory from "./features/data-catalogue/history-contract.ts";
 export * as objectStores from "./features/data-catalogue/object-store-contract.ts";
 export * as dataOrchestrator from "./features/data-orchestrator/contract.ts";
 export * as delivery from "./features/delivery/contract.ts";

@@ -116,6 +116,7 @@ export const actions = {
   "diml/dml/fmdm/data/find": "read",
   "diml/dml/fmdm/data/list": "read",
   "diml/dml/fmdm/data/tag": "write",
+  "diml/dml/fmdm/data/history": "read",
   "diml/dml/fmdm/data/catalogue": "write",
   "diml/dml/fmdm/objectstore/register": "write",
   "diml/dml/fmdm/objectstore/unregister": "write",

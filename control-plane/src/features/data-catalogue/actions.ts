@@ -9,6 +9,7 @@ import { resolve } from "../../platform/reference.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
 import { device } from "../devices/contract.ts";
 import * as contract from "./contract.ts";
+import { dataHistory, histories } from "./history-contract.ts";
 import { objectStoreActions } from "./object-store-actions.ts";
 import { SOURCES_AT_MOST } from "./report.ts";
 import { catalogueFileHandler } from "./own-store.ts";
@@ -21,6 +22,14 @@ const { data, dataSource } = contract;
 const TAGS_AT_MOST = 64;
 
 export const catalogueActions = [
+  handle(dataHistory, async ({ id, limit = 50, cursor = "0" }, { store }: PlatformContext) => {
+    const row = await resolve(store, data, id);
+    const later = (await store.get(histories, row.id))?.happenings ?? [];
+    const all = [...later.toReversed(), { at: row.createdAt, what: "found" as const }];
+    const from = /^\d{1,6}$/.test(cursor) ? Number(cursor) : all.length;
+    const next = from + limit;
+    return { items: all.slice(from, next), total: all.length, ...(next < all.length && { next: String(next) }) };
+  }),
   catalogueFileHandler,
   ...objectStoreActions,
   ...lookupHandlers(data, contract.dataLookups),

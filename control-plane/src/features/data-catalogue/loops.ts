@@ -4,6 +4,7 @@ import type { PlatformContext } from "../../platform/context.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
 import { device } from "../devices/contract.ts";
 import { data, dataSource } from "./contract.ts";
+import { histories, noted } from "./history-contract.ts";
 import { dueSignal, isReachable } from "./reach.ts";
 import { objectErrands, reportedNames, reportProgress, unsettledSources, type UnsettledSource } from "./tables.ts";
 
@@ -26,7 +27,7 @@ export const settleSources = (context: PlatformContext): Loop => ({
 });
 
 /** Repeats safely: what a crash left undone is found again, and the mark goes last. */
-async function settle(mark: UnsettledSource, { store }: PlatformContext): Promise<void> {
+async function settle(mark: UnsettledSource, { store, clock }: PlatformContext): Promise<void> {
   const source = await store.get(dataSource, mark.source);
   const holder = source && (await store.get(device, source.device));
   const names = mark.report === undefined ? undefined : await namesIn(mark.source, mark.report, store);
@@ -36,7 +37,10 @@ async function settle(mark: UnsettledSource, { store }: PlatformContext): Promis
       isReachable: source !== undefined && isReachable(source, holder),
       isNamed: names?.has(row.name),
     });
-    if (signal !== undefined) changes.push(moved(data, row, signal));
+    if (signal !== undefined) {
+      const what = ({ lose: "lost", recover: "back", remove: "removed" } as const)[signal];
+      changes.push(moved(data, row, signal), await noted(row.id, { at: clock.now(), what }, store));
+    }
     if (changes.length < STEP) continue;
     await store.commit(...changes);
     changes = [];
@@ -64,7 +68,7 @@ export const forgetRemovedData = ({ store, clock, log }: PlatformContext): Loop 
     const { items } = await store.list(data, { index: "removed", limit: STEP });
     const old = items.filter(({ updatedAt }) => updatedAt < before);
     if (old.length === 0) return "settled";
-    await store.commit(...old.map((row) => destroyed(data, row)));
+    await store.commit(...old.flatMap((row) => [destroyed(data, row), removed(histories, row.id)]));
     return "more";
   },
 });

@@ -6,6 +6,7 @@ import { repeatOnConflict } from "../../platform/repeat.ts";
 import { createFile, file, findFile, finishFile, PIECE_BYTES, readFile, writeFile } from "../files/contract.ts";
 import type { DataCatalogueContext } from "./context.ts";
 import { availableBytes, data, dataSource, type Data } from "./contract.ts";
+import { noted } from "./history-contract.ts";
 import { bucketOf, dataChange, dataNamed } from "./object-looking.ts";
 import { buckets, objectErrands, type BucketRow, type ObjectErrand } from "./tables.ts";
 
@@ -96,7 +97,7 @@ async function stored(of: Carrying, context: DataCatalogueContext): Promise<void
 }
 
 /** An object goes, as long as it is what it was. */
-async function dropped(of: Carrying, { store }: DataCatalogueContext): Promise<void> {
+async function dropped(of: Carrying, { store, clock }: DataCatalogueContext): Promise<void> {
   const { errand, bucket } = of;
   const key = keyOf(of);
   const known = await dataNamed(errand.name, errand.source, store);
@@ -106,7 +107,11 @@ async function dropped(of: Carrying, { store }: DataCatalogueContext): Promise<v
       throw new ObjectStoreError(`"${errand.name}" is something else by now`);
     await bucket.remove(key);
   }
-  if (known !== undefined && known.state !== "removed") await store.commit(moved(data, known, "remove"));
+  if (known !== undefined && known.state !== "removed")
+    await store.commit(
+      moved(data, known, "remove"),
+      await noted(known.id, { at: clock.now(), what: "removed" }, store),
+    );
 }
 
 /** Pieces as files take them, whatever came at one time. */

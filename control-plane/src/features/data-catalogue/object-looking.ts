@@ -5,6 +5,7 @@ import type { Store } from "../../platform/store.ts";
 import { ObjectStoreError, type Bucket, type StoredObject } from "../../platform/object-store.ts";
 import type { DataCatalogueContext } from "./context.ts";
 import { availableBytes, data, dataSource, TAG_KEY, TAG_LENGTH, type Data, type DataSource } from "./contract.ts";
+import { noted } from "./history-contract.ts";
 import { buckets, unsettledSources, type BucketRow } from "./tables.ts";
 import { automaticTags } from "./tags.ts";
 
@@ -46,7 +47,7 @@ export async function look(row: BucketRow, walk: Walk, context: DataCatalogueCon
       await store.commit(put(buckets, { ...row, nextTryAt: clock.now() }));
       return "goes on";
     }
-    const removals = await removalsOf(row.id, walk, store);
+    const removals = await removalsOf(row.id, walk, context);
     for (let i = 0; i < removals.length; i += NEW_AT_ONCE) await store.commit(...removals.slice(i, i + NEW_AT_ONCE));
     await store.commit(...(await lookedThrough(row, walk, context)));
     return "over";
@@ -78,7 +79,12 @@ async function lookOn({ row, source, walk }: Looking, context: DataCatalogueCont
         const hash = found.sha256 ?? (await hashOf(bucket, found));
         fresh += 1;
         read += found.sha256 === undefined ? found.bytes : 0;
-        await store.commit(dataChange({ ...found, name, hash }, known, { row, source }, context.newId));
+        await store.commit(
+          dataChange({ ...found, name, hash }, known, { row, source }, context.newId),
+          ...(known === undefined
+            ? []
+            : [await noted(known.id, { at: context.clock.now(), ...happenedTo(hash, known) }, store)]),
+        );
       }
     }
     if (name !== undefined) {
@@ -91,6 +97,9 @@ async function lookOn({ row, source, walk }: Looking, context: DataCatalogueCont
   }
   return isLast;
 }
+
+const happenedTo = (hash: string, known: Data) =>
+  hash === known.hash ? { what: "back" as const } : { what: "changed" as const, hash };
 
 /** What an object is called; undefined for what marks a folder, and for what cannot be named in an address. */
 function nameIn({ key, bytes }: StoredObject, { prefix }: Pick<BucketRow, "prefix">): string | undefined {
@@ -148,10 +157,15 @@ export function dataChange(
   return known.state === "available" ? updated(data, known, patch) : moved(data, known, "recover", patch);
 }
 
-async function removalsOf(source: string, { seen }: Walk, store: Store): Promise<readonly Change[]> {
+async function removalsOf(
+  source: string,
+  { seen }: Walk,
+  { store, clock }: DataCatalogueContext,
+): Promise<readonly Change[]> {
   const changes: Change[] = [];
   for await (const row of store.scan(data, { index: "source", prefix: [source] }))
-    if (row.state !== "removed" && !seen.has(row.name)) changes.push(moved(data, row, "remove"));
+    if (row.state !== "removed" && !seen.has(row.name))
+      changes.push(moved(data, row, "remove"), await noted(row.id, { at: clock.now(), what: "removed" }, store));
   return changes;
 }
 

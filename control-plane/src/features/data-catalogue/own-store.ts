@@ -5,6 +5,7 @@ import { repeatOnConflict } from "../../platform/repeat.ts";
 import { device } from "../devices/contract.ts";
 import { file, fileRoom, type FileRow } from "../files/contract.ts";
 import { availableBytes, catalogueFile, data, dataSource, OWN_STORE, type Data } from "./contract.ts";
+import { noted } from "./history-contract.ts";
 import { automaticTags } from "./tags.ts";
 
 /** A file of the centre is data under its own id, from when it is whole until it is removed. What is only handed on is none. */
@@ -45,9 +46,11 @@ async function sourceChange({ store, clock, dispatch, newId }: PlatformContext):
 async function dataChanges(
   row: FileRow | undefined,
   known: Data | undefined,
-  { store }: PlatformContext,
+  { store, clock }: PlatformContext,
 ): Promise<readonly Change[]> {
-  if (row === undefined) return known === undefined || known.state === "removed" ? [] : [moved(data, known, "remove")];
+  if (row === undefined && known !== undefined && known.state !== "removed")
+    return [moved(data, known, "remove"), await noted(known.id, { at: clock.now(), what: "removed" }, store)];
+  if (row === undefined) return [];
   if (row.state !== "ready" || row.isPassing === true || known !== undefined) return [];
   const { id, name, bytes, sha256: hash, device: from, updatedAt: modifiedAt } = row;
   const holder = from === undefined ? undefined : await store.get(device, from);

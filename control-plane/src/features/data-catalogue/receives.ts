@@ -3,6 +3,7 @@ import type { PlatformContext } from "../../platform/context.ts";
 import type { Received } from "../../platform/feature.ts";
 import { device, type Device } from "../devices/contract.ts";
 import { availableBytes, data, dataSource, type Data, type DataSource } from "./contract.ts";
+import { noted } from "./history-contract.ts";
 import { itemsByName, slicesOf, SOURCES_AT_MOST, type Item, type Slice } from "./report.ts";
 import { reportedNames, reportProgress, unsettledSources } from "./tables.ts";
 import { automaticTags } from "./tags.ts";
@@ -39,9 +40,11 @@ async function take(
   const { name, tags, takesData } = slice;
   const access = takesData ? ("read-write" as const) : ("read" as const);
   const place = { id, name, device: holder.id, deviceName: holder.name, tags, access };
+  const happened = items.map((item, i) => happeningOf(item, known[i], receivedAt, store));
   return [
     ...changes,
     ...items.flatMap((item, i) => dataChanges(item, known[i], place, context.newId)),
+    ...(await Promise.all(happened)).flat(),
     ...(await progressChanges(slice, source, id, context)),
   ];
 }
@@ -89,6 +92,20 @@ function dataChanges(item: Item, known: Data | undefined, place: Place, newId: (
   if (known.state !== "available") return [moved(data, known, "recover", patch)];
   const isSameFile = item.hash === known.hash && item.modifiedAt === known.modifiedAt;
   return isSameFile && place.access === known.access && isEqual(tags, known.tags) ? [] : [updated(data, known, patch)];
+}
+
+/** What is told of it later; that it was found its row tells. */
+async function happeningOf(
+  { hash }: Item,
+  known: Data | undefined,
+  at: number,
+  store: PlatformContext["store"],
+): Promise<readonly Change[]> {
+  if (known === undefined) return [];
+  const isOther = hash !== known.hash;
+  if (!isOther && known.state === "available") return [];
+  const what = isOther ? ("changed" as const) : ("back" as const);
+  return [await noted(known.id, { at, what, ...(isOther && { hash }) }, store)];
 }
 
 const isEqual = (a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>) =>

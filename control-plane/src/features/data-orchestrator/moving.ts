@@ -2,11 +2,12 @@ import { MINUTE, SECOND } from "@edgemere/protocol/kit";
 import { moved, put, removed, updated, type Change } from "../../platform/change.ts";
 import type { Store } from "../../platform/store.ts";
 import { data, dataSource, OWN_STORE, type Data } from "../data-catalogue/contract.ts";
+import { noted } from "../data-catalogue/history-contract.ts";
 import { device } from "../devices/contract.ts";
 import { file } from "../files/contract.ts";
 import { bookings } from "./capacity.ts";
 import type { DataOrchestratorContext } from "./context.ts";
-import { dataInstance, type DataInstance } from "./contract.ts";
+import { dataInstance, dataRequest, type DataInstance } from "./contract.ts";
 import { droppingOf } from "./dropping.ts";
 import { askFor, pauseAfter, send, stateOf } from "./errands.ts";
 import { collections, type Collection } from "./tables.ts";
@@ -83,9 +84,15 @@ async function arrived(row: DataInstance, copy: Data, context: DataOrchestratorC
     at: clock.now(),
   };
   const isGone = origin === undefined || origin.hash !== row.hash;
+  const request = row.request === undefined ? undefined : await store.get(dataRequest, row.request);
+  const by = request === undefined ? {} : { request: request.id, author: request.author };
+  const placed = { at: clock.now(), what: "placed" as const, ...by, instance: row.id };
+  const atOrigin = row.decision === "move" ? { ...placed, what: "moved" as const } : placed;
   return [
     moved(dataInstance, row, "place", { holds: copy.id, cause: "", tries: 0 }),
     ...(copy.lineage === undefined ? [updated(data, copy, { lineage })] : []),
+    await noted(copy.id, placed, store),
+    ...(isGone ? [] : [await noted(origin.id, atOrigin, store)]),
     ...(await bookings([{ source: row.source, booking: "release", bytes: row.bytes }], store)),
     ...(row.decision === "move" && !isGone ? [droppingOf({ ...origin, path: origin.name }, context)] : []),
   ];
