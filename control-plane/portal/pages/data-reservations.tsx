@@ -1,3 +1,4 @@
+import { useDeviceNames } from "../data/device-names.ts";
 import { usePaging } from "../data/paging.ts";
 import { useRead } from "../data/queries.ts";
 import { Empty } from "../parts/answer.tsx";
@@ -14,8 +15,14 @@ export function DataReservations() {
     limit: 50,
     ...(paging.cursor !== undefined && { cursor: paging.cursor }),
   });
+  const nameOf = useDeviceNames();
   const sources = useRead("diml/dml/fmdm/datasource/list", { limit: 500 });
-  const sourceOf = (id: string) => sources.data?.items.find((each) => each.id === id)?.name ?? id;
+  const pieces = useRead("diml/dml/fmdm/data/list", { limit: 500 });
+  const dataOf = (id: string) => pieces.data?.items.find((each) => each.id === id)?.name ?? id;
+  const placeOf = (id: string) => {
+    const source = sources.data?.items.find((each) => each.id === id);
+    return source === undefined ? id : `${source.name} on ${nameOf(source.device)}`;
+  };
   return (
     <PagedTable
       of={reservations}
@@ -26,12 +33,13 @@ export function DataReservations() {
       keyOf={({ id }) => id}
       linkOf={({ request }) => `/data/requests/${encodeURIComponent(request)}`}
       columns={[
-        { title: "For", cell: ({ source, target }) => <Plain text={sourceOf(target ?? source)} /> },
+        { title: "Data", cell: ({ data }) => <Plain text={dataOf(data)} /> },
         { title: "State", cell: ({ state }) => <State state={state} /> },
-        { title: "Decision", cell: ({ decision }) => decision ?? "–" },
+        { title: "Place", cell: ({ source, target }) => <Plain text={placeOf(target ?? source)} /> },
+        { title: "Decision", isMinor: "slightly", cell: ({ decision }) => decision ?? "–" },
         { title: "Why", isMinor: "slightly", cell: ({ reason }) => <Plain text={reason || "–"} /> },
         { title: "Cost", align: "right", cell: ({ cost }) => <Cost of={cost} /> },
-        { title: "From", isMinor: true, cell: ({ source }) => <Plain text={sourceOf(source)} /> },
+        { title: "From", isMinor: true, cell: ({ source }) => <Plain text={placeOf(source)} /> },
         { title: "Held until", isMinor: true, cell: ({ expiresAt }) => <Instant at={expiresAt} /> },
       ]}
     />

@@ -57,7 +57,7 @@ function whyOver({ looked }: Alert, policy: Policy | undefined, looking: Looking
 }
 
 /** What was looked at, and what was seen. */
-export const wordsOf = (looked: Alert["looked"]): string =>
+const wordsOf = (looked: Alert["looked"]): string =>
   looked.length === 0
     ? "it was looked at"
     : looked.map(({ what, value }) => `${what} ${value === undefined ? "was not known" : `was ${value}`}`).join(", ");
