@@ -59,4 +59,4 @@ type Paint = "green" | "yellow" | "red" | "dim";
 
 // Instants are milliseconds since 1970 in fields that end in At; smaller numbers there mean "never" or are something else.
 export const isInstant = (name: string, value: number) =>
-  /(At|^at|^since|^from|^to|^notAfter)$/.test(name) && Number.isInteger(value) && value > 1e11;
+  /(At|^at|^since|^from|^to|^until|^notAfter)$/.test(name) && Number.isInteger(value) && value > 1e11;

@@ -32,7 +32,7 @@ const usual: Partial<Record<Path | "commands" | "reservations" | "instances" | "
   "ia/event/list": ["number", "at", "type", "subject"],
 };
 
-const HEAD = ["id", "name", "kind", "state"];
+const HEAD = ["answer", "id", "name", "kind", "state"];
 const BORING = new Set(["version", "updatedAt"]);
 
 /** The columns for these rows: asked for, usual, or what the rows hold. */

@@ -6,6 +6,7 @@ import { bareField, fieldsOf } from "./fields.ts";
 /** `edgemere explain device DEVICE`, in a job or by a policy: the answer is that of `edgemere job explain` or `edgemere policy explain`. */
 const explainDevice: Entry = {
   words: ["explain", "device"],
+  isWhole: true,
   isEveryday: true,
   summary: "Say why a device is where it is in a job or a rollout, or why a policy fires on it or does not",
   declare: (command) =>
@@ -38,7 +39,7 @@ export const listExplanations = (): readonly Entry[] => [
       const { reference } = bareField(fields) ?? {};
       const isAlone = fields.filter(({ required }) => required).length === 1;
       return reference !== undefined && isAlone
-        ? [{ ...commandOf(action), words: ["explain", reference], isEveryday: true as const }]
+        ? [{ ...commandOf(action), words: ["explain", reference], isWhole: true as const, isEveryday: true as const }]
         : [];
     }),
 ];

@@ -319,4 +319,7 @@ test("explain asks of a device and a policy, of an alert, of a data request and 
     ],
   );
   assert.equal((await runTyped("explain device gw-1 --policy hot --job r1", surroundings)).code, 2);
+  // The class alone is what can be done with it, as before.
+  for (const name of ["alert", "datarequest", "device"])
+    assert.match((await runTyped(`${name} --help`, surroundings)).stdout, new RegExp(`${name} list`), name);
 });
