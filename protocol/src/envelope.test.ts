@@ -215,6 +215,12 @@ test("a task that is not known here counts as dangerous", () => {
   assert.equal(roleOfTask("wipe"), "dangerous");
 });
 
+test("a command of a kind that a later version brought is opened whichever of both roles signed it, so that it can be rejected in words", () => {
+  const later = { ...aCommand(), ping: null };
+  for (const key of [ours, second]) assert.equal(open("command", seal("command", later, key), both).task, undefined);
+  assert.throws(() => open("command", seal("command", later), both), refusal("unknown-key"));
+});
+
 const exec = { ping: null, exec: { argv: ["id"] } };
 const both = trusting({ commands: { threshold: 1, keys: [ours] }, dangerous: { threshold: 1, keys: [second] } });
 

@@ -74,20 +74,24 @@ function checkAuditHead({ number, hash, atMs, generation }: v1.AuditHead.$Proper
 
 /** Who may sign what. A command needs a key of the role that its kind asks for; which one it asks for stands in the signed bytes. */
 const signers = {
-  command: { may: ["commands", "dangerous"], must: ({ task }: Command) => roleOfTask(task) },
+  command: { may: ["commands", "dangerous"], must: ({ task }: Command) => neededFor(task) },
   syncHead: { may: ["commands"], must: () => "commands" },
   keyring: { may: ["root"], must: () => "root" },
   release: { may: ["releases"], must: () => "releases" },
   result: { may: ["device"], must: () => "device" },
   auditCountersignature: { may: ["device"], must: () => "device" },
   terminalOpened: { may: ["device"], must: () => "device" },
-} as const satisfies Record<PayloadName, { may: readonly Role[]; must: (message: never) => Role }>;
+} as const satisfies Record<PayloadName, { may: readonly Role[]; must: (message: never) => Role | undefined }>;
 
-/** The role whose keys must sign a command with this task. A kind that nobody knows here counts as dangerous. */
+/** The role whose keys must sign a command with this task. Nothing is signed as harmless that nobody knows here. */
 export function roleOfTask(task: string | undefined): "commands" | "dangerous" {
   const kind = kindOfTask(task);
   return kind !== undefined && !commandKinds[kind].dangerous ? "commands" : "dangerous";
 }
+
+/** Of a task that nobody knows here either role will do: it is rejected by whoever was to carry it out, and that can be told only of what was believed. */
+const neededFor = (task: string | undefined): Role | undefined =>
+  kindOfTask(task) === undefined ? undefined : roleOfTask(task);
 
 /** A private Ed25519 key and the name by which others find its public half. */
 export interface SigningKey {
@@ -128,8 +132,8 @@ export function open<N extends PayloadName>(name: N, envelope: v1.SignedEnvelope
   const { may, must } = signers[name];
   const proved = provedRoles(name, envelope, trust, may);
   const message = decode<unknown>(payloadCodecs[name], envelope.payload ?? new Uint8Array()) as PayloadOf<N>;
-  const needed = (must as (message: PayloadOf<N>) => Role)(message);
-  if (!proved.includes(needed))
+  const needed = (must as (message: PayloadOf<N>) => Role | undefined)(message);
+  if (needed !== undefined && !proved.includes(needed))
     throw new ProtocolError("wrong-role", `this ${name} needs keys of the role ${needed}, and those did not sign it`);
   payloadChecks[name](message as never);
   return message;
