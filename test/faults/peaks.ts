@@ -12,6 +12,12 @@ export async function peakMemory(pid: number): Promise<number> {
   return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) / KIB_PER_MIB;
 }
 
+/** The memory that a process has now, MiB; 0 when it is gone. */
+export async function residentNow(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) / KIB_PER_MIB;
+}
+
 /** What a folder takes on the disk, MiB. Files may come and go meanwhile. */
 export async function diskUse(folder: string): Promise<number> {
   const { stdout } = await execute("du", ["-sk", folder]).catch((error: { stdout?: string }) => ({

@@ -60,7 +60,7 @@ async function inOrder(scenario: Scenario, parts: Omit<Parameters<Scenario["run"
   };
   const timer = new AbortController();
   try {
-    const patience = parts.isFull ? LONGEST.full : LONGEST.short;
+    const patience = parts.isFull ? (scenario.longest?.(parts) ?? LONGEST.full) : LONGEST.short;
     await Promise.race([scenario.run({ ...parts, own, folder: folder.path }), givenUpAfter(patience, timer.signal)]);
   } catch (error) {
     failures.push(error);

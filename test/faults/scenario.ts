@@ -28,6 +28,8 @@ export interface Scenario {
   /** A feature that is not there yet, in words: until then it is skipped. */
   readonly awaits?: string;
   readonly rounds: { readonly short: number; readonly full: number };
+  /** After so long a full run is given up, milliseconds; three hours unless told otherwise. */
+  readonly longest?: (how: Pick<Context, "rounds">) => number;
   /** Throws when something does not hold that the figures do not show. */
   run(context: Context): Promise<void>;
 }

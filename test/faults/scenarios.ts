@@ -21,11 +21,13 @@ import { kills } from "./scenarios/kills.ts";
 import { links } from "./scenarios/links.ts";
 import { loads } from "./scenarios/loads.ts";
 import { loudPrograms } from "./scenarios/loud.ts";
+import { mixedVersions } from "./scenarios/mixed-versions.ts";
 import { names } from "./scenarios/names.ts";
 import { operations } from "./scenarios/operations.ts";
 import { powerCuts } from "./scenarios/power-cuts.ts";
 import { restored } from "./scenarios/restored.ts";
 import { sessions } from "./scenarios/sessions.ts";
+import { soaks } from "./scenarios/soaks.ts";
 import { steps } from "./scenarios/steps.ts";
 import { storms } from "./scenarios/storms.ts";
 import { twoControlPlanes } from "./scenarios/two-control-planes.ts";
@@ -45,6 +47,7 @@ export const groups = {
     ...blockedLoops,
     ...loudPrograms,
     ...badUpdates,
+    ...soaks,
   ],
   network: [...cables, ...links, ...names, ...storms, ...floods, ...cutOffs],
   disks: [...powerCuts, ...disks, ...damages],
@@ -60,6 +63,7 @@ export const groups = {
     ...admissions,
     ...keyrings,
     ...operations,
+    ...mixedVersions,
   ],
 } as const satisfies Record<string, readonly Scenario[]>;
 

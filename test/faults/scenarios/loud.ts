@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { residentNow } from "../peaks.ts";
 import type { Context, Scenario } from "../scenario.ts";
 import { Trial } from "../trial.ts";
 
-const KIB_PER_MIB = 1024;
 /** What reading it all into memory first would take is four times as much. */
 const MOST_MORE = 32;
 const LOUD = "yes | head -c 104857600";
@@ -44,13 +43,7 @@ async function loud(context: Context): Promise<void> {
 }
 
 async function bothNow({ agent, world }: Trial) {
-  return { agent: await residentOf(agent.pid), controlPlane: await residentOf(world.controlPlane.pid) };
-}
-
-/** MiB that a process has in memory now. */
-async function residentOf(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
-  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) / KIB_PER_MIB;
+  return { agent: await residentNow(agent.pid), controlPlane: await residentNow(world.controlPlane.pid) };
 }
 
 export const loudPrograms: readonly Scenario[] = [
