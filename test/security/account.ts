@@ -43,7 +43,7 @@ export function accountOf(verdicts: readonly Verdict[]): string {
   const count = (result: Verdict["result"]) => verdicts.filter((each) => each.result === result).length;
   const rows = verdicts.map(({ threat, result, why, files, seconds }) => [
     threat.id,
-    [result, ...notesOn(threat), ...why].join("; "),
+    [result, ...why].join("; "),
     seconds === 0 ? "" : seconds.toFixed(1),
     files.join(" "),
     threat.attack,
@@ -56,14 +56,11 @@ export function accountOf(verdicts: readonly Verdict[]): string {
   ].join("\n");
 }
 
-/** What must be known to take a result for what it is. */
-const notesOn = ({ isNotBuilt }: Threat): readonly string[] => (isNotBuilt ? ["not built: refused"] : []);
-
 /** What each threat is, for whoever wants to read and not to run. */
 export const listOf = (threats: readonly Threat[]): string =>
   threats
-    .flatMap(({ id, asset, attackers, attack, control, isNotBuilt }) => [
-      `${id} ${asset}, against ${attackers.join(" and ")}${isNotBuilt ? " (not built: refused)" : ""}`,
+    .flatMap(({ id, asset, attackers, attack, control }) => [
+      `${id} ${asset}, against ${attackers.join(" and ")}`,
       `    attack   ${attack}`,
       `    control  ${control}`,
     ])

@@ -23,8 +23,6 @@ export interface Threat {
   readonly attack: string;
   /** What makes it fail. */
   readonly control: string;
-  /** What the attack is aimed at is not built: its tests show that every door to it is refused, and nothing more. */
-  readonly isNotBuilt?: true;
 }
 
 /** Every threat that is answered for. A test in this folder whose title begins with the id carries the attack out. */
