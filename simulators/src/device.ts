@@ -1,8 +1,17 @@
-import { AGENT_VERSION, createAgent, enrol, IdentitySlots, loadIdentity, mqttTransport } from "@edgemere/agent";
+import {
+  AGENT_VERSION,
+  createAgent,
+  enrol,
+  IdentitySlots,
+  loadIdentity,
+  mqttTransport,
+  Settings,
+} from "@edgemere/agent";
 import type { Agent, AgentConfig, AgentStatus, Identity } from "@edgemere/agent";
 import { MINUTE } from "@edgemere/protocol/kit";
 import type { Env } from "@edgemere/protocol/kit";
 import type { FakeHost } from "./fake-host/fake-host.ts";
+import { configOver } from "./settings.ts";
 
 const KEEPALIVE = MINUTE;
 
@@ -60,7 +69,8 @@ export async function simulatedDevice({
     const newest = (await loadIdentity(env.disk)) ?? identity;
     const slots = await IdentitySlots.open(env.disk, newest);
     const transport = mqttTransport({ identity: newest, slots, keepalive: KEEPALIVE, clock: env.clock });
-    agent = await createAgent({ env, host, identity: newest, slots, config, transport });
+    const settings = await Settings.open(env, (over) => configOver(config, over));
+    agent = await createAgent({ env, host, identity: newest, slots, config: settings.config, settings, transport });
     await agent.start();
   }
 

@@ -35,3 +35,20 @@ test("a real agent is set otherwise from far away, keeps it over a kill, and ref
   assert.match(cutting.detail, /keepalive: could cut this device off, and is set on the host only/);
   assert.deepEqual(back.result, { settings: [], hasChanged: true });
 });
+
+test("a simulated device says that it can be set otherwise, and is", async () => {
+  await using world = await startWorld({ devices: 1 });
+  const name = world.devices[0]?.name ?? "";
+  const { agent } = await eventually(async () => {
+    const found = await world.client.call("cpl/dm/device/find", { device: name });
+    return found.presence === "online" && found;
+  }, "the device to come online");
+
+  const { state, result } = await endOf(
+    world,
+    await createJob(world, name, "configure", { set: { report: "1s", sample: "1s" } }),
+  );
+
+  assert.ok(agent.capabilities.includes("command:configure"));
+  assert.deepEqual([state, result?.["hasChanged"]], ["succeeded", true]);
+});
