@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ManualClock, SimulatedDisk } from "@edgemere/protocol/simulated";
 import { limits } from "@edgemere/protocol";
-import { aBench, aCommand, anExec, BenchHost, wordOf, START, type Bench } from "./bench.test-support.ts";
+import { BenchHost } from "./bench-host.test-support.ts";
+import { aBench, aCommand, anExec, wordOf, START, type Bench } from "./bench.test-support.ts";
 
 const aMachine = () => {
   const clock = new ManualClock(START);

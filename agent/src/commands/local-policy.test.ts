@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { v1 } from "@edgemere/protocol";
 import { ManualClock, SimulatedDisk } from "@edgemere/protocol/simulated";
 import { HostError } from "../host/host.ts";
-import { aBench, aCommand, anExec, BenchHost, START } from "./bench.test-support.ts";
+import { BenchHost } from "./bench-host.test-support.ts";
+import { aBench, aCommand, anExec, START } from "./bench.test-support.ts";
 import { forbiddenBy, policyFrom } from "./local-policy.ts";
 
 const commandOf = (over: v1.Command.$Properties) => v1.Command.decode(v1.Command.encode(over).finish());

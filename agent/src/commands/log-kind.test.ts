@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ManualClock, SimulatedDisk } from "@edgemere/protocol/simulated";
-import { aBench, aCommand, BenchHost, START } from "./bench.test-support.ts";
+import { BenchHost } from "./bench-host.test-support.ts";
+import { aBench, aCommand, START } from "./bench.test-support.ts";
 
 const aMachine = () => {
   const clock = new ManualClock(START);

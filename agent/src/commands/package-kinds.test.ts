@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { v1 } from "@edgemere/protocol";
 import { ManualClock, SimulatedDisk } from "@edgemere/protocol/simulated";
 import fc from "fast-check";
-import { aBench, aCommand, BenchHost, START } from "./bench.test-support.ts";
+import { BenchHost } from "./bench-host.test-support.ts";
+import { aBench, aCommand, START } from "./bench.test-support.ts";
 import { packagesWrong } from "./handlers/package-change.ts";
 
 const aMachine = () => {

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ManualClock, sameDisk, seededRandom, SimulatedDisk } from "@edgemere/protocol/simulated";
 import { dyingDisk, type MortalDisk } from "../link/spool/dying-disk.test-support.ts";
-import { aBench, aCommand, anExec, BenchHost, endsOf, START } from "./bench.test-support.ts";
+import { BenchHost } from "./bench-host.test-support.ts";
+import { aBench, aCommand, anExec, endsOf, START } from "./bench.test-support.ts";
 import { readEntries } from "./journal-entry.ts";
 import { JournalState } from "./journal-state.ts";
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ManualClock, SimulatedDisk } from "@edgemere/protocol/simulated";
-import { aBench, aCommand, anExec, BenchHost, START, wordOf, type Bench } from "./bench.test-support.ts";
+import { BenchHost } from "./bench-host.test-support.ts";
+import { aBench, aCommand, anExec, START, wordOf, type Bench } from "./bench.test-support.ts";
 import { JOURNAL_FILE } from "./journal.ts";
 import { troubledDisk } from "./troubled-disk.test-support.ts";
 

@@ -4,7 +4,8 @@ import { test } from "node:test";
 import { sealingKeyBytes, sealSecrets } from "@edgemere/protocol";
 import { ManualClock, SimulatedDisk } from "@edgemere/protocol/simulated";
 import fc from "fast-check";
-import { aBench, aCommand, BenchHost, sealingKey, START } from "./bench.test-support.ts";
+import { BenchHost } from "./bench-host.test-support.ts";
+import { aBench, aCommand, sealingKey, START } from "./bench.test-support.ts";
 import { interpreterOf } from "./interpreter.ts";
 
 const aMachine = () => {

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { sealingKeyBytes, sealSecrets } from "@edgemere/protocol";
 import { ManualClock, SimulatedDisk } from "@edgemere/protocol/simulated";
-import { aBench, aCommand, BenchHost, sealingKey, START } from "./bench.test-support.ts";
+import { BenchHost } from "./bench-host.test-support.ts";
+import { aBench, aCommand, sealingKey, START } from "./bench.test-support.ts";
 
 const CANARY = "correct horse battery staple";
 const sealedFor = (command: string, values: Readonly<Record<string, string>> = { PASSWORD: CANARY }, device = "d1") =>

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ManualClock, SimulatedDisk } from "@edgemere/protocol/simulated";
 import type { ServiceStatus } from "../host/host.ts";
-import { aBench, aCommand, BenchHost, START } from "./bench.test-support.ts";
+import { BenchHost } from "./bench-host.test-support.ts";
+import { aBench, aCommand, START } from "./bench.test-support.ts";
 import { unreached } from "./handlers/service-change.ts";
 
 const aMachine = () => {

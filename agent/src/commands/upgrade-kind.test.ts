@@ -7,7 +7,8 @@ import type { IncomingFile } from "../host/file-transfers.ts";
 import { BadArchive, type ComingRelease, type HostReleases } from "../host/host-releases.ts";
 import { ContentRefused, type ContentRoad } from "../link/content-road.ts";
 import type { Mark, Slot, Trial, TrialEnd } from "../upgrade/trial.ts";
-import { aBench, aCommand, BenchHost, signer, START } from "./bench.test-support.ts";
+import { BenchHost } from "./bench-host.test-support.ts";
+import { aBench, aCommand, signer, START } from "./bench.test-support.ts";
 
 /** Releases of a host in memory; they outlive the agent. */
 class Releases implements HostReleases {
