@@ -2,9 +2,10 @@ import { HOUR, MINUTE, type Loop } from "@edgemere/protocol/kit";
 import { moved, putBytes, removed } from "../../platform/change.ts";
 import { unlessMoved } from "../../platform/repeat.ts";
 import { child } from "./chain-contract.ts";
-import { chainedDevices, chainedHours, childStandings, firstHourId, sketchesBefore } from "./chain-tables.ts";
+import { chainedDevices, chainedHours, childStandings, sketchesBefore } from "./chain-tables.ts";
 import type { TelemetryContext, WindowsOptions } from "./context.ts";
 import { hourOf } from "./tables.ts";
+import { firstHourId } from "./window-tables.ts";
 
 /** A child reports every minute or so; it may be restarted. */
 const SILENT_AFTER = 10 * MINUTE;

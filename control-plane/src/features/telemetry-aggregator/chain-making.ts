@@ -6,11 +6,11 @@ import type { Store } from "../../platform/store.ts";
 import { device as devices } from "../devices/contract.ts";
 import { hourBytes, metricHour, type MetricHour } from "./chain-bytes.ts";
 import type { ReportedHour } from "./chain-contract.ts";
-import { chainedDevices, chainedHours, hourId, sketchesKey, type ReportMark } from "./chain-tables.ts";
+import { chainedDevices, chainedHours, chainedId, sketchesKey, type ReportMark } from "./chain-tables.ts";
 import { gapsBetween, readSamples, type SeriesSamples } from "./reading.ts";
 import { Sketch } from "./sketch.ts";
 import { byMetric, minutesOf } from "./window-making.ts";
-import { gridOfPeriod, windowsKey } from "./window-tables.ts";
+import { gridOfPeriod, hourId, windowsKey } from "./window-tables.ts";
 import { CARRIED_AT_MOST } from "./windows.ts";
 
 /** Of one hour of one device: so much room has it in a report. */
@@ -57,7 +57,7 @@ export async function reportOf(mark: ReportMark, version: string, place: Place):
 
 /** As it came: its own control plane dates it. */
 async function ofChained({ origin = "", device, hour }: ReportMark, { store, metrics }: Place) {
-  const id = `${origin}/${device}`;
+  const id = chainedId(origin, device);
   const [row, known] = await Promise.all([store.get(chainedDevices, id), store.get(chainedHours, hourId(hour, id))]);
   if (row === undefined || known === undefined) return undefined;
   const wanted = known.metrics.filter((each) => isWanted(each, metrics));

@@ -5,8 +5,16 @@ import { keyOf, partsOf, rangeOf } from "../../platform/keys.ts";
 import type { Store } from "../../platform/store.ts";
 import type { reportWindows, ReportedHour } from "./chain-contract.ts";
 import { isTooOld, reportOf } from "./chain-making.ts";
-import { hourId, parentStandings, reportMarks, REPORTS, type ParentStanding, type ReportMark } from "./chain-tables.ts";
+import {
+  chainedId,
+  parentStandings,
+  reportMarks,
+  REPORTS,
+  type ParentStanding,
+  type ReportMark,
+} from "./chain-tables.ts";
 import type { Parent, TelemetryContext } from "./context.ts";
+import { hourId } from "./window-tables.ts";
 
 /** Hours that are taken up together. */
 const MARKS = 50;
@@ -36,7 +44,12 @@ export const toBeReported = (
   chain?.parent === undefined
     ? []
     : [...hours].map((hour) =>
-        put(reportMarks, { id: hourId(hour, `${origin ?? ""}/${device}`), device, hour, ...(origin && { origin }) }),
+        put(reportMarks, {
+          id: hourId(hour, chainedId(origin ?? "", device)),
+          device,
+          hour,
+          ...(origin && { origin }),
+        }),
       );
 
 /** Where a parent stands: in which life of this control plane, behind which entry of the log and how many of its hours. */

@@ -1,4 +1,3 @@
-import { HOUR } from "@edgemere/protocol/kit";
 import { keyOf, rangeOf } from "../../platform/keys.ts";
 import { table } from "../../platform/resource.ts";
 import type { ReportRefusal, ReportedHour } from "./chain-contract.ts";
@@ -45,6 +44,7 @@ export interface ChainedDevice {
   readonly newestHour: number;
 }
 export const chainedDevices = table<ChainedDevice>("chaineddevice", { child: ({ child, id }) => [[child, id]] });
+/** Origins hold no slash. */
 export const chainedId = (origin: string, device: string) => `${origin}/${device}`;
 
 /** What is known of an hour of such a device. */
@@ -62,13 +62,6 @@ export interface ChainedHour {
 export const chainedHours = table<ChainedHour>("chainedhour", {
   gaps: ({ child, hour, gaps }) => (gaps.length === 0 ? [] : [[child, hour]]),
 });
-
-const DIGITS = 12;
-const hourDigits = (hour: number): string => String(hour / HOUR).padStart(DIGITS, "0");
-/** In the order of time. Origins hold no slash. */
-export const hourId = (hour: number, device: string) => `${hourDigits(hour)}/${device}`;
-/** Where those of an hour begin. */
-export const firstHourId = hourDigits;
 
 /** Where the sketches lie that go with the minutes of an hour of a metric of a chained device. */
 export const sketchesKey = (hour: number, metric: string, device: string) =>

@@ -9,7 +9,6 @@ import {
   chainedDevices,
   chainedHours,
   chainedId,
-  hourId,
   sketchesKey,
   type ChainedDevice,
   type ChainedHour,
@@ -18,7 +17,7 @@ import { viewOfChained } from "./chained-devices.ts";
 import type { TelemetryContext } from "./context.ts";
 import { madeGroupsDirty, type GroupMembers } from "./group-making.ts";
 import { dayOf, withHour } from "./window-making.ts";
-import { windowsKey } from "./window-tables.ts";
+import { hourId, windowsKey } from "./window-tables.ts";
 
 /** What became of an hour that a child told of. */
 type Verdict = "taken" | "repeated" | ReportRefusal;

@@ -196,6 +196,11 @@ const someReport = fc.record({
   values: fc.array(fc.integer({ min: -50, max: 1_000 }), { minLength: 1, maxLength: 8 }),
   pace: fc.constantFrom(SECOND, 10 * SECOND, 7 * MINUTE),
 });
+type Measured = typeof someReport extends fc.Arbitrary<infer R> ? R : never;
+const measuredAt = (world: Parameters<typeof reported>[0], { device, at, values, pace }: Measured) => {
+  const offsets = values.map((_, row) => row * pace);
+  return reported(world, device, NOW - 3 * HOUR + at, offsets, values);
+};
 const someFate = fc.constantFrom("carried", "lost", "unanswered", "twice");
 const someTrouble = fc.record({
   report: someReport,
@@ -209,14 +214,7 @@ test("whatever gets lost or comes twice, and whoever is restarted, the sums are 
     fc.asyncProperty(fc.array(someTrouble, { minLength: 1, maxLength: 5 }), async (troubles) => {
       await using chain = await startChain();
       for (const { report, fates, restarted, pause } of troubles) {
-        const { device, at, values, pace } = report;
-        await reported(
-          chain.edge,
-          device,
-          NOW - 3 * HOUR + at,
-          values.map((_, row) => row * pace),
-          values,
-        );
+        await measuredAt(chain.edge, report);
         chain.toRegion.fate.push(...fates[0]);
         chain.toCentre.fate.push(...fates[1]);
         await chain.advance(pause);
@@ -242,14 +240,8 @@ test("in whatever order words for an hour come, and however often, the newest of
       fc.infiniteStream(fc.nat()),
       async (batches, chances) => {
         await using chain = await startChain();
-        for (const { device, at, values, pace } of batches) {
-          await reported(
-            chain.edge,
-            device,
-            NOW - 3 * HOUR + at,
-            values.map((_, row) => row * pace),
-            values,
-          );
+        for (const each of batches) {
+          await measuredAt(chain.edge, each);
           await chain.advance(2 * MINUTE);
         }
         const told = chain.toRegion.carried.flatMap((body) => (JSON.parse(body) as Report).reports);

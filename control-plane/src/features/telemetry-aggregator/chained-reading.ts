@@ -1,7 +1,7 @@
 import { HOUR } from "@edgemere/protocol/kit";
 import type { Store } from "../../platform/store.ts";
 import { sketchesOf, type Minutes } from "./chain-bytes.ts";
-import { chainedHours, hourId, sketchesKey } from "./chain-tables.ts";
+import { chainedHours, sketchesKey } from "./chain-tables.ts";
 import { valuesOf, type Selected } from "./fleet.ts";
 import { emptyGroupWindows } from "./group-bytes.ts";
 import { beginOfWindow, endOfGrid, windowAt, type Grid } from "./grid.ts";
@@ -10,7 +10,7 @@ import type { NewestValue } from "./newest.ts";
 import type { Sketch } from "./sketch.ts";
 import { hourOf } from "./tables.ts";
 import { windowsIn } from "./window-bytes.ts";
-import { gridOfPeriod, windowsKey } from "./window-tables.ts";
+import { gridOfPeriod, hourId, windowsKey } from "./window-tables.ts";
 import { Windows } from "./windows.ts";
 
 /** The minutes of an hour of a metric of a chained device, instance by instance, with sketches. */

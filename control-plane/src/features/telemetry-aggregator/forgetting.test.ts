@@ -6,7 +6,7 @@ import { device } from "../devices/contract.ts";
 import { forgetHistory, forgetting, latestValues, listMetrics, queryTelemetry, readHistory } from "./contract.ts";
 import { startWorld, type World } from "./aggregator.test-support.ts";
 import { latestKey, seriesListKey, summaries } from "./tables.ts";
-import { dirtyId, hoursUnderWay } from "./window-tables.ts";
+import { hourId, hoursUnderWay } from "./window-tables.ts";
 
 const windows = { every: MINUTE, keepMinutes: 7 * DAY, keepHours: 730 * DAY };
 
@@ -106,7 +106,7 @@ test("what was under way when windows were switched off does not keep a forgetti
   await using world = await startWorld();
   const hour = Math.floor(world.clock.now() / HOUR) * HOUR;
   await report(world, "d1", world.clock.now(), 1);
-  await world.store.commit(put(hoursUnderWay, { id: dirtyId(hour, "d1"), device: "d1", hour }));
+  await world.store.commit(put(hoursUnderWay, { id: hourId(hour, "d1"), device: "d1", hour }));
 
   await world.call(forgetHistory, { device: "d1" });
   await world.advance(MINUTE);

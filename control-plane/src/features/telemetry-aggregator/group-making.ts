@@ -12,7 +12,7 @@ import { emptyGroupWindows, groupBytes, groupWindowsIn, type GroupWindows } from
 import { dirtyGroupHours, groupKey } from "./group-tables.ts";
 import { readSamples } from "./reading.ts";
 import { Sketch } from "./sketch.ts";
-import { dirtyId, gridOfPeriod } from "./window-tables.ts";
+import { hourId, gridOfPeriod } from "./window-tables.ts";
 import { CARRIED_AT_MOST, Windows } from "./windows.ts";
 
 /** A group that windows are made of, and who is in it. */
@@ -38,7 +38,7 @@ export const madeGroupsDirty = (
 ): readonly Change[] =>
   groups
     .filter(({ isMember }) => isMember(view))
-    .map(({ name }) => put(dirtyGroupHours, { id: dirtyId(hour, name), adevice: name, hour }));
+    .map(({ name }) => put(dirtyGroupHours, { id: hourId(hour, name), adevice: name, hour }));
 
 /** An hour of a group, made anew of all samples of its devices: minutes as they are, and the hour as one of its day. */
 export async function madeGroupWindows(

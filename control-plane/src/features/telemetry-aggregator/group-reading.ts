@@ -7,7 +7,7 @@ import { beginOfWindow, endOfGrid, type Grid } from "./grid.ts";
 import { isPercentile, type Group, type Percentile } from "./grouping.ts";
 import { hourOf } from "./tables.ts";
 import { dirtyIn } from "./window-reading.ts";
-import { firstDirtyId, gridOfPeriod, resolutions, type Resolution } from "./window-tables.ts";
+import { firstHourId, gridOfPeriod, resolutions, type Resolution } from "./window-tables.ts";
 import type { Summing } from "./windows.ts";
 
 /** Hours whose windows lack what came late that are read from samples instead: of more it is said that they do. */
@@ -67,7 +67,7 @@ async function madeHours(store: Store, { group, metrics, grid }: Asked): Promise
 async function dirtyHoursOf(store: Store, { name }: AggregatedDevice, from: number, end: number): Promise<number[]> {
   const hours: number[] = [];
   for (const table of [dirtyGroupHours, groupHoursUnderWay])
-    for await (const { adevice, hour } of store.scan(table, { from: firstDirtyId(from) })) {
+    for await (const { adevice, hour } of store.scan(table, { from: firstHourId(from) })) {
       if (hour >= end) break;
       if (adevice === name) hours.push(hour);
     }

@@ -1,6 +1,7 @@
 import { Type } from "@sinclair/typebox";
-import { action, Ref } from "../../platform/action.ts";
+import { action } from "../../platform/action.ts";
 import { Instant } from "../../platform/instant.ts";
+import { picked } from "./picked-contract.ts";
 
 const oneOf = <const W extends readonly string[]>(words: W, options: { description: string; default?: W[number] }) =>
   Type.Union(
@@ -24,22 +25,7 @@ export const queryTelemetry = action({
       maxItems: 20,
       description: "The metrics; each is summed up by itself",
     }),
-    device: Type.Optional(Ref("device", "Only this device: id or name")),
-    selector: Type.Optional(
-      Type.String({
-        maxLength: 2_048,
-        description: 'Which devices, as in device list: "site=berlin,role in (gw,edge)"; all when absent',
-      }),
-    ),
-    adevice: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 128, description: "Only devices of this aggregated device, by its name" }),
-    ),
-    instance: Type.Optional(
-      Type.Array(Type.String({ maxLength: 256 }), {
-        maxItems: 100,
-        description: 'Only these instances of the metrics, such as "/var" or "eth0"',
-      }),
-    ),
+    ...picked,
     from: Type.Optional(Instant("Begin of the range; default: one hour before its end")),
     to: Type.Optional(Instant("End of the range; default: now")),
     step: Type.Optional(

@@ -1,6 +1,7 @@
 import { Type } from "@sinclair/typebox";
 import { SECOND } from "@edgemere/protocol/kit";
-import { action, Ref } from "../../platform/action.ts";
+import { action } from "../../platform/action.ts";
+import { picked } from "./picked-contract.ts";
 
 /** So long one answer may be waited for, milliseconds: below what programs between two machines take for a connection that is dead. */
 const PATIENCE_AT_MOST = 10 * SECOND;
@@ -15,26 +16,11 @@ export const watchTelemetry = action({
   scope: "filtered",
   mayWait: true,
   input: Type.Object({
-    device: Type.Optional(Ref("device", "Only this device: id or name")),
-    selector: Type.Optional(
-      Type.String({
-        maxLength: 2_048,
-        description: 'Which devices, as in device list: "site=berlin,role in (gw,edge)"; all when absent',
-      }),
-    ),
-    adevice: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 128, description: "Only devices of this aggregated device, by its name" }),
-    ),
+    ...picked,
     metric: Type.Optional(
       Type.Array(Type.String({ minLength: 1, maxLength: 256 }), {
         maxItems: 50,
         description: "Only these metrics; x.* stands for all that begin with x. and all are told when absent",
-      }),
-    ),
-    instance: Type.Optional(
-      Type.Array(Type.String({ maxLength: 256 }), {
-        maxItems: 100,
-        description: 'Only these instances of the metrics, such as "/var" or "eth0"',
       }),
     ),
     after: Type.Optional(Type.String({ maxLength: 256, description: "The position of the answer before" })),

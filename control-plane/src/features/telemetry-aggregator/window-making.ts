@@ -6,7 +6,7 @@ import type { Grid } from "./grid.ts";
 import { readSamples, type SeriesSamples } from "./reading.ts";
 import { hourOf } from "./tables.ts";
 import { windowsBytes, windowsIn } from "./window-bytes.ts";
-import { dirtyHours, dirtyId, gridOfPeriod, windowsKey, type DirtyHour, type Resolution } from "./window-tables.ts";
+import { dirtyHours, hourId, gridOfPeriod, windowsKey, type DirtyHour, type Resolution } from "./window-tables.ts";
 import { CARRIED_AT_MOST, Windows } from "./windows.ts";
 
 /** Samples of one device at these instants. */
@@ -31,7 +31,7 @@ export function changedHours(
 /** `from`: before this instant nothing has changed. */
 export const madeDirty = (device: string, hours: readonly number[], from = -Infinity): readonly Change[] =>
   hours.map((hour) => {
-    const [id, minute] = [dirtyId(hour, device), Math.floor((from - hour) / MINUTE)];
+    const [id, minute] = [hourId(hour, device), Math.floor((from - hour) / MINUTE)];
     return put(dirtyHours, minute > 0 ? { id: `${id}/${minute}`, device, hour, minute } : { id, device, hour });
   });
 

@@ -6,8 +6,8 @@ import { readSamples } from "./reading.ts";
 import { windowsTelling } from "./window-bytes.ts";
 import {
   dirtyHours,
-  dirtyId,
-  firstDirtyId,
+  hourId,
+  firstHourId,
   gridOfPeriod,
   hoursUnderWay,
   resolutions,
@@ -93,9 +93,9 @@ export async function dirtyIn(store: Store, devices: ReadonlySet<string>, from: 
   const found = new Map<string, DirtyHour>();
   const first = Math.floor(from / HOUR) * HOUR;
   for (const table of [dirtyHours, hoursUnderWay])
-    for await (const each of store.scan(table, { from: firstDirtyId(first) })) {
+    for await (const each of store.scan(table, { from: firstHourId(first) })) {
       if (each.hour >= to) break;
-      if (devices.has(each.device)) found.set(dirtyId(each.hour, each.device), each);
+      if (devices.has(each.device)) found.set(hourId(each.hour, each.device), each);
     }
   return [...found.values()];
 }

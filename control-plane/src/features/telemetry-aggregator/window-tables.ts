@@ -40,10 +40,10 @@ export const dirtyHours = table<DirtyHour>("telemetrydirty");
 export const hoursUnderWay = table<DirtyHour>("telemetryunderway");
 
 const DIGITS = 12;
-/** In the order of time. */
-export const dirtyId = (hour: number, device: string) => `${String(hour / HOUR).padStart(DIGITS, "0")}/${device}`;
+/** Of what there is of an hour of a device, in the order of time. */
+export const hourId = (hour: number, device: string) => `${String(hour / HOUR).padStart(DIGITS, "0")}/${device}`;
 /** Where those of an hour begin. */
-export const firstDirtyId = (hour: number) => String(hour / HOUR).padStart(DIGITS, "0");
+export const firstHourId = (hour: number) => String(hour / HOUR).padStart(DIGITS, "0");
 
 /** Up to which window the event device.stats was told of a device. */
 export interface ToldStats {
