@@ -1,6 +1,6 @@
 import type { Output } from "../../src/faces/client.ts";
 
-type Vocabulary = Output<"sa/pe/policy/vocabulary">;
+type Vocabulary = Pick<Output<"sa/pe/policy/vocabulary">, "fields" | "functions">;
 
 /** A word that may stand where the cursor is. */
 export interface Suggestion {
