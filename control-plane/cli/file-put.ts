@@ -8,7 +8,7 @@ import { exitCodes, UsageError } from "./failure.ts";
 import { progressOf } from "./file-progress.ts";
 import type { Session } from "./session.ts";
 
-export type Shown = Output<"cpl/dm/file/find">;
+type Shown = Output<"cpl/dm/file/find">;
 
 /** `edgemere file put LOCAL`: uploads a file, and goes on where an earlier try was cut off. */
 export const putFile: Entry = {

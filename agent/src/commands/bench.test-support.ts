@@ -27,7 +27,7 @@ import { ReleaseUpgrade } from "./release-upgrade.ts";
 import { openCommands, type CommandExecutor } from "./executor.ts";
 import { Pace, type Bandwidth } from "./files/pace.ts";
 import { PartFiles } from "./files/part-files.ts";
-import { BenchHost } from "./bench-host.test-support.ts";
+import type { BenchHost } from "./bench-host.test-support.ts";
 import type { DataPlaces } from "./handlers/handler.ts";
 import { HostPolicy } from "./host-policy.ts";
 
