@@ -63,7 +63,7 @@ export class Guard extends Duplex {
     if (!this.#isWaiting) this.#socket.resume();
   }
 
-  /** What is said in one turn, such as an Ack and the PUBACK after it, goes as one record of TLS: each by itself is dear on both sides, and on the line. */
+  /** What is said in one turn, such as an Ack and the PUBACK after it, goes as one record of TLS: one for each is dear at both ends and on the line. */
   override _write(chunk: Buffer, _: BufferEncoding, done: (error?: Error | null) => void): void {
     if (this.#socket.writableCorked === 0) {
       this.#socket.cork();

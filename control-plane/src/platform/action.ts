@@ -46,7 +46,7 @@ export interface Action<P extends string, I extends TObject, O extends TSchema> 
   readonly isAudited?: boolean;
   /** Its output is families of figures, which `/metrics` writes as scrapers read them. */
   readonly isExposition?: boolean;
-  /** A write that is one piece of something whose beginning and end are entries of the audit: it is none itself. */
+  /** A write that is one piece of something whose beginning and end are entries of the audit: it is none itself, unless it was forbidden. */
   readonly isPiece?: boolean;
   /** A field, base64, that stands on the device API as bytes and alone in the body: of the request, whose other fields are in the address, or of the answer. */
   readonly bytesOnWire?: { readonly of: "input" | "output"; readonly field: string };

@@ -322,6 +322,25 @@ test("a write that speaks of a time from now is the same write when it is sent a
   assert.deepEqual(given, [{ before: asked - 3_600_000 }]);
 });
 
+test("a piece that its handler forbids is an entry, and one that it finds fault with is none", async () => {
+  for (const [type, decisions] of [
+    ["forbidden", ["denied"]],
+    ["conflict", []],
+  ] as const) {
+    const run = () => {
+      throw new Problem(type, "no");
+    };
+    const { dispatch, entries } = await aShop({ run });
+
+    await assert.rejects(dispatch("shop/add", { name: "tea" }, alice), { type });
+
+    assert.deepEqual(
+      (await entries()).map(({ decision }) => decision),
+      decisions,
+    );
+  }
+});
+
 test("a piece of something whose beginning was audited is no entry itself; one that is denied is", async () => {
   const { dispatch, entries, ran } = await aShop();
 

@@ -89,9 +89,17 @@ export function createDispatch<C extends Pick<PlatformContext, "scopes" | "clock
       });
       return handled(asked);
     };
+    // A piece is no entry of the audit; that somebody tried who may not is one.
+    const piece = async () => {
+      const asked = await admitted();
+      return handle(handler, asked, context, caller).catch(async (error: unknown) => {
+        if (error instanceof Problem && error.type === "forbidden") await deny();
+        return refused(error);
+      });
+    };
     if (action.effect === "read") return (action.isAudited ? recorded() : run()).catch(refused);
     return idempotency
-      .once(caller, action, withoutSecrets(action, asWritten(action, raw, input)), action.isPiece ? run : recorded)
+      .once(caller, action, withoutSecrets(action, asWritten(action, raw, input)), action.isPiece ? piece : recorded)
       .catch(refused);
   };
 }

@@ -198,6 +198,8 @@ export const reportWindows = action({
     "For control planes. What is reported is taken when `after` is where the parent stands, and otherwise left: the answer says where to go on. The same again changes nothing.",
   effect: "write",
   permission: "telemetry:report",
+  // That the child may is an entry, and what it said is counted at it.
+  isPiece: true,
   secrets: ["reports"],
   input: Type.Object({
     after: Type.String({ maxLength: 128, description: "Where the parent stood by its last answer" }),

@@ -4,6 +4,7 @@ import { ColumnEncoder } from "@edgemere/protocol";
 import { DAY, HOUR, MINUTE } from "@edgemere/protocol/kit";
 import { ManualClock } from "@edgemere/protocol/simulated";
 import fc from "fast-check";
+import { auditTable } from "../../platform/audit.ts";
 import type { InputOf } from "../../platform/action.ts";
 import { aDevice } from "../device.test-support.ts";
 import { BEGIN, declare, reported, startPlane } from "./chain.test-support.ts";
@@ -171,6 +172,24 @@ test("a token that no child shows reports nothing, and two children have neither
     message: /comes by the child "Edge"/,
   });
   await assert.rejects(declare(world, { name: "Two", reporter: "t3", origins: ["parent"] }), { type: "invalid-input" });
+});
+
+test("the audit holds that a child was declared and who reported without being one, and not each report", async () => {
+  await using world = await aParent();
+
+  await tell(world, [aReport()]);
+  await tell(world, [aReport({ origin: "evil" })], "token:t1", "1");
+  await assert.rejects(tell(world, [aReport()], "token:t3"), { type: "forbidden" });
+
+  const { items } = await world.store.list(auditTable);
+  assert.deepEqual(
+    items.map(({ action, actor, decision }) => [action, actor, decision]).filter(([, actor]) => actor !== "system"),
+    [
+      ["cpl/ta/child/create", items[0]?.actor, "allowed"],
+      ["cpl/ta/child/create", items[0]?.actor, "allowed"],
+      ["cpl/ta/child/report", "token:t3", "denied"],
+    ],
+  );
 });
 
 test("who may see some devices only sees none of those that a child tells of, whatever labels it gives them", async () => {
