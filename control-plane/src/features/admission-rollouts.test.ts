@@ -42,6 +42,7 @@ test("a device of a rollout that a policy denies is left alone, the others begin
   assert.deepEqual(await commanded(world), ["d2"]);
   const { text } = await world.call(explainJob, { device: "d1", job: id });
   assert.match(text, /a policy refuses it/);
+  assert.deepEqual(world.watch.refused.figure().samples, []);
   await world.call(contract.disablePolicy, { policy: "freeze" });
   await world.advance(30 * SECOND);
   assert.deepEqual((await commanded(world)).toSorted(), ["d1", "d2"]);

@@ -11,14 +11,17 @@ import { zoneOf } from "../../platform/wall-clock.ts";
 /** What policies say of an action before it is done: the one gate of every face, of effects, rollouts and data that moves. */
 export async function admit(asked: Asked, context: PoliciesContext): Promise<Admitted> {
   const { watch } = context;
+  // Before anything that could fail: whoever mends policies, and what keeps house, never hangs on them.
+  if (isOwn(asked) || isNeverAsked(asked.action)) return asAsked;
   const { asking } = await watch.policies(context);
-  if (asking.length === 0 || isOwn(asked) || isNeverAsked(asked.action)) return asAsked;
   const path = asked.action.path as string;
   const concerned = asking.filter(({ row }) => isAbout(row.admission, path));
   if (concerned.length === 0) return asAsked;
   const decision = decide(await opinionsOn(asked, concerned, context));
   const admitted = admittedBy(decision, asked);
-  if (admitted.refusal !== undefined) watch.refused.add([decision.refusal?.because ?? "cannot-wait"]);
+  // A device that waits in a rollout is asked about at every look, and nobody asks anew.
+  if (admitted.refusal !== undefined && asked.devices === undefined)
+    watch.refused.add([decision.refusal?.because ?? "cannot-wait"]);
   return admitted;
 }
 
