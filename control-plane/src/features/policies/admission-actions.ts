@@ -73,8 +73,7 @@ export const admissionActions = [
     const action = context.actions.find((each) => each.path === path);
     if (action === undefined) throw new Problem("unknown-action", `there is no action "${path}"`);
     const asked = { action, input: convert(action, input, context.clock.now()) as object, caller };
-    const { asking } = await context.watch.policies(context);
-    const concerned = isNeverAsked(action) ? [] : asking.filter(({ row }) => isAbout(row.admission, path));
+    const concerned = isNeverAsked(action) ? [] : (await context.watch.policies(context)).askedAbout(path);
     const opinions = await opinionsOn(asked, concerned, context);
     const { refusal, defaults, isApprovalNeeded } = admittedBy(decide(opinions), asked);
     const approving = isApprovalNeeded ? "a second person has to say yes first" : "it may be done";

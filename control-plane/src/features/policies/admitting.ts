@@ -3,7 +3,7 @@ import { Problem } from "../../platform/problem.ts";
 import { device as deviceResource, type Device } from "../devices/contract.ts";
 import { compileSelector, viewOf, zoneNameOf } from "../devices/selector-contract.ts";
 import { decide, refusalWords, type Decision, type Opinion } from "./admission.ts";
-import { isAbout, isNeverAsked, type AdmissionPolicy } from "./admission-policy.ts";
+import { isNeverAsked, type AdmissionPolicy } from "./admission-policy.ts";
 import type { PoliciesContext } from "./context.ts";
 import { beginsAt, isOfDevice } from "./schedule-contract.ts";
 import { zoneOf } from "../../platform/wall-clock.ts";
@@ -13,9 +13,7 @@ export async function admit(asked: Asked, context: PoliciesContext): Promise<Adm
   const { watch } = context;
   // Before anything that could fail: whoever mends policies, and what keeps house, never hangs on them.
   if (isOwn(asked) || isNeverAsked(asked.action)) return asAsked;
-  const { asking } = await watch.policies(context);
-  const path = asked.action.path as string;
-  const concerned = asking.filter(({ row }) => isAbout(row.admission, path));
+  const concerned = (await watch.policies(context)).askedAbout(asked.action.path as string);
   if (concerned.length === 0) return asAsked;
   const decision = decide(await opinionsOn(asked, concerned, context));
   const admitted = admittedBy(decision, asked);

@@ -4,7 +4,6 @@ import type { PlacementPolicy, PlacementQuestion } from "../data-orchestrator/pl
 import { device as deviceResource, type Device } from "../devices/contract.ts";
 import { viewOf } from "../devices/selector-contract.ts";
 import { decide, refusalWords } from "./admission.ts";
-import { isAbout } from "./admission-policy.ts";
 import { said } from "./admitting.ts";
 import type { Watch } from "./watch.ts";
 
@@ -13,8 +12,7 @@ export const placementBy =
   (watch: Watch, declared: PlacementPolicy): PlacementPolicy =>
   async (context) => {
     const answer = await declared(context);
-    const { asking } = await watch.policies({ ...context, watch });
-    const concerned = asking.filter(({ row }) => isAbout(row.admission, findData.path));
+    const concerned = (await watch.policies({ ...context, watch })).askedAbout(findData.path);
     if (concerned.length === 0) return answer;
     const now = context.clock.now();
     const devices = await allDevices(context);

@@ -4,7 +4,7 @@ import { ask } from "../../platform/dispatch.ts";
 import { device as deviceResource, type Device } from "../devices/contract.ts";
 import { viewOf } from "../devices/selector-contract.ts";
 import { latestValues } from "../telemetry-aggregator/contract.ts";
-import { isAsked, readyToAsk, type AdmissionPolicy } from "./admission-policy.ts";
+import { isAbout, isAsked, readyToAsk, type AdmissionPolicy } from "./admission-policy.ts";
 import { alert } from "./alert-contract.ts";
 import type { WindowWanted } from "./condition.ts";
 import type { PoliciesContext } from "./context.ts";
@@ -33,6 +33,8 @@ interface Policies {
   readonly all: readonly WatchedPolicy[];
   /** Those that are asked before actions. */
   readonly asking: readonly AdmissionPolicy[];
+  /** Of these, such as are asked before the action with this address. */
+  readonly askedAbout: (path: string) => readonly AdmissionPolicy[];
   readonly byName: ReadonlyMap<string, WatchedPolicy>;
   readonly metrics: ReadonlySet<string>;
   readonly windows: readonly WindowWanted[];
@@ -132,9 +134,15 @@ export class Watch {
     const events = new Map<string, number>();
     for (const { type, span } of all.flatMap(({ condition }) => condition.events))
       events.set(type, Math.max(events.get(type) ?? 0, span));
+    const byPath = new Map<string, readonly AdmissionPolicy[]>();
     return {
       all,
       asking,
+      askedAbout: (path) => {
+        const found = byPath.get(path) ?? asking.filter(({ row }) => isAbout(row.admission, path));
+        byPath.set(path, found);
+        return found;
+      },
       byName: new Map(all.map((each) => [each.name, each])),
       metrics: new Set(all.flatMap(({ condition }) => [...condition.metrics])),
       windows: all.flatMap(({ condition }) => condition.windows),
