@@ -66,6 +66,36 @@ test("a webhook that is down is told when it is up again, also by a control plan
   assert.ok(receiver.posts.every(({ id, body }) => bodies.get(id) === body));
 });
 
+test("a control plane that is killed before it hears that a message was taken sends the same message again, and no other", async () => {
+  await using folder = await temporaryFolder("notices");
+  const identity = identityIn(folder.path);
+  await using receiver = await WebhookReceiver.closed(identity);
+  receiver.isSilent = true;
+  await receiver.open();
+  await using world = await startWorld({
+    controlPlane: {
+      flags: ["--webhook-inside", "on"],
+      launch: { environment: { NODE_EXTRA_CA_CERTS: identity.certificate } },
+    },
+  });
+  await world.client.call("sa/nf/contact/create", { name: "desk", kind: "webhook", address: receiver.url });
+  const { id } = await world.client.call("sa/nf/contact/test", { contact: "desk" });
+  await eventually(async () => receiver.posts.length === 1, "the message to get there");
+  await world.controlPlane.kill();
+  receiver.isSilent = false;
+  await world.controlPlane.start();
+  const row = await eventually(async () => {
+    const found = await world.client.call("sa/nf/notice/find", { notice: id });
+    return found.state === "delivered" ? found : undefined;
+  }, "the message to be delivered");
+
+  assert.deepEqual([row.attempts, row.answer], [2, "200 thanks"]);
+  assert.deepEqual(
+    receiver.posts.map((post) => [post.id, post.body]),
+    [1, 2].map(() => [id, receiver.posts[0]?.body]),
+  );
+});
+
 test("mail goes over TLS to a server where one signs in, waits while it is down, and an unknown mailbox is told", async () => {
   await using folder = await temporaryFolder("notices");
   const identity = identityIn(folder.path);

@@ -32,8 +32,8 @@ export class WebhookReceiver implements AsyncDisposable {
   readonly #identity: Identity;
   readonly #port: number;
   #server: ReturnType<typeof createServer> | undefined;
-  /** What it answers. */
-  status = 200;
+  /** It takes what it is sent, and does not say so. */
+  isSilent = false;
 
   private constructor(identity: Identity, port: number) {
     this.#identity = identity;
@@ -56,7 +56,7 @@ export class WebhookReceiver implements AsyncDisposable {
       request.on("end", () => {
         const [id, timestamp, signature] = ["webhook-id", "webhook-timestamp", "webhook-signature"].map(header);
         this.posts.push({ id: id ?? "", timestamp: timestamp ?? "", signature: signature ?? "", body });
-        response.writeHead(this.status).end(this.status === 200 ? "thanks" : "not now");
+        if (!this.isSilent) response.writeHead(200).end("thanks");
       });
     }).listen(this.#port, "127.0.0.1");
     await once(this.#server, "listening");

@@ -6,7 +6,7 @@ import { contact, type Contact } from "./contract.ts";
 import { bodyOf, mailOf, oneLine } from "./message.ts";
 import { notice, type Notice } from "./notice-contract.ts";
 import { signedHeaders } from "./signature.ts";
-import { isOver, nextTry, pauseAfter, verdictOn } from "./trying.ts";
+import { isDue, isOver, nextTry, pauseAfter, verdictOn } from "./trying.ts";
 
 const ANSWER_LENGTH = 300;
 
@@ -41,7 +41,7 @@ async function nextDue({ store, clock, notifier: { tally } }: NotifierContext): 
   for await (const to of store.scan(contact)) {
     const [row] = (await store.list(notice, { index: "waiting", prefix: [to.name], limit: 1 })).items;
     // Nothing is waited for between this look and what follows it.
-    if (row !== undefined && row.dueAt <= clock.now() && tally.isFree(to.name, clock.monotonic())) return { row, to };
+    if (row !== undefined && isDue(row, clock.now()) && tally.isFree(to.name, clock.monotonic())) return { row, to };
   }
   return undefined;
 }

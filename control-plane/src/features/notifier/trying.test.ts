@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { HOUR, MINUTE, SECOND } from "@edgemere/protocol/kit";
 import { seededRandom } from "@edgemere/protocol/simulated";
-import { isOver, pauseAfter, verdictOn } from "./trying.ts";
+import { isDue, isOver, nextTry, pauseAfter, verdictOn } from "./trying.ts";
 
 const verdicts: readonly (readonly ["webhook" | "mail", number, string])[] = [
   ["webhook", 200, "taken"],
@@ -57,4 +57,18 @@ test("a notice is given up when its time is over, and never before its first try
   assert.equal(isOver({ attempts: 0, giveUpAt: 5 }, 9), false);
   assert.equal(isOver({ attempts: 1, giveUpAt: 5 }, 4), false);
   assert.equal(isOver({ attempts: 1, giveUpAt: 5 }, 5), true);
+});
+
+test("a notice is looked at again at the end of its time at the latest", () => {
+  assert.deepEqual([nextTry({ giveUpAt: 5 }, 4), nextTry({ giveUpAt: 5 }, 9)], [4, 5]);
+});
+
+test("a notice is due at its instant, and where a clock that was ahead has written that", () => {
+  const now = 10 * HOUR;
+  const instants = [now - 1, now, now + 1, now + HOUR, now + HOUR + 1, now + 1_000 * HOUR];
+
+  assert.deepEqual(
+    instants.map((dueAt) => isDue({ dueAt }, now)),
+    [true, true, false, false, true, true],
+  );
 });

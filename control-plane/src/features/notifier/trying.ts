@@ -32,3 +32,7 @@ export const isOver = ({ attempts, giveUpAt }: Pick<Notice, "attempts" | "giveUp
 
 /** When it is looked at again: at the end of its time at the latest, so that what waits behind it is not held up longer. */
 export const nextTry = ({ giveUpAt }: Pick<Notice, "giveUpAt">, wished: number): number => Math.min(wished, giveUpAt);
+
+/** Whether a notice is to be sent now. No pause is longer than an hour: what is due later than that was written by a clock that was ahead. */
+export const isDue = ({ dueAt }: Pick<Notice, "dueAt">, now: number): boolean =>
+  dueAt <= now || dueAt > now + LONGEST_WISH;
