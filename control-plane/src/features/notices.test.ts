@@ -253,7 +253,7 @@ test("a contact that a policy names is not destroyed, and is told who names it",
 });
 
 test("a policy names contacts that are there, by who may use them", async () => {
-  await using world = await startWorld();
+  await using world = await startWorld({ outside: new Outside() });
   const saving = (caller = {}) => world.call(createPolicy, { ...hot, effects: notify("desk") }, caller);
 
   await assert.rejects(saving(), /there is no contact "desk"/);

@@ -23,11 +23,11 @@ const fleet = feature<Context>({ name: "fleet", resources: [device], realm, acti
 
 export const BEGIN = 20_000 * DAY;
 
-/** A core with telemetry, jobs, data, policies and those who are told, and two devices: d1 in Berlin, d2 in Oslo. Where a database has them already they are its own. */
+/** A core with telemetry, jobs, data and policies, where somebody outside is told with a notifier, and two devices: d1 in Berlin, d2 in Oslo. Where a database has them already they are its own. */
 export async function startWorld({
   database = memoryDatabase(),
   at = BEGIN,
-  outside = new Outside(),
+  outside,
   accountOf = async () => undefined,
 }: Pick<PoliciesContext, "accountOf"> & {
   readonly database?: Database;
@@ -36,11 +36,19 @@ export async function startWorld({
 } = {}): Promise<World> {
   const watch = new Watch();
   const core = await startTestCore<Context>({
-    features: [fleet, telemetryAggregator, jobs, dataCatalogue, dataOrchestrator, policies, notifier],
+    features: [
+      fleet,
+      telemetryAggregator,
+      jobs,
+      dataCatalogue,
+      dataOrchestrator,
+      policies,
+      ...(outside ? [notifier] : []),
+    ],
     context: {
       telemetry: { retention: 7 * DAY, seriesLists: new SeriesLists() },
       watch,
-      notifier: notifierWith(outside),
+      notifier: notifierWith(outside ?? new Outside()),
       accountOf,
       signer,
       authority: { trustDomain: "fleet.test" },
