@@ -37,6 +37,14 @@ test("no page has a serious barrier for anyone, in light or in dark", { skip: no
     await page.keyboard.press("?");
     await page.getByRole("dialog", { name: "Keyboard" }).waitFor();
     await look("keyboard");
+    await go("/policies/new");
+    await page.getByRole("textbox", { name: "Condition" }).pressSequentially("m");
+    await page.getByRole("option", { name: /mean/ }).first().waitFor();
+    await look("completion");
+    await go("/alerts");
+    await page.getByRole("button", { name: "Silence" }).click();
+    await page.getByRole("dialog", { name: "Say that it is no surprise" }).waitFor();
+    await look("silence");
     return [...barriers, ...somebody.complaints];
   });
 
