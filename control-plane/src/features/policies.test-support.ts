@@ -9,6 +9,7 @@ import { dataCatalogue } from "./data-catalogue/index.ts";
 import { dataOrchestrator } from "./data-orchestrator/index.ts";
 import { device, type Device } from "./devices/contract.ts";
 import { realm } from "./devices/selector-contract.ts";
+import { files, type FilesContext } from "./files/index.ts";
 import { jobs, type JobsContext } from "./jobs/index.ts";
 import { notifierWith, Outside } from "./notifier.test-support.ts";
 import { notifier, type NotifierContext, type Roads } from "./notifier/index.ts";
@@ -16,7 +17,7 @@ import { SeriesLists, telemetryAggregator, type TelemetryContext } from "./telem
 import * as contract from "./policies/contract.ts";
 import { policies, Watch, type PoliciesContext } from "./policies/index.ts";
 
-type Context = CoreContext & TelemetryContext & JobsContext & PoliciesContext & NotifierContext;
+type Context = CoreContext & TelemetryContext & JobsContext & FilesContext & PoliciesContext & NotifierContext;
 export type World = TestCore<Context> & { readonly watch: Watch };
 
 const fleet = feature<Context>({ name: "fleet", resources: [device], realm, actions: [] });
@@ -40,6 +41,7 @@ export async function startWorld({
       fleet,
       telemetryAggregator,
       jobs,
+      files,
       dataCatalogue,
       dataOrchestrator,
       policies,
@@ -49,6 +51,7 @@ export async function startWorld({
       telemetry: { retention: 7 * DAY, seriesLists: new SeriesLists() },
       watch,
       notifier: notifierWith(outside ?? new Outside()),
+      files: { room: 1024 ** 3, keep: DAY },
       accountOf,
       signer,
       authority: { trustDomain: "fleet.test" },

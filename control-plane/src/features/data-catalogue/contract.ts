@@ -42,12 +42,13 @@ export const data = resource({
     /** What its object store calls this state of it. */
     revision: Type.Optional(Type.String()),
     modifiedAt: Type.Integer(),
-    /** Of a copy that was brought there: what it was made of, and for whom. */
+    /** Of a copy that was brought there: what it was made of, and for whom; of evidence: for which alert. */
     lineage: Type.Optional(
       Type.Object({
-        data: Type.String({ description: "The data it is a copy of" }),
+        data: Type.String({ description: "The data it is a copy of; empty: of none" }),
         device: Type.String({ description: "Where that lay" }),
-        request: Type.String({ description: "The data request that it was made for" }),
+        request: Type.String({ description: "The data request that it was made for; empty: for none" }),
+        alert: Type.Optional(Type.String({ description: "The alert for which a policy had it collected" })),
         at: Type.Integer({ description: "When it stood there, milliseconds since 1970" }),
       }),
     ),
@@ -131,6 +132,8 @@ export const dataVocabulary = {
     hash: "string",
     state: "string",
     modified_at: "number",
+    /** The alert that it was collected for. */
+    alert: "string",
     tags: "map",
   },
   labels: "tags",
@@ -143,7 +146,7 @@ export const queryData = action({
   path: "diml/dml/fmdm/query",
   summary: "Find data by an expression over its meta-data",
   description:
-    'Bare words are tags. The fields are name, size (bytes), kind, extension, source, device, access, hash, state and modified_at. CEL is understood too: name.endsWith(".log") && size > 1000. Removed data is not found.',
+    'Bare words are tags. The fields are name, size (bytes), kind, extension, source, device, access, hash, state, modified_at and alert (for which it was collected). CEL is understood too: name.endsWith(".log") && size > 1000. Removed data is not found.',
   effect: "read",
   permission: "data:read",
   scope: "filtered",

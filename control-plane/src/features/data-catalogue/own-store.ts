@@ -5,6 +5,7 @@ import { repeatOnConflict } from "../../platform/repeat.ts";
 import { device } from "../devices/contract.ts";
 import { file, fileRoom, type FileRow } from "../files/contract.ts";
 import { availableBytes, catalogueFile, data, dataSource, OWN_STORE, type Data } from "./contract.ts";
+import { alertId } from "../policies/alert-contract.ts";
 import { noted } from "./history-contract.ts";
 import { automaticTags } from "./tags.ts";
 
@@ -56,5 +57,24 @@ async function dataChanges(
   const holder = from === undefined ? undefined : await store.get(device, from);
   const tags = automaticTags({ name, source: OWN_STORE, ...(holder !== undefined && { from: holder.name }) });
   const place = { source: OWN_STORE, device: "", access: "read" as const, ...(from !== undefined && { from }) };
-  return [created(data, id, { name, bytes, hash, modifiedAt, ...place, tags, givenTags: {} })];
+  const lineage = lineageOf(row);
+  return [
+    created(data, id, {
+      ...(lineage !== undefined && { lineage }),
+      name,
+      bytes,
+      hash,
+      modifiedAt,
+      ...place,
+      tags,
+      givenTags: {},
+    }),
+  ];
+}
+
+/** What a policy had a device send, or kept of what it sent, is evidence for its alert there. */
+function lineageOf({ author, device: from, createdAt: at }: FileRow): Data["lineage"] {
+  const [, policy] = /^policy:(.+)$/.exec(author) ?? [];
+  if (policy === undefined || from === undefined) return undefined;
+  return { data: "", device: from, request: "", at, alert: alertId(policy, from) };
 }

@@ -5,7 +5,7 @@ import { dataVocabulary, type Data } from "./contract.ts";
 export const compileQuery = (text: string): Expression => compileExpression(text, dataVocabulary);
 
 /** A piece of data as queries see it. */
-export const viewOf = ({ id, name, source, device, access, bytes, hash, tags, modifiedAt, state }: Data) => ({
+export const viewOf = ({ id, name, source, device, access, bytes, hash, tags, modifiedAt, state, lineage }: Data) => ({
   id,
   name,
   size: bytes,
@@ -19,5 +19,6 @@ export const viewOf = ({ id, name, source, device, access, bytes, hash, tags, mo
   hash,
   state,
   modified_at: modifiedAt,
+  alert: lineage?.alert ?? "",
   tags,
 });

@@ -81,6 +81,7 @@ async function arrived(row: DataInstance, copy: Data, context: DataOrchestratorC
     data: row.data,
     device: origin?.device ?? "",
     request: row.request ?? "",
+    ...(origin?.lineage?.alert !== undefined && { alert: origin.lineage.alert }),
     at: clock.now(),
   };
   const isGone = origin === undefined || origin.hash !== row.hash;

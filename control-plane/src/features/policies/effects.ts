@@ -15,6 +15,7 @@ import { alert, type Alert } from "./alert-contract.ts";
 import type { PoliciesContext } from "./context.ts";
 import type { Policy } from "./contract.ts";
 import { isAskedFor, type AskedFor, type Done, type Effect } from "./effect-contract.ts";
+import { collecting } from "./evidence.ts";
 
 const AT_ONCE = 50;
 /** Problems that go away: what they keep from being done is tried again. */
@@ -113,7 +114,9 @@ async function act(row: Alert, context: PoliciesContext): Promise<boolean> {
     done.push(one);
   }
   const { isActing: _, ...rest } = row;
-  await store.commit(updated(alert, rest, { done })).catch(unlessMoved);
+  const logs = done.flatMap(({ what, made }) => (what === "log.collect" && made !== undefined ? [made] : []));
+  const evidence = logs.map((each) => collecting(each, row, context.clock.now()));
+  await store.commit(updated(alert, rest, { done }), ...evidence).catch(unlessMoved);
   return true;
 }
 

@@ -6,6 +6,7 @@ import { alert } from "./alert-contract.ts";
 import type { PoliciesContext } from "./context.ts";
 import { policy } from "./contract.ts";
 import { doEffects } from "./effects.ts";
+import { keepEvidence } from "./evidence.ts";
 import { policyFigures } from "./figures.ts";
 import { followEvents } from "./following.ts";
 import { lookingActions } from "./looking.ts";
@@ -32,6 +33,7 @@ export const policies = feature<PoliciesContext>({
     sweepChanged(context),
     forgetOldAlerts(context),
     doEffects(context),
+    keepEvidence(context),
     endSilences(context),
   ],
   figures: policyFigures,

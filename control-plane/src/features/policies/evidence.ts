@@ -1,0 +1,75 @@
+import { HOUR, SECOND, type Loop } from "@edgemere/protocol/kit";
+import type { AnyAction, InputOf, OutputOf } from "../../platform/action.ts";
+import { put, removed, type Change } from "../../platform/change.ts";
+import { Problem } from "../../platform/problem.ts";
+import { createFile, finishFile, PIECE_BYTES, writeFile } from "../files/contract.ts";
+import { job, readOutput } from "../jobs/contract.ts";
+import type { Alert } from "./alert-contract.ts";
+import type { PoliciesContext } from "./context.ts";
+import { collectings, type Collecting } from "./tables.ts";
+
+/** After so long what a device did not send is waited for no more. */
+const WAITED_FOR = 48 * HOUR;
+const READ_AT_ONCE = 1_048_576;
+
+/** What a job writes that collects logs for an alert is to be kept as a file, and with it as data. */
+export const collecting = (id: string, { device, policy }: Alert, at: number): Change =>
+  put(collectings, { id, device, policy, at });
+
+/** Keeps what was collected, once all of it is there. */
+export const keepEvidence = (context: PoliciesContext): Loop => ({
+  name: "keep evidence",
+  every: 2 * SECOND,
+  onError: (error) => context.log.error("loop failed", { loop: "keep evidence", error }),
+  step: async () => {
+    for await (const row of context.store.scan(collectings))
+      await keep(row, context).catch((error: unknown) => {
+        if (!(error instanceof Problem)) throw error;
+        context.log.info("evidence waits", { job: row.id, cause: error.message });
+      });
+    return "settled";
+  },
+});
+
+/** Repeats safely: the key makes a second try give the file of the first. */
+async function keep(row: Collecting, context: PoliciesContext): Promise<void> {
+  const { store, clock } = context;
+  const text = await textOf(row, context);
+  if (text === undefined && clock.now() - row.at < WAITED_FOR) return;
+  const content = Buffer.from(text ?? "");
+  if (content.length > 0) {
+    const ask = asker(row, context);
+    const name = `logs-${row.policy}-${row.id}.log`.slice(-255);
+    const file = (await ask(createFile, { name, bytes: content.length, device: row.device })).id;
+    for (let from = 0; from < content.length; from += PIECE_BYTES)
+      await ask(writeFile, { file, from, content: content.subarray(from, from + PIECE_BYTES).toString("base64") });
+    await ask(finishFile, { file });
+  }
+  await store.commit(removed(collectings, row.id));
+}
+
+/** All that the job's command wrote; undefined while more may come. */
+async function textOf(row: Collecting, context: PoliciesContext): Promise<string | undefined> {
+  if ((await context.store.get(job, row.id)) === undefined) return "";
+  const ask = asker(row, context);
+  let text = "";
+  for (let from = 0; ;) {
+    const { chunks, next, ended } = await ask(readOutput, { job: row.id, from, limit: READ_AT_ONCE });
+    text += chunks.map((each) => each.text).join("");
+    if (ended) return text;
+    if (chunks.length === 0) return undefined;
+    from = next;
+  }
+}
+
+/** In the name of the policy, whose evidence it is. */
+const asker =
+  ({ id, policy }: Collecting, { dispatch, newId }: PoliciesContext) =>
+  async <A extends AnyAction>(action: A, input: InputOf<A>): Promise<OutputOf<A>> =>
+    dispatch(action.path as string, input, {
+      actor: `policy:${policy}`,
+      via: "rule",
+      permissions: [action.permission],
+      requestId: newId(),
+      ...(action.path === createFile.path && { idempotencyKey: `evidence ${id}` }),
+    });
