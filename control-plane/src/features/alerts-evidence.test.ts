@@ -8,7 +8,7 @@ import { file, readFile } from "./files/contract.ts";
 import { command, type Command } from "./jobs/contract.ts";
 import { aReport } from "./jobs/jobs.test-support.ts";
 import * as contract from "./policies/contract.ts";
-import { collectings } from "./policies/tables.ts";
+import { collectings } from "./policies/evidence.ts";
 import { busy, startWorld, type World } from "./policies.test-support.ts";
 
 const collect = { do: "command", kind: "log.collect", arguments: { files: ["/var/log/worker.log"] } } as const;

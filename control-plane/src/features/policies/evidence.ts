@@ -2,11 +2,21 @@ import { HOUR, SECOND, type Loop } from "@edgemere/protocol/kit";
 import type { AnyAction, InputOf, OutputOf } from "../../platform/action.ts";
 import { put, removed, type Change } from "../../platform/change.ts";
 import { Problem } from "../../platform/problem.ts";
+import { table } from "../../platform/resource.ts";
 import { createFile, finishFile, PIECE_BYTES, writeFile } from "../files/contract.ts";
 import { job, readOutput } from "../jobs/contract.ts";
 import type { Alert } from "./alert-contract.ts";
 import type { PoliciesContext } from "./context.ts";
-import { collectings, type Collecting } from "./tables.ts";
+
+/** A job that collects logs because an alert fired. */
+interface Collecting {
+  /** The job. */
+  readonly id: string;
+  readonly device: string;
+  readonly policy: string;
+  readonly at: number;
+}
+export const collectings = table<Collecting>("policycollecting");
 
 /** After so long what a device did not send is waited for no more. */
 const WAITED_FOR = 48 * HOUR;

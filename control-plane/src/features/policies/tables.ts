@@ -34,16 +34,6 @@ export const happenings = table<Happening>("policyhappening", {
   age: ({ at }) => [[at]],
 });
 
-/** A job that collects logs because an alert fired. */
-export interface Collecting {
-  /** The job. */
-  readonly id: string;
-  readonly device: string;
-  readonly policy: string;
-  readonly at: number;
-}
-export const collectings = table<Collecting>("policycollecting");
-
 /** Up to which event policies have seen what happened. */
 export const followed = table<{ readonly id: string; readonly number: number }>("policyposition");
 export const POSITION = "events";
