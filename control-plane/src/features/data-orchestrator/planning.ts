@@ -126,7 +126,7 @@ interface Terms {
 /** As many copies of one content as are wanted: those that lie where they are wanted cost nothing and come first. */
 function placesFor(content: Content, copies: number, terms: Terms): readonly PlanStep[] | undefined {
   const { binding, world, roomOf } = terms;
-  const isWanted = (device: string, source: string) => !binding.has("where") || world.isWanted(device, source);
+  const isWanted = (at: string, source: string) => !binding.has("where") || world.isWanted(at, source);
   const may = (data: Data, target?: DataSource) =>
     !binding.has("policy") || world.hindranceOf(data, target) === undefined;
   const taken = new Set<string>();
@@ -139,9 +139,7 @@ function placesFor(content: Content, copies: number, terms: Terms): readonly Pla
   for (const data of content.holders.toSorted((a, b) => compare(a.id, b.id)))
     if (isWanted(data.device, data.source) && may(data))
       take(placeOf(data.device, data.source), { data, target: undefined, cost: nothing });
-
   const sites = new Set(content.holders.map(({ device }) => world.siteOf(device)));
-  // A second copy on a device that holds it is no second copy.
   const holding = new Set(content.holders.map(({ device, source }) => placeOf(device, source)));
   const rank = ({ source, site }: Place) => [costOf(content.bytes, source).money, sites.has(site) ? 0 : 1] as const;
   const free = world.places
