@@ -30,6 +30,9 @@ import { Spool } from "./link/spool/spool.ts";
 import { TerminalRoad } from "./link/terminal-road.ts";
 import { metered, type Transport } from "./link/transport.ts";
 import { TrustedKeyring } from "./link/trusted-keyring.ts";
+import { hostThatGives } from "./neighbours/address.ts";
+import { Giving } from "./neighbours/giving.ts";
+import { httpsNeighbourRoad } from "./neighbours/taking.ts";
 import { Inventory } from "./telemetry/inventory.ts";
 import { extraSourcesOf } from "./telemetry/plan.ts";
 import { Sampler } from "./telemetry/sampler.ts";
@@ -111,17 +114,27 @@ export async function createAgent(parts: AgentParts): Promise<Agent> {
   };
   const sampling = new Replaceable(samplerFor(config));
   const measuring = { conditions: () => [...budget.conditions(), ...sampling.current.conditions()] };
-  const inventory = new Inventory(duty);
+  const { neighbours } = config;
+  const inventory = new Inventory({ ...duty, host: neighbours ? hostThatGives(host, neighbours) : host });
   const dataSources = new DataSources(duty);
   const terminals = new TerminalRoad();
   const changes = await ChangeGuard.open({ env, host, boot: bootId });
+  const whoIAm = { ...env, identity: () => slots?.current ?? identity, time: () => time.trustedTime() };
   const content =
     parts.content ??
     httpsContentRoad({
-      identity: () => slots?.current ?? identity,
-      time: () => time.trustedTime(),
+      ...whoIAm,
       moved: (bytes) => meter.moved(bytes),
     });
+  const neighbourRoad = neighbours && httpsNeighbourRoad(whoIAm);
+  const aboutPermits = { ...whoIAm, trust: keyring.trust, correctedNow, data: dataSources };
+  const { transfers } = host;
+  const steady = (bytesPerSecond: number) =>
+    new Pace({ windows: [{ from: 0, to: 0, bytesPerSecond }] }, env.clock, correctedNow);
+  const giving =
+    neighbours &&
+    transfers &&
+    new Giving({ ...aboutPermits, ...neighbours, transfers, pace: steady(neighbours.bytesPerSecond) });
   const pace = new Pace(config.bandwidth ?? { windows: [] }, env.clock, correctedNow);
   settings?.listen(async (now) => {
     pace.change(now.bandwidth ?? { windows: [] });
@@ -150,7 +163,9 @@ export async function createAgent(parts: AgentParts): Promise<Agent> {
     files: {
       ...env,
       road: content,
-      transfers: host.transfers,
+      transfers,
+      neighbours: neighbourRoad,
+      lied: (from, detail) => alerts.tell("neighbour-lied", detail, `neighbour-lied ${from}`),
       pace,
       parts: new PartFiles(env),
       roots: config.fileRoots ?? [],
@@ -189,6 +204,7 @@ export async function createAgent(parts: AgentParts): Promise<Agent> {
   const startTheRest = () => {
     inventory.start();
     dataSources.start();
+    giving?.start().catch((error: unknown) => env.log.error("neighbours are given nothing", { error }));
   };
 
   return {
@@ -221,6 +237,8 @@ export async function createAgent(parts: AgentParts): Promise<Agent> {
       await renewal?.[Symbol.asyncDispose]();
       await upgrade[Symbol.asyncDispose]();
       await changes[Symbol.asyncDispose]();
+      await giving?.[Symbol.asyncDispose]();
+      await neighbourRoad?.[Symbol.asyncDispose]();
       await content[Symbol.asyncDispose]();
       await link[Symbol.asyncDispose]();
       await meter[Symbol.asyncDispose]();

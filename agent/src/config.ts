@@ -19,7 +19,7 @@ import {
 } from "@edgemere/protocol/config";
 import { DAY, MINUTE, SECOND } from "@edgemere/protocol/kit";
 import type { Bandwidth } from "./commands/files/pace.ts";
-import { fileOptions, filesOf } from "./config-files.ts";
+import { fileOptions, filesOf, type NeighbourConfig } from "./config-files.ts";
 import { telemetryOf, telemetryOptions } from "./config-telemetry.ts";
 import type { TelemetryPlan } from "./telemetry/plan.ts";
 
@@ -57,6 +57,8 @@ export interface AgentConfig {
   readonly fileRoots?: readonly string[];
   /** How fast files may come and go; as fast as they can when absent. */
   readonly bandwidth?: Bandwidth;
+  /** Where data is given to devices on the same site, and taken from them; neither when absent. */
+  readonly neighbours?: NeighbourConfig;
   readonly spool: SpoolConfig;
 }
 

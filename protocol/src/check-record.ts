@@ -112,7 +112,8 @@ const checks: { readonly [B in RecordBodyName]: (content: never) => void } = {
     }
     atMost("command_report.configure.settings", report.configure?.settings ?? [], limits.settings);
     for (const put of [report.filePut, report.dataPut])
-      for (const bytes of [put?.fetchedBytes, put?.heldBytes]) safe("command_report.put", bytes ?? 0);
+      for (const bytes of [put?.fetchedBytes, put?.heldBytes, put?.neighbourBytes])
+        safe("command_report.put", bytes ?? 0);
     if (report.fileGet) {
       const { bytes, sha256, sentBytes } = report.fileGet;
       for (const each of [bytes, sentBytes]) safe("command_report.file_get", each ?? 0);

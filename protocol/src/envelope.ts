@@ -13,6 +13,7 @@ import {
   type CommandReport,
   type Encodable,
   type Keyring,
+  type NeighbourPermit,
   type SyncHead,
 } from "./messages.ts";
 import { ProtocolError } from "./protocol-error.ts";
@@ -27,6 +28,7 @@ export const payloadTypes = {
   result: "application/vnd.edgemere.result.v1+protobuf",
   auditCountersignature: "application/vnd.edgemere.audit-countersignature.v1+protobuf",
   terminalOpened: "application/vnd.edgemere.terminal-opened.v1+protobuf",
+  neighbourPermit: "application/vnd.edgemere.neighbour-permit.v1+protobuf",
 } as const;
 
 const payloadCodecs = {
@@ -37,6 +39,7 @@ const payloadCodecs = {
   result: v1.CommandReport,
   auditCountersignature: v1.AuditHead,
   terminalOpened: v1.TerminalOpened,
+  neighbourPermit: v1.NeighbourPermit,
 } as const;
 
 // Only what a number cannot hold: what a well-signed order means is judged by who carries it out.
@@ -60,6 +63,11 @@ const payloadChecks = {
   release: (release: AgentRelease) => checkRelease(release),
   result: (commandReport: CommandReport) => checkReport(commandReport),
   terminalOpened: (opened: v1.TerminalOpened.$Properties) => checkTerminalOpened(opened),
+  neighbourPermit: ({ device, sha256, expiresAtMs }: NeighbourPermit) => {
+    id("neighbour_permit.device", device);
+    instant("neighbour_permit.expires_at_ms", expiresAtMs);
+    if (sha256.length !== 32) throw new ProtocolError("out-of-range", "neighbour_permit.sha256 must have 32 bytes");
+  },
 } as const;
 export type PayloadName = keyof typeof payloadTypes;
 type PayloadOf<N extends PayloadName> = ReturnType<(typeof payloadCodecs)[N]["decode"]>;
@@ -81,6 +89,7 @@ const signers = {
   result: { may: ["device"], must: () => "device" },
   auditCountersignature: { may: ["device"], must: () => "device" },
   terminalOpened: { may: ["device"], must: () => "device" },
+  neighbourPermit: { may: ["commands"], must: () => "commands" },
 } as const satisfies Record<PayloadName, { may: readonly Role[]; must: (message: never) => Role | undefined }>;
 
 /** The role whose keys must sign a command with this task. Nothing is signed as harmless that nobody knows here. */

@@ -26,6 +26,7 @@ export type Gap = Decoded<typeof v1.Gap>;
 export type TelemetryBatch = Decoded<typeof v1.TelemetryBatch>;
 export type Command = Decoded<typeof v1.Command>;
 export type CommandReport = Decoded<typeof v1.CommandReport>;
+export type NeighbourPermit = Decoded<typeof v1.NeighbourPermit>;
 export type AgentRelease = Decoded<typeof v1.AgentRelease>;
 export type CommandOutput = Decoded<typeof v1.CommandOutput>;
 export type InventoryReport = Decoded<typeof v1.InventoryReport>;

@@ -72,6 +72,7 @@ export const actions = {
   "cpl/dm/file/destroy": "destroy",
   "cpl/dm/file/fetch": "read",
   "cpl/dm/file/chunks": "read",
+  "cpl/dm/file/neighbours": "read",
   "cpl/dm/file/offer": "write",
   "cpl/dm/file/send": "write",
   // Releases

@@ -162,6 +162,7 @@ test("devices find the actions for devices at their address, and no other", asyn
       ["cpl/dm/agent/recover", 400],
       ["cpl/dm/file/fetch", 401],
       ["cpl/dm/file/chunks", 401],
+      ["cpl/dm/file/neighbours", 401],
       ["cpl/dm/file/offer", 401],
       ["cpl/dm/file/send", 401],
     ],

@@ -54,7 +54,12 @@ test("files go down to a real agent and come up again, whole, whatever dies mean
   await t.test("what stands there already does not come again", async () => {
     const job = await createJob(world, "gw1", "file.put", { file: "firmware.img", path });
 
-    assert.deepEqual((await endOf(world, job)).result, { fetchedBytes: 0, heldBytes: 0, hasChanged: false });
+    assert.deepEqual((await endOf(world, job)).result, {
+      fetchedBytes: 0,
+      heldBytes: 0,
+      neighbourBytes: 0,
+      hasChanged: false,
+    });
   });
 
   await t.test("of a file that has changed only what is new comes to the device", async () => {

@@ -139,6 +139,7 @@ export async function aBench(parts: BenchParts): Promise<Bench> {
     files: {
       ...env,
       road: parts.road,
+      lied: () => {},
       transfers: host.host.transfers,
       pace: new Pace(parts.bandwidth ?? { windows: [] }, clock, () => clock.now()),
       parts: new PartFiles(env),

@@ -37,6 +37,7 @@ async function aMachine(over: Partial<ContentRoad> = {}) {
       return content.subarray(from, from + limit);
     },
     chunks: async ({ from, limit }) => encodeChunks(chunks).subarray(from, from + limit),
+    neighbours: async () => ({ permit: "", neighbours: [] }),
     offer: async () => ({ received: 0, state: "uploading", reason: "" }),
     send: async () => ({ received: 0, state: "uploading", reason: "" }),
     [Symbol.asyncDispose]: async () => {},
@@ -107,7 +108,9 @@ for (const [what, list] of [
 
     const outcome = await machine.put();
 
-    assert.deepEqual(outcome, { result: { fetchedBytes: content.length, heldBytes: 0, hasChanged: true } });
+    assert.deepEqual(outcome, {
+      result: { fetchedBytes: content.length, heldBytes: 0, neighbourBytes: 0, hasChanged: true },
+    });
     assert.deepEqual(await machine.read("app.bin"), content);
   });
 

@@ -29,6 +29,7 @@ async function aMachine() {
   const road = {
     fetch: async ({ from, limit }: { from: number; limit: number }) => content.subarray(from, from + limit),
     chunks: async () => new Uint8Array(),
+    neighbours: async () => ({ permit: "", neighbours: [] }),
     offer: async () => ({ received: 0, state: "uploading", reason: "" }),
     send: async ({ content: piece, sha256: hash }: SentPiece) => {
       if (piece !== undefined) sent.push(Buffer.from(piece));
@@ -72,9 +73,11 @@ const reasonOf = (outcome: object) => ("reason" in outcome ? outcome.reason : ""
 test("a copy is put where data is taken, sent again, and taken away, and its source is looked at each time", async () => {
   await using machine = await aMachine();
 
-  assert.deepEqual(await machine.put(copy), { result: { fetchedBytes: content.length, heldBytes: 0 } });
+  assert.deepEqual(await machine.put(copy), {
+    result: { fetchedBytes: content.length, heldBytes: 0, neighbourBytes: 0 },
+  });
   assert.deepEqual(await machine.read(copy), content);
-  assert.deepEqual(await machine.put(copy), { result: { fetchedBytes: 0, heldBytes: 0 } });
+  assert.deepEqual(await machine.put(copy), { result: { fetchedBytes: 0, heldBytes: 0, neighbourBytes: 0 } });
   assert.deepEqual(await machine.get(copy, "logs"), { result: { bytes: content.length, sentBytes: content.length } });
   assert.deepEqual(Buffer.concat(machine.sent), content);
   assert.deepEqual(await machine.drop(copy), { result: { hasChanged: true } });

@@ -34,6 +34,7 @@ async function aMachine(road: Partial<ContentRoad> = {}) {
       return content.subarray(from, from + limit);
     },
     chunks: async () => new Uint8Array(),
+    neighbours: async () => ({ permit: "", neighbours: [] }),
     offer: async () => ({ received: 0, state: "uploading", reason: "" }),
     send: async ({ content: piece, sha256: hash }: SentPiece) => {
       if (piece !== undefined) sent.push(Buffer.from(piece));
@@ -89,8 +90,10 @@ test("a file is put in place piece by piece, and the second time nothing comes",
   const first = await machine.put();
   const second = await machine.put();
 
-  assert.deepEqual(first, { result: { fetchedBytes: content.length, heldBytes: 0, hasChanged: true } });
-  assert.deepEqual(second, { result: { fetchedBytes: 0, heldBytes: 0, hasChanged: false } });
+  assert.deepEqual(first, {
+    result: { fetchedBytes: content.length, heldBytes: 0, neighbourBytes: 0, hasChanged: true },
+  });
+  assert.deepEqual(second, { result: { fetchedBytes: 0, heldBytes: 0, neighbourBytes: 0, hasChanged: false } });
   assert.deepEqual(await machine.read("app.bin"), content);
   assert.deepEqual(machine.asked, [0, 524_288, 1_048_576]);
   assert.match(machine.said.at(-1) ?? "", /received 1300000 of 1300000 bytes/);
@@ -111,7 +114,9 @@ test("a file goes on where it was when the agent was stopped, and the next start
 
   const again = await machine.put();
 
-  assert.deepEqual(again, { result: { fetchedBytes: content.length - 524_288, heldBytes: 0, hasChanged: true } });
+  assert.deepEqual(again, {
+    result: { fetchedBytes: content.length - 524_288, heldBytes: 0, neighbourBytes: 0, hasChanged: true },
+  });
   assert.deepEqual(await machine.read("app.bin"), content);
 });
 
@@ -157,7 +162,9 @@ test("what an earlier run left and is damaged is fetched anew", async () => {
 
   const outcome = await machine.put();
 
-  assert.deepEqual(outcome, { result: { fetchedBytes: content.length, heldBytes: 0, hasChanged: true } });
+  assert.deepEqual(outcome, {
+    result: { fetchedBytes: content.length, heldBytes: 0, neighbourBytes: 0, hasChanged: true },
+  });
   assert.deepEqual(await machine.read("app.bin"), content);
 });
 

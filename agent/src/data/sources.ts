@@ -22,6 +22,7 @@ export class DataSources implements AsyncDisposable {
   readonly #loops: ReadonlyMap<string, Reconciler>;
   readonly #stop = new AbortController();
   readonly #newId: () => string;
+  readonly #told = new Map<string, readonly Item[]>();
 
   constructor(parts: DataSourcesParts) {
     this.#parts = parts;
@@ -37,6 +38,18 @@ export class DataSources implements AsyncDisposable {
   /** The source of a name, as it was configured. */
   find(name: string): Source | undefined {
     return this.#parts.config.sources.find((source) => source.name === name);
+  }
+
+  /** Where content lies, by its SHA-256 (hex), as it was told last; undefined where it is not. */
+  holding(
+    sha256: string,
+  ): { readonly path: string; readonly roots: readonly string[]; readonly bytes: number } | undefined {
+    for (const source of this.#parts.config.sources) {
+      const item = this.#told.get(source.name)?.find(({ hash }) => hash === sha256);
+      const folder = source.path.replace(/\/+$/, "");
+      if (item !== undefined) return { path: `${folder}/${item.name}`, roots: [folder], bytes: item.bytes };
+    }
+    return undefined;
   }
 
   /** Looks at a source now, and not when its time comes: something was put there, or taken away. */
@@ -59,6 +72,7 @@ export class DataSources implements AsyncDisposable {
         await this.#parts.outbox.append("event", { dataSource });
       }
       told = look;
+      this.#told.set(source.name, "items" in look ? look.items : []);
     };
     const { env, config } = this.#parts;
     return new Reconciler(

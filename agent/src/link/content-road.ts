@@ -22,6 +22,19 @@ export interface PieceAnswer {
   readonly reason: string;
 }
 
+/** A device on the same site. */
+export interface Neighbour {
+  readonly device: string;
+  /** Host and port. */
+  readonly address: string;
+}
+
+export interface NeighboursAnswer {
+  /** Base64, a signed permit; empty when there is nobody. */
+  readonly permit: string;
+  readonly neighbours: readonly Neighbour[];
+}
+
 /** The way of content, beside MQTT. Rejects with ContentRefused for good, and with anything else when it is to be tried again. */
 export interface ContentRoad extends AsyncDisposable {
   /** Bytes of the content that an open command names; fewer than `limit` only at its end. */
@@ -34,6 +47,8 @@ export interface ContentRoad extends AsyncDisposable {
     ask: { readonly command: string; readonly from: number; readonly limit: number },
     signal: AbortSignal,
   ): Promise<Uint8Array>;
+  /** Who has the content of a command on this site, and the permit to fetch it there. */
+  neighbours(command: string, signal: AbortSignal): Promise<NeighboursAnswer>;
   /** Tells what is about to be sent: what the control plane holds of it already need not come. */
   offer(list: SentList, signal: AbortSignal): Promise<PieceAnswer>;
   send(piece: SentPiece, signal: AbortSignal): Promise<PieceAnswer>;

@@ -3,7 +3,14 @@ import type { Duplex } from "node:stream";
 import { limits } from "@edgemere/protocol";
 import { SECOND } from "@edgemere/protocol/kit";
 import type { TrustedTime } from "../clock/trusted-time.ts";
-import { ContentLater, ContentRefused, type ContentRoad, type PieceAnswer, type SentPiece } from "./content-road.ts";
+import {
+  ContentLater,
+  ContentRefused,
+  type ContentRoad,
+  type NeighboursAnswer,
+  type PieceAnswer,
+  type SentPiece,
+} from "./content-road.ts";
 import type { Identity } from "./identity.ts";
 import { connectVerified, placeOf } from "./verified-tls.ts";
 import { wireBytes } from "./wire-bytes.ts";
@@ -19,6 +26,7 @@ interface Parts {
 const PATHS = {
   fetch: "/edgemere/cpl/dm/file/fetch",
   chunks: "/edgemere/cpl/dm/file/chunks",
+  neighbours: "/edgemere/cpl/dm/file/neighbours",
   offer: "/edgemere/cpl/dm/file/offer",
   send: "/edgemere/cpl/dm/file/send",
 } as const;
@@ -106,6 +114,11 @@ export function httpsContentRoad({ identity, time, moved }: Parts): ContentRoad 
   return {
     fetch: get(PATHS.fetch),
     chunks: get(PATHS.chunks),
+    neighbours: async (command, signal) => {
+      const body = Buffer.from(JSON.stringify({ command }));
+      const answer = await ask(PATHS.neighbours, { type: "application/json", body, limit: LARGEST_WORDS }, signal);
+      return JSON.parse(answer.toString()) as NeighboursAnswer;
+    },
     offer: give(PATHS.offer),
     send: give(PATHS.send),
     [Symbol.asyncDispose]: async () => current.agent.destroy(),

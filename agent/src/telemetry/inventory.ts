@@ -5,7 +5,7 @@ import type { Outbox } from "../link/outbox.ts";
 
 export interface InventoryParts {
   readonly env: Env;
-  readonly host: Host;
+  readonly host: Pick<Host, "inventory">;
   readonly outbox: Outbox;
   readonly config: { readonly inventoryEvery: number };
 }

@@ -8,6 +8,8 @@ export interface Weather {
   /** Up to so much more or less. */
   readonly jitter?: number;
   readonly bytesPerSecond?: number;
+  /** All connections share that; each has it for itself when absent. */
+  readonly isOneLine?: boolean;
   /** Nothing passes, and nobody is told. */
   readonly isStalled?: boolean;
 }
@@ -26,7 +28,10 @@ export class ChaosProxy implements AsyncDisposable {
   readonly #random: Random;
   readonly #server: Server;
   readonly #pairs = new Set<readonly [Socket, Socket]>();
+  readonly #lines = [{ dueAt: 0 }, { dueAt: 0 }] as const;
   weather: Weather = {};
+  /** Bytes that have come so far, both ways. */
+  bytes = 0;
 
   private constructor(to: End, random: Random) {
     this.#to = to;
@@ -57,12 +62,12 @@ export class ChaosProxy implements AsyncDisposable {
     const far = createConnection(this.#to);
     const pair = [near, far] as const;
     this.#pairs.add(pair);
-    for (const [one, other] of [
-      [near, far],
-      [far, near],
+    for (const [one, other, line] of [
+      [near, far, this.#lines[0]],
+      [far, near, this.#lines[1]],
     ] as const) {
       one.setNoDelay(true);
-      const carried = this.#carry(one, other);
+      const carried = this.#carry(one, other, line);
       one.on("error", () => {});
       one.on("close", () => {
         if (other.destroyed) this.#pairs.delete(pair);
@@ -73,8 +78,8 @@ export class ChaosProxy implements AsyncDisposable {
   }
 
   /** Each piece at its time, one after another; what it gives resolves when all that came so far was passed on. */
-  #carry(from: Socket, to: Socket): () => Promise<void> {
-    let dueAt = 0;
+  #carry(from: Socket, to: Socket, shared: { dueAt: number }): () => Promise<void> {
+    const own = { dueAt: 0 };
     let held = 0;
     let last: Promise<void> = Promise.resolve();
     const pass = async (piece: Buffer | undefined, at: number) => {
@@ -87,13 +92,18 @@ export class ChaosProxy implements AsyncDisposable {
       if (held < MOST_HELD) from.resume();
     };
     const arrived = (piece?: Buffer) => {
-      const { delay = 0, jitter = 0, bytesPerSecond = Infinity } = this.weather;
+      const { delay = 0, jitter = 0, bytesPerSecond = Infinity, isOneLine = false } = this.weather;
       const length = piece?.length ?? 0;
+      const line = isOneLine ? shared : own;
+      this.bytes += length;
       const wanted = performance.now() + delay + (this.#random.next() * 2 - 1) * jitter;
-      dueAt = Math.max(dueAt + (length * 1_000) / bytesPerSecond, wanted);
+      line.dueAt = Math.max(
+        Math.max(line.dueAt, isOneLine ? performance.now() : 0) + (length * 1_000) / bytesPerSecond,
+        wanted,
+      );
       held += length;
       if (held >= MOST_HELD) from.pause();
-      const at = dueAt;
+      const at = line.dueAt;
       last = last.then(() => pass(piece, at));
     };
     from.on("data", arrived);

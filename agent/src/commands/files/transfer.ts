@@ -1,6 +1,7 @@
-import { pauseBefore, SECOND, type Clock, type Random } from "@edgemere/protocol/kit";
+import { pauseBefore, SECOND, type Clock, type Log, type Random } from "@edgemere/protocol/kit";
 import type { FileTransfers } from "../../host/file-transfers.ts";
 import { ContentLater, ContentRefused, type ContentRoad } from "../../link/content-road.ts";
+import type { NeighbourRoad } from "../../neighbours/taking.ts";
 import type { Pace } from "./pace.ts";
 import type { PartFiles } from "./part-files.ts";
 
@@ -11,6 +12,11 @@ export interface FileSurroundings {
   /** Absent where nothing comes or goes beside MQTT. */
   readonly road: ContentRoad | undefined;
   readonly transfers: FileTransfers | undefined;
+  /** The way to devices on the same site; absent where this one has nothing to do with them. */
+  readonly neighbours?: NeighbourRoad | undefined;
+  /** Told which device gave wrong bytes. */
+  readonly lied: (device: string, detail: string) => void;
+  readonly log: Log;
   readonly pace: Pace;
   readonly parts: PartFiles;
   /** The folders that the host's owner opened. */

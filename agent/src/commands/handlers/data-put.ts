@@ -18,8 +18,8 @@ export const dataPut: Handler<"data.put"> = {
     const put = await putFile(asked, { ...context, files }, await similarTo(place, context));
     context.data.lookAt(source);
     if ("reason" in put) return { reason: put.reason, detail: put.detail };
-    const { fetchedBytes = 0, heldBytes = 0 } = put.result;
-    return { result: { fetchedBytes, heldBytes } };
+    const { fetchedBytes = 0, heldBytes = 0, neighbourBytes = 0 } = put.result;
+    return { result: { fetchedBytes, heldBytes, neighbourBytes } };
   },
 };
 

@@ -1,6 +1,7 @@
 import { limits } from "@edgemere/protocol";
 import type { FileTransfers, IncomingFile } from "../../host/file-transfers.ts";
 import { ContentRefused, type ContentRoad } from "../../link/content-road.ts";
+import { Neighbours } from "../../neighbours/neighbours.ts";
 import { chunksOf, heldIn, isChunk, keepGood } from "../files/chunks.ts";
 import { fetched, spanOf } from "../files/fetching.ts";
 import { teller, TransferStopped } from "../files/transfer.ts";
@@ -70,7 +71,10 @@ async function put(
   try {
     const incoming = await transfers.receive({ path, roots, mark: command, bytes, sha256, ...belonging(given) });
     if (incoming === "there")
-      return { outcome: { result: { fetchedBytes: 0, heldBytes: 0, hasChanged: false } }, hadBegun: false };
+      return {
+        outcome: { result: { fetchedBytes: 0, heldBytes: 0, neighbourBytes: 0, hasChanged: false } },
+        hadBegun: false,
+      };
     await using file = incoming;
     const hadBegun = file.received > 0;
     try {
@@ -109,12 +113,14 @@ async function received(
   const chunks = await chunksOf({ command, bytes }, { ...files, road }, signal);
   if (chunks.length > 0) await keepGood(incoming, chunks);
   await using held = await heldIn({ paths: similar, roots: files.roots }, { wanted: chunks, transfers }, signal);
-  let [fetchedBytes, heldBytes] = [0, 0];
+  const neighbours = chunks.length > 0 ? neighboursOf(road, context) : undefined;
+  let [fetchedBytes, heldBytes, neighbourBytes] = [0, 0, 0];
   while (incoming.received < bytes) {
     if (signal.aborted) throw new TransferStopped();
     const from = incoming.received;
     const next = chunks.find((chunk) => chunk.from >= from);
-    const near = next && (await held.read(next));
+    const own = next && (await held.read(next));
+    const near = own ?? (next && (await neighbours?.read(next, signal)));
     if (near === undefined) {
       const span = spanOf(chunks, { from, bytes, most: files.pace.pieceBytes() }, held);
       const content = await fetched({ from, limit: span.bytes }, { road, context });
@@ -129,7 +135,8 @@ async function received(
       fetchedBytes += content.length;
     } else {
       await incoming.write(near);
-      heldBytes += near.length;
+      if (own === undefined) neighbourBytes += near.length;
+      else heldBytes += near.length;
     }
     await tell(incoming.received, bytes);
   }
@@ -138,5 +145,10 @@ async function received(
     return { reason: "bad-hash", detail: `what came has the SHA-256 ${digest}; nothing was put in place` };
   if (signal.aborted) throw new TransferStopped();
   await incoming.place();
-  return { result: { fetchedBytes, heldBytes, hasChanged: true } };
+  return { result: { fetchedBytes, heldBytes, neighbourBytes, hasChanged: true } };
+}
+
+function neighboursOf(road: ContentRoad, { files, command }: HandlerContext): Neighbours | undefined {
+  const { neighbours, clock, log, lied } = files;
+  return neighbours && new Neighbours({ command, road, neighbours, clock, log, lied });
 }

@@ -70,6 +70,7 @@ const ALERTS: readonly string[] = [
   "head-went-back",
   "commands-held-back",
   "policy-unusable",
+  "neighbour-lied",
 ];
 
 /** The newest of the events that are alerts; each of them stands among the device's events as well. */

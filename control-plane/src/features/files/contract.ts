@@ -210,6 +210,23 @@ export const fetchChunks = action({
   }),
 });
 
+/** On the device API. Whoever lets neighbours fetch here may be sent to them. */
+export const findNeighbours = action({
+  path: "cpl/dm/file/neighbours",
+  summary:
+    "Name devices on the same site that have the content of a device's command, and permit that it is fetched there",
+  effect: "read",
+  permission: "file:fetch",
+  forDevices: true,
+  input: Type.Object({ command: CommandId }),
+  output: Type.Object({
+    permit: Type.String({ description: "Base64: a signed NeighbourPermit; empty when there is nobody" }),
+    neighbours: Type.Array(
+      Type.Object({ device: Type.String(), address: Type.String({ description: "Host and port" }) }),
+    ),
+  }),
+});
+
 const Sent = {
   command: CommandId,
   bytes: Bytes,

@@ -11,7 +11,8 @@ import { command, type Command } from "../jobs/contract.ts";
 import { piece } from "./actions.ts";
 import { chunkList, listOf } from "./chunks.ts";
 import type { FilesContext } from "./context.ts";
-import { fetchChunks, fetchFile, file, offerChunks, sendFile, type FileRow } from "./contract.ts";
+import { fetchChunks, fetchFile, file, findNeighbours, offerChunks, sendFile, type FileRow } from "./contract.ts";
+import { neighboursWith, permitOf } from "./neighbours.ts";
 import { beginFile, finish, offeredChunks, takeHeld, takePiece } from "./upload.ts";
 
 /** The kinds whose commands name content by its hash, which their device may fetch. */
@@ -35,6 +36,11 @@ export const deviceActions = [
     const asked = await openCommand(context, { id, kinds: FETCHING, caller });
     const list = await listOf(context.store, (await namedBy(asked, context.store)).id);
     return { content: Buffer.from(list.subarray(from, from + limit)).toString("base64") };
+  }),
+  handle(findNeighbours, async ({ command: id }, context: FilesContext, caller) => {
+    const asked = await openCommand(context, { id, kinds: FETCHING, caller });
+    const neighbours = await neighboursWith(String(asked.arguments["sha256"]), asked.device, context);
+    return { permit: neighbours.length === 0 ? "" : permitOf(asked, context), neighbours };
   }),
   handle(offerChunks, async ({ command: id, bytes, revision, content }, context: FilesContext, caller) => {
     const asked = await openCommand(context, { id, kinds: OFFERING, caller });

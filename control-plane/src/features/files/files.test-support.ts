@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { DAY } from "@edgemere/protocol/kit";
 import type { Caller } from "../../platform/caller.ts";
 import { created } from "../../platform/change.ts";
-import { startTestCore, type CoreContext, type TestCore } from "../../platform/core.test-support.ts";
+import { signer, startTestCore, type CoreContext, type TestCore } from "../../platform/core.test-support.ts";
 import { feature } from "../../platform/feature.ts";
 import { aDevice } from "../device.test-support.ts";
 import { certificate } from "../devices/certificate-contract.ts";
@@ -22,7 +22,7 @@ const fleet = feature<Context>({ name: "fleet", resources: [device, certificate,
 export async function startFiles(): Promise<World> {
   const world = await startTestCore<Context>({
     features: [files, fleet],
-    context: { files: { room: 8 * MiB, keep: 30 * DAY } },
+    context: { files: { room: 8 * MiB, keep: 30 * DAY }, signer, authority: { trustDomain: "fleet.test" } },
   });
   const sites = { d1: "berlin", d2: "ulm" };
   for (const [id, site] of Object.entries(sites)) {
@@ -50,7 +50,7 @@ export const asDevice = (id: string): Partial<Caller> => ({
 });
 
 /** A command that one device has and that has not ended. */
-export const aCommand = (world: World, id: string, kind: string, given: object, of = "d1") =>
+export const aCommand = (world: Pick<World, "store" | "clock">, id: string, kind: string, given: object, of = "d1") =>
   world.store.commit(
     created(
       command,
