@@ -4,6 +4,7 @@ import { chain } from "./chain.ts";
 import { codec } from "./codec.ts";
 import { columns } from "./columns.ts";
 import { commands } from "./commands/bench.ts";
+import { data } from "./data.ts";
 import { history } from "./history.ts";
 import { ingest } from "./ingest.ts";
 import { machine } from "./machine.ts";
@@ -39,6 +40,7 @@ const benches: Readonly<Record<string, (asked: typeof options) => Promise<readon
   ingest,
   agent,
   commands,
+  data,
   telemetry,
 };
 
