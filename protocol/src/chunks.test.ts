@@ -41,7 +41,12 @@ test("chunks are the content without a hole, each with its hash and within its b
   let from = 0;
 
   for (const [i, { sha256, bytes }] of chunks.entries()) {
-    assert.equal(sha256, createHash("sha256").update(content.subarray(from, from + bytes)).digest("hex"));
+    assert.equal(
+      sha256,
+      createHash("sha256")
+        .update(content.subarray(from, from + bytes))
+        .digest("hex"),
+    );
     assert.ok(bytes <= chunkBytes.most && (bytes >= chunkBytes.least || i === chunks.length - 1), `${bytes}`);
     from += bytes;
   }

@@ -92,7 +92,10 @@ export function encodeChunks(chunks: readonly Chunk[]): Uint8Array {
 export function decodeChunks(list: Uint8Array, bytes: number): readonly Chunk[] {
   const read = Buffer.from(list.buffer, list.byteOffset, list.byteLength);
   if (read.length % ENTRY_BYTES !== 0)
-    throw new ProtocolError("malformed", `a list of chunks has ${read.length} bytes, which is no whole number of entries`);
+    throw new ProtocolError(
+      "malformed",
+      `a list of chunks has ${read.length} bytes, which is no whole number of entries`,
+    );
   const chunks: Chunk[] = [];
   let sum = 0;
   for (let at = 0; at < read.length; at += ENTRY_BYTES) {

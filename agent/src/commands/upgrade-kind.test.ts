@@ -192,6 +192,7 @@ const giving = (instead?: (from: number, limit: number) => Uint8Array | undefine
   chunks: async () => new Uint8Array(),
   send: () => assert.fail("nothing is sent"),
   offer: () => assert.fail("nothing is offered"),
+  neighbours: async () => ({ permit: "", neighbours: [] }),
   [Symbol.asyncDispose]: async () => {},
 });
 

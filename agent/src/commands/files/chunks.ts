@@ -81,10 +81,17 @@ export interface HeldChunks extends AsyncDisposable {
   read(chunk: Chunk): Promise<Uint8Array | undefined>;
 }
 
+/** Files of this host by their paths, within the folders that commands may touch. */
+export interface SimilarFiles {
+  readonly paths: readonly string[];
+  readonly roots: readonly string[];
+  readonly transfers: Pick<FileTransfers, "open">;
+}
+
 /** Looks through files for chunks that are wanted. What is not there, or not to be read, holds none. */
 export async function heldIn(
-  { paths, roots }: { readonly paths: readonly string[]; readonly roots: readonly string[] },
-  { wanted, transfers }: { readonly wanted: readonly Chunk[]; readonly transfers: FileTransfers },
+  similar: SimilarFiles,
+  wanted: readonly Chunk[],
   signal: AbortSignal,
 ): Promise<HeldChunks> {
   const names = new Set(wanted.map(({ sha256 }) => sha256));
@@ -92,6 +99,7 @@ export async function heldIn(
   const open: OutgoingFile[] = [];
   const close = async () => void (await Promise.all(open.map((file) => file[Symbol.asyncDispose]())));
   try {
+    const { paths, roots, transfers } = similar;
     for (const path of names.size === 0 ? [] : paths) {
       const file = await transfers.open({ path, roots }).catch(unlessRefused);
       if (file === undefined) continue;

@@ -1,48 +1,117 @@
-import type { HandlerContext } from "../handlers/handler.ts";
-import type { ContentRoad } from "../../link/content-road.ts";
-import type { HeldChunks, PlacedChunk } from "./chunks.ts";
-import { persistently } from "./transfer.ts";
+import type { IncomingFile } from "../../host/file-transfers.ts";
+import { ContentRefused, type ContentRoad } from "../../link/content-road.ts";
+import { Neighbours } from "../../neighbours/neighbours.ts";
+import type { HandlerContext, Outcome } from "../handlers/handler.ts";
+import { chunksOf, heldIn, isChunk, keepGood, type SimilarFiles } from "./chunks.ts";
+import { fetched, spanOf } from "./spans.ts";
+import { teller, TransferStopped } from "./transfer.ts";
 
-/** What is asked for at once. */
-export interface Span {
-  readonly chunks: readonly PlacedChunk[];
+/** Content by the name that nobody can give to other content. */
+interface WantedContent {
   readonly bytes: number;
+  /** SHA-256, hex. */
+  readonly sha256: string;
+  readonly road: ContentRoad;
+  /** Files here that may hold some of it already. */
+  readonly similar?: SimilarFiles;
 }
 
-/** The next chunks that come from afar: as many as go into one piece, and one in any case. Without chunks it is a piece. */
-export function spanOf(
-  chunks: readonly PlacedChunk[],
-  { from, bytes, most }: { readonly from: number; readonly bytes: number; readonly most: number },
-  held: Pick<HeldChunks, "has">,
-): Span {
-  const taken: PlacedChunk[] = [];
-  let end = from;
-  for (const chunk of chunks) {
-    if (chunk.from < from) continue;
-    if (taken.length > 0 && (held.has(chunk) || chunk.from + chunk.bytes - from > most)) break;
-    taken.push(chunk);
-    end += chunk.bytes;
-  }
-  return { chunks: taken, bytes: taken.length > 0 ? end - from : Math.min(most, bytes - from) };
+/** Bytes by where they came from: the control plane, this host, and neighbours. */
+type Fetched = Outcome<{
+  readonly fetchedBytes: number;
+  readonly heldBytes: number;
+  readonly neighbourBytes: number;
+  readonly hasChanged: boolean;
+}>;
+type Surroundings = Pick<HandlerContext, "files" | "command" | "output" | "signal">;
+
+/** Fetches what the command names by its hash into a file: all of it, verified, or nothing. Throws TransferStopped. */
+export async function fetchInto(
+  begin: () => Promise<IncomingFile | "there">,
+  wanted: WantedContent,
+  context: Surroundings,
+): Promise<Fetched> {
+  const first = await attempt(begin, wanted, context);
+  // Of what an earlier run left, a power cut may have kept the length and not the bytes.
+  return first.hadBegun && "reason" in first.outcome && first.outcome.reason === "bad-hash"
+    ? (await attempt(begin, wanted, context)).outcome
+    : first.outcome;
 }
 
-/** Bytes of the content from the control plane, at the pace of this device; undefined when it does not have as many. */
-export async function fetched(
-  { from, limit }: { readonly from: number; readonly limit: number },
-  {
-    road,
-    context,
-  }: { readonly road: ContentRoad; readonly context: Pick<HandlerContext, "command" | "files" | "signal"> },
-): Promise<Uint8Array | undefined> {
-  const { command, files, signal } = context;
-  const content = Buffer.alloc(limit);
-  for (let done = 0; done < limit;) {
-    const ask = { command, from: from + done, limit: Math.min(files.pace.pieceBytes(), limit - done) };
-    await files.pace.take(ask.limit, signal);
-    const piece = await persistently(() => road.fetch(ask, signal), files, signal);
-    if (piece.length === 0 || piece.length > ask.limit) return undefined;
-    content.set(piece, done);
-    done += piece.length;
+/** Whether the agent goes on with what is there after its next start. */
+export const isToGoOn = (error: unknown, { reason }: AbortSignal): boolean =>
+  error instanceof TransferStopped && reason === "agent-stopped";
+
+async function attempt(
+  begin: () => Promise<IncomingFile | "there">,
+  wanted: WantedContent,
+  context: Surroundings,
+): Promise<{ readonly outcome: Fetched; readonly hadBegun: boolean }> {
+  const incoming = await begin();
+  if (incoming === "there")
+    return {
+      outcome: { result: { fetchedBytes: 0, heldBytes: 0, neighbourBytes: 0, hasChanged: false } },
+      hadBegun: false,
+    };
+  await using file = incoming;
+  const hadBegun = file.received > 0;
+  try {
+    const outcome = await received(file, wanted, context);
+    if ("reason" in outcome) await file.discard();
+    return { outcome, hadBegun };
+  } catch (error) {
+    if (!isToGoOn(error, context.signal)) await file.discard();
+    if (error instanceof ContentRefused) return { outcome: { reason: "no-content", detail: error.message }, hadBegun };
+    throw error;
   }
-  return content;
+}
+
+async function received(
+  incoming: IncomingFile,
+  { bytes, sha256, road, similar }: WantedContent,
+  context: Surroundings,
+): Promise<Fetched> {
+  const { files, command, output, signal } = context;
+  const tell = teller(files.clock, (text) => output("stdout", Buffer.from(text)), "received");
+  const chunks = await chunksOf({ command, bytes }, { ...files, road }, signal);
+  if (chunks.length > 0) await keepGood(incoming, chunks);
+  await using held = similar && (await heldIn(similar, chunks, signal));
+  const neighbours = chunks.length > 0 ? neighboursOf(road, context) : undefined;
+  let [fetchedBytes, heldBytes, neighbourBytes] = [0, 0, 0];
+  while (incoming.received < bytes) {
+    if (signal.aborted) throw new TransferStopped();
+    const from = incoming.received;
+    const next = chunks.find((chunk) => chunk.from >= from);
+    const own = next && (await held?.read(next));
+    const near = own ?? (next && (await neighbours?.read(next, signal)));
+    if (near === undefined) {
+      const span = spanOf(chunks, { from, bytes, most: files.pace.pieceBytes() }, held);
+      const content = await fetched({ from, limit: span.bytes }, { road, context });
+      if (content === undefined)
+        return { reason: "bad-hash", detail: `the content ends after ${from} of ${bytes} bytes` };
+      const wrong = span.chunks.find(
+        (each) => !isChunk(each, content.subarray(each.from - from, each.from - from + each.bytes)),
+      );
+      if (wrong !== undefined)
+        return { reason: "bad-hash", detail: `the ${wrong.bytes} bytes from ${wrong.from} on are not the content's` };
+      await incoming.write(content);
+      fetchedBytes += content.length;
+    } else {
+      await incoming.write(near);
+      if (own === undefined) neighbourBytes += near.length;
+      else heldBytes += near.length;
+    }
+    await tell(incoming.received, bytes);
+  }
+  const digest = incoming.digest();
+  if (digest !== sha256)
+    return { reason: "bad-hash", detail: `what came has the SHA-256 ${digest}; nothing was put in place` };
+  if (signal.aborted) throw new TransferStopped();
+  await incoming.place();
+  return { result: { fetchedBytes, heldBytes, neighbourBytes, hasChanged: true } };
+}
+
+function neighboursOf(road: ContentRoad, { files, command }: Surroundings): Neighbours | undefined {
+  const { neighbours, clock, log, lied } = files;
+  return neighbours && new Neighbours({ command, road, neighbours, clock, log, lied });
 }

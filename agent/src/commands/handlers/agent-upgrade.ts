@@ -3,7 +3,7 @@ import { aborted, DAY, SECOND } from "@edgemere/protocol/kit";
 import { BadArchive, type HostReleases } from "../../host/host-releases.ts";
 import { HostError } from "../../host/host.ts";
 import type { TrialEnd } from "../../upgrade/trial.ts";
-import { fetchInto, isToGoOn } from "../files/fetch-into.ts";
+import { fetchInto, isToGoOn } from "../files/fetching.ts";
 import type { ArgumentsOf, HandlerContext, Outcome, ProbeHandler, ResultOf } from "./handler.ts";
 
 type Ended = Outcome<ResultOf<"agent.upgrade">>;
@@ -121,7 +121,8 @@ async function fetchArchive(
   if (road === undefined) return { reason: "unsupported", detail: "nothing comes to this device beside MQTT" };
   const sha256 = Buffer.from(hash).toString("hex");
   const { command } = context;
-  const fetched = await fetchInto(() => releases.receive({ command, bytes, sha256 }), { bytes, sha256, road }, context);
+  const wanted = { bytes, sha256, road };
+  const fetched = await fetchInto(() => releases.receive({ command, bytes, sha256 }), wanted, context);
   return "reason" in fetched ? { reason: fetched.reason, detail: fetched.detail } : undefined;
 }
 
