@@ -18,7 +18,7 @@ export interface PlacedChunk extends Chunk {
   readonly from: number;
 }
 
-export const placed = (chunks: readonly Chunk[]): readonly PlacedChunk[] => {
+const placed = (chunks: readonly Chunk[]): readonly PlacedChunk[] => {
   let from = 0;
   return chunks.map((chunk) => ({ ...chunk, from: (from += chunk.bytes) - chunk.bytes }));
 };
