@@ -12,7 +12,7 @@ import { DataBudget } from "./data-budget.ts";
 import { DataSources } from "./data/sources.ts";
 import { ExitMarker } from "./exit-marker.ts";
 import type { HostReleases } from "./host/host-releases.ts";
-import type { Host } from "./host/host.ts";
+import type { Host, TelemetryReading } from "./host/host.ts";
 import { AuditWitness } from "./link/audit-witness.ts";
 import { DataMeter } from "./link/data-use.ts";
 import type { ContentRoad } from "./link/content-road.ts";
@@ -33,6 +33,7 @@ import { TrustedKeyring } from "./link/trusted-keyring.ts";
 import { hostThatGives } from "./neighbours/address.ts";
 import { Giving } from "./neighbours/giving.ts";
 import { httpsNeighbourRoad } from "./neighbours/taking.ts";
+import { DevicePolicies } from "./policies/device-policies.ts";
 import { Inventory } from "./telemetry/inventory.ts";
 import { extraSourcesOf } from "./telemetry/plan.ts";
 import { Sampler } from "./telemetry/sampler.ts";
@@ -108,9 +109,12 @@ export async function createAgent(parts: AgentParts): Promise<Agent> {
   const spooled = () => ({ metric: "agent.spool_bytes", instance: "", value: spool.bytes });
   const ownReadings = () => [spooled(), ...budget.readings()];
   const economy = () => budget.step();
+  const own = { id: identity.device, agent_version: AGENT_VERSION };
+  const policies = await DevicePolicies.open({ env, outbox: spool, own, correctedNow, clockPeriod });
+  const observe = (readings: readonly TelemetryReading[]) => policies.observe(readings);
   const samplerFor = (now: AgentConfig) => {
     const extraSources = extraSourcesOf(now.telemetry, host, env);
-    return new Sampler({ ...duty, config: now, clockPeriod, extraSources, ownReadings, economy });
+    return new Sampler({ ...duty, config: now, clockPeriod, extraSources, ownReadings, economy, observe });
   };
   const sampling = new Replaceable(samplerFor(config));
   const measuring = { conditions: () => [...budget.conditions(), ...sampling.current.conditions()] };
@@ -160,6 +164,7 @@ export async function createAgent(parts: AgentParts): Promise<Agent> {
     trust: keyring.trust,
     terminals,
     data: dataSources,
+    policies,
     files: {
       ...env,
       road: content,
@@ -197,8 +202,8 @@ export async function createAgent(parts: AgentParts): Promise<Agent> {
   const onRenewed = () => link.comeBack("it has a new certificate");
   const renewal = slots && new Renewal({ env, slots, ask: post, openHead, time, onRenewed, onRetired });
   const counted = metered(transport, (bytes) => meter.moved(bytes));
-  const own = { device, transport: counted, ...routes, introduction, renewal, measuring, onRetired };
-  const link = new Link({ env, ...own, spool, duty: commands, terminals, keyring, alerts, time, witness });
+  const reaching = { device, transport: counted, ...routes, introduction, renewal, measuring, onRetired };
+  const link = new Link({ env, ...reaching, spool, duty: commands, terminals, keyring, alerts, time, witness });
   link.onSession = (epoch) => changes.established(epoch);
 
   const startTheRest = () => {
@@ -212,6 +217,7 @@ export async function createAgent(parts: AgentParts): Promise<Agent> {
       sampling.start();
       if (!marker.isSafeMode) startTheRest();
       await commands.start();
+      policies.start((task) => commands.askSelf(task));
       // Before the first session, which may be the one that confirms a change of the former run.
       await changes.start(link);
       link.start();
@@ -233,7 +239,7 @@ export async function createAgent(parts: AgentParts): Promise<Agent> {
     }),
     [Symbol.asyncDispose]: async () => {
       // First those who have something to say, then the way it takes, then the place where it waits.
-      await within(STOP_WITHIN, [sampling, inventory, dataSources, commands], env.clock);
+      await within(STOP_WITHIN, [sampling, inventory, dataSources, policies, commands], env.clock);
       await renewal?.[Symbol.asyncDispose]();
       await upgrade[Symbol.asyncDispose]();
       await changes[Symbol.asyncDispose]();

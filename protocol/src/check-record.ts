@@ -8,6 +8,7 @@ import type {
   DataSourceReport,
   Gap,
   InventoryReport,
+  PolicyReport,
   Record_,
   SignedEnvelope,
   TelemetryBatch,
@@ -46,6 +47,9 @@ function checkPackages({ changes = [], held = [], outputBytes, droppedBytes }: v
   safe("command_report.package.output_bytes", outputBytes ?? 0);
   safe("command_report.package.dropped_bytes", droppedBytes ?? 0);
 }
+
+/** How an alert that a device decides about may stand. */
+export const policyStates = ["pending", "firing", "recovering", "resolved"] as const;
 
 const checks: { readonly [B in RecordBodyName]: (content: never) => void } = {
   gap: (gap: Gap) => {
@@ -120,6 +124,7 @@ const checks: { readonly [B in RecordBodyName]: (content: never) => void } = {
       if (sha256?.length !== 32)
         throw new ProtocolError("out-of-range", "command_report.file_get.sha256 must have 32 bytes");
     }
+    if (report.policyPack) safe("command_report.policy_pack.version", report.policyPack.version ?? 0);
     for (const bytes of [report.dataGet?.bytes, report.dataGet?.sentBytes]) safe("command_report.data", bytes ?? 0);
     if (report.agentUpgrade) {
       const { before, after, slot } = report.agentUpgrade;
@@ -169,6 +174,24 @@ const checks: { readonly [B in RecordBodyName]: (content: never) => void } = {
     for (const [key, value] of Object.entries(report.tags)) {
       name("data_source.tags", key);
       text("data_source.tags", value, limits.nameLength);
+    }
+  },
+  policyReport: (report: PolicyReport) => {
+    safe("policy_report.number", report.number);
+    safe("policy_report.pack_version", report.packVersion);
+    text("policy_report.policy", report.policy, limits.nameLength);
+    if (report.policy !== "" && !(policyStates as readonly string[]).includes(report.state))
+      throw new ProtocolError("out-of-range", `policy_report.state must be one of ${policyStates.join(", ")}`);
+    atMost("policy_report.looked", report.looked, limits.policyLooked);
+    for (const { what, value } of report.looked) {
+      text("policy_report.looked.what", what ?? "", limits.nameLength);
+      finite("policy_report.looked.value", value ?? 0);
+    }
+    atMost("policy_report.acted", report.acted, limits.policyEffects);
+    for (const { kind, command, problem } of report.acted) {
+      name("policy_report.acted.kind", kind ?? "");
+      id("policy_report.acted.command", command ?? "");
+      text("policy_report.acted.problem", problem ?? "");
     }
   },
   agentEvent: (event: AgentEvent) => {

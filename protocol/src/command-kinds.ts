@@ -45,6 +45,7 @@ export const commandKinds = {
   reboot: { lane: "power", onInterrupt: "boundary", dangerous: true, task: "reboot" },
   "network.change": { lane: "network", onInterrupt: "probe", dangerous: true, task: "networkChange" },
   "agent.upgrade": { lane: "power", onInterrupt: "probe", dangerous: true, task: "agentUpgrade" },
+  "policy.pack": { lane: "policy", onInterrupt: "converge", dangerous: false, task: "policyPack" },
   "terminal.open": { lane: "terminal", onInterrupt: "once", dangerous: true, task: "terminalOpen" },
 } as const satisfies Record<string, KindRule>;
 

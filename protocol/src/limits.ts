@@ -51,6 +51,14 @@ export const limits = {
   /** Settings of an agent that one command changes or its result lists, and values of one. */
   settings: 32,
   settingValues: 100,
+  /** Policies that a device watches by itself, steps of one's condition and of all, and different windows of all. */
+  packPolicies: 50,
+  conditionSteps: 200,
+  packSteps: 2_000,
+  packWindows: 100,
+  /** Values that a condition looked at, and commands that followed, in one word of a device. */
+  policyLooked: 16,
+  policyEffects: 8,
   /** One file that travels by its hash, and one piece of it. */
   fileBytes: 4 * 1024 ** 3,
   filePieceBytes: 512 * 1024,

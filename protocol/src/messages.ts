@@ -31,4 +31,6 @@ export type AgentRelease = Decoded<typeof v1.AgentRelease>;
 export type CommandOutput = Decoded<typeof v1.CommandOutput>;
 export type InventoryReport = Decoded<typeof v1.InventoryReport>;
 export type DataSourceReport = Decoded<typeof v1.DataSourceReport>;
+export type PolicyReport = Decoded<typeof v1.PolicyReport>;
+export type PolicyPack = Decoded<typeof v1.PolicyPackArguments>;
 export type AgentEvent = Decoded<typeof v1.AgentEvent>;

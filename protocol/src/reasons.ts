@@ -31,6 +31,8 @@ export const reasons = {
   changed: "the file changed while it was read",
   "rolled-back": "the new release did not prove itself, and the former one runs again",
   "bad-release": "the release is not what its signed description says, or may not be taken here",
+  "old-pack": "the device has a newer pack of policies already",
+  "costly-pack": "the policies of the pack are too many, or cost more to watch than a device may spend",
   idle: "nobody typed for as long as a terminal may be idle",
   unheard: "the control plane was not heard for too long while a terminal was open",
   tampered: "a piece of a terminal was changed on its way",

@@ -109,6 +109,19 @@ export const anAgentEvent = (over: v1.AgentEvent.$Properties = {}) => ({
   agentEvent: { name: "started", detail: "", ...over },
 });
 
+export const aPolicyReport = (over: v1.PolicyReport.$Properties = {}) => ({
+  policyReport: {
+    number: 3,
+    packVersion: 2,
+    policy: "hot",
+    revision: 1,
+    state: "firing",
+    looked: [{ what: 'value("cpu.busy_percent")', value: 97 }],
+    acted: [{ kind: "logCollect", command: "policy-3-0" }],
+    ...over,
+  },
+});
+
 /** Records numbered from 1. */
 export const aBatch = (...records: readonly GivenRecord[]): v1.RecordBatch.$Properties => ({
   ...inColumns(records.map((record, i) => ({ sequence: i + 1, atMs: NEW_YEAR, ...record }))),

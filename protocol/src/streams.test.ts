@@ -27,6 +27,7 @@ const everyBody: Readonly<Record<RecordBodyName, true>> = {
   inventory: true,
   dataSource: true,
   agentEvent: true,
+  policyReport: true,
 };
 
 test("every body of a record but the gap travels in exactly one stream", () => {

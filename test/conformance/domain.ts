@@ -404,6 +404,7 @@ export const commandKinds = {
   "file.put": ["converge", "dangerous"],
   "file.get": ["converge", "dangerous"],
   configure: ["converge", "dangerous"],
+
   "service.status": ["converge", "harmless"],
   "service.start": ["converge", "dangerous"],
   "service.stop": ["converge", "dangerous"],
@@ -418,5 +419,6 @@ export const commandKinds = {
   reboot: ["boundary", "dangerous"],
   "network.change": ["probe", "dangerous"],
   "agent.upgrade": ["probe", "dangerous"],
+  "policy.pack": ["converge", "harmless"],
   "terminal.open": ["once", "dangerous"],
 } as const;

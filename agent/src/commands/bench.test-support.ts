@@ -28,7 +28,7 @@ import { openCommands, type CommandExecutor } from "./executor.ts";
 import { Pace, type Bandwidth } from "./files/pace.ts";
 import { PartFiles } from "./files/part-files.ts";
 import type { BenchHost } from "./bench-host.test-support.ts";
-import type { DataPlaces } from "./handlers/handler.ts";
+import type { DataPlaces, PolicyDuty } from "./handlers/handler.ts";
 import { HostPolicy } from "./host-policy.ts";
 
 export const signer: SigningKey = { keyId: "k1", privateKey: privateKeyFromSeed(new Uint8Array(32).fill(7)) };
@@ -93,6 +93,8 @@ interface BenchParts {
   readonly correctedNow?: () => number;
   /** The directories whose data the device tells of; none when absent. */
   readonly data?: DataPlaces;
+  /** The policies that the device watches by itself; takes any pack when absent. */
+  readonly policies?: PolicyDuty;
   /** The way of content, and how fast it may be. */
   readonly road?: ContentRoad;
   readonly bandwidth?: Bandwidth;
@@ -135,6 +137,7 @@ export async function aBench(parts: BenchParts): Promise<Bench> {
     messageKey: own,
     sealingKey,
     terminals: new TerminalRoad(),
+    policies: parts.policies ?? { take: async () => undefined },
     data: parts.data ?? { find: () => undefined, lookAt: () => {} },
     files: {
       ...env,

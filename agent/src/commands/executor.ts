@@ -1,14 +1,17 @@
-import { commandKinds, limits, type Command, type CommandKind, type v1 } from "@edgemere/protocol";
+import { limits, type Command, type v1 } from "@edgemere/protocol";
 import { Reconciler, SECOND } from "@edgemere/protocol/kit";
 import type { CommandDuty, CommandStatus } from "../link/down.ts";
 import { safeModeDetail } from "./admission.ts";
 import { Attempt, type AttemptEnd } from "./attempt.ts";
+import { capabilitiesOf } from "./capabilities.ts";
 import { GenerationFence } from "./generation-fence.ts";
 import { handlers } from "./handlers/index.ts";
 import { takeIn } from "./intake.ts";
+import { judging } from "./judging.ts";
 import type { JournalEntry } from "./journal-entry.ts";
 import type { EndedCommand } from "./journal-state.ts";
 import { nextSteps, onInterrupt, type Step } from "./lanes.ts";
+import { takeOwn, type OwnCommand } from "./own-command.ts";
 import type { CommandParts } from "./command-parts.ts";
 import { openJournal, type OpenedJournal } from "./open-journal.ts";
 import { endedEntry, phaseWord, readReport, type Ending } from "./report.ts";
@@ -53,13 +56,7 @@ export class CommandExecutor implements CommandDuty, AsyncDisposable {
     this.#reporter = new CommandReporter(parts);
     this.#startedAt = clock.monotonic();
     this.#fence = new GenerationFence(parts.env, opened.journal);
-    this.capabilities = (Object.keys(handlers) as CommandKind[])
-      .filter((kind) => !commandKinds[kind].dangerous || parts.config.allow.includes(kind))
-      .filter((kind) => kind !== "terminal.open" || hasTerminal)
-      .filter((kind) => kind !== "agent.upgrade" || parts.upgrade.parts.releases !== undefined)
-      .filter((kind) => kind !== "configure" || parts.settings !== undefined)
-      .filter((kind) => !kind.startsWith("file.") || parts.host.transfers !== undefined)
-      .map((kind) => `command:${kind}`);
+    this.capabilities = capabilitiesOf(parts, hasTerminal);
     const onError = (error: unknown) => log.error("commands wait: their journal or reports cannot be kept", { error });
     const step = () => this.#step();
     this.#loop = new Reconciler({ name: "carry out commands", every: 10 * SECOND, step, onError }, clock);
@@ -95,6 +92,16 @@ export class CommandExecutor implements CommandDuty, AsyncDisposable {
   /** What has not started never will, even when it comes only after this; what runs is stopped. */
   cancel(commands: readonly string[]): Promise<void> {
     return this.#inOrder(() => this.#cancel(commands));
+  }
+
+  /** Takes in a command that the device asks of itself. Gives why it does not; undefined where it does, or did before. */
+  askSelf(asked: OwnCommand): Promise<string | undefined> {
+    return this.#inOrder(async () => {
+      const { entries, problem } = takeOwn(asked, await judging(this.#parts, this.#opened.journal));
+      await this.#opened.journal.append(...entries);
+      this.#loop.kick();
+      return problem;
+    });
   }
 
   status(): CommandStatus {
@@ -134,18 +141,13 @@ export class CommandExecutor implements CommandDuty, AsyncDisposable {
 
   async #receive(envelopes: readonly v1.SignedEnvelope.$Shape[]): Promise<void> {
     if (this.#isStopping) throw new Error("no command is received while the agent stops");
-    const { env, trust, correctedNow, identity, config, outbox, earlyDeaths } = this.#parts;
     const { journal } = this.#opened;
     if (this.#untold().length > MOST_UNTOLD)
       throw new Error(`no command is received before some of ${MOST_UNTOLD} reports could be kept`);
-    const { device, trustDomain } = identity;
-    await this.#parts.policy.look();
-    const hasRoomForResults = outbox.hasRoomForResults ?? true;
-    const forbids = (command: Command, now: number) => this.#parts.policy.forbids(command, now);
-    const { allow } = config;
-    const rules = { device, trustDomain, allow, forbids, handlers, earlyDeaths: earlyDeaths(), hasRoomForResults };
-    const moment = { now: env.clock.now(), correctedNow: correctedNow() };
-    const intake = takeIn(envelopes, { trust, rules, journal: journal.state, moment });
+    const intake = takeIn(envelopes, {
+      trust: this.#parts.trust,
+      ...(await judging(this.#parts, this.#opened.journal)),
+    });
 
     if (intake.entries.length > 0) await journal.append(...intake.entries);
     await Promise.all(intake.accepted.map((id) => this.#reporter.progress(id, "journaled")));

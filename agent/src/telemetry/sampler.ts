@@ -23,6 +23,8 @@ export interface SamplerParts {
   readonly extraSources?: readonly ExtraSource[];
   /** What the agent knows of itself, told with the host's source "agent". */
   readonly ownReadings?: () => readonly TelemetryReading[];
+  /** Is shown what was measured, before anything is summed up or left out. */
+  readonly observe?: (readings: readonly TelemetryReading[]) => void;
   /** How data is saved now; not at all when absent. */
   readonly economy?: () => EconomyStep;
   /** The period of the device's clock now. */
@@ -128,6 +130,7 @@ export class Sampler implements AsyncDisposable {
     const [at, period] = [clock.now(), this.#parts.clockPeriod?.() ?? 0];
     this.#timetable.done(due, at);
     if (readings === undefined) return;
+    this.#parts.observe?.(readings);
     const step = this.#step;
     const resolution = Math.max(this.#plan.resolution ?? 0, economies[step].resolution ?? 0);
     if (period !== this.#period || resolution !== this.#resolution) await this.#endWindow();

@@ -30,6 +30,8 @@ export interface CelCall {
   readonly at: number;
 }
 
+export type CelNode = ASTNode;
+
 /** A condition that was checked: throws what its functions throw, and what CEL does about a value that is missing or of another kind. */
 export interface CelCondition {
   readonly evaluate: (view: Readonly<Record<string, unknown>>) => boolean;
@@ -37,6 +39,7 @@ export interface CelCondition {
   readonly calls: readonly CelCall[];
   /** The fields that it speaks of. */
   readonly fields: ReadonlySet<string>;
+  readonly tree: CelNode;
 }
 
 /** A typed CEL condition that matches where it gives true. Throws Mistake. */
@@ -73,6 +76,7 @@ export function parseCel(
       evaluate: (view) => condition(view) === true,
       calls: callsIn(condition.ast, own),
       fields: new Set(namesIn(condition.ast).filter((name) => Object.hasOwn(fields, name))),
+      tree: condition.ast,
     };
   } catch (error) {
     throw mistakeOf(error, fields, functions);

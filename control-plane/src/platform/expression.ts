@@ -3,6 +3,8 @@ import { Mistake } from "./expression-mistake.ts";
 import { compileSugar } from "./expression-sugar.ts";
 import { Problem } from "./problem.ts";
 
+export type { CelNode } from "./expression-cel.ts";
+
 export type FieldKind = "string" | "number" | "bool" | "map" | "list";
 
 /** What an expression may speak of. */

@@ -1,4 +1,4 @@
-import type { commandKinds, Command, CommandKind, Encodable, Reason, v1 } from "@edgemere/protocol";
+import type { commandKinds, Command, CommandKind, Encodable, PolicyPack, Reason, v1 } from "@edgemere/protocol";
 import type { Host, TakeOutput } from "../../host/host.ts";
 import type { ChangeGuard } from "../changes/change-guard.ts";
 import type { Settings } from "../../settings.ts";
@@ -17,6 +17,12 @@ export interface DataPlaces {
   find(name: string): { readonly path: string; readonly takesData?: boolean } | undefined;
   /** Looks at a source now: something was put there, or taken away. */
   lookAt(name: string): void;
+}
+
+/** The policies that this device watches by itself. */
+export interface PolicyDuty {
+  /** Has another pack take the place of the one there is. Gives why it was not taken. */
+  take(pack: PolicyPack): Promise<{ readonly reason: Reason; readonly detail: string } | undefined>;
 }
 
 /** How a command went. What failed may have a result all the same, such as an exit code. */
@@ -46,6 +52,8 @@ export interface HandlerContext {
   readonly files: FileSurroundings;
   /** The directories whose data this device tells of. */
   readonly data: DataPlaces;
+  /** The policies that this device watches by itself. */
+  readonly policies: PolicyDuty;
   /** What of the agent may be set from far away; absent where nothing is. */
   readonly settings: Pick<Settings<unknown>, "change" | "over"> | undefined;
   /** Reports the inventory now; gives the number of facts. */

@@ -13,6 +13,7 @@ import { logCollect } from "./log-collect.ts";
 import { networkChange } from "./network-change.ts";
 import { packageInstall, packageRemove, packageUpgrade } from "./package-change.ts";
 import { ping } from "./ping.ts";
+import { policyPack } from "./policy-pack.ts";
 import { reboot } from "./reboot.ts";
 import { script } from "./script.ts";
 import { serviceReload, serviceStart, serviceStop } from "./service-change.ts";
@@ -54,5 +55,6 @@ export const handlers: Handlers = {
   reboot,
   "network.change": networkChange,
   "agent.upgrade": agentUpgrade,
+  "policy.pack": policyPack,
   "terminal.open": terminalOpen,
 };

@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import { type TObject, Type } from "@sinclair/typebox";
 import { limits, type CommandKind } from "@edgemere/protocol";
 import { SECOND } from "@edgemere/protocol/kit";
+import { logArguments } from "./log-arguments.ts";
+import { packArguments } from "./pack-arguments.ts";
 import { networkChange, networkOnWire, networkWrong } from "./network-arguments.ts";
 import { configureArguments, configureOnWire } from "./configure-arguments.ts";
 import { fileGetArguments, filePutArguments, filePutOnWire } from "./file-arguments.ts";
@@ -125,34 +127,7 @@ export const kinds: { readonly [K in CommandKind]: KindDeclaration } = {
   "log.collect": {
     summary: "Read logs of the device: the newest bytes of files and of its journal",
     permission: "command:log.collect",
-    arguments: closed(
-      Type.Object({
-        files: Type.Optional(
-          Type.Array(Type.String({ maxLength: 4_096, pattern: "^/" }), {
-            maxItems: 100,
-            description:
-              'Files, folders, or names with *: ["/var/log/nginx/*.log"]; the device says which folders are open',
-          }),
-        ),
-        units: Type.Optional(
-          Type.Array(Type.String({ minLength: 1, maxLength: 256 }), {
-            maxItems: 100,
-            description: "Services whose journal is wanted",
-          }),
-        ),
-        journal: Type.Optional(Type.Boolean({ default: false, description: "The whole journal" })),
-        sinceMs: Type.Optional(
-          Type.Integer({ minimum: 0, description: "Nothing that was last written before, milliseconds since 1970" }),
-        ),
-        untilMs: Type.Optional(
-          Type.Integer({ minimum: 0, description: "No entry of the journal after this, milliseconds since 1970" }),
-        ),
-        maxBytes: Type.Optional(
-          Type.Integer({ minimum: 1, maximum: 8_388_608, default: 1_048_576, description: "The newest so many bytes" }),
-        ),
-        estimate: Type.Optional(Type.Boolean({ default: false, description: "Only say how many bytes there are" })),
-      }),
-    ),
+    arguments: closed(Type.Object(logArguments)),
   },
   "file.put": {
     summary: "Put an uploaded file in its place on the device: all of it, verified, in one step",
@@ -239,6 +214,11 @@ export const kinds: { readonly [K in CommandKind]: KindDeclaration } = {
     arguments: closed(Type.Object(upgradeArguments)),
     check: upgradeWrong,
     onWire: upgradeOnWire,
+  },
+  "policy.pack": {
+    summary: "Have the device watch policies by itself; the policies that are saved send it what it needs",
+    permission: "command:policy.pack",
+    arguments: closed(Type.Object(packArguments)),
   },
   "terminal.open": {
     summary: "Open a terminal; whoever asks sits down at it with `edgemere terminal` or in the portal",

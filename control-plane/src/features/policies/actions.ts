@@ -1,17 +1,20 @@
+import { policyFunctions } from "@edgemere/protocol/policy";
 import { handle } from "../../platform/action.ts";
 import type { Caller } from "../../platform/caller.ts";
 import { created, destroyed, moved, put, removed, updated } from "../../platform/change.ts";
 import type { FieldKind } from "../../platform/expression.ts";
+import { Problem } from "../../platform/problem.ts";
 import { resolve } from "../../platform/reference.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
 import { compileSelector, deviceFields } from "../devices/selector-contract.ts";
 import { admissionActions, refuseAdmission, refuseUnlessAdmitting } from "./admission-actions.ts";
 import { admissionFields, compileAdmission, isAsked } from "./admission-policy.ts";
 import { allConflicts, conflictActions } from "./conflict-actions.ts";
-import { compilePolicyCondition, policyFunctions } from "./condition.ts";
+import { compilePolicyCondition } from "./condition.ts";
 import type { PoliciesContext } from "./context.ts";
 import * as contract from "./contract.ts";
 import { refuseEffects } from "./effects.ts";
+import { ASKED_IN_CENTRE, obstaclesOnDevice } from "./on-device.ts";
 import { refuseZone } from "./schedule-contract.ts";
 import { revisionId, revisions, swept, type Revision } from "./tables.ts";
 
@@ -31,6 +34,14 @@ async function refuseWrong(spec: contract.PolicySpec, caller: Caller, context: P
 
 const shown = (fields: Readonly<Record<string, FieldKind>>) =>
   Object.entries(fields).map(([name, kind]) => ({ name, kind }));
+
+/** Why devices cannot watch a policy by themselves. Throws Problem where they are to. */
+function obstaclesOf(spec: contract.PolicySpec) {
+  const deviceObstacles = [...obstaclesOnDevice(spec)];
+  if (spec.runsOn === "device" && deviceObstacles.length > 0)
+    throw new Problem("invalid-input", `devices cannot watch this by themselves: ${deviceObstacles.join("; ")}`);
+  return { deviceObstacles };
+}
 
 const specOf = (given: Partial<contract.PolicySpec>): Partial<contract.PolicySpec> =>
   Object.fromEntries(
@@ -67,7 +78,7 @@ export const policyActions = [
   handle(contract.createPolicy, async ({ name, ...given }, context: PoliciesContext, caller) => {
     const { store, clock, watch } = context;
     await refuseWrong(given, caller, context);
-    const draft = { owner: caller.actor, ...given, name, ...writtenBy(caller), revision: 1 };
+    const draft = { owner: caller.actor, ...given, ...obstaclesOf(given), name, ...writtenBy(caller), revision: 1 };
     // Its name is its id, so that two at once cannot have the same.
     await store.commit(
       created(policy, name, draft),
@@ -81,7 +92,8 @@ export const policyActions = [
     const { store, clock, watch } = context;
     return repeatOnConflict(async () => {
       const row = await resolve(store, policy, name);
-      const patch = { ...specOf(given), ...writtenBy(caller), revision: row.revision + 1 };
+      const now = obstaclesOf({ ...row, ...specOf(given) });
+      const patch = { ...specOf(given), ...now, ...writtenBy(caller), revision: row.revision + 1 };
       refuseUnlessAdmitting(row, caller);
       // Whoever changes when it happens lets it happen.
       await refuseWrong({ ...row, ...patch }, caller, context);
@@ -125,10 +137,11 @@ export const policyActions = [
   handle(contract.checkCondition, async ({ condition, isAsked: isOfAdmission = false }) => {
     if (isOfAdmission) {
       compileAdmission({ condition });
-      return { metrics: [], events: [] };
+      return { metrics: [], events: [], deviceObstacles: [ASKED_IN_CENTRE] };
     }
     const { metrics, events } = compilePolicyCondition(condition);
-    return { metrics: [...metrics], events: [...new Set(events.map(({ type }) => type))] };
+    const deviceObstacles = [...obstaclesOnDevice({ condition })];
+    return { metrics: [...metrics], events: [...new Set(events.map(({ type }) => type))], deviceObstacles };
   }),
   handle(contract.listVocabulary, async () => ({
     fields: shown(deviceFields),

@@ -1,5 +1,5 @@
 import { Type } from "@sinclair/typebox";
-import { machine } from "@edgemere/protocol/kit";
+import { alertLife } from "@edgemere/protocol/policy";
 import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
 import { explanation } from "../../platform/explanation.ts";
 import { Instant } from "../../platform/instant.ts";
@@ -34,6 +34,9 @@ export const alert = resource({
     /** Why it is no surprise, or what is missing; else empty. */
     reason: Type.String(),
     looked: Looked,
+    /** Who decides about it, where that is not the centre: the device itself, which was heard on it then. */
+    decidedOn: Type.Optional(Type.Literal("device")),
+    heardAt: Type.Optional(Type.Integer()),
     /** How often it began. */
     episode: Type.Integer(),
     /** How often its state changed. */
@@ -45,14 +48,7 @@ export const alert = resource({
     /** What became of it, since it began. */
     done: Type.Optional(Type.Array(Done)),
   }),
-  life: machine("alert", "pending", {
-    pending: { fire: "firing", resolve: "resolved", starve: "nodata", suspend: "maintenance" },
-    firing: { recover: "recovering", resolve: "resolved", starve: "nodata", suspend: "maintenance" },
-    recovering: { fire: "firing", resolve: "resolved", starve: "nodata", suspend: "maintenance" },
-    nodata: { wait: "pending", fire: "firing", resolve: "resolved", suspend: "maintenance" },
-    maintenance: { wait: "pending", fire: "firing", resolve: "resolved", starve: "nodata" },
-    resolved: { wait: "pending", fire: "firing", starve: "nodata", suspend: "maintenance" },
-  }),
+  life: alertLife,
   news: ["acknowledged"],
   belongsTo: ({ device }) => [device],
   indexes: {

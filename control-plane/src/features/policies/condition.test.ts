@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MINUTE } from "@edgemere/protocol/kit";
+import type { Reading } from "@edgemere/protocol/policy";
 import { Problem } from "../../platform/problem.ts";
-import { compilePolicyCondition, type Reading } from "./condition.ts";
+import { compilePolicyCondition } from "./condition.ts";
 
 const values: Readonly<Record<string, readonly (readonly [instance: string, value: number])[]>> = {
   "cpu.busy_percent": [["", 95]],

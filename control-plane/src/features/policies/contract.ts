@@ -60,6 +60,15 @@ const Spec = {
     }),
   ),
   admission: Type.Optional(Admission),
+  runsOn: Type.Optional(
+    Type.Union(
+      ["centre" as const, "device" as const].map((each) => Type.Literal(each)),
+      {
+        description:
+          "Where it is watched: centre, or device: each device watches it by itself, also while it is offline; default: centre",
+      },
+    ),
+  ),
 };
 
 /** The permission that the most dangerous of what a policy would do takes. */
@@ -85,6 +94,8 @@ export const policy = resource({
     author: Type.String(),
     /** The account of who wrote it: what is dangerous another one has to approve. */
     account: Type.Optional(Type.String()),
+    /** Why devices cannot watch it by themselves; none: they can. */
+    deviceObstacles: Type.Optional(Type.Array(Type.String())),
     /** One more with each change of what it says. */
     revision: Type.Integer(),
   }),
@@ -185,6 +196,9 @@ export const checkCondition = action({
   output: Type.Object({
     metrics: Type.Array(Type.String(), { description: "Metrics that it looks at" }),
     events: Type.Array(Type.String(), { description: "Events that it counts" }),
+    deviceObstacles: Type.Array(Type.String(), {
+      description: "Why devices cannot watch it by themselves; none: they can",
+    }),
   }),
 });
 export const listVocabulary = action({

@@ -10,7 +10,7 @@ const Command = Type.Object(
     do: Type.Literal("command"),
     kind: Type.Union(
       (Object.keys(commandKinds) as CommandKind[])
-        .filter((each) => each !== "terminal.open")
+        .filter((each) => each !== "terminal.open" && each !== "policy.pack")
         .map((each) => Type.Literal(each)),
       { description: "What the device is asked to do; see cpl/dm/job/kinds" },
     ),

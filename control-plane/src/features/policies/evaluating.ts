@@ -1,14 +1,14 @@
+import { nextOf, readingOf, type Judgement, type Next, type Situation } from "@edgemere/protocol/policy";
 import { created, destroyed, moved, updated, type Change } from "../../platform/change.ts";
-import { nextOf, type Next, type Situation } from "./alert.ts";
 import { alert, alertId, type Alert } from "./alert-contract.ts";
-import type { Judgement } from "./condition.ts";
 import type { PoliciesContext } from "./context.ts";
-import { isAskedFor } from "./effect-contract.ts";
+import { decidingDevice } from "./deciding.ts";
+import { nextByWord, type Word } from "./device-word.ts";
+import { isAskedFor, type Done } from "./effect-contract.ts";
 import { quietOf } from "./quiet.ts";
-import { readingOf } from "./reading.ts";
 import type { Known } from "./watch.ts";
 import { noted, unnoted } from "./tables.ts";
-import { watches, type WatchedPolicy } from "./watched-policy.ts";
+import { isOnDevice, watches, type WatchedPolicy } from "./watched-policy.ts";
 
 const LOOKED_AT_MOST = 16;
 const gone: { readonly verdict: "gone"; readonly looked: Judgement["looked"] } = { verdict: "gone", looked: [] };
@@ -24,8 +24,16 @@ export async function evaluated(
 ): Promise<readonly Change[]> {
   const now = context.clock.now();
   const changes: Change[] = [];
+  const device = await decidingDevice(known.row, policies, context);
   for (const each of policies) {
     const isWatched = watches(each, known.row, known.view);
+    if (isWatched && device !== undefined && isOnDevice(each.row)) {
+      const word = device.policies[each.name];
+      // Until it is heard nobody knows: an alert stays as it is.
+      if (word !== undefined && known.open.has(each.name))
+        changes.push(...(await saidAgain({ known, each, word }, context)));
+      continue;
+    }
     const judgement = isWatched ? each.condition.judge(readingOf(known, each, now)) : gone;
     if (isWatched) context.watch.evaluated.add([]);
     const missingAt = missingOf(each, known, context);
@@ -89,16 +97,58 @@ async function decided(
   const acts = (each.row.effects ?? []).some(isAskedFor);
   if (row !== undefined) return changesOf(row, next, { now, looked, reason, acts });
   if (next.do !== "move") return [];
+  return begun({ ...known, each }, next, { now, looked, reason, acts });
+}
+
+/** The first time that it begins. */
+export function begun(
+  { row: { id: device }, each: { name, row } }: Pick<Known, "row"> & Pick<Found, "each">,
+  next: Extract<Next, { do: "move" }>,
+  told: Told,
+): readonly Change[] {
+  const { now, looked, reason, acts, done = [] } = told;
   const state = alert.life.next("resolved", next.signal);
-  const begun = acts && state === "firing" ? { isActing: true } : {};
   const id = alertId(name, device);
   const seen = { episode: 1, looked: [...looked], reason };
-  const draft = { policy: name, device, severity: each.row.severity ?? "warning", ...seen, steps: 1 };
+  const draft = { policy: name, device, severity: row.severity ?? "warning", ...seen, steps: 1 };
+  const dates = datesOf(next, undefined, state, now);
+  const acting = { ...(acts && state === "firing" && { isActing: true }), ...(done.length > 0 && { done: [...done] }) };
   return [
-    created(alert, id, { ...draft, ...datesOf(next, undefined, state, now), ...begun }, state),
+    created(alert, id, { ...draft, ...dates, ...acting, ...deciding(told) }, state),
     noted({ alert: id, number: 1, at: now, state, ...seen }),
   ];
 }
+
+/** What the last word of a device says of an alert now: what is no surprise comes and goes without it. */
+async function saidAgain(
+  { known, each, word }: Pick<Found, "known" | "each"> & { readonly word: Word },
+  context: PoliciesContext,
+): Promise<readonly Change[]> {
+  const row = await context.store.get(alert, alertId(each.name, known.row.id));
+  if (row === undefined || row.state === "resolved") known.open.delete(each.name);
+  if (row === undefined) return [];
+  const quiet = await quietOf(each, known.row, context);
+  const now = context.clock.now();
+  const told = { now, looked: row.looked, reason: quiet?.reason ?? "", acts: false, heardAt: row.heardAt ?? now };
+  return byWord(row, nextByWord(row, word, quiet), told);
+}
+
+/** What a device's word makes of a row, step by step. */
+export function byWord(row: Alert, steps: readonly Next[], told: Told): readonly Change[] {
+  const changes: Change[] = [];
+  let after: Alert | undefined = row;
+  for (const next of steps) {
+    if (after === undefined) break;
+    const made = changesOf(after, next, told);
+    after = rowAfter(made) ?? after;
+    changes.push(...made);
+  }
+  return changes;
+}
+
+/** The alert that changes leave; undefined where they leave it as it was, or none. */
+export const rowAfter = (changes: readonly Change[]): Alert | undefined =>
+  changes.flatMap(({ writes }) => writes).findLast(({ table }) => table.name === alert.name)?.row as Alert | undefined;
 
 const missingWords = (looked: Judgement["looked"]): string =>
   `there is nothing new of ${looked
@@ -107,15 +157,23 @@ const missingWords = (looked: Judgement["looked"]): string =>
     .join(", ")}`;
 
 /** What is told with a decision. */
-interface Told {
+export interface Told {
   readonly now: number;
   readonly looked: Judgement["looked"];
   readonly reason: string;
   /** Whether something follows when it fires. */
   readonly acts: boolean;
+  /** When the device was heard that decides about it; undefined where the centre decides. */
+  readonly heardAt?: number;
+  /** What the device did by itself. */
+  readonly done?: readonly Done[];
 }
 
-const passing: readonly string[] = ["firedAt", "clearedAt", "endedAt", "dueAt", "acknowledgedBy", "done", "isActing"];
+const passing: readonly string[] =
+  "firedAt clearedAt endedAt dueAt acknowledgedBy done isActing decidedOn heardAt".split(" ");
+
+const deciding = ({ heardAt }: Pick<Told, "heardAt">) =>
+  heardAt === undefined ? {} : { decidedOn: "device" as const, heardAt };
 
 /** An alert without what changes with its state: a field that is absent cannot be written over. */
 const bare = (row: Alert): Alert =>
@@ -129,14 +187,15 @@ const sinceBegin = ({ acknowledgedBy, done, isActing }: Pick<Alert, "acknowledge
 });
 
 /** What a decision makes of a row. */
-function changesOf(row: Alert, next: Next, { now, looked, reason, acts }: Told): readonly Change[] {
+function changesOf(row: Alert, next: Next, told: Told): readonly Change[] {
   if (next.do === "drop") return [destroyed(alert, row), ...unnoted(row)];
+  const { now, looked, reason, acts, done = [] } = told;
   const { firedAt, clearedAt, dueAt } = row;
   const rest = bare(row);
   if (next.do === "stay") {
     if (row.state === "resolved" || next.dueAt === dueAt) return [];
     const dates = { ...(firedAt !== undefined && { firedAt }), ...(clearedAt !== undefined && { clearedAt }) };
-    const kept = { ...rest, ...dates, ...sinceBegin(row) };
+    const kept = { ...rest, ...dates, ...sinceBegin(row), ...deciding(told) };
     return [updated(alert, kept, { ...(next.dueAt !== undefined && { dueAt: next.dueAt }) })];
   }
   const state = alert.life.next(row.state, next.signal);
@@ -149,6 +208,8 @@ function changesOf(row: Alert, next: Next, { now, looked, reason, acts }: Told):
     // Once for each time that it begins.
     ...(acts && state === "firing" && (isAgain || firedAt === undefined) && { isActing: true }),
     ...(looked.length > 0 && { looked: [...looked] }),
+    ...(done.length > 0 && { done: [...done] }),
+    ...deciding(told),
     ...seen,
     steps: number,
   };

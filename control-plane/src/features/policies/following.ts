@@ -7,9 +7,10 @@ import type { PoliciesContext } from "./context.ts";
 import { evaluated } from "./evaluating.ts";
 import { putOff } from "./receives.ts";
 import { followed, happenings, POSITION } from "./tables.ts";
-import type { WatchedPolicy } from "./watched-policy.ts";
+import { isOnDevice, type WatchedPolicy } from "./watched-policy.ts";
 
 const EVENTS = 500;
+const PACK = "policy.pack";
 /** Events of which none mattered need no synced position each: after a restart they are looked at again. */
 const PASSED_BEFORE_SAVING = 1_000;
 
@@ -52,8 +53,14 @@ const isOfDevice = ({ type }: DomainEvent): boolean => type === "device.create" 
 
 async function follow(event: DomainEvent, context: PoliciesContext): Promise<void> {
   const { store, watch } = context;
-  const { events } = await watch.policies(context);
+  const { all, events } = await watch.policies(context);
   const isCounted = events.has(event.type);
+  // What an author may do decides what devices do by themselves.
+  if (event.type === "user.updated" && all.some(({ row }) => isOnDevice(row) && row.account === event.subject))
+    watch.packsLookedUpTo = "";
+  // How the command that brings a pack ended.
+  if (event.type.startsWith("command.") && event.data["kind"] === PACK)
+    for (const id of devicesOf(event)) watch.lookAtPack(id);
   if (!isOfDevice(event) && !isCounted) return;
   for (const id of devicesOf(event)) {
     const known = await watch.known(id, context);
@@ -64,6 +71,7 @@ async function follow(event: DomainEvent, context: PoliciesContext): Promise<voi
       // Those too that watch it no more: their alerts are over.
       await store.commit(...(await evaluated(known, [...new Set([...before, ...known.policies])], context)));
       putOff(known, context);
+      watch.lookAtPack(id);
       if (known.row.state === "retired") watch.forgetDevice(id);
     }
     if (isCounted) await count(event, id, context);

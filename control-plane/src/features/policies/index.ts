@@ -11,10 +11,12 @@ import { policyFigures } from "./figures.ts";
 import { followEvents } from "./following.ts";
 import { lookingActions } from "./looking.ts";
 import { forgetOldAlerts, lookAfterAlerts } from "./loops.ts";
+import { sendPacks } from "./packs.ts";
 import { receiveTelemetry } from "./receives.ts";
 import { silence } from "./silence-contract.ts";
 import { endSilences, silenceActions } from "./silences.ts";
 import { sweepChanged } from "./sweeping.ts";
+import { receiveWords } from "./words.ts";
 
 export { alertsBegun } from "./begun.ts";
 export type { PoliciesContext } from "./context.ts";
@@ -26,7 +28,7 @@ export const policies = feature<PoliciesContext>({
   resources: [policy, alert, silence],
   actions: [...policyActions, ...alertActions, ...silenceActions, ...lookingActions],
   admission: admit,
-  receives: { telemetry: receiveTelemetry },
+  receives: { telemetry: receiveTelemetry, event: receiveWords },
   loops: (context) => [
     followEvents(context),
     lookAfterAlerts(context),
@@ -35,6 +37,7 @@ export const policies = feature<PoliciesContext>({
     doEffects(context),
     keepEvidence(context),
     endSilences(context),
+    sendPacks(context),
   ],
   figures: policyFigures,
 });

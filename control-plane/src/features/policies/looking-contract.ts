@@ -28,6 +28,17 @@ export const explainPolicy = action({
       Type.Array(Type.String(), { description: "Where it is at odds with other policies, in words" }),
     ),
     stopped: Type.Optional(Type.String({ description: "Why none of its effects is done, though it may fire" })),
+    deviceObstacles: Type.Array(Type.String(), {
+      description: "Why devices cannot watch it by themselves; none: they can",
+    }),
+    decidedOn: Type.Optional(
+      Type.String({ description: "device: it decides by itself; centre; absent where nobody does" }),
+    ),
+    heardAt: Type.Optional(
+      Type.Integer({ description: "When the device that decides was last heard on its policies" }),
+    ),
+    pack: Type.Optional(Type.Integer({ description: "Version of the pack of policies that the device runs" })),
+    packRefused: Type.Optional(Type.String({ description: "Why the device does not watch what it was sent" })),
     quiet: Type.Optional(
       Type.Object({ reason: Type.String(), until: Type.Integer() }, { description: "Why it is no surprise now" }),
     ),

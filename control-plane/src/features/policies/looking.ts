@@ -1,21 +1,24 @@
-import { DAY } from "@edgemere/protocol/kit";
+import { DAY, SECOND } from "@edgemere/protocol/kit";
+import { readingOf, type Judgement } from "@edgemere/protocol/policy";
 import { handle, type InputOf, type OutputOf } from "../../platform/action.ts";
 import { Problem } from "../../platform/problem.ts";
 import { resolve } from "../../platform/reference.ts";
 import { device, type Device } from "../devices/contract.ts";
 import { compileSelector, viewOf } from "../devices/selector-contract.ts";
 import { alert, alertId, type Alert } from "./alert-contract.ts";
-import type { Judgement } from "./condition.ts";
 import type { PoliciesContext } from "./context.ts";
 import { policy, type Policy } from "./contract.ts";
 import { countWatched, dryRunPolicy, explainPolicy } from "./looking-contract.ts";
 import { allConflicts } from "./conflict-actions.ts";
 import { stoppedBecause } from "./effects.ts";
 import { quietOf } from "./quiet.ts";
+import { decidingDevice } from "./deciding.ts";
+import { devicePacks, deviceWords } from "./device-packs-tables.ts";
+import { obstaclesOnDevice } from "./on-device.ts";
 import { replayed } from "./replay.ts";
 import { historyOf, POINTS } from "./history.ts";
-import { readingOf } from "./reading.ts";
-import { made, watches, type WatchedPolicy } from "./watched-policy.ts";
+import type { Known } from "./watch.ts";
+import { isOnDevice, made, watches, type WatchedPolicy } from "./watched-policy.ts";
 
 export const lookingActions = [
   handle(explainPolicy, async ({ device: ref, policy: name }, context: PoliciesContext) => {
@@ -25,7 +28,10 @@ export const lookingActions = [
     const known = await watch.known(row.id, context);
     const ready = (await watch.policies(context)).byName.get(found.name);
     const standing = await store.get(alert, alertId(found.name, row.id));
-    const seen = { ...(standing !== undefined && { state: standing.state }) };
+    const seen = {
+      deviceObstacles: [...obstaclesOnDevice(found)],
+      ...(standing !== undefined && { state: standing.state }),
+    };
     if (found.state === "disabled")
       return { answer: `the policy "${found.name}" is disabled`, isWatched: false, ...seen };
     if (ready === undefined || known === undefined || !watches(ready, known.row, known.view))
@@ -34,9 +40,12 @@ export const lookingActions = [
     const quiet = await quietOf(ready, known.row, context);
     const stopped = await stoppedBecause(found, context);
     const conflicts = (await allConflicts(context, found.name)).map(({ answer }) => answer);
+    const decided = await deciderOf(ready, known, context);
+    const answer = answerOf(ready, judgement, standing, { quiet: quiet?.reason, stopped });
     return {
-      answer: answerOf(ready, judgement, standing, { quiet: quiet?.reason, stopped }),
+      answer: [...answer, ...saidOf(decided, clock.now())].join("; "),
       isWatched: true,
+      ...decided,
       verdict: judgement.verdict,
       looked: [...judgement.looked],
       ...seen,
@@ -125,7 +134,7 @@ function answerOf(
   { verdict, looked }: Judgement,
   standing: Alert | undefined,
   { quiet, stopped }: { readonly quiet: string | undefined; readonly stopped: string | undefined },
-): string {
+): readonly string[] {
   const saw = looked
     .map(({ what, value }) => `${what} is ${value === undefined ? "not known" : String(value)}`)
     .join(", ");
@@ -141,5 +150,32 @@ function answerOf(
     state,
     ...(quiet === undefined ? [] : [`it is no surprise: ${quiet}`]),
     ...(stopped === undefined ? [] : [`nothing follows from it: ${stopped}`]),
-  ].join("; ");
+  ];
+}
+
+interface Decider {
+  readonly decidedOn: string;
+  readonly heardAt?: number;
+  readonly pack?: number;
+  readonly packRefused?: string;
+}
+
+/** Who decides about a policy on a device. */
+async function deciderOf(ready: WatchedPolicy, { row }: Known, context: PoliciesContext): Promise<Decider> {
+  if (!isOnDevice(ready.row)) return { decidedOn: "centre" };
+  const device = await decidingDevice(row, [ready], context);
+  const refused = (await context.store.get(devicePacks, row.id))?.refused;
+  if (device === undefined) return { decidedOn: "centre", ...(refused !== undefined && { packRefused: refused }) };
+  const words = await context.store.get(deviceWords, row.id);
+  return { decidedOn: "device", ...(words && { heardAt: words.heardAt, pack: words.pack }) };
+}
+
+function saidOf({ decidedOn, heardAt, packRefused }: Decider, now: number): readonly string[] {
+  if (packRefused !== undefined) return [`it is decided here, because the device does not watch it: ${packRefused}`];
+  if (decidedOn === "centre") return [];
+  return [
+    heardAt === undefined
+      ? "it is decided on the device, which has not been heard on it yet"
+      : `it is decided on the device, last heard ${Math.round((now - heardAt) / SECOND)} s ago`,
+  ];
 }

@@ -1,8 +1,4 @@
-import { alert } from "./alert-contract.ts";
-import { nextOf, type Standing } from "./alert.ts";
-import type { Reading } from "./condition.ts";
-import { Observations } from "./observations.ts";
-import { readingOf } from "./reading.ts";
+import { lookedAt, Observations, type Reading, type Standing } from "@edgemere/protocol/policy";
 import type { WatchedPolicy } from "./watched-policy.ts";
 
 /** Stored samples of one series, ascending. */
@@ -36,22 +32,9 @@ export function replayed(policy: WatchedPolicy, { view, samples, from, to }: Pas
   let standing: Standing | undefined;
 
   const look = (now: number) => {
-    const { verdict } = policy.condition.judge(readingOf({ view, observations, events }, policy, now));
-    const next = nextOf(standing, {
-      now,
-      verdict,
-      for: policy.for,
-      keepFiringFor: policy.keepFiringFor,
-      missingAt: missingAt(),
-      lookAgainAt: policy.lookEvery === undefined ? undefined : now + policy.lookEvery,
-    });
-    if (next.do === "stay") {
-      if (standing !== undefined) standing = dated({ ...standing }, next.dueAt);
-      return;
-    }
-    const before = standing;
-    standing = next.do === "drop" ? undefined : moved(standing, next, now);
-    note(episodes, before?.state, standing?.state, now);
+    const before = standing?.state;
+    ({ standing } = lookedAt(policy, standing, { view, observations, events }, { now, missingAt: missingAt() }));
+    if (standing?.state !== before) note(episodes, before, standing?.state, now);
   };
   const missingAt = () =>
     policy.noData === undefined
@@ -81,25 +64,6 @@ function dueOf(standing: Standing | undefined, missingAt: number | undefined, af
   const missing = standing?.state === "nodata" ? undefined : missingAt;
   const due = standing?.state === "resolved" ? undefined : standing?.dueAt;
   return Math.min(...[missing, due].map((each) => (each !== undefined && each > after ? each : Infinity)));
-}
-
-const dated = (standing: Standing, dueAt: number | undefined): Standing => {
-  const { dueAt: _, ...rest } = standing;
-  return { ...rest, ...(dueAt !== undefined && { dueAt }) };
-};
-
-function moved(
-  before: Standing | undefined,
-  { signal, since, clearedAt, dueAt }: Extract<ReturnType<typeof nextOf>, { do: "move" }>,
-  now: number,
-): Standing {
-  const state = alert.life.next(before?.state ?? "resolved", signal);
-  const firedAt = before?.state === "resolved" ? undefined : before?.firedAt;
-  const isFired = firedAt !== undefined || state === "firing";
-  return dated(
-    { state, since, ...(isFired && { firedAt: firedAt ?? now }), ...(clearedAt !== undefined && { clearedAt }) },
-    dueAt,
-  );
 }
 
 /** One that recovers has not ended. */

@@ -1,3 +1,4 @@
+import { Observations, type Observed, type WindowWanted } from "@edgemere/protocol/policy";
 import { Counter } from "../../platform/figures.ts";
 import { itself } from "../../platform/caller.ts";
 import { ask } from "../../platform/dispatch.ts";
@@ -6,13 +7,10 @@ import { viewOf } from "../devices/selector-contract.ts";
 import { latestValues } from "../telemetry-aggregator/contract.ts";
 import { isAbout, isAsked, readyToAsk, type AdmissionPolicy } from "./admission-policy.ts";
 import { alert } from "./alert-contract.ts";
-import type { WindowWanted } from "./condition.ts";
 import type { PoliciesContext } from "./context.ts";
 import { policy } from "./contract.ts";
 import { Deadlines } from "./deadlines.ts";
 import { historyOf } from "./history.ts";
-import { Observations } from "./observations.ts";
-import type { Observed } from "./reading.ts";
 import { happenings } from "./tables.ts";
 import { readyToRun, watches, type WatchedPolicy } from "./watched-policy.ts";
 
@@ -61,6 +59,21 @@ export class Watch {
     ["reason"],
   );
 
+  /** Devices that may have to be sent another pack, and up to which device all are to be looked at; undefined: they were. */
+  readonly #packs = new Set<string>();
+  packsLookedUpTo: string | undefined = "";
+
+  lookAtPack(id: string): void {
+    this.#packs.add(id);
+  }
+
+  /** Some of the devices that may have to be sent another pack. */
+  takePacks(most: number): readonly string[] {
+    const some = [...this.#packs].slice(0, most);
+    for (const each of some) this.#packs.delete(each);
+    return some;
+  }
+
   policies(context: PoliciesContext): Promise<Policies> {
     return (this.#policies ??= this.#load(context).catch((error: unknown) => {
       this.#policies = undefined;
@@ -79,6 +92,7 @@ export class Watch {
     this.#devices = new Map();
     this.silence.clear();
     this.isSilenceKnown = false;
+    this.packsLookedUpTo = "";
   }
 
   forgetDevice(id: string): void {

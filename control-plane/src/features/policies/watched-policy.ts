@@ -1,35 +1,30 @@
 import { SECOND } from "@edgemere/protocol/kit";
 import type { Log } from "@edgemere/protocol/kit";
+import { lookEveryOf, type Watching } from "@edgemere/protocol/policy";
 import type { Expression } from "../../platform/expression.ts";
 import type { Device } from "../devices/contract.ts";
 import { compileSelector, viewOf } from "../devices/selector-contract.ts";
-import { compilePolicyCondition, type PolicyCondition } from "./condition.ts";
+import { compilePolicyCondition } from "./condition.ts";
 import type { Policy } from "./contract.ts";
-import { stepOf } from "./observations.ts";
+import { conditionOnDevice } from "./on-device.ts";
 
 const FRESH_FOR = 300;
-/** What hangs on time alone is looked at again no more often than that. */
-const LEAST_LOOK = 10 * SECOND;
 
 /** A policy with what it says made ready to run. Times in milliseconds. */
-export interface WatchedPolicy {
+export interface WatchedPolicy extends Watching {
   readonly row: Policy;
   readonly name: string;
-  readonly condition: PolicyCondition;
   readonly selector: Expression | undefined;
-  readonly for: number;
-  readonly keepFiringFor: number;
-  readonly freshFor: number;
   /** Undefined: a lack of data is never told. */
   readonly noData: number | undefined;
-  /** How often a condition must be looked at that changes with time; undefined where it does not. */
-  readonly lookEvery: number | undefined;
 }
+
+/** Whether devices watch it by themselves. */
+export const isOnDevice = ({ runsOn }: Pick<Policy, "runsOn">): boolean => runsOn === "device";
 
 /** Throws Problem where what it says is wrong. */
 export function made(row: Policy): WatchedPolicy {
-  const condition = compilePolicyCondition(row.condition);
-  const spans = [...condition.windows, ...condition.events].map(({ span }) => stepOf(span));
+  const condition = isOnDevice(row) ? conditionOnDevice(row.condition) : compilePolicyCondition(row.condition);
   const { selector = "", noData = 0 } = row;
   return {
     row,
@@ -40,7 +35,7 @@ export function made(row: Policy): WatchedPolicy {
     keepFiringFor: (row.keepFiringFor ?? 0) * SECOND,
     freshFor: (row.freshFor ?? FRESH_FOR) * SECOND,
     noData: noData === 0 ? undefined : noData * SECOND,
-    lookEvery: spans.length === 0 ? undefined : Math.max(LEAST_LOOK, Math.min(...spans)),
+    lookEvery: lookEveryOf(condition),
   };
 }
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { alert } from "./alert-contract.ts";
-import { nextOf, type Next, type Situation, type Standing } from "./alert.ts";
+import { nextOf, type Next, type Situation, type Standing } from "./course.ts";
+import { alertLife } from "./life.ts";
 
 const situation = (over: Partial<Situation>): Situation => ({
   now: 1_000,
@@ -159,7 +159,7 @@ function followed(situations: readonly Situation[]): readonly (readonly [Situati
     if (next.do === "stay" && row !== undefined) row = { ...row, dueAt: next.dueAt } as Standing;
     if (next.do === "move") {
       const before = row?.state === "resolved" ? undefined : row;
-      const state = alert.life.next(row?.state ?? "resolved", next.signal);
+      const state = alertLife.next(row?.state ?? "resolved", next.signal);
       const firedAt = before?.firedAt ?? (state === "firing" ? each.now : undefined);
       row = { state, since: next.since, dueAt: next.dueAt, clearedAt: next.clearedAt, firedAt } as Standing;
     }

@@ -1,6 +1,5 @@
-import type { Reading } from "./condition.ts";
 import type { Observations } from "./observations.ts";
-import type { WatchedPolicy } from "./watched-policy.ts";
+import type { Reading } from "./words.ts";
 
 /** What is known of a device, whatever instant is asked about. */
 export interface Observed {
@@ -11,7 +10,11 @@ export interface Observed {
 }
 
 /** What a policy may read of a device at an instant. */
-export function readingOf({ view, observations, events }: Observed, { freshFor }: WatchedPolicy, now: number): Reading {
+export function readingOf(
+  { view, observations, events }: Observed,
+  { freshFor }: { readonly freshFor: number },
+  now: number,
+): Reading {
   const from = now - freshFor;
   return {
     view,

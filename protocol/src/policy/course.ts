@@ -1,9 +1,15 @@
-import type { SignalOf } from "@edgemere/protocol/kit";
-import type { Alert, alert } from "./alert-contract.ts";
-import type { Verdict } from "./condition.ts";
+import type { SignalOf, StateOf } from "../kit/index.ts";
+import { alertLife } from "./life.ts";
+import type { Verdict } from "./words.ts";
 
 /** What of an alert decides how it goes on. */
-export type Standing = Pick<Alert, "state" | "since" | "firedAt" | "clearedAt" | "dueAt">;
+export interface Standing {
+  readonly state: StateOf<typeof alertLife>;
+  readonly since: number;
+  readonly firedAt?: number;
+  readonly clearedAt?: number;
+  readonly dueAt?: number;
+}
 
 /** What is the case now. Instants and times in milliseconds. */
 export interface Situation {
@@ -28,7 +34,7 @@ export type Next =
   | { readonly do: "drop" }
   | {
       readonly do: "move";
-      readonly signal: SignalOf<(typeof alert)["life"]>;
+      readonly signal: SignalOf<typeof alertLife>;
       readonly since: number;
       readonly clearedAt?: number;
       readonly dueAt?: number | undefined;
@@ -79,3 +85,22 @@ function unknown(open: Standing | undefined, { now, missingAt, quiet, lookAgainA
 /** An instant that is still to come. */
 const later = (instant: number | undefined, now: number): number | undefined =>
   instant !== undefined && instant > now ? instant : undefined;
+
+/** How an alert stands after a decision; undefined: there is none. */
+export function standingAfter(before: Standing | undefined, next: Next, now: number): Standing | undefined {
+  if (next.do === "drop") return undefined;
+  if (next.do === "stay") return before && dated(before, next.dueAt);
+  const { signal, since, clearedAt, dueAt } = next;
+  const state = alertLife.next(before?.state ?? "resolved", signal);
+  const firedAt = before?.state === "resolved" ? undefined : before?.firedAt;
+  const isFired = firedAt !== undefined || state === "firing";
+  return dated(
+    { state, since, ...(isFired && { firedAt: firedAt ?? now }), ...(clearedAt !== undefined && { clearedAt }) },
+    dueAt,
+  );
+}
+
+const dated = (standing: Standing, dueAt: number | undefined): Standing => {
+  const { dueAt: _, ...rest } = standing;
+  return { ...rest, ...(dueAt !== undefined && { dueAt }) };
+};

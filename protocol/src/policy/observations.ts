@@ -1,5 +1,5 @@
-import { SECOND } from "@edgemere/protocol/kit";
-import type { Window, WindowWanted } from "./condition.ts";
+import { SECOND } from "../kit/index.ts";
+import type { Window, WindowWanted } from "./words.ts";
 
 /** A window moves in steps of so many parts of its length: what it forgets it forgets a part at a time. */
 const PARTS = 30;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { MINUTE, SECOND } from "@edgemere/protocol/kit";
+import { MINUTE, SECOND } from "../kit/index.ts";
 import { Observations, stepOf } from "./observations.ts";
 
 const BEGIN = 1_800_000_000_000;
