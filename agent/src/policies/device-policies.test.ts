@@ -114,8 +114,8 @@ test("what follows is asked for once for each time that it begins, and what was 
   assert.deepEqual(
     first?.map(({ kind, problem }) => [kind, problem]),
     [
-      ["logCollect", "forbid: log.collect never runs on this host"],
-      ["inventoryRefresh", ""],
+      ["log.collect", "forbid: log.collect never runs on this host"],
+      ["inventory.refresh", ""],
     ],
   );
 });

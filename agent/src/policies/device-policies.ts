@@ -1,4 +1,4 @@
-import type { Command, Encodable, PolicyPack, Reason, v1 } from "@edgemere/protocol";
+import { kindOfTask, type Command, type Encodable, type PolicyPack, type Reason, type v1 } from "@edgemere/protocol";
 import { HOUR, Reconciler, SECOND, type Env } from "@edgemere/protocol/kit";
 import type { Standing } from "@edgemere/protocol/policy";
 import type { TelemetryReading } from "../host/host.ts";
@@ -181,7 +181,7 @@ export class DevicePolicies implements AsyncDisposable {
   async #act({ number, policy, atMs }: Untold, { place, isHeldBack }: Untold["effects"][number]) {
     const command = `policy-${number}-${place}`;
     const effect = this.#engine?.effectOf(policy, place);
-    const kind = effect?.task ?? "unknown";
+    const kind = kindOfTask(effect?.task) ?? "unknown";
     if (isHeldBack) return { kind, command, problem: "this device has asked too much of itself in this hour" };
     if (effect === undefined) return { kind, command, problem: "the pack has no such effect any more" };
     const { runTimeoutMs, task: _, ...task } = effect;

@@ -94,12 +94,12 @@ test("where the device decides its word counts, and what the centre sees of it m
   await busy(world, "d1", 99);
   await busy(world, "d2", 99);
   assert.deepEqual([await stateOf(world, "hot", "d1"), await stateOf(world, "hot", "d2")], ["none", "firing"]);
-  await says(world, "d1", "firing", { acted: [{ kind: "logCollect", command: "policy-1-0" }] });
+  await says(world, "d1", "firing", { acted: [{ kind: "log.collect", command: "policy-1-0" }] });
   await busy(world, "d1", 1);
 
   const alert = await row(world);
   assert.deepEqual([alert?.state, alert?.decidedOn, alert?.heardAt], ["firing", "device", world.clock.now()]);
-  assert.deepEqual(alert?.done, [{ what: "logCollect", at: world.clock.now(), made: "policy-1-0" }]);
+  assert.deepEqual(alert?.done, [{ what: "log.collect", at: world.clock.now(), made: "policy-1-0" }]);
   const { answer, decidedOn } = await world.call(contract.explainPolicy, { policy: "hot", device: "d1" });
   assert.equal(decidedOn, "device");
   assert.match(answer, /decided on the device, last heard 0 s ago/);
