@@ -101,7 +101,7 @@ test("every feature is one flat folder with a contract and a table of contents, 
 
 test("a contract imports the platform and other contracts only, so that everyone may read it", () => {
   const allowed =
-    /^(@sinclair\/typebox|@edgemere\/protocol(\/kit)?|\.\.\/\.\.\/platform\/[\w-]+\.ts|\.\.\/[\w-]+\/contract\.ts|\.\/[\w-]+-contract\.ts)$/;
+    /^(@sinclair\/typebox|@edgemere\/protocol(\/kit|\/policy)?|\.\.\/\.\.\/platform\/[\w-]+\.ts|\.\.\/[\w-]+\/contract\.ts|\.\/[\w-]+-contract\.ts)$/;
 
   const strangers = features().flatMap((name) => {
     const folder = `control-plane/src/features/${name}`;
