@@ -117,7 +117,7 @@ export const aPolicyReport = (over: v1.PolicyReport.$Properties = {}) => ({
     revision: 1,
     state: "firing",
     looked: [{ what: 'value("cpu.busy_percent")', value: 97 }],
-    acted: [{ kind: "log.collect", command: "policy-3-0" }],
+    acted: [{ kind: "inventory.refresh", command: "policy-3-0" }],
     ...over,
   },
 });

@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import { join } from "node:path";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { eventually, startWorld } from "../world/world.ts";
@@ -18,17 +16,14 @@ test("a device that is cut off acts by its policies once, and its alert has its 
   const { port } = machine.address() as AddressInfo;
 
   await using world = await startWorld();
-  const logs = join(world.folder, "logs");
-  await mkdir(logs);
-  await writeFile(join(logs, "tank.log"), "it rises\n");
-  const flags = ["--scrape", `tank=http://127.0.0.1:${port}/metrics`, "--every", "tank=1s", "--log-root", logs];
+  const flags = ["--scrape", `tank=http://127.0.0.1:${port}/metrics`, "--every", "tank=1s"];
   const agent = await world.enrolAgent("gw1", flags);
   const { id } = await world.client.call("cpl/dm/device/find", { device: "gw1" });
   await world.client.call("sa/pe/policy/create", {
     name: "flood",
     condition: 'value("tank.level") > 90',
     runsOn: "device",
-    effects: [{ do: "command", kind: "log.collect", arguments: { files: [`${logs}/*.log`] } }],
+    effects: [{ do: "command", kind: "inventory.refresh" }],
   });
   const explained = () => world.client.call("sa/pe/policy/explain", { policy: "flood", device: "gw1" });
   const alerts = async () =>
@@ -64,8 +59,8 @@ test("a device that is cut off acts by its policies once, and its alert has its 
     assert.ok((alert.firedAt ?? Infinity) <= acted, `fired at ${alert.firedAt}, acted at ${acted}`);
     assert.ok((alert.heardAt ?? 0) > acted);
     assert.deepEqual(
-      alert.done?.map(({ what, problem }) => [what, problem]),
-      [["log.collect", undefined]],
+      alert.done?.map(({ what, ended, problem }) => [what, ended, problem]),
+      [["inventory.refresh", "succeeded", undefined]],
     );
     assert.match((await explained()).answer, /decided on the device, last heard/);
   });

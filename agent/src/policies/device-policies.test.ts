@@ -95,17 +95,18 @@ test("a policy goes its way on the device alone, and each step is told once with
 test("what follows is asked for once for each time that it begins, and what was not taken in is told", async () => {
   const machine = new Machine();
   await using device = await machine.start();
-  await device.policies.take(aPack(1, { effects: [{ logCollect: { journal: true } }, { inventoryRefresh: {} }] }));
-  machine.answer = async ({ logCollect }) => (logCollect ? "forbid: log.collect never runs on this host" : undefined);
+  await device.policies.take(aPack(1, { effects: [{ serviceStatus: { name: "web" } }, { inventoryRefresh: {} }] }));
+  machine.answer = async ({ serviceStatus }) =>
+    serviceStatus ? "forbid: service.status never runs on this host" : undefined;
 
   for (const value of [95, 97, 1, 99]) await device.busy(value);
 
   assert.deepEqual(
-    device.asked.map(({ logCollect, actor }) => [logCollect?.journal, actor]),
+    device.asked.map(({ serviceStatus, actor }) => [serviceStatus?.name, actor]),
     [
-      [true, "policy:hot"],
+      ["web", "policy:hot"],
       [undefined, "policy:hot"],
-      [true, "policy:hot"],
+      ["web", "policy:hot"],
       [undefined, "policy:hot"],
     ],
   );
@@ -114,7 +115,7 @@ test("what follows is asked for once for each time that it begins, and what was 
   assert.deepEqual(
     first?.map(({ kind, problem }) => [kind, problem]),
     [
-      ["log.collect", "forbid: log.collect never runs on this host"],
+      ["service.status", "forbid: service.status never runs on this host"],
       ["inventory.refresh", ""],
     ],
   );

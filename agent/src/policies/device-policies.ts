@@ -9,7 +9,7 @@ import { readStanding, writeStanding, type PolicyStanding, type PolicyState, typ
 
 /** What the device asks of itself. */
 export type OwnTask = Pick<Command, "command" | "issuedAtMs" | "expiresAtMs" | "runTimeoutMs" | "actor"> &
-  Pick<Encodable<typeof v1.Command>, "inventoryRefresh" | "serviceStatus" | "logCollect">;
+  Pick<Encodable<typeof v1.Command>, "inventoryRefresh" | "serviceStatus">;
 
 interface PoliciesParts {
   readonly env: Env;

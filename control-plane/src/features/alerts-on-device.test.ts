@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { v1 } from "@edgemere/protocol";
 import { HOUR, MINUTE, SECOND } from "@edgemere/protocol/kit";
 import { updated } from "../platform/change.ts";
 import { device } from "./devices/contract.ts";
@@ -94,12 +95,12 @@ test("where the device decides its word counts, and what the centre sees of it m
   await busy(world, "d1", 99);
   await busy(world, "d2", 99);
   assert.deepEqual([await stateOf(world, "hot", "d1"), await stateOf(world, "hot", "d2")], ["none", "firing"]);
-  await says(world, "d1", "firing", { acted: [{ kind: "log.collect", command: "policy-1-0" }] });
+  await says(world, "d1", "firing", { acted: [{ kind: "inventory.refresh", command: "policy-1-0" }] });
   await busy(world, "d1", 1);
 
   const alert = await row(world);
   assert.deepEqual([alert?.state, alert?.decidedOn, alert?.heardAt], ["firing", "device", world.clock.now()]);
-  assert.deepEqual(alert?.done, [{ what: "log.collect", at: world.clock.now(), made: "policy-1-0" }]);
+  assert.deepEqual(alert?.done, [{ what: "inventory.refresh", at: world.clock.now(), made: "policy-1-0" }]);
   const { answer, decidedOn } = await world.call(contract.explainPolicy, { policy: "hot", device: "d1" });
   assert.equal(decidedOn, "device");
   assert.match(answer, /decided on the device, last heard 0 s ago/);
@@ -149,4 +150,27 @@ test("an alert that the device decides is held back while that is no surprise, a
   assert.equal(await stateOf(world, "hot", "d1"), "maintenance");
   await world.advance(11 * MINUTE);
   assert.equal(await stateOf(world, "hot", "d1"), "firing");
+});
+
+test("what a device did by itself is told with how it ended, whichever word comes first", async () => {
+  await using world = await startWorld();
+  await capable(world, "d1");
+  await world.call(contract.createPolicy, hot);
+  await world.advance(5 * SECOND);
+  const ends = (id: string, phase: v1.CommandPhase, reason = "") => {
+    const report = { command: id, phase, reason, detail: "", startedAtMs: 1, finishedAtMs: world.clock.now() };
+    return world.report("d1", "result", { commandReport: report });
+  };
+  const done = async () => (await row(world))?.done?.map(({ made, ended, problem }) => [made, ended, problem]);
+
+  await ends("policy-7-0", v1.CommandPhase.COMMAND_PHASE_SUCCEEDED);
+  await ends("policy-8-0", v1.CommandPhase.COMMAND_PHASE_SUCCEEDED);
+  const acted = ["policy-7-0", "policy-7-1"].map((command) => ({ kind: "inventory.refresh", command }));
+  await says(world, "d1", "firing", { acted });
+  assert.deepEqual(await done(), [
+    ["policy-7-0", "succeeded", undefined],
+    ["policy-7-1", undefined, undefined],
+  ]);
+  await ends("policy-7-1", v1.CommandPhase.COMMAND_PHASE_FAILED, "not-found");
+  assert.deepEqual((await done())?.[1], ["policy-7-1", "failed", "not-found"]);
 });

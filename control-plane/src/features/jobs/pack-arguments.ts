@@ -1,6 +1,5 @@
 import { Type } from "@sinclair/typebox";
 import { limits } from "@edgemere/protocol";
-import { logArguments } from "./log-arguments.ts";
 
 const closed = { additionalProperties: false } as const;
 const Word = Type.String({ maxLength: limits.nameLength });
@@ -17,7 +16,6 @@ const runTimeoutMs = Type.Integer({ minimum: 1, maximum: 3_600_000 });
 const Effect = Type.Union([
   Type.Object({ runTimeoutMs, inventoryRefresh: Type.Object({}, closed) }, closed),
   Type.Object({ runTimeoutMs, serviceStatus: Type.Object({ name: Word }, closed) }, closed),
-  Type.Object({ runTimeoutMs, logCollect: Type.Object(logArguments, closed) }, closed),
 ]);
 
 /** The policies that a device watches by itself, as they travel. */

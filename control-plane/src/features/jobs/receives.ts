@@ -1,6 +1,7 @@
-import { cutText, decode, v1, type CommandReport } from "@edgemere/protocol";
+import { cutText, type CommandReport } from "@edgemere/protocol";
 import { moved, updated, type Change } from "../../platform/change.ts";
 import type { Received } from "../../platform/feature.ts";
+import { reportIn } from "../../platform/reported.ts";
 import type { Store } from "../../platform/store.ts";
 import { evidence, judge, told } from "./command.ts";
 import { command, type Command } from "./contract.ts";
@@ -30,12 +31,6 @@ export async function receiveReports(
     rows.set(row.id, taken.after);
   }
   return [...changes, ...(await endedJobs(store, rows))];
-}
-
-/** What a record says of a command. Whether a signed one is the device's word was seen before it came here. */
-function reportIn({ body, commandReport, signedReport }: Received["records"][number]): readonly CommandReport[] {
-  if (body === "commandReport") return [commandReport];
-  return body === "signedReport" ? [decode(v1.CommandReport, signedReport.payload ?? new Uint8Array())] : [];
 }
 
 /** One report: the next state; or evidence, when it comes after the end; or nothing but a sign of life. */

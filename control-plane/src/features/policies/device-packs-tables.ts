@@ -30,3 +30,12 @@ export interface DeviceWords {
   readonly policies: Readonly<Record<string, Word & { readonly revision: number }>>;
 }
 export const deviceWords = table<DeviceWords>("policyword");
+
+/** How a command ended that a device asked of itself, and why not otherwise. */
+export interface OwnEnd {
+  readonly command: string;
+  readonly state: string;
+  readonly why: string;
+}
+/** The newest of each device, oldest first. */
+export const ownEnds = table<{ readonly id: string; readonly ends: readonly OwnEnd[] }>("policyownend");

@@ -68,8 +68,13 @@ export const isAskedFor = (effect: Effect): effect is AskedFor => effect.do !== 
 export const Done = Type.Object({
   what: Type.String({ description: "The kind of the command, or data" }),
   at: Type.Integer(),
-  made: Type.Optional(Type.String({ description: "Id of the job or of the data request" })),
+  made: Type.Optional(
+    Type.String({
+      description: "Id of the job or of the data request, or of the command that the device asked of itself",
+    }),
+  ),
   problem: Type.Optional(Type.String({ description: "Why it was not done" })),
+  ended: Type.Optional(Type.String({ description: "How it ended, where the device did it by itself" })),
 });
 export type Done = Static<typeof Done>;
 

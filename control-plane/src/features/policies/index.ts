@@ -11,6 +11,7 @@ import { policyFigures } from "./figures.ts";
 import { followEvents } from "./following.ts";
 import { lookingActions } from "./looking.ts";
 import { forgetOldAlerts, lookAfterAlerts } from "./loops.ts";
+import { receiveOwnEnds } from "./own-ends.ts";
 import { sendPacks } from "./packs.ts";
 import { receiveTelemetry } from "./receives.ts";
 import { silence } from "./silence-contract.ts";
@@ -28,7 +29,7 @@ export const policies = feature<PoliciesContext>({
   resources: [policy, alert, silence],
   actions: [...policyActions, ...alertActions, ...silenceActions, ...lookingActions],
   admission: admit,
-  receives: { telemetry: receiveTelemetry, event: receiveWords },
+  receives: { telemetry: receiveTelemetry, event: receiveWords, result: receiveOwnEnds },
   loops: (context) => [
     followEvents(context),
     lookAfterAlerts(context),

@@ -5,12 +5,8 @@ import { compilePolicyCondition } from "./condition.ts";
 import type { PolicySpec } from "./contract.ts";
 import { isAskedFor } from "./effect-contract.ts";
 
-/** What a device may ask of itself: nothing dangerous, and nothing that needs the centre. */
-export const kindsOnDevice = [
-  "inventory.refresh",
-  "service.status",
-  "log.collect",
-] as const satisfies readonly CommandKind[];
+/** What a device may ask of itself: nothing dangerous, and nothing that needs the centre, as output does that somebody has to keep. */
+export const kindsOnDevice = ["inventory.refresh", "service.status"] as const satisfies readonly CommandKind[];
 export type KindOnDevice = (typeof kindsOnDevice)[number];
 export const isKindOnDevice = (kind: string): kind is KindOnDevice =>
   (kindsOnDevice as readonly string[]).includes(kind);

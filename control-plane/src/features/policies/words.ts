@@ -4,9 +4,10 @@ import { dated } from "../../platform/dating.ts";
 import type { Received } from "../../platform/feature.ts";
 import { alert, alertId } from "./alert-contract.ts";
 import type { PoliciesContext } from "./context.ts";
-import { devicePacks, deviceWords, type DeviceWords } from "./device-packs-tables.ts";
+import { devicePacks, deviceWords, ownEnds, type DeviceWords, type OwnEnd } from "./device-packs-tables.ts";
 import { nextByWord, type Word } from "./device-word.ts";
 import { begun, byWord, rowAfter, type Told } from "./evaluating.ts";
+import { withEnds } from "./own-ends.ts";
 import { quietOf } from "./quiet.ts";
 import type { Known } from "./watch.ts";
 import { isOnDevice, watches } from "./watched-policy.ts";
@@ -52,12 +53,13 @@ async function alertChanges(
   if (each === undefined || !isOnDevice(each.row) || !watches(each, known.row, known.view)) return [];
   // Somebody who was not obeyed is not believed either: the centre decides.
   if ((await context.store.get(devicePacks, known.row.id))?.refused !== undefined) return [];
+  const ends = (await context.store.get(ownEnds, known.row.id))?.ends ?? [];
   const changes: Change[] = [];
   let row = await context.store.get(alert, alertId(policy, known.row.id));
   for (const [place, { record, word }] of said.entries()) {
     // What is past was no less a surprise then.
     const quiet = place === said.length - 1 ? await quietOf(each, known.row, context) : undefined;
-    const told = toldBy(record.policyReport as PolicyReport, word, { receivedAt, reason: quiet?.reason ?? "" });
+    const told = toldBy(record.policyReport as PolicyReport, word, { receivedAt, ends, reason: quiet?.reason ?? "" });
     const steps = nextByWord(row, word, quiet);
     const [first, ...rest] = steps;
     if (row === undefined && first?.do === "move") {
@@ -74,7 +76,11 @@ async function alertChanges(
 function toldBy(
   { looked, acted }: PolicyReport,
   { at }: Word,
-  { receivedAt, reason }: { readonly receivedAt: number; readonly reason: string },
+  {
+    receivedAt,
+    reason,
+    ends,
+  }: { readonly receivedAt: number; readonly reason: string; readonly ends: readonly OwnEnd[] },
 ): Told {
   const done = acted.map(({ kind, command, problem }) => ({
     what: kind,
@@ -82,5 +88,5 @@ function toldBy(
     ...(problem === "" ? { made: command } : { problem }),
   }));
   const values = looked.map(({ what, value }) => ({ what, ...(typeof value === "number" && { value }) }));
-  return { now: at, looked: values, reason, acts: false, heardAt: receivedAt, done };
+  return { now: at, looked: values, reason, acts: false, heardAt: receivedAt, done: withEnds(done, ends) };
 }
