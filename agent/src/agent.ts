@@ -210,6 +210,7 @@ export async function createAgent(parts: AgentParts): Promise<Agent> {
     inventory.start();
     dataSources.start();
     giving?.start().catch((error: unknown) => env.log.error("neighbours are given nothing", { error }));
+    policies.start((task) => commands.askSelf(task));
   };
 
   return {
@@ -217,7 +218,6 @@ export async function createAgent(parts: AgentParts): Promise<Agent> {
       sampling.start();
       if (!marker.isSafeMode) startTheRest();
       await commands.start();
-      policies.start((task) => commands.askSelf(task));
       // Before the first session, which may be the one that confirms a change of the former run.
       await changes.start(link);
       link.start();

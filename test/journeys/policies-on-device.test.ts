@@ -56,7 +56,7 @@ test("a device that is cut off acts by its policies once, and its alert has its 
     const alert = await eventually(async () => (await alerts()).find(({ state }) => state === "firing"), "the alert");
 
     assert.deepEqual([alert.device, alert.episode, alert.decidedOn], [id, 1, "device"]);
-    assert.ok((alert.firedAt ?? Infinity) <= acted, `fired at ${alert.firedAt}, acted at ${acted}`);
+    assert.ok((alert.firedAt ?? Infinity) <= acted);
     assert.ok((alert.heardAt ?? 0) > acted);
     assert.deepEqual(
       alert.done?.map(({ what, ended, problem }) => [what, ended, problem]),

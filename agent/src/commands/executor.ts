@@ -5,7 +5,6 @@ import { safeModeDetail } from "./admission.ts";
 import { Attempt, type AttemptEnd } from "./attempt.ts";
 import { capabilitiesOf } from "./capabilities.ts";
 import { GenerationFence } from "./generation-fence.ts";
-import { handlers } from "./handlers/index.ts";
 import { takeIn } from "./intake.ts";
 import { judging } from "./judging.ts";
 import type { JournalEntry } from "./journal-entry.ts";
