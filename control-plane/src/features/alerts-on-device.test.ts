@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { v1 } from "@edgemere/protocol";
 import { HOUR, MINUTE, SECOND } from "@edgemere/protocol/kit";
-import { updated } from "../platform/change.ts";
+import { created, updated } from "../platform/change.ts";
 import { device } from "./devices/contract.ts";
+import { user } from "./identity/contract.ts";
 import { command } from "./jobs/contract.ts";
 import * as contract from "./policies/contract.ts";
 import { busy, startWorld, stateOf, told, type World } from "./policies.test-support.ts";
@@ -23,7 +24,9 @@ async function capable(world: World, id: string): Promise<void> {
 const packs = async (world: World, id: string) =>
   (await world.store.list(command, { index: "device", prefix: [id] })).items
     .filter(({ kind }) => kind === "policy.pack")
-    .map((row) => row.arguments as { version: number; policies: { name: string; revision: number }[] });
+    .map(
+      (row) => row.arguments as { version: number; policies: { name: string; revision: number; effects: object[] }[] },
+    );
 
 let number = 0;
 /** What a device says by itself, at an instant of its clock. */
@@ -57,6 +60,45 @@ test("what devices cannot watch by themselves is told when it is saved, and refu
   );
   const reboots = { ...hot, name: "x", effects: [{ do: "command" as const, kind: "reboot" as const }] };
   await assert.rejects(world.call(contract.createPolicy, reboots), /asks itself for .* only, not for reboot/);
+});
+
+test("a policy that is asked before an action is not one that devices watch by themselves", async () => {
+  await using world = await startWorld();
+
+  const asked = { condition: 'input.kind == "reboot"', isAsked: true };
+
+  assert.match((await world.call(contract.checkCondition, asked)).deviceObstacles.join(), /^admission: /);
+  const admission = { actions: ["cpl/dm/job/create"], outcome: "deny" as const, reason: "frozen" };
+  const freeze = { name: "freeze", condition: asked.condition, admission };
+  await assert.rejects(
+    world.call(contract.createPolicy, { ...freeze, runsOn: "device" }),
+    /cannot watch this by themselves: admission: /,
+  );
+  await world.call(contract.createPolicy, freeze);
+  const { isWatched, deviceObstacles } = await world.call(contract.explainPolicy, { policy: "freeze", device: "d1" });
+  assert.deepEqual([isWatched, deviceObstacles.length], [false, 1]);
+});
+
+test("a device does by itself what the author of its policy may do, and is sent the policy without that when the author may no more", async () => {
+  const known = { isActive: true, roles: ["operator"], permissions: ["job:create", "command:inventory.refresh"] };
+  await using world = await startWorld({ accountOf: async () => known });
+  await capable(world, "d1");
+  const effects = [{ do: "command" as const, kind: "inventory.refresh" as const }];
+  await world.store.commit(created(user, "olga", { name: "olga", roles: ["operator"], passwordHash: "" }));
+  await world.call(contract.createPolicy, { ...hot, effects }, { actor: "user:olga", account: "olga" });
+  await world.advance(5 * SECOND);
+
+  known.permissions = [];
+  const account = await world.store.get(user, "olga");
+  assert.ok(account);
+  await world.store.commit(updated(user, account, { roles: [] }));
+  await world.advance(5 * SECOND);
+
+  const sent = await packs(world, "d1");
+  assert.deepEqual(
+    sent.map(({ policies }) => policies.map((each) => each.effects.length)),
+    [[1], [0]],
+  );
 });
 
 test("a device that can is sent what it is to watch, once for each change, and nothing that it does not need", async () => {
@@ -123,6 +165,14 @@ test("words that come late become the past of the alert by the device's time, an
   const alert = await row(world);
   assert.deepEqual([alert?.state, alert?.firedAt, alert?.endedAt, alert?.episode], ["resolved", fired, ended, 1]);
   assert.deepEqual(await told(world, before), ["alert.create", "alert.firing", "alert.resolved"]);
+  const { steps } = await world.call(contract.listAlertSteps, { alert: "d1/hot" });
+  assert.deepEqual(
+    steps.map(({ at, state, looked }) => [at, state, looked[0]?.value]),
+    [
+      [fired, "firing", 97],
+      [ended, "resolved", 97],
+    ],
+  );
 });
 
 test("a word of something that holds no longer and was never told as firing leaves no alert", async () => {

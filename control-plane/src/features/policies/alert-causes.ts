@@ -2,6 +2,7 @@ import type { OutputOf } from "../../platform/action.ts";
 import type { Cause } from "../../platform/explanation.ts";
 import type { Alert } from "./alert-contract.ts";
 import type { Policy } from "./contract.ts";
+import type { Done } from "./effect-contract.ts";
 import type { explainPolicy } from "./looking-contract.ts";
 
 type Looking = OutputOf<typeof explainPolicy>;
@@ -17,14 +18,17 @@ export function causesOf(
     standingOf(row, policy, looking),
     ...(looking === undefined ? [] : [{ text: looking.answer }]),
     ...(acknowledgedBy === undefined ? [] : [{ text: `${acknowledgedBy} looks after it` }]),
-    ...done.map(({ what, at, made, problem }) => ({
-      text:
-        problem === undefined
-          ? `for it was asked: ${what}${made === undefined ? "" : ` (${made})`}`
-          : `for it should have been asked: ${what}, but ${problem}`,
-      at,
-    })),
+    ...done.map((each) => ({ text: doneWords(each), at: each.at })),
   ];
+}
+
+function doneWords({ what, made, ended, problem }: Done): string {
+  const named = made === undefined ? what : `${what} (${made})`;
+  if (ended !== undefined)
+    return `its device did this: ${named}; it ${ended}${problem === undefined ? "" : `: ${problem}`}`;
+  return problem === undefined
+    ? `for it was asked: ${named}`
+    : `for it should have been asked: ${what}, but ${problem}`;
 }
 
 function standingOf(row: Alert, policy: Policy | undefined, looking: Looking | undefined): Cause {

@@ -5,18 +5,13 @@ import { alertActions } from "./alert-actions.ts";
 import { alert } from "./alert-contract.ts";
 import type { PoliciesContext } from "./context.ts";
 import { policy } from "./contract.ts";
-import { doEffects } from "./effects.ts";
-import { keepEvidence } from "./evidence.ts";
 import { policyFigures } from "./figures.ts";
-import { followEvents } from "./following.ts";
 import { lookingActions } from "./looking.ts";
-import { forgetOldAlerts, lookAfterAlerts } from "./loops.ts";
 import { receiveOwnEnds } from "./own-ends.ts";
-import { sendPacks } from "./packs.ts";
+import { policyLoops } from "./policy-loops.ts";
 import { receiveTelemetry } from "./receives.ts";
 import { silence } from "./silence-contract.ts";
-import { endSilences, silenceActions } from "./silences.ts";
-import { sweepChanged } from "./sweeping.ts";
+import { silenceActions } from "./silences.ts";
 import { receiveWords } from "./words.ts";
 
 export { alertsBegun } from "./begun.ts";
@@ -30,15 +25,6 @@ export const policies = feature<PoliciesContext>({
   actions: [...policyActions, ...alertActions, ...silenceActions, ...lookingActions],
   admission: admit,
   receives: { telemetry: receiveTelemetry, event: receiveWords, result: receiveOwnEnds },
-  loops: (context) => [
-    followEvents(context),
-    lookAfterAlerts(context),
-    sweepChanged(context),
-    forgetOldAlerts(context),
-    doEffects(context),
-    keepEvidence(context),
-    endSilences(context),
-    sendPacks(context),
-  ],
+  loops: policyLoops,
   figures: policyFigures,
 });

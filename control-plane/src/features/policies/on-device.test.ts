@@ -168,3 +168,8 @@ for (const [text, why] of hindered) {
     assert.match(obstaclesOnDevice({ condition: text }).join("\n"), why);
   });
 }
+
+test("who is to be told is no obstacle: people are told of alerts here, whoever decides about them", () => {
+  const condition = 'value("cpu.busy_percent") > 90';
+  assert.deepEqual(obstaclesOnDevice({ condition, effects: [{ do: "notify", contacts: ["desk"] }] }), []);
+});
