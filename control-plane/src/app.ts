@@ -1,37 +1,17 @@
 import { join } from "node:path";
 import { nodeDisk, type Clock, type Log, type Random } from "@edgemere/protocol/kit";
 import { certificateNames, type ControlPlaneConfig } from "./config.ts";
-import { createCore, type Core, type CoreContext } from "./core.ts";
-import { audit, type AuditContext } from "./features/audit/index.ts";
-import { dataCatalogue, type DataCatalogueContext } from "./features/data-catalogue/index.ts";
-import { dataOrchestrator, declaredPolicy, type DataOrchestratorContext } from "./features/data-orchestrator/index.ts";
-import { delivery, type DeliveryContext } from "./features/delivery/index.ts";
-import { admissions, admitEdgeNode, devices, idsOfDevices, type DevicesContext } from "./features/devices/index.ts";
-import { files, type FilesContext } from "./features/files/index.ts";
-import {
-  accountOf,
-  approvers,
-  authenticate,
-  createPasswords,
-  ensureSetupCode,
-  identity,
-  type IdentityContext,
-} from "./features/identity/index.ts";
-import { jobs, type JobsContext } from "./features/jobs/index.ts";
-import { keys, type KeysContext } from "./features/keys/index.ts";
-import { notifier, Tally as NoticeTally, type NotifierContext } from "./features/notifier/index.ts";
-import { operations, type OperationsContext } from "./features/operations/index.ts";
-import { outlets, Tally, type OutletsContext } from "./features/outlets/index.ts";
-import { alertsBegun, placementBy, policies, Watch, type PoliciesContext } from "./features/policies/index.ts";
-import { releases, type ReleasesContext } from "./features/releases/index.ts";
+import { createCore, type Core } from "./core.ts";
+import { declaredPolicy } from "./features/data-orchestrator/index.ts";
+import { admissions, admitEdgeNode, idsOfDevices } from "./features/devices/index.ts";
+import { accountOf, approvers, authenticate, createPasswords, ensureSetupCode } from "./features/identity/index.ts";
+import { Tally as NoticeTally } from "./features/notifier/index.ts";
+import { Tally } from "./features/outlets/index.ts";
+import { alertsBegun, placementBy, Watch } from "./features/policies/index.ts";
 import { readArrivals } from "./features/telemetry-aggregator/contract.ts";
-import {
-  Landings,
-  SeriesLists,
-  telemetryAggregator,
-  type TelemetryContext,
-} from "./features/telemetry-aggregator/index.ts";
-import { TerminalGateway, terminals, type TerminalsContext } from "./features/terminals/index.ts";
+import { Landings, SeriesLists } from "./features/telemetry-aggregator/index.ts";
+import { TerminalGateway } from "./features/terminals/index.ts";
+import { features, type AppContext } from "./app-features.ts";
 import { openAuditing } from "./auditing.ts";
 import { createKeeping } from "./keeping.ts";
 import { openAuthority } from "./link/authority.ts";
@@ -53,42 +33,6 @@ import { openStorage } from "./storage.ts";
 
 export { Landings, SeriesLists, StoredChunk } from "./features/telemetry-aggregator/index.ts";
 export { Tally, TerminalGateway, Watch };
-
-export const features = [
-  devices,
-  delivery,
-  jobs,
-  terminals,
-  files,
-  releases,
-  telemetryAggregator,
-  outlets,
-  dataCatalogue,
-  dataOrchestrator,
-  policies,
-  notifier,
-  identity,
-  keys,
-  operations,
-  audit,
-];
-export type AppContext = CoreContext &
-  DevicesContext &
-  DeliveryContext &
-  JobsContext &
-  TerminalsContext &
-  FilesContext &
-  ReleasesContext &
-  TelemetryContext &
-  OutletsContext &
-  DataCatalogueContext &
-  DataOrchestratorContext &
-  PoliciesContext &
-  NotifierContext &
-  IdentityContext &
-  KeysContext &
-  OperationsContext &
-  AuditContext;
 
 interface Surroundings {
   readonly clock: Clock;

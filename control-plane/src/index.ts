@@ -1,15 +1,5 @@
-export {
-  features,
-  Landings,
-  SeriesLists,
-  startApp,
-  StoredChunk,
-  Tally,
-  TerminalGateway,
-  Watch,
-  type App,
-  type AppContext,
-} from "./app.ts";
+export { Landings, SeriesLists, startApp, StoredChunk, Tally, TerminalGateway, Watch, type App } from "./app.ts";
+export { features, type AppContext } from "./app-features.ts";
 export { createCore, type Core } from "./core.ts";
 export { objectStoresAt } from "./object-stores.ts";
 export { sealingWith } from "./platform/sealing.ts";

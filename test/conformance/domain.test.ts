@@ -4,8 +4,9 @@ import { dataOrchestrator } from "@edgemere/control-plane/contracts";
 import { features } from "@edgemere/control-plane";
 import { ProblemError, type Client, type Path } from "@edgemere/control-plane/client";
 import { commandKinds as knownKinds, formatTopic, parseTopic } from "@edgemere/protocol";
+import { classes } from "./domain-classes.ts";
 import { messagesHandled, messagesSent } from "./domain-messages.ts";
-import { actions, classes, commandKinds, dangers, harmlessDestroying } from "./domain.ts";
+import { actions, commandKinds, dangers, harmlessDestroying } from "./domain.ts";
 import { declaredActions, declaredResources, startServed, type Served } from "./served.ts";
 
 const addresses = Object.entries(actions);

@@ -81,8 +81,8 @@ test("every top folder explains itself within 80 lines", () => {
   );
 });
 
-test("every feature is one flat folder with a contract and a table of contents, and app.ts lists it", () => {
-  const wiring = textOf("control-plane/src/app.ts");
+test("every feature is one flat folder with a contract and a table of contents, and app-features.ts lists it", () => {
+  const wiring = textOf("control-plane/src/app-features.ts");
 
   const misshapen = features().filter((name) => {
     const folder = `control-plane/src/features/${name}`;
