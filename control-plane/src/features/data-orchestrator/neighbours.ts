@@ -31,8 +31,8 @@ export async function waitsForNeighbours(
   let [holders, fetching] = [0, 0];
   for await (const each of store.scan(data, { index: "hash", prefix: [row.hash] }))
     if (each.state === "available" && (await isBeside(each.device))) holders += 1;
-  for await (const each of store.scan(dataInstance, { index: "moving" })) {
-    const isFetching = each.hash === row.hash && each.id !== row.id && each.job !== undefined;
+  for await (const each of store.scan(dataInstance, { index: "wanted", prefix: [row.hash] })) {
+    const isFetching = each.id !== row.id && each.job !== undefined;
     if (isFetching && clock.now() - each.updatedAt < patienceFor(row.bytes) && (await isBeside(each.device)))
       fetching += 1;
   }
