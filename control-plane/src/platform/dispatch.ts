@@ -4,7 +4,7 @@ import type { Action, AnyAction, Handler } from "./action.ts";
 import { asAsked, WAITING, type Admit, type Admitted } from "./admission.ts";
 import type { Audit } from "./audit.ts";
 import { namedObjects, objectsAsTheyAre } from "./audit-objects.ts";
-import { may, maySomewhere, type Caller } from "./caller.ts";
+import { itself, may, maySomewhere, type Caller } from "./caller.ts";
 import type { PlatformContext } from "./context.ts";
 import { asWritten, convert, fieldsGiven } from "./convert.ts";
 import type { Feature } from "./feature.ts";
@@ -23,6 +23,13 @@ export const ask = async <I extends TObject, O extends TSchema>(
   caller: Caller,
   { dispatch }: { readonly dispatch: Dispatch },
 ): Promise<Static<O>> => dispatch(path, input, caller);
+
+/** Asks for an action in the control plane's own name, with the permission for this and no other. */
+export const askItself = async <I extends TObject, O extends TSchema>(
+  action: Action<string, I, O>,
+  input: Static<I>,
+  context: { readonly dispatch: Dispatch; readonly newId: () => string },
+): Promise<Static<O>> => ask(action, input, itself([action.permission], context), context);
 
 interface Parts<C> {
   readonly features: readonly Feature<C>[];

@@ -1,5 +1,5 @@
-import type { AnyAction, InputOf, OutputOf } from "../../platform/action.ts";
 import { moved, put, removed, updated } from "../../platform/change.ts";
+import { askItself } from "../../platform/dispatch.ts";
 import { ObjectStoreError, type Bucket } from "../../platform/object-store.ts";
 import { Problem } from "../../platform/problem.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
@@ -45,14 +45,14 @@ async function fetched(of: Carrying, context: DataCatalogueContext): Promise<voi
   if (piece?.hash !== errand.sha256 || piece.revision === undefined)
     throw new ObjectStoreError(`"${errand.name}" is something else by now`);
   const id = await fileFor(errand, piece, context);
-  let { received } = await ask(findFile, { file: id }, context);
+  let { received } = await askItself(findFile, { file: id }, context);
   const object = { key: keyOf(of), revision: piece.revision };
   if (received < piece.bytes)
     for await (const part of inPieces(bucket.read(object, received))) {
       const content = part.toString("base64");
-      ({ received } = await ask(writeFile, { file: id, from: received, content }, context));
+      ({ received } = await askItself(writeFile, { file: id, from: received, content }, context));
     }
-  const { state, reason } = await ask(finishFile, { file: id, sha256: errand.sha256 }, context);
+  const { state, reason } = await askItself(finishFile, { file: id, sha256: errand.sha256 }, context);
   if (state !== "ready") throw new ObjectStoreError(reason);
 }
 
@@ -62,7 +62,7 @@ async function fileFor(errand: ObjectErrand, { name, bytes }: Data, context: Dat
   if (begun?.state === "uploading") return begun.id;
   const own = name.slice(name.lastIndexOf("/") + 1).slice(0, 255);
   const draft = { name: own, bytes, sha256: errand.sha256, keep: KEPT_FOR, passing: true };
-  const { id } = await ask(createFile, draft, context);
+  const { id } = await askItself(createFile, draft, context);
   await context.store.commit(put(objectErrands, { ...errand, file: id }));
   return id;
 }
@@ -131,17 +131,8 @@ async function* inPieces(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buff
 
 async function* piecesOf(id: string, bytes: number, context: DataCatalogueContext): AsyncGenerator<Uint8Array> {
   for (let from = 0; from < bytes;) {
-    const { content, next } = await ask(readFile, { file: id, from }, context);
+    const { content, next } = await askItself(readFile, { file: id, from }, context);
     yield Buffer.from(content, "base64");
     from = next;
   }
 }
-
-const ask = <A extends AnyAction>(
-  action: A,
-  input: InputOf<A>,
-  { dispatch, newId }: DataCatalogueContext,
-): Promise<OutputOf<A>> => {
-  const caller = { actor: "system", via: "system", permissions: [action.permission], requestId: newId() } as const;
-  return dispatch(action.path as string, input, caller);
-};

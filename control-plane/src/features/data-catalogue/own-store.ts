@@ -1,5 +1,6 @@
-import { handle, type OutputOf } from "../../platform/action.ts";
+import { handle } from "../../platform/action.ts";
 import { created, moved, updated, type Change } from "../../platform/change.ts";
+import { askItself } from "../../platform/dispatch.ts";
 import type { PlatformContext } from "../../platform/context.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
 import { device } from "../devices/contract.ts";
@@ -20,9 +21,9 @@ export const catalogueFileHandler = handle(catalogueFile, async ({ file: id }, c
   }),
 );
 
-async function sourceChange({ store, clock, dispatch, newId }: PlatformContext): Promise<Change> {
-  const caller = { actor: "system", via: "system", permissions: [fileRoom.permission], requestId: newId() } as const;
-  const { totalBytes, freeBytes } = (await dispatch(fileRoom.path, {}, caller)) as OutputOf<typeof fileRoom>;
+async function sourceChange(context: PlatformContext): Promise<Change> {
+  const { store, clock } = context;
+  const { totalBytes, freeBytes } = await askItself(fileRoom, {}, context);
   const source = await store.get(dataSource, OWN_STORE);
   const room = { totalBytes, freeBytes, availableBytes: availableBytes({ freeBytes, placingBytes: 0 }) };
   if (source !== undefined) return updated(dataSource, source, { ...room, reportedAt: clock.now() });

@@ -2,7 +2,7 @@ import { HOUR, MINUTE, SECOND } from "@edgemere/protocol/kit";
 import type { CommandKind } from "@edgemere/protocol";
 import type { InputOf, OutputOf } from "../../platform/action.ts";
 import { itself } from "../../platform/caller.ts";
-import { ask } from "../../platform/dispatch.ts";
+import { ask, askItself } from "../../platform/dispatch.ts";
 import { askBucket } from "../data-catalogue/object-store-contract.ts";
 import { command, createJob, job } from "../jobs/contract.ts";
 import type { DataOrchestratorContext } from "./context.ts";
@@ -47,7 +47,7 @@ export async function askFor(
   wish: InputOf<typeof askBucket>,
   context: DataOrchestratorContext,
 ): Promise<OutputOf<typeof askBucket>> {
-  return ask(askBucket, wish, itself([askBucket.permission], context), context);
+  return askItself(askBucket, wish, context);
 }
 
 export type ErrandEnd =

@@ -1,4 +1,5 @@
-import { handle, type OutputOf } from "../../platform/action.ts";
+import { handle } from "../../platform/action.ts";
+import { askItself } from "../../platform/dispatch.ts";
 import { explainedBy, type Cause } from "../../platform/explanation.ts";
 import { resolve } from "../../platform/reference.ts";
 import { data, dataSource } from "../data-catalogue/contract.ts";
@@ -63,14 +64,8 @@ async function waitOf(row: contract.DataInstance, context: DataOrchestratorConte
   return [await jobCause("the device that sends it", holder.device, collection.job, context)];
 }
 
-async function jobCause(
-  who: string,
-  of: string,
-  job: string,
-  { dispatch, newId }: DataOrchestratorContext,
-): Promise<Cause> {
-  const caller = { actor: "system", via: "system", permissions: [explainJob.permission], requestId: newId() } as const;
-  const { text, until } = (await dispatch(explainJob.path, { device: of, job }, caller)) as OutputOf<typeof explainJob>;
+async function jobCause(who: string, of: string, job: string, context: DataOrchestratorContext): Promise<Cause> {
+  const { text, until } = await askItself(explainJob, { device: of, job }, context);
   return { text: `${who}: ${text}`, ...(until !== undefined && { until }) };
 }
 

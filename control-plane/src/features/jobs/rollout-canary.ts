@@ -1,7 +1,6 @@
 import { SECOND } from "@edgemere/protocol/kit";
 import type { InputOf } from "../../platform/action.ts";
-import { itself } from "../../platform/caller.ts";
-import { ask } from "../../platform/dispatch.ts";
+import { askItself } from "../../platform/dispatch.ts";
 import { put, removed, updated, type Change } from "../../platform/change.ts";
 import { Problem } from "../../platform/problem.ts";
 import { table } from "../../platform/resource.ts";
@@ -136,7 +135,7 @@ async function meanOf(
   if (metric === undefined) return undefined;
   const asked: InputOf<typeof queryTelemetry> = { metric: [metric], device, step: "1m", function: "mean", ...range };
   try {
-    const { series } = await ask(queryTelemetry, asked, itself([queryTelemetry.permission], context), context);
+    const { series } = await askItself(queryTelemetry, asked, context);
     return series[0]?.overall ?? undefined;
   } catch (error) {
     // A device that was retired meanwhile has no mean.

@@ -1,7 +1,6 @@
 import { MINUTE, pauseBefore, SECOND, type Loop } from "@edgemere/protocol/kit";
 import type { OutputOf } from "../../platform/action.ts";
-import { itself } from "../../platform/caller.ts";
-import { ask } from "../../platform/dispatch.ts";
+import { askItself } from "../../platform/dispatch.ts";
 import { created, moved, put } from "../../platform/change.ts";
 import { device } from "../devices/contract.ts";
 import { readArrivals } from "../telemetry-aggregator/contract.ts";
@@ -81,10 +80,9 @@ const arrivedAfter = async (
   { position, sentUpTo }: { readonly position?: string; readonly sentUpTo: number },
   context: OutletsContext,
 ): Promise<Arrivals> =>
-  ask(
+  askItself(
     readArrivals,
     { ...(position === undefined ? { since: sentUpTo } : { after: position }), limit: ARRIVALS },
-    itself([readArrivals.permission], context),
     context,
   );
 

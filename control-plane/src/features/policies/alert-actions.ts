@@ -1,5 +1,6 @@
-import { handle, type OutputOf } from "../../platform/action.ts";
+import { handle } from "../../platform/action.ts";
 import { updated } from "../../platform/change.ts";
+import { ask } from "../../platform/dispatch.ts";
 import { explainedBy } from "../../platform/explanation.ts";
 import { Problem } from "../../platform/problem.ts";
 import { pageOfMatches } from "../../platform/pages.ts";
@@ -57,15 +58,13 @@ export const alertActions = [
     return { steps: items.map(({ at, state, reason, looked, episode }) => ({ at, state, reason, looked, episode })) };
   }),
   handle(explainAlert, async ({ alert: id }, context: PoliciesContext, caller) => {
-    const { store, dispatch } = context;
+    const { store } = context;
     const row = await resolve(store, alert, id);
     const watching = await store.get(policy, row.policy);
     const looking =
       watching === undefined
         ? undefined
-        : ((await dispatch(explainPolicy.path, { device: row.device, policy: row.policy }, caller)) as OutputOf<
-            typeof explainPolicy
-          >);
+        : await ask(explainPolicy, { device: row.device, policy: row.policy }, caller, context);
     return {
       ...explainedBy(...causesOf(row, watching, looking)),
       state: row.state,

@@ -1,7 +1,7 @@
 import type { TObject } from "@sinclair/typebox";
 import { SECOND, type Loop } from "@edgemere/protocol/kit";
-import { itself, may, type Caller } from "../../platform/caller.ts";
-import { ask } from "../../platform/dispatch.ts";
+import { may, type Caller } from "../../platform/caller.ts";
+import { ask, askItself } from "../../platform/dispatch.ts";
 import { updated } from "../../platform/change.ts";
 import { compileExpression } from "../../platform/expression.ts";
 import { fieldProblems } from "../../platform/field-problems.ts";
@@ -43,9 +43,7 @@ export async function refuseEffects(
       );
     if (effect.do === "data") compileExpression(queryOf(effect.query, "device"), dataVocabulary);
     else if (effect.do === "command") await refuseArguments(effect, context);
-    else
-      for (const each of effect.contacts)
-        await ask(findContact, { contact: each }, itself([findContact.permission], context), context);
+    else for (const each of effect.contacts) await askItself(findContact, { contact: each }, context);
   }
 }
 
@@ -72,7 +70,7 @@ async function refuseArguments(
   { kind, arguments: given = {} }: Extract<Effect, { do: "command" }>,
   context: PoliciesContext,
 ): Promise<void> {
-  const { kinds } = await ask(listKinds, {}, itself([listKinds.permission], context), context);
+  const { kinds } = await askItself(listKinds, {}, context);
   const schema = kinds.find((each) => each.kind === kind)?.arguments;
   const errors = fieldProblems(schema as TObject, given, { what: `the command ${kind}` });
   if (errors.length > 0)

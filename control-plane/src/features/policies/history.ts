@@ -1,6 +1,5 @@
 import type { OutputOf } from "../../platform/action.ts";
-import { itself } from "../../platform/caller.ts";
-import { ask } from "../../platform/dispatch.ts";
+import { askItself } from "../../platform/dispatch.ts";
 import { readHistory } from "../telemetry-aggregator/contract.ts";
 import type { PoliciesContext } from "./context.ts";
 
@@ -20,5 +19,5 @@ export async function historyOf(
   context: PoliciesContext,
 ): Promise<OutputOf<typeof readHistory>["series"]> {
   const asked = { ...range, metric: [...metrics], points: POINTS };
-  return (await ask(readHistory, asked, itself([readHistory.permission], context), context)).series;
+  return (await askItself(readHistory, asked, context)).series;
 }

@@ -1,7 +1,6 @@
 import { Observations, type Observed, type WindowWanted } from "@edgemere/protocol/policy";
 import { Counter } from "../../platform/figures.ts";
-import { itself } from "../../platform/caller.ts";
-import { ask } from "../../platform/dispatch.ts";
+import { askItself } from "../../platform/dispatch.ts";
 import { device as deviceResource, type Device } from "../devices/contract.ts";
 import { viewOf } from "../devices/selector-contract.ts";
 import { latestValues } from "../telemetry-aggregator/contract.ts";
@@ -192,7 +191,7 @@ async function remember(
   context: PoliciesContext,
 ): Promise<void> {
   const now = context.clock.now();
-  const latest = await ask(latestValues, { device }, itself([latestValues.permission], context), context);
+  const latest = await askItself(latestValues, { device }, context);
   const looked = new Set(windows.map(({ metric }) => metric));
   for (const { metric, instance, at, value } of latest.values)
     if (metrics.has(metric)) observations.remember({ metric, instance, at, value });

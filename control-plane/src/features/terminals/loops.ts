@@ -1,6 +1,5 @@
 import { DAY, HOUR, SECOND, type Loop } from "@edgemere/protocol/kit";
-import { itself } from "../../platform/caller.ts";
-import { ask } from "../../platform/dispatch.ts";
+import { askItself } from "../../platform/dispatch.ts";
 import { destroyed, putBytes } from "../../platform/change.ts";
 import { unlessMoved } from "../../platform/repeat.ts";
 import type { Store } from "../../platform/store.ts";
@@ -64,7 +63,7 @@ async function endForgotten(context: TerminalsContext): Promise<void> {
 async function cancel(id: string, context: TerminalsContext): Promise<void> {
   const row = await context.store.get(job, id);
   if (row === undefined || job.life.isFinal(row.state)) return;
-  await ask(cancelJob, { job: id }, itself([cancelJob.permission], context), context);
+  await askItself(cancelJob, { job: id }, context);
 }
 
 /** Forgets recordings of terminals that ended long ago. */
