@@ -27,6 +27,12 @@ async function happen(
   await yard.pass(seconds);
 }
 
+/** What is being brought has changed everywhere before it came. */
+const changedTwice: [{ what: "change"; device: "b1"; seconds: number }[], number] = [
+  [4, 0].map((seconds) => ({ what: "change", device: "b1", seconds })),
+  1,
+];
+
 test("whatever happens to copies and their holders, in the end there are exactly as many as are wanted, and no room is held", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(anEvent, { maxLength: 8 }), fc.integer({ min: 1, max: 3 }), async (events, copies) => {
@@ -57,7 +63,7 @@ test("whatever happens to copies and their holders, in the end there are exactly
       for (const source of await yard.sources())
         assert.deepEqual([source.reservedBytes, source.placingBytes], [0, 0], source.device);
     }),
-    { numRuns: 4 },
+    { numRuns: 4, examples: [changedTwice] },
   );
 });
 

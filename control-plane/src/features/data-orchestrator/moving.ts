@@ -38,7 +38,10 @@ export async function bring(row: DataInstance, context: DataOrchestratorContext)
     if (clock.now() - row.updatedAt < LISTED_WITHIN) return still(row, "its device is about to list it", context);
     return failed(row, "its device has put it down and does not list it", context);
   }
-  if (!(await isHere(row.hash, store))) return still(row, await collecting(row.hash, context), context);
+  if (!(await isHere(row.hash, store))) {
+    if (await isNowhere(row.hash, store)) return giveUp(row, "nobody has it any more, in this state", context);
+    return still(row, await collecting(row.hash, context), context);
+  }
   if (target.kind === "bucket") {
     if (target.state !== "ready") return still(row, `its place is ${target.state}: ${target.failure}`, context);
     const wish = { errand: "put", source: target.id, name: nameIn(row.path), sha256: row.hash } as const;
@@ -74,6 +77,13 @@ const copyAt = async ({ source, path }: DataInstance, store: Store): Promise<Dat
 /** Whether the content is here in the centre, whole and with the right hash. */
 const isHere = async (hash: string, store: Store): Promise<boolean> =>
   (await store.list(file, { index: "hash", prefix: [hash], limit: 1 })).items.length > 0;
+
+/** Whether it has changed wherever it was, or is gone: it will not come. Who is only away still has it. */
+async function isNowhere(hash: string, store: Store): Promise<boolean> {
+  for await (const { state } of store.scan(data, { index: "hash", prefix: [hash] }))
+    if (state !== "removed") return false;
+  return true;
+}
 
 /** It stands there: ready, with where it came from; what was moved is taken away where it lay. */
 async function arrived(row: DataInstance, copy: Data, context: DataOrchestratorContext): Promise<readonly Change[]> {

@@ -3,9 +3,10 @@ import { commandKinds } from "@edgemere/protocol";
 import { machine } from "@edgemere/protocol/kit";
 import { resource, type Row } from "../../platform/resource.ts";
 
-/** What moves data is asked for by the data orchestrator, and people ask that. */
+/** What moves data, or brings policies, is asked for by the part that decides about it, and people ask that. */
+const isPeoples = (kind: string): boolean => !kind.startsWith("data.") && kind !== "policy.pack";
 const harmlessCommands = Object.entries(commandKinds)
-  .filter(([kind, { dangerous }]) => !dangerous && !kind.startsWith("data."))
+  .filter(([kind, { dangerous }]) => !dangerous && isPeoples(kind))
   .map(([kind]) => `command:${kind}`);
 
 /** Everybody with a role looks after the own sessions and the own password. */
