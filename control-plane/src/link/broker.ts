@@ -18,6 +18,7 @@ import { watchOf } from "./conduct.ts";
 import { DevicePaces } from "./device-pace.ts";
 import {
   filtersOf,
+  hears,
   NotTaken,
   SERVER_UNAVAILABLE,
   startMqttServer,
@@ -180,9 +181,9 @@ export async function startBroker(parts: Parts): Promise<Pick<MqttServer, "broke
   const carrier: Carrier = {
     send: ({ topic, payload, qos }, device) =>
       new Promise((resolve, reject) => {
-        // Straight to its connection: nobody else can have subscribed to what is said to it.
+        // Straight to its connection: nobody else can have subscribed to what is said to it, and it by the whole topic only.
         const to = connected.get(device);
-        if (to === undefined) return resolve();
+        if (to === undefined || !hears(to, topic)) return resolve();
         const ended = watchdog.begin(() => reject(new Error("a message to a device was not sent in time")));
         const packet = {
           cmd: "publish",
