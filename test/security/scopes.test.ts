@@ -130,6 +130,7 @@ const rest: Readonly<Record<string, object>> = {
   "cpl/dm/job/explain": { job: "none" },
   "cpl/dm/recording/seal": { head: "00" },
   "cpl/ta/query": { metric: ["cpu.busy_percent"] },
+  "diml/dml/fmdm/objectstore/ask": { errand: "fetch", name: "a", sha256: "0".repeat(64) },
   "sa/pe/policy/explain": { policy: WATCHED },
 };
 const referring = declaredActions.filter(({ scope }) => scope === "referenced" || scope === "filtered");

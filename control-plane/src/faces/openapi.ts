@@ -93,7 +93,7 @@ function operation(action: AnyAction, method: string) {
     responses: {
       200: { description: "Done", content: { "application/json": { schema: action.output as TSchema } } },
       ...Object.fromEntries(
-        refusalsOf(action, method).map((type) => [problems[type].status, { $ref: `#/components/responses/${type}` }]),
+        refusalsOf(method).map((type) => [problems[type].status, { $ref: `#/components/responses/${type}` }]),
       ),
     },
   };
@@ -139,14 +139,15 @@ const writtenInstant = ({ description, ...schema }: TSchema): object => ({
   anyOf: [schema, { type: "string", description: INSTANT_FORMS }],
 });
 
-function refusalsOf({ effect }: AnyAction, method: string): readonly ProblemType[] {
+function refusalsOf(method: string): readonly ProblemType[] {
   return [
     "invalid-input",
     // Also where nobody needs a credential: one that is shown must be good, and what the input proves itself with.
     "not-signed-in",
     "forbidden",
     "not-found",
-    ...(effect === "read" ? [] : (["conflict"] as const)),
+    // Reading too: of what is not all there yet.
+    "conflict",
     ...(method === "POST" ? (["too-large", "unsupported-media-type"] as const) : []),
     "too-many-requests",
     "internal",

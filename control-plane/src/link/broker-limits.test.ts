@@ -145,7 +145,8 @@ test("a device whose message is not stored in time is cut off, and has no PUBACK
 test("a message that the broker cannot hand on is failed, so that what follows for the same device is not held up", async () => {
   const clock = new ManualClock(systemClock.now());
   await using world = await startedBroker({ clock });
-  await world.connect("gw1");
+  const client = await world.connect("gw1");
+  await client.subscribeAsync(topicOf("gw1", "down/sync"), { qos: 1 });
   const { clients } = world.broker.broker as unknown as { clients: Record<string, { publish(): void }> };
   Object.assign(clients["gw1"] ?? {}, { publish: () => {} });
 

@@ -50,8 +50,8 @@ export function judgeRepeat(input: RestInput, first: RestAnswer, second: RestAns
   const isSame = second.status === 200 && second.text === first.text;
   if (second.status >= 500) return finding(`a repeat was answered ${second.status}: ${second.text.slice(0, 300)}`);
   if (isSame && path === undefined) return accepted;
-  // A body that means the same may get the same; a body that is none is refused before anybody looks at the key.
-  const mayBe = path === undefined && body === undefined ? [409, 429] : [400, 403, 404, 409, 429];
+  // A body that means the same may get the same; a body that is none is refused before anybody looks at the key, as is a method that another action lacks.
+  const mayBe = path === undefined && body === undefined ? [409, 429] : [400, 403, 404, 405, 409, 429];
   if (mayBe.includes(second.status)) return refused("repeat");
   return finding(
     `a repeat was answered ${second.status} ${second.text.slice(0, 200)} after ${first.text.slice(0, 200)}`,
