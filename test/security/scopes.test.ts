@@ -42,7 +42,15 @@ before(async () => {
   );
   await client.call("diml/find", { query: "name:app.log", copies: 2 });
   await client.call("sa/pe/policy/create", { name: WATCHED, condition: 'presence == "online"' });
-  for (const name of [HERE, THERE]) owned[name] = await thingsOf(name);
+  for (const name of [HERE, THERE]) {
+    // One for each: what is told to one contact at once is one notice.
+    const contact = `desk-${name}`;
+    await client.call("sa/nf/contact/create", { name: contact, kind: "webhook", address: "https://desk.invalid" });
+    const effects = [{ do: "notify" as const, contacts: [contact] }];
+    const condition = 'presence == "online"';
+    await client.call("sa/pe/policy/create", { name: `told-${name}`, selector: `name=${name}`, condition, effects });
+    owned[name] = await thingsOf(name);
+  }
   const { plan } = await client.call("cpl/dm/job/plan", {
     devices: [HERE, THERE],
     kind: "ping",
@@ -81,12 +89,14 @@ async function thingsOf(name: string): Promise<Record<string, string>> {
     const { items: instances } = await client.call("diml/dml/do/datainstance/list", { selector: `device:${name}` });
     const { values } = await client.call("cpl/ta/latest", { device: name });
     const [alert] = (await client.call("sa/pe/alert/list", { device: [name] })).items;
-    const [source, instance] = [sources[0], instances[0]];
+    const { items: notices } = await client.call("sa/nf/notice/list", { contact: `desk-${name}` });
+    const [source, instance, notice] = [sources[0], instances[0], notices[0]];
     return (
       data &&
       source &&
       instance &&
       alert &&
+      notice &&
       values.length > 0 && {
         device,
         job,
@@ -97,6 +107,7 @@ async function thingsOf(name: string): Promise<Record<string, string>> {
         datasource: source.id,
         datainstance: instance.id,
         alert: alert.id,
+        notice: notice.id,
         ...(recording !== undefined && { recording }),
       }
     );
