@@ -38,7 +38,9 @@ interface Given {
 const MOST_OUTPUT = 16 * 1024 ** 2;
 
 /** Arguments that make sense and do nothing to anybody: no machine has such a service, and no log is open. */
-function harmless(kind: CommandKind): object {
+function harmless(kind: CommandKind, number: number): object {
+  // Each pack above the one before, and none with a policy.
+  if (kind === "policy.pack") return { arguments: { version: number, policies: [] } };
   if (kind.startsWith("service.")) return { arguments: { name: "edgemere-fault" } };
   if (kind === "network.change") return { arguments: { apply: "true", revert: "true" } };
   return kind === "log.collect" ? { arguments: { files: ["/var/log/edgemere-fault"] } } : {};
@@ -93,7 +95,7 @@ export class Trial {
   async give(kind: CommandKind, times: Times = {}): Promise<string> {
     if (kind === "exec") return this.giveCounted(times);
     if (kind === "script") return this.#giveScript(times);
-    const given = harmless(kind);
+    const given = harmless(kind, this.#given.length + 1);
     const { job } = await this.world.client.call("cpl/dm/job/create", { device: "gw1", kind, ...given, ...times });
     this.#given.push({ job: job.id, marker: undefined });
     return job.id;

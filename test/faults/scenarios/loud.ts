@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { eventually } from "../../world/world.ts";
 import { residentNow } from "../peaks.ts";
 import type { Context, Scenario } from "../scenario.ts";
 import { Trial } from "../trial.ts";
@@ -30,8 +31,9 @@ async function loud(context: Context): Promise<void> {
       most = { agent: Math.max(most.agent, now.agent), controlPlane: Math.max(most.controlPlane, now.controlPlane) };
     }
     assert.equal((await trial.endOf(endless)).state, "timedout");
-    const { state, outputBytes } = await trial.endOf(large);
-    assert.deepEqual([state, outputBytes > 0], ["succeeded", true]);
+    assert.equal((await trial.endOf(large)).state, "succeeded");
+    // How it ended overtakes what it wrote.
+    await eventually(async () => (await trial.endOf(large)).outputBytes > 0, "some of what it wrote");
     await trial.recovered(since);
   }
   assert.ok(pings.length > 0);
