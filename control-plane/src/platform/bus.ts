@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { SECOND, type Clock, type Log } from "@edgemere/protocol/kit";
 import { put } from "./change.ts";
 import type { Dispatch } from "./dispatch.ts";
@@ -52,7 +53,7 @@ export class Bus implements AsyncDisposable {
   readonly #parts: Parts;
   readonly #reactions: readonly Reaction[];
   readonly #stop = new AbortController();
-  #wake = new AbortController();
+  #wake = heardByAll();
   readonly #idle = new Set<string>();
   /** Up to where each reaction has durably come. */
   readonly #saved = new Map<string, number>();
@@ -90,7 +91,7 @@ export class Bus implements AsyncDisposable {
     this.#idle.clear();
     // A reason of its own: the error that is made otherwise costs more than the look.
     this.#wake.abort("kicked");
-    this.#wake = new AbortController();
+    this.#wake = heardByAll();
   }
 
   /** A store that fails is opened anew under its users: whoever could not save how far it is goes on from where it last could. */
@@ -181,3 +182,10 @@ export class Bus implements AsyncDisposable {
 // A conflict or a lack of something goes away by looking again; a wrong input stays wrong.
 const isFinal = (error: unknown) =>
   error instanceof Problem && (error.type === "invalid-input" || error.type === "unknown-action");
+
+/** Every reaction waits for the same signal: many that listen to it are no leak. */
+function heardByAll(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
+}
