@@ -77,8 +77,10 @@ export async function startSite(world: World, { devices: count, isShared, bytesP
       const request = `${site}-${hash.slice(0, 8)}`;
       await client.call("diml/find", { ...wanted, name: request });
       await eventually(async () => {
-        const { instances } = await client.call("diml/dml/do/datarequest/explain", { request });
-        return instances.length === count && instances.every(({ state }) => state === "ready");
+        const { request: row, instances } = await client.call("diml/dml/do/datarequest/explain", { request });
+        const isReady = instances.length === count && instances.every(({ state }) => state === "ready");
+        // Before it is satisfied, a newer version makes it fail, and take back what it brought.
+        return isReady && row.state === "satisfied";
       }, "every device to have the data");
       const used = line.bytes - before;
       for (const { host, name: of } of devices) {
