@@ -29,12 +29,14 @@ export async function waitsForNeighbours(
     return other !== undefined && isNeighbour(own, other);
   };
   let [holders, fetching] = [0, 0];
-  for await (const each of store.scan(data, { index: "hash", prefix: [row.hash] }))
+  for await (const each of store.scan(dataInstance, { index: "wanted", prefix: [row.hash, "fetching"] })) {
+    const isOther = each.id !== row.id && clock.now() - each.updatedAt < patienceFor(row.bytes);
+    if (isOther && (await isBeside(each.device))) fetching += 1;
+  }
+  for await (const each of store.scan(data, { index: "hash", prefix: [row.hash] })) {
+    // Of a thousand that have it few are enough to tell.
+    if (fetching < fetchersAtOnce(holders)) return false;
     if (each.state === "available" && (await isBeside(each.device))) holders += 1;
-  for await (const each of store.scan(dataInstance, { index: "wanted", prefix: [row.hash] })) {
-    const isFetching = each.id !== row.id && each.job !== undefined;
-    if (isFetching && clock.now() - each.updatedAt < patienceFor(row.bytes) && (await isBeside(each.device)))
-      fetching += 1;
   }
   return fetching >= fetchersAtOnce(holders);
 }
