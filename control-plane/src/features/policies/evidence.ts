@@ -1,6 +1,7 @@
 import { HOUR, SECOND, type Loop } from "@edgemere/protocol/kit";
-import type { AnyAction, InputOf, OutputOf } from "../../platform/action.ts";
+import type { Caller } from "../../platform/caller.ts";
 import { put, removed, type Change } from "../../platform/change.ts";
+import { ask } from "../../platform/dispatch.ts";
 import { Problem } from "../../platform/problem.ts";
 import { table } from "../../platform/resource.ts";
 import { createFile, finishFile, PIECE_BYTES, writeFile } from "../files/contract.ts";
@@ -48,12 +49,15 @@ async function keep(row: Collecting, context: PoliciesContext): Promise<void> {
   if (text === undefined && clock.now() - row.at < WAITED_FOR) return;
   const content = Buffer.from(text ?? "");
   if (content.length > 0) {
-    const ask = asker(row, context);
+    const caller = callerOf(row, context);
     const name = `logs-${row.policy}-${row.id}.log`.slice(-255);
-    const file = (await ask(createFile, { name, bytes: content.length, device: row.device })).id;
-    for (let from = 0; from < content.length; from += PIECE_BYTES)
-      await ask(writeFile, { file, from, content: content.subarray(from, from + PIECE_BYTES).toString("base64") });
-    await ask(finishFile, { file });
+    const once = { ...caller, idempotencyKey: `evidence ${row.id}` };
+    const { id: file } = await ask(createFile, { name, bytes: content.length, device: row.device }, once, context);
+    for (let from = 0; from < content.length; from += PIECE_BYTES) {
+      const piece = content.subarray(from, from + PIECE_BYTES).toString("base64");
+      await ask(writeFile, { file, from, content: piece }, caller, context);
+    }
+    await ask(finishFile, { file }, caller, context);
   }
   await store.commit(removed(collectings, row.id));
 }
@@ -61,10 +65,10 @@ async function keep(row: Collecting, context: PoliciesContext): Promise<void> {
 /** All that the job's command wrote; undefined while more may come. */
 async function textOf(row: Collecting, context: PoliciesContext): Promise<string | undefined> {
   if ((await context.store.get(job, row.id)) === undefined) return "";
-  const ask = asker(row, context);
+  const caller = callerOf(row, context);
   let text = "";
   for (let from = 0; ;) {
-    const { chunks, next, ended } = await ask(readOutput, { job: row.id, from, limit: READ_AT_ONCE });
+    const { chunks, next, ended } = await ask(readOutput, { job: row.id, from, limit: READ_AT_ONCE }, caller, context);
     text += chunks.map((each) => each.text).join("");
     if (ended) return text;
     if (chunks.length === 0) return undefined;
@@ -73,13 +77,9 @@ async function textOf(row: Collecting, context: PoliciesContext): Promise<string
 }
 
 /** In the name of the policy, whose evidence it is. */
-const asker =
-  ({ id, policy }: Collecting, { dispatch, newId }: PoliciesContext) =>
-  async <A extends AnyAction>(action: A, input: InputOf<A>): Promise<OutputOf<A>> =>
-    dispatch(action.path as string, input, {
-      actor: `policy:${policy}`,
-      via: "rule",
-      permissions: [action.permission],
-      requestId: newId(),
-      ...(action.path === createFile.path && { idempotencyKey: `evidence ${id}` }),
-    });
+const callerOf = ({ policy }: Collecting, { newId }: PoliciesContext): Caller => ({
+  actor: `policy:${policy}`,
+  via: "rule",
+  permissions: [createFile, writeFile, finishFile, readOutput].map(({ permission }) => permission),
+  requestId: newId(),
+});
