@@ -78,14 +78,16 @@ async function received(
   await using held = similar && (await heldIn(similar, chunks, signal));
   const neighbours = chunks.length > 0 ? neighboursOf(road, context) : undefined;
   let [fetchedBytes, heldBytes, neighbourBytes] = [0, 0, 0];
+  let place = 0;
   while (incoming.received < bytes) {
     if (signal.aborted) throw new TransferStopped();
     const from = incoming.received;
-    const next = chunks.find((chunk) => chunk.from >= from);
+    while ((chunks[place]?.from ?? from) < from) place++;
+    const next = chunks[place];
     const own = next && (await held?.read(next));
     const near = own ?? (next && (await neighbours?.read(next, signal)));
     if (near === undefined) {
-      const span = spanOf(chunks, { from, bytes, most: files.pace.pieceBytes() }, held);
+      const span = spanOf(chunks.slice(place), { from, bytes, most: files.pace.pieceBytes() }, held);
       const content = await fetched({ from, limit: span.bytes }, { road, context });
       if (content === undefined)
         return { reason: "bad-hash", detail: `the content ends after ${from} of ${bytes} bytes` };

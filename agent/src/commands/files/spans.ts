@@ -9,7 +9,7 @@ export interface Span {
   readonly bytes: number;
 }
 
-/** The next chunks that come from afar: as many as go into one piece, and one in any case. Without chunks it is a piece. */
+/** Of the chunks that are still to come the next ones that come from afar: as many as go into one piece, and one in any case. Without chunks it is a piece. */
 export function spanOf(
   chunks: readonly PlacedChunk[],
   { from, bytes, most }: { readonly from: number; readonly bytes: number; readonly most: number },
@@ -18,7 +18,6 @@ export function spanOf(
   const taken: PlacedChunk[] = [];
   let end = from;
   for (const chunk of chunks) {
-    if (chunk.from < from) continue;
     if (taken.length > 0 && (held?.has(chunk) === true || chunk.from + chunk.bytes - from > most)) break;
     taken.push(chunk);
     end += chunk.bytes;
