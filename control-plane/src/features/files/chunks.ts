@@ -51,13 +51,12 @@ function placesOf(file: string, chunks: readonly Chunk[]): readonly string[] {
   return chunks.map(({ sha256, bytes }) => keyOf(PLACES, sha256, file, (from += bytes) - bytes));
 }
 
-/** The chunk that begins right behind so many bytes; undefined where none does. */
-export function chunkAt(chunks: readonly Chunk[], received: number): Chunk | undefined {
+/** The chunks from the one on that begins right behind so many bytes; none where none does. */
+export function chunksBehind(chunks: readonly Chunk[], received: number): readonly Chunk[] {
   let from = 0;
-  for (const chunk of chunks) {
-    if (from === received) return chunk;
-    if (from > received) return undefined;
+  for (const [place, chunk] of chunks.entries()) {
+    if (from >= received) return from === received ? chunks.slice(place) : [];
     from += chunk.bytes;
   }
-  return undefined;
+  return [];
 }

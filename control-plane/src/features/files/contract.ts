@@ -238,30 +238,30 @@ const Standing = Type.Object({
   reason: Type.String({ description: "Why it failed" }),
 });
 
+/** The request's body is the bytes alone, what else is said stands in the address. */
+const fromDevice = {
+  effect: "write",
+  permission: "file:send",
+  forDevices: true,
+  isPiece: true,
+  secrets: ["content"],
+  bytesOnWire: { of: "input", field: "content" },
+} as const;
+
 /** On the device API, and only for content that the command names by its hash: nobody is to learn by it what others have. */
 export const offerChunks = action({
   path: "cpl/dm/file/offer",
   summary: "Take the list of the chunks that a device is about to send: those that are here already need not come",
-  effect: "write",
-  permission: "file:send",
-  forDevices: true,
-  isPiece: true,
-  secrets: ["content"],
-  bytesOnWire: { of: "input", field: "content" },
+  ...fromDevice,
   input: Type.Object({ ...Sent, content: Content(limits.filePieceBytes) }),
   output: Standing,
 });
 
-/** On the device API. The request's body is the bytes alone, what else is said stands in the address. */
+/** On the device API. */
 export const sendFile = action({
   path: "cpl/dm/file/send",
   summary: "Take a piece of the file that a device's command asks for; without content it only says how much is there",
-  effect: "write",
-  permission: "file:send",
-  forDevices: true,
-  isPiece: true,
-  secrets: ["content"],
-  bytesOnWire: { of: "input", field: "content" },
+  ...fromDevice,
   input: Type.Object({
     ...Sent,
     from: From,

@@ -5,7 +5,7 @@ import { Problem } from "../../platform/problem.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
 import type { Draft } from "../../platform/resource.ts";
 import type { Store } from "../../platform/store.ts";
-import { chunkAt, chunkList, forgetChunks, heldChunk, keepPlaces, listOf } from "./chunks.ts";
+import { chunkList, chunksBehind, forgetChunks, heldChunk, keepPlaces, listOf } from "./chunks.ts";
 import { contentPiece, forgetContent, wholeOf } from "./content.ts";
 import type { FilesContext } from "./context.ts";
 import { file, type FileRow } from "./contract.ts";
@@ -66,9 +66,8 @@ export async function takePiece(
 export async function takeHeld(row: FileRow, chunks: readonly Chunk[], context: FilesContext): Promise<number> {
   const first = await receivedOf(context.store, row);
   let received = first;
-  while (received - first < HELD_AT_ONCE) {
-    const next = chunkAt(chunks, received);
-    const content = next && (await heldChunk(context.store, next));
+  for (const next of chunksBehind(chunks, first)) {
+    const content = received - first < HELD_AT_ONCE ? await heldChunk(context.store, next) : undefined;
     if (content === undefined) break;
     received = await takePiece(row, { from: received, bytes: content }, context);
   }
