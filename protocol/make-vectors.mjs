@@ -1,7 +1,8 @@
 // Writes protocol/vectors from the sample messages, after a build: npm run vectors --workspace protocol
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { filesOf, vectorFiles } from "./dist/vectors.test-support.js";
+import { filesOf } from "./dist/vector.test-support.js";
+import { vectorFiles } from "./dist/vectors.test-support.js";
 
 const folder = join(import.meta.dirname, "vectors");
 

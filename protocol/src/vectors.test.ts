@@ -6,7 +6,8 @@ import { bodies, unpack, type DeviceTopicName } from "./codec.ts";
 import { open, payloadTypes } from "./envelope.ts";
 import { v1 } from "./messages.ts";
 import { privateKeyFromSeed, publicKeyBytes, publicKeyFromBytes } from "./raw-keys.ts";
-import { filesOf, jsonOf, vectorFiles, type SignedContent, type Vector } from "./vectors.test-support.ts";
+import { filesOf, jsonOf, type SignedContent, type Vector } from "./vector.test-support.ts";
+import { vectorFiles } from "./vectors.test-support.ts";
 
 const folder = join(import.meta.dirname, "../vectors");
 const read = (path: string) => readFileSync(join(folder, path), "utf8");
