@@ -93,7 +93,7 @@ async function count(event: DomainEvent, id: string, context: PoliciesContext): 
 }
 
 /** Devices that an event tells of. */
-function devicesOf({ type, subject, data }: DomainEvent): readonly string[] {
+export function devicesOf({ type, subject, data }: DomainEvent): readonly string[] {
   if (type.startsWith("device.")) return [subject];
   const { device, devices } = data;
   if (typeof device === "string") return [device];

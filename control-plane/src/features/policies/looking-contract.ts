@@ -47,15 +47,15 @@ export const explainPolicy = action({
 
 export const dryRunPolicy = action({
   path: "sa/pe/policy/dryrun",
-  summary: "Tell on which devices a condition would have fired, and when, by the samples that are stored",
+  summary: "Tell on which devices a condition would have fired, and when, by the samples and events that are stored",
   description:
-    "Fields of devices, and which of them a selector picks, are taken as they are now; silences, hours and operations are left out. Says the same as watching would have, where every sample came in time.",
+    "Fields of devices, and which of them a selector picks, are taken as they are now; silences, hours and operations are left out. Says the same as watching would have, where every sample came in time. Where older events are kept no more, a condition that counts them is looked at from when they are known.",
   effect: "read",
   permission: "policy:read",
   scope: "filtered",
   isDear: true,
   input: Type.Object({
-    condition: Type.String({ minLength: 1, maxLength: 2_048, description: "As of a policy; without happened()" }),
+    condition: Type.String({ minLength: 1, maxLength: 2_048, description: "As of a policy" }),
     selector: Type.Optional(Type.String({ maxLength: 2_048, description: "Which devices; default: every device" })),
     for: seconds(0, "Seconds that it must hold; default: 0"),
     keepFiringFor: seconds(0, "Seconds that it must not hold any more; default: 0"),
@@ -68,10 +68,12 @@ export const dryRunPolicy = action({
     ),
   }),
   output: Type.Object({
-    from: Type.Integer(),
+    from: Type.Integer({ description: "From when it was looked at: later than asked where older events are unknown" }),
     to: Type.Integer(),
     devices: Type.Integer({ description: "How many devices were looked at" }),
-    isWhole: Type.Boolean({ description: "Whether all that are picked were, and every sample of theirs" }),
+    isWhole: Type.Boolean({
+      description: "Whether all that are picked were, with every sample of theirs and over the whole range",
+    }),
     fired: Type.Array(
       Type.Object({
         device: Type.String(),

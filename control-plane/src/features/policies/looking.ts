@@ -13,9 +13,10 @@ import { allConflicts } from "./conflict-actions.ts";
 import { stoppedBecause } from "./effects.ts";
 import { quietOf } from "./quiet.ts";
 import { decidingDevice } from "./deciding.ts";
+import { eventHistoryOf } from "./event-history.ts";
 import { devicePacks, deviceWords } from "./device-packs-tables.ts";
 import { obstaclesOnDevice } from "./on-device.ts";
-import { replayed } from "./replay.ts";
+import { replayed, type Past } from "./replay.ts";
 import { historyOf, POINTS } from "./history.ts";
 import type { Known } from "./watch.ts";
 import { isOnDevice, made, watches, type WatchedPolicy } from "./watched-policy.ts";
@@ -61,17 +62,24 @@ export const lookingActions = [
     const from = asked.from ?? to - DAY;
     if (from > to) throw new Problem("invalid-input", `"from" (${from}) must not be after "to" (${to})`);
     const ready = made(draftOf(asked));
-    if (ready.condition.events.length > 0)
-      throw new Problem("invalid-input", "happened() cannot be looked back at: write the condition without it");
+    const isCounting = ready.condition.events.length > 0;
+    const counted = isCounting ? await eventHistoryOf(ready, { from, to }, store) : undefined;
     const picked = selector === "" ? undefined : compileSelector(selector);
     const reach = scopes.reachOf(caller, dryRunPolicy.permission);
-    const answer = { from, to, devices: 0, isWhole: true, fired: [] as OutputOf<typeof dryRunPolicy>["fired"] };
+    const begin = counted?.from ?? from;
+    const fired: OutputOf<typeof dryRunPolicy>["fired"] = [];
+    const answer = { from: begin, to, devices: 0, isWhole: begin === from, fired };
     for await (const row of store.scan(device)) {
       if (row.state === "retired" || row.state === "pending" || !reach.coversRow(row)) continue;
       if (picked?.matches(viewOf(row)) === false) continue;
       if (answer.devices === most) return { ...answer, isWhole: false };
       answer.devices++;
-      const { episodes, isWhole } = await pastOf(ready, row, { from, to }, context);
+      const { episodes, isWhole } = await pastOf(
+        ready,
+        row,
+        { from: begin, to, happened: counted?.devices.get(row.id) },
+        context,
+      );
       answer.isWhole &&= isWhole;
       if (episodes.length > 0) answer.fired.push({ device: row.id, name: row.name, episodes: [...episodes] });
     }
@@ -108,11 +116,11 @@ const draftOf = ({ condition, for: wait, keepFiringFor, freshFor, noData }: Inpu
 async function pastOf(
   ready: WatchedPolicy,
   row: Device,
-  { from, to }: { readonly from: number; readonly to: number },
+  { from, to, happened = [] }: Pick<Past, "from" | "to"> & { readonly happened: Past["happened"] | undefined },
   context: PoliciesContext,
 ) {
   const { metrics } = ready.condition;
-  const past = { view: viewOf(row), from, to };
+  const past = { view: viewOf(row), from, to, happened };
   if (metrics.size === 0) return { episodes: replayed(ready, { ...past, samples: [] }), isWhole: true };
   const back = Math.max(ready.freshFor, ...ready.condition.windows.map(({ span }) => span));
   const series = await historyOf({ device: row.id, metrics, from: from - back, to }, context);

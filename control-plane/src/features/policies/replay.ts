@@ -1,4 +1,5 @@
 import { lookedAt, Observations, type Reading, type Standing } from "@edgemere/protocol/policy";
+import type { Happened } from "./event-history.ts";
 import type { WatchedPolicy } from "./watched-policy.ts";
 
 /** Stored samples of one series, ascending. */
@@ -16,18 +17,21 @@ export interface Episode {
   readonly to?: number;
 }
 
-interface Past {
+export interface Past {
   readonly view: Reading["view"];
   /** From before the range as far as windows and freshness look back. */
   readonly samples: readonly StoredSamples[];
+  /** Events that its condition counts, ascending, from as long before the range as it counts back. */
+  readonly happened?: readonly Happened[];
   readonly from: number;
   readonly to: number;
 }
 
-/** What would have become of a policy's alert on a device: the same evaluation and the same decisions, in the order in which the samples were made. */
-export function replayed(policy: WatchedPolicy, { view, samples, from, to }: Past): readonly Episode[] {
+/** What would have become of a policy's alert on a device: the same evaluation and the same decisions, in the order in which samples were made and events happened. */
+export function replayed(policy: WatchedPolicy, { view, samples, happened = [], from, to }: Past): readonly Episode[] {
   const observations = new Observations(policy.condition.metrics, policy.condition.windows);
-  const events = new Map<string, Map<number, number>>();
+  const spans = spansOf(policy);
+  const events = new Map([...spans.keys()].map((type) => [type, new Map<number, number>()]));
   const episodes: Episode[] = [];
   let standing: Standing | undefined;
 
@@ -45,13 +49,20 @@ export function replayed(policy: WatchedPolicy, { view, samples, from, to }: Pas
     for (let at = dueOf(standing, missingAt()); at < instant; at = dueOf(standing, missingAt(), at)) look(at);
   };
 
+  const count = ({ type, number, at }: Happened) => {
+    const instants = events.get(type);
+    instants?.set(number, at);
+    for (const [old, then] of instants ?? []) if (then <= at - (spans.get(type) ?? 0)) instants?.delete(old);
+  };
+
   let isBegun = false;
-  for (const [at, rows] of inOrder(samples)) {
+  for (const [at, { rows, counted }] of inOrder(samples, happened)) {
     if (at > to) break;
     if (at >= from && !isBegun) look(from);
     if (at >= from) passUntil(at);
     isBegun ||= at >= from;
     observations.take([at], rows, at);
+    counted.forEach(count);
     if (at >= from) look(at);
   }
   if (!isBegun) look(from);
@@ -82,15 +93,29 @@ function note(
   if (is !== undefined) episodes.push({ state: is, from: now });
 }
 
-/** All samples, instant by instant. */
-function inOrder(samples: readonly StoredSamples[]) {
-  const rows = new Map<number, { metric: string; instance: string; hold: number; values: number[] }[]>();
-  for (const { metric, instance, at, value } of samples)
-    for (const [row, instant] of at.entries()) {
-      const one = { metric, instance, hold: 0, values: [value[row] ?? NaN] };
-      const known = rows.get(instant);
-      if (known === undefined) rows.set(instant, [one]);
-      else known.push(one);
-    }
-  return [...rows].toSorted(([one], [other]) => one - other);
+/** How far back each event is counted. */
+function spansOf({ condition }: WatchedPolicy): ReadonlyMap<string, number> {
+  const spans = new Map<string, number>();
+  for (const { type, span } of condition.events) spans.set(type, Math.max(spans.get(type) ?? 0, span));
+  return spans;
+}
+
+interface AtOnce {
+  readonly rows: { metric: string; instance: string; hold: number; values: number[] }[];
+  readonly counted: Happened[];
+}
+
+/** All samples and events, instant by instant. */
+function inOrder(samples: readonly StoredSamples[], happened: readonly Happened[]) {
+  const all = new Map<number, AtOnce>();
+  const at = (instant: number): AtOnce => {
+    const known = all.get(instant) ?? { rows: [], counted: [] };
+    all.set(instant, known);
+    return known;
+  };
+  for (const { metric, instance, at: instants, value } of samples)
+    for (const [row, instant] of instants.entries())
+      at(instant).rows.push({ metric, instance, hold: 0, values: [value[row] ?? NaN] });
+  for (const each of happened) at(each.at).counted.push(each);
+  return [...all].toSorted(([one], [other]) => one - other);
 }
