@@ -65,7 +65,7 @@ test("secrets of a rollout reach each device sealed for itself, at a second try 
   assert.doesNotMatch(await contentOf(database), /rolloutsecrets/);
 });
 
-test("where the vault is another one, as after a restore elsewhere, devices are left out and told why", async () => {
+test("explain names secrets-gone first, where the vault is another one, as after a restore elsewhere: the devices are left out", async () => {
   const database = keptDatabase();
   let id = "";
   {
