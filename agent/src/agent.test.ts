@@ -84,6 +84,7 @@ test("an agent measures, reports its inventory and its data, and is acknowledged
     "command:data.get",
     "command:data.put",
     "command:data.drop",
+    "command:data.report",
     "command:policy.pack",
     "signed-results",
   ]);

@@ -204,7 +204,10 @@ export async function createAgent(parts: AgentParts): Promise<Agent> {
   const counted = metered(transport, (bytes) => meter.moved(bytes));
   const reaching = { device, transport: counted, ...routes, introduction, renewal, measuring, onRetired };
   const link = new Link({ env, ...reaching, spool, duty: commands, terminals, keyring, alerts, time, witness });
-  link.onSession = (epoch) => changes.established(epoch);
+  link.onSession = (epoch) => {
+    changes.established(epoch);
+    dataSources.confirm();
+  };
 
   const startTheRest = () => {
     inventory.start();

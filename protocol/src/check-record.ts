@@ -125,7 +125,8 @@ const checks: { readonly [B in RecordBodyName]: (content: never) => void } = {
         throw new ProtocolError("out-of-range", "command_report.file_get.sha256 must have 32 bytes");
     }
     if (report.policyPack) safe("command_report.policy_pack.version", report.policyPack.version ?? 0);
-    for (const bytes of [report.dataGet?.bytes, report.dataGet?.sentBytes]) safe("command_report.data", bytes ?? 0);
+    for (const bytes of [report.dataGet?.bytes, report.dataGet?.sentBytes, report.dataReport?.files])
+      safe("command_report.data", bytes ?? 0);
     if (report.agentUpgrade) {
       const { before, after, slot } = report.agentUpgrade;
       for (const word of [before, after, slot]) text("command_report.agent_upgrade", word ?? "", limits.nameLength);
@@ -162,6 +163,16 @@ const checks: { readonly [B in RecordBodyName]: (content: never) => void } = {
     id("data_source.report", report.report);
     if (report.part >= Math.max(1, report.parts))
       throw new ProtocolError("out-of-range", "data_source.part is not below parts");
+    safe("data_source.index", report.index);
+    if (safe("data_source.index_before", report.indexBefore) > report.index)
+      throw new ProtocolError("out-of-range", "data_source.index_before is above index");
+    if (report.index > 0 && report.indexChecksum.length !== 32)
+      throw new ProtocolError("out-of-range", "data_source.index_checksum must have 32 bytes");
+    atMost("data_source.removed", report.removed, limits.dataItems);
+    for (const gone of report.removed) {
+      if (gone === "") throw new ProtocolError("missing-field", "data_source.removed is empty");
+      text("data_source.removed", gone);
+    }
     for (const item of report.items) {
       if (!item.name) throw new ProtocolError("missing-field", "data_source.items.name is empty");
       text("data_source.items.name", item.name);

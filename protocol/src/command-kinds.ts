@@ -42,6 +42,7 @@ export const commandKinds = {
   "data.get": { lane: "data", onInterrupt: "converge", dangerous: false, task: "dataGet" },
   "data.put": { lane: "data", onInterrupt: "converge", dangerous: false, task: "dataPut" },
   "data.drop": { lane: "data", onInterrupt: "converge", dangerous: false, task: "dataDrop" },
+  "data.report": { lane: "index", onInterrupt: "converge", dangerous: false, task: "dataReport" },
   reboot: { lane: "power", onInterrupt: "boundary", dangerous: true, task: "reboot" },
   "network.change": { lane: "network", onInterrupt: "probe", dangerous: true, task: "networkChange" },
   "agent.upgrade": { lane: "power", onInterrupt: "probe", dangerous: true, task: "agentUpgrade" },

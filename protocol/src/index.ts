@@ -13,6 +13,7 @@ export * from "./device-certificate.ts";
 export * from "./envelope.ts";
 export * from "./hpke.ts";
 export * from "./in-columns.ts";
+export * from "./index-checksum.ts";
 export * from "./keyring.ts";
 export * from "./keyring-chain.ts";
 export * from "./limits.ts";

@@ -279,6 +279,7 @@ export const commandKinds = {
   "data.get": ["converge", "harmless"],
   "data.put": ["converge", "harmless"],
   "data.drop": ["converge", "harmless"],
+  "data.report": ["converge", "harmless"],
   reboot: ["boundary", "dangerous"],
   "network.change": ["probe", "dangerous"],
   "agent.upgrade": ["probe", "dangerous"],

@@ -1,20 +1,15 @@
-import { cutText, limits, type Encodable, type v1 } from "@edgemere/protocol";
+import { cutText, limits, type Encodable, type IndexedFile, type v1 } from "@edgemere/protocol";
 
-type ReportMessage = Encodable<typeof v1.DataSourceReport>;
+export type ReportMessage = Encodable<typeof v1.DataSourceReport>;
 
-/** A file with what it holds. */
-export interface Item {
-  readonly name: string;
-  readonly bytes: number;
-  readonly modifiedAt: number;
-  /** SHA-256, hex. */
-  readonly hash: string;
+/** Where the files lie, and how full it is there. */
+export interface Room {
+  readonly totalBytes: number;
+  readonly freeBytes: number;
 }
 
-/** What was seen at one look at a data directory. */
-export type Look =
-  | { readonly failure: string }
-  | { readonly items: readonly Item[]; readonly totalBytes: number; readonly freeBytes: number };
+/** What was seen at one look at a data directory, beside its files. */
+export type Look = { readonly failure: string } | Room;
 
 export interface Source {
   readonly name: string;
@@ -24,65 +19,97 @@ export interface Source {
   readonly takesData?: boolean;
 }
 
+/** An index as it stands after what is told. */
+export interface Stand {
+  readonly number: number;
+  readonly checksum: Uint8Array;
+}
+
+/** What changed in a directory. */
+export interface Changes {
+  readonly items: readonly IndexedFile[];
+  readonly gone: readonly string[];
+}
+
 // Leaves room for the frame around the record.
 const LARGEST_PART = limits.messageBytes / 2;
 // Free space changes all the time; what is below this part of the whole is no news.
 const FREE_SPACE_NEWS = 0.01;
 
-/** Whether a look is worth telling after the one that was told last. */
+/** Whether a look is worth telling after the one that was told last, where no file has changed. */
 export function isNews(look: Look, told: Look | undefined): boolean {
   if (told === undefined) return true;
   if ("failure" in look || "failure" in told)
     return !("failure" in look && "failure" in told) || look.failure !== told.failure;
   const moved = Math.abs(look.freeBytes - told.freeBytes);
-  return (
-    moved > look.totalBytes * FREE_SPACE_NEWS ||
-    look.totalBytes !== told.totalBytes ||
-    look.items.length !== told.items.length ||
-    look.items.some((item, i) => !isSame(item, told.items[i]))
-  );
+  return moved > look.totalBytes * FREE_SPACE_NEWS || look.totalBytes !== told.totalBytes;
 }
 
-const isSame = (item: Item, other: Item | undefined) =>
-  item.name === other?.name &&
-  item.bytes === other.bytes &&
-  item.modifiedAt === other.modifiedAt &&
-  item.hash === other.hash;
+const headOf = ({ name, path, tags, takesData = false }: Source) => ({ name, path, tags: { ...tags }, takesData });
 
-/** The messages that tell of a look: more than one for a large directory. */
-export function reportMessages(source: Source, look: Look, report: string): readonly ReportMessage[] {
-  const { name, path, takesData = false } = source;
-  const head = { name, path, tags: { ...source.tags }, takesData, report };
-  if ("failure" in look) return [{ ...head, parts: 1, failure: cutText(look.failure) }];
-  const { totalBytes, freeBytes } = look;
-  const parts = inParts(look.items);
-  return parts.map((items, part) => ({
-    ...head,
-    totalBytes,
-    freeBytes,
+export const failureReport = (source: Source, failure: string, report: string): ReportMessage => ({
+  ...headOf(source),
+  report,
+  parts: 1,
+  failure: cutText(failure),
+});
+
+interface Whole {
+  readonly room: Room;
+  readonly items: Iterable<IndexedFile>;
+  readonly stand: Stand;
+}
+
+/** The messages that tell of all that a directory holds: more than one for a large one, and one for an empty one too. */
+export function wholeReport(source: Source, { room, items, stand }: Whole, report: string): readonly ReportMessage[] {
+  const parts = inParts(items, ({ name }) => name);
+  const about = { ...headOf(source), ...roomOf(room), report, index: stand.number, indexChecksum: stand.checksum };
+  return (parts.length === 0 ? [[]] : parts).map((items, part, { length }) => ({
+    ...about,
     part,
-    parts: parts.length,
-    items: items.map(({ name, bytes, modifiedAt, hash }) => ({
-      name,
-      bytes,
-      hash: Buffer.from(hash, "hex"),
-      modifiedAtMs: Math.max(0, Math.round(modifiedAt)),
-    })),
+    parts: length,
+    items: items.map(onWire),
   }));
 }
 
-/** At least one part, for an empty directory too. */
-function inParts(items: readonly Item[]): readonly (readonly Item[])[] {
-  const parts: Item[][] = [[]];
-  let room = LARGEST_PART;
-  for (const item of items) {
-    const bytes = Buffer.byteLength(item.name) + 64;
+/** The message that tells what has changed since the index had the number `before`; nothing, where it is only to be known how it stands. */
+export const changeReport = (
+  source: Source,
+  { room, changes, stand, before }: { room: Room; changes: Changes; stand: Stand; before: number },
+  report: string,
+): ReportMessage => ({
+  ...headOf(source),
+  ...roomOf(room),
+  report,
+  parts: 2,
+  items: changes.items.map(onWire),
+  removed: [...changes.gone],
+  index: stand.number,
+  indexBefore: before,
+  indexChecksum: stand.checksum,
+});
+
+/** Names, or what has one, as many at a time as one message takes. */
+export function inParts<T>(all: Iterable<T>, nameOf: (each: T) => string): readonly (readonly T[])[] {
+  const parts: T[][] = [];
+  let room = 0;
+  for (const each of all) {
+    const bytes = Buffer.byteLength(nameOf(each)) + 64;
     if (bytes > room || (parts.at(-1)?.length ?? 0) >= limits.dataItems) {
       parts.push([]);
       room = LARGEST_PART;
     }
-    parts.at(-1)?.push(item);
+    parts.at(-1)?.push(each);
     room -= bytes;
   }
   return parts;
 }
+
+const roomOf = ({ totalBytes, freeBytes }: Room) => ({ totalBytes, freeBytes });
+
+const onWire = ({ name, bytes, modifiedAt, hash }: IndexedFile) => ({
+  name,
+  bytes,
+  hash: Buffer.from(hash, "hex"),
+  modifiedAtMs: modifiedAt,
+});

@@ -4,7 +4,7 @@ import { pack, unpack, type RecordBody, type StreamName } from "@edgemere/protoc
 import { SECOND, silentLog } from "@edgemere/protocol/kit";
 import { ManualClock, seededRandom, SimulatedDisk } from "@edgemere/protocol/simulated";
 import { HostError, type DataFile, type Host } from "../host/host.ts";
-import { isNews, reportMessages, type Look } from "./report.ts";
+import { isNews, wholeReport, type Look } from "./report.ts";
 import { DataSources } from "./sources.ts";
 
 const START = 1_767_225_600_000;
@@ -32,11 +32,15 @@ function aWorld() {
       if (dataSource) sent.push(dataSource);
     },
   };
-  const env = { clock, random: seededRandom(1), disk: new SimulatedDisk(), log: silentLog };
+  const disk = new SimulatedDisk();
+  const env = { clock, random: seededRandom(1), disk, log: silentLog };
   const sources = [{ name: "captures", path: "/srv/captures", tags: { site: "berlin" } }];
-  const duty = new DataSources({ env, host, outbox, config: { sources, dataEvery: 30 * SECOND } });
-  return { clock, files, state, sent, duty };
+  const begin = () => new DataSources({ env, host, outbox, config: { sources, dataEvery: 30 * SECOND } });
+  return { clock, files, state, sent, disk, begin, duty: begin() };
 }
+
+const nameAndBytes = ({ name = "", bytes = 0 }) => `${name} ${bytes}`;
+const OLD = START - 60_000;
 
 test("a directory is reported at the start and when it changes, and only changed files are read", async () => {
   const { clock, files, state, sent, duty } = aWorld();
@@ -52,13 +56,11 @@ test("a directory is reported at the start and when it changes, and only changed
 
   assert.deepEqual(state.hashed, ["a", "b", "a"]);
   assert.deepEqual(
-    sent.map(({ items }) => items?.map(({ name, bytes }) => [name, bytes])),
+    sent.map(({ items, removed, indexBefore, index }) => [items?.map(nameAndBytes), removed, indexBefore, index]),
     [
-      [
-        ["a", 1],
-        ["b", 2],
-      ],
-      [["a", 3]],
+      ["a 1,b 2".split(","), undefined, undefined, 1],
+      [[], ["b"], 1, 2],
+      [["a 3"], [], 2, 3],
     ],
   );
   assert.deepEqual(sent[0]?.tags, { site: "berlin" });
@@ -108,17 +110,20 @@ test("a directory that cannot be read is reported once with the reason, and agai
 });
 
 test("free space is news when it moved by more than a hundredth", () => {
-  const look: Look = { items: [], totalBytes: 1_000, freeBytes: 500 };
+  const look: Look = { totalBytes: 1_000, freeBytes: 500 };
 
   assert.equal(isNews(look, { ...look, freeBytes: 509 }), false);
   assert.equal(isNews(look, { ...look, freeBytes: 520 }), true);
 });
 
+const room = { totalBytes: 1, freeBytes: 1 };
+const stand = { number: 1, checksum: new Uint8Array(32) };
+
 test("a large directory comes in parts that the other side takes, and none of it is missing", () => {
   const item = { bytes: 1, modifiedAt: START, hash: "00".repeat(32) };
   const items = Array.from({ length: 2_500 }, (_, i) => ({ ...item, name: `${i}/${"ü".repeat(100)}` }));
 
-  const parts = reportMessages({ name: "s", path: "/s" }, { items, totalBytes: 1, freeBytes: 1 }, "r1");
+  const parts = wholeReport({ name: "s", path: "/s" }, { room, items, stand }, "r1");
 
   assert.equal(
     parts.reduce((sum, part) => sum + (part.items?.length ?? 0), 0),
@@ -132,7 +137,73 @@ test("a large directory comes in parts that the other side takes, and none of it
 });
 
 test("an empty directory is a report with no items", () => {
-  const [part, ...rest] = reportMessages({ name: "s", path: "/s" }, { items: [], totalBytes: 1, freeBytes: 1 }, "r1");
+  const [part, ...rest] = wholeReport({ name: "s", path: "/s" }, { room, items: [], stand }, "r1");
 
   assert.deepEqual([part?.items, part?.parts, rest.length], [[], 1, 0]);
+});
+
+test("after a start no file is read again that is as it was, and only how the index stands is told", async () => {
+  const { clock, files, state, sent, duty, begin } = aWorld();
+  files.set("a", { bytes: 1, modifiedAt: OLD });
+  {
+    await using _ = duty;
+    duty.start();
+    await clock.advance(SECOND);
+    files.set("b", { bytes: 1, modifiedAt: OLD });
+    await clock.advance(30 * SECOND);
+  }
+
+  await using again = begin();
+  again.start();
+  await clock.advance(SECOND);
+
+  assert.deepEqual(state.hashed, ["a", "b"]);
+  const { items, indexBefore, index, indexChecksum } = sent.at(-1) ?? {};
+  assert.deepEqual([items, indexBefore, index, sent.length], [[], 2, 2, 3]);
+  assert.deepEqual(indexChecksum, sent.at(-2)?.indexChecksum);
+});
+
+test("an index that the disk damaged is no index: all is read again and told as a whole", async () => {
+  const { clock, files, state, sent, disk, duty, begin } = aWorld();
+  files.set("a", { bytes: 1, modifiedAt: OLD });
+  {
+    await using _ = duty;
+    duty.start();
+    await clock.advance(SECOND);
+  }
+  const [name] = await disk.list("data-index");
+  const content = Buffer.from((await disk.read(`data-index/${name}`)) ?? []);
+  content[20] = 255 - (content[20] ?? 0);
+  await disk.write(`data-index/${name}`, content);
+
+  await using again = begin();
+  again.start();
+  await clock.advance(SECOND);
+
+  assert.deepEqual(state.hashed, ["a", "a"]);
+  assert.deepEqual([sent.at(-1)?.parts, sent.at(-1)?.indexBefore, sent.at(-1)?.items?.length], [1, undefined, 1]);
+});
+
+test("whoever asks is told all of it, and a new session how the index stands, but not again and again", async () => {
+  const { clock, files, sent, duty } = aWorld();
+  files.set("a", { bytes: 1, modifiedAt: OLD });
+  await using _ = duty;
+  duty.start();
+  await clock.advance(SECOND);
+
+  assert.equal(duty.tellAll("captures"), 1);
+  assert.equal(duty.tellAll("nothing"), undefined);
+  await clock.advance(SECOND);
+  duty.confirm();
+  await clock.advance(60 * SECOND);
+  assert.deepEqual(
+    sent.map(({ indexBefore, index, items }) => [indexBefore, index, items?.length]),
+    [
+      [undefined, 1, 1],
+      [undefined, 1, 1],
+    ],
+  );
+
+  await clock.advance(600 * SECOND);
+  assert.deepEqual([sent.length, sent.at(-1)?.indexBefore, sent.at(-1)?.items], [3, 1, []]);
 });

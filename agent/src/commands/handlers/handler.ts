@@ -17,6 +17,8 @@ export interface DataPlaces {
   find(name: string): { readonly path: string; readonly takesData?: boolean } | undefined;
   /** Looks at a source now: something was put there, or taken away. */
   lookAt(name: string): void;
+  /** Tells all that a source holds at its next look, which is now; gives how many files that were last. Undefined: there is no such source. */
+  tellAll(name: string): number | undefined;
 }
 
 /** The policies that this device watches by itself. */

@@ -2,6 +2,7 @@ import type { commandKinds, CommandKind } from "@edgemere/protocol";
 import { dataDrop } from "./data-drop.ts";
 import { dataGet } from "./data-get.ts";
 import { dataPut } from "./data-put.ts";
+import { dataReport } from "./data-report.ts";
 import { agentUpgrade } from "./agent-upgrade.ts";
 import { exec } from "./exec.ts";
 import { configure } from "./configure.ts";
@@ -52,6 +53,7 @@ export const handlers: Handlers = {
   "data.get": dataGet,
   "data.put": dataPut,
   "data.drop": dataDrop,
+  "data.report": dataReport,
   reboot,
   "network.change": networkChange,
   "agent.upgrade": agentUpgrade,

@@ -2,7 +2,7 @@ import { feature } from "../../platform/feature.ts";
 import { catalogueActions, receiveSession } from "./actions.ts";
 import type { DataCatalogueContext } from "./context.ts";
 import { data, dataSource } from "./contract.ts";
-import { forgetRemovedData, settleSources } from "./loops.ts";
+import { askForIndexes, forgetRemovedData, settleSources } from "./loops.ts";
 import { rules } from "./messages.ts";
 import { carryObjects, lookAtBuckets } from "./object-loops.ts";
 import { receiveReports } from "./receives.ts";
@@ -18,6 +18,7 @@ export const dataCatalogue = feature<DataCatalogueContext>({
   sessions: receiveSession,
   loops: (context) => [
     settleSources(context),
+    askForIndexes(context),
     forgetRemovedData(context),
     lookAtBuckets(context),
     carryObjects(context),

@@ -1,15 +1,20 @@
-import { DAY, HOUR, SECOND, type Loop } from "@edgemere/protocol/kit";
-import { destroyed, moved, removed, type Change } from "../../platform/change.ts";
+import { DAY, HOUR, MINUTE, SECOND, type Loop } from "@edgemere/protocol/kit";
+import { itself } from "../../platform/caller.ts";
+import { destroyed, put, removed } from "../../platform/change.ts";
 import type { PlatformContext } from "../../platform/context.ts";
+import { ask } from "../../platform/dispatch.ts";
+import { Problem } from "../../platform/problem.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
-import { device } from "../devices/contract.ts";
+import { createJob } from "../jobs/contract.ts";
 import { data, dataSource } from "./contract.ts";
-import { histories, noted } from "./history-contract.ts";
-import { dueSignal, isReachable } from "./reach.ts";
-import { objectErrands, reportedNames, reportProgress, unsettledSources, type UnsettledSource } from "./tables.ts";
+import { histories } from "./history-contract.ts";
+import { settle } from "./settling.ts";
+import { objectErrands, unsettledSources, wantedIndexes, type WantedIndex } from "./tables.ts";
 
-// Rows that one commit changes: a directory of any size is settled in steps.
 const STEP = 250;
+/** A whole index is long on a thin line: asked again so soon and so late. */
+const SOONEST = 5 * MINUTE;
+const LATEST = 6 * HOUR;
 const REMOVED_KEPT_FOR = 30 * DAY;
 
 /** Makes the data of a source follow the source, its device and its last whole report. */
@@ -26,35 +31,36 @@ export const settleSources = (context: PlatformContext): Loop => ({
   },
 });
 
-/** Repeats safely: what a crash left undone is found again, and the mark goes last. */
-async function settle(mark: UnsettledSource, { store, clock }: PlatformContext): Promise<void> {
-  const source = await store.get(dataSource, mark.source);
-  const holder = source && (await store.get(device, source.device));
-  const names = mark.report === undefined ? undefined : await namesIn(mark.source, mark.report, store);
-  let changes: Change[] = [];
-  for await (const row of store.scan(data, { index: "source", prefix: [mark.source] })) {
-    const signal = dueSignal(row, {
-      isReachable: source !== undefined && isReachable(source, holder),
-      isNamed: names?.has(row.name),
-    });
-    if (signal !== undefined) {
-      const what = ({ lose: "lost", recover: "back", remove: "removed" } as const)[signal];
-      changes.push(moved(data, row, signal), await noted(row.id, { at: clock.now(), what }, store));
-    }
-    if (changes.length < STEP) continue;
-    await store.commit(...changes);
-    changes = [];
-  }
-  await store.commit(...changes, removed(unsettledSources, mark.id));
-}
+/** Asks devices for all that they have in a source, where what they told does not fit to what is known. */
+export const askForIndexes = (context: PlatformContext): Loop => ({
+  name: "ask for whole indexes",
+  every: SECOND,
+  onError: (error) => context.log.error("loop failed", { loop: "ask for whole indexes", error }),
+  step: async () => {
+    const { items } = await context.store.list(wantedIndexes, { index: "due", limit: STEP });
+    for (const row of items.filter(({ nextTryAt }) => nextTryAt <= context.clock.now())) await askFor(row, context);
+    return "settled";
+  },
+});
 
-/** Undefined when a newer report has begun: then its end will tell. */
-async function namesIn(source: string, report: string, store: PlatformContext["store"]) {
-  if ((await store.get(reportProgress, source))?.report !== report) return undefined;
-  const names = new Set<string>();
-  for await (const each of store.scan(reportedNames, { index: "source", prefix: [source] }))
-    if (each.report === report) for (const name of each.names) names.add(name);
-  return names;
+async function askFor(row: WantedIndex, context: PlatformContext): Promise<void> {
+  const { store, clock, log } = context;
+  const source = await store.get(dataSource, row.id);
+  if (source === undefined || source.state === "shutdown") return store.commit(removed(wantedIndexes, row.id));
+  const tries = row.tries + 1;
+  const pause = Math.min(LATEST, SOONEST * 2 ** Math.min(row.tries, 10));
+  const caller = {
+    ...itself([createJob.permission, "command:data.report"], context),
+    idempotencyKey: `index-${row.id}-${row.tries}-${row.nextTryAt}`,
+  };
+  const asking = { device: source.device, kind: "data.report" as const, arguments: { source: source.name } };
+  try {
+    await ask(createJob, { ...asking, queueTimeout: pause / SECOND }, caller, context);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    log.info("a device is not asked for its index", { source: row.id, cause: error.message });
+  }
+  await store.commit(put(wantedIndexes, { ...row, tries, nextTryAt: clock.now() + pause }));
 }
 
 /** Forgets data that was removed long ago. */

@@ -1,11 +1,13 @@
+import { isDeepStrictEqual } from "node:util";
 import { created, moved, put, removed, updated, type Change } from "../../platform/change.ts";
 import type { PlatformContext } from "../../platform/context.ts";
 import type { Received } from "../../platform/feature.ts";
 import { device, type Device } from "../devices/contract.ts";
 import { availableBytes, data, dataSource, type Data, type DataSource } from "./contract.ts";
 import { noted } from "./history-contract.ts";
-import { itemsByName, slicesOf, SOURCES_AT_MOST, type Item, type Slice } from "./report.ts";
-import { reportedNames, reportProgress, unsettledSources } from "./tables.ts";
+import { filesAfter, followed, type Known } from "./index-following.ts";
+import { FILES_AT_MOST, slicesOf, SOURCES_AT_MOST, TOO_LARGE, type Item, type Slice } from "./report.ts";
+import { reportProgress, unsettledSources } from "./tables.ts";
 import { automaticTags } from "./tags.ts";
 
 /** What devices report of their directories becomes sources and data. What a whole report leaves out is removed by a loop. */
@@ -18,45 +20,70 @@ export async function receiveReports(received: Received, context: PlatformContex
 }
 
 async function take(
-  slice: Slice,
+  told: Slice,
   holder: Device,
   receivedAt: number,
   context: PlatformContext,
 ): Promise<readonly Change[]> {
   const { store, newId, log } = context;
   const sources = await store.list(dataSource, { index: "device", prefix: [holder.id], limit: SOURCES_AT_MOST });
-  const source = sources.items.find(({ name }) => name === slice.name);
+  const source = sources.items.find(({ name }) => name === told.name);
   if (source === undefined && sources.items.length === SOURCES_AT_MOST) {
-    log.warn("data source ignored: its device has too many", { device: holder.id, source: slice.name });
+    log.warn("data source ignored: its device has too many", { device: holder.id, source: told.name });
     return [];
   }
   const id = source?.id ?? newId();
-  const changes = [sourceChange(slice, source, { id, device: holder.id, reportedAt: receivedAt })];
-  if (slice.failure !== "")
-    return [...changes, removed(reportProgress, id), put(unsettledSources, { id: newId(), source: id })];
-
-  const items = itemsByName(slice.items);
-  const known = await Promise.all(items.map(({ name }) => dataNamed(name, id, context)));
+  const known = await knownBy(told, source, context);
+  const progress = await store.get(reportProgress, id);
+  const files = filesAfter(told, known, progress);
+  const slice = told.failure === "" && files > FILES_AT_MOST ? { ...told, failure: TOO_LARGE } : told;
+  const changes = sourceChanges(slice, source, { id, device: holder.id, reportedAt: receivedAt });
+  if (slice.failure !== "") {
+    // What was told before stands, and so does what will be told from there; half of a report does not.
+    const isHalf = progress !== undefined && !progress.isSettled;
+    return [
+      ...changes,
+      ...(isHalf ? [removed(reportProgress, id)] : []),
+      put(unsettledSources, { id: newId(), source: id }),
+    ];
+  }
   const { name, tags, takesData } = slice;
   const access = takesData ? ("read-write" as const) : ("read" as const);
   const place = { id, name, device: holder.id, deviceName: holder.name, tags, access };
-  const happened = items.map((item, i) => happeningOf(item, known[i], receivedAt, store));
+  const happened = slice.items.map((item, i) => happeningOf(item, known.items[i], receivedAt, store));
+  const gone = known.gone.filter((row) => row !== undefined && row.state !== "removed") as readonly Data[];
+  const removals = gone.map((row) => noted(row.id, { at: receivedAt, what: "removed" as const }, store));
   return [
     ...changes,
-    ...items.flatMap((item, i) => dataChanges(item, known[i], place, context.newId)),
+    ...slice.items.flatMap((item, i) => dataChanges(item, known.items[i], place, context.newId)),
     ...(await Promise.all(happened)).flat(),
-    ...(await progressChanges(slice, source, id, context)),
+    ...gone.map((row) => moved(data, row, "remove")),
+    ...(await Promise.all(removals)),
+    ...(await followed(slice, { id, known, progress, files }, context)),
   ];
 }
 
-const dataNamed = async (name: string, source: string, { store }: PlatformContext): Promise<Data | undefined> =>
-  (await store.list(data, { index: "source", prefix: [source, name], limit: 1 })).items[0];
+/** What its items, and what is gone, are known as. */
+async function knownBy(
+  { items, gone }: Slice,
+  source: DataSource | undefined,
+  { store }: PlatformContext,
+): Promise<Known> {
+  if (source === undefined) return { items: [], gone: [] };
+  const named = async (name: string): Promise<Data | undefined> =>
+    (await store.list(data, { index: "source", prefix: [source.id, name], limit: 1 })).items[0];
+  return {
+    items: await Promise.all(items.map(({ name }) => named(name))),
+    gone: await Promise.all(gone.map(named)),
+  };
+}
 
-function sourceChange(
+/** Nothing where only the index is told of, and the source is as it was. */
+function sourceChanges(
   slice: Slice,
   source: DataSource | undefined,
   { id, device, reportedAt }: { id: string; device: string; reportedAt: number },
-): Change {
+): readonly Change[] {
   const { path, totalBytes, freeBytes, tags, takesData, failure, name } = slice;
   const placingBytes = source?.placingBytes ?? 0;
   const room = { freeBytes, placingBytes, availableBytes: availableBytes({ freeBytes, placingBytes }) };
@@ -64,11 +91,12 @@ function sourceChange(
   const isReadable = failure === "";
   if (source === undefined) {
     const draft = { ...patch, name, device, kind: "directory" as const, reservedBytes: 0 };
-    return created(dataSource, id, draft, isReadable ? "ready" : "suspended");
+    return [created(dataSource, id, draft, isReadable ? "ready" : "suspended")];
   }
-  if (isReadable && source.state !== "ready") return moved(dataSource, source, "resume", patch);
-  if (!isReadable && source.state === "ready") return moved(dataSource, source, "suspend", patch);
-  return updated(dataSource, source, patch);
+  if (isReadable && source.state !== "ready") return [moved(dataSource, source, "resume", patch)];
+  if (!isReadable && source.state === "ready") return [moved(dataSource, source, "suspend", patch)];
+  const isNoNews = slice.isChange && isDeepStrictEqual({ ...source, ...patch, reportedAt: 0 }, { ...source, reportedAt: 0 });
+  return isNoNews ? [] : [updated(dataSource, source, patch)];
 }
 
 interface Place {
@@ -110,31 +138,3 @@ async function happeningOf(
 
 const isEqual = (a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>) =>
   Object.keys(a).length === Object.keys(b).length && Object.entries(a).every(([key, value]) => b[key] === value);
-
-/** Remembers what the report named so far; after its last part the source can be settled. */
-async function progressChanges(
-  { report, firstPart, lastPart, parts, items }: Slice,
-  source: DataSource | undefined,
-  id: string,
-  { store, newId }: PlatformContext,
-): Promise<readonly Change[]> {
-  const progress = firstPart > 0 && source ? await store.get(reportProgress, id) : undefined;
-  const isWhole = firstPart === 0 || (progress?.report === report && progress.next === firstPart);
-  // A part was lost: what this report leaves out cannot be told any more, the next one will say.
-  if (!isWhole) return [removed(reportProgress, id)];
-  const old = firstPart === 0 && source ? await namesOfOthers(report, id, store) : [];
-  const names = { id: `${id}/${report}/${firstPart}`, source: id, report, names: items.map(({ name }) => name) };
-  return [
-    ...old.map((each) => removed(reportedNames, each)),
-    put(reportedNames, names),
-    put(reportProgress, { id, report, next: lastPart + 1 }),
-    ...(lastPart + 1 === parts ? [put(unsettledSources, { id: newId(), source: id, report })] : []),
-  ];
-}
-
-async function namesOfOthers(report: string, source: string, store: PlatformContext["store"]) {
-  const others: string[] = [];
-  for await (const each of store.scan(reportedNames, { index: "source", prefix: [source] }))
-    if (each.report !== report) others.push(each.id);
-  return others;
-}

@@ -1,21 +1,37 @@
 import { table } from "../../platform/resource.ts";
 
-/** How far a source's report has come: parts follow each other, and a lost one leaves the report without its end. */
+/** How far a source's whole report has come: parts follow each other, and a lost one leaves the report without its end. And what changed since. */
 export interface ReportProgress {
   /** The source. */
   readonly id: string;
   readonly report: string;
   /** The part that comes next. */
   readonly next: number;
+  /** The device's index when it told of it last; absent where it counts none, or where what led there is not known without a gap. */
+  readonly stand?: IndexStand | undefined;
+  /** How many files that are. */
+  readonly files?: number;
+  /** The data is what the device told of. */
+  readonly isSettled?: boolean;
+}
+
+/** An index of a device as it stood. */
+export interface IndexStand {
+  readonly number: number;
+  /** Over all that it held, hex. */
+  readonly checksum: string;
 }
 export const reportProgress = table<ReportProgress>("reportprogress");
 
-/** Names of data that a report told of, some parts of it at a time. */
+/** Names of data that a report told of, some parts of it at a time, and what changed since then, until the source is settled. */
 export interface ReportedNames {
   readonly id: string;
   readonly source: string;
   readonly report: string;
   readonly names: readonly string[];
+  readonly gone?: readonly string[];
+  /** What has a greater number came later. */
+  readonly index?: number;
 }
 export const reportedNames = table<ReportedNames>("reportednames", { source: ({ source, id }) => [[source, id]] });
 
@@ -60,6 +76,15 @@ export const objectErrands = table<ObjectErrand>("objecterrand", {
   open: ({ cause, at }) => (cause === "" ? [[at]] : []),
   failed: ({ cause, at }) => (cause === "" ? [] : [[at]]),
 });
+
+/** A source whose device is to tell all that it holds: what it told does not fit to what is known. */
+export interface WantedIndex {
+  /** The source. */
+  readonly id: string;
+  readonly tries: number;
+  readonly nextTryAt: number;
+}
+export const wantedIndexes = table<WantedIndex>("wantedindex", { due: ({ nextTryAt }) => [[nextTryAt]] });
 
 /** A source whose data must be looked through. With a report: what it does not name is gone. */
 export interface UnsettledSource {

@@ -23,7 +23,7 @@ const onWire = (given: Readonly<Record<string, unknown>>): Readonly<Record<strin
 
 const closed = (fields: TProperties): TObject => Type.Object(fields, { additionalProperties: false });
 
-/** The kinds by which the data orchestrator moves data. */
+/** The kinds by which the data orchestrator moves data, and the catalogue asks what there is. */
 export const dataKinds = {
   "data.get": {
     summary: "Have a device send a piece of its data here; the data orchestrator asks for it",
@@ -42,5 +42,10 @@ export const dataKinds = {
     permission: "command:data.drop",
     arguments: closed(file),
     onWire,
+  },
+  "data.report": {
+    summary: "Have a device tell again all that one of its sources holds; the data catalogue asks for it",
+    permission: "command:data.report",
+    arguments: closed({ source: file.source }),
   },
 };

@@ -50,6 +50,7 @@ for (const [kind, given, expected] of [
   ["data.get", { ...SOME_DATA, maxBytes: 9 }, { ...SOME_DATA, maxBytes: 9 }],
   ["data.put", { ...SOME_DATA, bytes: 9 }, { ...SOME_DATA, bytes: 9 }],
   ["data.drop", SOME_DATA, SOME_DATA],
+  ["data.report", { source: "models" }, { source: "models" }],
   [
     "script",
     { content: "id", sha256: HASH_OF_ID, maxOutputBytes: 1 },
