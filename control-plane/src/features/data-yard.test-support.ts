@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
 import { SECOND } from "@edgemere/protocol/kit";
+import type { ManualClock } from "@edgemere/protocol/simulated";
 import type { OutputOf } from "../platform/action.ts";
 import type { Caller } from "../platform/caller.ts";
 import { created, updated } from "../platform/change.ts";
+import type { Database } from "../platform/database.ts";
 import { signer, startTestCore, type CoreContext, type TestCore } from "../platform/core.test-support.ts";
 import { dataSource, type DataSource } from "./data-catalogue/contract.ts";
 import { dataCatalogue, type DataCatalogueContext } from "./data-catalogue/index.ts";
@@ -18,6 +20,7 @@ import { certificate } from "./devices/certificate-contract.ts";
 import { device } from "./devices/contract.ts";
 import { realm } from "./devices/selector-contract.ts";
 import { feature } from "../platform/feature.ts";
+import { Problem } from "../platform/problem.ts";
 import { fetchFile, sendFile } from "./files/contract.ts";
 import { files, type FilesContext } from "./files/index.ts";
 import { command, type Command } from "./jobs/contract.ts";
@@ -63,12 +66,21 @@ export interface Yard extends TestCore<Context> {
 const fleet = feature<Context>({ name: "fleet", resources: [device, certificate], realm, actions: [] });
 const hashOf = (content: string) => createHash("sha256").update(content).digest();
 
+/** What an earlier control plane left behind, and the directories of the devices that it knew. */
+interface Begun {
+  readonly database?: Database;
+  readonly clock?: ManualClock;
+  readonly held?: Yard["held"];
+}
+
 export async function startYard(
   devices: Readonly<Record<string, YardDevice>>,
-  over: Pick<Context, "placementPolicy" | "objectStores"> = {},
+  { database, clock, held: left, ...over }: Pick<Context, "placementPolicy" | "objectStores"> & Begun = {},
 ): Promise<Yard> {
   const watch = new Watch();
   const world = await startTestCore<Context>({
+    ...(database !== undefined && { database }),
+    ...(clock !== undefined && { clock }),
     features: [dataCatalogue, dataOrchestrator, jobs, files, policies, fleet],
     context: {
       signer,
@@ -80,24 +92,27 @@ export async function startYard(
       ...over,
     },
   });
-  const held = new Map(Object.entries(devices).map(([id, { files: of = {} }]) => [id, new Map(Object.entries(of))]));
+  const fresh = Object.entries(devices).map(([id, { files: of = {} }]) => [id, new Map(Object.entries(of))] as const);
+  const held = left ?? new Map(fresh);
   const deaf = new Set<string>();
   const moved = { sent: 0, fetched: 0 };
   const reported = new Map<string, string>();
   let reports = 0;
 
   for (const [id, { site }] of Object.entries(devices)) {
+    if ((await world.store.get(device, id)) !== undefined) continue;
     const draft = { device: id, number: 1, keyHash: "", cause: "enrolment" as const, acceptedUntil: 0, wishes: [] };
     const notAfter = world.clock.now() + 400 * 86_400 * SECOND;
     await world.store.commit(
       aDevice(id, { labels: site === undefined ? {} : { site } }),
       created(certificate, `of-${id}`, { ...draft, notAfter }),
     );
-    await world.hello(id);
   }
+  for (const id of Object.keys(devices)) await world.hello(id);
 
-  const bytesIn = (id: string) => [...(held.get(id)?.values() ?? [])].reduce((sum, each) => sum + each.length, 0);
-  const first = new Map(Object.keys(devices).map((id) => [id, bytesIn(id)]));
+  const bytesIn = (folder = new Map<string, string>()) =>
+    [...folder.values()].reduce((sum, each) => sum + each.length, 0);
+  const first = new Map(fresh.map(([id, folder]) => [id, bytesIn(folder)]));
   async function report(id: string): Promise<void> {
     const { takes = true, freeBytes = 1_000, tags = {} } = devices[id] ?? {};
     const seen = JSON.stringify([...(held.get(id) ?? [])]);
@@ -110,7 +125,7 @@ export async function startYard(
       hash: hashOf(content),
       modifiedAtMs: 1_000,
     }));
-    const free = freeBytes + (first.get(id) ?? 0) - bytesIn(id);
+    const free = freeBytes + (first.get(id) ?? 0) - bytesIn(held.get(id));
     const head = {
       name: "data",
       path: "/data",
@@ -122,6 +137,11 @@ export async function startYard(
     await world.report(id, "event", { dataSource: { ...head, parts: 1, report: `r${++reports}`, items } });
   }
 
+  /** What the control plane refuses, and what is not there, is told as the command's end. */
+  const refused = (row: Command) => (error: unknown) => {
+    if (!(error instanceof Problem)) throw error;
+    return world.report(row.device, "result", aReport(row, "failed", { reason: "failed", detail: error.message }));
+  };
   async function carryOut(row: Command): Promise<void> {
     const as: Partial<Caller> = {
       actor: `device:${row.device}`,
@@ -132,11 +152,9 @@ export async function startYard(
     const given = row.arguments as { readonly path: string; readonly sha256: string };
     const folder = held.get(row.device);
     const content = folder?.get(given.path);
-    const fails = (detail: string) =>
-      world.report(row.device, "result", aReport(row, "failed", { reason: "failed", detail }));
     if (row.kind === "data.get") {
       if (content === undefined || hashOf(content).toString("hex") !== given.sha256)
-        return fails("it is something else");
+        throw new Problem("conflict", "it is something else");
       const bytes = Buffer.from(content);
       const sending = { command: row.id, bytes: bytes.length, revision: "1" };
       const piece = { from: 0, content: bytes.toString("base64"), sha256: given.sha256 };
@@ -159,7 +177,7 @@ export async function startYard(
       for (const id of held.keys()) {
         if (deaf.has(id)) continue;
         const { items } = await world.store.list(command, { index: "open", prefix: [id] });
-        for (const row of items) if (row.state !== "queued") await carryOut(row);
+        for (const row of items) if (row.state !== "queued") await carryOut(row).catch(refused(row));
         await report(id);
       }
       await world.advance(SECOND);

@@ -55,7 +55,7 @@ export interface TestCore<C> extends Core<C> {
   hello(device: string): Promise<void>;
   /** Something a device says. */
   arrived(device: string, packet: Pick<Packet, "topic" | "payload">): Promise<void>;
-  /** Records of a device, numbered on from those before. */
+  /** Records of a device, numbered on from those before, which an earlier control plane over the same database may have stored. */
   report(device: string, stream: StreamName, ...bodies: readonly RecordBody[]): Promise<void>;
   /** The same from the first number on: what a device sends again that did not hear. */
   replay(device: string, stream: StreamName, ...bodies: readonly RecordBody[]): Promise<void>;
@@ -131,7 +131,10 @@ export async function startTestCore<C extends CoreContext>({
     ask: (path, input = {}) => core.dispatch(path, input, operator),
     hello: (device) =>
       arrived(device, pack("hello", { device }, { bootId: "boot-1", sessionEpoch: 1, agentVersion: "0.1.0" })),
-    report: (device, stream, ...bodies) => send(device, stream, bodies, next.get(`${device}/${stream}`) ?? 1),
+    report: async (device, stream, ...bodies) => {
+      const stored = (await core.link.accounts(device)).find((each) => each.stream === stream)?.upTo ?? 0;
+      await send(device, stream, bodies, next.get(`${device}/${stream}`) ?? stored + 1);
+    },
     replay: (device, stream, ...bodies) => send(device, stream, bodies, 1),
     advance: async (ms) => {
       await clock.advance(ms);

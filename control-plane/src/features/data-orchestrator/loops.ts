@@ -7,6 +7,7 @@ import type { DataOrchestratorContext } from "./context.ts";
 import { dataInstance, dataRequest, dataReservation, type DataInstance } from "./contract.ts";
 import { advance, complete, failing, forget } from "./ending.ts";
 import { due, type Due } from "./instance-life.ts";
+import { HELD_FOR } from "./reserving.ts";
 
 // Rows that one step looks at: no commit grows with the number of requests, and nobody else waits long.
 const STEP = 100;
@@ -16,23 +17,30 @@ const DECIDED_WITHIN = 10 * MINUTE;
 const ENDED_KEPT_FOR = 30 * DAY;
 
 /** Frees what is held for requests that were not decided in time. */
-export const expireReservations = ({ store, clock, log }: DataOrchestratorContext): Loop => ({
-  name: "expire data reservations",
-  every: 10 * SECOND,
-  onError: (error) => log.error("loop failed", { loop: "expire data reservations", error }),
-  step: () =>
-    repeatOnConflict(async () => {
-      const { items } = await store.list(dataReservation, { index: "held", limit: STEP });
-      const overdue = items.filter(({ expiresAt }) => expiresAt <= clock.now());
-      if (overdue.length === 0) return "settled";
-      const expired = overdue.map((each) => moved(dataReservation, each, "expire", { reason: "not decided in time" }));
-      const freed = overdue.flatMap(({ target, cost: { bytes } }) =>
-        target === undefined ? [] : [{ source: target, booking: "withdraw" as const, bytes }],
-      );
-      await store.commit(...expired, ...(await bookings(freed, store)));
-      return "more";
-    }),
-});
+export function expireReservations({ store, clock, log }: DataOrchestratorContext): Loop {
+  const startedAt = clock.now();
+  return {
+    name: "expire data reservations",
+    every: 10 * SECOND,
+    onError: (error) => log.error("loop failed", { loop: "expire data reservations", error }),
+    step: () =>
+      repeatOnConflict(async () => {
+        // After a restart the rules get their time again.
+        if (clock.now() - startedAt < HELD_FOR) return "settled";
+        const { items } = await store.list(dataReservation, { index: "held", limit: STEP });
+        const overdue = items.filter(({ expiresAt }) => expiresAt <= clock.now());
+        if (overdue.length === 0) return "settled";
+        const expired = overdue.map((each) =>
+          moved(dataReservation, each, "expire", { reason: "not decided in time" }),
+        );
+        const freed = overdue.flatMap(({ target, cost: { bytes } }) =>
+          target === undefined ? [] : [{ source: target, booking: "withdraw" as const, bytes }],
+        );
+        await store.commit(...expired, ...(await bookings(freed, store)));
+        return "more";
+      }),
+  };
+}
 
 /** Takes every request to its end: the evaluated forward, the satisfied out when their time is over, the forgotten out. */
 export function finishRequests(context: DataOrchestratorContext): Loop {

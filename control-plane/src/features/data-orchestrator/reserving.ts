@@ -4,16 +4,17 @@ import type { Caller } from "../../platform/caller.ts";
 import { created, moved } from "../../platform/change.ts";
 import { resolve } from "../../platform/reference.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
-import { bookings } from "./capacity.ts";
+import type { Store } from "../../platform/store.ts";
+import { booked, bookings } from "./capacity.ts";
 import { refusalOf } from "./conflict-words.ts";
 import type { DataOrchestratorContext } from "./context.ts";
-import { dataRequest, dataReservation, reserve, type DataRequest } from "./contract.ts";
+import { dataRequest, dataReservation, reserve, type DataRequest, type DataReservation } from "./contract.ts";
 import { failing } from "./ending.ts";
-import { nothing, plan, type PlanStep } from "./planning.ts";
+import { nothing, plan, type PlanStep, type Surroundings } from "./planning.ts";
 import { contentsOf, isPlaced, matchesOf, matchesRefusal, surroundingsOf } from "./survey.ts";
 
 /** How long capacity is held for a request that is not decided. */
-const HELD_FOR = 5 * MINUTE;
+export const HELD_FOR = 5 * MINUTE;
 // Reservations of one commit: a request of any size goes on where a crash stopped it.
 const STEP = 100;
 
@@ -49,10 +50,29 @@ async function stepsFor(
   if (!isPlaced(purpose)) return matches.map((data) => ({ data, target: undefined, cost: nothing }));
   const contents = await contentsOf(matches, context.store);
   const wanted = { ...purpose, author };
-  const world = await surroundingsOf(wanted, contents, context);
+  const world = withOwn(await surroundingsOf(wanted, contents, context), await heldFor(request, context.store));
   const planned = plan(contents, purpose, world);
   return "steps" in planned ? planned.steps : refusalOf(planned.conflict, { wish: purpose, wanted }, contents, world);
 }
+
+async function heldFor({ id }: DataRequest, store: Store): Promise<readonly DataReservation[]> {
+  const held: DataReservation[] = [];
+  for await (const row of store.scan(dataReservation, { index: "request", prefix: [id] }))
+    if (row.state === "created") held.push(row);
+  return held;
+}
+
+/** What a run that did not come to its end holds for this request stands in its own way no more than in that run. */
+const withOwn = (world: Surroundings, held: readonly DataReservation[]): Surroundings => ({
+  ...world,
+  places: world.places.map((place) => {
+    const own = held.flatMap(({ target, cost }) => (target === place.source.id ? [cost.bytes] : []));
+    return {
+      ...place,
+      source: own.reduce((room, bytes) => booked(room, { booking: "withdraw", bytes }), place.source),
+    };
+  }),
+});
 
 /** A reservation's id follows from request, data and place, so that doing this twice holds once. */
 async function hold(
