@@ -49,7 +49,7 @@ export interface AgentParts {
   readonly slots?: IdentitySlots;
   readonly config: AgentConfig;
   /** What may be set from far away; nothing when absent. */
-  readonly settings?: Pick<Settings<AgentConfig>, "change" | "over" | "listen">;
+  readonly settings?: Pick<Settings<AgentConfig>, "change" | "over" | "listen" | "undoOf">;
   /** The way of content. Default: HTTPS to the control plane. */
   readonly content?: ContentRoad;
   /** Where a launcher watches over the agent: what it has of releases. */
@@ -122,7 +122,7 @@ export async function createAgent(parts: AgentParts): Promise<Agent> {
   const inventory = new Inventory({ ...duty, host: neighbours ? hostThatGives(host, neighbours) : host });
   const dataSources = new DataSources(duty);
   const terminals = new TerminalRoad();
-  const changes = await ChangeGuard.open({ env, host, boot: bootId });
+  const changes = await ChangeGuard.open({ env, host, boot: bootId, settings });
   const whoIAm = { ...env, identity: () => slots?.current ?? identity, time: () => time.trustedTime() };
   const content =
     parts.content ??
@@ -142,6 +142,7 @@ export async function createAgent(parts: AgentParts): Promise<Agent> {
   const pace = new Pace(config.bandwidth ?? { windows: [] }, env.clock, correctedNow);
   settings?.listen(async (now) => {
     pace.change(now.bandwidth ?? { windows: [] });
+    link.lead(now.brokers);
     await sampling.replace(samplerFor(now));
   });
   let restart = () => {};
@@ -193,7 +194,7 @@ export async function createAgent(parts: AgentParts): Promise<Agent> {
   const { device, mqtt: addresses } = identity;
   const keepAddresses = (mqtt: readonly string[]) =>
     slots === undefined ? saveIdentity(env.disk, { ...identity, mqtt }) : slots.change({ mqtt });
-  const routes = { addresses, keepAddresses };
+  const routes = { addresses, setAddresses: config.brokers, keepAddresses };
   const witness = await AuditWitness.open({ ...env, key: () => messageKeyOf(identity) });
   let tellRetired = () => {};
   const retired = new Promise<void>((resolve) => (tellRetired = resolve));

@@ -20,6 +20,7 @@ import {
 import { DAY, MINUTE, SECOND } from "@edgemere/protocol/kit";
 import type { Bandwidth } from "./commands/files/pace.ts";
 import { fileOptions, filesOf, type NeighbourConfig } from "./config-files.ts";
+import { isBrokerAddress } from "./link/addresses.ts";
 import { telemetryOf, telemetryOptions } from "./config-telemetry.ts";
 import type { TelemetryPlan } from "./telemetry/plan.ts";
 
@@ -59,6 +60,10 @@ export interface AgentConfig {
   readonly bandwidth?: Bandwidth;
   /** Where data is given to devices on the same site, and taken from them; neither when absent. */
   readonly neighbours?: NeighbourConfig;
+  /** Addresses of the broker in place of those that the control plane tells; absent when it is left to tell them. */
+  readonly brokers?: readonly string[];
+  /** Silence after which the connection is checked, where the transport is not told otherwise. */
+  readonly keepalive?: number;
   readonly spool: SpoolConfig;
 }
 
@@ -86,7 +91,6 @@ export interface ProgramConfig extends AgentConfig {
   readonly terminalUser?: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly logLevel: LogLevel;
-  /** MQTT keep-alive. */
   readonly keepalive: number;
 }
 
@@ -143,6 +147,11 @@ const options = {
     about: "Of telemetry older than TIME keep every N-th record, such as 24h:10 [all]",
     read: thinning,
   },
+  broker: repeatable(
+    "ADDRESS",
+    `Where the control plane is reached, such as mqtts://centre.example:8883, in place of the addresses that it tells (up to ${limits.brokerAddresses})`,
+    brokerAddress,
+  ),
   keepalive: {
     takes: "TIME",
     about: "Silence after which the connection is checked [60s; frugal: 5m]",
@@ -152,6 +161,17 @@ const options = {
   label: repeatable("KEY=VALUE", "enrol: label that is proposed for this device", pair),
   "log-level": logLevelOption,
 } satisfies Options;
+
+function brokerAddress(text: string): string {
+  if (!isBrokerAddress(text)) throw new ConfigError(`"${text}" is not an address such as mqtts://centre.example:8883`);
+  return text;
+}
+
+function brokersOf(addresses: readonly string[]): Pick<AgentConfig, "brokers"> {
+  if (addresses.length > limits.brokerAddresses)
+    throw new ConfigError(`--broker is given more than ${limits.brokerAddresses} times`);
+  return addresses.length > 0 ? { brokers: [...new Set(addresses)] } : {};
+}
 
 function logRoot(text: string): string {
   if (text === "journal") return text;
@@ -188,6 +208,7 @@ export function readConfig(
     allow: [...new Set(values.allow)],
     logRoots: [...new Set(values["log-root"])],
     ...filesOf(values),
+    ...brokersOf(values.broker),
     spool: {
       maxBytes: values.spool,
       ...(values["spool-free"] !== undefined && { freeBytes: values["spool-free"] }),

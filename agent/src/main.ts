@@ -146,7 +146,7 @@ async function work(settings: Settings<ProgramConfig>, identity: Identity, env: 
   await using agent = await createAgent({
     env,
     host: linuxHost({ terminalUser: config.terminalUser, ownFolders: ownFoldersOf(config) }),
-    transport: mqttTransport({ identity, slots, keepalive: config.keepalive, clock }),
+    transport: mqttTransport({ identity, slots, keepalive: () => settings.config.keepalive, clock }),
     identity,
     slots,
     config,
@@ -209,6 +209,7 @@ async function forgetFormerDevice(disk: Disk, folder: string, { device }: Identi
     "session-epoch",
     "clock",
     "reconnect",
+    "settings",
     LINK_STATUS_FILE,
   ])
     await rm(join(folder, name), { recursive: true, force: true });

@@ -88,8 +88,7 @@ for (const [name, message] of [
   ["file-root", /cannot be set from far away/],
   ["script", /cannot be set from far away/],
   ["policy", /cannot be set from far away/],
-  ["keepalive", /could cut this device off, and is set on the host only/],
-  ["data", /could cut this device off/],
+  ["data", /could cut this device off, and is set on the host only/],
   ["constructor", /cannot be set from far away/],
 ] as const)
   test(`${name} is not set from far away`, async () => {

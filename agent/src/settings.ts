@@ -15,8 +15,11 @@ const changeable = [
   "log-level",
 ] as const;
 
-/** What could cut the link: it is set on the host only, where whoever does so can set it back. */
-const ofTheLink: readonly string[] = ["keepalive", "data", "config"];
+/** What may cut the device off: it is taken back unless a session begins with it. */
+const ofTheLink = ["broker", "keepalive"] as const;
+
+/** What nothing could take back: it is set on the host only. */
+const ofTheHost: readonly string[] = ["data", "config"];
 
 /** Options and what they are set to, as they are written. */
 export type Written = Readonly<Record<string, readonly string[]>>;
@@ -30,10 +33,15 @@ const FILE = "settings";
 
 /** What is wrong with the name of a setting that is to be changed from far away; undefined when nothing is. */
 export function mistakeInSetting(name: string): string | undefined {
-  if ((changeable as readonly string[]).includes(name)) return undefined;
-  if (ofTheLink.includes(name)) return `${name}: could cut this device off, and is set on the host only`;
-  return `${name}: cannot be set from far away; what can is ${changeable.join(", ")}`;
+  const settable: readonly string[] = [...changeable, ...ofTheLink];
+  if (settable.includes(name)) return undefined;
+  if (ofTheHost.includes(name)) return `${name}: could cut this device off, and is set on the host only`;
+  return `${name}: cannot be set from far away; what can is ${settable.join(", ")}`;
 }
+
+/** Whether a device may be cut off by it. */
+export const mayCutOff = ({ set, reset }: SettingsChange): boolean =>
+  ofTheLink.some((name) => set[name] !== undefined || reset.includes(name));
 
 /** The settings that hold: what the host says, and over it what was set from far away and is kept over restarts. */
 export class Settings<Config> {
@@ -81,10 +89,9 @@ export class Settings<Config> {
   }
 
   /** Takes a change when all of it is valid, and keeps it before it holds; tells whether anything changed. Throws ConfigError. */
-  change({ set, reset }: SettingsChange): Promise<boolean> {
+  change(change: SettingsChange): Promise<boolean> {
     const changing = this.#turn.then(async () => {
-      const rest = Object.entries(this.#over).filter(([name]) => !reset.includes(name));
-      const over = Object.fromEntries([...rest, ...Object.entries(set)].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+      const over = overAfter(this.#over, change);
       const config = this.#read(over);
       if (JSON.stringify(over) === JSON.stringify(this.#over)) return false;
       await this.#disk.write(FILE, Buffer.from(JSON.stringify(over)));
@@ -96,6 +103,21 @@ export class Settings<Config> {
     this.#turn = changing.catch(() => {});
     return changing;
   }
+
+  /** What takes a change back; undefined when it would change nothing. Throws ConfigError when it is not valid. */
+  undoOf(change: SettingsChange): SettingsChange | undefined {
+    const over = overAfter(this.#over, change);
+    this.#read(over);
+    if (JSON.stringify(over) === JSON.stringify(this.#over)) return undefined;
+    const names = [...Object.keys(change.set), ...change.reset];
+    const set = Object.fromEntries(Object.entries(this.#over).filter(([name]) => names.includes(name)));
+    return { set, reset: names.filter((name) => set[name] === undefined) };
+  }
+}
+
+function overAfter(before: Written, { set, reset }: SettingsChange): Written {
+  const rest = Object.entries(before).filter(([name]) => !reset.includes(name));
+  return Object.fromEntries([...rest, ...Object.entries(set)].toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Names that may not be set any more are left out. */

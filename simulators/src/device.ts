@@ -68,8 +68,9 @@ export async function simulatedDevice({
     // Renewed since it was looked at first.
     const newest = (await loadIdentity(env.disk)) ?? identity;
     const slots = await IdentitySlots.open(env.disk, newest);
-    const transport = mqttTransport({ identity: newest, slots, keepalive: KEEPALIVE, clock: env.clock });
     const settings = await Settings.open(env, (over) => configOver(config, over));
+    const keepalive = () => settings.config.keepalive ?? KEEPALIVE;
+    const transport = mqttTransport({ identity: newest, slots, keepalive, clock: env.clock });
     agent = await createAgent({ env, host, identity: newest, slots, config: settings.config, settings, transport });
     await agent.start();
   }

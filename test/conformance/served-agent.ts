@@ -27,7 +27,7 @@ export async function startServedAgent(
     env,
     host,
     identity,
-    transport: over(mqttTransport({ identity, keepalive: MINUTE, clock: systemClock })),
+    transport: over(mqttTransport({ identity, keepalive: () => MINUTE, clock: systemClock })),
     config: {
       sampleEvery: 100,
       reportEvery: 100,

@@ -29,7 +29,7 @@ export async function connecting(identity: Identity, own: Identity = identity): 
   const transport = mqttTransport({
     identity,
     slots: { forConnection: () => own, refused: () => {} },
-    keepalive: 60_000,
+    keepalive: () => 60_000,
     clock: systemClock,
   });
   const now = systemClock.now();

@@ -35,7 +35,7 @@ export interface CommandParts {
   /** The policies that this device watches by itself. */
   readonly policies: PolicyDuty;
   /** What of the agent may be set from far away; nothing when absent. */
-  readonly settings?: Pick<Settings<unknown>, "change" | "over"> | undefined;
+  readonly settings?: Pick<Settings<unknown>, "change" | "over" | "undoOf"> | undefined;
   /** Of the agent's own releases. */
   readonly upgrade: ReleaseUpgrade;
   /** What the host itself forbids. */

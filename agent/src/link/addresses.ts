@@ -35,12 +35,13 @@ export function afterEnd({ address, failures }: Round, failure: Failure, address
 }
 
 /**
- * The list after the control plane has told its addresses; undefined when it says nothing that can be used. The one that is in use stays:
- * it works, whatever somebody wrote by mistake.
+ * The list after the control plane has told its addresses; undefined when it says nothing that can be used. One of the list that is in use
+ * stays: it works, whatever somebody wrote by mistake.
  */
-export function addressesAfter(told: readonly string[], inUse: string): readonly string[] | undefined {
+export function addressesAfter(told: readonly string[], inUse: string | undefined): readonly string[] | undefined {
   const usable = told.filter(isBrokerAddress).slice(0, limits.brokerAddresses);
-  return usable.length > 0 ? [...new Set([...usable, inUse])] : undefined;
+  if (usable.length === 0) return undefined;
+  return [...new Set(inUse === undefined ? usable : [...usable, inUse])];
 }
 
 /** Whether it is `mqtts://host:port`. */

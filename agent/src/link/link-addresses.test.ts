@@ -108,3 +108,24 @@ test("a Sync that nobody has signed changes no address", async () => {
   assert.deepEqual(kept, []);
   await link[Symbol.asyncDispose]();
 });
+
+test("an address that was set is the only one that is tried, and those that are told hold again without it", async () => {
+  const { link, centre, clock, kept } = await aLink({ addresses });
+  centre.head = () => ({ brokerAddresses: [two] });
+  link.start();
+  await clock.advance(SECOND);
+
+  link.lead([three]);
+  centre.away = (address) => (address === three ? nobody : undefined);
+  link.comeBack("it was led elsewhere", { atOnce: true });
+  await clock.advance(10 * MINUTE);
+  assert.deepEqual([...new Set(centre.tried.slice(1))], [three]);
+  assert.equal(link.isConnected, false);
+
+  link.lead(undefined);
+  link.comeBack("it is led back", { atOnce: true });
+  await clock.advance(SECOND);
+  assert.deepEqual([centre.tried.at(-1), link.isConnected], [two, true]);
+  assert.deepEqual(kept, [[two, one]]);
+  await link[Symbol.asyncDispose]();
+});

@@ -11,6 +11,8 @@ import { ConnectError } from "./transport.ts";
 interface LinkParts extends Omit<SessionParts, "address" | "onEstablished" | "onConditions" | "onAddresses"> {
   /** Of the broker, the preferred one first. */
   readonly addresses: readonly string[];
+  /** Tried in their place, and no others; undefined when nobody has set any. */
+  readonly setAddresses?: readonly string[] | undefined;
   /** Keeps those that the control plane has told. */
   readonly keepAddresses: (addresses: readonly string[]) => Promise<void>;
 }
@@ -24,7 +26,8 @@ export class Link implements AsyncDisposable {
   /** The newest one, which may be over. */
   #session: Session | undefined;
   #epoch = 0;
-  #addresses: readonly string[];
+  #told: readonly string[];
+  #set: readonly string[] | undefined;
   #round: Round;
   #connectedAt: number | undefined;
   #lastFailure: LinkStatus["lastFailure"];
@@ -37,8 +40,9 @@ export class Link implements AsyncDisposable {
 
   constructor(parts: LinkParts) {
     this.#parts = parts;
-    this.#addresses = parts.addresses;
-    this.#round = firstRound(parts.addresses);
+    this.#told = parts.addresses;
+    this.#set = parts.setAddresses;
+    this.#round = firstRound(this.#addresses);
     this.#statusFile = new LinkStatusFile(parts.env, () => this.status());
   }
 
@@ -69,6 +73,17 @@ export class Link implements AsyncDisposable {
       conditions: this.#session?.conditions() ?? conditionsOf(this.#parts),
       ...(this.#parts.renewal && { certificate: this.#parts.renewal.status() }),
     };
+  }
+
+  /** Has the next session begin at these addresses and no others; with undefined at those that the control plane tells. */
+  lead(addresses: readonly string[] | undefined): void {
+    if (addresses?.join() === this.#set?.join()) return;
+    this.#set = addresses;
+    this.#round = firstRound(this.#addresses);
+  }
+
+  get #addresses(): readonly string[] {
+    return this.#set ?? this.#told;
   }
 
   /** Ends the session or the pause, to connect anew; `atOnce` without the pause that lies between sessions. */
@@ -160,9 +175,9 @@ export class Link implements AsyncDisposable {
 
   #hearAddresses(told: readonly string[], inUse: string): void {
     const { log } = this.#parts.env;
-    const addresses = addressesAfter(told, inUse);
-    if (addresses === undefined || addresses.join() === this.#addresses.join()) return;
-    this.#addresses = addresses;
+    const addresses = addressesAfter(told, this.#set === undefined ? inUse : undefined);
+    if (addresses === undefined || addresses.join() === this.#told.join()) return;
+    this.#told = addresses;
     log.info("the control plane told its addresses", { addresses: addresses.join(" ") });
     // One that cannot keep them now is told again in every session.
     this.#parts.keepAddresses(addresses).catch((error: unknown) => {

@@ -45,7 +45,7 @@ async function aWorld(
     },
   };
   const identity = anIdentity(authority, broker.address);
-  const transport = mqttTransport({ identity, keepalive: 60_000, clock: systemClock });
+  const transport = mqttTransport({ identity, keepalive: () => 60_000, clock: systemClock });
   const time = timeBySystemClock(systemClock.now());
   const connect = (signal = new AbortController().signal, { address } = broker) =>
     transport.connect({ address, will: bye, time }, events, signal);

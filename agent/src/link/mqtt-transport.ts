@@ -13,8 +13,8 @@ interface MqttParts {
   /** Of the device; with which certificate it connects may change from one connection to the next. */
   readonly identity: Identity;
   readonly slots?: Pick<IdentitySlots, "forConnection" | "refused">;
-  /** Milliseconds of silence after which the connection is checked. */
-  readonly keepalive: number;
+  /** Milliseconds of silence after which a connection that begins now is checked. */
+  readonly keepalive: () => number;
   readonly clock: Clock;
 }
 
@@ -30,7 +30,6 @@ export function mqttTransport({ identity, slots, keepalive, clock }: MqttParts):
     protocolVersion: 4,
     clientId: identity.device,
     clean: true,
-    keepalive: Math.max(1, Math.ceil(keepalive / SECOND)),
     reconnectPeriod: 0,
     connectTimeout: CONNECT_WITHIN,
     queueQoSZero: false,
@@ -58,7 +57,11 @@ export function mqttTransport({ identity, slots, keepalive, clock }: MqttParts):
         const onReached = () => (isReached = true);
         const socket = await connectVerified({ ...door, ...place, time, ticket, onTicket, onReached }, signal);
         const will = { topic, payload: Buffer.from(payload), qos, retain: false };
-        const client = new MqttClient(() => socket, { ...options, will });
+        const client = new MqttClient(() => socket, {
+          ...options,
+          will,
+          keepalive: Math.max(1, Math.ceil(keepalive() / SECOND)),
+        });
         const live = new MqttConnection(client, socket, events, clock);
         try {
           await live.opened(signal);

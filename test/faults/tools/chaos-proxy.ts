@@ -1,4 +1,4 @@
-import { createConnection, createServer, type Server, type Socket } from "node:net";
+import { createConnection, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import type { Random } from "@edgemere/protocol/kit";
 
 /** How bad the way is. May be changed while it is used. */
@@ -46,6 +46,11 @@ export class ChaosProxy implements AsyncDisposable {
       proxy.#server.listen(at.port, at.host, resolve);
     });
     return proxy;
+  }
+
+  /** Where it listens. */
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
   }
 
   /** Resets what passes now. */

@@ -40,9 +40,9 @@ const asText = (bytes: Uint8Array): BytesInText => ({ base64: Buffer.from(bytes)
 
 function inText(pending: PendingChange | undefined): object | undefined {
   if (pending === undefined) return undefined;
-  const { script, files } = pending.undo;
+  const { script, files, settings } = pending.undo;
   const fileInText = ({ content, ...file }: KeptFile) => ({ ...file, ...(content && { content: asText(content) }) });
-  return { ...pending, undo: { files: files.map(fileInText), ...(script && { script: asText(script) }) } };
+  return { ...pending, undo: { files: files.map(fileInText), settings, ...(script && { script: asText(script) }) } };
 }
 
 const reviveBytes = (_key: string, value: unknown): unknown =>

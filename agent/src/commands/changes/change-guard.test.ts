@@ -4,8 +4,9 @@ import { SECOND, silentLog, type Disk } from "@edgemere/protocol/kit";
 import { ManualClock, seededRandom, SimulatedDisk } from "@edgemere/protocol/simulated";
 import type { Host, ProgramResult, Script } from "../../host/host.ts";
 import type { KeptFile } from "../../host/kept-file.ts";
-import { ChangeGuard, type WantedChange } from "./change-guard.ts";
+import { ChangeGuard } from "./change-guard.ts";
 import type { ChangeOutcome } from "./pending-change.ts";
+import type { WantedChange } from "./wanted-change.ts";
 
 const START = 1_767_225_600_000;
 const WITHIN = 60 * SECOND;

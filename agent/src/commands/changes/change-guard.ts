@@ -1,26 +1,16 @@
 import { aborted, SECOND, type Env } from "@edgemere/protocol/kit";
 import { HostError, type Host, type ProgramResult, type TakeOutput } from "../../host/host.ts";
+import type { Settings } from "../../settings.ts";
 import { readChanges, writeChanges, type ChangeState } from "./change-file.ts";
 import { confirms, takenUp, timeLeft, type ChangeOutcome, type PendingChange, type Undo } from "./pending-change.ts";
+import type { WantedChange, WantedSettings } from "./wanted-change.ts";
 
 interface GuardParts {
   readonly env: Env;
   readonly host: Host;
   readonly boot: string;
-}
-
-/** A change that somebody asks for. */
-export interface WantedChange {
-  readonly command: string;
-  /** How long the session that confirms it may take, milliseconds. */
-  readonly within: number;
-  /** What makes it, and what takes it back: scripts of /bin/sh. */
-  readonly apply: Uint8Array;
-  readonly revert: Uint8Array | undefined;
-  /** Kept as they are before it is made. */
-  readonly files: readonly string[];
-  readonly maxOutputBytes: number;
-  readonly onOutput: TakeOutput;
+  /** The agent's own; absent where nothing of it is set from far away. */
+  readonly settings?: Pick<Settings<unknown>, "change" | "undoOf"> | undefined;
 }
 
 /** How the connection stands, as far as a change needs to know. */
@@ -94,14 +84,14 @@ export class ChangeGuard implements AsyncDisposable {
 
   /** Makes it and waits until it is known what became of it. Throws HostError when nothing was changed. */
   async carryOut(
-    wanted: WantedChange,
+    wanted: WantedChange | WantedSettings,
     signal: AbortSignal,
   ): Promise<ChangeOutcome & { readonly ended?: ProgramResult }> {
-    const { command, within, files, revert } = wanted;
-    const { host, boot } = this.#parts;
+    const { command, within } = wanted;
+    const { boot } = this.#parts;
     if (this.#state.pending !== undefined)
       throw new HostError("busy", `the change of command ${this.#state.pending.command} is not confirmed yet`);
-    const undo = { files: await host.keepFiles(files), script: revert };
+    const undo = await this.#undoOf(wanted);
     const pending: PendingChange = {
       command,
       state: "applying",
@@ -116,13 +106,20 @@ export class ChangeGuard implements AsyncDisposable {
     await this.#keep({ ...this.#state, pending });
     let ended: ProgramResult | undefined;
     const apply = async () => {
-      ended = await this.#apply(wanted, signal);
+      if ("settings" in wanted) await this.#parts.settings?.change(wanted.settings);
+      else ended = await this.#apply(wanted, signal);
     };
     this.#wishToRevert = undefined;
     this.#news = new AbortController();
     this.#work = this.#seeThrough(apply);
     const outcome = await this.#outcome(command, signal);
     return { ...(outcome ?? lost), ...(ended && { ended }) };
+  }
+
+  async #undoOf(wanted: WantedChange | WantedSettings): Promise<Undo> {
+    const { host, settings } = this.#parts;
+    if ("settings" in wanted) return { files: [], script: undefined, settings: settings?.undoOf(wanted.settings) };
+    return { files: await host.keepFiles(wanted.files), script: wanted.revert };
   }
 
   /** What became of the change of a command that this or a former run began; undefined when none was begun. */
@@ -134,6 +131,7 @@ export class ChangeGuard implements AsyncDisposable {
   /** What is not confirmed is taken up by the next start. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
+    this.#news.abort();
     this.#begun.abort();
     await this.#work;
   }
@@ -202,7 +200,7 @@ export class ChangeGuard implements AsyncDisposable {
   /** Milliseconds from the change to the session that confirms it; undefined when it is to be taken back. */
   async #confirmed(): Promise<number | undefined> {
     const { clock } = this.#parts.env;
-    this.#road?.comeBack("a change of the network is to prove itself", { atOnce: true });
+    this.#road?.comeBack("a change is to prove itself", { atOnce: true });
     for (;;) {
       const { pending } = this.#state;
       if (pending === undefined || pending.state !== "waiting" || this.#wishToRevert !== undefined) return undefined;
@@ -211,7 +209,7 @@ export class ChangeGuard implements AsyncDisposable {
       const left = timeLeft(pending, now);
       if (left <= 0) return undefined;
       this.#news = new AbortController();
-      await Promise.race([clock.sleep(Math.min(left, LOOK_EVERY), this.#news.signal), aborted(this.#stop.signal)]);
+      await clock.sleep(Math.min(left, LOOK_EVERY), this.#news.signal);
       if (this.#stop.signal.aborted) return undefined;
     }
   }
@@ -230,15 +228,17 @@ export class ChangeGuard implements AsyncDisposable {
     const told = trouble === undefined ? "It was taken back" : `It was taken back, but ${trouble}`;
     const reason = failure === undefined ? "reverted" : "failed";
     await this.#end({ isKept: false, reason, detail: `${cause}. ${told}` });
-    this.#road?.comeBack("a change of the network was taken back", { atOnce: true });
+    this.#road?.comeBack("a change was taken back", { atOnce: true });
   }
 
   /** Says what went wrong on the way back, if anything did. */
-  async #takeBack({ undo: { files, script }, command }: { readonly undo: Undo; readonly command: string }) {
+  async #takeBack({ undo, command }: { readonly undo: Undo; readonly command: string }) {
     const { host, env } = this.#parts;
+    const { files, script } = undo;
     const troubles: string[] = [];
     const trouble = (error: unknown) => void troubles.push(error instanceof Error ? error.message : String(error));
     await host.putBackFiles(files).catch(trouble);
+    if (undo.settings !== undefined) await this.#parts.settings?.change(undo.settings).catch(trouble);
     if (script !== undefined) {
       const over = new AbortController();
       const timeout = env.clock.sleep(REVERT_WITHIN, over.signal).then(() => over.abort());

@@ -1,10 +1,13 @@
 import type { KeptFile } from "../../host/kept-file.ts";
+import type { SettingsChange } from "../../settings.ts";
 
 /** What takes a change back, as it is kept on the disk until the change is confirmed. */
 export interface Undo {
   readonly files: readonly KeptFile[];
   /** A script of /bin/sh that runs after the files are back; undefined when they are enough. */
   readonly script: Uint8Array | undefined;
+  /** The agent's own settings as they were. */
+  readonly settings?: SettingsChange | undefined;
 }
 
 /** A change that has begun and that nothing has confirmed yet. */

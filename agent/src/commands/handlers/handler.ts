@@ -57,7 +57,7 @@ export interface HandlerContext {
   /** The policies that this device watches by itself. */
   readonly policies: PolicyDuty;
   /** What of the agent may be set from far away; absent where nothing is. */
-  readonly settings: Pick<Settings<unknown>, "change" | "over"> | undefined;
+  readonly settings: Pick<Settings<unknown>, "change" | "over" | "undoOf"> | undefined;
   /** Reports the inventory now; gives the number of facts. */
   readonly refreshInventory: () => Promise<number>;
   /** How long this agent has been running, milliseconds. */

@@ -1,11 +1,8 @@
 import { limits } from "@edgemere/protocol";
-import { MINUTE, SECOND } from "@edgemere/protocol/kit";
 import type { ChangeOutcome } from "../changes/pending-change.ts";
+import { mistakeInWithin } from "../changes/wanted-change.ts";
 import type { Outcome, ProbeHandler, ResultOf } from "./handler.ts";
 import { MOST_OUTPUT } from "./program.ts";
-
-const SHORTEST = 5 * SECOND;
-const LONGEST = 60 * MINUTE;
 
 /** Changes the network of this host, and takes the change back unless a session begins with it. */
 export const networkChange: ProbeHandler<"network.change"> = {
@@ -15,8 +12,7 @@ export const networkChange: ProbeHandler<"network.change"> = {
     if (files.length > limits.keptFiles) return `files: at most ${limits.keptFiles} are kept`;
     const odd = files.find((path) => !path.startsWith("/") || path.includes("\0"));
     if (odd !== undefined) return `files: ${JSON.stringify(odd)} must start with /`;
-    const isInTime = confirmWithinMs >= SHORTEST && confirmWithinMs <= LONGEST;
-    return isInTime ? undefined : `confirm_within_ms: must be from ${SHORTEST} to ${LONGEST}`;
+    return mistakeInWithin(confirmWithinMs);
   },
   before: async () => "not made",
   run: async (given, { changes, command, output: onOutput, signal }) => {

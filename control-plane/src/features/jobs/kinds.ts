@@ -141,7 +141,7 @@ export const kinds: { readonly [K in CommandKind]: KindDeclaration } = {
     arguments: closed(Type.Object(fileGetArguments)),
   },
   configure: {
-    summary: "Set what of the agent may be set from here: how much it measures, sends and logs; kept over restarts",
+    summary: "Set what of the agent may be set from here: how much it measures, sends and logs, and where it connects",
     permission: "command:configure",
     arguments: closed(Type.Object(configureArguments)),
     onWire: configureOnWire,

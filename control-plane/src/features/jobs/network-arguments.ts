@@ -6,6 +6,16 @@ type Given = Readonly<Record<string, unknown>>;
 
 const script = (description: string) => Type.String({ maxLength: 24_576, description });
 
+/** How long a change that may cut a device off waits for the session that confirms it. */
+export const confirmWithin = Type.Optional(
+  Type.Integer({
+    minimum: 5,
+    maximum: 3_600,
+    default: 120,
+    description: "Seconds until the new session; the job's runTimeout must be longer",
+  }),
+);
+
 /** How the network of a device is changed, and how that is taken back. */
 export const networkChange = {
   apply: script("Script of /bin/sh that makes the change; on the command line apply=@FILE takes it from a file"),
@@ -18,14 +28,7 @@ export const networkChange = {
       description: "Files that the change touches: kept as they are, and put back when it is taken back",
     }),
   ),
-  confirmWithin: Type.Optional(
-    Type.Integer({
-      minimum: 5,
-      maximum: 3_600,
-      default: 120,
-      description: "Seconds until the new session; the job's runTimeout must be longer",
-    }),
-  ),
+  confirmWithin,
 } satisfies TProperties;
 
 /** What is wrong with such a change that fits the schema. */
