@@ -32,6 +32,7 @@ import { steps } from "./scenarios/steps.ts";
 import { storms } from "./scenarios/storms.ts";
 import { twoControlPlanes } from "./scenarios/two-control-planes.ts";
 import { upgrades } from "./scenarios/upgrades.ts";
+import { wrongAddresses } from "./scenarios/wrong-addresses.ts";
 
 /** Every scenario, by the test file that runs its short rounds. */
 export const groups = {
@@ -49,7 +50,7 @@ export const groups = {
     ...badUpdates,
     ...soaks,
   ],
-  network: [...cables, ...links, ...names, ...storms, ...floods, ...cutOffs],
+  network: [...cables, ...links, ...names, ...storms, ...floods, ...cutOffs, ...wrongAddresses],
   disks: [...powerCuts, ...disks, ...damages],
   sessions: [
     ...sessions,
