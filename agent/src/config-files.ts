@@ -17,7 +17,7 @@ export interface NeighbourConfig {
 
 /** What files may come and go, and how fast. */
 export const fileOptions = {
-  "file-root": repeatable("DIR", "Folder below which file.put may write and file.get may read", fileRoot),
+  "file-root": repeatable("DIR", "Folder below which file.put may write, file.get read, file.list look", fileRoot),
   bandwidth: repeatable(
     "HH:MM-HH:MM=SIZE",
     "Bytes a second that files may take of the link at that time of day, such as 06:00-20:00=128KiB [no end]",

@@ -124,6 +124,16 @@ const checks: { readonly [B in RecordBodyName]: (content: never) => void } = {
       if (sha256?.length !== 32)
         throw new ProtocolError("out-of-range", "command_report.file_get.sha256 must have 32 bytes");
     }
+    if (report.fileList) {
+      const { entries } = report.fileList;
+      atMost("command_report.file_list.entries", entries ?? [], limits.fileEntries);
+      for (const { name: named, type, bytes, modifiedAtMs } of entries ?? []) {
+        text("command_report.file_list.entries.name", named ?? "");
+        text("command_report.file_list.entries.type", type ?? "", limits.nameLength);
+        safe("command_report.file_list.entries.bytes", bytes ?? 0);
+        instant("command_report.file_list.entries.modified_at_ms", modifiedAtMs ?? 0);
+      }
+    }
     if (report.policyPack) safe("command_report.policy_pack.version", report.policyPack.version ?? 0);
     for (const bytes of [report.dataGet?.bytes, report.dataGet?.sentBytes, report.dataReport?.files])
       safe("command_report.data", bytes ?? 0);

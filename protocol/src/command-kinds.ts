@@ -30,6 +30,7 @@ export const commandKinds = {
   "log.collect": { lane: "log", onInterrupt: "once", dangerous: false, task: "logCollect" },
   "file.put": { lane: "file", onInterrupt: "converge", dangerous: true, task: "filePut" },
   "file.get": { lane: "file", onInterrupt: "converge", dangerous: true, task: "fileGet" },
+  "file.list": { lane: "listing", onInterrupt: "converge", dangerous: false, task: "fileList" },
   configure: { lane: "configure", onInterrupt: "converge", dangerous: true, task: "configure" },
   "service.status": { lane: "service", onInterrupt: "converge", dangerous: false, task: "serviceStatus" },
   "service.start": { lane: "service", onInterrupt: "converge", dangerous: true, task: "serviceStart" },

@@ -62,6 +62,8 @@ export const limits = {
   /** One file that travels by its hash, and one piece of it. */
   fileBytes: 4 * 1024 ** 3,
   filePieceBytes: 512 * 1024,
+  /** Entries of a folder that one result lists. */
+  fileEntries: 200,
   /** One string in a message, unless a field says otherwise. */
   textLength: 4_096,
   /** Names of metrics, facts, sources. */

@@ -266,6 +266,7 @@ export const commandKinds = {
   "log.collect": ["once", "harmless"],
   "file.put": ["converge", "dangerous"],
   "file.get": ["converge", "dangerous"],
+  "file.list": ["converge", "harmless"],
   configure: ["converge", "dangerous"],
 
   "service.status": ["converge", "harmless"],

@@ -97,12 +97,25 @@ test("files go down to a real agent and come up again, whole, whatever dies mean
     assert.deepEqual([row?.name, row?.state, row?.author], ["trace.pcap", "ready", "user:olga"]);
   });
 
+  await t.test("who looks into a folder sees what lies there, and nothing of how it came", async () => {
+    const { state, result } = await endOf(world, await createJob(world, "gw1", "file.list", { path: root }));
+    const entries = result?.["entries"] as readonly Record<string, unknown>[];
+
+    assert.equal(state, "succeeded");
+    assert.deepEqual(
+      entries.map(({ name, type, bytes }) => [name, type, bytes]),
+      await Promise.all(
+        (await readdir(root)).toSorted().map(async (name) => [name, "file", (await stat(join(root, name))).size]),
+      ),
+    );
+  });
+
   await t.test(
     "a file that is no more there, one outside of the roots and one that is too large are told in words",
     async () => {
       await writeFile(join(world.folder, "secret"), "a secret");
       const file = await upload(world, "gone", Buffer.from("gone"));
-      const end = async (kind: "file.get" | "file.put", given: object) => {
+      const end = async (kind: "file.get" | "file.put" | "file.list", given: object) => {
         const { state, reason } = await endOf(world, await createJob(world, "gw1", kind, given));
         return [state, reason];
       };
@@ -110,6 +123,7 @@ test("files go down to a real agent and come up again, whole, whatever dies mean
       assert.deepEqual(await end("file.get", { path: join(root, "none") }), ["failed", "not-found"]);
       assert.deepEqual(await end("file.get", { path: join(world.folder, "secret") }), ["failed", "not-permitted"]);
       assert.deepEqual(await end("file.get", { path, maxBytes: 5 }), ["failed", "too-large"]);
+      assert.deepEqual(await end("file.list", { path: world.folder }), ["failed", "not-permitted"]);
       assert.deepEqual(await end("file.put", { file, path: join(world.folder, "gw1/identity.json") }), [
         "failed",
         "not-permitted",

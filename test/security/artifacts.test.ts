@@ -87,6 +87,7 @@ test("T22 a folder that is swapped for a link again and again while files come a
   await mkdir(join(open, "real"), { recursive: true });
   await mkdir(outside);
   await writeFile(join(outside, "app"), "a secret");
+  await writeFile(join(outside, "others"), "");
   await writeFile(join(open, "real/app"), "open to all");
   await symlink(outside, join(temporary.path, "trap"));
   const { transfers } = linuxHost();
@@ -95,11 +96,21 @@ test("T22 a folder that is swapped for a link again and again while files come a
   const turns = 1_000;
   const running = { isOver: false };
   const seen = new Set<string>();
+  const listed = new Set<string>();
+  const { signal } = new AbortController();
   const comeAndGo = async () => {
     for (let turn = 0; !running.isOver; turn++) {
       try {
         await using going = await transfers.open(place);
         seen.add(Buffer.from(await going.read(0, 100)).toString());
+        const { entries } = await transfers.list({
+          path: join(open, "real"),
+          roots: [open],
+          after: "",
+          most: 9,
+          signal,
+        });
+        for (const { name } of entries) listed.add(name);
         const text = `open ${turn}`;
         const coming = await transfers.receive({
           ...place,
@@ -132,5 +143,6 @@ test("T22 a folder that is swapped for a link again and again while files come a
     [],
   );
   assert.equal(await readFile(join(outside, "app"), "utf8"), "a secret");
-  assert.deepEqual(await readdir(outside), ["app"]);
+  assert.deepEqual(await readdir(outside), ["app", "others"]);
+  assert.deepEqual([listed.has("app"), listed.has("others")], [true, false]);
 });

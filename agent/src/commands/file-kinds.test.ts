@@ -10,6 +10,7 @@ import { ContentLater, ContentRefused, type ContentRoad, type SentPiece } from "
 import { Pace } from "./files/pace.ts";
 import { PartFiles } from "./files/part-files.ts";
 import { fileGet } from "./handlers/file-get.ts";
+import { fileList } from "./handlers/file-list.ts";
 import { filePut } from "./handlers/file-put.ts";
 import type { HandlerContext } from "./handlers/handler.ts";
 
@@ -72,6 +73,7 @@ async function aMachine(road: Partial<ContentRoad> = {}) {
     /** Goes on until it is done, however long it pauses. */
     put: async (over: object = {}, signal?: AbortSignal) =>
       passing(clock, filePut.run({ ...given, ...over } as never, context(signal))),
+    list: (over: object = {}) => fileList.run({ path: root, after: "", most: 200, ...over } as never, context()),
     get: async (maxBytes = 10_000_000) => passing(clock, fileGet.run({ path, maxBytes } as never, context())),
   };
 }
@@ -240,6 +242,36 @@ test("a file that is larger than was asked for is not begun, and one that change
     ["too-large", "changed"],
   );
 });
+
+test("a folder is looked into page by page, and one that is not open is refused", async () => {
+  await using machine = await aMachine();
+  await machine.write("app.bin", content);
+  await machine.write("app.log", "started");
+
+  const first = await machine.list({ most: 1 });
+  const second = await machine.list({ after: "app.bin" });
+
+  assert.ok("result" in first && "result" in second);
+  const told = [first, second].map(({ result }) => [
+    result?.entries?.map(({ name, bytes }) => [name, bytes]),
+    result?.hasMore,
+  ]);
+  assert.deepEqual(told, [
+    [[["app.bin", content.length]], true],
+    [[["app.log", 7]], false],
+  ]);
+  await assert.rejects(machine.list({ path: "/etc" }), { reason: "not-allowed" });
+});
+
+for (const [what, over, message] of [
+  ["no entry", { most: 0 }, /^most/],
+  ["more entries than a result holds", { most: 201 }, /^most/],
+  ["a path that climbs", { path: "/srv/../etc" }, /^path/],
+  ["a path without its root", { path: "srv" }, /^path/],
+] as const)
+  test(`a command to look into a folder with ${what} is refused before anything is done`, () => {
+    assert.match(fileList.check?.({ path: "/srv", after: "", most: 1, ...over } as never) ?? "", message);
+  });
 
 for (const [what, over, message] of [
   ["a hash of 31 bytes", { sha256: sha256.subarray(1) }, /^sha256/],

@@ -46,11 +46,40 @@ export interface OutgoingFile extends AsyncDisposable {
   isUnchanged(): Promise<boolean>;
 }
 
+/** Which part of a folder is wanted. */
+export interface FolderRequest extends FilePlace {
+  /** Only what comes behind this name. */
+  readonly after: string;
+  readonly most: number;
+  readonly signal: AbortSignal;
+}
+
+export interface FolderEntry {
+  /** Of a root its whole path. */
+  readonly name: string;
+  readonly type: "file" | "folder" | "link" | "other";
+  /** Of a file. */
+  readonly bytes: number;
+  readonly modifiedAt: number;
+  /** Permission bits. */
+  readonly mode: number;
+}
+
+export interface FolderPage {
+  /** By name. */
+  readonly entries: readonly FolderEntry[];
+  readonly hasMore: boolean;
+  /** Names in the folder that are no UTF-8. */
+  readonly unnamed: number;
+}
+
 /** Files that come to a host, and go from it. All throw HostError for what lies outside of the roots, is a link, or is no regular file. */
 export interface FileTransfers {
   /** "there": what stands there has the content already, and now the mode and owner too. */
   receive(request: IncomingRequest): Promise<IncomingFile | "there">;
   open(place: FilePlace): Promise<OutgoingFile>;
+  /** What a folder holds, a page of it; of an empty path the roots. */
+  list(request: FolderRequest): Promise<FolderPage>;
   /** Removes a file that holds this content (SHA-256, hex), and no other. */
   remove(place: FilePlace & { readonly sha256: string }): Promise<"removed" | "absent" | "other">;
   /** Removes what is there of a file that never became whole. */

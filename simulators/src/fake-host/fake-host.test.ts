@@ -213,6 +213,13 @@ test("files come and go on a fake host as on a real one: whole, below its roots,
   assert.equal(await out?.isUnchanged(), true);
   host.files.put({ directory: "/srv", name: "app" }, "another");
   assert.equal(await out?.isUnchanged(), false);
+  const folder = { path: "/srv", roots: ["/srv"], after: "", most: 1, signal: new AbortController().signal };
+  assert.deepEqual(
+    (await host.transfers?.list(folder))?.entries.map(({ name, type, bytes }) => [name, type, bytes]),
+    [["app", "file", 7]],
+  );
+  assert.equal((await host.transfers?.list({ ...folder, path: "" }))?.entries[0]?.name, "/srv");
+  await assert.rejects(async () => host.transfers?.list({ ...folder, path: "/etc" }), { reason: "not-allowed" });
   assert.equal(await host.transfers?.remove(request), "other");
   host.files.put({ directory: "/srv", name: "app" }, content);
   assert.equal(await host.transfers?.remove(request), "removed");

@@ -49,6 +49,15 @@ export function fakeTransfers(files: FakeFiles): FileTransfers {
       files.remove(place);
       return "removed";
     },
+    list: async ({ path, roots, after, most }) => {
+      if (path !== "" && !roots.includes(path)) placeOf({ path, roots });
+      const found =
+        path === ""
+          ? roots.map((name) => ({ name, type: "folder" as const, bytes: 0, modifiedAt: 0 }))
+          : (await files.listFiles(path)).map((file) => ({ ...file, type: "file" as const }));
+      const entries = found.filter(({ name }) => name > after).map((each) => ({ ...each, mode: 0o644 }));
+      return { entries: entries.slice(0, most), hasMore: entries.length > most, unnamed: 0 };
+    },
     forget: async ({ mark }) => void parts.delete(mark),
     open: async (request) => {
       const place = placeOf(request);

@@ -7,6 +7,7 @@ import { agentUpgrade } from "./agent-upgrade.ts";
 import { exec } from "./exec.ts";
 import { configure } from "./configure.ts";
 import { fileGet } from "./file-get.ts";
+import { fileList } from "./file-list.ts";
 import { filePut } from "./file-put.ts";
 import type { BoundaryHandler, Handler, ProbeHandler } from "./handler.ts";
 import { inventoryRefresh } from "./inventory-refresh.ts";
@@ -41,6 +42,7 @@ export const handlers: Handlers = {
   "log.collect": logCollect,
   "file.put": filePut,
   "file.get": fileGet,
+  "file.list": fileList,
   configure,
   "service.status": serviceStatus,
   "service.start": serviceStart,

@@ -132,7 +132,7 @@ async function within<T>(handle: FileHandle, use: (handle: FileHandle) => Promis
 const codeOf = (error: unknown) => (error instanceof Error && "code" in error ? error.code : undefined);
 
 /** What vanished, turned into a link or may not be read is simply not there. */
-function absent(error: unknown): undefined {
+export function absent(error: unknown): undefined {
   if (["ENOENT", "ENOTDIR", "ELOOP", "EACCES", "EPERM"].includes(String(codeOf(error)))) return undefined;
   throw error;
 }

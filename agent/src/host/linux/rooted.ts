@@ -15,12 +15,20 @@ export interface Rooted {
   readonly name: string;
 }
 
-/**
- * Walks from a root down to the folder of a file, by handles and without following links: a folder that is swapped for a link on the way
- * leads nowhere. The root itself was named by the host's owner, and may be a link. The agent's own folders are never walked through,
- * whatever root they lie in: there are its keys, its journal and its settings.
- */
+/** Walks from a root down to the folder of a file. */
 export async function rooted({ path, roots }: FilePlace, own: readonly string[]): Promise<Rooted> {
+  const { root, parts } = placed(path, roots);
+  return { folder: await walked(root, { path, parts: parts.slice(0, -1) }, own), name: parts.at(-1) ?? "" };
+}
+
+/** Walks from a root down to a folder, which may be the root itself. Whoever took it closes it. */
+export async function rootedFolder({ path, roots }: FilePlace, own: readonly string[]): Promise<FileHandle> {
+  const { root, parts } = roots.includes(path) ? { root: path, parts: [] } : placed(path, roots);
+  return walked(root, { path, parts }, own);
+}
+
+/** The innermost root that a path lies in, and the way down from there. */
+function placed(path: string, roots: readonly string[]): { readonly root: string; readonly parts: readonly string[] } {
   const root = roots.filter((each) => path.startsWith(`${each}/`)).toSorted((a, b) => b.length - a.length)[0];
   if (root === undefined)
     throw new HostError(
@@ -31,11 +39,23 @@ export async function rooted({ path, roots }: FilePlace, own: readonly string[])
     );
   const parts = path.slice(root.length + 1).split("/");
   refuseStrange(path, parts);
+  return { root, parts };
+}
+
+/**
+ * Goes down by handles and without following links: a folder that is swapped for a link on the way leads nowhere. The root itself was named by the host's owner, and may be a link. The agent's own folders are never walked through,
+ * whatever root they lie in: there are its keys, its journal and its settings.
+ */
+async function walked(
+  root: string,
+  { path, parts }: { readonly path: string; readonly parts: readonly string[] },
+  own: readonly string[],
+): Promise<FileHandle> {
   const closed = await Promise.all(own.map(identityOf));
   let folder = await open(root, FOLDER).catch(refuse(root));
   try {
     await refuseOwn(folder, closed, path);
-    for (const part of parts.slice(0, -1)) {
+    for (const part of parts) {
       const inner = await open(`${handlePath(folder)}/${part}`, FOLDER | constants.O_NOFOLLOW).catch(refuse(part));
       const outer = folder;
       folder = inner;
@@ -45,7 +65,7 @@ export async function rooted({ path, roots }: FilePlace, own: readonly string[])
         throw new HostError("not-allowed", `${part} is mounted from elsewhere: name it as a file-root of its own`);
       await refuseOwn(folder, closed, path);
     }
-    return { folder, name: parts.at(-1) ?? "" };
+    return folder;
   } catch (error) {
     await folder.close();
     throw error;

@@ -3,6 +3,7 @@ import { open, type FileHandle } from "node:fs/promises";
 import type { FileTransfers, OutgoingFile } from "../file-transfers.ts";
 import { HostError } from "../host-error.ts";
 import { handlePath, mountOf, readFully, refuse } from "./files.ts";
+import { listFolder } from "./folder-list.ts";
 import { forgetPart, receiveFile } from "./incoming-file.ts";
 import { removeFile } from "./removed-file.ts";
 import { rooted } from "./rooted.ts";
@@ -15,6 +16,7 @@ export const linuxTransfers = (own: readonly string[]): FileTransfers => ({
   receive: async (request) => receiveFile(await rooted(request, own), request),
   forget: async ({ mark, ...place }) => forgetPart(await rooted(place, own), mark),
   remove: async ({ sha256, ...place }) => removeFile(await rooted(place, own), sha256),
+  list: (request) => listFolder(request, own),
   open: async (place) => {
     const { folder, name } = await rooted(place, own);
     try {

@@ -10,5 +10,5 @@ test("an operator may ask devices for what is not dangerous and moves no data, a
   const allowed = Object.keys(commandKinds).filter((kind) => may(operator, `command:${kind}`));
 
   assert.ok(may(operator, "job:create"));
-  assert.deepEqual(allowed, ["ping", "inventory.refresh", "log.collect", "service.status"]);
+  assert.deepEqual(allowed, ["ping", "inventory.refresh", "log.collect", "file.list", "service.status"]);
 });

@@ -6,6 +6,7 @@ const effects: Readonly<Record<string, Effect>> = {
   "inventory.refresh": "none",
   "service.status": "none",
   "file.get": "none",
+  "file.list": "none",
   "log.collect": "none",
   "data.get": "none",
   "data.put": "none",

@@ -59,6 +59,27 @@ export const fileGetArguments = {
   ),
 };
 
+export const fileListArguments = {
+  path: Type.Optional(
+    Type.String({
+      maxLength: 4_096,
+      pattern: "^(/[^\\x00]*[^/\\x00])?$",
+      description: "The folder; when it is left out, those that the device opened to files",
+    }),
+  ),
+  after: Type.Optional(
+    Type.String({ maxLength: 4_096, description: "The last name of the page before, for the next one" }),
+  ),
+  most: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: limits.fileEntries,
+      default: limits.fileEntries,
+      description: "So many entries",
+    }),
+  ),
+};
+
 export const filePutOnWire = ({ mode, sha256, file: _, ...given }: Given): Given => ({
   ...given,
   sha256: Buffer.from(typeof sha256 === "string" ? sha256 : "", "hex"),

@@ -48,6 +48,8 @@ for (const [kind, given, expected] of [
   ["configure", { set: { sample: "1s" }, confirmWithin: 60 }, { set: { sample: "1s" }, confirmWithin: 60 }],
   ["configure", { reset: ["sample"] }, { reset: ["sample"], confirmWithin: 120 }],
   ["file.get", { path: "/srv/x" }, { path: "/srv/x", maxBytes: 16_777_216 }],
+  ["file.list", {}, { most: 200 }],
+  ["file.list", { path: "/srv", after: "a", most: 1 }, { path: "/srv", after: "a", most: 1 }],
   ["data.get", { ...SOME_DATA, maxBytes: 9 }, { ...SOME_DATA, maxBytes: 9 }],
   ["data.put", { ...SOME_DATA, bytes: 9 }, { ...SOME_DATA, bytes: 9 }],
   ["data.drop", SOME_DATA, SOME_DATA],

@@ -6,7 +6,7 @@ import { logArguments } from "./log-arguments.ts";
 import { packArguments } from "./pack-arguments.ts";
 import { networkChange, networkOnWire, networkWrong } from "./network-arguments.ts";
 import { configureArguments, configureOnWire } from "./configure-arguments.ts";
-import { fileGetArguments, filePutArguments, filePutOnWire } from "./file-arguments.ts";
+import { fileGetArguments, fileListArguments, filePutArguments, filePutOnWire } from "./file-arguments.ts";
 import { dataKinds } from "./data-kinds.ts";
 import { upgradeArguments, upgradeOnWire, upgradeWrong } from "./upgrade-arguments.ts";
 import { packageComing, packagesOnWire, packageWork, somePackages } from "./package-arguments.ts";
@@ -139,6 +139,11 @@ export const kinds: { readonly [K in CommandKind]: KindDeclaration } = {
     summary: "Fetch a file of the device; it is among the files then, under the command's id",
     permission: "command:file.get",
     arguments: closed(Type.Object(fileGetArguments)),
+  },
+  "file.list": {
+    summary: "Look into a folder of the device that its owner opened to files: names, sizes, times",
+    permission: "command:file.list",
+    arguments: closed(Type.Object(fileListArguments)),
   },
   configure: {
     summary: "Set what of the agent may be set from here: how much it measures, sends and logs, and where it connects",
