@@ -71,6 +71,11 @@ test("three control planes in a row know the same of a site's devices, although 
       assert.deepEqual(await sums(world, from, "site=edge"), await sums(site, from, "site=edge"));
       return true;
     }, "the same sums");
+  const [known] = (await centre.client.call("cpl/ta/child/devices", { child: "region" })).items;
+  const asked = { device: known?.id ?? "", metric: [METRIC], from };
+  const { resolution, child, series } = await centre.client.call("cpl/ta/history", asked);
+  assert.deepEqual([resolution, child?.name, child?.origin], ["1m", "region", edge.origin]);
+  assert.ok((series[0]?.value.length ?? 0) > 0, "its minutes in the centre");
   const { items } = await centre.client.call("cpl/ta/child/list", {});
   assert.deepEqual(
     items.map(({ name, state, devices, refused, lost }) => ({ name, state, devices, refused, lost })),

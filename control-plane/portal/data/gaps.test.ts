@@ -5,6 +5,7 @@ import { explainGap, gapAt, joinedGaps, mergedGaps } from "./gaps.ts";
 const gap = (from: number, to: number, reason: string) => ({ from, to, records: 0, reason });
 const answer = (from: number, to: number, at: readonly number[], gaps: readonly ReturnType<typeof gap>[] = []) => ({
   device: "gw1",
+  resolution: "samples",
   from,
   to,
   series: [{ metric: "load", instance: "", at: [...at], value: at.map(() => 1) }],

@@ -4,6 +4,7 @@ import { merged, type History } from "./samples.ts";
 
 const history = (from: number, to: number, at: readonly number[], gaps: History["gaps"] = []): History => ({
   device: "gw1",
+  resolution: "samples",
   from,
   to,
   series: [{ metric: "cpu.busy_percent", instance: "", at: [...at], value: at.map((each) => each / 1_000) }],

@@ -25,7 +25,7 @@ export function merged(older: History, newer: History, from: number): History {
   });
   const gaps = mergedGaps(older.gaps, newer, from);
   const estimated = [...older.estimated.filter(({ to }) => to >= from && to < newer.from), ...newer.estimated];
-  return { device: newer.device, from, to: newer.to, series: [...known, ...added.values()], gaps, estimated };
+  return { ...newer, from, series: [...known, ...added.values()], gaps, estimated };
 }
 
 /** The extremes of both, where one of them is thinned out: a sample that stands for itself is its own. */

@@ -4,8 +4,13 @@ import { created, moved, updated, type Change } from "../../platform/change.ts";
 import { Problem } from "../../platform/problem.ts";
 import { resolve } from "../../platform/reference.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
+import type { Store } from "../../platform/store.ts";
 import { device } from "../devices/contract.ts";
 import { arrivalsAfter, cursorAt, type ArrivedReport } from "./arrivals.ts";
+import type { ChainedDevice } from "./chain-tables.ts";
+import { chainedDeviceOf, knownOfChildren } from "./chained-devices.ts";
+import { historyOfChained } from "./chained-history.ts";
+import { newestOfChained } from "./chained-reading.ts";
 import { byName } from "./chunks.ts";
 import {
   forgetHistory,
@@ -24,9 +29,41 @@ import { gapsBetween, readSamples } from "./reading.ts";
 import { joined, silences } from "./silence.ts";
 import { doubtful, FARTHEST, hourOf } from "./tables.ts";
 
-/** By metric and instance. */
-const newestOf = async (device: string, { store }: TelemetryContext) =>
-  (await newestValues(device, store)).toSorted(byName);
+/** The newest values of a device by metric and instance, and of how far they are known: of this control plane's samples, or of what a child handed up. */
+async function newestOf(ref: string, { store }: TelemetryContext) {
+  const chained = await chainedDeviceOf(store, ref);
+  if (chained === undefined) {
+    const { id } = await resolve(store, device, ref);
+    return { device: id, resolution: "samples", values: (await newestValues(id, store)).toSorted(byName) };
+  }
+  const values = (await newestOfChained(store, chained.id, chained.newestHour, () => true)).toSorted(byName);
+  return { device: chained.id, resolution: "1m", ...(await told(chained, store)), values };
+}
+
+async function told(row: ChainedDevice, store: Store) {
+  const [by] = await knownOfChildren([row], store);
+  return by === undefined ? {} : { child: { ...by, origin: row.origin } };
+}
+
+/** What a child handed up, in the shape of samples that lie here. */
+async function chainedHistory(
+  row: ChainedDevice,
+  asked: Pick<Parameters<typeof historyOfChained>[2], "from" | "to" | "metrics" | "points" | "extremes">,
+  { store, clock, telemetry }: TelemetryContext,
+) {
+  const { keepMinutes = Infinity, keepHours = Infinity } = telemetry.windows ?? {};
+  const minutesFrom = clock.now() - keepMinutes;
+  const resolution = asked.from >= minutesFrom ? "minutes" : "hours";
+  const from = Math.max(asked.from, clock.now() - keepHours);
+  const known = await told(row, store);
+  const wanted = { ...asked, from, resolution, minutesFrom, knownUpTo: known.child?.knownUpTo } as const;
+  return {
+    device: row.id,
+    resolution: { minutes: "1m", hours: "1h" }[resolution],
+    ...known,
+    ...(await historyOfChained(store, row, wanted)),
+  };
+}
 
 /** Rows without a value are left out. */
 const shownArrival = ({ device, receivedAt, isEstimated, instants, series }: ArrivedReport) => ({
@@ -40,21 +77,23 @@ const shownArrival = ({ device, receivedAt, isEstimated, instants, series }: Arr
 });
 
 export const telemetryActions = [
-  handle(latestValues, async ({ device: ref }, context: TelemetryContext) => {
-    const { id } = await resolve(context.store, device, ref);
-    return { device: id, values: await newestOf(id, context) };
-  }),
+  handle(latestValues, ({ device: ref }, context: TelemetryContext) => newestOf(ref, context)),
   handle(listMetrics, async ({ device: ref }, context: TelemetryContext) => {
-    const { id } = await resolve(context.store, device, ref);
-    return { metrics: (await newestOf(id, context)).map(({ metric, instance }) => ({ metric, instance })) };
+    const { values } = await newestOf(ref, context);
+    return { metrics: values.map(({ metric, instance }) => ({ metric, instance })) };
   }),
   handle(
     readHistory,
     async ({ device: ref, metric, points = 1_000, extremes, ...range }, context: TelemetryContext) => {
-      const { id, createdAt } = await resolve(context.store, device, ref);
       const to = range.to ?? context.clock.now();
       const from = range.from ?? to - HOUR;
       if (from > to) throw new Problem("invalid-input", `"from" (${from}) must not be after "to" (${to})`);
+      const chained = await chainedDeviceOf(context.store, ref);
+      if (chained !== undefined) {
+        const asked = { from, to, metrics: metric, points, extremes };
+        return { from, to, ...(await chainedHistory(chained, asked, context)), estimated: [] };
+      }
+      const { id, createdAt } = await resolve(context.store, device, ref);
       const { series, spans } = await readSamples(context.store, id, { from, to, metrics: metric });
       const known = await gapsBetween(context.store, id, { from, to });
       // Before it enrolled nobody expected anything of it, and after now nobody does yet.
@@ -66,6 +105,7 @@ export const telemetryActions = [
       }));
       return {
         device: id,
+        resolution: "samples",
         from,
         to,
         series: series.map((each) => ({

@@ -1,3 +1,4 @@
+import { noneIfUnknown, resolve, severalOf } from "../../platform/reference.ts";
 import type { Store } from "../../platform/store.ts";
 import { device, type Device } from "../devices/contract.ts";
 import { child, type Child } from "./chain-contract.ts";
@@ -41,6 +42,23 @@ export async function* countedDevices(store: Store, own: ReadonlySet<string>): A
     names.add(name);
     yield { row, shownName, ...viewOfChained(row, via) };
   }
+}
+
+/** A device of a child by its id (origin and id there), or as `child/name`; undefined where there is none. Both hold a slash, which no device of this control plane does. */
+export async function chainedDeviceOf(store: Store, ref: string): Promise<ChainedDevice | undefined> {
+  const slash = ref.indexOf("/");
+  if (slash === -1) return undefined;
+  const byId = await store.get(chainedDevices, ref);
+  // What a child told goes some time after it.
+  if (byId !== undefined) return (await store.get(child, byId.child)) && byId;
+  const via = await resolve(store, child, ref.slice(0, slash)).catch(noneIfUnknown);
+  if (via === undefined) return undefined;
+  const name = ref.slice(slash + 1);
+  const named: ChainedDevice[] = [];
+  for await (const row of store.scan(chainedDevices, { index: "child", prefix: [via.id] }))
+    if (row.name === name || `${row.name}/${row.id}` === name) named.push(row);
+  if (named.length > 1) throw severalOf("device", ref);
+  return named[0];
 }
 
 /** Up to when it is known what devices of children measured, child by child, for those that these devices come by. */

@@ -13,15 +13,38 @@ const Series = Type.Object({
   instance: Type.String({ description: "What of several it is about; empty when there is only one" }),
 });
 
+const Measured = Ref("device", "The device: id or name; of one of a child control plane, child/name or origin/id");
+/** How finely something is known, and from whom. */
+const known = {
+  resolution: Type.String({
+    description:
+      "samples; or 1m or 1h for a device of a child control plane, of which only windows are known: each value is the last of its window",
+  }),
+  child: Type.Optional(
+    Type.Object(
+      {
+        name: Type.String(),
+        state: Type.String(),
+        knownUpTo: Type.Optional(
+          Type.Integer({ description: "What was measured later is not known, which is not zero" }),
+        ),
+        origin: Type.String({ description: "Id of the control plane that the device belongs to" }),
+      },
+      { description: "The child control plane by which the device comes; absent: it is a device of this one" },
+    ),
+  ),
+};
+
 export const latestValues = action({
   path: "cpl/ta/latest",
   summary: "Show the newest value of every metric of a device",
   effect: "read",
   permission: "telemetry:read",
   scope: "referenced",
-  input: Type.Object({ device: Ref("device", "The device: id or name") }),
+  input: Type.Object({ device: Measured }),
   output: Type.Object({
     device: Type.String(),
+    ...known,
     values: Type.Array(Type.Composite([Series, Type.Object({ at: Type.Integer(), value: Type.Number() })])),
   }),
 });
@@ -34,7 +57,7 @@ export const readHistory = action({
   permission: "telemetry:read",
   scope: "referenced",
   input: Type.Object({
-    device: Ref("device", "The device: id or name"),
+    device: Measured,
     metric: Type.Optional(
       Type.Array(Type.String(), { description: "Only these metrics; all when absent", maxItems: 50 }),
     ),
@@ -54,6 +77,7 @@ export const readHistory = action({
   }),
   output: Type.Object({
     device: Type.String(),
+    ...known,
     from: Type.Integer(),
     to: Type.Integer(),
     series: Type.Array(
@@ -87,7 +111,7 @@ export const listMetrics = action({
   effect: "read",
   permission: "telemetry:read",
   scope: "referenced",
-  input: Type.Object({ device: Ref("device", "The device: id or name") }),
+  input: Type.Object({ device: Measured }),
   output: Type.Object({ metrics: Type.Array(Series) }),
 });
 export const readArrivals = action({

@@ -36,7 +36,11 @@ test("what somebody wants forgotten is forgotten, merged or not, and nothing of 
   await world.advance(MINUTE);
 
   assert.deepEqual(await kept(world, "d1", start), [[], 0]);
-  assert.deepEqual(await world.call(latestValues, { device: "d1" }), { device: "d1", values: [] });
+  assert.deepEqual(await world.call(latestValues, { device: "d1" }), {
+    device: "d1",
+    resolution: "samples",
+    values: [],
+  });
   assert.deepEqual(await kept(world, "d2", start), [[1, 2], 1]);
 });
 

@@ -20,7 +20,7 @@ import {
 
 // One question may not make the control plane hold or read the whole history.
 const BYTES_AT_MOST = 64 * 1024 * 1024;
-const SAMPLES_AT_MOST = 4_000_000;
+export const SAMPLES_AT_MOST = 4_000_000;
 const GAPS_AT_MOST = 1_000;
 
 /** Instants by the control plane's clock, both included. */
@@ -237,7 +237,7 @@ function ordered({ at, values }: { readonly at: Float64Array; readonly values: F
   };
 }
 
-const tooLarge = () =>
+export const tooLarge = () =>
   new Problem(
     "too-large",
     "there are too many samples in this range to read at once; ask for a shorter one, or for fewer metrics",
