@@ -1,10 +1,10 @@
-import { limits, type ColumnEncoder } from "@edgemere/protocol";
-import { MINUTE } from "@edgemere/protocol/kit";
+import { decodeColumn, limits, type ColumnEncoder } from "@edgemere/protocol";
+import { HOUR, MINUTE } from "@edgemere/protocol/kit";
 import { framed, unframed } from "./frame.ts";
 import { endOfGrid } from "./grid.ts";
 import { SKETCH_BLOCKS, sketchBlocks, sketchesIn, type Sketches } from "./sketch-bytes.ts";
 import type { Sketch } from "./sketch.ts";
-import { windowsBytes, windowsIn } from "./window-bytes.ts";
+import { instancesIn, windowsBytes, windowsIn } from "./window-bytes.ts";
 import { gridOfPeriod } from "./window-tables.ts";
 import { CARRIED_AT_MOST, Windows } from "./windows.ts";
 
@@ -60,6 +60,23 @@ export function metricsIn(bytes: Uint8Array): readonly MetricHour[] {
   });
 }
 
+/** Buckets that the sketches of an hour have at most: many more than samples of hosts make in the bytes that an hour may take. */
+const BUCKETS_OF_HOUR = 200_000;
+
+/** What would take too much memory to be read, by what the bytes themselves say of it. Throws where they are none of windows. */
+export function excessOf(metrics: readonly MetricHour[]): "too-many-series" | "too-large" | undefined {
+  let [series, buckets] = [0, 0];
+  for (const { windows, sketches } of metrics) {
+    series += instancesIn(windows);
+    const blocks = unframed(sketches);
+    for (let place = 1; place < blocks.length; place += 1 + SKETCH_BLOCKS)
+      for (const size of decodeColumn(blocks[place] ?? new Uint8Array(), HOUR / MINUTE)) buckets += Math.abs(size);
+    if (series > limits.telemetrySeries) return "too-many-series";
+    if (!(buckets <= BUCKETS_OF_HOUR)) return "too-large";
+  }
+  return undefined;
+}
+
 const METRIC_NAME = /^[A-Za-z][\w.-]{0,255}$/;
 const INSTANCE_AT_MOST = 256;
 /** Of two sums of the same numbers in another order. */
@@ -102,11 +119,8 @@ const isSketch = (sketch: Sketch): boolean => {
 export function flawOf(
   metrics: ReadonlyMap<string, readonly Minutes[]>,
   now: number,
-): "inconsistent" | "too-many-series" | "future" | undefined {
-  let series = 0;
+): "inconsistent" | "future" | undefined {
   for (const [metric, instances] of metrics) {
-    series += instances.length;
-    if (series > limits.telemetrySeries) return "too-many-series";
     if (!METRIC_NAME.test(metric) || new Set(instances.map(({ instance }) => instance)).size < instances.length)
       return "inconsistent";
     for (const each of instances) {

@@ -55,6 +55,7 @@ export const reportRefusals = [
   "unreadable",
   "inconsistent",
   "too-many-series",
+  "too-large",
 ] as const;
 export type ReportRefusal = (typeof reportRefusals)[number];
 

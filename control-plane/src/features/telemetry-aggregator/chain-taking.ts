@@ -2,7 +2,15 @@ import { ColumnEncoder } from "@edgemere/protocol";
 import { HOUR } from "@edgemere/protocol/kit";
 import { put, putBytes, type Change } from "../../platform/change.ts";
 import type { Store } from "../../platform/store.ts";
-import { AHEAD_AT_MOST, flawOf, metricsIn, readMetric, type MetricHour, type Minutes } from "./chain-bytes.ts";
+import {
+  AHEAD_AT_MOST,
+  excessOf,
+  flawOf,
+  metricsIn,
+  readMetric,
+  type MetricHour,
+  type Minutes,
+} from "./chain-bytes.ts";
 import type { Child, ReportedHour, ReportRefusal } from "./chain-contract.ts";
 import { toBeReported } from "./chain-reporting.ts";
 import {
@@ -74,7 +82,7 @@ export class Taking {
     const isNew = device?.child !== this.#child.id;
     if (isNew && this.#known >= this.#child.devicesAtMost) return "too-many-devices";
     const read = readable(report, hour);
-    if (read === undefined) return "unreadable";
+    if (typeof read === "string") return read;
     const flaw = flawOf(new Map(read.map(({ metric, minutes }) => [metric, minutes])), now);
     if (flaw !== undefined) return flaw;
     if (isNew) this.#known++;
@@ -131,14 +139,16 @@ interface Read extends MetricHour {
   readonly minutes: readonly Minutes[];
 }
 
-/** Undefined where bytes are none of windows: they are somebody else's. */
-function readable({ windows }: ReportedHour, hour: number): readonly Read[] | undefined {
+/** The bytes are somebody else's: where they are none of windows, or of too many, why they are not read. */
+function readable({ windows }: ReportedHour, hour: number): readonly Read[] | ReportRefusal {
   try {
     const metrics = metricsIn(Buffer.from(windows, "base64"));
-    if (new Set(metrics.map(({ metric }) => metric)).size < metrics.length) return undefined;
+    if (new Set(metrics.map(({ metric }) => metric)).size < metrics.length) return "unreadable";
+    const excess = excessOf(metrics);
+    if (excess !== undefined) return excess;
     return metrics.map((each) => ({ ...each, minutes: readMetric(each, hour) }));
   } catch {
-    return undefined;
+    return "unreadable";
   }
 }
 

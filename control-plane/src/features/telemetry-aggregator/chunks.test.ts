@@ -62,6 +62,12 @@ test("blocks come back as they were, and a frame that was cut is no frame", () =
   );
 });
 
+test("a frame whose lengths go back, so that its blocks lie over each other, is no frame", () => {
+  const minusFour = [0xfc, 0xff, 0xff, 0xff, 0x0f];
+
+  assert.throws(() => unframed(Uint8Array.from([3, 4, ...minusFour, 4, 1, 2, 3, 4])), /a frame/);
+});
+
 test("a series keeps its number, and a forgotten number is never another's", () => {
   const list = SeriesList.of(undefined);
   const [load, disk] = [

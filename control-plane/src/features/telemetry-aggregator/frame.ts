@@ -20,7 +20,7 @@ export function framed(blocks: readonly Uint8Array[]): Uint8Array {
   return bytes;
 }
 
-/** Views of the blocks; bytes of our own, which carry a checksum: what does not fit is a bug. */
+/** Views of the blocks, none over another. Bytes of our own carry a checksum: there what does not fit is a bug. */
 export function unframed(bytes: Uint8Array): readonly Uint8Array[] {
   let position = 0;
   const number = () => {
@@ -29,7 +29,7 @@ export function unframed(bytes: Uint8Array): readonly Uint8Array[] {
       const byte = bytes[position++];
       if (byte === undefined) throw new Error("a frame ends within its lengths");
       value |= (byte & 127) << shift;
-      if (byte < 128) return value;
+      if (byte < 128) return value >>> 0;
     }
   };
   const lengths: number[] = [];
@@ -38,6 +38,7 @@ export function unframed(bytes: Uint8Array): readonly Uint8Array[] {
   for (const length of lengths) {
     blocks.push(bytes.subarray(position, position + length));
     position += length;
+    if (position > bytes.length) break;
   }
   if (position !== bytes.length) throw new Error(`a frame of ${position} bytes has ${bytes.length}`);
   return blocks;

@@ -11,7 +11,7 @@ import { BEGIN, declare, reported, startPlane } from "./chain.test-support.ts";
 import type { World } from "./aggregator.test-support.ts";
 import { hourBytes, metricHour, type Minutes } from "./chain-bytes.ts";
 import * as contract from "./contract.ts";
-import { Sketch } from "./sketch.ts";
+import { BUCKETS_AT_MOST, Sketch } from "./sketch.ts";
 import { gridOfPeriod } from "./window-tables.ts";
 import { Windows } from "./windows.ts";
 
@@ -134,6 +134,29 @@ for (const [what, report, reason] of [
     const { items } = await world.call(contract.listChildren, {});
     assert.deepEqual(items.find(({ name }) => name === "Edge")?.refused, [{ reason, hours: 1 }]);
   });
+
+/** A few bytes that say that each minute of each instance has as many values as a sketch has buckets, each in another one. */
+function enormous(instances: number): string {
+  const values = Array.from({ length: BUCKETS_AT_MOST }, (_, place) => Math.pow(1.02, place));
+  const columns = new ColumnEncoder();
+  const windows = new Windows(gridOfPeriod("minutes", THIS_HOUR));
+  const sketch = new Sketch();
+  for (const value of values) sketch.add(value);
+  for (let minute = 0; minute < 60; minute++)
+    windows.addSamples({ at: values.map((_, row) => THIS_HOUR + minute * MINUTE + row), values });
+  const sketches = Array.from({ length: 60 }, () => sketch);
+  const all = Array.from({ length: instances }, (_, place) => ({ instance: `${place}`, windows, sketches }));
+  return Buffer.from(hourBytes([metricHour(columns, "load", all)])).toString("base64");
+}
+
+test("an hour whose sketches are enormous is refused before they are read, however few bytes they take", async () => {
+  await using world = await aParent();
+
+  const { refused } = await tell(world, [aReport({ windows: enormous(5) }), aReport({ device: "d2" })]);
+
+  assert.deepEqual(refused, [{ reason: "too-large", hours: 1 }]);
+  assert.equal(await total(world), 3);
+});
 
 test("a child tells of no more devices than it was granted, and of those of nobody else", async () => {
   await using world = await aParent(2);
