@@ -1,15 +1,12 @@
-import { io } from "socket.io-client";
 import type { ProblemDocument } from "../platform/problem.ts";
 import type { TerminalNews } from "../platform/terminal-door.ts";
+import { connectLive, type ConnectionOptions } from "./client-connection.ts";
+import { ProblemError } from "./client-problem.ts";
 import { terminalFilter } from "./client-terminal-filter.ts";
-import { isProblem, ProblemError, Unreachable } from "./client-problem.ts";
 
 export type { TerminalNews };
 
-export interface TerminalOptions {
-  /** Empty for the origin of the page. */
-  readonly baseUrl: string;
-  readonly token?: string | undefined;
+export interface TerminalOptions extends Pick<ConnectionOptions, "baseUrl" | "token"> {
   /** The job that asked for the terminal. */
   readonly job: string;
   /** Shows text that is harmless to a terminal. Resolves when it is on the screen: nothing more comes before. */
@@ -50,12 +47,12 @@ export function sitAtTerminal(options: TerminalOptions): TerminalConnection {
   let size: { readonly columns: number; readonly rows: number } | undefined;
   let isLeaving = false;
 
-  const socket = io(baseUrl || "/", {
-    path: "/edgemere/socket.io",
-    transports: ["websocket"],
-    forceNew: true,
-    ...(token !== undefined && { auth: { token } }),
-  });
+  const onConnection = (lost: Error | undefined) => {
+    if (lost === undefined) return;
+    [isSeated, isSaying] = [false, false];
+    tell({ state: "lost", why: lost.message });
+  };
+  const socket = connectLive({ baseUrl, token, onConnection }, fail);
   const say = () => {
     if (!isSeated || isSaying || !(typed !== "" || size !== undefined || isLeaving)) return;
     const piece = typed.slice(0, PIECE);
@@ -85,16 +82,6 @@ export function sitAtTerminal(options: TerminalOptions): TerminalConnection {
       say();
     });
   });
-  socket.on("connect_error", (error: Error & { readonly data?: unknown }) => {
-    if (isProblem(error.data)) fail(new ProblemError(error.data));
-    else if (socket.active) tell({ state: "lost", why: error.message });
-    else fail(new Unreachable(`the control plane refused the terminal's channel: ${error.message}`, { cause: error }));
-  });
-  socket.on("disconnect", (reason) => {
-    [isSeated, isSaying] = [false, false];
-    tell({ state: "lost", why: reason });
-    if (!socket.active) socket.connect();
-  });
   socket.on("terminal", (news: TerminalNews & { readonly job: string }) => {
     if (news.job === job) tell(news);
   });
@@ -117,9 +104,6 @@ export function sitAtTerminal(options: TerminalOptions): TerminalConnection {
       isLeaving = true;
       say();
     },
-    [Symbol.dispose]: () => {
-      socket.off();
-      socket.disconnect();
-    },
+    [Symbol.dispose]: () => socket[Symbol.dispose](),
   };
 }
