@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { SERVER_NAME } from "@edgemere/protocol";
 import { connectAsync } from "mqtt";
-import { parse } from "yaml";
+import { parse, stringify } from "yaml";
 import { noPrometheus, noPromtool, promtool, startPrometheus, type Prometheus } from "../world/prometheus.ts";
 import { eventually, startWorld, type World } from "../world/world.ts";
 
@@ -85,6 +85,21 @@ test("every metric that a dashboard or an alert asks for is given", async () => 
 test("promtool finds nothing wrong with the figures and the rules", { skip: noPromtool }, async () => {
   promtool(["check", "metrics"], await metricsText());
   promtool(["check", "rules", rulesFile]);
+});
+
+test("an event loop that is late for minutes is told of, and one long wait is not", { skip: noPromtool }, async () => {
+  const expr = 'ALERTS{alertname="EdgemereEventLoopLate", alertstate="firing"}';
+  const firing = expr.replace("}", ', job="centre", severity="warning"}');
+  const lag = (values: string, exp_samples: readonly object[]) => ({
+    interval: "15s",
+    input_series: [{ series: 'edgemere_event_loop_lag_seconds{job="centre"}', values }],
+    promql_expr_test: [{ expr, eval_time: "12m", exp_samples }],
+  });
+  const file = join(world.folder, "late.yaml");
+  const tests = [lag("1.2x60", [{ labels: firing, value: 1 }]), lag("0.1x30 5 0.1x30", [])];
+  await writeFile(file, stringify({ rule_files: [rulesFile], tests }));
+
+  promtool(["test", "rules", file]);
 });
 
 test(
