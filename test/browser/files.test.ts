@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 import { sha256Of, someContent } from "../world/files.ts";
 import { startWorld } from "../world/world.ts";
@@ -44,3 +45,57 @@ test("a file is uploaded, downloaded and removed in the portal", { skip: noChrom
   assert.deepEqual(somebody.complaints, []);
   assert.deepEqual(somebody.refusals, []);
 });
+
+test(
+  "the open folders of a device are looked through in the portal, and a file is fetched",
+  { skip: noChromium },
+  async (t) => {
+    await using world = await startWorld();
+    const root = join(world.folder, "srv");
+    await mkdir(join(root, "logs"), { recursive: true });
+    await writeFile(join(root, "logs", "app.log"), "a line\n");
+    await writeFile(join(root, "logs", "evil\u202egpj.exe"), "");
+    await symlink("/etc", join(root, "way-out"));
+    await world.enrolAgent("gw1", ["--allow", "file.get", "--file-root", root]);
+    await using browser = await openBrowser();
+    await using somebody = await visit(browser, { baseUrl: world.baseUrl });
+    const { page, go } = somebody;
+    await go("/devices/gw1/files");
+    await signIn(page);
+    const table = page.getByRole("table", { name: "What lies in the folder" });
+
+    await t.test("nothing is asked before somebody asks, and then the roots are shown", async () => {
+      await page.getByText("Nothing was looked at yet").waitFor();
+      assert.deepEqual((await world.client.call("cpl/dm/job/list", {})).items, []);
+      await page.getByRole("button", { name: "Show the open folders" }).click();
+      await table.getByRole("button", { name: root }).click();
+      await table.getByRole("row", { name: /way-out link/ }).waitFor();
+      assert.equal(await table.getByRole("button", { name: "way-out" }).count(), 0);
+    });
+    await t.test("a folder is entered, hidden characters are named, and a file is fetched", async () => {
+      await table.getByRole("button", { name: "logs" }).click();
+      await table.getByText("U+202E").waitFor();
+      await page.getByRole("button", { name: "Fetch app.log" }).click();
+      await page.getByText("It was done.").waitFor();
+      await page.getByRole("link", { name: "What has come is among the files" }).click();
+      await page
+        .getByRole("row", { name: /app.log/ })
+        .getByText("ready")
+        .waitFor();
+    });
+    await t.test("one that has gone meanwhile is told in words, and there is a way back", async () => {
+      await go("/devices/gw1/files");
+      await page.getByRole("button", { name: "Show the open folders" }).click();
+      await table.getByRole("button", { name: root }).click();
+      await table.getByRole("button", { name: "logs" }).waitFor();
+      await rm(join(root, "logs"), { recursive: true });
+      await table.getByRole("button", { name: "logs" }).click();
+      await page.getByText(/logs does not exist/).waitFor();
+      await page.getByRole("button", { name: "Back" }).click();
+      await table.getByRole("row", { name: /way-out link/ }).waitFor();
+      assert.equal(await table.getByRole("button", { name: "logs" }).count(), 0);
+    });
+    assert.deepEqual(somebody.complaints, []);
+    assert.deepEqual(somebody.refusals, []);
+  },
+);

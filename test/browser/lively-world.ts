@@ -44,6 +44,7 @@ const pagesWith = ({ job, rollout, alert, request }: Made): Pages => ({
   "device-commands": ["/devices/edge-1/commands", "succeeded"],
   "device-alerts": ["/devices/simulated-001/alerts", "here"],
   "device-data": ["/devices/edge-1/data", "app.log"],
+  "device-files": ["/devices/edge-1/files", "Show the open folders"],
   "device-delivery": ["/devices/edge-1/delivery", "Noted by the agent"],
   "troubled-charts": ["/devices/edge-9/charts", "cross-hatched red"],
   "troubled-delivery": ["/devices/edge-9/delivery", "2 Jan 1970"],

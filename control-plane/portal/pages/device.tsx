@@ -14,6 +14,7 @@ import { DeviceCommands } from "./device-commands.tsx";
 import { DeviceDataSources } from "./device-data.tsx";
 import { DeviceDelivery } from "./device-delivery.tsx";
 import { DeviceDetails } from "./device-details.tsx";
+import { DeviceFiles } from "./device-files.tsx";
 import { DeviceInventory } from "./device-inventory.tsx";
 
 const TRAIL = [{ label: "Devices", to: "/devices" }];
@@ -56,6 +57,7 @@ export function Device() {
               { id: "commands", title: "Commands", content: () => <DeviceCommands device={row} /> },
               { id: "alerts", title: "Alerts", content: () => <DeviceAlerts device={row} /> },
               { id: "data", title: "Data", content: () => <DeviceDataSources device={row} /> },
+              { id: "files", title: "Files", content: () => <DeviceFiles device={row} /> },
               { id: "delivery", title: "Delivery", content: () => <DeviceDelivery device={row.id} /> },
               { id: "details", title: "Details", content: () => <DeviceDetails device={row} /> },
             ]}

@@ -42,9 +42,10 @@ async function namesBehind(folder: FileHandle, { path, after, most, signal }: Fo
   const entries = await opendir(handlePath(folder), { encoding: "buffer" as BufferEncoding }).catch(refuse(path));
   for await (const entry of entries) {
     signal.throwIfAborted();
-    const bytes: Buffer | string = entry.name;
-    if (!isUtf8(Buffer.from(bytes))) unnamed++;
-    else if (String(bytes) > after) names.push(String(bytes));
+    const bytes = Buffer.from(entry.name);
+    const name = bytes.toString();
+    if (!isUtf8(bytes)) unnamed++;
+    else if (name > after) names.push(name);
     if (names.length > 10 * most) names = inOrder();
   }
   return { names: inOrder(), unnamed };
