@@ -1,7 +1,7 @@
 /**
  * Who attacks. network: on the path. stranger: reaches a port. device: enrolled, and taken over. broker: taken over, or set up
  * wrong. tenant: a user who means harm. session: a stolen token or sign-in. insider: an operator. supplier: of what we build on.
- * holder: has the device in hand. nobody: chance.
+ * holder: has the device in hand. child: a control plane that reports to this one, taken over. nobody: chance.
  */
 type Attacker =
   | "network"
@@ -13,6 +13,7 @@ type Attacker =
   | "insider"
   | "supplier"
   | "holder"
+  | "child"
   | "nobody";
 
 export interface Threat {
@@ -311,5 +312,13 @@ export const threats: readonly Threat[] = [
     attackers: ["stranger"],
     attack: "a door that was built for tests or simulations is left open",
     control: "no program of ours knows that it is tested: there is no such option, variable or route",
+  },
+  {
+    id: "T41",
+    asset: "what a region or the centre knows of its fleet",
+    attackers: ["child"],
+    attack: "a control plane below says what is not its own, cannot be, is too much to be read, or never ends",
+    control:
+      "origins are declared, each for one child; every number is held against what samples can make, and its size before it is read; refusals are counted at the child",
   },
 ];

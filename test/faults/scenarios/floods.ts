@@ -1,7 +1,11 @@
+import assert from "node:assert/strict";
+import { HOUR } from "@edgemere/protocol/kit";
 import { identify } from "../../bench/mqtt-device.ts";
 import { happenings, newestNumber } from "../../world/happenings.ts";
+import { anHour, enormousHour, HostileChild, type ToldHour } from "../../world/hostile-child.ts";
 import { LoadDevice } from "../load-device.ts";
 import { Loaded } from "../loaded.ts";
+import { peakMemory } from "../peaks.ts";
 import type { Context, Scenario } from "../scenario.ts";
 
 const SECOND = 1_000;
@@ -56,6 +60,69 @@ async function oneFloods(context: Context): Promise<void> {
   await loaded.settle();
 }
 
+const CHILD = { devices: { short: 10, full: 200 }, answers: { short: 1, full: 20 }, memory: 192, series: 10 };
+/** Where what it says is refused, one kind after the other. */
+const hostile = (round: number): readonly (readonly ToldHour[])[] => {
+  const hour = anHour({ device: `d${round}` });
+  const far = (1 + Math.floor(Date.now() / HOUR)) * HOUR + 24 * HOUR;
+  return [
+    [
+      anHour({ origin: "another" }),
+      anHour({ hour: far }),
+      anHour({ windows: Buffer.alloc(1_000, round).toString("base64") }),
+    ],
+    Array.from({ length: 40 }, () => anHour({ windows: enormousHour(CHILD.series) })),
+    Array.from({ length: 200 }, () => hour),
+    Array.from({ length: 200 }, (_, device) => anHour({ device: `d${round}-${device}` })),
+  ];
+};
+
+/** A control plane below that somebody took over: what it says costs its own reports and nobody else anything. */
+async function childFloods(context: Context): Promise<void> {
+  const { isFull, recorder } = context;
+  const how = isFull ? "full" : "short";
+  const loaded = await Loaded.start(context, { devices: CHILD.devices[how], every: EVERY });
+  const { client, controlPlane } = loaded.world;
+  const usual = await loaded.usual(CHILD.answers[how]);
+  const before = await peakMemory(controlPlane.pid);
+  for (let round = 0; round < context.rounds; round++) {
+    const evil = await HostileChild.declared(loaded.world, `evil-${round}`, 3, `evil-${round}`);
+    const kinds = hostile(round);
+    let [isOver, told, sentAway] = [false, 0, 0];
+    const meanwhile = loaded.slowest(CHILD.answers[how]).finally(() => (isOver = true));
+    while (!isOver || told < kinds.length) {
+      const reports = (kinds[told++ % kinds.length] ?? []).map((each) =>
+        each.origin === "another" ? each : { ...each, origin: `evil-${round}` },
+      );
+      const { status } = await evil.tell(reports);
+      if (status === 429) sentAway++;
+      else assert.equal(status, 200);
+    }
+    const flooded = await meanwhile;
+    const { devices, taken, refused } = await client.call("cpl/ta/child/find", { child: `evil-${round}` });
+    assert.deepEqual([devices, taken], [3, 3], "no more is taken than it may tell of");
+    assert.deepEqual(refused.map(({ reason }) => reason).toSorted(), [
+      "future",
+      "too-large",
+      "too-many-devices",
+      "undeclared-origin",
+      "unreadable",
+    ]);
+    const { series } = await client.call("cpl/ta/query", { metric: ["cpu.busy_percent"], by: ["child"], step: "1m" });
+    assert.ok(
+      series.every(({ by }) => by["child"] === ""),
+      "nothing of it is in an answer",
+    );
+    recorder.note(
+      `${told} reports, ${sentAway} of them sent away for their pace; 99 of 100 answers to devices within ${Math.round(usual)} ms as usual, ${Math.round(flooded)} ms meanwhile`,
+    );
+    recorder.bar("hundredths of the usual p99 for devices", (100 * flooded) / usual, 200);
+    await loaded.recovered(Date.now());
+  }
+  recorder.bar("MiB more memory at its peak", (await peakMemory(controlPlane.pid)) - before, CHILD.memory);
+  await loaded.settle();
+}
+
 export const floods: readonly Scenario[] = [
   {
     id: "F62",
@@ -63,5 +130,12 @@ export const floods: readonly Scenario[] = [
     layer: 3,
     rounds: { short: 1, full: 5 },
     run: oneFloods,
+  },
+  {
+    id: "F75",
+    title: "control plane below that was taken over: other origins, hours to come, enormous sketches, repeats, floods",
+    layer: 3,
+    rounds: { short: 1, full: 5 },
+    run: childFloods,
   },
 ];
