@@ -98,7 +98,14 @@ export const aDataSource = (over: v1.DataSourceReport.$Properties = {}) => ({
 });
 
 export const someChangesOfData = () =>
-  aDataSource({ parts: 2, report: "r2", index: 5, indexBefore: 4, indexChecksum: Buffer.alloc(32, 9), removed: ["b.bin"] });
+  aDataSource({
+    parts: 2,
+    report: "r2",
+    index: 5,
+    indexBefore: 4,
+    indexChecksum: Buffer.alloc(32, 9),
+    removed: ["b.bin"],
+  });
 
 export const anItem = (over: v1.DataItem.$Properties = {}): v1.DataItem.$Properties => ({
   name: "a.bin",

@@ -6,8 +6,7 @@ import { changeReport, inParts, type Changes, type Source, type Stand } from "./
 
 /** Where indexes are kept: one file for each source. */
 export const INDEX_FOLDER = "data-index";
-export const indexFileOf = (source: string): string =>
-  createHash("sha256").update(source).digest("hex").slice(0, 32);
+export const indexFileOf = (source: string): string => createHash("sha256").update(source).digest("hex").slice(0, 32);
 
 // The file is written anew when what it could do without is more than this, and more than the rest.
 const SPARE_BYTES = 256 * 1024;

@@ -95,7 +95,8 @@ function sourceChanges(
   }
   if (isReadable && source.state !== "ready") return [moved(dataSource, source, "resume", patch)];
   if (!isReadable && source.state === "ready") return [moved(dataSource, source, "suspend", patch)];
-  const isNoNews = slice.isChange && isDeepStrictEqual({ ...source, ...patch, reportedAt: 0 }, { ...source, reportedAt: 0 });
+  const isNoNews =
+    slice.isChange && isDeepStrictEqual({ ...source, ...patch, reportedAt: 0 }, { ...source, reportedAt: 0 });
   return isNoNews ? [] : [updated(dataSource, source, patch)];
 }
 
