@@ -1,7 +1,7 @@
 import { Type, type Static } from "@sinclair/typebox";
 import { action, Ref } from "../../platform/action.ts";
 
-const kinds = ["allow-and-deny", "defaults", "commands"] as const;
+const kinds = ["allow-and-deny", "defaults", "commands", "settings"] as const;
 
 /** Two policies that want what does not fit together, on devices that both are about. */
 export const Conflict = Type.Object({
@@ -9,11 +9,11 @@ export const Conflict = Type.Object({
     kinds.map((each) => Type.Literal(each)),
     {
       description:
-        "allow-and-deny: one allows what the other may deny; defaults: of one field two; commands: of one kind with other arguments, for the same measurements",
+        "allow-and-deny: one allows what the other may deny; defaults: of one field two; commands: of one kind with other arguments, for the same measurements; settings: of one option other values",
     },
   ),
   policies: Type.Array(Type.String(), { description: "Their names, the one that prevails first" }),
-  about: Type.String({ description: "Actions, the field, or the kind of command" }),
+  about: Type.String({ description: "Actions, the field, the kind of command, or the option" }),
   devices: Type.Integer({
     description: "How many devices both are about now; 0 where they are about none in particular",
   }),

@@ -3,6 +3,7 @@ import type { Admission } from "./admission-contract.ts";
 import type { Conflict } from "./conflict-contract.ts";
 import type { Policy } from "./contract.ts";
 import type { Effect } from "./effect-contract.ts";
+import { settingsOf } from "./settings-wanted.ts";
 
 /** What of a policy decides whether it is at odds with another. */
 export interface Claim extends Pick<Policy, "name" | "priority" | "admission" | "effects"> {
@@ -19,7 +20,7 @@ export function conflictsOf(one: Claim, other: Claim): readonly Found[] {
   const shared = sharedBy(one.devices, other.devices);
   if (shared === "none") return [];
   const pair = [one, other].toSorted(byPriority) as [Claim, Claim];
-  const found = [...ofOutcomes(pair), ...ofDefaults(pair), ...ofCommands(pair)];
+  const found = [...ofOutcomes(pair), ...ofDefaults(pair), ...ofCommands(pair), ...ofSettings(pair)];
   return found.map((each) => ({ ...each, shared }));
 }
 
@@ -46,7 +47,7 @@ function ofDefaults(pair: Pair): readonly Told[] {
   return Object.entries(higher.admission?.defaults ?? {})
     .filter(([field, value]) => Object.hasOwn(theirs, field) && !isDeepStrictEqual(theirs[field], value))
     .map(([field]) => {
-      const why = (higher.priority ?? 0) > (lower.priority ?? 0) ? "its priority is higher" : "its name comes first";
+      const why = whyFirst(higher, lower);
       const answer = `both say what ${field} is by default: where both hold it is what "${higher.name}" says, ${why}`;
       return { kind: "defaults", policies: [higher.name, lower.name], about: field, answer };
     });
@@ -68,6 +69,21 @@ function ofCommands([higher, lower]: Pair): readonly Told[] {
     return { kind: "commands", policies: [higher.name, lower.name], about: kind, answer };
   });
 }
+
+/** Both may fire at once, whatever they look at. */
+function ofSettings([higher, lower]: Pair): readonly Told[] {
+  const theirs = settingsOf(lower);
+  return Object.entries(settingsOf(higher))
+    .filter(([option, values]) => Object.hasOwn(theirs, option) && !isDeepStrictEqual(theirs[option], values))
+    .map(([option]) => {
+      const why = whyFirst(higher, lower);
+      const answer = `both set ${option}, to other values: while both fire it is what "${higher.name}" says, ${why}`;
+      return { kind: "settings", policies: [higher.name, lower.name], about: option, answer };
+    });
+}
+
+const whyFirst = (higher: Claim, lower: Claim): string =>
+  (higher.priority ?? 0) > (lower.priority ?? 0) ? "its priority is higher" : "its name comes first";
 
 /** Patterns of actions that both are about: of two that overlap the narrower one. */
 function actionsOfBoth([one, other]: Pair): readonly string[] {

@@ -1,5 +1,5 @@
 import { Type, type Static } from "@sinclair/typebox";
-import { commandKinds, type CommandKind } from "@edgemere/protocol";
+import { commandKinds, limits, type CommandKind } from "@edgemere/protocol";
 import { wanted } from "../data-orchestrator/contract.ts";
 
 const closed = { additionalProperties: false } as const;
@@ -53,16 +53,44 @@ const Notify = Type.Object(
   closed,
 );
 
-/** What follows when an alert fires, once for each time it begins. */
-export const Effects = Type.Array(Type.Union([Command, DataRequest, Notify]), {
+const Value = Type.String({ maxLength: limits.textLength });
+const Configure = Type.Object(
+  {
+    do: Type.Literal("configure"),
+    set: Type.Record(
+      Type.String({ pattern: "^[a-z][a-z-]{0,40}$" }),
+      Type.Union([Value, Type.Array(Value, { minItems: 1, maxItems: limits.settingValues })]),
+      {
+        minProperties: 1,
+        maxProperties: limits.settings,
+        description:
+          'Options of the agent and what they are while it fires, as of the command configure: {"profile":"detailed"}; afterwards they are what people want again',
+      },
+    ),
+  },
+  closed,
+);
+
+/** What follows when an alert fires: once for each time it begins, and what is configured for as long as it lasts. */
+export const Effects = Type.Array(Type.Union([Command, DataRequest, Notify, Configure]), {
   maxItems: 8,
-  description: "What follows when it fires: commands to the device, data requests, contacts that are told",
+  description:
+    "What follows when it fires: commands to the device, data requests, contacts that are told, settings of its agent while it lasts",
 });
 export type Effect = Static<typeof Effects>[number];
-export type AskedFor = Exclude<Effect, { readonly do: "notify" }>;
+export type AskedFor = Extract<Effect, { readonly do: "command" | "data" }>;
+export type Configuring = Extract<Effect, { readonly do: "configure" }>;
 
-/** Whether the policy asks for it itself. Who is told is looked after by the notifier, which hears of alerts as everybody does. */
-export const isAskedFor = (effect: Effect): effect is AskedFor => effect.do !== "notify";
+/** Whether it is asked for once. Who is told is looked after by the notifier, which hears of alerts as everybody does. */
+export const isAskedFor = (effect: Effect): effect is AskedFor => effect.do === "command" || effect.do === "data";
+/** Whether it holds for as long as the alert lasts. */
+export const isConfiguring = (effect: Effect): effect is Configuring => effect.do === "configure";
+/** Whether it is done in the name of who wrote the policy. */
+export const isInNameOfAuthor = (effect: Effect): effect is AskedFor | Configuring => effect.do !== "notify";
+
+/** The kind of command that it takes; undefined where it takes none. */
+export const kindOf = (effect: Effect): CommandKind | undefined =>
+  effect.do === "command" ? effect.kind : isConfiguring(effect) ? "configure" : undefined;
 
 /** What became of one of them. */
 export const Done = Type.Object({
@@ -80,6 +108,7 @@ export type Done = Static<typeof Done>;
 
 /** The permission that the most dangerous of some effects takes; undefined where none is. */
 export function dangerOfEffects({ effects = [] }: { readonly effects?: readonly Effect[] }): string | undefined {
-  const dangerous = effects.find((each) => each.do === "command" && commandKinds[each.kind].dangerous);
-  return dangerous?.do === "command" ? `command:${dangerous.kind}` : undefined;
+  const kinds = effects.map(kindOf).filter((each) => each !== undefined);
+  const dangerous = kinds.find((each) => commandKinds[each].dangerous);
+  return dangerous && `command:${dangerous}`;
 }

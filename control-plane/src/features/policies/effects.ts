@@ -14,7 +14,14 @@ import { findContact, USING } from "../notifier/contract.ts";
 import { alert, type Alert } from "./alert-contract.ts";
 import type { PoliciesContext } from "./context.ts";
 import type { Policy } from "./contract.ts";
-import { isAskedFor, type AskedFor, type Done, type Effect } from "./effect-contract.ts";
+import {
+  isAskedFor,
+  isConfiguring,
+  isInNameOfAuthor,
+  type AskedFor,
+  type Done,
+  type Effect,
+} from "./effect-contract.ts";
 import { collecting } from "./evidence.ts";
 
 const AT_ONCE = 50;
@@ -25,6 +32,7 @@ const DEVICE = "{device}";
 function permissionsFor(effect: Effect): readonly string[] {
   if (effect.do === "notify") return [USING];
   if (effect.do === "command") return [createJob.permission, `command:${effect.kind}`];
+  if (effect.do === "configure") return [createJob.permission, "command:configure"];
   return [findData.permission, ...(effect.where === undefined ? [] : [PLACING])];
 }
 
@@ -43,6 +51,8 @@ export async function refuseEffects(
       );
     if (effect.do === "data") compileExpression(queryOf(effect.query, "device"), dataVocabulary);
     else if (effect.do === "command") await refuseArguments(effect, context);
+    else if (isConfiguring(effect))
+      await refuseArguments({ kind: "configure", arguments: { set: effect.set } }, context);
     else for (const each of effect.contacts) await askItself(findContact, { contact: each }, context);
   }
 }
@@ -55,19 +65,19 @@ export async function stoppedBecause(
   { author, account, effects = [] }: Pick<Policy, "author" | "account" | "effects">,
   context: PoliciesContext,
 ): Promise<string | undefined> {
-  if (account === undefined || !effects.some(isAskedFor) || context.accountOf === undefined) return undefined;
+  if (account === undefined || !effects.some(isInNameOfAuthor) || context.accountOf === undefined) return undefined;
   const known = await context.accountOf(account, context);
   const mending = "somebody else may update the policy, and answers for it then";
   if (known?.isActive !== true) return `the account of its author, ${author}, is locked or gone: ${mending}`;
   const lacking = effects
-    .filter(isAskedFor)
+    .filter(isInNameOfAuthor)
     .flatMap(permissionsFor)
     .find((each) => !may(known, each));
   return lacking && `its author, ${author}, has the permission ${lacking} for all devices no more: ${mending}`;
 }
 
 async function refuseArguments(
-  { kind, arguments: given = {} }: Extract<Effect, { do: "command" }>,
+  { kind, arguments: given = {} }: Pick<Extract<Effect, { do: "command" }>, "kind" | "arguments">,
   context: PoliciesContext,
 ): Promise<void> {
   const { kinds } = await askItself(listKinds, {}, context);

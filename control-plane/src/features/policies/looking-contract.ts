@@ -28,6 +28,9 @@ export const explainPolicy = action({
       Type.Array(Type.String(), { description: "Where it is at odds with other policies, in words" }),
     ),
     stopped: Type.Optional(Type.String({ description: "Why none of its effects is done, though it may fire" })),
+    settings: Type.Optional(
+      Type.Array(Type.String(), { description: "What it has to do with the settings of the device's agent, in words" }),
+    ),
     deviceObstacles: Type.Array(Type.String(), {
       description: "Why devices cannot watch it by themselves; none: they can",
     }),

@@ -16,6 +16,7 @@ import { decidingDevice } from "./deciding.ts";
 import { eventHistoryOf } from "./event-history.ts";
 import { devicePacks, deviceWords } from "./device-packs-tables.ts";
 import { obstaclesOnDevice } from "./on-device.ts";
+import { settingsWords } from "./settings-explaining.ts";
 import { replayed, type Past } from "./replay.ts";
 import { historyOf, POINTS } from "./history.ts";
 import type { Known } from "./watch.ts";
@@ -29,14 +30,20 @@ export const lookingActions = [
     const known = await watch.known(row.id, context);
     const ready = (await watch.policies(context)).byName.get(found.name);
     const standing = await store.get(alert, alertId(found.name, row.id));
+    const settings = await settingsWords(found.name, row.id, context);
     const seen = {
+      ...(settings.length > 0 && { settings: [...settings] }),
       deviceObstacles: [...obstaclesOnDevice(found)],
       ...(standing !== undefined && { state: standing.state }),
     };
     if (found.state === "disabled")
-      return { answer: `the policy "${found.name}" is disabled`, isWatched: false, ...seen };
+      return {
+        answer: [`the policy "${found.name}" is disabled`, ...settings].join("; "),
+        isWatched: false,
+        ...seen,
+      };
     if (ready === undefined || known === undefined || !watches(ready, known.row, known.view))
-      return { answer: notWatched(found, row), isWatched: false, ...seen };
+      return { answer: [notWatched(found, row), ...settings].join("; "), isWatched: false, ...seen };
     const judgement = ready.condition.judge(readingOf(known, ready, clock.now()));
     const quiet = await quietOf(ready, known.row, context);
     const stopped = await stoppedBecause(found, context);
@@ -44,7 +51,7 @@ export const lookingActions = [
     const decided = await deciderOf(ready, known, context);
     const answer = answerOf(ready, judgement, standing, { quiet: quiet?.reason, stopped });
     return {
-      answer: [...answer, ...saidOf(decided, clock.now())].join("; "),
+      answer: [...answer, ...settings, ...saidOf(decided, clock.now())].join("; "),
       isWatched: true,
       ...decided,
       verdict: judgement.verdict,

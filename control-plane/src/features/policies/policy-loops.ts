@@ -5,6 +5,7 @@ import { keepEvidence } from "./evidence.ts";
 import { followEvents } from "./following.ts";
 import { forgetOldAlerts, lookAfterAlerts } from "./loops.ts";
 import { sendPacks } from "./packs.ts";
+import { keepSettings } from "./settings-loop.ts";
 import { endSilences } from "./silences.ts";
 import { sweepChanged } from "./sweeping.ts";
 
@@ -15,6 +16,7 @@ export const policyLoops = (context: PoliciesContext): readonly Loop[] => [
   sweepChanged(context),
   forgetOldAlerts(context),
   doEffects(context),
+  keepSettings(context),
   keepEvidence(context),
   endSilences(context),
   sendPacks(context),
