@@ -24,7 +24,7 @@ interface Parts {
  */
 export class KeptIndex {
   readonly #parts: Parts;
-  #items = new Map<string, IndexedFile>();
+  readonly #items = new Map<string, IndexedFile>();
   #checksum = new IndexChecksum();
   /** 0 until all that was there has been told once. */
   #number = 0;
@@ -129,7 +129,7 @@ export class KeptIndex {
     for (const { payload } of frames) {
       const report = v1.DataSourceReport.decode(payload);
       if (report.path !== this.#parts.source.path) return false;
-      const items = report.items.map(({ name = "", bytes = 0, modifiedAtMs = 0, hash }) => ({
+      const items = report.items.map(({ name, bytes, modifiedAtMs, hash }) => ({
         name,
         bytes,
         modifiedAt: modifiedAtMs,

@@ -15,6 +15,7 @@ import {
   type Source,
 } from "./report.ts";
 import type { DataSourcesParts } from "./sources.ts";
+import { unlessAborted } from "./unless-aborted.ts";
 
 // What comes and is not whole yet, as transfers call it.
 const PART_FILE = /(?:^|\/)\.edgemere-[^/]+\.part$/;
@@ -201,11 +202,3 @@ const isSame = (file: DataFile, known: IndexedFile | undefined): boolean =>
 /** What can be said in a message, and is whole. */
 const isListed = ({ name }: DataFile): boolean =>
   name !== "" && name.length <= limits.textLength && !PART_FILE.test(name);
-
-/** Not Promise.race with one promise for all looks: each race would stay in memory as long as the agent runs. */
-const unlessAborted = (work: Promise<void>, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const aborted = () => resolve();
-    signal.addEventListener("abort", aborted);
-    void work.then(resolve, reject).finally(() => signal.removeEventListener("abort", aborted));
-  });

@@ -171,7 +171,7 @@ test("an index that the disk damaged is no index: all is read again and told as 
     duty.start();
     await clock.advance(SECOND);
   }
-  const [name] = await disk.list("data-index");
+  const [name = ""] = await disk.list("data-index");
   const content = Buffer.from((await disk.read(`data-index/${name}`)) ?? []);
   content[20] = 255 - (content[20] ?? 0);
   await disk.write(`data-index/${name}`, content);

@@ -77,7 +77,13 @@ function changed(before: Slice, { items, gone, stand, before: from, ...head }: S
   const isBack = new Set(items.map(({ name }) => name));
   const isNext = from === before.stand?.number || isSameStand(stand, before.stand);
   return {
-    ...{ ...head, report, firstPart, lastPart, parts, isChange, before: before.before },
+    ...head,
+    report,
+    firstPart,
+    lastPart,
+    parts,
+    isChange,
+    before: before.before,
     items: itemsByName([...before.items.filter(({ name }) => !isGone.has(name)), ...items]),
     gone: [...new Set([...before.gone.filter((name) => !isBack.has(name)), ...gone])],
     stand: isNext ? stand : undefined,
