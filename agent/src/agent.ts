@@ -30,6 +30,7 @@ import { Spool } from "./link/spool/spool.ts";
 import { TerminalRoad } from "./link/terminal-road.ts";
 import { metered, type Transport } from "./link/transport.ts";
 import { TrustedKeyring } from "./link/trusted-keyring.ts";
+import { Arriving } from "./neighbours/arriving.ts";
 import { hostThatGives } from "./neighbours/address.ts";
 import { Giving } from "./neighbours/giving.ts";
 import { httpsNeighbourRoad } from "./neighbours/taking.ts";
@@ -131,7 +132,8 @@ export async function createAgent(parts: AgentParts): Promise<Agent> {
       moved: (bytes) => meter.moved(bytes),
     });
   const neighbourRoad = neighbours && httpsNeighbourRoad(whoIAm);
-  const aboutPermits = { ...whoIAm, trust: keyring.trust, correctedNow, data: dataSources };
+  const arriving = new Arriving();
+  const aboutPermits = { ...whoIAm, trust: keyring.trust, correctedNow, data: dataSources, arriving };
   const { transfers } = host;
   const steady = (bytesPerSecond: number) =>
     new Pace({ windows: [{ from: 0, to: 0, bytesPerSecond }] }, env.clock, correctedNow);
@@ -164,7 +166,11 @@ export async function createAgent(parts: AgentParts): Promise<Agent> {
     settings,
     trust: keyring.trust,
     terminals,
-    data: dataSources,
+    data: {
+      find: (name) => dataSources.find(name),
+      lookAt: (name) => dataSources.lookAt(name),
+      arriving,
+    },
     policies,
     files: {
       ...env,

@@ -14,7 +14,7 @@ interface Issuer {
   readonly key: KeyObject;
 }
 
-interface Wish {
+export interface Wish {
   readonly name: string;
   /** DER. */
   readonly publicKey: Uint8Array;

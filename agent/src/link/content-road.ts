@@ -27,6 +27,8 @@ export interface Neighbour {
   readonly device: string;
   /** Host and port. */
   readonly address: string;
+  /** It fetches the content itself, and has the beginning of it. */
+  readonly isComing?: boolean;
 }
 
 export interface NeighboursAnswer {

@@ -8,11 +8,18 @@ import { MINUTE, SECOND, type Clock, type Log } from "@edgemere/protocol/kit";
 import type { TrustedTime } from "../clock/trusted-time.ts";
 import type { NeighbourAddress } from "../config-files.ts";
 import { HostError } from "../host/host-error.ts";
+import type { Arriving, ArrivingFile } from "./arriving.ts";
 import type { FileTransfers } from "../host/file-transfers.ts";
 import { deviceShown } from "../link/certificate-chain.ts";
 import type { Identity } from "../link/identity.ts";
 import { certificatesShown } from "../link/verified-tls.ts";
 import { askIn, NeighbourRefused, permitted, type NeighbourRefusal } from "./permit.ts";
+
+interface HeldPlace {
+  readonly path: string;
+  readonly roots: readonly string[];
+  readonly bytes: number;
+}
 
 export interface GivingParts {
   readonly address: Pick<NeighbourAddress, "host" | "port">;
@@ -21,10 +28,10 @@ export interface GivingParts {
   readonly identity: () => Pick<Identity, "trustDomain" | "rootCertificate" | "key" | "certificate" | "chain">;
   readonly transfers: FileTransfers;
   readonly data: {
-    holding(
-      sha256: string,
-    ): { readonly path: string; readonly roots: readonly string[]; readonly bytes: number } | undefined;
+    holding(sha256: string): HeldPlace | undefined;
   };
+  /** What is on its way into them. */
+  readonly arriving: Pick<Arriving, "find">;
   readonly trust: Trust;
   readonly time: () => TrustedTime;
   readonly correctedNow: () => number;
@@ -43,6 +50,7 @@ const STATUS: Readonly<Record<NeighbourRefusal, number>> = {
   "not-permitted": 403,
   expired: 403,
   "not-here": 404,
+  "not-yet": 404,
   busy: 503,
 };
 
@@ -118,7 +126,7 @@ export class Giving implements AsyncDisposable {
   }
 
   async #given(request: IncomingMessage): Promise<Uint8Array> {
-    const { identity, trust, time, correctedNow, data, transfers, pace } = this.#parts;
+    const { identity, trust, time, correctedNow, data, arriving } = this.#parts;
     const { rootCertificate, trustDomain } = identity();
     const shown = certificatesShown(request.socket as TLSSocket);
     const holder = deviceShown(shown, new X509Certificate(rootCertificate), time());
@@ -129,8 +137,15 @@ export class Giving implements AsyncDisposable {
     const { permit, from, limit } = askIn(await bodyOf(request));
     const sha256 = permitted(permit, holder, { trust, trustDomain, now: correctedNow() });
     const place = data.holding(sha256);
-    if (place === undefined || from + limit > place.bytes)
-      throw new NeighbourRefused("not-here", "the content is not here");
+    if (place !== undefined) return this.#ofWhole(place, from, limit);
+    const coming = arriving.find(sha256);
+    if (coming === undefined) throw new NeighbourRefused("not-here", "the content is not here");
+    return this.#ofPart(coming, from, limit);
+  }
+
+  async #ofWhole(place: HeldPlace, from: number, limit: number): Promise<Uint8Array> {
+    if (from + limit > place.bytes) throw new NeighbourRefused("not-here", "the content is not here");
+    const { transfers, pace } = this.#parts;
     await pace.take(limit, this.#stop.signal);
     try {
       await using file = await transfers.open(place);
@@ -140,6 +155,15 @@ export class Giving implements AsyncDisposable {
       if (!(error instanceof HostError)) throw error;
     }
     throw new NeighbourRefused("not-here", "the content is not here any more");
+  }
+
+  /** Of content that is on its way, what is here: its end may come while this waits. */
+  async #ofPart(file: ArrivingFile, from: number, limit: number): Promise<Uint8Array> {
+    if (from + limit > file.received) throw new NeighbourRefused("not-yet", "this of the content is not here yet");
+    await this.#parts.pace.take(limit, this.#stop.signal);
+    const content = await file.read(from, limit).catch(() => undefined);
+    if (content?.length === limit) return content;
+    throw new NeighbourRefused("not-yet", "the content is being put in its place");
   }
 
   #renew(): void {

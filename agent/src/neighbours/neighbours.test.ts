@@ -1,144 +1,19 @@
 import assert from "node:assert/strict";
-import { createHash, createPublicKey, generateKeyPairSync } from "node:crypto";
-import { join } from "node:path";
 import { test } from "node:test";
-import { Chunker, encodeChunks, privateKeyFromSeed, seal, v1, type Encodable } from "@edgemere/protocol";
-import { MINUTE, silentLog, systemClock, systemRandom } from "@edgemere/protocol/kit";
-import { SimulatedDisk } from "@edgemere/protocol/simulated";
-import { timeBySystemClock } from "../clock/trusted-time.ts";
-import { Pace } from "../commands/files/pace.ts";
-import { PartFiles } from "../commands/files/part-files.ts";
-import { filePut } from "../commands/handlers/file-put.ts";
-import type { HandlerContext } from "../commands/handlers/handler.ts";
-import type { FileTransfers } from "../host/file-transfers.ts";
-import { transferFolder } from "../host/linux/transfer-folder.test-support.ts";
-import { linuxTransfers } from "../host/linux/transfers.ts";
+import { systemClock } from "@edgemere/protocol/kit";
 import { anAuthority } from "../link/certificates.test-support.ts";
-import type { ContentRoad, Neighbour } from "../link/content-road.ts";
-import { Giving } from "./giving.ts";
+import {
+  aHolder,
+  anIdentity,
+  aTaker,
+  authority,
+  chunks,
+  content,
+  permitFor,
+  resultOf,
+  time,
+} from "./neighbours.test-support.ts";
 import { httpsNeighbourRoad } from "./taking.ts";
-
-const blocks = Array.from({ length: 60_000 }, (_, i) => createHash("sha256").update(`${i}`).digest());
-const content = Buffer.concat(blocks);
-const sha256 = createHash("sha256").update(content).digest();
-const hash = sha256.toString("hex");
-const chunker = new Chunker();
-chunker.write(content);
-const chunks = chunker.end();
-const authority = anAuthority();
-const signing = { keyId: "k1", privateKey: privateKeyFromSeed(new Uint8Array(32).fill(7)) };
-const trust = () => ({ threshold: 1, keys: new Map([["k1", createPublicKey(signing.privateKey)]]) });
-const time = () => timeBySystemClock(systemClock.now());
-
-function anIdentity(name: string, by = authority, isForClients = true) {
-  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  return {
-    trustDomain: "fleet.test",
-    rootCertificate: authority.root,
-    key: privateKey.export({ format: "pem", type: "pkcs8" }).toString(),
-    certificate: by.certify({ name, publicKey: publicKey.export({ format: "der", type: "spki" }), isForClients }),
-    chain: [],
-  };
-}
-function permitFor(device: string, over: Encodable<typeof v1.NeighbourPermit> = {}): string {
-  const permit = { trustDomain: "fleet.test", device, sha256, expiresAtMs: systemClock.now() + MINUTE, ...over };
-  return Buffer.from(v1.SignedEnvelope.encode(seal("neighbourPermit", permit, signing)).finish()).toString("base64");
-}
-/** A device that holds the content and gives it; what it reads may be bent. */
-async function aHolder(device: string, bend: (from: number, bytes: Uint8Array) => Uint8Array = (_, bytes) => bytes) {
-  const folder = await transferFolder();
-  await folder.write("a.bin", content);
-  const asked: number[] = [];
-  const transfers: FileTransfers = {
-    ...linuxTransfers([]),
-    open: async (place) => {
-      const file = await linuxTransfers([]).open(place);
-      return {
-        bytes: file.bytes,
-        revision: file.revision,
-        isUnchanged: () => file.isUnchanged(),
-        read: async (from, limit) => {
-          asked.push(from);
-          return bend(from, await file.read(from, limit));
-        },
-        [Symbol.asyncDispose]: () => file[Symbol.asyncDispose](),
-      };
-    },
-  };
-  const place = { path: join(folder.root, "a.bin"), roots: [folder.root], bytes: content.length };
-  const identity = anIdentity(device);
-  const giving = new Giving({
-    address: { host: "127.0.0.1", port: 0 },
-    pace: new Pace({ windows: [] }, systemClock, () => systemClock.now()),
-    identity: () => identity,
-    transfers,
-    data: { holding: (wanted) => (wanted === hash ? place : undefined) },
-    trust,
-    time,
-    correctedNow: () => systemClock.now(),
-    clock: systemClock,
-    log: silentLog,
-  });
-  const port = await giving.start();
-  return {
-    named: { device, address: `127.0.0.1:${port}` } satisfies Neighbour,
-    giving,
-    asked,
-    [Symbol.asyncDispose]: async () => {
-      await giving[Symbol.asyncDispose]();
-      await folder[Symbol.asyncDispose]();
-    },
-  };
-}
-
-/** A device "d1" that puts the content in place, with these neighbours and a control plane that counts what it gives. */
-async function aTaker(neighbours: readonly Neighbour[]) {
-  const folder = await transferFolder();
-  const own = anIdentity("d1");
-  const wire = httpsNeighbourRoad({ identity: () => own, time, clock: systemClock });
-  const given: number[] = [];
-  const lies: string[] = [];
-  const road: ContentRoad = {
-    fetch: async ({ from, limit }) => {
-      given.push(limit);
-      return content.subarray(from, from + limit);
-    },
-    chunks: async ({ from, limit }) => encodeChunks(chunks).subarray(from, from + limit),
-    neighbours: async () => ({ permit: permitFor("d1"), neighbours }),
-    offer: async () => ({ received: 0, state: "uploading", reason: "" }),
-    send: async () => ({ received: 0, state: "uploading", reason: "" }),
-    [Symbol.asyncDispose]: async () => {},
-  };
-  const context = {
-    command: "c1",
-    signal: new AbortController().signal,
-    output: () => {},
-    files: {
-      clock: systemClock,
-      random: systemRandom,
-      log: silentLog,
-      road,
-      neighbours: wire,
-      lied: (device: string, detail: string) => void lies.push(`${device}: ${detail}`),
-      transfers: linuxTransfers([]),
-      pace: new Pace({ windows: [] }, systemClock, () => systemClock.now()),
-      parts: new PartFiles({ disk: new SimulatedDisk(), log: silentLog }),
-      roots: [folder.root],
-    },
-  } as unknown as HandlerContext;
-  const path = join(folder.root, "copy.bin");
-  return {
-    given,
-    lies,
-    read: () => folder.read("copy.bin"),
-    put: () => filePut.run({ path, sha256, bytes: content.length, mode: 0, owner: "" } as never, context),
-    [Symbol.asyncDispose]: async () => {
-      await wire[Symbol.asyncDispose]();
-      await folder[Symbol.asyncDispose]();
-    },
-  };
-}
-const resultOf = (outcome: object) => ("result" in outcome ? outcome.result : outcome) as Record<string, number>;
 
 test("a device that has the permit fetches all of a content from the device beside it, and nothing from afar", async () => {
   await using holder = await aHolder("d2");
@@ -152,7 +27,9 @@ test("a device that has the permit fetches all of a content from the device besi
 
 test("T23 a neighbour that gives wrong bytes costs one chunk: it is told of, asked no more, and the chunk comes from elsewhere", async () => {
   const wrongFrom = chunks.slice(0, 3).reduce((sum, { bytes }) => sum + bytes, 0);
-  await using liar = await aHolder("liar", (from, bytes) => (from < wrongFrom ? bytes : Buffer.alloc(bytes.length)));
+  await using liar = await aHolder("liar", {
+    bend: (from, bytes) => (from < wrongFrom ? bytes : Buffer.alloc(bytes.length)),
+  });
   await using honest = await aHolder("d2");
   await using taker = await aTaker([liar.named, honest.named]);
 
@@ -167,7 +44,7 @@ test("T23 a neighbour that gives wrong bytes costs one chunk: it is told of, ask
 });
 
 test("where neighbours lie, are not there or are other devices than was said, the content comes from the control plane", async () => {
-  await using liar = await aHolder("liar", (_, bytes) => bytes.subarray(1));
+  await using liar = await aHolder("liar", { bend: (_, bytes) => bytes.subarray(1) });
   await using other = await aHolder("d3");
   const gone = await aHolder("d4");
   await gone[Symbol.asyncDispose]();

@@ -1,7 +1,7 @@
 import { MINUTE, SECOND, type Clock, type Log } from "@edgemere/protocol/kit";
 import { isChunk, type PlacedChunk } from "../commands/files/chunks.ts";
 import type { ContentRoad, Neighbour, NeighboursAnswer } from "../link/content-road.ts";
-import type { NeighbourRoad } from "./taking.ts";
+import { NotHere, type NeighbourRoad } from "./taking.ts";
 
 interface Parts {
   /** The command whose content is fetched. */
@@ -17,6 +17,11 @@ interface Parts {
 /** Those that refuse or are slow are left alone for so long. */
 const RESTS = 30 * SECOND;
 const ASKED_AGAIN = 5 * MINUTE;
+/** Who waits for those that fetch it themselves wants to hear soon when they do so no more. */
+const ASKED_AGAIN_WAITING = 30 * SECOND;
+const LOOKED_EVERY = SECOND;
+/** When nobody gave anything for so long, it is not waited for any more: a chunk takes a minute on a line of 64 kbit/s. */
+const PATIENCE = 5 * MINUTE;
 const nobody: NeighboursAnswer = { permit: "", neighbours: [] };
 
 /** The devices on this site that have a content, for as long as one command fetches it. */
@@ -25,23 +30,39 @@ export class Neighbours {
   readonly #restUntil = new Map<string, number>();
   #answer = nobody;
   #askedAt = -Infinity;
+  #gaveAt: number;
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#gaveAt = parts.clock.monotonic();
   }
 
   /** A chunk as it must be, from whoever gives it first; undefined when nobody does: then it comes from the control plane. */
   async read(chunk: PlacedChunk, signal: AbortSignal): Promise<Uint8Array | undefined> {
-    await this.#ask(signal);
-    for (const neighbour of this.#answer.neighbours) {
-      if ((this.#restUntil.get(neighbour.device) ?? -Infinity) > this.#parts.clock.monotonic()) continue;
-      const content = await this.#from(neighbour, chunk, signal);
-      if (content !== undefined || signal.aborted) return content;
+    const { clock } = this.#parts;
+    for (let isWaiting = false; ; isWaiting = true) {
+      await this.#ask(isWaiting ? ASKED_AGAIN_WAITING : ASKED_AGAIN, signal);
+      let isComing = false;
+      for (const neighbour of this.#answer.neighbours) {
+        if ((this.#restUntil.get(neighbour.device) ?? -Infinity) > clock.monotonic()) continue;
+        const content = await this.#from(neighbour, chunk, signal);
+        if (signal.aborted) return undefined;
+        if (content === "coming") isComing = true;
+        else if (content !== undefined) {
+          this.#gaveAt = clock.monotonic();
+          return content;
+        }
+      }
+      if (!isComing || clock.monotonic() - this.#gaveAt >= PATIENCE) return undefined;
+      await clock.sleep(LOOKED_EVERY, signal);
     }
-    return undefined;
   }
 
-  async #from(neighbour: Neighbour, chunk: PlacedChunk, signal: AbortSignal): Promise<Uint8Array | undefined> {
+  async #from(
+    neighbour: Neighbour,
+    chunk: PlacedChunk,
+    signal: AbortSignal,
+  ): Promise<Uint8Array | "coming" | undefined> {
     const { neighbours, clock, log, lied } = this.#parts;
     const { device } = neighbour;
     try {
@@ -55,16 +76,17 @@ export class Neighbours {
         `the device ${device} gave ${content.length} wrong bytes in place of ${chunk.bytes} from ${chunk.from} on`,
       );
     } catch (error) {
+      if (error instanceof NotHere && neighbour.isComing === true) return "coming";
       this.#restUntil.set(device, clock.monotonic() + RESTS);
       log.debug("a neighbour gives nothing now", { device, error });
     }
     return undefined;
   }
 
-  async #ask(signal: AbortSignal): Promise<void> {
+  async #ask(again: number, signal: AbortSignal): Promise<void> {
     const { road, command, clock, log } = this.#parts;
     const now = clock.monotonic();
-    if (now - this.#askedAt < ASKED_AGAIN) return;
+    if (now - this.#askedAt < again) return;
     this.#askedAt = now;
     this.#answer = await road.neighbours(command, signal).catch((error: unknown) => {
       log.debug("no neighbours are known", { error });

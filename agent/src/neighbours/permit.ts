@@ -9,7 +9,7 @@ export interface Ask {
 }
 
 /** Why a neighbour is given nothing. */
-export type NeighbourRefusal = "stranger" | "malformed" | "not-permitted" | "expired" | "not-here" | "busy";
+export type NeighbourRefusal = "stranger" | "malformed" | "not-permitted" | "expired" | "not-here" | "not-yet" | "busy";
 
 export class NeighbourRefused extends Error {
   readonly reason: NeighbourRefusal;

@@ -10,6 +10,14 @@ import { certificatesShown, placeOf } from "../link/verified-tls.ts";
 import { CHUNK_PATH } from "./giving.ts";
 import type { Ask } from "./permit.ts";
 
+/** It answers, and does not have this. */
+export class NotHere extends Error {
+  constructor() {
+    super("it does not have this: status 404");
+    this.name = "NotHere";
+  }
+}
+
 /** Gets bytes of content from a device on the same site. Rejects when it is another, refuses, or takes too long. */
 export interface NeighbourRoad extends AsyncDisposable {
   fetch(from: Neighbour, ask: Ask, signal: AbortSignal): Promise<Uint8Array>;
@@ -61,6 +69,7 @@ export function httpsNeighbourRoad({ identity, time, clock }: Parts): NeighbourR
           answer.once("error", reject);
           answer.once("end", () => {
             if (answer.statusCode === 200) resolve(Buffer.concat(pieces));
+            else if (answer.statusCode === 404) reject(new NotHere());
             else reject(new Error(`it refuses with status ${answer.statusCode ?? 0}`));
           });
         },

@@ -4,12 +4,11 @@ import { decode, open, v1 } from "@edgemere/protocol";
 import { MINUTE } from "@edgemere/protocol/kit";
 import { updated } from "../platform/change.ts";
 import { trustInSigner } from "../platform/core.test-support.ts";
-import { fetchersAtOnce, patienceFor } from "./data-orchestrator/neighbours.ts";
 import { startYard, type Yard } from "./data-yard.test-support.ts";
 import { device } from "./devices/contract.ts";
 import { findNeighbours } from "./files/contract.ts";
 import { aCommand, asDevice, sha256Of } from "./files/files.test-support.ts";
-import { command } from "./jobs/contract.ts";
+import { command, type Command } from "./jobs/contract.ts";
 
 const berlin = (count: number) =>
   Object.fromEntries(Array.from({ length: count }, (_, i) => [`b${i + 1}`, { site: "berlin" }]));
@@ -25,63 +24,42 @@ async function give(yard: Yard, id: string, address: string): Promise<void> {
   assert.ok(row);
   await yard.store.commit(updated(device, row, { inventory: { "neighbour.address": address } }));
 }
-async function fetchingNow(yard: Yard): Promise<readonly string[]> {
-  const { items } = await yard.store.list(command);
-  return items.filter(({ kind, state }) => kind === "data.put" && state !== "succeeded").map((row) => row.device);
-}
 
-test("of the devices of a site one fetches first, and when it has the content the others do", async () => {
+test("the devices of a site begin at once, and each is sent to those that began before it", async () => {
   await using yard = await aYard(4);
   const ids = Object.keys(berlin(4));
   for (const id of ids) yard.deaf.add(id);
   await yard.find({ query: "name:map.bin", where: "site=berlin", copies: 4, name: "maps" });
   await yard.pass(20);
+  const bringing = (await yard.store.list(command)).items.filter(({ kind }) => kind === "data.put");
+  const [first, second, ...others] = bringing;
+  assert.ok(first && second && others.length === 2);
+  const named = async ({ id, device: of }: Command) =>
+    (await yard.call(findNeighbours, { command: id }, asDevice(of))).neighbours;
 
-  const first = await fetchingNow(yard);
-  const causes = (await yard.instances()).map(({ cause }) => cause).toSorted();
-  assert.equal(first.length, 1);
-  assert.deepEqual(causes, [
-    ...Array.from({ length: 3 }, () => "a device on its site fetches it first"),
-    "its device fetches it",
+  assert.deepEqual(await named(first), []);
+  assert.deepEqual(await named(second), [
+    { device: first.device, address: `${first.device}.lan:7443`, isComing: true },
   ]);
+  for (const [place, row] of others.entries())
+    assert.deepEqual(
+      (await named(row)).map((each) => each.device).toSorted(),
+      bringing
+        .slice(0, place + 2)
+        .map((each) => each.device)
+        .toSorted(),
+    );
+
+  await yard.setPresence(first.device, "offline");
+  assert.deepEqual(await named(second), [], "nobody waits for a device that is away");
+  await yard.setPresence(first.device, "online");
   for (const id of ids) yard.deaf.delete(id);
   await yard.pass(30);
-
   assert.deepEqual(
     (await yard.instances()).map(({ state }) => state),
     ["ready", "ready", "ready", "ready"],
   );
-});
-
-test("nobody waits for a device that is away, for one that takes too long, or where no data is given to neighbours", async () => {
-  await using yard = await aYard(2);
-  for (const id of ["b1", "b2"]) yard.deaf.add(id);
-  await yard.find({ query: "name:map.bin", where: "site=berlin", copies: 2, name: "maps" });
-  await yard.pass(20);
-  const [first = ""] = await fetchingNow(yard);
-  await yard.setPresence(first, "offline");
-  await yard.pass(5);
-  assert.equal((await fetchingNow(yard)).length, 2);
-
-  await using slow = await aYard(2);
-  for (const id of ["b1", "b2"]) slow.deaf.add(id);
-  await slow.find({ query: "name:map.bin", where: "site=berlin", copies: 2, name: "maps" });
-  await slow.pass(20);
-  assert.equal((await fetchingNow(slow)).length, 1);
-  await slow.advance(11 * MINUTE);
-  await slow.pass(5);
-  assert.equal((await fetchingNow(slow)).length, 2);
-
-  await using closed = await startYard({ far: { site: "ulm", files: { "map.bin": "a map" } }, ...berlin(2) });
-  for (const id of ["b1", "b2"]) closed.deaf.add(id);
-  await closed.find({ query: "name:map.bin", where: "site=berlin", copies: 2, name: "maps" });
-  await closed.pass(20);
-  assert.equal((await fetchingNow(closed)).length, 2);
-});
-
-test("a site's fetchers grow with those that have the content, and a large content is waited for longer", () => {
-  assert.deepEqual([0, 1, 5].map(fetchersAtOnce), [1, 8, 40]);
-  assert.ok(patienceFor(1024 ** 3) > 4 * 60 * MINUTE && patienceFor(0) === 10 * MINUTE);
+  assert.deepEqual((await yard.store.list(command, { index: "bringing" })).items, []);
 });
 
 test("a device is told of those beside it that have its content, and permitted to fetch that content there", async () => {

@@ -75,6 +75,7 @@ async function received(
   const tell = teller(files.clock, (text) => output("stdout", Buffer.from(text)), "received");
   const chunks = await chunksOf({ command, bytes }, { ...files, road }, signal);
   if (chunks.length > 0) await keepGood(incoming, chunks);
+  using _given = chunks.length > 0 ? files.arriving?.begin(sha256, incoming) : undefined;
   await using held = similar && (await heldIn(similar, chunks, signal));
   const neighbours = chunks.length > 0 ? neighboursOf(road, context) : undefined;
   let [fetchedBytes, heldBytes, neighbourBytes] = [0, 0, 0];

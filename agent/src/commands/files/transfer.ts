@@ -1,4 +1,5 @@
 import { pauseBefore, SECOND, type Clock, type Log, type Random } from "@edgemere/protocol/kit";
+import type { Arriving } from "../../neighbours/arriving.ts";
 import type { FileTransfers } from "../../host/file-transfers.ts";
 import { ContentLater, ContentRefused, type ContentRoad } from "../../link/content-road.ts";
 import type { NeighbourRoad } from "../../neighbours/taking.ts";
@@ -19,6 +20,8 @@ export interface FileSurroundings {
   readonly log: Log;
   readonly pace: Pace;
   readonly parts: PartFiles;
+  /** Told what is on its way and may be given on; absent where nothing is. */
+  readonly arriving?: Arriving | undefined;
   /** The folders that the host's owner opened. */
   readonly roots: readonly string[];
 }

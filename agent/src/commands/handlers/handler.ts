@@ -1,4 +1,5 @@
 import type { commandKinds, Command, CommandKind, Encodable, PolicyPack, Reason, v1 } from "@edgemere/protocol";
+import type { Arriving } from "../../neighbours/arriving.ts";
 import type { Host, TakeOutput } from "../../host/host.ts";
 import type { ChangeGuard } from "../changes/change-guard.ts";
 import type { Settings } from "../../settings.ts";
@@ -19,6 +20,8 @@ export interface DataPlaces {
   lookAt(name: string): void;
   /** Tells all that a source holds at its next look, which is now; gives how many files that were last. Undefined: there is no such source. */
   tellAll(name: string): number | undefined;
+  /** Told what is on its way; absent where nothing is given on. */
+  readonly arriving?: Arriving;
 }
 
 /** The policies that this device watches by itself. */

@@ -155,8 +155,7 @@ export const dataInstance = resource({
     request: ({ request, id }) => (request === undefined ? [] : [[request, id]]),
     place: ({ source, path, id }) => [[source, path, id]],
     moving: ({ state, nextTryAt }) => (state === "placing" && nextTryAt !== undefined ? [[nextTryAt]] : []),
-    wanted: ({ state, hash, job, id }) =>
-      state === "placing" ? [[hash, job === undefined ? "waiting" : "fetching", id]] : [],
+    wanted: ({ state, hash, id }) => (state === "placing" ? [[hash, id]] : []),
   },
 });
 

@@ -10,7 +10,6 @@ import type { DataOrchestratorContext } from "./context.ts";
 import { dataInstance, dataRequest, type DataInstance } from "./contract.ts";
 import { droppingOf } from "./dropping.ts";
 import { askFor, pauseAfter, send, stateOf } from "./errands.ts";
-import { waitsForNeighbours } from "./neighbours.ts";
 import { collections, type Collection } from "./tables.ts";
 
 const LOOK_AGAIN = 2 * SECOND;
@@ -48,7 +47,6 @@ export async function bring(row: DataInstance, context: DataOrchestratorContext)
     const { state, cause } = await askFor(wish, context);
     return state === "running" ? still(row, "it is put into its bucket", context) : failed(row, cause, context);
   }
-  if (await waitsForNeighbours(row, context)) return still(row, "a device on its site fetches it first", context);
   const job = await send(
     {
       device: row.device,

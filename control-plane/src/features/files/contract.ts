@@ -222,7 +222,13 @@ export const findNeighbours = action({
   output: Type.Object({
     permit: Type.String({ description: "Base64: a signed NeighbourPermit; empty when there is nobody" }),
     neighbours: Type.Array(
-      Type.Object({ device: Type.String(), address: Type.String({ description: "Host and port" }) }),
+      Type.Object({
+        device: Type.String(),
+        address: Type.String({ description: "Host and port" }),
+        isComing: Type.Optional(
+          Type.Boolean({ description: "It fetches the content itself, and has the beginning of it" }),
+        ),
+      }),
     ),
   }),
 });

@@ -39,7 +39,7 @@ export const deviceActions = [
   }),
   handle(findNeighbours, async ({ command: id }, context: FilesContext, caller) => {
     const asked = await openCommand(context, { id, kinds: FETCHING, caller });
-    const neighbours = await neighboursWith(String(asked.arguments["sha256"]), asked.device, context);
+    const neighbours = await neighboursWith(asked, context);
     return { permit: neighbours.length === 0 ? "" : permitOf(asked, context), neighbours };
   }),
   handle(offerChunks, async ({ command: id, bytes, revision, content }, context: FilesContext, caller) => {

@@ -79,6 +79,9 @@ export const command = resource({
     device: ({ device, id }) => [[device, id]],
     job: ({ job }) => [[job]],
     open: ({ device, state, sequence }) => (commandLife.isFinal(state) ? [] : [[device, sequence]]),
+    /** Commands that bring content into a data source, by its hash: the earlier ones first. */
+    bringing: ({ kind, state, arguments: given, id }) =>
+      kind === "data.put" && !commandLife.isFinal(state) ? [[String(given["sha256"]), id]] : [],
     unfinished: ({ state }) => (commandLife.isFinal(state) ? [] : [[state]]),
     due: (row) => {
       const at = dueAt(row);

@@ -30,7 +30,7 @@ interface Wanted {
  * wanted. Throws Problem too-large where that would be more than one question may hold.
  */
 export async function historyOfChained(store: Store, device: ChainedDevice, wanted: Wanted) {
-  const { from, to, extremes, resolution, knownUpTo } = wanted;
+  const { from, to, extremes, knownUpTo } = wanted;
   const hours = await hoursOf(store, device, wanted);
   const metrics = wanted.metrics ?? [...new Set(hours.flatMap((each) => each.metrics))];
   const grid = gridOfPoints(wanted);
