@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 import fc from "fast-check";
-import { Chunker, chunkBytes, decodeChunks, encodeChunks, mostListBytes } from "./chunks.ts";
+import { Chunker, chunkBytes, chunksBehind, decodeChunks, encodeChunks, mostListBytes } from "./chunks.ts";
 
 const MiB = 1024 ** 2;
 
@@ -106,4 +106,17 @@ test("a list comes back as it went, and one that cannot be of the content is ref
   ]);
   assert.equal(wrong(crumbs, 2), "out-of-range");
   assert.equal(wrong(encodeChunks([{ sha256: "0".repeat(64), bytes: 2 ** 31 }]), 2 ** 31), "out-of-range");
+});
+
+test("from wherever a chunk ends the chunks behind it follow, and from anywhere else none does", () => {
+  const chunks = chunksOf(someBytes(3_000_000));
+  const list = encodeChunks(chunks);
+  let from = 0;
+  for (const [place, { bytes }] of chunks.entries()) {
+    assert.deepEqual([...chunksBehind(list, from)], chunks.slice(place));
+    assert.deepEqual([...chunksBehind(list, from + 1)], []);
+    from += bytes;
+  }
+  assert.deepEqual([...chunksBehind(list, from)], []);
+  assert.deepEqual([...chunksBehind(new Uint8Array(), 0)], []);
 });

@@ -110,3 +110,16 @@ export function decodeChunks(list: Uint8Array, bytes: number): readonly Chunk[] 
     throw new ProtocolError("out-of-range", `the chunks have ${sum} bytes, and their content has ${bytes}`);
   return chunks;
 }
+
+/**
+ * The chunks of a list that `decodeChunks` took, from the one on that begins right behind so many bytes; none where none does. What lies before
+ * is counted and not read, so that whoever goes on chunk by chunk does not read the whole list for each.
+ */
+export function* chunksBehind(list: Uint8Array, received: number): Generator<Chunk> {
+  const read = Buffer.from(list.buffer, list.byteOffset, list.byteLength);
+  let [at, from] = [0, 0];
+  for (; from < received && at < read.length; at += ENTRY_BYTES) from += read.readUInt32BE(at + 32);
+  if (from !== received) return;
+  for (; at < read.length; at += ENTRY_BYTES)
+    yield { sha256: read.toString("hex", at, at + 32), bytes: read.readUInt32BE(at + 32) };
+}

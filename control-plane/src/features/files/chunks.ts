@@ -50,13 +50,3 @@ function placesOf(file: string, chunks: readonly Chunk[]): readonly string[] {
   let from = 0;
   return chunks.map(({ sha256, bytes }) => keyOf(PLACES, sha256, file, (from += bytes) - bytes));
 }
-
-/** The chunks from the one on that begins right behind so many bytes; none where none does. */
-export function chunksBehind(chunks: readonly Chunk[], received: number): readonly Chunk[] {
-  let from = 0;
-  for (const [place, chunk] of chunks.entries()) {
-    if (from >= received) return from === received ? chunks.slice(place) : [];
-    from += chunk.bytes;
-  }
-  return [];
-}

@@ -1,4 +1,4 @@
-import { commandLife, decodeChunks, ProtocolError, type Chunk, type CommandKind } from "@edgemere/protocol";
+import { commandLife, decodeChunks, ProtocolError, type CommandKind } from "@edgemere/protocol";
 import { DAY } from "@edgemere/protocol/kit";
 import { handle } from "../../platform/action.ts";
 import type { Caller } from "../../platform/caller.ts";
@@ -13,7 +13,7 @@ import { chunkList, listOf } from "./chunks.ts";
 import type { FilesContext } from "./context.ts";
 import { fetchChunks, fetchFile, file, findNeighbours, offerChunks, sendFile, type FileRow } from "./contract.ts";
 import { neighboursWith, permitOf } from "./neighbours.ts";
-import { beginFile, finish, offeredChunks, takeHeld, takePiece } from "./upload.ts";
+import { beginFile, finish, takeHeld, takePiece } from "./upload.ts";
 
 /** The kinds whose commands name content by its hash, which their device may fetch. */
 const FETCHING: readonly CommandKind[] = ["file.put", "data.put", "agent.upgrade"];
@@ -47,18 +47,16 @@ export const deviceActions = [
     const row = await uploadOf(asked, { bytes, revision }, context);
     if (row.state !== "uploading") return { received: row.bytes, state: row.state, reason: row.reason };
     const list = Buffer.from(content, "base64");
-    const chunks = chunksIn(list, bytes);
+    refuseNoList(list, bytes);
     await context.store.commit(chunkList(row.id, list));
-    return { received: await takeHeld(row, chunks, context), state: row.state, reason: "" };
+    return { received: await takeHeld(row, context), state: row.state, reason: "" };
   }),
   handle(sendFile, async ({ command: id, bytes, revision, from, content, sha256 }, context: FilesContext, caller) => {
-    const { store } = context;
     const asked = await openCommand(context, { id, kinds: SENDING, caller });
     const row = await uploadOf(asked, { bytes, revision }, context);
     if (row.state !== "uploading") return { received: row.bytes, state: row.state, reason: row.reason };
     if (content !== undefined) await takePiece(row, { from, bytes: Buffer.from(content, "base64") }, context);
-    if (sha256 === undefined)
-      return { received: await takeHeld(row, await offeredChunks(row, store), context), state: row.state, reason: "" };
+    if (sha256 === undefined) return { received: await takeHeld(row, context), state: row.state, reason: "" };
     const { state, reason } = await finish(row, sha256, context);
     return { received: row.bytes, state, reason };
   }),
@@ -78,9 +76,9 @@ async function uploadOf(
   throw new Problem("conflict", "the file is another than the one whose beginning is here: it has changed meanwhile");
 }
 
-function chunksIn(list: Uint8Array, bytes: number): readonly Chunk[] {
+function refuseNoList(list: Uint8Array, bytes: number): void {
   try {
-    return decodeChunks(list, bytes);
+    decodeChunks(list, bytes);
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
     throw new Problem("invalid-input", `this is no list of the file's chunks: ${error.message}`, {

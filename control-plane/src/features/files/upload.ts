@@ -1,11 +1,11 @@
-import { decodeChunks, encodeChunks, type Chunk } from "@edgemere/protocol";
+import { chunksBehind, encodeChunks } from "@edgemere/protocol";
 import { DAY } from "@edgemere/protocol/kit";
 import { created, destroyed, moved, removed, replaced, type Change } from "../../platform/change.ts";
 import { Problem } from "../../platform/problem.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
 import type { Draft } from "../../platform/resource.ts";
 import type { Store } from "../../platform/store.ts";
-import { chunkList, chunksBehind, forgetChunks, heldChunk, keepPlaces, listOf } from "./chunks.ts";
+import { chunkList, forgetChunks, heldChunk, keepPlaces, listOf } from "./chunks.ts";
 import { contentPiece, forgetContent, wholeOf } from "./content.ts";
 import type { FilesContext } from "./context.ts";
 import { file, type FileRow } from "./contract.ts";
@@ -63,22 +63,17 @@ export async function takePiece(
  * Goes on with the chunks that other files hold already, where the sender's list says that they are next. Gives how many bytes are there then;
  * one call copies no more than some seconds allow, and the next piece goes on.
  */
-export async function takeHeld(row: FileRow, chunks: readonly Chunk[], context: FilesContext): Promise<number> {
+export async function takeHeld(row: FileRow, context: FilesContext): Promise<number> {
+  const list = await listOf(context.store, row.id);
   const first = await receivedOf(context.store, row);
   let received = first;
-  for (const next of chunksBehind(chunks, first)) {
+  for (const next of chunksBehind(list, first)) {
     const content = received - first < HELD_AT_ONCE ? await heldChunk(context.store, next) : undefined;
     if (content === undefined) break;
     received = await takePiece(row, { from: received, bytes: content }, context);
   }
   return received;
 }
-
-/** The chunks that the sender of a file has said it has. */
-export const offeredChunks = async (row: FileRow, store: Store): Promise<readonly Chunk[]> => {
-  const list = await listOf(store, row.id);
-  return list.length === 0 ? [] : decodeChunks(list, row.bytes);
-};
 
 /** Whether all that came is what it must be: "ready", or "failed" with the reason. Throws Problem when something is missing. */
 export async function finish(row: FileRow, wanted: string, { store, clock }: FilesContext): Promise<FileRow> {
