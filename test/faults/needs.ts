@@ -1,5 +1,6 @@
 import { accessSync, constants, existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { noTerminal } from "../world/has-terminal.ts";
 
 const FAKETIME = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu"].map((folder) =>
   join(folder, "faketime/libfaketimeMT.so.1"),
@@ -26,6 +27,7 @@ const needs = {
   at: { isMet: () => has("at"), missing: "at is not installed" },
   cron: { isMet: () => has("crontab"), missing: "cron is not installed" },
   mosquitto: { isMet: () => has("mosquitto"), missing: "mosquitto is not installed" },
+  terminal: { isMet: () => noTerminal === false, missing: String(noTerminal) },
   nats: { isMet: () => has("nats-server"), missing: "nats-server is not installed" },
 } as const;
 

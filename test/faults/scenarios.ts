@@ -1,5 +1,6 @@
 import type { Scenario } from "./scenario.ts";
 import { admissions } from "./scenarios/admissions.ts";
+import { badPolicies } from "./scenarios/bad-policies.ts";
 import { badUpdates } from "./scenarios/bad-updates.ts";
 import { blockedLoops } from "./scenarios/blocked-loops.ts";
 import { cables } from "./scenarios/cables.ts";
@@ -30,7 +31,9 @@ import { sessions } from "./scenarios/sessions.ts";
 import { soaks } from "./scenarios/soaks.ts";
 import { steps } from "./scenarios/steps.ts";
 import { storms } from "./scenarios/storms.ts";
+import { terminals } from "./scenarios/terminals.ts";
 import { twoControlPlanes } from "./scenarios/two-control-planes.ts";
+import { unheardUpgrades } from "./scenarios/unheard-upgrades.ts";
 import { upgrades } from "./scenarios/upgrades.ts";
 import { wrongAddresses } from "./scenarios/wrong-addresses.ts";
 
@@ -45,9 +48,12 @@ export const groups = {
     ...crashLoops,
     ...restored,
     ...upgrades,
+    ...unheardUpgrades,
     ...blockedLoops,
     ...loudPrograms,
     ...badUpdates,
+    ...badPolicies,
+    ...terminals,
     ...soaks,
   ],
   network: [...cables, ...links, ...names, ...storms, ...floods, ...cutOffs, ...wrongAddresses],
