@@ -42,6 +42,7 @@ const pagesWith = ({ job, rollout, alert, request }: Made): Pages => ({
   "device-charts": ["/devices/edge-1/charts", "File systems"],
   "device-inventory": ["/devices/edge-1/inventory", "os.name"],
   "device-commands": ["/devices/edge-1/commands", "succeeded"],
+  "device-story": ["/devices/edge-1/story", "asked for exec"],
   "device-alerts": ["/devices/simulated-001/alerts", "here"],
   "device-data": ["/devices/edge-1/data", "app.log"],
   "device-files": ["/devices/edge-1/files", "Show the open folders"],

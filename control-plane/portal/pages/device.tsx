@@ -16,6 +16,7 @@ import { DeviceDelivery } from "./device-delivery.tsx";
 import { DeviceDetails } from "./device-details.tsx";
 import { DeviceFiles } from "./device-files.tsx";
 import { DeviceInventory } from "./device-inventory.tsx";
+import { DeviceStory } from "./device-story.tsx";
 
 const TRAIL = [{ label: "Devices", to: "/devices" }];
 
@@ -55,6 +56,7 @@ export function Device() {
               },
               { id: "inventory", title: "Inventory", content: () => <DeviceInventory device={row} /> },
               { id: "commands", title: "Commands", content: () => <DeviceCommands device={row} /> },
+              { id: "story", title: "Time line", content: () => <DeviceStory device={row} /> },
               { id: "alerts", title: "Alerts", content: () => <DeviceAlerts device={row} /> },
               { id: "data", title: "Data", content: () => <DeviceDataSources device={row} /> },
               { id: "files", title: "Files", content: () => <DeviceFiles device={row} /> },
