@@ -28,7 +28,9 @@ const order = Object.keys(parts);
 export async function telemetry({ isShort, devices, part }: Asked): Promise<readonly Table[]> {
   if (part !== undefined && !order.includes(part))
     throw new Error(`telemetry has no part "${part}"; there are: ${order.join(", ")}`);
-  const tell = (line: string) => console.log(`▶ ${line}`);
+  const begun = performance.now();
+  const minutesSince = (instant: number) => Math.round((performance.now() - instant) / 6_000) / 10;
+  const tell = (line: string) => console.log(`▶ ${minutesSince(begun).toFixed(1)} min: ${line}`);
   tell(
     isShort
       ? "telemetry, for a look: about five minutes, a minute or two for a part; nothing is kept"
@@ -42,11 +44,16 @@ export async function telemetry({ isShort, devices, part }: Asked): Promise<read
   const all: Table[] = [];
   for (const [name, run] of Object.entries(parts)) {
     if (part !== undefined && name !== part) continue;
+    const [at, from] = [new Date().toISOString().slice(0, "2026-01-01".length), performance.now()];
     const tables = await run(size);
+    const minutes = minutesSince(from);
+    tell(`${name} is done and took ${minutes} minutes`);
     all.push(...tables);
     // At once: a run of an hour that is ended early has not been for nothing.
     if (!isShort)
-      await change((former) => withPart(former, { part: name, machine: about, commit, skipped, tables }, order));
+      await change((former) =>
+        withPart(former, { part: name, at, minutes, machine: about, commit, skipped, tables }, order),
+      );
   }
   return all;
 }

@@ -4,6 +4,8 @@ import { figuresText, withPart, type PartFigures } from "./figures.ts";
 
 const figures = (part: string, cell: string): PartFigures => ({
   part,
+  at: "2026-11-22",
+  minutes: 12.5,
   machine: ["2 × CPU"],
   commit: "abc1234",
   skipped: ["influxd is not installed and is left out: apt-get install influxdb"],
@@ -25,6 +27,13 @@ test("a part that ran again takes the place of its former figures, and parts sta
 test("the page tells of each part what was measured, where, of which sources, and what was left out", () => {
   const text = figuresText({ parts: [figures("day", "1")] });
 
-  for (const word of ["## day", "| one |", "2 × CPU", "Commit abc1234", "apt-get install influxdb"])
+  for (const word of [
+    "## day",
+    "| one |",
+    "Measured on 2026-11-22, in 12.5 minutes",
+    "2 × CPU",
+    "Commit abc1234",
+    "apt-get install influxdb",
+  ])
     assert.ok(text.includes(word), `${word} stands in ${text}`);
 });

@@ -3,6 +3,10 @@ import { tableText, type Table } from "../table.ts";
 /** What one part of the telemetry bench found. */
 export interface PartFigures {
   readonly part: string;
+  /** The day. */
+  readonly at: string;
+  /** How long it took. */
+  readonly minutes: number;
   /** The machine that they are true of, in lines. */
   readonly machine: readonly string[];
   /** Of which state of the sources, as `git describe` names it. */
@@ -34,10 +38,12 @@ export const figuresText = ({ parts }: Figures): string =>
   parts.length === 0
     ? "Nothing was measured yet."
     : parts
-        .map(({ machine, commit, skipped, tables }) =>
+        .map(({ at, minutes, machine, commit, skipped, tables }) =>
           [
             ...tables.map((table) => tableText(table).trimEnd()),
-            [...machine, ...skipped, `Commit ${commit}`].map((line) => `- ${line}`).join("\n"),
+            [`Measured on ${at}, in ${minutes} minutes`, ...machine, ...skipped, `Commit ${commit}`]
+              .map((line) => `- ${line}`)
+              .join("\n"),
           ].join("\n\n"),
         )
         .join("\n\n");
