@@ -10,6 +10,11 @@ const celTypes: Readonly<Record<FieldKind, string>> = {
   list: "list<string>",
 };
 
+const kinds = {
+  bool: { types: ["bool", "dyn"], words: "true or false" },
+  number: { types: ["double", "int", "dyn"], words: "a number" },
+} as const satisfies Record<string, { readonly types: readonly string[]; readonly words: string }>;
+
 const limits = { maxAstNodes: 500, maxDepth: 32, maxListElements: 200, maxMapEntries: 0, maxCallArguments: 4 };
 
 // What is not listed costs more than its length shows: a regular expression can run for hours, join and split multiply.
@@ -35,6 +40,8 @@ export type CelNode = ASTNode;
 /** A condition that was checked: throws what its functions throw, and what CEL does about a value that is missing or of another kind. */
 export interface CelCondition {
   readonly evaluate: (view: Readonly<Record<string, unknown>>) => boolean;
+  /** What it gives, where that is not true or false. */
+  readonly value: (view: Readonly<Record<string, unknown>>) => unknown;
   /** Of the functions that were given, wherever they stand in it. */
   readonly calls: readonly CelCall[];
   /** The fields that it speaks of. */
@@ -48,11 +55,12 @@ export function compileCel(text: string, fields: Readonly<Record<string, FieldKi
   return { matches: (view) => isTrue(() => evaluate(view)) };
 }
 
-/** A typed CEL condition over fields and functions, of which one evaluation costs little. Throws Mistake. */
+/** A typed CEL condition over fields and functions, of which one evaluation costs little; or what gives a number. Throws Mistake. */
 export function parseCel(
   text: string,
   fields: Readonly<Record<string, FieldKind>>,
   functions: readonly CelFunction[] = [],
+  gives: "bool" | "number" = "bool",
 ): CelCondition {
   const environment = new Environment({ limits, homogeneousAggregateLiterals: false });
   for (const [name, kind] of Object.entries(fields)) environment.registerVariable(name, celTypes[kind]);
@@ -70,10 +78,14 @@ export function parseCel(
     refuseCostly(condition.ast, own, false);
     const { valid, type, error } = condition.check();
     if (!valid) throw error ?? new Mistake("the expression is not valid", 0);
-    if (type !== "bool" && type !== "dyn")
-      throw new Mistake(`the expression gives a ${type ?? "value"}; it must give true or false`, 0);
+    if (!(kinds[gives].types as readonly string[]).includes(type ?? ""))
+      throw new Mistake(
+        `the expression gives a ${type ?? "value"}; it must give ${kinds[gives].words}`,
+        condition.ast.range.start,
+      );
     return {
       evaluate: (view) => condition(view) === true,
+      value: condition,
       calls: callsIn(condition.ast, own),
       fields: new Set(namesIn(condition.ast).filter((name) => Object.hasOwn(fields, name))),
       tree: condition.ast,
@@ -121,6 +133,54 @@ function callsIn(node: ASTNode, own: ReadonlySet<string>): readonly CelCall[] {
     return args;
   });
   return [{ name, texts, at: node.range.start }, ...below];
+}
+
+/** An argument that is an expression over something else. */
+export interface CelPart {
+  readonly name: string;
+  /** The expression alone, behind so much room that its places are those of the whole text. */
+  readonly padded: string;
+  readonly text: string;
+}
+
+/**
+ * The first arguments of some functions, taken out of a text, with a number in quotes in place of each: what is the same in two places has one
+ * number. Throws Mistake.
+ */
+export function withoutParts(
+  text: string,
+  names: ReadonlySet<string>,
+): { readonly text: string; readonly parts: readonly CelPart[] } {
+  const parts: CelPart[] = [];
+  let [rest, end] = ["", 0];
+  for (const node of outerCalls(parsed(text), names)) {
+    const [name, [first, second]] = node.args as [string, ASTNode[]];
+    if (first === undefined) throw new Mistake(`${name}() takes what is asked of each device`, node.range.start);
+    const from = text.indexOf("(", node.range.start) + 1;
+    const to = second === undefined ? node.range.end - 1 : text.lastIndexOf(",", second.range.start);
+    const part = { name, text: text.slice(from, to).trim(), padded: blank(text.slice(0, from)) + text.slice(from, to) };
+    const known = parts.findIndex((each) => each.name === name && each.text === part.text);
+    const place = known < 0 ? parts.push(part) - 1 : known;
+    rest += text.slice(end, from) + `"${place}"`.padEnd(to - from);
+    end = to;
+  }
+  return { text: rest + text.slice(end), parts };
+}
+
+const blank = (text: string): string => text.replaceAll(/[^\n]/g, " ");
+
+function parsed(text: string): ASTNode {
+  try {
+    return new Environment({ limits }).parse(text).ast;
+  } catch (error) {
+    throw mistakeOf(error, {}, []);
+  }
+}
+
+/** Calls of some functions that do not stand in one of them, in the order of the text. */
+function outerCalls(node: ASTNode, names: ReadonlySet<string>): readonly ASTNode[] {
+  if (node.op === "call" && names.has(node.args[0])) return [node];
+  return childrenOf(node.args).flatMap((child) => outerCalls(child, names));
 }
 
 const namesIn = (node: ASTNode): readonly string[] =>

@@ -1,9 +1,9 @@
-import { compileCel, looksLikeCel, parseCel, type CelCondition } from "./expression-cel.ts";
+import { compileCel, looksLikeCel, parseCel, withoutParts, type CelCondition, type CelPart } from "./expression-cel.ts";
 import { Mistake } from "./expression-mistake.ts";
 import { compileSugar } from "./expression-sugar.ts";
 import { Problem } from "./problem.ts";
 
-export type { CelNode } from "./expression-cel.ts";
+export type { CelNode, CelPart } from "./expression-cel.ts";
 
 export type FieldKind = "string" | "number" | "bool" | "map" | "list";
 
@@ -62,6 +62,29 @@ export function compileCondition(
   });
   if (condition instanceof Mistake) throw refusal(text, condition);
   return condition;
+}
+
+/**
+ * Compiles a condition over a whole that is CEL and nothing else. The first argument of its functions is an expression over each of what the whole
+ * is made of: `compilePart` compiles it, or refuses it by a Mistake, and its place among the parts, as a text, is what the function is handed.
+ * Throws Problem invalid-input that says what is wrong and where.
+ */
+export function compileConditionOfParts<P>(
+  text: string,
+  { fields, functions }: { readonly fields: Vocabulary["fields"]; readonly functions: readonly CelFunction[] },
+  compilePart: (part: CelPart) => P,
+  check: (condition: CelCondition) => void = () => {},
+): { readonly condition: CelCondition; readonly parts: readonly P[] } {
+  refuseLong(text);
+  const compiled = attempt(() => {
+    const { text: rest, parts } = withoutParts(text, new Set(functions.map(({ name }) => name)));
+    const made = parts.map((each) => compilePart(each));
+    const condition = parseCel(rest, fields, functions);
+    check(condition);
+    return { condition, parts: made };
+  });
+  if (compiled instanceof Mistake) throw refusal(text, compiled);
+  return compiled;
 }
 
 function refuseLong(text: string): void {
