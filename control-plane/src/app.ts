@@ -34,6 +34,9 @@ import { openStorage } from "./storage.ts";
 export { Landings, SeriesLists, StoredChunk } from "./features/telemetry-aggregator/index.ts";
 export { Tally, TerminalGateway, Watch };
 
+/** Less than a round trip of a mobile network; a sync takes about a tenth of it. */
+const GATHER_FOR = 20;
+
 interface Surroundings {
   readonly clock: Clock;
   readonly random: Random;
@@ -182,6 +185,7 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
       context,
       stepUpAfter: config.people.stepUpAfter,
       eventsKeptFor: config.retention.events,
+      gatherFor: GATHER_FOR,
       brokerAddresses: () => addresses.mqtt,
       auditHead: () => auditing.copy.newestHead,
       isReadOnly: () => guard.isReadOnly,

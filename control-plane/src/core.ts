@@ -46,6 +46,8 @@ interface Parts<C extends CoreContext> {
   readonly auditHead?: () => AuditHead | undefined;
   /** Milliseconds; for how long events are kept. */
   readonly eventsKeptFor?: number;
+  /** Milliseconds that records nobody waits for may wait for others, to be synced with them; 0 when absent. */
+  readonly gatherFor?: number;
   /** Whether the disk is so full that nothing new is taken. */
   readonly isReadOnly?: () => boolean;
   /** Keys whose stored values were found damaged. */
@@ -82,7 +84,7 @@ export async function createCore<C extends CoreContext>(parts: Parts<C>): Promis
   const { measured: database, figures: databaseFigures } = measuredDatabase(parts.database, clock);
   const { isReadOnly = () => false, damaged = () => 0, eventsKeptFor = EVENTS_KEPT_FOR } = parts;
   const { stepUpAfter = STEP_UP_AFTER } = parts;
-  const store = await Store.open(database, clock);
+  const store = await Store.open(database, clock, parts);
   const current = await generationOf(store);
   const generation = () => current;
   const newId = idMaker({ clock, random });

@@ -22,6 +22,9 @@ import { reasonIn, type Trace } from "./trace.ts";
 const NEVER = ["notifier", "identity", "keys", "operations", "audit"];
 const SELDOM = ["data-orchestrator"];
 
+/** As in a real one. */
+const GATHER_FOR = 20;
+
 export type SimulatedFeature = Parameters<typeof createCore<AppContext>>[0]["features"][number];
 type Callable = Parameters<Core<AppContext>["dispatch"]>[2];
 
@@ -102,6 +105,7 @@ export class SimulatedControlPlane {
         ],
         context: contextWith(windowsEvery),
         signer,
+        gatherFor: GATHER_FOR,
       }),
     );
     this.#core = core;

@@ -172,7 +172,7 @@ export class Ingest<C> {
       if (!(error instanceof FeatureFailed)) throw error;
       const remains = refused.map((each) => evidence(each, at));
       const mark = advanced(await this.#mark(device, stream), [gap], remains);
-      await this.#commit(mark, async () => [kept]);
+      await this.#commit(stream, mark, async () => [kept]);
     }
   }
 
@@ -193,15 +193,19 @@ export class Ingest<C> {
       refused,
     };
     const mark = advanced(await this.#mark(device, stream), fresh, refused);
-    await this.#commit(mark, async () => [...(await this.#decide(stream, received)), ...changes, ...more]);
+    await this.#commit(stream, mark, async () => [...(await this.#decide(stream, received)), ...changes, ...more]);
     this.#traffic.stored(stream, received);
     return mark.upTo;
   }
 
-  async #commit(mark: Watermark, decide: () => Promise<readonly Change[]>): Promise<void> {
+  async #commit(stream: StreamName, mark: Watermark, decide: () => Promise<readonly Change[]>): Promise<void> {
     // Whether a write that failed landed is not known: only the store can tell, when it is open again.
     this.#known.delete(mark.id);
-    await repeatOnConflict(async () => this.#parts.store.commit(...(await decide()), put(watermarks, mark)));
+    const { store } = this.#parts;
+    await repeatOnConflict(async () => {
+      const changes = [...(await decide()), put(watermarks, mark)];
+      await (isPatient(stream) ? store.commitWithOthers(...changes) : store.commit(...changes));
+    });
     this.#known.set(mark.id, mark);
   }
 
@@ -217,6 +221,9 @@ export class Ingest<C> {
     return (await Promise.all(decided)).flat();
   }
 }
+
+/** Of these nobody waits for an answer but the device, which has kept them. */
+const isPatient = (stream: StreamName): boolean => stream === "telemetry" || stream === "log";
 
 const alarmOf = (device: string, stream: StreamName, { first }: Incoming): Conflict => ({
   kind: "conflicting-record",

@@ -34,6 +34,13 @@ interface Waiting {
 }
 
 const RECENT_EVENTS = 2_000;
+/** So many commits make a good batch: none waits for more. */
+const ENOUGH = 256;
+
+interface Options {
+  /** Milliseconds that commits which may wait do wait for others; 0: not at all. */
+  readonly gatherFor?: number;
+}
 
 /**
  * Rows and events over an ordered map. Commits that wait at the same time share one synced batch (group commit),
@@ -53,16 +60,20 @@ export class Store implements AsyncDisposable {
   #waiting: Waiting[] = [];
   #writing: Promise<void> | undefined;
   #broken: unknown;
+  readonly #gatherFor: number;
+  /** Ends the wait for others. */
+  #hurry = new AbortController();
 
-  private constructor(database: Database, clock: Clock, lastNumber: number) {
+  private constructor(database: Database, clock: Clock, lastNumber: number, { gatherFor = 0 }: Options) {
     this.#database = new RememberedValues(database);
     this.#clock = clock;
+    this.#gatherFor = gatherFor;
     this.#logs = new LogEnds(database);
     this.#lastNumber = lastNumber;
   }
 
-  static async open(database: Database, clock: Clock): Promise<Store> {
-    return new Store(database, clock, await lastNumberOf(database));
+  static async open(database: Database, clock: Clock, options: Options = {}): Promise<Store> {
+    return new Store(database, clock, await lastNumberOf(database), options);
   }
 
   /** Number of the newest event; 0 when there is none. */
@@ -127,9 +138,17 @@ export class Store implements AsyncDisposable {
 
   /** Lands all changes and their events, or none. Resolves when they are durable. Throws Conflict when a row moved since it was looked at. */
   commit(...changes: readonly Change[]): Promise<void> {
+    const done = this.commitWithOthers(...changes);
+    this.#hurry.abort(HURRIED);
+    return done;
+  }
+
+  /** The same for what nobody waits for: it may wait a moment for others, because to sync one costs as much as to sync many. */
+  commitWithOthers(...changes: readonly Change[]): Promise<void> {
     if (this.#broken !== undefined) return Promise.reject(refusal(this.#broken));
     if (changes.every(isNothing)) return Promise.resolve();
     const done = new Promise<void>((resolve, reject) => this.#waiting.push({ changes, resolve, reject }));
+    if (this.#waiting.length >= ENOUGH) this.#hurry.abort(HURRIED);
     this.#writing ??= this.#writeAll();
     return done;
   }
@@ -154,6 +173,7 @@ export class Store implements AsyncDisposable {
 
   /** After the database was opened anew: what the failed write left is looked at, and writes are taken again. */
   async recover(): Promise<void> {
+    this.#hurry.abort(HURRIED);
     await this.#writing;
     this.#database.forget();
     this.#lastNumber = await lastNumberOf(this.#database);
@@ -164,6 +184,7 @@ export class Store implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#hurry.abort(HURRIED);
     await this.#writing;
     await this.#database.close();
   }
@@ -197,6 +218,8 @@ export class Store implements AsyncDisposable {
     // One turn of waiting lets commits of the same moment share the batch.
     await Promise.resolve();
     while (this.#waiting.length > 0) {
+      if (this.#gatherFor > 0) await this.#clock.sleep(this.#gatherFor, this.#hurry.signal);
+      this.#hurry = new AbortController();
       const group = this.#waiting;
       this.#waiting = [];
       await this.#writeGroup(group);
@@ -247,6 +270,9 @@ async function lastNumberOf(database: Database): Promise<number> {
   for await (const key of database.keys({ ...rangeOf("event"), reverse: true, limit: 1 })) return lastNumberPart(key);
   return 0;
 }
+
+// A reason of our own: without one an error is made, with its stack.
+const HURRIED = "hurried";
 
 const isNothing = ({ writes, bytes, appended }: Change) => writes.length + bytes.length + appended.length === 0;
 
