@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { parseArgs } from "node:util";
-import { parseDocument } from "yaml";
+import type * as Yaml from "yaml";
 import { ConfigError, type Reader } from "./values.ts";
 
 /** One setting: the same word is the flag, the key of the YAML file and, in capitals, the environment variable. */
@@ -143,10 +144,14 @@ function fromFile(options: Options, path: string, { program }: Written): Texts {
   return texts;
 }
 
+const require = createRequire(import.meta.url);
+
 const contentOf = (path: string) => linesOf(readText(path), path);
 
 /** YAML that consists of `key: value` lines; `path` names it in messages. Throws ConfigError. */
 export function linesOf(text: string, path: string): Readonly<Record<string, unknown>> {
+  // Most agents have no file, and would hold 72 modules for it as long as they live.
+  const { parseDocument } = require("yaml") as typeof Yaml;
   const document = parseDocument(text, { prettyErrors: true });
   const [error] = document.errors;
   if (error !== undefined) throw new ConfigError(`${path} is no valid YAML: ${error.message}`);
