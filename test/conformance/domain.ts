@@ -156,6 +156,8 @@ export const actions = {
   "sa/pe/policy/conflicts": "read",
   "sa/pe/policy/decide": "read",
   "sa/pe/policy/explain": "read",
+  "sa/pe/policy/explaingroup": "read",
+  "sa/pe/policy/groups": "read",
   "sa/pe/policy/dryrun": "read",
   "sa/pe/policy/coverage": "read",
   "sa/pe/alert/find": "read",

@@ -6,8 +6,14 @@ export type PolicyRow = Output<"sa/pe/policy/find">;
 /** In the order in which they are shown; all but the last are not over. */
 export const ALERT_STATES = ["firing", "nodata", "pending", "recovering", "maintenance", "resolved"] as const;
 
-export const alertLink = ({ device, policy }: Pick<AlertRow, "device" | "policy">): string =>
-  `/alerts/${encodeURIComponent(device)}/${encodeURIComponent(policy)}`;
+type About = Pick<AlertRow, "device" | "group">;
+export const alertLink = ({ device = "", group, policy }: About & Pick<AlertRow, "policy">): string =>
+  `/alerts/${encodeURIComponent(group === undefined ? device : `@${group}`)}/${encodeURIComponent(policy)}`;
+/** What an alert is about, as people call it. */
+export const subjectOf = ({ device = "", group }: About, nameOf: (device: string) => string): string =>
+  group ?? nameOf(device);
+/** Whether a policy is about groups of devices; by its word, as it may be typed. */
+export const isPerGroup = (per: unknown): boolean => typeof per === "string" && !["", "device"].includes(per.trim());
 export const policyLink = (name: string): string => `/policies/one/${encodeURIComponent(name)}`;
 
 /** A name as it stands in an address: the router leaves some of its characters as they are written there. */

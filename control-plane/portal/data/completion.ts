@@ -23,6 +23,13 @@ export function begunAt(text: string, cursor: number): string | undefined {
   return /[A-Za-z_][A-Za-z0-9_]*$/.exec(before)?.[0] ?? "";
 }
 
+/** The words of a condition: about groups of devices there are those too that ask something of each. */
+export const wordsOf = (
+  { fields, functions, groups, groupFunctions }: Output<"sa/pe/policy/vocabulary">,
+  isPerGroup: boolean,
+): Vocabulary =>
+  isPerGroup ? { fields: [...groups, ...fields], functions: [...groupFunctions, ...functions] } : { fields, functions };
+
 /** The words of the vocabulary that begin like this. */
 export function suggestionsFor(begun: string, { fields, functions }: Vocabulary): readonly Suggestion[] {
   const isLike = ({ name }: { readonly name: string }) => name.toLowerCase().startsWith(begun.toLowerCase());
@@ -30,14 +37,15 @@ export function suggestionsFor(begun: string, { fields, functions }: Vocabulary)
     return { name, form: `${name}: ${kind}`, summary: "A field of the device", text: name, back: 0 };
   });
   const ofFunctions = functions.filter(isLike).map(({ name, takes, gives, summary }): Suggestion => {
-    const texts = takes.map(() => '""').join(", ");
+    const isOverEach = takes[0] === "condition" || takes[0] === "number";
+    const texts = takes.map((_, place) => (isOverEach && place === 0 ? "" : '""')).join(", ");
     return {
       name,
       form: `${name}(${takes.join(", ")}): ${gives}`,
       summary,
       text: `${name}(${texts})`,
-      // Between the first quotes.
-      back: texts.length,
+      // Between the first quotes, or where what is asked of each device begins.
+      back: texts.length + (isOverEach ? 1 : 0),
     };
   });
   return [...ofFunctions, ...ofFields].slice(0, AT_MOST);

@@ -17,7 +17,12 @@ export function eventLink({ type, subject, data }: Pick<LiveEvent, "type" | "sub
       data["request"] === undefined ? "/data/instances" : `/data/requests/${encoded(text(data["request"]))}`,
     datasource: () => `/devices/${encoded(text(data["device"]))}/data`,
     data: () => `/devices/${encoded(text(data["device"]))}/data`,
-    alert: () => alertLink({ device: text(data["device"]), policy: text(data["policy"]) }),
+    alert: () =>
+      alertLink({
+        device: text(data["device"]),
+        policy: text(data["policy"]),
+        ...(data["group"] !== undefined && { group: text(data["group"]) }),
+      }),
     policy: () => policyLink(subject),
     silence: () => "/policies/silences",
     file: () => "/files",

@@ -1,6 +1,6 @@
 import { Anchor, Button, Group, Stack, Text } from "@mantine/core";
 import { Link, useParams } from "wouter";
-import { lookedText, nameIn, policyLink, type AlertRow } from "../data/alerts.ts";
+import { lookedText, nameIn, policyLink, subjectOf, type AlertRow } from "../data/alerts.ts";
 import { withRange } from "../data/chart-range.ts";
 import { useDeviceNames } from "../data/device-names.ts";
 import { useNow } from "../data/now.ts";
@@ -8,6 +8,7 @@ import { useRead, useWrite } from "../data/queries.ts";
 import { useMay } from "../data/session.tsx";
 import { Answer, Empty, Failure } from "../parts/answer.tsx";
 import { Causes } from "../parts/causes.tsx";
+import { Deciding } from "../parts/deciding.tsx";
 import { DataTable } from "../parts/data-table.tsx";
 import { Facts } from "../parts/facts.tsx";
 import { ExactInstant, Instant } from "../parts/instant.tsx";
@@ -31,10 +32,10 @@ export function Alert() {
     <Answer of={found} lines={8}>
       {(alert) => (
         <Page
-          title={`${alert.policy} on ${nameOf(alert.device)}`}
+          title={`${alert.policy} on ${subjectOf(alert, nameOf)}`}
           trail={TRAIL}
           badge={<State state={alert.state} />}
-          actions={<Controls alert={alert} name={nameOf(alert.device)} />}
+          actions={<Controls alert={alert} name={subjectOf(alert, nameOf)} />}
         >
           <div className="grid two">
             <Stack>
@@ -42,7 +43,7 @@ export function Alert() {
                 <Why alert={alert} />
               </Section>
               <Section title="What it is">
-                <Standing alert={alert} name={nameOf(alert.device)} />
+                <Standing alert={alert} name={subjectOf(alert, nameOf)} />
               </Section>
             </Stack>
             <Stack>
@@ -64,7 +65,7 @@ interface Of {
   readonly alert: AlertRow;
 }
 interface Named extends Of {
-  /** What its device is called. */
+  /** What its device or its group is called. */
   readonly name: string;
 }
 
@@ -83,7 +84,7 @@ function Controls({ alert: { id, state, acknowledgedBy, device, policy }, name }
           I look after it
         </Button>
       )}
-      <SilenceDialog device={device} name={name} policy={policy} />
+      <SilenceDialog {...(device !== undefined && { device, name })} policy={policy} />
       {acknowledge.isError && <Failure error={acknowledge.error} />}
     </Group>
   );
@@ -91,11 +92,20 @@ function Controls({ alert: { id, state, acknowledgedBy, device, policy }, name }
 
 function Why({ alert: { id } }: Of) {
   const explained = useRead("sa/pe/alert/explain", { alert: id }, { every: 10_000 });
-  return <Answer of={explained}>{(answer) => <Causes of={answer} />}</Answer>;
+  return (
+    <Answer of={explained}>
+      {(answer) => (
+        <>
+          <Causes of={answer} />
+          {answer.deciding !== undefined && <Deciding of={answer.deciding} />}
+        </>
+      )}
+    </Answer>
+  );
 }
 
 /** The device's charts, from before it began. */
-function chartsOf({ device, since, endedAt }: AlertRow, now: number): string {
+function chartsOf(device: string, { since, endedAt }: AlertRow, now: number): string {
   const range = { from: since - AROUND, to: Math.min(now, (endedAt ?? now) + AROUND) };
   return `/devices/${encodeURIComponent(device)}/charts?${withRange(new URLSearchParams(), range).toString()}`;
 }
@@ -107,12 +117,14 @@ function Standing({ alert, name }: Named) {
     <>
       <Facts
         of={[
-          [
-            "Device",
-            <Anchor key="device" component={Link} href={`/devices/${encodeURIComponent(device)}/alerts`} size="sm">
-              <Plain text={name} />
-            </Anchor>,
-          ],
+          device === undefined
+            ? ["Group", <Plain key="group" text={name} />]
+            : [
+                "Device",
+                <Anchor key="device" component={Link} href={`/devices/${encodeURIComponent(device)}/alerts`} size="sm">
+                  <Plain text={name} />
+                </Anchor>,
+              ],
           [
             "Policy",
             <Anchor key="policy" component={Link} href={policyLink(policy)} size="sm">
@@ -127,11 +139,13 @@ function Standing({ alert, name }: Named) {
           ["Looked after by", <Plain key="by" text={acknowledgedBy ?? "nobody yet"} />],
         ]}
       />
-      <Text size="sm" mt="sm">
-        <Anchor component={Link} href={chartsOf(alert, now)} size="sm">
-          What the device measured then
-        </Anchor>
-      </Text>
+      {device !== undefined && (
+        <Text size="sm" mt="sm">
+          <Anchor component={Link} href={chartsOf(device, alert, now)} size="sm">
+            What the device measured then
+          </Anchor>
+        </Text>
+      )}
     </>
   );
 }
@@ -165,7 +179,9 @@ function Steps({ alert: { id } }: Of) {
   );
 }
 
-function Followed({ alert: { done = [], isActing } }: Of) {
+function Followed({ alert: { done = [], isActing, group } }: Of) {
+  // What all devices of a group are asked to do is a rollout.
+  const jobs = group === undefined ? "/jobs" : "/rollouts";
   if (done.length === 0)
     return (
       <Empty title={isActing === true ? "What the policy wants is being asked for" : "Nothing was asked for"}>
@@ -178,7 +194,7 @@ function Followed({ alert: { done = [], isActing } }: Of) {
       rows={done}
       keyOf={({ what, at, made }) => `${what} ${at} ${made ?? ""}`}
       linkOf={({ what, made }) =>
-        made === undefined ? undefined : `${what === "data" ? "/data/requests" : "/jobs"}/${encodeURIComponent(made)}`
+        made === undefined ? undefined : `${what === "data" ? "/data/requests" : jobs}/${encodeURIComponent(made)}`
       }
       columns={[
         { title: "What", cell: ({ what }) => <Plain text={what} /> },
@@ -189,6 +205,8 @@ function Followed({ alert: { done = [], isActing } }: Of) {
               <Plain text={problem ?? "–"} />
             ) : what === "data" ? (
               <RequestState id={made} />
+            ) : group !== undefined ? (
+              <RolloutState id={made} />
             ) : (
               <JobState id={made} />
             ),
@@ -201,6 +219,15 @@ function Followed({ alert: { done = [], isActing } }: Of) {
 
 function RequestState({ id }: { readonly id: string }) {
   const found = useRead("diml/dml/do/datarequest/find", { id });
+  return (
+    <Answer of={found} lines={1}>
+      {({ state }) => <State state={state} />}
+    </Answer>
+  );
+}
+
+function RolloutState({ id }: { readonly id: string }) {
+  const found = useRead("cpl/dm/rollout/find", { rollout: id });
   return (
     <Answer of={found} lines={1}>
       {({ state }) => <State state={state} />}

@@ -75,6 +75,7 @@ function PolicyList() {
       columns={[
         { title: "Name", cell: ({ name }) => <Plain text={name} /> },
         { title: "State", cell: ({ state }) => <State state={state} /> },
+        { title: "Per", isMinor: true, cell: ({ per }) => <Plain text={per ?? "device"} /> },
         { title: "Firing", align: "right", cell: (row) => countOf(row, "firing") },
         { title: "Pending", align: "right", isMinor: "slightly", cell: (row) => countOf(row, "pending") },
         { title: "Severity", isMinor: "slightly", cell: ({ severity }) => severity ?? "warning" },

@@ -1,7 +1,7 @@
 import { Button, Group, Stack } from "@mantine/core";
 import { useLocation, useParams } from "wouter";
 import type { Input } from "../../src/faces/client.ts";
-import { nameIn, type PolicyRow } from "../data/alerts.ts";
+import { isPerGroup, nameIn, type PolicyRow } from "../data/alerts.ts";
 import { useCatalogue } from "../data/catalogue.ts";
 import { useDeviceNames } from "../data/device-names.ts";
 import { usePaging } from "../data/paging.ts";
@@ -16,6 +16,7 @@ import { Page } from "../parts/page.tsx";
 import { PagedTable } from "../parts/paged-table.tsx";
 import { Pager } from "../parts/pager.tsx";
 import { Plain } from "../parts/plain.tsx";
+import { PolicyGroups } from "../parts/policy-groups.tsx";
 import { PolicyForm } from "../parts/policy-form.tsx";
 import { saved } from "../parts/saved.ts";
 import { Section } from "../parts/section.tsx";
@@ -115,6 +116,7 @@ function Alerts({ policy }: { readonly policy: string }) {
 const EMPTY: Partial<Input<"sa/pe/policy/update">> = {
   description: "",
   selector: "",
+  per: "device",
   for: 0,
   keepFiringFor: 0,
   freshFor: 300,
@@ -142,9 +144,15 @@ function Edit({ policy: row }: Of) {
             error={update.error}
             onSubmit={(input) => update.mutate({ ...EMPTY, ...input, policy: row.name })}
           >
-            <Section title="Why it fires on a device, or does not">
-              <WhyOnDevice policy={row.name} />
-            </Section>
+            {isPerGroup(row.per) ? (
+              <Section title="Its groups">
+                <PolicyGroups policy={row.name} />
+              </Section>
+            ) : (
+              <Section title="Why it fires on a device, or does not">
+                <WhyOnDevice policy={row.name} />
+              </Section>
+            )}
             <Section title="What it said before">
               <Revisions policy={row.name} />
             </Section>

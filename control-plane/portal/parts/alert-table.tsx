@@ -1,4 +1,4 @@
-import { alertLink, lookedText, type AlertRow } from "../data/alerts.ts";
+import { alertLink, lookedText, subjectOf, type AlertRow } from "../data/alerts.ts";
 import { DataTable } from "./data-table.tsx";
 import { Instant } from "./instant.tsx";
 import { Plain } from "./plain.tsx";
@@ -24,7 +24,7 @@ export const AlertTable = ({
     linkOf={alertLink}
     columns={[
       ...(isOfPolicy ? [] : [{ title: "Policy", cell: ({ policy }: AlertRow) => <Plain text={policy} /> }]),
-      ...(nameOf ? [{ title: "Device", cell: ({ device }: AlertRow) => <Plain text={nameOf(device)} /> }] : []),
+      ...(nameOf ? [{ title: "On", cell: (row: AlertRow) => <Plain text={subjectOf(row, nameOf)} /> }] : []),
       { title: "State", cell: ({ state }) => <State state={state} /> },
       { title: "Severity", isMinor: "slightly", cell: ({ severity }) => <State state={severity} /> },
       { title: "Since", cell: ({ since }) => <Instant at={since} /> },

@@ -1,7 +1,7 @@
 import { Anchor, Text, Textarea } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useId, useRef, useState, type KeyboardEvent } from "react";
-import { begunAt, placeOf, suggestionsFor, withSuggestion, type Suggestion } from "../data/completion.ts";
+import { begunAt, placeOf, suggestionsFor, withSuggestion, wordsOf, type Suggestion } from "../data/completion.ts";
 import { visible } from "../data/hostile-text.ts";
 import { useRead } from "../data/queries.ts";
 import { describeError } from "../data/refusal.ts";
@@ -10,21 +10,25 @@ const PAUSE = 400;
 
 interface Props {
   readonly value: string;
+  /** It is about groups of devices. */
+  readonly isPerGroup?: boolean;
   readonly onChange: (text: string) => void;
 }
 
 /** A condition with the words that may stand in it, and what is wrong with it while it is written. */
-export function ConditionField({ value, onChange }: Props) {
+export function ConditionField({ value, isPerGroup = false, onChange }: Props) {
   const vocabulary = useRead("sa/pe/policy/vocabulary", {});
   const [settled] = useDebouncedValue(value.trim(), PAUSE);
-  const check = useRead("sa/pe/policy/check", { condition: settled }, { enabled: settled !== "" });
+  const check = useRead("sa/pe/policy/check", { condition: settled, isPerGroup }, { enabled: settled !== "" });
   const field = useRef<HTMLTextAreaElement>(null);
   const [cursor, setCursor] = useState<number | undefined>(undefined);
   const [active, setActive] = useState(-1);
   const listId = useId();
   const begun = cursor === undefined ? undefined : begunAt(value, cursor);
   const suggestions =
-    begun === undefined || vocabulary.data === undefined ? [] : suggestionsFor(begun, vocabulary.data);
+    begun === undefined || vocabulary.data === undefined
+      ? []
+      : suggestionsFor(begun, wordsOf(vocabulary.data, isPerGroup));
 
   const moveTo = (place: number) => {
     // After the text that it is a place in has arrived.

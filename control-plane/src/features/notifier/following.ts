@@ -89,9 +89,10 @@ async function listenersOf(
 }
 
 async function toldOf(row: Alert, change: Told["change"], at: number, store: Store): Promise<Told> {
-  const { id: alert, device: where, policy, severity, since, episode, reason, looked } = row;
-  const name = (await store.get(device, where))?.name ?? "";
-  return { alert, change, at, since, episode, policy, severity, device: where, name, reason, looked: [...looked] };
+  const { id: alert, device: where = "", group, policy, severity, since, episode, reason, looked } = row;
+  const name = group ?? (await store.get(device, where))?.name ?? "";
+  const about = { device: where, ...(group !== undefined && { group }), name };
+  return { alert, change, at, since, episode, policy, severity, ...about, reason, looked: [...looked] };
 }
 
 /** Joins what waits and was not tried yet: what was tried once must stay what it was. */

@@ -11,7 +11,9 @@ const Instant = (description: string) => Type.Integer({ description: `${descript
 
 /** A change of an alert, as it was when it happened. */
 const Told = Type.Object({
-  alert: Type.String({ description: "Id of the alert: the device's id, a slash, the policy's name" }),
+  alert: Type.String({
+    description: "Id of the alert: the device's id, or @ and the group, a slash, the policy's name",
+  }),
   change: Type.Union(
     tellable.map((each) => Type.Literal(each)),
     { description: "firing: it counts. nodata: what it hangs on is not measured. resolved: it is over" },
@@ -21,8 +23,9 @@ const Told = Type.Object({
   episode: Type.Integer({ description: "How often the alert began" }),
   policy: Type.String({ description: "Name of the policy" }),
   severity: Type.String({ description: "info, warning or critical" }),
-  device: Type.String({ description: "Id of the device" }),
-  name: Type.String({ description: "Name of the device; empty where it is gone" }),
+  device: Type.String({ description: "Id of the device; empty where it is about a group" }),
+  group: Type.Optional(Type.String({ description: "What the group is called; absent where it is about one device" })),
+  name: Type.String({ description: "Name of the device, empty where it is gone; what the group is called" }),
   reason: Type.String({ description: "What is missing, or why it is no surprise; else empty" }),
   looked: Type.Array(Type.Object({ what: Type.String(), value: Type.Optional(Type.Number()) }), {
     description: "What the condition looked at, and what it saw; without a value where there was none",

@@ -7,6 +7,7 @@ import { Problem } from "../../platform/problem.ts";
 import { resolve } from "../../platform/reference.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
 import { compileSelector, deviceFields } from "../devices/selector-contract.ts";
+import { aggregatedDevice } from "../telemetry-aggregator/contract.ts";
 import { admissionActions, refuseAdmission, refuseUnlessAdmitting } from "./admission-actions.ts";
 import { admissionFields, compileAdmission, isAsked } from "./admission-policy.ts";
 import { allConflicts, conflictActions } from "./conflict-actions.ts";
@@ -14,7 +15,10 @@ import { compilePolicyCondition } from "./condition.ts";
 import type { PoliciesContext } from "./context.ts";
 import * as contract from "./contract.ts";
 import { refuseEffects } from "./effects.ts";
-import { ASKED_IN_CENTRE, obstaclesOnDevice } from "./on-device.ts";
+import { compileGroupCondition, groupFields, groupFunctions } from "./group-condition.ts";
+import { obstacleToGroups } from "./group-policy.ts";
+import { ASKED_IN_CENTRE, GROUPS_IN_CENTRE, obstaclesOnDevice } from "./on-device.ts";
+import { isPerGroup, perOf } from "./per.ts";
 import { refuseZone } from "./schedule-contract.ts";
 import { revisionId, revisions, swept, type Revision } from "./tables.ts";
 
@@ -26,10 +30,20 @@ async function refuseWrong(spec: contract.PolicySpec, caller: Caller, context: P
   const { condition, selector = "", schedule, effects = [] } = spec;
   refuseUnlessAdmitting(spec, caller);
   if (schedule !== undefined) refuseZone(schedule);
-  if (isAsked(spec)) refuseAdmission(spec, context);
+  if (isPerGroup(spec)) await refuseGroups(spec, context);
+  else if (isAsked(spec)) refuseAdmission(spec, context);
   else compilePolicyCondition(condition);
   if (selector !== "") compileSelector(selector);
   await refuseEffects(effects, caller, context);
+}
+
+/** Throws Problem where a policy cannot be about groups of devices. */
+async function refuseGroups(spec: contract.PolicySpec, { store }: PoliciesContext): Promise<void> {
+  const obstacle = obstacleToGroups(spec);
+  if (obstacle !== undefined) throw new Problem("invalid-input", obstacle);
+  compileGroupCondition(spec.condition);
+  const per = perOf(spec.per);
+  if (per.of === "adevice") await resolve(store, aggregatedDevice, per.name);
 }
 
 const shown = (fields: Readonly<Record<string, FieldKind>>) =>
@@ -134,18 +148,28 @@ export const policyActions = [
     const page = await store.list(revisions, { index: "policy", prefix: [name], reverse: true, limit, cursor });
     return { ...page, items: page.items.map(({ id: _, policy: __, ...revision }) => revision) };
   }),
-  handle(contract.checkCondition, async ({ condition, isAsked: isOfAdmission = false }) => {
-    if (isOfAdmission) {
-      compileAdmission({ condition });
-      return { metrics: [], events: [], deviceObstacles: [ASKED_IN_CENTRE] };
-    }
-    const { metrics, events } = compilePolicyCondition(condition);
-    const deviceObstacles = [...obstaclesOnDevice({ condition })];
-    return { metrics: [...metrics], events: [...new Set(events.map(({ type }) => type))], deviceObstacles };
-  }),
+  handle(
+    contract.checkCondition,
+    async ({ condition, isAsked: isOfAdmission = false, isPerGroup: isOfGroups = false }) => {
+      if (isOfAdmission) {
+        compileAdmission({ condition });
+        return { metrics: [], events: [], deviceObstacles: [ASKED_IN_CENTRE] };
+      }
+      const { metrics, events } = isOfGroups ? compileGroupCondition(condition) : compilePolicyCondition(condition);
+      const deviceObstacles = isOfGroups ? [GROUPS_IN_CENTRE] : [...obstaclesOnDevice({ condition })];
+      return { metrics: [...metrics], events: [...new Set(events.map(({ type }) => type))], deviceObstacles };
+    },
+  ),
   handle(contract.listVocabulary, async () => ({
     fields: shown(deviceFields),
     admission: shown(admissionFields),
+    groups: shown(groupFields),
     functions: policyFunctions.map(({ takes, ...each }) => ({ ...each, takes: [...takes] })),
+    groupFunctions: groupFunctions.map(({ name, takes, gives, summary }) => ({
+      name,
+      takes: [...takes],
+      gives,
+      summary,
+    })),
   })),
 ];

@@ -1,4 +1,5 @@
 import { handle } from "../../platform/action.ts";
+import type { Caller } from "../../platform/caller.ts";
 import { updated } from "../../platform/change.ts";
 import { ask } from "../../platform/dispatch.ts";
 import { explainedBy } from "../../platform/explanation.ts";
@@ -10,10 +11,12 @@ import type { Store } from "../../platform/store.ts";
 import { device } from "../devices/contract.ts";
 import { compileSelector, viewOf } from "../devices/selector-contract.ts";
 import * as contract from "./alert-contract.ts";
-import { causesOf } from "./alert-causes.ts";
+import { causesOf, type Looking } from "./alert-causes.ts";
 import type { PoliciesContext } from "./context.ts";
-import { policy } from "./contract.ts";
+import { policy, type Policy } from "./contract.ts";
+import { explainGroup } from "./group-contract.ts";
 import { explainPolicy } from "./looking-contract.ts";
+import { isPerGroup } from "./per.ts";
 import { steps } from "./tables.ts";
 
 const { acknowledgeAlert, alert, explainAlert, findAlert, listAlerts, listAlertSteps, summarizeAlerts } = contract;
@@ -33,7 +36,7 @@ export const alertActions = [
       states.some((each) => each === row.state) &&
       (name === undefined || row.policy === name) &&
       (since === undefined || (row.firedAt ?? -Infinity) >= since) &&
-      (await isPicked(row.device)) &&
+      (await isPicked(row)) &&
       reach.coversOwned(alert, row);
     if (refs !== undefined) return { items: await ofDevices(refs, isWanted, store) };
     const isOpenOnly = !states.includes("resolved");
@@ -61,14 +64,12 @@ export const alertActions = [
     const { store } = context;
     const row = await resolve(store, alert, id);
     const watching = await store.get(policy, row.policy);
-    const looking =
-      watching === undefined
-        ? undefined
-        : await ask(explainPolicy, { device: row.device, policy: row.policy }, caller, context);
+    const looking = await lookingAt(row, watching, caller, context);
     return {
       ...explainedBy(...causesOf(row, watching, looking)),
       state: row.state,
       ...(looking?.looked && { looked: looking.looked }),
+      ...(looking && "deciding" in looking && looking.deciding && { deciding: looking.deciding }),
     };
   }),
   handle(acknowledgeAlert, async ({ alert: id }, { store }: PoliciesContext, { actor }) =>
@@ -83,18 +84,31 @@ export const alertActions = [
   ),
 ];
 
+/** What its policy says now of the device or of the group; undefined where it is about such no more. */
+async function lookingAt(
+  { policy: name, device: id, group }: Alert,
+  watching: Policy | undefined,
+  caller: Caller,
+  context: PoliciesContext,
+): Promise<Looking | undefined> {
+  if (watching === undefined || isPerGroup(watching) !== (group !== undefined)) return undefined;
+  if (group !== undefined) return ask(explainGroup, { group, policy: name }, caller, context);
+  return id === undefined ? undefined : ask(explainPolicy, { device: id, policy: name }, caller, context);
+}
+
 const countedBy = (rows: readonly Alert[], field: "state" | "severity"): Record<string, number> => {
   const counts = new Map<string, number>();
   for (const row of rows) counts.set(row[field], (counts.get(row[field]) ?? 0) + 1);
   return Object.fromEntries(counts);
 };
 
-/** Whether a selector picks a device; each is looked at once. Throws Problem where it is none. */
-function pickedBy(selector: string, store: Store): (id: string) => Promise<boolean> {
+/** Whether a selector picks the device of an alert; each is looked at once. What is of a group is of no one device. Throws Problem where it is none. */
+function pickedBy(selector: string, store: Store): (row: Pick<Alert, "device">) => Promise<boolean> {
   if (selector.trim() === "") return async () => true;
   const expression = compileSelector(selector);
   const known = new Map<string, boolean>();
-  return async (id) => {
+  return async ({ device: id }) => {
+    if (id === undefined) return false;
     const row = known.has(id) ? undefined : await store.get(device, id);
     if (row !== undefined) known.set(id, expression.matches(viewOf(row)));
     return known.get(id) ?? false;

@@ -3,9 +3,10 @@ import type { Cause } from "../../platform/explanation.ts";
 import type { Alert } from "./alert-contract.ts";
 import type { Policy } from "./contract.ts";
 import type { Done } from "./effect-contract.ts";
+import type { explainGroup } from "./group-contract.ts";
 import type { explainPolicy } from "./looking-contract.ts";
 
-type Looking = OutputOf<typeof explainPolicy>;
+export type Looking = OutputOf<typeof explainPolicy> | OutputOf<typeof explainGroup>;
 
 /** Why an alert is as it is: first what keeps it there, then what its condition says now, then who looks after it and what was done. */
 export function causesOf(
@@ -53,10 +54,11 @@ function standingOf(row: Alert, policy: Policy | undefined, looking: Looking | u
   return { text: `its condition holds, and that is no surprise now: ${reason}`, at: since, ...due };
 }
 
-function whyOver({ looked }: Alert, policy: Policy | undefined, looking: Looking | undefined): string {
+function whyOver({ looked, group }: Alert, policy: Policy | undefined, looking: Looking | undefined): string {
   if (policy === undefined) return "its policy is there no more";
   if (policy.state === "disabled") return "its policy is disabled";
-  if (looking?.isWatched === false) return "its policy does not watch the device any more";
+  if (looking?.isWatched === false)
+    return `its policy does not watch the ${group === undefined ? "device" : "group"} any more`;
   return `its condition did not hold any more when ${wordsOf(looked)}`;
 }
 

@@ -5,22 +5,29 @@ import { explanation } from "../../platform/explanation.ts";
 import { Instant } from "../../platform/instant.ts";
 import { resource, rowSchema, type Row } from "../../platform/resource.ts";
 import { Done } from "./effect-contract.ts";
+import { Deciding } from "./group-contract.ts";
+
+/** Stands among ids of devices for all groups. */
+export const OF_GROUPS = "";
 
 /** What a condition looked at, and what it saw; without a value where there was none. */
 const Looked = Type.Array(Type.Object({ what: Type.String(), value: Type.Optional(Type.Number()) }));
 
 /**
- * A policy whose condition holds, or held, for a device. There is one for each of both: what happens again opens it again.
+ * A policy whose condition holds, or held, for a device or a group of devices. There is one for each of both: what happens again opens it again.
  * pending: it holds, not for long enough yet; it is gone without a word when it stops. firing: it counts. recovering: it does not
  * hold any more, not for long enough yet. resolved: it is over. nodata: what it hangs on is not measured. maintenance: it holds, and
  * that is no surprise now.
  */
 export const alert = resource({
   name: "alert",
-  summary: "A policy whose condition holds for a device",
+  summary: "A policy whose condition holds for a device, or for a group of devices",
   shape: Type.Object({
     policy: Type.String(),
-    device: Type.String(),
+    /** Absent: it is about a group. */
+    device: Type.Optional(Type.String()),
+    /** What the group is called: site=berlin, adevice:gateways, fleet. */
+    group: Type.Optional(Type.String()),
     severity: Type.String(),
     /** When it began. Milliseconds since 1970 UTC, as all instants. */
     since: Type.Integer(),
@@ -50,10 +57,11 @@ export const alert = resource({
   }),
   life: alertLife,
   news: ["acknowledged"],
-  belongsTo: ({ device }) => [device],
+  // What is known of a group is known of all its devices: who may not see every device does not see it.
+  belongsTo: ({ device }) => (device === undefined ? [] : [device]),
   indexes: {
-    device: ({ device, id }) => [[device, id]],
-    open: ({ state, device, id }) => (state === "resolved" ? [] : [[device, id]]),
+    device: ({ device, id }) => (device === undefined ? [] : [[device, id]]),
+    open: ({ state, device = OF_GROUPS, id }) => (state === "resolved" ? [] : [[device, id]]),
     policy: ({ policy, id }) => [[policy, id]],
     due: ({ dueAt }) => (dueAt === undefined ? [] : [[dueAt]]),
     acting: ({ state, isActing, id }) => (state === "firing" && isActing === true ? [[id]] : []),
@@ -64,10 +72,12 @@ export type Alert = Row<typeof alert>;
 
 /** A device and a policy have one alert: its id follows from them. */
 export const alertId = (policy: string, device: string): string => `${device}/${policy}`;
+/** So have a group and a policy. */
+export const groupAlertId = (policy: string, group: string): string => `@${group}/${policy}`;
 
 const PATH = "sa/pe/alert";
 const Counts = Type.Record(Type.String(), Type.Integer());
-const AlertRef = Ref("alert", "Id of the alert: the device's id, a slash, the policy's name");
+const AlertRef = Ref("alert", "Id of the alert: the device's id, or @ and the group, a slash, the policy's name");
 
 export const findAlert = action({
   path: `${PATH}/find`,
@@ -154,5 +164,10 @@ export const explainAlert = action({
   permission: "policy:read",
   scope: "referenced",
   input: Type.Object({ alert: AlertRef }),
-  output: Type.Object({ ...explanation, state: Type.String(), looked: Type.Optional(Looked) }),
+  output: Type.Object({
+    ...explanation,
+    state: Type.String(),
+    looked: Type.Optional(Looked),
+    deciding: Type.Optional(Deciding),
+  }),
 });

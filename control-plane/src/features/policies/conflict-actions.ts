@@ -7,9 +7,11 @@ import { listConflicts, type Conflict } from "./conflict-contract.ts";
 import { conflictsOf, type Claim } from "./conflicts.ts";
 import type { PoliciesContext } from "./context.ts";
 import { policy } from "./contract.ts";
+import type { GroupPolicy } from "./group-policy.ts";
 import { watches, type WatchedPolicy } from "./watched-policy.ts";
 
 const EXAMPLES = 5;
+type Claiming = AdmissionPolicy | WatchedPolicy | GroupPolicy;
 
 export const conflictActions = [
   handle(listConflicts, async ({ policy: ref }, context: PoliciesContext) => {
@@ -20,9 +22,9 @@ export const conflictActions = [
 
 /** Policies that are at odds now; only those of one where it is named. */
 export async function allConflicts(context: PoliciesContext, only?: string): Promise<readonly Conflict[]> {
-  const { all, asking } = await context.watch.policies(context);
+  const { all, asking, groups } = await context.watch.policies(context);
   // What says nothing that another could contradict is not looked at.
-  const claiming = [...all.filter(({ row }) => (row.effects ?? []).length > 0), ...asking];
+  const claiming = [...[...all, ...groups.policies].filter(({ row }) => (row.effects ?? []).length > 0), ...asking];
   const { claims, names } = await claimsOf(claiming, context);
   const pairs = claims.flatMap((one, place) => claims.slice(place + 1).map((other) => [one, other] as const));
   return pairs
@@ -35,7 +37,7 @@ export async function allConflicts(context: PoliciesContext, only?: string): Pro
 }
 
 /** The devices are looked at once for all of them. */
-async function claimsOf(policies: readonly (AdmissionPolicy | WatchedPolicy)[], { store }: PoliciesContext) {
+async function claimsOf(policies: readonly Claiming[], { store }: PoliciesContext) {
   const names = new Map<string, string>();
   const about = policies.map((each) => (isAboutSome(each) ? new Set<string>() : undefined));
   if (policies.length > 1)
@@ -54,7 +56,7 @@ async function claimsOf(policies: readonly (AdmissionPolicy | WatchedPolicy)[], 
   return { claims, names };
 }
 
-const isAboutSome = (each: AdmissionPolicy | WatchedPolicy): boolean => "condition" in each || each.isAboutDevices;
+const isAboutSome = (each: Claiming): boolean => "condition" in each || each.isAboutDevices;
 
-const lookedAtBy = ({ condition: { metrics, events } }: WatchedPolicy): ReadonlySet<string> =>
+const lookedAtBy = ({ condition: { metrics, events } }: WatchedPolicy | GroupPolicy): ReadonlySet<string> =>
   new Set([...metrics, ...events.map(({ type }) => type)]);

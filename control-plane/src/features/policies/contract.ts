@@ -11,6 +11,7 @@ import { Schedule } from "./schedule-contract.ts";
 export * from "./admission-contract.ts";
 export * from "./alert-contract.ts";
 export * from "./conflict-contract.ts";
+export * from "./group-contract.ts";
 export * from "./looking-contract.ts";
 export * from "./silence-contract.ts";
 
@@ -28,6 +29,14 @@ const Spec = {
     Type.String({
       maxLength: 2_048,
       description: 'Which devices, as in device list: "site=berlin,role in (gw,edge)"; empty: every device',
+    }),
+  ),
+  per: Type.Optional(
+    Type.String({
+      maxLength: 140,
+      pattern: "^(adevice:[^/\\x00-\\x1f\\x7f]+|[a-z0-9]([a-z0-9._/-]*[a-z0-9])?)$",
+      description:
+        "What has an alert of its own: device; a label, such as site: the devices that have the same value of it; adevice:NAME: the devices of an aggregated device; fleet: all devices; default: device",
     }),
   ),
   severity: Type.Optional(
@@ -79,7 +88,7 @@ const Condition = Type.String({
   minLength: 1,
   maxLength: 2_048,
   description:
-    'CEL over the fields of a device and its telemetry: mean("cpu.busy_percent", "5m") > 90 && presence == "online"; sa/pe/policy/vocabulary has all words',
+    'CEL over the fields of a device and its telemetry: mean("cpu.busy_percent", "5m") > 90 && presence == "online"; sa/pe/policy/vocabulary has all words. Per group: share(presence == "offline") > 0.3, average(value("cpu.busy_percent")) > 80',
 });
 
 /** A condition that is watched on some devices, and what follows when it holds. */
@@ -192,6 +201,7 @@ export const checkCondition = action({
   input: Type.Object({
     condition: Condition,
     isAsked: Type.Optional(Type.Boolean({ description: "It is one that is asked before an action; default: false" })),
+    isPerGroup: Type.Optional(Type.Boolean({ description: "It is about groups of devices; default: false" })),
   }),
   output: Type.Object({
     metrics: Type.Array(Type.String(), { description: "Metrics that it looks at" }),
@@ -200,6 +210,14 @@ export const checkCondition = action({
       description: "Why devices cannot watch it by themselves; none: they can",
     }),
   }),
+});
+const Function_ = Type.Object({
+  name: Type.String(),
+  takes: Type.Array(Type.String(), {
+    description: "metric, instance, span such as 5m, event, percent; condition or number of each device",
+  }),
+  gives: Type.String(),
+  summary: Type.String(),
 });
 export const listVocabulary = action({
   path: `${PATH}/vocabulary`,
@@ -211,14 +229,14 @@ export const listVocabulary = action({
     admission: Type.Array(Type.Object({ name: Type.String(), kind: Type.String() }), {
       description: "Fields of a condition that is asked before an action",
     }),
-    functions: Type.Array(
-      Type.Object({
-        name: Type.String(),
-        takes: Type.Array(Type.String(), { description: "metric, instance, span such as 5m, or event" }),
-        gives: Type.String(),
-        summary: Type.String(),
-      }),
-    ),
+    groups: Type.Array(Type.Object({ name: Type.String(), kind: Type.String() }), {
+      description: "Fields of a condition about groups of devices",
+    }),
+    functions: Type.Array(Function_),
+    groupFunctions: Type.Array(Function_, {
+      description:
+        'Functions of a condition about groups; the first argument is a condition, or a number, of each device: share(value("cpu.busy_percent") > 90)',
+    }),
   }),
 });
 

@@ -9,7 +9,7 @@ import { Problem } from "../../platform/problem.ts";
 import { unlessMoved } from "../../platform/repeat.ts";
 import { dataVocabulary } from "../data-catalogue/contract.ts";
 import { findData, PLACING } from "../data-orchestrator/contract.ts";
-import { createJob, listKinds } from "../jobs/contract.ts";
+import { applyPlan, createJob, listKinds, planJob } from "../jobs/contract.ts";
 import { findContact, USING } from "../notifier/contract.ts";
 import { alert, type Alert } from "./alert-contract.ts";
 import type { PoliciesContext } from "./context.ts";
@@ -25,9 +25,11 @@ import {
 import { collecting } from "./evidence.ts";
 
 const AT_ONCE = 50;
+const DEVICES_OF_A_PLAN = 500;
 /** Problems that go away: what they keep from being done is tried again. */
 const passing = new Set(["too-many-requests", "unavailable", "storage-full"]);
 const DEVICE = "{device}";
+const DEVICES = "{devices}";
 
 function permissionsFor(effect: Effect): readonly string[] {
   if (effect.do === "notify") return [USING];
@@ -49,7 +51,7 @@ export async function refuseEffects(
         "forbidden",
         `${caller.actor} may not let a policy do this: it needs the permission ${lacking} for all devices`,
       );
-    if (effect.do === "data") compileExpression(queryOf(effect.query, "device"), dataVocabulary);
+    if (effect.do === "data") compileExpression(queryOf(effect.query, ["device"]), dataVocabulary);
     else if (effect.do === "command") await refuseArguments(effect, context);
     else if (isConfiguring(effect))
       await refuseArguments({ kind: "configure", arguments: { set: effect.set } }, context);
@@ -91,7 +93,8 @@ async function refuseArguments(
 
 const whatOf = (effect: AskedFor): string => (effect.do === "data" ? "data" : effect.kind);
 
-const queryOf = (query: string, device: string): string => query.replaceAll(DEVICE, device);
+const queryOf = (query: string, devices: readonly string[]): string =>
+  query.replaceAll(DEVICE, devices[0] ?? "").replaceAll(DEVICES, devices.join(","));
 
 /** Does what policies say of alerts that fire, and writes down what became of it. */
 export const doEffects = (context: PoliciesContext): Loop => ({
@@ -109,33 +112,50 @@ export const doEffects = (context: PoliciesContext): Loop => ({
 /** False where it is to be tried again. */
 async function act(row: Alert, context: PoliciesContext): Promise<boolean> {
   const { store, watch } = context;
-  const found = (await watch.policies(context)).byName.get(row.policy);
+  const { byName, groups } = await watch.policies(context);
+  const of = (byName.get(row.policy) ?? groups.byName.get(row.policy))?.row;
+  // Which devices a group has is known when all were taken in.
+  if (row.group !== undefined && !groups.isWhole) return false;
+  const devices =
+    row.device === undefined
+      ? [...(groups.of(row.policy)?.find(row.group ?? "")?.members ?? [])].toSorted()
+      : [row.device];
   const done: Done[] = [];
-  const stopped = found && (await stoppedBecause(found.row, context));
-  for (const [place, effect] of (found?.row.effects ?? []).entries()) {
+  const stopped = of && (await stoppedBecause(of, context));
+  for (const [place, effect] of (of?.effects ?? []).entries()) {
     if (!isAskedFor(effect)) continue;
-    const one =
+    const some =
       stopped === undefined
-        ? await doOne(effect, place, { row, of: found?.row }, context)
-        : { what: whatOf(effect), at: context.clock.now(), problem: stopped };
-    if (one === undefined) return false;
-    done.push(one);
+        ? await doOne(effect, place, { row, of, devices }, context)
+        : [{ what: whatOf(effect), at: context.clock.now(), problem: stopped }];
+    if (some === undefined) return false;
+    done.push(...some);
   }
   const { isActing: _, ...rest } = row;
   const logs = done.flatMap(({ what, made }) => (what === "log.collect" && made !== undefined ? [made] : []));
-  const evidence = logs.map((each) => collecting(each, row, context.clock.now()));
+  // What many devices write is kept with the commands of the rollout.
+  const evidence =
+    row.device === undefined
+      ? []
+      : logs.map((each) => collecting(each, { ...row, device: row.device as string }, context.clock.now()));
   await store.commit(updated(alert, rest, { done }), ...evidence).catch(unlessMoved);
   return true;
+}
+
+interface Wanted {
+  readonly row: Alert;
+  readonly of: Policy | undefined;
+  readonly devices: readonly string[];
 }
 
 /** Undefined where it is to be tried again. The key makes a second try after a crash give what the first one made. */
 async function doOne(
   effect: AskedFor,
   place: number,
-  { row, of }: { readonly row: Alert; readonly of: Policy | undefined },
+  { row, of, devices }: Wanted,
   context: PoliciesContext,
-): Promise<Done | undefined> {
-  const { device, policy, episode, id } = row;
+): Promise<readonly Done[] | undefined> {
+  const { policy, episode, id } = row;
   const what = whatOf(effect);
   const at = context.clock.now();
   const caller: Caller = {
@@ -150,14 +170,36 @@ async function doOne(
   try {
     if (effect.do === "data") {
       const { do: _, query, ...more } = effect;
-      const made = await ask(findData, { ...more, query: queryOf(query, device) }, caller, context);
-      return { what, at, made: made.id };
+      const made = await ask(findData, { ...more, query: queryOf(query, devices) }, caller, context);
+      return [{ what, at, made: made.id }];
     }
     const { do: _, ...asked } = effect;
-    const { job } = await ask(createJob, { ...asked, device }, caller, context);
-    return { what, at, made: job.id };
+    if (row.device === undefined) return await rolledOut(asked, devices, { what, at }, { caller, context });
+    const { job } = await ask(createJob, { ...asked, device: row.device }, caller, context);
+    return [{ what, at, made: job.id }];
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    return passing.has(error.type) ? undefined : { what, at, problem: error.message };
+    return passing.has(error.type) ? undefined : [{ what, at, problem: error.message }];
   }
+}
+
+/** A command to all devices of a group is a rollout, or some: a plan has so many devices and no more. */
+async function rolledOut(
+  asked: Omit<Extract<Effect, { do: "command" }>, "do">,
+  devices: readonly string[],
+  done: Pick<Done, "what" | "at">,
+  { caller, context }: { readonly caller: Caller; readonly context: PoliciesContext },
+): Promise<readonly Done[]> {
+  const all: Done[] = [];
+  for (let from = 0; from < devices.length; from += DEVICES_OF_A_PLAN) {
+    const some = devices.slice(from, from + DEVICES_OF_A_PLAN);
+    const once = (step: string): Caller => ({
+      ...caller,
+      idempotencyKey: `${caller.idempotencyKey ?? ""} ${from} ${step}`,
+    });
+    const { plan } = await ask(planJob, { ...asked, devices: some }, once("plan"), context);
+    const { id } = await ask(applyPlan, { plan }, once("apply"), context);
+    all.push({ ...done, made: id });
+  }
+  return all;
 }

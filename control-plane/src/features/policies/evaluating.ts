@@ -1,6 +1,6 @@
 import { nextOf, readingOf, type Judgement, type Next, type Situation } from "@edgemere/protocol/policy";
 import { created, destroyed, moved, updated, type Change } from "../../platform/change.ts";
-import { alert, alertId, type Alert } from "./alert-contract.ts";
+import { alert, alertId, groupAlertId, type Alert } from "./alert-contract.ts";
 import type { PoliciesContext } from "./context.ts";
 import { decidingDevice } from "./deciding.ts";
 import { nextByWord, type Word } from "./device-word.ts";
@@ -10,7 +10,7 @@ import type { Known } from "./watch.ts";
 import { noted, unnoted } from "./tables.ts";
 import { isOnDevice, watches, type WatchedPolicy } from "./watched-policy.ts";
 
-const LOOKED_AT_MOST = 16;
+export const LOOKED_AT_MOST = 16;
 const gone: { readonly verdict: "gone"; readonly looked: Judgement["looked"] } = { verdict: "gone", looked: [] };
 
 /**
@@ -94,23 +94,28 @@ async function decided(
   const reason =
     next.do === "move" && next.signal === "starve" ? missingWords(judgement.looked) : (quiet?.reason ?? "");
   const looked = judgement.looked.slice(0, LOOKED_AT_MOST);
-  const acts = (each.row.effects ?? []).some(isAskedFor);
-  if (row !== undefined) return changesOf(row, next, { now, looked, reason, acts });
-  if (next.do !== "move") return [];
-  return begun({ ...known, each }, next, { now, looked, reason, acts });
+  const told = { now, looked, reason, acts: (each.row.effects ?? []).some(isAskedFor) };
+  if (row !== undefined) return changesOf(row, next, told);
+  return next.do === "move" ? begun(each, { device }, next, told) : [];
 }
+
+/** What an alert is about. */
+export type About = { readonly device: string } | { readonly group: string };
+export const alertIdOf = (policy: string, about: About): string =>
+  "device" in about ? alertId(policy, about.device) : groupAlertId(policy, about.group);
 
 /** The first time that it begins. */
 export function begun(
-  { row: { id: device }, each: { name, row } }: Pick<Known, "row"> & Pick<Found, "each">,
+  { name, row }: Pick<WatchedPolicy, "name" | "row">,
+  about: About,
   next: Extract<Next, { do: "move" }>,
   told: Told,
 ): readonly Change[] {
   const { now, looked, reason, acts, done = [] } = told;
   const state = alert.life.next("resolved", next.signal);
-  const id = alertId(name, device);
+  const id = alertIdOf(name, about);
   const seen = { episode: 1, looked: [...looked], reason };
-  const draft = { policy: name, device, severity: row.severity ?? "warning", ...seen, steps: 1 };
+  const draft = { policy: name, ...about, severity: row.severity ?? "warning", ...seen, steps: 1 };
   const dates = datesOf(next, undefined, state, now);
   const acting = { ...(acts && state === "firing" && { isActing: true }), ...(done.length > 0 && { done: [...done] }) };
   return [
@@ -150,7 +155,7 @@ export function byWord(row: Alert, steps: readonly Next[], told: Told): readonly
 export const rowAfter = (changes: readonly Change[]): Alert | undefined =>
   changes.flatMap(({ writes }) => writes).findLast(({ table }) => table.name === alert.name)?.row as Alert | undefined;
 
-const missingWords = (looked: Judgement["looked"]): string =>
+export const missingWords = (looked: Judgement["looked"]): string =>
   `there is nothing new of ${looked
     .filter(({ value }) => value === undefined)
     .map(({ what }) => what)
@@ -187,7 +192,7 @@ const sinceBegin = ({ acknowledgedBy, done, isActing }: Pick<Alert, "acknowledge
 });
 
 /** What a decision makes of a row. */
-function changesOf(row: Alert, next: Next, told: Told): readonly Change[] {
+export function changesOf(row: Alert, next: Next, told: Told): readonly Change[] {
   if (next.do === "drop") return [destroyed(alert, row), ...unnoted(row)];
   const { now, looked, reason, acts, done = [] } = told;
   const { firedAt, clearedAt, dueAt } = row;

@@ -6,7 +6,6 @@ import { Problem } from "../../platform/problem.ts";
 import { table } from "../../platform/resource.ts";
 import { createFile, finishFile, PIECE_BYTES, writeFile } from "../files/contract.ts";
 import { job, readOutput } from "../jobs/contract.ts";
-import type { Alert } from "./alert-contract.ts";
 import type { PoliciesContext } from "./context.ts";
 
 /** A job that collects logs because an alert fired. */
@@ -24,7 +23,7 @@ const WAITED_FOR = 48 * HOUR;
 const READ_AT_ONCE = 1_048_576;
 
 /** What a job writes that collects logs for an alert is to be kept as a file, and with it as data. */
-export const collecting = (id: string, { device, policy }: Alert, at: number): Change =>
+export const collecting = (id: string, { device, policy }: Pick<Collecting, "device" | "policy">, at: number): Change =>
   put(collectings, { id, device, policy, at });
 
 /** Keeps what was collected, once all of it is there. */

@@ -16,6 +16,7 @@ export async function policyFigures({ store, watch }: PoliciesContext): Promise<
   return [
     gauge({ name: "edgemere_alerts", help: "Alerts that are not over, by state and severity" }, samples),
     watch.evaluated.figure(),
+    watch.asked.figure(),
     watch.refused.figure(),
   ];
 }

@@ -5,6 +5,7 @@ import { repeatOnConflict } from "../../platform/repeat.ts";
 import type { Device } from "../devices/contract.ts";
 import type { PoliciesContext } from "./context.ts";
 import { evaluated } from "./evaluating.ts";
+import { memberSelectorOf, type GroupWatch } from "./group-watch.ts";
 import { putOff } from "./receives.ts";
 import { followed, happenings, POSITION } from "./tables.ts";
 import { isOnDevice, type WatchedPolicy } from "./watched-policy.ts";
@@ -28,8 +29,8 @@ export function followEvents(context: PoliciesContext): Loop {
       const saved = await store.get(followed, POSITION);
       // What happened before anybody watched says nothing.
       const position = saved?.number ?? store.lastNumber;
-      const { all } = await watch.policies(context);
-      if (all.length === 0) {
+      const { all, groups } = await watch.policies(context);
+      if (all.length === 0 && groups.policies.length === 0) {
         if (saved === undefined || store.lastNumber - position > PASSED_BEFORE_SAVING)
           await store.commit(put(followed, { id: POSITION, number: store.lastNumber }));
         return "settled";
@@ -53,7 +54,8 @@ const isOfDevice = ({ type }: DomainEvent): boolean => type === "device.create" 
 
 async function follow(event: DomainEvent, context: PoliciesContext): Promise<void> {
   const { store, watch } = context;
-  const { all, events } = await watch.policies(context);
+  const { all, events, groups } = await watch.policies(context);
+  if (event.type.startsWith("adevice.")) await regroup(event, groups, context);
   const isCounted = events.has(event.type);
   // What an author may do decides what devices do by themselves.
   if (event.type === "user.updated" && all.some(({ row }) => isOnDevice(row) && row.account === event.subject))
@@ -71,6 +73,7 @@ async function follow(event: DomainEvent, context: PoliciesContext): Promise<voi
       // Those too that watch it no more: their alerts are over.
       await store.commit(...(await evaluated(known, [...new Set([...before, ...known.policies])], context)));
       putOff(known, context);
+      watch.asked.add([], groups.take(known, context.clock.now()));
       watch.lookAtPack(id);
       if (known.row.state === "retired") watch.forgetDevice(id);
     }
@@ -78,17 +81,26 @@ async function follow(event: DomainEvent, context: PoliciesContext): Promise<voi
   }
 }
 
+/** Which devices an aggregated device has is looked at anew where somebody changed it. */
+async function regroup({ subject }: DomainEvent, { policies }: GroupWatch, context: PoliciesContext): Promise<void> {
+  const concerned = policies.find(({ per }) => per.of === "adevice" && per.name === subject);
+  if (concerned === undefined) return;
+  const selector = await memberSelectorOf(concerned.row, context);
+  if (selector !== concerned.memberSelector) context.watch.forget();
+}
+
 async function count(event: DomainEvent, id: string, context: PoliciesContext): Promise<void> {
   const { store, watch } = context;
   const known = await watch.known(id, context);
   if (known === undefined) return;
-  const { events } = await watch.policies(context);
+  const { events, groups } = await watch.policies(context);
   const { type, number, at } = event;
   const instants = known.events.get(type);
   instants?.set(number, at);
   for (const [old, happenedAt] of instants ?? []) if (happenedAt <= at - (events.get(type) ?? 0)) instants?.delete(old);
   const counting = (each: WatchedPolicy) => each.condition.events.some((counted) => counted.type === type);
   const changes: readonly Change[] = await evaluated(known, known.policies.filter(counting), context);
+  watch.asked.add([], groups.take(known, context.clock.now()));
   await store.commit(put(happenings, { id: `${id}/${number}`, device: id, type, number, at }), ...changes);
 }
 

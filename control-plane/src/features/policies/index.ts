@@ -6,6 +6,7 @@ import { alert } from "./alert-contract.ts";
 import type { PoliciesContext } from "./context.ts";
 import { policy } from "./contract.ts";
 import { policyFigures } from "./figures.ts";
+import { groupActions } from "./group-looking.ts";
 import { lookingActions } from "./looking.ts";
 import { receiveOwnEnds } from "./own-ends.ts";
 import { policyLoops } from "./policy-loops.ts";
@@ -22,7 +23,7 @@ export { Watch } from "./watch.ts";
 export const policies = feature<PoliciesContext>({
   name: "policies",
   resources: [policy, alert, silence],
-  actions: [...policyActions, ...alertActions, ...silenceActions, ...lookingActions],
+  actions: [...policyActions, ...alertActions, ...silenceActions, ...lookingActions, ...groupActions],
   admission: admit,
   receives: { telemetry: receiveTelemetry, event: receiveWords, result: receiveOwnEnds },
   loops: policyLoops,

@@ -16,8 +16,9 @@ import { decidingDevice } from "./deciding.ts";
 import { eventHistoryOf } from "./event-history.ts";
 import { devicePacks, deviceWords } from "./device-packs-tables.ts";
 import { obstaclesOnDevice } from "./on-device.ts";
-import { settingsWords } from "./settings-explaining.ts";
+import { isPerGroup } from "./per.ts";
 import { replayed, type Past } from "./replay.ts";
+import { settingsWords } from "./settings-explaining.ts";
 import { historyOf, POINTS } from "./history.ts";
 import type { Known } from "./watch.ts";
 import { isOnDevice, made, watches, type WatchedPolicy } from "./watched-policy.ts";
@@ -26,6 +27,8 @@ export const lookingActions = [
   handle(explainPolicy, async ({ device: ref, policy: name }, context: PoliciesContext) => {
     const { store, clock, watch } = context;
     const found = await resolve(store, policy, name);
+    if (isPerGroup(found))
+      throw new Problem("invalid-input", `the policy "${name}" is about groups of devices: ask with explaingroup`);
     const row = await resolve(store, device, ref);
     const known = await watch.known(row.id, context);
     const ready = (await watch.policies(context)).byName.get(found.name);
@@ -94,7 +97,8 @@ export const lookingActions = [
   }),
   handle(countWatched, async (_, context: PoliciesContext, caller) => {
     const { store, scopes, watch } = context;
-    const { all } = await watch.policies(context);
+    const { all: single, groups } = await watch.policies(context);
+    const all = [...single, ...groups.policies];
     const reach = scopes.reachOf(caller, countWatched.permission);
     let devices = 0;
     for await (const row of store.scan(device))
@@ -144,8 +148,8 @@ function notWatched({ name, selector = "" }: Policy, { name: deviceName, state }
   return `the policy "${name}" does not watch "${deviceName}": its selector is ${selector}`;
 }
 
-function answerOf(
-  { name }: WatchedPolicy,
+export function answerOf(
+  { name }: Pick<WatchedPolicy, "name">,
   { verdict, looked }: Judgement,
   standing: Alert | undefined,
   { quiet, stopped }: { readonly quiet: string | undefined; readonly stopped: string | undefined },

@@ -35,8 +35,10 @@ export function lookAfterAlerts(context: PoliciesContext): Loop {
 
 async function lookAgain(row: Alert, context: PoliciesContext): Promise<void> {
   const { store, clock, watch } = context;
-  const { byName } = await watch.policies(context);
-  const [found, known] = [byName.get(row.policy), await watch.known(row.device, context)];
+  const { byName, groups } = await watch.policies(context);
+  if (row.group !== undefined) return groups.lookAt({ policy: row.policy, group: row.group });
+  const known = row.device === undefined ? undefined : await watch.known(row.device, context);
+  const found = byName.get(row.policy);
   if (found !== undefined && known !== undefined) known.open.add(row.policy);
   const changes =
     found === undefined || known === undefined ? ended(row, clock.now()) : await evaluated(known, [found], context);

@@ -4,6 +4,7 @@ import type { CelNode } from "../../platform/expression.ts";
 import { compilePolicyCondition } from "./condition.ts";
 import type { PolicySpec } from "./contract.ts";
 import { isAskedFor } from "./effect-contract.ts";
+import { isPerGroup } from "./per.ts";
 
 /** What a device may ask of itself: nothing dangerous, and nothing that needs the centre, as output does that somebody has to keep. */
 export const kindsOnDevice = ["inventory.refresh", "service.status"] as const satisfies readonly CommandKind[];
@@ -11,19 +12,23 @@ export type KindOnDevice = (typeof kindsOnDevice)[number];
 export const isKindOnDevice = (kind: string): kind is KindOnDevice =>
   (kindsOnDevice as readonly string[]).includes(kind);
 
-type Asked = Partial<Pick<PolicySpec, "noData" | "schedule" | "effects" | "admission">> & Pick<PolicySpec, "condition">;
+type Asked = Partial<Pick<PolicySpec, "per" | "noData" | "schedule" | "effects" | "admission">> &
+  Pick<PolicySpec, "condition">;
 
 export const ASKED_IN_CENTRE = "admission: what is asked before actions is asked in the centre only";
+export const GROUPS_IN_CENTRE = "per: no device knows what the others of its group measure";
 
 /** Why devices cannot watch a policy by themselves; empty where they can. Throws Problem where its condition is wrong. */
 export function obstaclesOnDevice({
   condition,
+  per,
   noData = 0,
   schedule,
   effects = [],
   admission,
 }: Asked): readonly string[] {
   if (admission !== undefined) return [ASKED_IN_CENTRE];
+  if (isPerGroup({ per })) return [GROUPS_IN_CENTRE];
   const { obstacles } = closedForm(compilePolicyCondition(condition).tree);
   if (noData > 0) obstacles.push("noData: that a device is silent is seen in the centre only");
   if (schedule !== undefined) obstacles.push("schedule: hours are kept in the centre only");

@@ -3,6 +3,7 @@ import type { PoliciesContext } from "./context.ts";
 import { doEffects } from "./effects.ts";
 import { keepEvidence } from "./evidence.ts";
 import { followEvents } from "./following.ts";
+import { lookAfterGroups } from "./group-loops.ts";
 import { forgetOldAlerts, lookAfterAlerts } from "./loops.ts";
 import { sendPacks } from "./packs.ts";
 import { keepSettings } from "./settings-loop.ts";
@@ -14,6 +15,7 @@ export const policyLoops = (context: PoliciesContext): readonly Loop[] => [
   followEvents(context),
   lookAfterAlerts(context),
   sweepChanged(context),
+  lookAfterGroups(context),
   forgetOldAlerts(context),
   doEffects(context),
   keepSettings(context),

@@ -10,7 +10,7 @@ import { silence } from "./silence-contract.ts";
 import type { WatchedPolicy } from "./watched-policy.ts";
 
 /** Why what a policy watches for is no surprise now, and when to look again. */
-interface Quiet {
+export interface Quiet {
   readonly reason: string;
   readonly until: number;
 }
@@ -28,11 +28,20 @@ export async function quietOf(
   row: Device,
   context: PoliciesContext,
 ): Promise<Quiet | undefined> {
+  return offHours(policy, context.clock.now(), zoneNameOf(row)) ?? quietOn(policy.name, row, context);
+}
+
+/** Undefined within the hours of a policy. */
+export function offHours({ row }: Pick<WatchedPolicy, "row">, now: number, zone?: string): Quiet | undefined {
+  const until = row.schedule && beginsAt(row.schedule, now, zone);
+  return until === undefined ? undefined : { reason: "outside the hours of the policy", until };
+}
+
+/** Why what happens on a device is no surprise now, whatever the hours of the policy. */
+export async function quietOn(policy: string, row: Device, context: PoliciesContext): Promise<Quiet | undefined> {
   const now = context.clock.now();
-  const until = policy.row.schedule && beginsAt(policy.row.schedule, now, zoneNameOf(row));
-  if (until !== undefined) return { reason: "outside the hours of the policy", until };
   return (
-    (await silencedBy(policy.name, row, now, context)) ??
+    (await silencedBy(policy, row, now, context)) ??
     (await operatedOn(row, now, context)) ??
     (await behindParent(row, now, context))
   );

@@ -11,7 +11,7 @@ import type { Known } from "./watch.ts";
  */
 export async function receiveTelemetry(received: Received, context: PoliciesContext): Promise<readonly Change[]> {
   const { watch } = context;
-  const { metrics } = await watch.policies(context);
+  const { metrics, groups } = await watch.policies(context);
   if (metrics.size === 0) return [];
   const known = await watch.known(received.device, context);
   if (known === undefined) return [];
@@ -19,6 +19,8 @@ export async function receiveTelemetry(received: Received, context: PoliciesCont
   if (touched.size === 0) return [];
   const concerned = known.policies.filter(({ condition }) => isAnyIn(touched, condition.metrics));
   putOff(known, context);
+  // Groups are looked at a moment later, all that changed together: what they come to be is told once.
+  watch.asked.add([], groups.take(known, context.clock.now(), touched));
   return evaluated(known, concerned, context);
 }
 

@@ -53,8 +53,8 @@ async function lookedAt(
   { policy: name }: Pick<Silence, "policy">,
   context: PoliciesContext,
 ): Promise<readonly Change[]> {
-  const { all } = await context.watch.policies(context);
-  const concerned = all.filter((each) => name === undefined || each.name === name);
+  const { all, groups } = await context.watch.policies(context);
+  const concerned = [...all, ...groups.policies].filter((each) => name === undefined || each.name === name);
   return Promise.all(concerned.map((each) => swept(each.name, context.store)));
 }
 

@@ -47,12 +47,16 @@ async function look(sweep: Sweep, context: PoliciesContext): Promise<void> {
   );
 }
 
-/** Nobody watches for it any more. Of a policy that is gone nothing stays. */
-async function end(sweep: Sweep, { store, clock, watch }: PoliciesContext): Promise<void> {
+/** Nobody watches devices for it any more. Of a policy that is gone nothing stays; one about groups looks at all of its groups. */
+async function end(sweep: Sweep, context: PoliciesContext): Promise<void> {
+  const { store, clock, watch } = context;
   const isGone = (await store.get(policy, sweep.id)) === undefined;
+  const { groups } = await watch.policies(context);
   for await (const row of store.scan(alert, { index: "policy", prefix: [sweep.id] })) {
+    if (row.group !== undefined && groups.byName.has(sweep.id)) continue;
     await store.commit(...(isGone ? [destroyed(alert, row)] : ended(row, clock.now()))).catch(unlessMoved);
-    (await watch.knownAlready(row.device))?.open.delete(sweep.id);
+    if (row.device !== undefined) (await watch.knownAlready(row.device))?.open.delete(sweep.id);
   }
+  groups.lookAtAll(sweep.id);
   await store.commit(removed(sweeps, sweep.id, sweep.version));
 }

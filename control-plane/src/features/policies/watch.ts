@@ -9,7 +9,10 @@ import { alert } from "./alert-contract.ts";
 import type { PoliciesContext } from "./context.ts";
 import { policy } from "./contract.ts";
 import { Deadlines } from "./deadlines.ts";
+import { readyForGroups, type GroupPolicy } from "./group-policy.ts";
+import { GroupWatch, memberSelectorOf } from "./group-watch.ts";
 import { historyOf } from "./history.ts";
+import { isPerGroup } from "./per.ts";
 import { happenings } from "./tables.ts";
 import { readyToRun, watches, type WatchedPolicy } from "./watched-policy.ts";
 
@@ -33,6 +36,8 @@ interface Policies {
   /** Of these, such as are asked before the action with this address. */
   readonly askedAbout: (path: string) => readonly AdmissionPolicy[];
   readonly byName: ReadonlyMap<string, WatchedPolicy>;
+  /** Those that are about groups of devices, with all that is known of the groups. */
+  readonly groups: GroupWatch;
   readonly metrics: ReadonlySet<string>;
   readonly windows: readonly WindowWanted[];
   /** Milliseconds that each event is counted back. */
@@ -53,6 +58,10 @@ export class Watch {
   /** Since when it watches; before that nobody could tell of anything. */
   #since: number | undefined;
   readonly evaluated = new Counter({ name: "edgemere_policy_evaluations", help: "Conditions that were evaluated" }, []);
+  readonly asked = new Counter(
+    { name: "edgemere_policy_parts", help: "Parts of conditions about groups that were evaluated on devices" },
+    [],
+  );
   readonly refused = new Counter(
     { name: "edgemere_policy_refusals", help: "Actions that policies refused, by reason" },
     ["reason"],
@@ -135,17 +144,24 @@ export class Watch {
     this.since(clock.now());
     const all: WatchedPolicy[] = [];
     const asking: AdmissionPolicy[] = [];
+    const perGroup: GroupPolicy[] = [];
     for await (const row of store.scan(policy)) {
       if (row.state !== "enabled") continue;
       if (isAsked(row)) {
         asking.push(readyToAsk(row, log));
         continue;
       }
+      if (isPerGroup(row)) {
+        const ready = readyForGroups(row, await memberSelectorOf(row, context), log);
+        if (ready !== undefined) perGroup.push(ready);
+        continue;
+      }
       const ready = readyToRun(row, log);
       if (ready !== undefined) all.push(ready);
     }
+    const looking = [...all, ...perGroup].map(({ condition }) => condition);
     const events = new Map<string, number>();
-    for (const { type, span } of all.flatMap(({ condition }) => condition.events))
+    for (const { type, span } of looking.flatMap((each) => each.events))
       events.set(type, Math.max(events.get(type) ?? 0, span));
     const byPath = new Map<string, readonly AdmissionPolicy[]>();
     return {
@@ -157,21 +173,23 @@ export class Watch {
         return found;
       },
       byName: new Map(all.map((each) => [each.name, each])),
-      metrics: new Set(all.flatMap(({ condition }) => [...condition.metrics])),
-      windows: all.flatMap(({ condition }) => condition.windows),
+      groups: new GroupWatch(perGroup),
+      metrics: new Set(looking.flatMap((each) => [...each.metrics])),
+      windows: looking.flatMap((each) => each.windows),
       events,
     };
   }
 
   async #look(id: string, context: PoliciesContext): Promise<Known | undefined> {
     const { store } = context;
-    const { all, metrics, windows, events } = await this.policies(context);
+    const { all, groups, metrics, windows, events } = await this.policies(context);
     const row = await store.get(deviceResource, id);
     if (row === undefined) return undefined;
     const view = viewOf(row);
     const policies = all.filter((each) => watches(each, row, view));
     const observations = new Observations(metrics, windows);
-    if (policies.some(({ condition }) => condition.metrics.size > 0))
+    const looking = [...policies, ...groups.policies.filter((each) => watches(each, row, view))];
+    if (looking.some(({ condition }) => condition.metrics.size > 0))
       await remember(observations, id, { metrics, windows }, context);
     const counted = new Map([...events.keys()].map((type) => [type, new Map<number, number>()]));
     if (events.size > 0)

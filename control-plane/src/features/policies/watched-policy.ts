@@ -25,19 +25,24 @@ export const isOnDevice = ({ runsOn }: Pick<Policy, "runsOn">): boolean => runsO
 /** Throws Problem where what it says is wrong. */
 export function made(row: Policy): WatchedPolicy {
   const condition = isOnDevice(row) ? conditionOnDevice(row.condition) : compilePolicyCondition(row.condition);
-  const { selector = "", noData = 0 } = row;
+  const { selector = "" } = row;
   return {
     row,
     name: row.name,
     condition,
     selector: selector === "" ? undefined : compileSelector(selector),
-    for: (row.for ?? 0) * SECOND,
-    keepFiringFor: (row.keepFiringFor ?? 0) * SECOND,
-    freshFor: (row.freshFor ?? FRESH_FOR) * SECOND,
-    noData: noData === 0 ? undefined : noData * SECOND,
+    ...timesOf(row),
     lookEvery: lookEveryOf(condition),
   };
 }
+
+/** In milliseconds. */
+export const timesOf = ({ for: wait = 0, keepFiringFor = 0, freshFor = FRESH_FOR, noData = 0 }: Policy) => ({
+  for: wait * SECOND,
+  keepFiringFor: keepFiringFor * SECOND,
+  freshFor: freshFor * SECOND,
+  noData: noData === 0 ? undefined : noData * SECOND,
+});
 
 /** Undefined, and logged, where it was valid once and is no longer. */
 export function readyToRun(row: Policy, log: Log): WatchedPolicy | undefined {
@@ -50,7 +55,11 @@ export function readyToRun(row: Policy, log: Log): WatchedPolicy | undefined {
 }
 
 /** Whether a policy watches a device, as the device is. */
-export const watches = ({ selector, row }: WatchedPolicy, of: Device, view = viewOf(of)): boolean =>
+export const watches = (
+  { selector, row }: Pick<WatchedPolicy, "selector" | "row">,
+  of: Device,
+  view = viewOf(of),
+): boolean =>
   row.state === "enabled" &&
   (of.state === "active" || of.state === "quarantined") &&
   (selector === undefined || selector.matches(view));

@@ -63,7 +63,7 @@ async function alertChanges(
     const steps = nextByWord(row, word, quiet);
     const [first, ...rest] = steps;
     if (row === undefined && first?.do === "move") {
-      const created = begun({ row: known.row, each }, first, told);
+      const created = begun(each, { device: known.row.id }, first, told);
       row = rowAfter(created);
       changes.push(...created, ...(row === undefined ? [] : byWord(row, rest, told)));
     } else if (row !== undefined) changes.push(...byWord(row, steps, told));

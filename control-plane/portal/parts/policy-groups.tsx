@@ -1,0 +1,35 @@
+import { alertLink } from "../data/alerts.ts";
+import { useRead } from "../data/queries.ts";
+import { Answer, Empty } from "./answer.tsx";
+import { DataTable } from "./data-table.tsx";
+import { Plain } from "./plain.tsx";
+import { State } from "./state.tsx";
+
+const WORDS = { met: "holds", unmet: "does not hold", unknown: "not known" } as const;
+
+/** The groups that a policy is about, and what it says of each now. */
+export function PolicyGroups({ policy }: { readonly policy: string }) {
+  const found = useRead("sa/pe/policy/groups", { policy, limit: 100 }, { every: 10_000 });
+  return (
+    <Answer of={found}>
+      {({ groups, count, isWhole }) =>
+        groups.length === 0 ? (
+          <Empty title={isWhole ? "No device is in a group of it" : "The devices are being looked at"} />
+        ) : (
+          <DataTable
+            caption={count > groups.length ? `The first ${groups.length} of ${count} groups` : "Groups, by name"}
+            rows={groups}
+            keyOf={({ group }) => group}
+            linkOf={({ group, state }) => (state === undefined ? undefined : alertLink({ group, policy }))}
+            columns={[
+              { title: "Group", cell: ({ group }) => <Plain text={group} /> },
+              { title: "Devices", align: "right", cell: ({ devices }) => devices },
+              { title: "Condition", cell: ({ verdict }) => WORDS[verdict as keyof typeof WORDS] },
+              { title: "Alert", cell: ({ state }) => <State state={state ?? "none"} /> },
+            ]}
+          />
+        )
+      }
+    </Answer>
+  );
+}
