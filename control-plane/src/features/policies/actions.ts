@@ -62,6 +62,10 @@ const specOf = (given: Partial<contract.PolicySpec>): Partial<contract.PolicySpe
     contract.specFields.flatMap((field) => (given[field] === undefined ? [] : [[field, given[field]]])),
   );
 
+/** Of what a policy is by itself, such as its condition, none can be named. */
+const without = (row: Policy, unset: readonly string[]): Policy =>
+  Object.fromEntries(Object.entries(row).filter(([field]) => !unset.includes(field))) as unknown as Policy;
+
 const revisionOf = (row: Pick<Policy, "name" | "condition" | "author" | "revision">, at: number): Revision => ({
   ...specOf(row),
   condition: row.condition,
@@ -102,13 +106,17 @@ export const policyActions = [
     watch.forget();
     return saved(name, context);
   }),
-  handle(contract.updatePolicy, async ({ policy: name, ...given }, context: PoliciesContext, caller) => {
+  handle(contract.updatePolicy, async ({ policy: name, unset = [], ...given }, context: PoliciesContext, caller) => {
     const { store, clock, watch } = context;
+    const both = unset.find((field) => given[field] !== undefined);
+    if (both !== undefined)
+      throw new Problem("invalid-input", `"${both}" is given and named in "unset": it can be one of both only`);
     return repeatOnConflict(async () => {
-      const row = await resolve(store, policy, name);
+      const before = await resolve(store, policy, name);
+      const row = without(before, unset);
       const now = obstaclesOf({ ...row, ...specOf(given) });
       const patch = { ...specOf(given), ...now, ...writtenBy(caller), revision: row.revision + 1 };
-      refuseUnlessAdmitting(row, caller);
+      refuseUnlessAdmitting(before, caller);
       // Whoever changes when it happens lets it happen.
       await refuseWrong({ ...row, ...patch }, caller, context);
       await store.commit(

@@ -80,6 +80,14 @@ const Spec = {
   ),
 };
 
+const specNames = Object.keys(Spec) as (keyof typeof Spec)[];
+const Unset = Type.Optional(
+  Type.Array(Type.Union(specNames.map((each) => Type.Literal(each))), {
+    maxItems: specNames.length,
+    description: "Fields that are to be as if nobody had ever said anything of them: schedule, effects, admission",
+  }),
+);
+
 /** The permission that the most dangerous of what a policy would do takes. */
 const dangerOf = ({ admission, ...given }: { readonly admission?: Admission; readonly effects?: readonly Effect[] }) =>
   admission === undefined ? dangerOfEffects(given) : ADMISSION;
@@ -137,8 +145,9 @@ export const updatePolicy = action({
   path: `${PATH}/update`,
   summary: "Change what a policy says; the revision before is kept",
   ...writing,
-  danger: dangerOf,
-  input: Type.Object({ policy: PolicyRef, condition: Type.Optional(Condition), ...Spec }),
+  danger: ({ unset = [], ...given }: Parameters<typeof dangerOf>[0] & { readonly unset?: readonly string[] }) =>
+    unset.includes("admission") ? ADMISSION : dangerOf(given),
+  input: Type.Object({ policy: PolicyRef, unset: Unset, condition: Type.Optional(Condition), ...Spec }),
   output: Saved,
 });
 export const enablePolicy = action({
@@ -242,5 +251,5 @@ export const listVocabulary = action({
 
 export type PolicySpec = Pick<Policy, "condition" | keyof typeof Spec>;
 /** The fields of a policy that are what it says. */
-export const specFields = ["condition", ...Object.keys(Spec)] as readonly (keyof PolicySpec)[];
+export const specFields: readonly (keyof PolicySpec)[] = ["condition", ...specNames];
 export type Severity = (typeof severities)[number];

@@ -53,6 +53,45 @@ test("a policy with a mistake is not saved, and the mistake is told with its pla
   );
 });
 
+test("what a policy may leave out is unset by an update, and what it said before is kept", async () => {
+  await using world = await startWorld();
+  const schedule = { zone: "UTC", days: ["mon" as const], from: "08:00", to: "18:00" };
+  await world.call(contract.createPolicy, { ...hot, schedule, selector: "site=berlin", coversChildren: true });
+
+  const after = await world.call(contract.updatePolicy, { policy: "hot", unset: ["schedule", "for"], priority: 3 });
+
+  assert.deepEqual(
+    [after.schedule, after.for, after.priority, after.selector],
+    [undefined, undefined, 3, "site=berlin"],
+  );
+  const { items } = await world.call(contract.listRevisions, { policy: "hot" });
+  assert.deepEqual(
+    items.map((each) => [each.schedule, each.for]),
+    [
+      [undefined, undefined],
+      [schedule, 60],
+    ],
+  );
+  const both = { policy: "hot", unset: ["coversChildren" as const], coversChildren: true };
+  await assert.rejects(world.call(contract.updatePolicy, both), /"coversChildren" is given and named in "unset"/);
+  await assert.rejects(
+    world.call(contract.updatePolicy, { policy: "hot", unset: ["condition" as "schedule"] }),
+    /must be one of description, owner/,
+  );
+});
+
+test("who may not have a policy asked before actions cannot unset that it is", async () => {
+  await using world = await startWorld();
+  const admission = { actions: ["sa/pe/alert/acknowledge"], outcome: "deny" as const, reason: "frozen" };
+  await world.call(contract.createPolicy, { name: "freeze", condition: "true", admission });
+  const unset = { policy: "freeze", unset: ["admission" as const] };
+
+  const operator = { permissions: ["policy:*"] };
+  await assert.rejects(world.call(contract.updatePolicy, unset, operator), /admission:write/);
+  assert.equal(contract.updatePolicy.danger?.(unset as never), contract.ADMISSION);
+  assert.equal((await world.call(contract.updatePolicy, unset)).admission, undefined);
+});
+
 test("a policy is disabled, enabled and forgotten with all that it said", async () => {
   await using world = await startWorld();
   await world.call(contract.createPolicy, hot);
