@@ -148,6 +148,7 @@ export const actions = {
   "sa/pe/policy/enable": "write",
   "sa/pe/policy/disable": "write",
   "sa/pe/policy/destroy": "destroy",
+  "sa/pe/policy/forgetdevice": "write",
   "sa/pe/policy/find": "read",
   "sa/pe/policy/list": "read",
   "sa/pe/policy/revisions": "read",

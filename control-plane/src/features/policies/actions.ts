@@ -19,6 +19,7 @@ import { compileGroupCondition, groupFields, groupFunctions } from "./group-cond
 import { obstacleToGroups } from "./group-policy.ts";
 import { ASKED_IN_CENTRE, GROUPS_IN_CENTRE, obstaclesOnDevice } from "./on-device.ts";
 import { isPerGroup, perOf } from "./per.ts";
+import { retiringActions } from "./retiring.ts";
 import { refuseZone } from "./schedule-contract.ts";
 import { revisionId, revisions, swept, type Revision } from "./tables.ts";
 
@@ -93,6 +94,7 @@ const saved = async (name: string, context: PoliciesContext) => ({
 export const policyActions = [
   ...admissionActions,
   ...conflictActions,
+  ...retiringActions,
   handle(contract.createPolicy, async ({ name, ...given }, context: PoliciesContext, caller) => {
     const { store, clock, watch } = context;
     await refuseWrong(given, caller, context);

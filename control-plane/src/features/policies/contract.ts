@@ -174,6 +174,17 @@ export const destroyPolicy = action({
   input: Type.Object({ policy: PolicyRef }),
   output: rowSchema(policy),
 });
+/** Asked by the rule on `device.retired`. */
+export const forgetDevice = action({
+  path: `${PATH}/forgetdevice`,
+  summary: "End the alerts of a device that will never come back, and forget what is kept to watch it",
+  effect: "write",
+  permission: "policy:forget",
+  scope: "referenced",
+  isAllowedWhenFull: true,
+  input: Type.Object({ device: Ref("device", "The device: id or name") }),
+  output: Type.Object({ device: Type.String(), alerts: Type.Integer({ description: "How many were not over" }) }),
+});
 export const findPolicy = action({
   path: `${PATH}/find`,
   summary: "Show one policy",

@@ -92,7 +92,8 @@ async function regroup({ subject }: DomainEvent, { policies }: GroupWatch, conte
 async function count(event: DomainEvent, id: string, context: PoliciesContext): Promise<void> {
   const { store, watch } = context;
   const known = await watch.known(id, context);
-  if (known === undefined) return;
+  // What is retired is counted nowhere.
+  if (known === undefined || known.row.state === "retired") return;
   const { events, groups } = await watch.policies(context);
   const { type, number, at } = event;
   const instants = known.events.get(type);

@@ -9,6 +9,7 @@ import { policyFigures } from "./figures.ts";
 import { groupActions } from "./group-looking.ts";
 import { lookingActions } from "./looking.ts";
 import { receiveOwnEnds } from "./own-ends.ts";
+import { rules } from "./messages.ts";
 import { policyLoops } from "./policy-loops.ts";
 import { receiveTelemetry } from "./receives.ts";
 import { silence } from "./silence-contract.ts";
@@ -25,6 +26,7 @@ export const policies = feature<PoliciesContext>({
   resources: [policy, alert, silence],
   actions: [...policyActions, ...alertActions, ...silenceActions, ...lookingActions, ...groupActions],
   admission: admit,
+  rules,
   receives: { telemetry: receiveTelemetry, event: receiveWords, result: receiveOwnEnds },
   loops: policyLoops,
   figures: policyFigures,
