@@ -101,6 +101,40 @@ test("a device does by itself what the author of its policy may do, and is sent 
   );
 });
 
+test("a device is not sent to do by itself what a policy would refuse here, at whatever hour, and is when that is over", async () => {
+  await using world = await startWorld();
+  await capable(world, "d1");
+  const effects = [
+    { do: "command" as const, kind: "inventory.refresh" as const },
+    { do: "command" as const, kind: "service.status" as const, arguments: { name: "worker" } },
+  ];
+  await world.call(contract.createPolicy, { ...hot, effects });
+  await world.advance(5 * SECOND);
+  const admission = { actions: ["cpl/dm/job/create"], outcome: "deny" as const, reason: "quiet hours" };
+  const condition = 'input.kind == "inventory.refresh" && actor.startsWith("policy:")';
+  const schedule = { zone: "UTC", days: ["mon" as const], from: "03:00", to: "03:01" };
+  await world.call(contract.createPolicy, { name: "freeze", condition, schedule, admission });
+  await world.advance(5 * SECOND);
+
+  const { answer, withheld } = await world.call(contract.explainPolicy, { policy: "hot", device: "d1" });
+  assert.equal(withheld?.length, 1);
+  assert.match(withheld[0] ?? "", /does not do inventory.refresh by itself: the policy "freeze" refuses .*quiet hours/);
+  assert.ok(answer.includes(withheld[0] ?? "-"));
+  await world.call(contract.updatePolicy, { policy: "freeze", admission: { ...admission, outcome: "approve" } });
+  await world.advance(5 * SECOND);
+  await world.call(contract.disablePolicy, { policy: "freeze" });
+  await world.advance(5 * SECOND);
+
+  assert.deepEqual(
+    (await packs(world, "d1")).map(({ version, policies }) => [version, policies.map((each) => each.effects.length)]),
+    [
+      [1, [2]],
+      [2, [1]],
+      [3, [2]],
+    ],
+  );
+});
+
 test("a device that can is sent what it is to watch, once for each change, and nothing that it does not need", async () => {
   await using world = await startWorld();
   await capable(world, "d1");

@@ -41,6 +41,9 @@ export const explainPolicy = action({
       Type.Integer({ description: "When the device that decides was last heard on its policies" }),
     ),
     pack: Type.Optional(Type.Integer({ description: "Version of the pack of policies that the device runs" })),
+    withheld: Type.Optional(
+      Type.Array(Type.String(), { description: "What the device is not sent to do by itself, and why, in words" }),
+    ),
     packRefused: Type.Optional(Type.String({ description: "Why the device does not watch what it was sent" })),
     quiet: Type.Optional(
       Type.Object({ reason: Type.String(), until: Type.Integer() }, { description: "Why it is no surprise now" }),

@@ -17,6 +17,7 @@ import { eventHistoryOf } from "./event-history.ts";
 import { devicePacks, deviceWords } from "./device-packs-tables.ts";
 import { obstaclesOnDevice } from "./on-device.ts";
 import { isPerGroup } from "./per.ts";
+import { withheldEffects } from "./pack-effects.ts";
 import { replayed, type Past } from "./replay.ts";
 import { settingsWords } from "./settings-explaining.ts";
 import { historyOf, POINTS } from "./history.ts";
@@ -176,6 +177,7 @@ interface Decider {
   readonly decidedOn: string;
   readonly heardAt?: number;
   readonly pack?: number;
+  readonly withheld?: string[];
   readonly packRefused?: string;
 }
 
@@ -186,15 +188,21 @@ async function deciderOf(ready: WatchedPolicy, { row }: Known, context: Policies
   const refused = (await context.store.get(devicePacks, row.id))?.refused;
   if (device === undefined) return { decidedOn: "centre", ...(refused !== undefined && { packRefused: refused }) };
   const words = await context.store.get(deviceWords, row.id);
-  return { decidedOn: "device", ...(words && { heardAt: words.heardAt, pack: words.pack }) };
+  const withheld = [...(await withheldEffects(ready.row, row, context))];
+  return {
+    decidedOn: "device",
+    ...(words && { heardAt: words.heardAt, pack: words.pack }),
+    ...(withheld.length > 0 && { withheld }),
+  };
 }
 
-function saidOf({ decidedOn, heardAt, packRefused }: Decider, now: number): readonly string[] {
+function saidOf({ decidedOn, heardAt, packRefused, withheld = [] }: Decider, now: number): readonly string[] {
   if (packRefused !== undefined) return [`it is decided here, because the device does not watch it: ${packRefused}`];
   if (decidedOn === "centre") return [];
   return [
     heardAt === undefined
       ? "it is decided on the device, which has not been heard on it yet"
       : `it is decided on the device, last heard ${Math.round((now - heardAt) / SECOND)} s ago`,
+    ...withheld,
   ];
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { commandKinds, commandLife } from "@edgemere/protocol";
+import { commandLife } from "@edgemere/protocol";
 import { SECOND, type Loop } from "@edgemere/protocol/kit";
 import { itself } from "../../platform/caller.ts";
 import { replaced } from "../../platform/change.ts";
@@ -7,13 +7,12 @@ import { ask } from "../../platform/dispatch.ts";
 import { Problem } from "../../platform/problem.ts";
 import { unlessMoved } from "../../platform/repeat.ts";
 import { command, createJob } from "../jobs/contract.ts";
-import { device } from "../devices/contract.ts";
+import { device, type Device } from "../devices/contract.ts";
 import type { PoliciesContext } from "./context.ts";
 import { canWatch } from "./deciding.ts";
 import { devicePacks, deviceWords, type DevicePack, type DeviceWords } from "./device-packs-tables.ts";
-import type { Effect } from "./effect-contract.ts";
-import { stoppedBecause } from "./effects.ts";
-import { isKindOnDevice, stepsOf } from "./on-device.ts";
+import { stepsOf } from "./on-device.ts";
+import { packedEffects } from "./pack-effects.ts";
 import type { Known } from "./watch.ts";
 import { isOnDevice, type WatchedPolicy } from "./watched-policy.ts";
 
@@ -21,7 +20,6 @@ const KIND = "policy.pack";
 /** Devices that one step looks at. */
 const STEP = 100;
 const WEEK_SECONDS = 604_800;
-const EFFECT_RUNS = 300 * SECOND;
 
 /** Sends each device what it is to watch by itself, where that is another than what it has. */
 export const sendPacks = (context: PoliciesContext): Loop => ({
@@ -99,16 +97,17 @@ async function send(id: string, given: object, context: PoliciesContext): Promis
   }
 }
 
-const packOf = ({ policies }: Known, context: PoliciesContext) =>
+const packOf = ({ policies, row: device }: Known, context: PoliciesContext) =>
   Promise.all(
     policies
       .filter(({ row }) => isOnDevice(row))
       .toSorted((one, other) => (one.name < other.name ? -1 : 1))
-      .map((each) => policyOf(each, context)),
+      .map((each) => policyOf(each, device, context)),
   );
 
 const policyOf = async (
   { name, row, for: forMs, keepFiringFor, freshFor }: WatchedPolicy,
+  device: Device,
   context: PoliciesContext,
 ) => ({
   name,
@@ -117,11 +116,5 @@ const policyOf = async (
   forMs,
   keepFiringForMs: keepFiringFor,
   freshForMs: freshFor,
-  // What its author may not do any more the device does no more either.
-  effects: (await stoppedBecause(row, context)) === undefined ? (row.effects ?? []).flatMap(effectOf) : [],
+  effects: await packedEffects(row, device, context),
 });
-
-function effectOf(effect: Effect): readonly object[] {
-  if (effect.do !== "command" || !isKindOnDevice(effect.kind)) return [];
-  return [{ runTimeoutMs: EFFECT_RUNS, [commandKinds[effect.kind].task]: effect.arguments ?? {} }];
-}
