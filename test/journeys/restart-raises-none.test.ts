@@ -14,7 +14,11 @@ const policies = [
   { name: "idle", condition: 'mean("cpu.busy_percent", "1m") > 1000', noData: NO_DATA },
   { name: "away", condition: 'presence == "offline"' },
   { name: "hot", condition: 'value("cpu.busy_percent") > 1000', runsOn: "device" as const },
+  { name: "dark", per: "fleet", condition: 'share(presence == "offline") > 0.01', noData: NO_DATA },
+  { name: "dull", per: "fleet", condition: 'average(value("cpu.busy_percent")) > 1000', noData: NO_DATA },
 ];
+/** Of all devices it is untrue, and of the first few that come back it may be true. */
+const few = { name: "few", per: "fleet", condition: `count(value("cpu.busy_percent") >= 0) < ${DEVICES}` };
 
 test(`a control plane that is killed and comes back raises no alert for ${DEVICES} devices that were well`, async () => {
   const config = { sampleEvery: 5 * SECOND, reportEvery: 5 * SECOND, sources: [] };
@@ -22,6 +26,19 @@ test(`a control plane that is killed and comes back raises no alert for ${DEVICE
   const { client } = world;
   for (const policy of policies) await client.call("sa/pe/policy/create", policy);
   await eventually(() => isWatchedByAll(world), "all devices to watch their policy", PATIENCE);
+  await eventually(
+    async () => {
+      const { deciding } = await client.call("sa/pe/policy/explaingroup", { policy: "dull", group: "fleet" });
+      return deciding?.[0]?.known === DEVICES;
+    },
+    "all devices to have measured something",
+    PATIENCE,
+  );
+  await client.call("sa/pe/policy/create", few);
+  await eventually(async () => {
+    const { groups } = await client.call("sa/pe/policy/groups", { policy: "few" });
+    return groups[0]?.verdict === "unmet";
+  }, "the fleet to be looked at");
   await world.controlPlane.kill();
   await world.controlPlane.start();
   const back = Date.now();

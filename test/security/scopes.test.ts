@@ -252,6 +252,31 @@ test("T14 what is not limited to devices is closed to who is", async () => {
   }
 });
 
+test("T14 a group's alert, and what explains it, are not for who may see some of its devices", async () => {
+  const { client, baseUrl } = world;
+  const condition = 'count(presence == "online") > 0';
+  await client.call("sa/pe/policy/create", { name: "grouped", per: "site", condition });
+  const alert = "@site=berlin/grouped";
+  await eventually(async () => (await client.call("sa/pe/alert/list", { policy: "grouped" })).items.length > 0, alert);
+  assert.equal((await client.call("sa/pe/alert/find", { alert })).group, "site=berlin");
+  for (const { who, token } of credentials) {
+    const tell = async (path: string, input: object) =>
+      ask(`${baseUrl}/edgemere/sa/pe/${path}`, "POST", { token, input });
+    for (const word of ["find", "history", "explain", "acknowledge"]) {
+      const { status } = await tell(`alert/${word}`, { alert });
+      // A role may lack the permission altogether.
+      assert.ok(status === 404 || status === 403, `${who}: ${word} gave ${status}`);
+    }
+    const texts = await Promise.all([tell("alert/list", {}), tell("alert/summary", {})]);
+    for (const { body } of texts) assert.ok(!JSON.stringify(body).includes("grouped"), who);
+    for (const [path, input] of [
+      ["policy/explaingroup", { policy: "grouped", group: "site=berlin" }],
+      ["policy/groups", { policy: "grouped" }],
+    ] as const)
+      assert.equal((await tell(path, input)).status, 403, `${who}: ${path}`);
+  }
+});
+
 test("T14 the live channel tells of own devices, and never of a foreign one, from the first event of the log on", async () => {
   for (const { who, token } of credentials) {
     const socket = socketOf(world.baseUrl, token);
