@@ -15,12 +15,19 @@ import {
   type Source,
 } from "./report.ts";
 import type { DataSourcesParts } from "./sources.ts";
+import { Rest } from "./rest.ts";
 import { unlessAborted } from "./unless-aborted.ts";
+import { Watching } from "./watching.ts";
 
 // What comes and is not whole yet, as transfers call it.
 const PART_FILE = /(?:^|\/)\.edgemere-[^/]+\.part$/;
-// A file that was written to so recently may be written to again without its time or size telling.
-const STILL_WARM = 2 * SECOND;
+/** A directory that is watched is looked through all the same, seldom: what was not heard is found. */
+const LOOKED_THROUGH_EVERY = 10 * MINUTE;
+/** After a change so much is waited for others, and so many times as long as the last look took: a host that is busy is not kept busier. */
+const GATHERED = 2 * SECOND;
+const LOOK_SHARE = 20;
+/** Files are read for so long at a time, and then as long nothing is. */
+const READ_AT_ONCE = SECOND / 4;
 /** A line that comes and goes is told how the index stands so often, and no more. */
 const CONFIRMED_EVERY = 10 * MINUTE;
 
@@ -34,8 +41,13 @@ export class SourceDuty implements AsyncDisposable {
   readonly #parts: Parts;
   readonly #loop: Reconciler;
   readonly #stop = new AbortController();
-  /** Read while they were written to, perhaps: read again at the next look. */
-  readonly #warm = new Set<string>();
+  readonly #rest = new Rest();
+  readonly #watching: Watching;
+  #lookedAt = -Infinity;
+  #lookTook = 0;
+  /** Something changed, or was asked for. */
+  #isDue = true;
+  #isAwaited = false;
   #index: KeptIndex | undefined;
   #told: Look | undefined;
   #isAllWanted = false;
@@ -45,6 +57,7 @@ export class SourceDuty implements AsyncDisposable {
   constructor(parts: Parts) {
     this.#parts = parts;
     const { env, config, source } = parts;
+    this.#watching = new Watching(parts, () => this.#lookSoon());
     this.#loop = new Reconciler(
       {
         name: `report ${source.name}`,
@@ -69,7 +82,10 @@ export class SourceDuty implements AsyncDisposable {
     return undefined;
   }
 
-  look(): void {
+  /** Looks now. What was put there by name is whole. */
+  look(placed?: string): void {
+    if (placed !== undefined) this.#rest.isWhole(placed);
+    this.#isDue = true;
     this.#loop.kick();
   }
 
@@ -86,6 +102,7 @@ export class SourceDuty implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
+    this.#watching[Symbol.dispose]();
     await this.#loop[Symbol.asyncDispose]();
   }
 
@@ -93,14 +110,45 @@ export class SourceDuty implements AsyncDisposable {
     const { env, host, source, newId } = this.#parts;
     this.#index ??= await KeptIndex.open({ ...env, source });
     try {
+      if (!this.#mustLook()) return await this.#tellOfRest(await host.capacity(source.path), this.#index);
+      await this.#renewWatch();
+      const begunAt = env.clock.now();
+      this.#isDue = false;
       const files = (await host.listFiles(source.path)).filter(isListed);
+      this.#lookTook = env.clock.now() - begunAt;
       await this.#tell(files, await host.capacity(source.path), this.#index);
     } catch (error) {
       if (!(error instanceof HostError)) throw error;
+      this.#isDue = true;
+      this.#lookedAt = -Infinity;
       const look = { failure: error.message };
       if (this.#isOver || !isNews(look, this.#told)) return;
       await this.#append([failureReport(source, look.failure, newId())], look);
     }
+  }
+
+  #mustLook(): boolean {
+    const isLong = this.#parts.env.clock.now() - this.#lookedAt >= LOOKED_THROUGH_EVERY;
+    return this.#isDue || isLong || !this.#watching.isWatched;
+  }
+
+  /** Before the look, so that what changes behind it is heard. */
+  async #renewWatch(): Promise<void> {
+    const now = this.#parts.env.clock.now();
+    if (now - this.#lookedAt < LOOKED_THROUGH_EVERY) return;
+    this.#lookedAt = now;
+    await this.#watching.renew();
+    if (this.#isOver) this.#watching[Symbol.dispose]();
+  }
+
+  #lookSoon(): void {
+    if (this.#isAwaited || this.#isOver) return;
+    this.#isAwaited = true;
+    const pause = Math.max(GATHERED, this.#lookTook * LOOK_SHARE);
+    void this.#parts.env.clock.sleep(pause, this.#stop.signal).then(() => {
+      this.#isAwaited = false;
+      this.look();
+    });
   }
 
   get #isOver(): boolean {
@@ -109,18 +157,28 @@ export class SourceDuty implements AsyncDisposable {
 
   /** What changed, a message's worth at a time: after a stop it goes on where it was. The first time all is read before a word is said. */
   async #tell(files: readonly DataFile[], room: Room, index: KeptIndex): Promise<void> {
-    const { source, newId, env } = this.#parts;
-    const listedAt = env.clock.now();
+    const listedAt = this.#parts.env.clock.now();
     const listed = new Map(files.map((file) => [file.name, file]));
     const missing = [...index.items.keys()].filter((name) => !listed.has(name));
-    const different = files.filter((file) => this.#warm.has(file.name) || !isSame(file, index.items.get(file.name)));
+    this.#rest.keepOnly(listed);
     listed.clear();
+    const different = files.filter(
+      (file) => this.#rest.isToBeReadAgain(file.name) || !isSame(file, index.items.get(file.name)),
+    );
+    const resting = different.filter((file) => this.#rest.rests(file, listedAt));
+    if (resting.length < different.length) this.#lookSoon();
     for (const gone of inParts(missing, (name) => name)) await this.#take({ items: [], gone }, room, index);
-    for (const part of inParts(different, ({ name }) => name)) {
+    for (const part of inParts(resting, ({ name }) => name)) {
       const changes = await this.#read(part, listedAt, index);
       if (this.#isOver) return;
       await this.#take(changes, room, index);
     }
+    await this.#tellOfRest(room, index);
+  }
+
+  /** What is to be told beside changes. */
+  async #tellOfRest(room: Room, index: KeptIndex): Promise<void> {
+    const { source, newId } = this.#parts;
     const { number, checksum } = index.stand;
     const isAllWanted = this.#isAllWanted;
     this.#isAllWanted = false;
@@ -161,11 +219,17 @@ export class SourceDuty implements AsyncDisposable {
   async #read(files: readonly DataFile[], listedAt: number, index: KeptIndex): Promise<Changes> {
     const items: IndexedFile[] = [];
     const gone: string[] = [];
+    const { clock } = this.#parts.env;
+    let begunAt = clock.now();
     for (const file of files) {
+      const busy = clock.now() - begunAt;
+      if (busy >= READ_AT_ONCE) {
+        await clock.sleep(busy, this.#stop.signal);
+        begunAt = clock.now();
+      }
       if (this.#isOver) break;
       const hash = await this.#hash(file);
-      this.#warm.delete(file.name);
-      if (hash !== undefined && listedAt - file.modifiedAt <= STILL_WARM) this.#warm.add(file.name);
+      this.#rest.wasRead(file, listedAt);
       const known = index.items.get(file.name);
       if (hash === undefined && known !== undefined) gone.push(file.name);
       if (hash !== undefined && !(isSame(file, known) && known?.hash === hash)) items.push(indexed(file, hash));

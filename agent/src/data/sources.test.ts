@@ -10,13 +10,15 @@ import { DataSources } from "./sources.ts";
 const START = 1_767_225_600_000;
 
 /** A directory in memory; files are [bytes, modified at]. */
-function aWorld() {
+function aWorld({ watchFiles }: Pick<Host, "watchFiles"> = {}) {
   const clock = new ManualClock(START);
   const files = new Map<string, Omit<DataFile, "name">>();
-  const state = { hashed: [] as string[], isMounted: true, freeBytes: 500 };
+  const state = { hashed: [] as string[], isMounted: true, freeBytes: 500, listed: 0 };
+  const events: string[] = [];
   const sent: NonNullable<RecordBody["dataSource"]>[] = [];
   const host = {
     listFiles: async () => {
+      state.listed += 1;
       if (!state.isMounted) throw new HostError("not-found", "/srv/captures does not exist");
       return [...files].map(([name, file]) => ({ name, ...file }));
     },
@@ -26,17 +28,19 @@ function aWorld() {
       return "ab".repeat(32);
     },
     capacity: async () => ({ totalBytes: 1_000, freeBytes: state.freeBytes }),
+    ...(watchFiles && { watchFiles }),
   } as unknown as Host;
   const outbox = {
-    append: async (_: StreamName, { dataSource }: RecordBody) => {
+    append: async (_: StreamName, { dataSource, agentEvent }: RecordBody) => {
       if (dataSource) sent.push(dataSource);
+      if (agentEvent?.name === "data-not-watched") events.push(agentEvent.detail ?? "");
     },
   };
   const disk = new SimulatedDisk();
   const env = { clock, random: seededRandom(1), disk, log: silentLog };
   const sources = [{ name: "captures", path: "/srv/captures", tags: { site: "berlin" } }];
   const begin = () => new DataSources({ env, host, outbox, config: { sources, dataEvery: 30 * SECOND } });
-  return { clock, files, state, sent, disk, begin, duty: begin() };
+  return { clock, files, state, sent, events, disk, begin, duty: begin() };
 }
 
 const nameAndBytes = ({ name = "", bytes = 0 }) => `${name} ${bytes}`;
@@ -67,15 +71,44 @@ test("a directory is reported at the start and when it changes, and only changed
   assert.notEqual(sent[0]?.report, sent[1]?.report);
 });
 
-test("a file that is still being written to is read again until it rests", async () => {
+test("a file that is still being written to is read when it rests, once", async () => {
   const { clock, files, state, duty } = aWorld();
   files.set("growing", { bytes: 1, modifiedAt: START });
   await using _ = duty;
 
   duty.start();
+  for (const bytes of [2, 3, 4]) {
+    await clock.advance(SECOND);
+    files.set("growing", { bytes, modifiedAt: clock.now() });
+  }
   await clock.advance(90 * SECOND);
 
-  assert.deepEqual(state.hashed, ["growing", "growing"]);
+  assert.deepEqual(state.hashed, ["growing"]);
+});
+
+test("a file that never rests is read all the same, but seldom", async () => {
+  const { clock, files, state, duty } = aWorld();
+  await using _ = duty;
+  duty.start();
+  for (let i = 0; i < 200; i++) {
+    files.set("growing", { bytes: i, modifiedAt: clock.now() });
+    await clock.advance(SECOND);
+  }
+
+  assert.equal(state.hashed.length, 2);
+});
+
+test("what a command put there is whole at once", async () => {
+  const { clock, files, sent, duty } = aWorld();
+  await using _ = duty;
+  duty.start();
+  await clock.advance(SECOND);
+  files.set("0123456789abcdef-a", { bytes: 1, modifiedAt: clock.now() });
+
+  duty.lookAt("captures", "0123456789abcdef-a");
+  await clock.advance(0);
+
+  assert.deepEqual(sent.at(-1)?.items?.map(nameAndBytes), ["0123456789abcdef-a 1"]);
 });
 
 test("a file that vanishes while it is read is left out, and the others are reported", async () => {

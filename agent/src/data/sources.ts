@@ -48,9 +48,9 @@ export class DataSources implements AsyncDisposable {
     return undefined;
   }
 
-  /** Looks at a source now, and not when its time comes: something was put there, or taken away. */
-  lookAt(name: string): void {
-    this.#duties.get(name)?.look();
+  /** Looks at a source now, and not when its time comes: something was put there under that name, or taken away. */
+  lookAt(name: string, placed?: string): void {
+    this.#duties.get(name)?.look(placed);
   }
 
   /** Tells all that a source holds, now; gives how many files that were last. Undefined where there is no such source. */

@@ -1,7 +1,9 @@
+import type { DataDirectories } from "./data-directories.ts";
 import type { FileKeeper } from "./kept-file.ts";
 import type { FileTransfers } from "./file-transfers.ts";
 import type { HostError } from "./host-error.ts";
 
+export type { DataFile, FileWatch } from "./data-directories.ts";
 export { HostError } from "./host-error.ts";
 
 /** One value of one metric. */
@@ -239,19 +241,11 @@ export interface HostNetwork {
   fetchText(url: string, limits: { readonly maxBytes: number; readonly signal: AbortSignal }): Promise<string>;
 }
 
-/** A file found below a data directory. */
-export interface DataFile {
-  /** Relative to the directory, with `/`. */
-  readonly name: string;
-  readonly bytes: number;
-  readonly modifiedAt: number;
-}
-
 /**
  * The only door to the operating system. Real: `linuxHost()`; for labs and tests: `fakeHost()` in simulators.
  * Time and randomness do not come from here but from `Env`.
  */
-export interface Host extends FileKeeper {
+export interface Host extends FileKeeper, DataDirectories {
   /** Proposed name of the device: its host name. */
   readonly name: string;
   /** Identifies this boot: changes with every start of the machine. */
@@ -281,12 +275,6 @@ export interface Host extends FileKeeper {
   changePackages(request: PackageRequest): Promise<PackageOutcome>;
   /** Has the machine start anew. Resolves once the operating system agreed, which is before anything ends. */
   reboot(): Promise<void>;
-  /** Every regular file below the directory, links not followed; throws HostError when it cannot be read. */
-  listFiles(directory: string): Promise<readonly DataFile[]>;
-  /** SHA-256 of a file's bytes, hex. */
-  hashFile(directory: string, name: string): Promise<string>;
-  /** Total and available bytes of the file system that holds the directory. */
-  capacity(directory: string): Promise<{ readonly totalBytes: number; readonly freeBytes: number }>;
   /** Absent where no file comes or goes. */
   readonly transfers?: FileTransfers;
   /** Whether a terminal can be opened (node-pty is installed and loads). */

@@ -3,6 +3,7 @@ import { SECOND, systemClock } from "@edgemere/protocol/kit";
 import type { Clock } from "@edgemere/protocol/kit";
 import type { Host } from "./host.ts";
 import { fetchText } from "./linux/fetch-text.ts";
+import { watchFiles } from "./linux/watched-files.ts";
 import { capacity, hashFile, listFiles } from "./linux/files.ts";
 import { linuxInventory } from "./linux/inventory.ts";
 import { collectLogs } from "./linux/logs.ts";
@@ -58,6 +59,7 @@ export function linuxHost({ clock = systemClock, terminalUser, ownFolders = [] }
     reboot: () => reboot(machine),
     listFiles,
     hashFile,
+    watchFiles,
     capacity,
     transfers: linuxTransfers(ownFolders),
     hasTerminal,

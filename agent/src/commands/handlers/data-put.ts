@@ -16,7 +16,7 @@ export const dataPut: Handler<"data.put"> = {
     const files = { ...context.files, roots: place.roots, arriving: context.data.arriving };
     const asked = v1.FilePutArguments.create({ path: place.path, sha256, bytes });
     const put = await putFile(asked, { ...context, files }, await similarTo(place, context));
-    context.data.lookAt(source);
+    context.data.lookAt(source, "reason" in put ? undefined : given.path);
     if ("reason" in put) return { reason: put.reason, detail: put.detail };
     const { fetchedBytes = 0, heldBytes = 0, neighbourBytes = 0 } = put.result;
     return { result: { fetchedBytes, heldBytes, neighbourBytes } };

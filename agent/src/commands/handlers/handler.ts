@@ -16,8 +16,8 @@ export type ResultOf<K extends CommandKind> = NonNullable<
 export interface DataPlaces {
   /** The source of a name, as it was configured. */
   find(name: string): { readonly path: string; readonly takesData?: boolean } | undefined;
-  /** Looks at a source now: something was put there, or taken away. */
-  lookAt(name: string): void;
+  /** Looks at a source now: something was put there under that name, or taken away. */
+  lookAt(name: string, placed?: string): void;
   /** Tells all that a source holds at its next look, which is now; gives how many files that were last. Undefined: there is no such source. */
   tellAll(name: string): number | undefined;
   /** Told what is on its way; absent where nothing is given on. */

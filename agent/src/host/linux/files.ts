@@ -115,8 +115,8 @@ export async function capacity(
 }
 
 /** The directory itself was named by whoever runs this host, and may be a link. */
-const openDirectory = (directory: string) => open(directory, FOLDER).catch(refuse(directory));
-const openFolder = (path: string) => open(path, FOLDER | constants.O_NOFOLLOW).catch(absent);
+export const openDirectory = (directory: string) => open(directory, FOLDER).catch(refuse(directory));
+export const openFolder = (path: string) => open(path, FOLDER | constants.O_NOFOLLOW).catch(absent);
 
 /** Names what is opened, wherever it was moved. */
 export const handlePath = (handle: FileHandle) => `/proc/self/fd/${handle.fd}`;
