@@ -83,3 +83,65 @@ test("hundreds of copies whose holder does not answer keep nothing else from bei
 
   assert.equal((await yard.explain(id)).request.state, "satisfied");
 });
+
+test("data that changes before all of a request is ready is brought as it is then, and what was brought of it goes", async () => {
+  await using yard = await startYard({
+    gw1: { files: { "a.pcap": "evidence" }, takes: false },
+    b1: { site: "berlin" },
+    b2: { site: "berlin" },
+  });
+  yard.deaf.add("b2");
+  const { id } = await yard.find({ query: "name:a.pcap", where: "site=berlin", copies: 2 });
+  await yard.pass(6);
+  assert.equal(yard.held.get("b1")?.size, 1);
+  yard.held.get("gw1")?.set("a.pcap", "evidence, and more of it");
+  await yard.pass(6);
+
+  yard.deaf.delete("b2");
+  await yard.pass(60);
+
+  const { request, instances } = await yard.explain(id);
+  assert.deepEqual([request.state, request.reason], ["satisfied", ""]);
+  assert.deepEqual(
+    instances.map(({ state }) => state),
+    ["ready", "ready"],
+  );
+  for (const device of ["b1", "b2"])
+    assert.deepEqual([...(yard.held.get(device)?.values() ?? [])], ["evidence, and more of it"]);
+  for (const source of await yard.sources()) assert.deepEqual([source.reservedBytes, source.placingBytes], [0, 0]);
+});
+
+test("data that changes before a request is ready fails it where bringing it once more is more than its budget", async () => {
+  await using yard = await startYard({
+    gw1: { files: { "a.pcap": "evidence" }, takes: false },
+    b1: { site: "berlin" },
+    b2: { site: "berlin" },
+  });
+  yard.deaf.add("b2");
+  const { id } = await yard.find({ query: "name:a.pcap", where: "site=berlin", copies: 2, bytes: 20 });
+  await yard.pass(6);
+  yard.held.get("gw1")?.set("a.pcap", "evidence, and more of it");
+  await yard.pass(30);
+
+  const { request } = await yard.explain(id);
+  assert.deepEqual(
+    [request.state, request.reason],
+    ["failed", '"a.pcap" has changed, and bringing it once more is more than the budget'],
+  );
+  assert.deepEqual([...(yard.held.get("b1")?.values() ?? [])], []);
+});
+
+test("a request whose data is gone before it is ready fails and says what is gone", async () => {
+  await using yard = await startYard({
+    gw1: { files: { "a.pcap": "evidence" }, takes: false },
+    b1: { site: "berlin" },
+  });
+  yard.deaf.add("b1");
+  const { id } = await yard.find({ query: "name:a.pcap", where: "site=berlin" });
+  yard.held.get("gw1")?.clear();
+  await yard.pass(30);
+
+  const { request } = await yard.explain(id);
+  assert.equal(request.state, "failed");
+  assert.match(request.reason, /"a.pcap" was lost .* before all data was ready/);
+});

@@ -1,6 +1,7 @@
 import { destroyed, moved, type Change } from "../../platform/change.ts";
 import type { Store } from "../../platform/store.ts";
 import { data } from "../data-catalogue/contract.ts";
+import { anewFor, broughtAnew, refusalOfAnew } from "./bringing-anew.ts";
 import { bookings } from "./capacity.ts";
 import type { DataOrchestratorContext } from "./context.ts";
 import {
@@ -42,17 +43,26 @@ export async function instancesOf(request: DataRequest, store: Store): Promise<r
 export async function advance(request: DataRequest, context: DataOrchestratorContext): Promise<void> {
   const { store, clock } = context;
   const instances = await instancesOf(request, store);
-  const lost = instances.find(({ state }) => state === "lost" || state === "stale");
-  if (lost !== undefined || instances.length === 0) {
+  const over = instances.find(({ state }) => state === "lost" || state === "stale");
+  const anew = over && (await anewFor(over, store));
+  if (over !== undefined && anew !== undefined && refusalOfAnew(anew, request) === undefined) {
+    // One at a time; the next look finds the others.
+    await store.commit(...(await removal(over, context)), ...(await broughtAnew(anew, request, context)));
+  } else if (over !== undefined || instances.length === 0) {
     await removeInstances(instances, context);
-    const what =
-      lost === undefined
-        ? "everything that was chosen was removed"
-        : `"${lost.name}" was ${lost.state}${lost.cause === "" ? "" : ` (${lost.cause})`}`;
-    await store.commit(...(await failing(request, `${what} before all data was ready`, store)));
+    const why = anew === undefined ? undefined : refusalOfAnew(anew, request);
+    await store.commit(...(await failing(request, why ?? whyOver(over), store)));
   } else if (instances.every(({ state }) => state === "ready")) {
     await store.commit(...(await satisfying(request, clock.now(), store)));
   }
+}
+
+function whyOver(over: DataInstance | undefined): string {
+  const what =
+    over === undefined
+      ? "everything that was chosen was removed"
+      : `"${over.name}" was ${over.state}${over.cause === "" ? "" : ` (${over.cause})`}`;
+  return `${what} before all data was ready`;
 }
 
 /** Ends a satisfied request whose time is over; its instances go first. */
