@@ -8,6 +8,7 @@ import { clocks } from "./scenarios/clocks.ts";
 import { crashLoops } from "./scenarios/crash-loop.ts";
 import { cutOffs } from "./scenarios/cut-off.ts";
 import { damages } from "./scenarios/damage.ts";
+import { dataMoves } from "./scenarios/data.ts";
 import { disks } from "./scenarios/disks.ts";
 import { ends } from "./scenarios/ends.ts";
 import { enrolments } from "./scenarios/enrolments.ts";
@@ -55,6 +56,7 @@ export const groups = {
     ...badPolicies,
     ...terminals,
     ...soaks,
+    ...dataMoves,
   ],
   network: [...cables, ...links, ...names, ...storms, ...floods, ...cutOffs, ...wrongAddresses],
   disks: [...powerCuts, ...disks, ...damages],

@@ -8,6 +8,8 @@ import { sha256Of } from "./files.ts";
 import { eventually, type World } from "./world.ts";
 
 const FOLDER = "/srv/data";
+/** What fifty devices behind a thin line may take, milliseconds. */
+const LONGEST = 300_000;
 
 interface Options {
   readonly devices: number;
@@ -76,12 +78,16 @@ export async function startSite(world: World, { devices: count, isShared, bytesP
       const before = line.bytes;
       const request = `${site}-${hash.slice(0, 8)}`;
       await client.call("diml/find", { ...wanted, name: request });
-      await eventually(async () => {
-        const { request: row, instances } = await client.call("diml/dml/do/datarequest/explain", { request });
-        const isReady = instances.length === count && instances.every(({ state }) => state === "ready");
-        // Before it is satisfied, a newer version makes it fail, and take back what it brought.
-        return isReady && row.state === "satisfied";
-      }, "every device to have the data");
+      await eventually(
+        async () => {
+          const { request: row, instances } = await client.call("diml/dml/do/datarequest/explain", { request });
+          const isReady = instances.length === count && instances.every(({ state }) => state === "ready");
+          // Before it is satisfied, a newer version makes it fail, and take back what it brought.
+          return isReady && row.state === "satisfied";
+        },
+        "every device to have the data",
+        LONGEST,
+      );
       const used = line.bytes - before;
       for (const { host, name: of } of devices) {
         const copy = host.files.contentOf({ directory: FOLDER, name: `${hash.slice(0, 16)}-${name}` });

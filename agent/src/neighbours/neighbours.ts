@@ -47,8 +47,10 @@ export class Neighbours {
         if ((this.#restUntil.get(neighbour.device) ?? -Infinity) > clock.monotonic()) continue;
         const content = await this.#from(neighbour, chunk, signal);
         if (signal.aborted) return undefined;
-        if (content === "coming") isComing = true;
-        else if (content !== undefined) {
+        isComing = content === "coming";
+        // Those that have all of it were asked before: of the others one is waited for.
+        if (isComing) break;
+        if (content instanceof Uint8Array) {
           this.#gaveAt = clock.monotonic();
           return content;
         }
