@@ -6,7 +6,7 @@ import { Keys } from "./keys.ts";
 import type { Session } from "./session.ts";
 
 /** Seconds: it has to begin at once, and is not left open over night. */
-const [QUEUE_TIMEOUT, RUN_TIMEOUT] = [60, 4 * 3_600];
+const QUEUE_TIMEOUT = 60;
 /** What programs may have switched on and left: the alternate screen, mouse and paste reports, a hidden cursor, colours. */
 const AS_BEFORE =
   "\u001b[?1049l\u001b[?1000l\u001b[?1002l\u001b[?1003l\u001b[?1006l\u001b[?1004l\u001b[?2004l\u001b[?25h\u001b[0m";
@@ -41,7 +41,6 @@ export const openTerminal: Entry = {
       kind: "terminal.open",
       arguments: { reason, ...size, ...(idle !== undefined && { idleTimeout: idle }) },
       queueTimeout: QUEUE_TIMEOUT,
-      runTimeout: RUN_TIMEOUT,
     });
     if (job.state === "awaitingapproval")
       session.say(`somebody else has to say yes first: edgemere job approve ${job.id}`);

@@ -26,10 +26,10 @@ export function DeviceCommands({ device }: { readonly device: DeviceRow }) {
   );
 }
 
-const TIMES = {
+const timesOf = (runTimeout: number): Readonly<Record<string, Schema>> => ({
   queueTimeout: { type: "integer", minimum: 1, default: 3_600, description: "Seconds within which it must start" },
-  runTimeout: { type: "integer", minimum: 1, default: 300, description: "Seconds it may run" },
-} as const satisfies Record<string, Schema>;
+  runTimeout: { type: "integer", minimum: 1, default: runTimeout, description: "Seconds it may run" },
+});
 
 function Run({ device, onStart }: { readonly device: DeviceRow; readonly onStart: (job: string) => void }) {
   const kinds = useRead("cpl/dm/job/kinds", {});
@@ -67,7 +67,10 @@ function Run({ device, onStart }: { readonly device: DeviceRow; readonly onStart
               {may ? (
                 <SchemaForm
                   key={kind.kind}
-                  schema={{ ...argumentsSchema, properties: { ...argumentsSchema.properties, ...TIMES } }}
+                  schema={{
+                    ...argumentsSchema,
+                    properties: { ...argumentsSchema.properties, ...timesOf(kind.runTimeout) },
+                  }}
                   submit="Run"
                   isPending={create.isPending}
                   error={create.error}

@@ -12,7 +12,7 @@ import type { JobsContext } from "./context.ts";
 import { approvalHandlers } from "./approving.ts";
 import { createHandler, detail } from "./creating.ts";
 import { advanced, commandsOf } from "./ending.ts";
-import { kinds } from "./kinds.ts";
+import { kinds, runTimeoutOf } from "./kinds.ts";
 import { outputOf } from "./output.ts";
 
 const { command, job } = contract;
@@ -59,7 +59,8 @@ export const jobActions = [
     kinds: (Object.keys(kinds) as CommandKind[]).map((kind) => {
       const { lane, onInterrupt, dangerous } = commandKinds[kind];
       const { summary, permission, arguments: given } = kinds[kind];
-      return { kind, summary, permission, lane, onInterrupt, dangerous, arguments: given };
+      const runTimeout = runTimeoutOf(kind);
+      return { kind, summary, permission, lane, onInterrupt, dangerous, runTimeout, arguments: given };
     }),
   })),
 ];

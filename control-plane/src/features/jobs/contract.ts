@@ -160,7 +160,7 @@ export const createJob = action({
       Type.Integer({ minimum: 1, maximum: 604_800, default: 3_600, description: "Seconds within which it must start" }),
     ),
     runTimeout: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 86_400, default: 300, description: "Seconds it may run" }),
+      Type.Integer({ minimum: 1, maximum: 86_400, description: "Seconds it may run; else as job kinds says of it" }),
     ),
     isApprovalNeeded: rolloutSpec.isApprovalNeeded,
   }),
@@ -275,6 +275,7 @@ export const listKinds = action({
         lane: Type.String(),
         onInterrupt: Type.String(),
         dangerous: Type.Boolean(),
+        runTimeout: Type.Integer({ description: "Seconds it may run where nobody says otherwise" }),
         arguments: Type.Unknown({ description: "JSON Schema" }),
       }),
     ),

@@ -13,7 +13,7 @@ import { countDangerous } from "./dangerous-caps.ts";
 import { commandsOf } from "./ending.ts";
 import { withContent } from "./file-arguments.ts";
 import { checkedArguments } from "./checked-arguments.ts";
-import { kinds } from "./kinds.ts";
+import { kinds, runTimeoutOf } from "./kinds.ts";
 import { offer } from "./offers.ts";
 import { refuseSecrets, SEALED_BYTES, sealedFor } from "./secrets.ts";
 import { nextNumber } from "./tables.ts";
@@ -29,7 +29,15 @@ export const detail = async (id: string, { store }: JobsContext) => ({
 export const createHandler = handle(
   createJob,
   async (
-    { device: ref, kind, arguments: given = {}, secrets, queueTimeout = 3_600, runTimeout = 300, isApprovalNeeded },
+    {
+      device: ref,
+      kind,
+      arguments: given = {},
+      secrets,
+      queueTimeout = 3_600,
+      runTimeout = runTimeoutOf(kind),
+      isApprovalNeeded,
+    },
     context: JobsContext,
     caller,
   ) => {

@@ -61,6 +61,17 @@ test("a job for a device that is away waits, and says who asked for what and unt
   assert.deepEqual(world.carrier.sent, []);
 });
 
+test("what waits for a slow line or for packages may run for longer than what does not", async () => {
+  await using world = await startJobs();
+  const runs = async (kind: "package.upgrade" | "file.get" | "exec", given: object, over: object = {}) =>
+    (await world.call(createJob, { device: "gw-1", kind, arguments: { ...given }, ...over })).job.runTimeout / SECOND;
+
+  assert.equal(await runs("exec", { argv: ["true"] }), 300);
+  assert.equal(await runs("package.upgrade", {}), 3_600);
+  assert.equal(await runs("file.get", { path: "/srv/x" }), 86_400);
+  assert.equal(await runs("file.get", { path: "/srv/x" }, { runTimeout: 5 }), 5);
+});
+
 test("a job for a device that is there is sent at once", async () => {
   await using world = await startJobs();
   await connect(world);

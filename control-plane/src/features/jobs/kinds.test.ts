@@ -225,8 +225,9 @@ test("the kinds are listed with what they need and take", async () => {
     Object.keys(commandKinds),
   );
   assert.deepEqual(
-    [exec.permission, exec.lane, exec.onInterrupt, exec.dangerous],
-    ["command:exec", "exec", "once", true],
+    [exec.permission, exec.lane, exec.onInterrupt, exec.dangerous, exec.runTimeout],
+    ["command:exec", "exec", "once", true, 300],
   );
+  assert.equal(kinds.find(({ kind }) => kind === "terminal.open")?.runTimeout, 4 * 3_600);
   assert.ok(Object.keys((exec.arguments as { properties: object }).properties).includes("argv"));
 });

@@ -18,11 +18,16 @@ interface KindDeclaration {
   /** Needed beside `job:create`. */
   readonly permission: string;
   readonly arguments: TObject;
+  /** Seconds that one may run where nobody says otherwise; 300 when absent. What it waits for may be slow, or a person. */
+  readonly runTimeout?: number;
   /** What is wrong with arguments that fit the schema. */
   readonly check?: (given: Given) => { readonly field: string; readonly detail: string } | undefined;
   /** The arguments as their message has them, where that is not the same. */
   readonly onWire?: (given: Given) => Given;
 }
+
+const RUN_TIMEOUT = 300;
+const [HOUR, FOUR_HOURS, DAY] = [3_600, 14_400, 86_400];
 
 const closed = <T extends TObject>(schema: T): T => ({ ...schema, additionalProperties: false });
 
@@ -133,12 +138,14 @@ export const kinds: { readonly [K in CommandKind]: KindDeclaration } = {
     summary: "Put an uploaded file in its place on the device: all of it, verified, in one step",
     permission: "command:file.put",
     arguments: closed(Type.Object(filePutArguments)),
+    runTimeout: DAY,
     onWire: filePutOnWire,
   },
   "file.get": {
     summary: "Fetch a file of the device; it is among the files then, under the command's id",
     permission: "command:file.get",
     arguments: closed(Type.Object(fileGetArguments)),
+    runTimeout: DAY,
   },
   "file.list": {
     summary: "Look into a folder of the device that its owner opened to files: names, sizes, times",
@@ -180,6 +187,7 @@ export const kinds: { readonly [K in CommandKind]: KindDeclaration } = {
     summary: "Install packages by apt, each in the version that is named or the newest",
     permission: "command:package.install",
     arguments: closed(Type.Object({ packages: somePackages, ...packageComing, ...packageWork })),
+    runTimeout: HOUR,
     onWire: packagesOnWire,
   },
   "package.remove": {
@@ -192,12 +200,14 @@ export const kinds: { readonly [K in CommandKind]: KindDeclaration } = {
         ...packageWork,
       }),
     ),
+    runTimeout: HOUR,
     onWire: packagesOnWire,
   },
   "package.upgrade": {
     summary: "Upgrade packages by apt; all of them when none is named",
     permission: "command:package.upgrade",
     arguments: closed(Type.Object({ packages: Type.Optional(somePackages), ...packageComing, ...packageWork })),
+    runTimeout: HOUR,
     onWire: packagesOnWire,
   },
   ...dataKinds,
@@ -217,6 +227,7 @@ export const kinds: { readonly [K in CommandKind]: KindDeclaration } = {
     summary: "Have another release of the agent take its place; taken back when it does not prove itself",
     permission: "command:agent.upgrade",
     arguments: closed(Type.Object(upgradeArguments)),
+    runTimeout: HOUR,
     check: upgradeWrong,
     onWire: upgradeOnWire,
   },
@@ -243,6 +254,10 @@ export const kinds: { readonly [K in CommandKind]: KindDeclaration } = {
         ),
       }),
     ),
+    runTimeout: FOUR_HOURS,
     onWire: terminalOnWire,
   },
 };
+
+/** Seconds that a command of this kind may run where nobody says otherwise. */
+export const runTimeoutOf = (kind: CommandKind): number => kinds[kind].runTimeout ?? RUN_TIMEOUT;

@@ -5,6 +5,7 @@ import { command, job, rollout, rolloutTarget, type Rollout, type RolloutTarget 
 import type { JobsContext } from "./context.ts";
 import { numberedCommand } from "./creating.ts";
 import { countDangerous } from "./dangerous-caps.ts";
+import { runTimeoutOf } from "./kinds.ts";
 import { blockOf, isHopeless, isOfAll, type Facts, type Look } from "./rollout-blocks.ts";
 import { surveyOf, type Survey } from "./rollout-facts.ts";
 import { openOf, QUEUE_TIMEOUT, type Step } from "./rollout-gate.ts";
@@ -18,7 +19,6 @@ const LOOKED_AT = 200;
 const BEGINNING = 100;
 /** Within so long a device that is there takes a command, or it is tried again. */
 const TAKEN_WITHIN = 10 * MINUTE;
-const RUN_TIMEOUT = 300;
 /** Between two looks at what blocks, where nobody knows until when it does. */
 const SOONEST = 10 * SECOND;
 const LATEST = 5 * MINUTE;
@@ -123,7 +123,7 @@ async function started(
     author: row.author,
     ...(row.account !== undefined && { account: row.account }),
     expiresAt: Math.min(now + TAKEN_WITHIN, closesAt, row.endsAt),
-    runTimeout: (row.spec.runTimeout ?? RUN_TIMEOUT) * SECOND,
+    runTimeout: (row.spec.runTimeout ?? runTimeoutOf(row.kind)) * SECOND,
     devices: [found.id],
     rollout: row.id,
   };

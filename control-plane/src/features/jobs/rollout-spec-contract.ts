@@ -162,7 +162,9 @@ export const rolloutSpec = {
   queueTimeout: Type.Optional(
     timeSpan({ least: 1, most: 7_776_000 }, "Seconds after its wave began in which a device must begin; 604800"),
   ),
-  runTimeout: Type.Optional(timeSpan({ least: 1, most: 86_400 }, "Seconds a command may run; 300")),
+  runTimeout: Type.Optional(
+    timeSpan({ least: 1, most: 86_400 }, "Seconds a command may run; else as job kinds says of it"),
+  ),
   totalTimeout: Type.Optional(timeSpan({ least: 1, most: 31_536_000 }, "Seconds after which it is stopped; 2592000")),
   isApprovalNeeded: Type.Optional(
     Type.Boolean({ description: "A second person must say yes, though nothing about it is dangerous" }),
