@@ -20,6 +20,7 @@ export function cellOf(column: string, value: unknown): string {
   if (value === undefined || value === null || value === "") return "-";
   if (typeof value === "number" && isInstant(name, value)) return localTime(value);
   if (typeof value === "number" && /(bytes|Below)$/i.test(name)) return humanBytes(value);
+  if (typeof value === "number" && name === "mode") return value.toString(8).padStart(4, "0");
   if (typeof value === "number") return String(Number.isInteger(value) ? value : Number(value.toPrecision(6)));
   if (typeof value === "string") return visible(value);
   if (Array.isArray(value)) return value.length === 0 ? "-" : value.map((each) => cellOf("", each)).join(", ");
@@ -59,4 +60,4 @@ type Paint = "green" | "yellow" | "red" | "dim";
 
 // Instants are milliseconds since 1970 in fields that end in At; smaller numbers there mean "never" or are something else.
 export const isInstant = (name: string, value: number) =>
-  /(At|^at|^since|^from|^to|^until|^notAfter)$/.test(name) && Number.isInteger(value) && value > 1e11;
+  /(At|AtMs|^at|^since|^from|^to|^until|^notAfter)$/.test(name) && Number.isInteger(value) && value > 1e11;

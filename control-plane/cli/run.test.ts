@@ -199,6 +199,22 @@ test("a job that is waited for shows its output and ends with the job's own exit
   assert.match(ran.stderr, /job j1: running\n[^]*job j1: partial\n {2}gw-1: partial\n/);
 });
 
+test("a job that is waited for shows what its command found, where that wrote nothing", async () => {
+  const result = { sources: [{ name: "/var/log/nginx.log", bytes: 2_048, mode: 0o644 }], totalBytes: 2_048 };
+  const command = { device: "gw-1", state: "succeeded", reason: "", detail: "", outputBytes: 0, result };
+  const answers: readonly unknown[] = [
+    { job: { id: "j1", state: "running" }, commands: [] },
+    { job: { id: "j1", state: "succeeded" }, commands: [command] },
+    { chunks: [], next: 0, dropped: 0, ended: true },
+  ];
+  await using server = await startServer((response, count) => say(response, 200, answers[Math.min(count, 3) - 1]));
+
+  const ran = await runTyped(`job create gw-1 --kind log.collect --wait -o table --server ${server.url}`);
+
+  assert.equal(ran.code, 0);
+  assert.match(ran.stdout, /totalBytes +2.0 KiB\n[^]*\/var\/log\/nginx.log +2.0 KiB +0644/);
+});
+
 test("signing in keeps the token for later commands, and no answer with a token is kept for repetition", async () => {
   const folder = await mkdtemp(join(tmpdir(), "edgemere-signin-"));
   const session = { token: "edt_1_s", user: "alice", roles: ["owner"], permissions: ["*"], expiresAt: 1 };

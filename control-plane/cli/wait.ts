@@ -57,6 +57,10 @@ async function waitForJob(job: string, session: Session): Promise<JobEnd> {
     else if (state !== "running") {
       await followToEnd(follow, session);
       if (output.format !== "table") output.show("cpl/dm/job/find", detail);
+      else
+        for (const { result, outputBytes } of detail.commands)
+          // What writes says by that what there is to say.
+          if (result !== undefined && outputBytes === 0) output.show("cpl/dm/job/find", result);
       return state;
     }
     await pause(session);
