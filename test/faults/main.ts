@@ -1,4 +1,4 @@
-// npm run faults [-- F01 F29 …] [--rounds N] [--short]
+// npm run faults [-- F01 F29 …] [--rounds N] [--seed N] [--short]
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -12,8 +12,9 @@ const FILE = join(import.meta.dirname, "../../faults/results.json");
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { rounds: { type: "string" }, short: { type: "boolean" } },
+  options: { rounds: { type: "string" }, seed: { type: "string" }, short: { type: "boolean" } },
 });
+const [rounds, seed] = [numberFrom("rounds"), numberFrom("seed")];
 const unknown = positionals.filter((id) => !scenarios.some((each) => each.id === id));
 if (unknown.length > 0)
   throw new Error(`there is no scenario ${unknown.join(", ")}; there are ${scenarios.map(({ id }) => id).join(" ")}`);
@@ -24,10 +25,10 @@ const commit = await sourcesBut("test/faults/results.json").catch(() => "unknown
 const about = await machine();
 const fresh: Result[] = [];
 for (const scenario of chosen) {
-  const { id, title, rounds } = scenario;
-  const asked = values.short ? rounds.short : rounds.full;
+  const { id, title } = scenario;
+  const asked = values.short ? scenario.rounds.short : scenario.rounds.full;
   console.log(`▶ ${id} ${title}`);
-  const outcome = await runScenario(scenario, { rounds: Number(values.rounds ?? asked), isFull: !values.short });
+  const outcome = await runScenario(scenario, { rounds: rounds ?? asked, isFull: !values.short, seed });
   console.log(`  ${told(outcome)}`);
   if (outcome.outcome === "failed") console.log(outcome.why);
   const result = resultOf(scenario, commit, outcome);
@@ -37,6 +38,13 @@ for (const scenario of chosen) {
 }
 console.log(`\n${tableOf({ machine: about, scenarios: fresh })}`);
 process.exitCode = fresh.some(({ outcome }) => outcome === "failed") ? 1 : 0;
+
+function numberFrom(option: "rounds" | "seed"): number | undefined {
+  const text = values[option];
+  if (text !== undefined && !/^[1-9]\d{0,8}$/.test(text))
+    throw new Error(`--${option} takes a whole number from 1 on, not "${text}"`);
+  return text === undefined ? undefined : Number(text);
+}
 
 /** At once: a run of hours that is ended early has not been for nothing. */
 async function keep(result: Result): Promise<void> {

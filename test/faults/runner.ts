@@ -16,6 +16,8 @@ const LONGEST = { short: 400_000, full: 3 * 3_600_000 };
 interface How {
   readonly rounds: number;
   readonly isFull: boolean;
+  /** What chance draws follows from it; the scenario's own number when absent. */
+  readonly seed?: number | undefined;
 }
 
 /** Why a scenario is not to be run here and now; undefined when it is. */
@@ -23,7 +25,7 @@ export const reasonToSkip = ({ awaits, needs = [] }: Scenario): string | undefin
   awaits === undefined ? missing(needs) : `waits for ${awaits}`;
 
 /** Runs a scenario and ends what it began. Whatever goes wrong is its outcome. */
-export async function runScenario(scenario: Scenario, { rounds, isFull }: How): Promise<Outcome> {
+export async function runScenario(scenario: Scenario, { rounds, isFull, seed }: How): Promise<Outcome> {
   const why = reasonToSkip(scenario);
   if (why !== undefined) return { outcome: "skipped", why };
   const recorder = new Recorder();
@@ -40,7 +42,7 @@ export async function runScenario(scenario: Scenario, { rounds, isFull }: How): 
       rounds,
       isFull,
       recorder,
-      random: seededRandom(Number.parseInt(scenario.id.slice(1), 10)),
+      random: seededRandom(seed ?? Number.parseInt(scenario.id.slice(1), 10)),
     });
   } catch (error) {
     return failed(error instanceof Error ? (error.stack ?? error.message) : String(error));

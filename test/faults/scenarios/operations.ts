@@ -9,6 +9,7 @@ import { moment, restarted } from "./kills.ts";
 
 /** Of each round, and half as many more that must run once: these leave a mark that is counted. */
 const OPERATIONS = { short: 16, full: 40 };
+const IN_ALL = 10_000;
 /** Seconds within which some must start: shorter than some faults last, so that they must not be begun afterwards. */
 const SHORT_QUEUE = 2;
 const [SHORTEST_CUT, LONGEST_CUT] = [1_000, 4_000];
@@ -134,9 +135,9 @@ async function foreignBroker(context: Context): Promise<void> {
 export const operations: readonly Scenario[] = [
   {
     id: "F73",
-    title: "10,000 operations under kills, restarts and partitions, drawn by chance",
+    title: `${IN_ALL.toLocaleString("en")} operations under kills, restarts and partitions, drawn by chance`,
     layer: 3,
-    rounds: { short: 2, full: 170 },
+    rounds: { short: 2, full: Math.ceil(IN_ALL / (1.5 * OPERATIONS.full)) },
     run: ownBroker,
   },
   {
