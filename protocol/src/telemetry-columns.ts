@@ -137,6 +137,10 @@ export function checkTelemetry({ schema, rows, columns, times }: WireColumns): v
 /** How many samples a batch has room for, by its own word. */
 export const samplesIn = ({ rows = 0, columns = [] }: v1.TelemetryBatch.$Shape): number => rows * columns.length;
 
+/** The columns of the series that `samplesOf` gives, in their order, as they came: whoever keeps samples need not write them anew. */
+export const columnsOf = ({ columns }: Pick<WireColumns, "columns">): readonly Uint8Array[] =>
+  columns.filter((column) => !isAbsent(column));
+
 /** Reads the samples of a record that was checked. Throws ProtocolError when its columns do not fit the schema or its rows. */
 export function samplesOf(
   { atMs, telemetry }: { readonly atMs: number; readonly telemetry: WireColumns },

@@ -77,14 +77,20 @@ export class PacketSizes {
 
   #readTopic(bytes: Uint8Array): void {
     if (this.#start === undefined) return;
+    // Nearly always all of it is there.
+    if (this.#start.length === 0 && bytes.length > LENGTH_BYTES && bytes.length >= topicEnd(bytes))
+      return this.#tell(bytes.subarray(0, topicEnd(bytes)));
     for (const byte of bytes) {
       if (this.#start.length >= topicEnd(this.#start)) break;
       this.#start.push(byte);
     }
     if (this.#start.length < topicEnd(this.#start) && this.#body > 0) return;
-    const topic = Buffer.from(this.#start.slice(LENGTH_BYTES)).toString();
+    this.#tell(Uint8Array.from(this.#start));
+  }
+
+  #tell(start: Uint8Array): void {
     this.#start = undefined;
-    this.#published(topic);
+    this.#published(Buffer.from(start.buffer, start.byteOffset, start.length).toString("utf8", LENGTH_BYTES));
   }
 
   #judge(type: number, size: number): void {
@@ -97,7 +103,7 @@ export class PacketSizes {
 }
 
 /** Where the topic ends in a message that begins so, or how far it is followed. */
-function topicEnd([high, low]: readonly number[]): number {
+function topicEnd({ 0: high, 1: low }: ArrayLike<number>): number {
   if (high === undefined || low === undefined) return LENGTH_BYTES;
   return LENGTH_BYTES + Math.min(high * 256 + low, LONGEST_TOPIC);
 }

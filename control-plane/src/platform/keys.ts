@@ -3,17 +3,23 @@ export type KeyPart = string | number | boolean;
 
 // U+0000 separates parts and therefore may not occur inside one: a part that contains it, whoever chose it, cannot reach into another range.
 const SEPARATOR = "\u0000";
-const escape = (text: string) => text.replaceAll("\u0001", "\u0001\u0002").replaceAll(SEPARATOR, "\u0001\u0001");
+const escape = (text: string) =>
+  // Nearly no part has either of the two.
+  text.includes("\u0001") || text.includes(SEPARATOR)
+    ? text.replaceAll("\u0001", "\u0001\u0002").replaceAll(SEPARATOR, "\u0001\u0001")
+    : text;
 const unescape = (text: string) => text.replaceAll("\u0001\u0001", SEPARATOR).replaceAll("\u0001\u0002", "\u0001");
 
 const buffer = new DataView(new ArrayBuffer(8));
 
+const hex = (word: number): string => (word >>> 0).toString(16).padStart(8, "0");
+
 /** The bits of a double as 16 hex digits that sort like the number. */
 function sortableNumber(value: number): string {
   buffer.setFloat64(0, value);
-  const bits = buffer.getBigUint64(0);
-  const sortable = value < 0 || Object.is(value, -0) ? ~bits & 0xffff_ffff_ffff_ffffn : bits | 0x8000_0000_0000_0000n;
-  return sortable.toString(16).padStart(16, "0");
+  const [high, low] = [buffer.getUint32(0), buffer.getUint32(4)];
+  const isNegative = value < 0 || Object.is(value, -0);
+  return isNegative ? hex(~high) + hex(~low) : hex(high | 0x8000_0000) + hex(low);
 }
 
 /** The number whose sortable digits these are. */

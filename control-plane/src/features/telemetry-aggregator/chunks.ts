@@ -30,8 +30,12 @@ export interface Chunk {
   readonly reports: readonly Report[];
   /** By the control plane's clock, those of one report after those of the one before. */
   readonly instants: ArrayLike<number>;
-  /** Numbered ones first. A value for each instant; NaN where there is none. */
-  readonly series: readonly { readonly key: SeriesKey; readonly values: ArrayLike<number> }[];
+  /** Numbered ones first. A value for each instant; NaN where there is none. `written`: the same as a column, where somebody wrote it before. */
+  readonly series: readonly {
+    readonly key: SeriesKey;
+    readonly values: ArrayLike<number>;
+    readonly written?: Uint8Array | undefined;
+  }[];
 }
 
 // Before the columns of the series: numbers of reports, rows and series with a number, six columns of the reports, the instants,
@@ -55,7 +59,7 @@ export function chunkBytes({ reports, instants, series }: Chunk, encoder: Column
     encoder.encode(instants),
     encoder.encode(numbers),
     nameBytes(series.flatMap(({ key }) => (typeof key === "number" ? [] : [key]))),
-    ...series.map(({ values }) => encoder.encode(values)),
+    ...series.map(({ values, written }) => written ?? encoder.encode(values)),
   ]);
 }
 

@@ -1,4 +1,4 @@
-import { ColumnEncoder, seriesKey, type Gap } from "@edgemere/protocol";
+import { ColumnEncoder, columnsOf, type Gap } from "@edgemere/protocol";
 import { HOUR } from "@edgemere/protocol/kit";
 import { appended, put, putBytes, replaced, whenLanded, type Change } from "../../platform/change.ts";
 import { dated, type Dated } from "../../platform/dating.ts";
@@ -25,6 +25,9 @@ import {
 } from "./tables.ts";
 import { changedHours, madeDirty } from "./window-making.ts";
 
+/** Writes one report after the other. */
+const columns = new ColumnEncoder();
+
 /** Keeps samples at the instants in which they were made, late ones too; what is lost becomes a known gap. */
 export async function receiveTelemetry(
   received: Received,
@@ -49,14 +52,13 @@ export async function receiveTelemetry(
     store.bytes(latestKey(device)),
   ]);
   const list = seriesLists.of(device, listed);
-  const columns = new ColumnEncoder();
   const datings = datingsOf(sampled, received, before?.newest);
   const [reports, aside]: [Chunk[], Change[]] = [[], []];
   for (const [place, each] of sampled.entries()) {
     const dating = datings[place];
     if (canBeTrue(each, dating, receivedAt))
       reports.push(reportOf(each, dating, receivedAt, (name) => list.keyOf(name)));
-    else aside.push(...setAside(each, received, columns));
+    else aside.push(...setAside(each, received));
   }
   if (reports.length === 0) return [...gaps, ...aside];
   const hold = sampled
@@ -80,7 +82,7 @@ export async function receiveTelemetry(
   ];
 }
 
-/** The samples of one record at the control plane's instants. A series that says nothing is left out; of two with one name the last counts. */
+/** The samples of one record at the control plane's instants. A series that says nothing is left out. */
 function reportOf(
   { record, telemetry }: Sampled,
   { offset, isEstimated }: Dated,
@@ -89,10 +91,10 @@ function reportOf(
 ): Chunk {
   const { sequence, clockPeriod } = record;
   const instants = Float64Array.from(telemetry.offsetMs, (each) => telemetry.baseMs + offset + each);
-  const named = new Map(
-    telemetry.series.filter(({ values }) => lastRow(values) !== undefined).map((series) => [seriesKey(series), series]),
+  const written = record.body === "telemetry" ? columnsOf(record.telemetry) : [];
+  const series = telemetry.series.flatMap((each, place) =>
+    lastRow(each.values) === undefined ? [] : [{ key: keyOf(each), values: each.values, written: written[place] }],
   );
-  const series = [...named.values()].map((each) => ({ key: keyOf(each), values: each.values }));
   return {
     reports: [{ sequence, rows: instants.length, clockPeriod, offset, isEstimated, receivedAt }],
     instants,
@@ -140,11 +142,7 @@ function arrivalChange({ device, receivedAt }: Received, reports: readonly Chunk
 }
 
 /** Samples whose time cannot be true are kept, and kept out of every chart. */
-function setAside(
-  sampled: Sampled,
-  { device, clocks, receivedAt }: Received,
-  columns: ColumnEncoder,
-): readonly Change[] {
+function setAside(sampled: Sampled, { device, clocks, receivedAt }: Received): readonly Change[] {
   const { record, telemetry } = sampled;
   const { sequence, clockPeriod } = record;
   const offset = clocks.find((each) => each.clockPeriod === clockPeriod)?.offset ?? 0;
