@@ -8,6 +8,7 @@ import {
   inputOf,
   isHeavy,
   linesOf,
+  notHeard,
   questionIn,
   type FleetAnswer,
 } from "./fleet-query.ts";
@@ -32,6 +33,20 @@ const answer: FleetAnswer = {
   omitted: 0,
 };
 const asked = (search: string) => questionIn(new URLSearchParams(search));
+
+test("a control plane that is silent, or was never heard, is named beside the answer that lacks its devices", () => {
+  const children = [
+    { name: "Oslo", state: "reporting", knownUpTo: at },
+    { name: "Bergen", state: "silent", knownUpTo: at },
+    { name: "Tromso", state: "reporting" },
+  ];
+
+  assert.deepEqual(
+    notHeard({ ...answer, children }).map(({ name }) => name),
+    ["Bergen", "Tromso"],
+  );
+  assert.deepEqual(notHeard(answer), []);
+});
 
 test("what an address says is asked, and what it does not say is left to the control plane", () => {
   const range = { from: at, to: at + 1 };

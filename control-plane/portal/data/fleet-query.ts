@@ -84,6 +84,10 @@ export const isHeavy = ({ samples, bytes }: FleetAnswer["cost"]): boolean =>
 export const costText = (cost: FleetAnswer["cost"], source: string): string =>
   `${counted(cost.samples, source === "samples" ? "sample" : "window")} (${bytes(cost.bytes)} at most) of ${counted(cost.devices, "device")}`;
 
+/** Control planes that an answer is about and that say nothing now: the end of its range is not known of their devices. */
+export const notHeard = ({ children }: Pick<FleetAnswer, "children">): FleetAnswer["children"] =>
+  children.filter(({ state, knownUpTo }) => state !== "reporting" || knownUpTo === undefined);
+
 /** What the devices of a group have in common, in words. */
 export function groupName({ by }: Pick<FleetGroup, "by">): string {
   const words = Object.entries(by).map(([word, value]) => {

@@ -3,7 +3,15 @@ import { Suspense, useMemo } from "react";
 import { isLive, type Interval } from "../data/chart-range.ts";
 import { useChartView, type ChartView } from "../data/chart-view.ts";
 import { useFleetAnswer } from "../data/fleet-answer.ts";
-import { costText, fleetCsv, FUNCTIONS, linesOf, type FleetAnswer, type FleetQuestion } from "../data/fleet-query.ts";
+import {
+  costText,
+  fleetCsv,
+  FUNCTIONS,
+  linesOf,
+  notHeard,
+  type FleetAnswer,
+  type FleetQuestion,
+} from "../data/fleet-query.ts";
 import { counted } from "../data/format.ts";
 import { metricTitle } from "../data/metric.ts";
 import { isRefusal } from "../data/refusal.ts";
@@ -11,6 +19,8 @@ import { Empty, Failure, Loading } from "./answer.tsx";
 import { ChartBox } from "./chart-board.tsx";
 import { ChartFrameContext } from "./chart-frame.ts";
 import { GroupTable } from "./group-table.tsx";
+import { Instant } from "./instant.tsx";
+import { Plain } from "./plain.tsx";
 import { DownloadCsv } from "./download-csv.tsx";
 import { RangePicker } from "./range-picker.tsx";
 
@@ -73,7 +83,7 @@ function titleOf({ metric, summing }: FleetQuestion): string {
 
 function Answered({ title, answer }: { readonly title: string; readonly answer: FleetAnswer }) {
   const lines = useMemo(() => linesOf(answer), [answer]);
-  const { cost, source, step, pending, series } = answer;
+  const { cost, source, step, pending, leftOut, series } = answer;
   if (lines.length === 0 && series.every(({ before }) => typeof before !== "number"))
     return (
       <Empty title="Nothing was recorded in this time">
@@ -92,7 +102,16 @@ function Answered({ title, answer }: { readonly title: string; readonly answer: 
       <Text size="sm" c="dimmed" my="sm" role="status">
         Windows of {step}; read: {costText(cost, source)}.
         {pending > 0 && ` The newest samples of ${counted(pending, "hour")} of devices come a moment later.`}
+        {leftOut > 0 &&
+          ` ${counted(leftOut, "device")} of other control planes are not in it: of these only windows of a minute are known.`}
       </Text>
+      {notHeard(answer).map(({ name, knownUpTo }) => (
+        <Text key={name} size="sm" c="dimmed" my="sm" role="status">
+          Of devices that come by <Plain text={name} /> nothing is known
+          {knownUpTo === undefined ? " yet" : " after "}
+          {knownUpTo !== undefined && <Instant at={knownUpTo} />}, which is not zero.
+        </Text>
+      ))}
       <GroupTable title={`${title}, over the whole time`} answer={answer} />
     </>
   );

@@ -27,6 +27,9 @@ import { madeGroupsDirty, type GroupMembers } from "./group-making.ts";
 import { dayOf, withHour } from "./window-making.ts";
 import { hourId, windowsKey } from "./window-tables.ts";
 
+/** Characters of a device's labels: every query of the fleet reads those of every device. */
+const LABELS_AT_MOST = 16 * 1024;
+
 /** What became of an hour that a child told of. */
 type Verdict = "taken" | "repeated" | ReportRefusal;
 
@@ -75,6 +78,7 @@ export class Taking {
     if (hour % HOUR !== 0 || !report.gaps.every((gap) => isWithin(gap, hour))) return "inconsistent";
     if (hour > now + AHEAD_AT_MOST || versionAt(version) > now + AHEAD_AT_MOST) return "future";
     if (hour < now - keep) return "too-old";
+    if (JSON.stringify(report.labels).length > LABELS_AT_MOST) return "too-large";
     const id = chainedId(origin, report.device);
     const known = this.#hours.get(hourId(hour, id)) ?? (await store.get(chainedHours, hourId(hour, id)));
     if (known !== undefined && known.version >= version) return "repeated";

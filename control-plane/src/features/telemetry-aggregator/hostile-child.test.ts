@@ -158,6 +158,16 @@ test("an hour whose sketches are enormous is refused before they are read, howev
   assert.equal(await total(world), 3);
 });
 
+test("an hour whose device has more labels than anybody gives it is refused: each query of the fleet reads them", async () => {
+  await using world = await aParent();
+  const labels = Object.fromEntries(Array.from({ length: 200 }, (_, place) => [`l${place}`, "x".repeat(200)]));
+
+  const { refused } = await tell(world, [aReport({ labels }), aReport({ device: "d2", labels: { site: "x" } })]);
+
+  assert.deepEqual(refused, [{ reason: "too-large", hours: 1 }]);
+  assert.equal(await total(world), 3);
+});
+
 test("a child tells of no more devices than it was granted, and of those of nobody else", async () => {
   await using world = await aParent(2);
   await tell(world, [aReport({ origin: "evil", labels: { site: "x" } })], "token:t2");
