@@ -59,7 +59,8 @@ export class HostileChild {
       token: this.#token,
       input,
     });
-    this.#position = String(answer.body["position"] ?? this.#position);
+    const { position: stands } = answer.body;
+    if (typeof stands === "string") this.#position = stands;
     return answer;
   }
 }
