@@ -3,7 +3,6 @@ import {
   formatTopic,
   inColumns,
   pack,
-  SERVER_NAME,
   subscriptionsOf,
   unpack,
   type Packet,
@@ -12,6 +11,7 @@ import {
 import { systemClock, systemRandom } from "@edgemere/protocol/kit";
 import { SimulatedDisk } from "@edgemere/protocol/simulated";
 import { connectAsync, type MqttClient } from "mqtt";
+import { credentialsOf } from "../world/bare-device.ts";
 import { someTelemetry } from "./telemetry.ts";
 
 /** What it measured, by the number of its record and the instant of its first row. */
@@ -75,10 +75,7 @@ export class MqttDevice implements AsyncDisposable {
       reconnectPeriod: 0,
       // Whoever prepares many messages at once has no time for pings.
       keepalive: KEEPALIVE_SECONDS,
-      key: identity.key,
-      cert: [identity.certificate, ...identity.chain].join("\n"),
-      ca: [identity.rootCertificate],
-      servername: SERVER_NAME,
+      ...credentialsOf(identity),
     });
     await client.subscribeAsync([...subscriptionsOf(device)], { qos: 1 });
     return new MqttDevice(client, device, isAcknowledged);

@@ -1,6 +1,7 @@
 import type { Identity } from "@edgemere/agent";
-import { inColumns, pack, SERVER_NAME, subscriptionsOf, unpack, type Packet } from "@edgemere/protocol";
+import { inColumns, pack, subscriptionsOf, unpack, type Packet } from "@edgemere/protocol";
 import { connect, type MqttClient } from "mqtt";
+import { credentialsOf } from "../world/bare-device.ts";
 
 interface Options {
   readonly identity: Identity;
@@ -102,10 +103,7 @@ export class LoadDevice implements AsyncDisposable {
       clientId: device,
       reconnectPeriod: 0,
       connectTimeout: CONNECT_WITHIN,
-      key: identity.key,
-      cert: [identity.certificate, ...identity.chain].join("\n"),
-      ca: [identity.rootCertificate],
-      servername: SERVER_NAME,
+      ...credentialsOf(identity),
     });
     this.#client = client;
     const over = new Promise<never>((_, reject) => {

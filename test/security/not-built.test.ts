@@ -4,9 +4,10 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { Identity } from "@edgemere/agent";
-import { commandKinds, SERVER_NAME, type CommandKind } from "@edgemere/protocol";
+import { commandKinds, type CommandKind } from "@edgemere/protocol";
 import { connectAsync, type MqttClient } from "mqtt";
 import { identify } from "../bench/mqtt-device.ts";
+import { credentialsOf } from "../world/bare-device.ts";
 import { ask, live } from "../world/faces.ts";
 import { createJob, endOf, outputOf } from "../world/jobs.ts";
 import { eventually, startWorld, type World } from "../world/world.ts";
@@ -132,15 +133,12 @@ async function brokerRefuses(word: string): Promise<void> {
 }
 
 async function connected(): Promise<MqttClient> {
-  const { device, key, certificate, chain, rootCertificate, mqtt } = identity;
+  const { device, mqtt } = identity;
   const client = await connectAsync(mqtt[0] ?? "", {
     protocolVersion: 4,
     clientId: device,
     reconnectPeriod: 0,
-    key,
-    cert: [certificate, ...chain].join("\n"),
-    ca: [rootCertificate],
-    servername: SERVER_NAME,
+    ...credentialsOf(identity),
   });
   // Being cut off is what is waited for.
   client.on("error", () => {});

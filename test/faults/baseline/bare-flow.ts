@@ -1,6 +1,7 @@
 import type { Identity } from "@edgemere/agent";
-import { formatTopic, SERVER_NAME } from "@edgemere/protocol";
+import { formatTopic } from "@edgemere/protocol";
 import { connect, type MqttClient } from "mqtt";
+import { credentialsOf } from "../../world/bare-device.ts";
 import { eventually } from "../../world/world.ts";
 
 const UNDER_WAY = 100;
@@ -58,16 +59,13 @@ export class BareFlow {
   }
 
   async #connect(name: string): Promise<MqttClient> {
-    const { key, certificate, chain, rootCertificate, device } = this.#identity;
+    const { device } = this.#identity;
     const client = connect(this.#address, {
       protocolVersion: 4,
       clientId: `${device}-${name}`,
       clean: name !== "absent",
       reconnectPeriod: 0,
-      key,
-      cert: [certificate, ...chain].join("\n"),
-      ca: [rootCertificate],
-      servername: SERVER_NAME,
+      ...credentialsOf(this.#identity),
     });
     client.on("message", (_, payload) => {
       this.#heard.add(Number(payload.toString()));
