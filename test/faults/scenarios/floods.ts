@@ -88,9 +88,10 @@ async function childFloods(context: Context): Promise<void> {
   for (let round = 0; round < context.rounds; round++) {
     const evil = await HostileChild.declared(loaded.world, `evil-${round}`, 3, `evil-${round}`);
     const kinds = hostile(round);
-    let [isOver, told, sentAway] = [false, 0, 0];
-    const meanwhile = loaded.slowest(CHILD.answers[how]).finally(() => (isOver = true));
-    while (!isOver || told < kinds.length) {
+    const over = new AbortController();
+    let [told, sentAway] = [0, 0];
+    const meanwhile = loaded.slowest(CHILD.answers[how]).finally(() => over.abort());
+    while (!over.signal.aborted || told < kinds.length) {
       const reports = (kinds[told++ % kinds.length] ?? []).map((each) =>
         each.origin === "another" ? each : { ...each, origin: `evil-${round}` },
       );
