@@ -167,7 +167,7 @@ async function diedOnTheWay(context: Context): Promise<void> {
 
 export const dataMoves: readonly Scenario[] = [
   {
-    id: "F75",
+    id: "F76",
     title: "kill -9 of holder, taker, neighbour and control plane, and a cut line, while data is on its way",
     layer: 3,
     rounds: { short: 1, full: 60 },
