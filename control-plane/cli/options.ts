@@ -20,7 +20,10 @@ export function declareField(command: Command, field: Field): void {
     command.option(`--${field.flag}`, describe(field)).option(`--no-${field.flag}`);
     return;
   }
-  command.addOption(new Option(`--${field.flag} <${placeholder(field)}>`, describe(field)).argParser(collect));
+  const option = new Option(`--${field.flag} <${placeholder(field)}>`, describe(field)).argParser(collect);
+  // `--no-data 60` gives a value to noData, and takes none from data.
+  option.negate = false;
+  command.addOption(option);
   for (const alias of field.aliases)
     command.addOption(new Option(`--${alias} <${placeholder(field)}>`).argParser(collect).hideHelp());
 }

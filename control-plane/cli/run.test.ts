@@ -58,6 +58,16 @@ test("a command asks its action and prints what came as JSON", async () => {
   assert.equal(server.asked[0]?.headers.authorization, "Bearer edt_1_s");
 });
 
+test("a field whose name begins with no is given like any other", async () => {
+  await using server = await startServer((response) => say(response, 200, {}));
+
+  const typed = "policy create --name silent --condition true --no-data 60";
+  const ran = await runTyped(typed, { EDGEMERE_SERVER: server.url, EDGEMERE_TOKEN: "edt_1_s" });
+
+  assert.equal(ran.code, 0);
+  assert.deepEqual(server.asked[0]?.body, { name: "silent", condition: "true", noData: 60 });
+});
+
 test("options may stand before the command and after it", async () => {
   await using server = await startServer((response) => say(response, 200, { items: [{ name: "gw-1" }] }));
 
