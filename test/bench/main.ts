@@ -6,6 +6,7 @@ import { columns } from "./columns.ts";
 import { commands } from "./commands/bench.ts";
 import { data } from "./data.ts";
 import { history } from "./history.ts";
+import { index } from "./index.ts";
 import { ingest } from "./ingest.ts";
 import { machine } from "./machine.ts";
 import { pages } from "./pages.ts";
@@ -41,6 +42,7 @@ const benches: Readonly<Record<string, (asked: typeof options) => Promise<readon
   agent,
   commands,
   data,
+  index,
   telemetry,
 };
 
