@@ -1,4 +1,4 @@
-import type { CommandState } from "@edgemere/protocol";
+import { isReason, type CommandState, type Reason } from "@edgemere/protocol";
 import { DAY, HOUR, MINUTE, SECOND } from "@edgemere/protocol/kit";
 import type { RolloutSpec } from "./rollout-spec-contract.ts";
 import type { Cause } from "./rollout-words-contract.ts";
@@ -10,34 +10,56 @@ interface Ended {
   readonly isWindowed: boolean;
 }
 
-const byReason: Readonly<Record<string, Cause>> = {
-  "not-allowed": "precondition",
-  "forbidden-here": "precondition",
-  unsupported: "precondition",
-  "bad-arguments": "precondition",
-  "safe-mode": "precondition",
+/** For every reason that a device can give: none is the device's own unseen, for that puts it into the penalty box. */
+const byReason: Readonly<Record<Reason, Cause>> = {
+  "exit-code": "device",
+  "ended-by-signal": "device",
+  busy: "device",
+  failed: "device",
+  "ran-too-long": "device",
+  "agent-stopped": "device",
+  "not-rebooted": "device",
+  reverted: "device",
+  "rolled-back": "device",
+  changed: "device",
+  "recording-failed": "device",
+  "no-progress": "device",
+  "bad-hash": "artifact",
+  "bad-release": "artifact",
   "journal-full": "server",
   "spool-full": "server",
   "bad-signature": "server",
   "unknown-key": "server",
   "wrong-device": "server",
   "outdated-control-plane": "server",
+  "no-content": "server",
+  "too-old": "network",
+  "no-answer": "network",
+  unheard: "network",
+  tampered: "network",
+  cancelled: "cancelled",
   replayed: "superseded",
   "device-restored": "superseded",
   "device-retired": "superseded",
-  "no-content": "server",
-  "no-answer": "network",
-  "no-progress": "device",
-  cancelled: "cancelled",
-  "bad-hash": "artifact",
-  "not-verified": "artifact",
+  "old-pack": "superseded",
+  "not-allowed": "precondition",
+  "forbidden-here": "precondition",
+  unsupported: "precondition",
+  "bad-arguments": "precondition",
+  "safe-mode": "precondition",
+  "not-found": "precondition",
+  "not-permitted": "precondition",
+  "no-space": "precondition",
+  "too-large": "precondition",
+  "costly-pack": "precondition",
+  idle: "precondition",
 };
 
-/** Whose fault it is that a command did not succeed. What nobody can place is the device's. */
+/** Whose fault it is that a command did not succeed. What a newer agent says and nobody can place is the device's. */
 export function causeOf({ state, reason, isWindowed }: Ended): Cause {
   if (state === "expired" || reason === "too-old") return isWindowed ? "window-closed" : "network";
   if (state === "cancelled") return "cancelled";
-  return Object.hasOwn(byReason, reason) ? (byReason[reason] ?? "device") : "device";
+  return isReason(reason) ? byReason[reason] : "device";
 }
 
 /** What is tried again when nobody says otherwise: what is not the device's fault, and a window that closed always. */
