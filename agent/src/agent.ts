@@ -169,6 +169,7 @@ export async function createAgent(parts: AgentParts): Promise<Agent> {
     data: {
       find: (name) => dataSources.find(name),
       lookAt: (name) => dataSources.lookAt(name),
+      tellAll: (name) => dataSources.tellAll(name),
       arriving,
     },
     policies,

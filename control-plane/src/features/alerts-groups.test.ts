@@ -230,6 +230,10 @@ test("what a policy about groups cannot be is refused when it is saved, with the
     [{ schedule: { zone: "device", days: ["mon"], from: "08:00", to: "18:00" } }, /a group has no time zone/],
     [{ effects: [{ do: "data", query: "device_id={device}" }] }, /a group is no device; write \{devices\}/],
     [
+      { effects: [{ do: "configure", set: { profile: "detailed" } }] },
+      /settings last as long as an alert of the device/,
+    ],
+    [
       { admission: { actions: ["cpl/dm/job/create"], outcome: "deny", reason: "no" } },
       /asked of each device, and of no group/,
     ],

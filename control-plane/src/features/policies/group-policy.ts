@@ -58,5 +58,7 @@ export function obstacleToGroups(spec: PolicySpec): string | undefined {
     return "schedule: a group has no time zone of its own; write one as Europe/Berlin";
   if (effects.some((each) => each.do === "data" && each.query.includes(PLACEHOLDER)))
     return "effects: a group is no device; write {devices}, as in device_id in ({devices})";
+  if (effects.some((each) => each.do === "configure"))
+    return "effects: settings last as long as an alert of the device itself; write a policy per device for them";
   return undefined;
 }

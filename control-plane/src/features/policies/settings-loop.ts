@@ -54,12 +54,14 @@ export function keepSettings(context: PoliciesContext): Loop {
 /** The devices whose settings an event may change. */
 async function devicesOf({ type, subject, data }: DomainEvent, { store }: PoliciesContext): Promise<readonly string[]> {
   const isConfiguring = data["kind"] === "configure";
-  if (type.startsWith("alert.") || (isConfiguring && type.startsWith("command."))) return [String(data["device"])];
+  // An alert of a group is of no one device, and sets nothing.
+  if (type.startsWith("alert.") || (isConfiguring && type.startsWith("command.")))
+    return typeof data["device"] === "string" ? [data["device"]] : [];
   if (isConfiguring && type.startsWith("job.")) return data["devices"] as readonly string[];
   if (!type.startsWith("policy.")) return [];
   const devices: string[] = [];
   for await (const { device, state } of store.scan(alert, { index: "policy", prefix: [subject] }))
-    if (state !== "resolved") devices.push(device);
+    if (device !== undefined && state !== "resolved") devices.push(device);
   for await (const { id } of store.scan(deviceSettings)) devices.push(id);
   return devices;
 }
