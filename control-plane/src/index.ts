@@ -11,6 +11,6 @@ export { checkAudit } from "./platform/audit-check.ts";
 export { memoryDatabase, type Database } from "./platform/database.ts";
 export { beginGeneration } from "./platform/generation.ts";
 export { levelDatabase } from "./platform/level-database.ts";
-export type { BucketPlace } from "./platform/object-store.ts";
+export { ObjectStoreError, type BucketPlace, type Upload } from "./platform/object-store.ts";
 export type { AnyResource } from "./platform/resource.ts";
 export { Store } from "./platform/store.ts";

@@ -52,6 +52,13 @@ function decoded(key: string): string {
 export const countIn = (text: string | null | undefined): number =>
   /^\d{1,15}$/.test(text ?? "") ? Number(text) : NaN;
 
+/** What InitiateMultipartUpload answers. */
+export function uploadIn(xml: string): string {
+  const id = elementsIn(xml, "InitiateMultipartUploadResult")[0]?.get("UploadId") ?? "";
+  if (id !== "" && id.length <= 1_024) return id;
+  throw new ObjectStoreError("it begins an upload and does not say what it calls it");
+}
+
 export const tagsIn = (xml: string): Readonly<Record<string, string>> =>
   Object.fromEntries(elementsIn(xml, "Tag").map((tag) => [tag.get("Key") ?? "", tag.get("Value") ?? ""]));
 

@@ -8,6 +8,7 @@ import {
   type StoredObject,
 } from "./platform/object-store.ts";
 import { codeIn, countIn, instantIn, listingIn, revisionIn, tagsIn, wordsFor } from "./object-store-answers.ts";
+import { writeParts } from "./object-parts.ts";
 import { inTime } from "./platform/in-time.ts";
 import type { Sealing } from "./platform/sealing.ts";
 
@@ -19,23 +20,27 @@ const SLOWEST = 16;
 /** Bytes of an answer other than content: a page of a list is the largest. */
 const ANSWER_BYTES = 8 * 1024 ** 2;
 const PAGE = 1_000;
+/** A store takes 10,000 parts of an object; what has no more than four of ours goes as one. */
+const PART_BYTES = 16 * 1024 ** 2;
+const PARTS_AS_ONE = 4;
 /** What a body hashes to that is none. */
 const NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 interface Parts {
   readonly clock: Clock;
   readonly sealing: Sealing;
+  readonly partBytes?: number;
 }
 
 /** Object stores that speak S3, at the endpoints that the owner of the control plane's host allows. When it is disposed of, what is under way is given up. */
-export function objectStoresAt(allowed: readonly string[], { clock, sealing }: Parts) {
+export function objectStoresAt(allowed: readonly string[], { clock, sealing, partBytes = PART_BYTES }: Parts) {
   const stop = new AbortController();
   const stores: ObjectStores = {
     allowed,
     open: (place) => {
       if (!allowed.includes(place.endpoint))
         throw new ObjectStoreError(`nothing at ${place.endpoint} may be asked; allow it with --object-store`);
-      return bucketAt(place, { clock, stopped: stop.signal });
+      return bucketAt(place, { clock, stopped: stop.signal, partBytes });
     },
     seal: (secret, owner) => sealing.seal(secret, owner),
     unseal: (sealed, owner) => {
@@ -50,10 +55,11 @@ export function objectStoresAt(allowed: readonly string[], { clock, sealing }: P
 interface Way {
   readonly clock: Clock;
   readonly stopped: AbortSignal;
+  readonly partBytes: number;
 }
 
 interface Question {
-  readonly method: "GET" | "HEAD" | "PUT" | "DELETE";
+  readonly method: "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
   readonly key?: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
@@ -78,7 +84,7 @@ function bucketAt(place: BucketPlace, way: Way): Bucket {
     if (answer === undefined) throw new ObjectStoreError("the object is gone");
     return answer;
   };
-  return {
+  const bucket: Bucket = {
     list: async ({ prefix, after }) => {
       const page = { "list-type": "2", "max-keys": String(PAGE), "encoding-type": "url" };
       const query = { ...page, ...(prefix !== "" && { prefix }), ...(after !== "" && { "start-after": after }) };
@@ -101,15 +107,28 @@ function bucketAt(place: BucketPlace, way: Way): Bucket {
         throw new ObjectStoreError("the object is another one by now");
       yield* answer.pieces();
     },
-    write: async (key, content) => {
+    write: async (key, content, uploading) => {
+      const { partBytes } = way;
+      if (content.bytes > partBytes * PARTS_AS_ONE) {
+        if (await writeParts(key, content, uploading, { ask: taken, partBytes })) return;
+        await uploading.told(undefined);
+        // It may have been put together just before whoever asked for it died.
+        if ((await bucket.find(key))?.sha256 === content.sha256) return;
+        throw new ObjectStoreError("it has forgotten what was put there in parts; that begins anew");
+      }
       // Told as its own words, so that whoever reads it later knows its content without reading it.
       const headers = { "content-length": String(content.bytes), "x-amz-meta-sha256": content.sha256 };
-      await (await must({ method: "PUT", key, headers, content })).text();
+      const whole = { ...content, pieces: content.pieces(0, content.bytes) };
+      await (await must({ method: "PUT", key, headers, content: whole })).text();
+    },
+    abandon: async (key, { id }) => {
+      await (await taken({ method: "DELETE", key, query: { uploadId: id } }))?.text();
     },
     remove: async (key) => {
       await (await taken({ method: "DELETE", key }))?.text();
     },
   };
+  return bucket;
 }
 
 function objectIn(key: string, headers: Headers): StoredObject {

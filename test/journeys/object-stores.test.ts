@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { objectStoresAt, sealingWith, type BucketPlace } from "@edgemere/control-plane";
+import { objectStoresAt, ObjectStoreError, sealingWith, type BucketPlace, type Upload } from "@edgemere/control-plane";
 import { MINUTE, systemClock } from "@edgemere/protocol/kit";
 import { seededRandom } from "@edgemere/protocol/simulated";
 import { someContent } from "../world/files.ts";
@@ -21,10 +22,10 @@ const clockAhead = (ms: number) => ({
 });
 
 /** An object store with the bucket "samples", and how it is asked by somebody whose clock is that much ahead. */
-async function startStore({ ahead = 0 } = {}) {
+async function startStore({ ahead = 0, partBytes = 16 * 1024 ** 2 } = {}) {
   const server = await startObjectServer();
   const { endpoint } = server;
-  const stores = objectStoresAt([endpoint], { clock: clockAhead(ahead), sealing });
+  const stores = objectStoresAt([endpoint], { clock: clockAhead(ahead), sealing, partBytes });
   const place = { endpoint, bucket: "samples", region: "us-east-1", accessKey: "S3RVER", secretKey: "S3RVER" };
   return {
     endpoint,
@@ -42,8 +43,9 @@ async function* inParts(content: Uint8Array, size: number) {
 const written = (content: Uint8Array) => ({
   bytes: content.length,
   sha256: hashOf(content),
-  pieces: inParts(content, 7_000),
+  pieces: (from: number, to: number) => inParts(content.subarray(from, to), 7_000),
 });
+const atOnce = { begun: undefined, told: async () => {} };
 async function all(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const parts: Uint8Array[] = [];
   for await (const each of pieces) parts.push(each);
@@ -55,7 +57,7 @@ test("what is put into a bucket is listed, found with its hash, and read from an
   const bucket = store.bucket();
   const content = Buffer.alloc(100_000, "edge");
 
-  await bucket.write("dir/ä +?.bin", written(content));
+  await bucket.write("dir/ä +?.bin", written(content), atOnce);
 
   const { objects, isLast } = await bucket.list({ prefix: "dir/", after: "" });
   assert.deepEqual([objects.map(({ key, bytes }) => [key, bytes]), isLast], [[["dir/ä +?.bin", 100_000]], true]);
@@ -66,10 +68,98 @@ test("what is put into a bucket is listed, found with its hash, and read from an
   assert.ok((await all(bucket.read(object, 99_990))).equals(content.subarray(99_990)));
 });
 
+test("a large object is put in parts, goes on behind the last one when it breaks off, and is found with its hash", async () => {
+  await using store = await startStore({ partBytes: 100_000 });
+  const bucket = store.bucket();
+  const content = someContent(950_000);
+  let upload: Upload | undefined;
+  const asked: number[] = [];
+  const uploading = () => ({ begun: upload, told: async (now: Upload | undefined) => void (upload = now) });
+  const breaking = {
+    ...written(content),
+    pieces: (from: number, to: number) => {
+      asked.push(from);
+      if (asked.length === 4) throw new ObjectStoreError("it broke off");
+      return inParts(content.subarray(from, to), 7_000);
+    },
+  };
+
+  await assert.rejects(bucket.write("large", breaking, uploading()), /it broke off/);
+  assert.equal(await bucket.find("large"), undefined);
+  await bucket.write("large", breaking, uploading());
+
+  assert.deepEqual(
+    asked,
+    [0, 1, 2, 3, 3, 4, 5, 6, 7, 8, 9].map((part) => part * 100_000),
+  );
+  const found = await bucket.find("large");
+  assert.deepEqual([found?.bytes, found?.sha256], [950_000, hashOf(content)]);
+  assert.ok((await all(bucket.read({ key: "large", revision: found?.revision ?? "" }, 0))).equals(content));
+});
+
+/** A store that answers as it is told to, and the questions that it was asked. */
+async function startScripted(answers: (question: string) => readonly [status: number, text: string, etag?: string]) {
+  const questions: string[] = [];
+  const server = createServer((request, response) => {
+    request.resume().on("end", () => {
+      const question = `${request.method ?? ""} ${request.url ?? ""}`;
+      questions.push(question);
+      const [status, text, etag] = answers(question);
+      response.writeHead(status, etag === undefined ? {} : { etag }).end(text);
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const stores = objectStoresAt([endpoint], { clock: systemClock, sealing, partBytes: 10 });
+  return {
+    questions,
+    bucket: stores.open({ endpoint, bucket: "samples", region: "us-east-1", accessKey: "a", secretKey: "b" }),
+    [Symbol.asyncDispose]: async () => {
+      await stores[Symbol.asyncDispose]();
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+test("an upload that its store has forgotten begins anew, and one that is given up is told to its store", async () => {
+  await using store = await startScripted((question) => {
+    if (question.startsWith("DELETE")) return [204, ""];
+    return [404, question.startsWith("HEAD") ? "" : "<Error><Code>NoSuchUpload</Code></Error>"];
+  });
+  const told: (Upload | undefined)[] = [];
+  const uploading = {
+    begun: { id: "u 1", parts: ["p"] },
+    told: async (now: Upload | undefined) => void told.push(now),
+  };
+
+  await assert.rejects(store.bucket.write("k", written(someContent(50)), uploading), /begins anew/);
+  await store.bucket.abandon("k", { id: "u 1", parts: [] });
+
+  assert.deepEqual(told, [undefined]);
+  assert.deepEqual(store.questions, [
+    "PUT /samples/k?partNumber=2&uploadId=u+1",
+    "HEAD /samples/k",
+    "DELETE /samples/k?uploadId=u+1",
+  ]);
+});
+
+test("a store that fails after it began to say that all is well is not believed", async () => {
+  await using store = await startScripted((question) => {
+    if (question.startsWith("PUT")) return [200, "", '"p"'];
+    if (question.includes("uploads="))
+      return [200, "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>"];
+    return [200, '  \n<?xml version="1.0"?><Error><Code>InternalError</Code></Error>'];
+  });
+
+  await assert.rejects(store.bucket.write("k", written(someContent(50)), atOnce), /together: InternalError/);
+});
+
 test("an object that was removed is found no more, and removing it again is no mistake", async () => {
   await using store = await startStore();
   const bucket = store.bucket();
-  await bucket.write("a", written(Buffer.from("a")));
+  await bucket.write("a", written(Buffer.from("a")), atOnce);
 
   await bucket.remove("a");
   await bucket.remove("a");
@@ -80,9 +170,9 @@ test("an object that was removed is found no more, and removing it again is no m
 test("what was replaced since it was listed is not read as if it were the same", async () => {
   await using store = await startStore();
   const bucket = store.bucket();
-  await bucket.write("a", written(Buffer.from("before")));
+  await bucket.write("a", written(Buffer.from("before")), atOnce);
   const [object] = (await bucket.list({ prefix: "", after: "" })).objects;
-  await bucket.write("a", written(Buffer.from("after!")));
+  await bucket.write("a", written(Buffer.from("after!")), atOnce);
 
   await assert.rejects(all(bucket.read(object ?? { key: "", revision: "" }, 0)), /another one by now/);
 });
@@ -154,7 +244,7 @@ test("a secret key is sealed for its source, and opens for no other", () => {
 test("objects of a real bucket are found and brought to a real agent, though the control plane is killed meanwhile", async () => {
   await using store = await startStore();
   const content = someContent(6 * 1024 ** 2);
-  await store.bucket().write("captures/one.pcap", written(content));
+  await store.bucket().write("captures/one.pcap", written(content), atOnce);
   await using world = await startWorld({ controlPlane: { flags: [`--object-store=${store.endpoint}`] } });
   const { client, folder, controlPlane } = world;
   const directory = join(folder, "data-of-gw1");

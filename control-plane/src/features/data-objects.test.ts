@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { MINUTE } from "@edgemere/protocol/kit";
+import { HOUR, MINUTE } from "@edgemere/protocol/kit";
 import type { OutputOf } from "../platform/action.ts";
+import { moved, put } from "../platform/change.ts";
 import type { Data, DataSource, queryData } from "./data-catalogue/contract.ts";
+import { objectErrands } from "./data-catalogue/tables.ts";
+import { dataInstance } from "./data-orchestrator/contract.ts";
 import { startYard, type Yard, type YardDevice } from "./data-yard.test-support.ts";
 import { ENDPOINT, Shelf } from "./object-store.test-support.ts";
 
@@ -276,4 +279,43 @@ test("a copy that is kept in a bucket is put there again when somebody removed i
   await yard.pass(6 * 60);
 
   assert.equal(shelf.objects.size, 1);
+});
+
+test("a large object that breaks off on its way into a bucket goes on behind its last part", async () => {
+  const shelf = new Shelf();
+  const content = "evidence that is long enough for four parts";
+  await using yard = await startShelf({ gw1: { files: { "a.pcap": content } } }, shelf, { writable: true });
+  shelf.partsAtMost = 2;
+  await yard.find({ query: "kind:capture", source: "shelf" });
+  await yard.pass(10);
+  assert.match((await yard.instances())[0]?.cause ?? "", /it broke off/);
+
+  shelf.partsAtMost = Infinity;
+  await yard.pass(60);
+
+  assert.equal((await yard.instances())[0]?.state, "ready");
+  assert.deepEqual(
+    [...shelf.objects.values()].map(({ content }) => content.toString()),
+    [content],
+  );
+  assert.equal(shelf.partsTaken, 5);
+});
+
+test("parts of an object that nobody asks for any more are given up", async () => {
+  const shelf = new Shelf();
+  const files = { "a.pcap": "evidence that is long enough for four parts" };
+  await using yard = await startShelf({ gw1: { files } }, shelf, { writable: true });
+  shelf.partsAtMost = 2;
+  await yard.find({ query: "kind:capture", source: "shelf" });
+  await yard.pass(10);
+  assert.equal(shelf.uploads.size, 1);
+  const [errand] = (await yard.store.list(objectErrands)).items;
+  assert.ok(errand);
+  await yard.store.commit(put(objectErrands, { ...errand, cause: "it broke off", at: yard.clock.now() - 25 * HOUR }));
+  const [instance] = await yard.instances();
+  if (instance) await yard.store.commit(moved(dataInstance, instance, "lose", { cause: "given up" }));
+
+  await yard.advance(HOUR);
+
+  assert.deepEqual([shelf.uploads.size, (await yard.store.list(objectErrands)).items], [0, []]);
 });

@@ -16,6 +16,14 @@ interface Held {
 
 export const ENDPOINT = "https://objects.example.org";
 const PAGE = 10;
+/** What has more bytes comes in parts of so many. */
+const LARGEST_WHOLE = 10;
+
+async function gathered(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  for await (const each of pieces) parts.push(each);
+  return Buffer.concat(parts);
+}
 
 /** An object store somewhere outside with one bucket, "samples", which does what it is told. */
 export class Shelf implements ObjectStores {
@@ -27,6 +35,11 @@ export class Shelf implements ObjectStores {
   failure = "";
   /** After so many bytes of each read it breaks off. */
   breaksAfter = Infinity;
+  /** Parts of objects that have not ended, by upload. */
+  readonly uploads = new Map<string, Buffer[]>();
+  /** It breaks off before it takes more of an object. */
+  partsAtMost = Infinity;
+  partsTaken = 0;
   readonly opened: BucketPlace[] = [];
   #revisions = 0;
 
@@ -79,12 +92,28 @@ export class Shelf implements ObjectStores {
         yield part;
         if (from + part.length < held.content.length) throw new ObjectStoreError("it cannot be reached: it broke off");
       },
-      write: async (key, { sha256, pieces }) => {
+      write: async (key, { bytes, sha256, pieces }, { begun, told }) => {
         works();
-        const parts: Uint8Array[] = [];
-        for await (const each of pieces) parts.push(each);
-        this.set(key, Buffer.concat(parts), { isHashed: true });
+        if (bytes <= LARGEST_WHOLE) this.set(key, await gathered(pieces(0, bytes)), { isHashed: true });
+        else {
+          const id = begun?.id ?? `upload-${(this.#revisions += 1)}`;
+          const parts = this.uploads.get(id) ?? [];
+          this.uploads.set(id, parts);
+          for (let at = begun?.parts.length ?? 0; at * LARGEST_WHOLE < bytes; at += 1) {
+            if (at >= this.partsAtMost) throw new ObjectStoreError("it cannot be reached: it broke off");
+            const from = at * LARGEST_WHOLE;
+            parts.push(await gathered(pieces(from, Math.min(bytes, from + LARGEST_WHOLE))));
+            this.partsTaken += 1;
+            await told({ id, parts: parts.map((_, i) => `part-${i}`) });
+          }
+          this.set(key, Buffer.concat(parts), { isHashed: true });
+          this.uploads.delete(id);
+        }
         if (objects.get(key)?.sha256 !== sha256) throw new ObjectStoreError("it answered 400 (BadDigest)");
+      },
+      abandon: async (_, { id }) => {
+        works();
+        this.uploads.delete(id);
       },
       remove: async (key) => {
         works();

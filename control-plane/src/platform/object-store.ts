@@ -22,12 +22,33 @@ export interface Bucket {
   >;
   /** Its content from a byte on, as long as it is in that state. */
   read(object: Pick<StoredObject, "key" | "revision">, from: number): AsyncIterable<Uint8Array>;
-  /** Takes exactly this content, or nothing. */
-  write(
-    key: string,
-    content: { readonly bytes: number; readonly sha256: string; readonly pieces: AsyncIterable<Uint8Array> },
-  ): Promise<void>;
+  /** Takes exactly this content, or nothing; a large one in parts, on from those that are there. */
+  write(key: string, content: Content, uploading: Uploading): Promise<void>;
+  /** Gives up what was put in parts and not ended. */
+  abandon(key: string, upload: Upload): Promise<void>;
   remove(key: string): Promise<void>;
+}
+
+/** What is put somewhere. */
+export interface Content {
+  readonly bytes: number;
+  /** Hex. */
+  readonly sha256: string;
+  /** From a byte on, up to another. */
+  readonly pieces: (from: number, to: number) => AsyncIterable<Uint8Array>;
+}
+
+/** An object that comes in parts: what its store calls the upload, and each part that it has. */
+export interface Upload {
+  readonly id: string;
+  readonly parts: readonly string[];
+}
+
+/** An upload that was begun, and who remembers how far it is. */
+export interface Uploading {
+  readonly begun: Upload | undefined;
+  /** Undefined where it must begin anew. */
+  readonly told: (upload: Upload | undefined) => Promise<void>;
 }
 
 /** Where a bucket is, and who asks it. */

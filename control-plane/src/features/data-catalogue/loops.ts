@@ -1,9 +1,12 @@
 import { DAY, HOUR, SECOND, type Loop } from "@edgemere/protocol/kit";
 import { destroyed, removed } from "../../platform/change.ts";
 import type { PlatformContext } from "../../platform/context.ts";
+import { ObjectStoreError } from "../../platform/object-store.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
+import type { DataCatalogueContext } from "./context.ts";
 import { data } from "./contract.ts";
 import { histories } from "./history-contract.ts";
+import { abandonUpload } from "./object-carrying.ts";
 import { settle } from "./settling.ts";
 import { objectErrands, unsettledSources } from "./tables.ts";
 
@@ -25,12 +28,13 @@ export const settleSources = (context: PlatformContext): Loop => ({
 });
 
 /** Forgets data that was removed long ago. */
-export const forgetRemovedData = ({ store, clock, log }: PlatformContext): Loop => ({
+export const forgetRemovedData = (context: DataCatalogueContext): Loop => ({
   name: "forget removed data",
   every: HOUR,
-  onError: (error) => log.error("loop failed", { loop: "forget removed data", error }),
+  onError: (error) => context.log.error("loop failed", { loop: "forget removed data", error }),
   step: async () => {
-    await forgetFailedErrands(store, clock.now());
+    const { store, clock } = context;
+    await forgetFailedErrands(context);
     const before = clock.now() - REMOVED_KEPT_FOR;
     const { items } = await store.list(data, { index: "removed", limit: STEP });
     const old = items.filter(({ updatedAt }) => updatedAt < before);
@@ -40,9 +44,18 @@ export const forgetRemovedData = ({ store, clock, log }: PlatformContext): Loop 
   },
 });
 
-/** What failed and nobody asks about any more. */
-async function forgetFailedErrands(store: PlatformContext["store"], now: number): Promise<void> {
+/** What failed and nobody asks about any more. A store that does not answer is asked to give up what it has of it for a week. */
+async function forgetFailedErrands(context: DataCatalogueContext): Promise<void> {
+  const { store, clock, log } = context;
   const { items } = await store.list(objectErrands, { index: "failed", limit: STEP });
-  const old = items.filter(({ at }) => at < now - DAY);
-  if (old.length > 0) await store.commit(...old.map(({ id }) => removed(objectErrands, id)));
+  for (const each of items.filter(({ at }) => at < clock.now() - DAY)) {
+    try {
+      await abandonUpload(each, context);
+    } catch (error) {
+      if (!(error instanceof ObjectStoreError)) throw error;
+      log.warn("an object store keeps parts of an object", { source: each.source, cause: error.message });
+      if (each.at >= clock.now() - 7 * DAY) continue;
+    }
+    await store.commit(removed(objectErrands, each.id));
+  }
 }

@@ -1,6 +1,6 @@
 import { moved, put, removed, updated } from "../../platform/change.ts";
 import { askItself } from "../../platform/dispatch.ts";
-import { ObjectStoreError, type Bucket } from "../../platform/object-store.ts";
+import { ObjectStoreError, type Bucket, type Upload } from "../../platform/object-store.ts";
 import { Problem } from "../../platform/problem.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
 import { createFile, file, findFile, finishFile, PIECE_BYTES, readFile, writeFile } from "../files/contract.ts";
@@ -74,8 +74,13 @@ async function stored(of: Carrying, context: DataCatalogueContext): Promise<void
   const [whole] = (await store.list(file, { index: "hash", prefix: [errand.sha256], limit: 1 })).items;
   if (whole === undefined) throw new ObjectStoreError("the content is not here any more");
   const key = keyOf(of);
-  const pieces = piecesOf(whole.id, whole.bytes, context);
-  await bucket.write(key, { bytes: whole.bytes, sha256: errand.sha256, pieces });
+  const { bytes, id } = whole;
+  const pieces = (from: number, to: number) => piecesOf(id, { from, to }, context);
+  const told = (upload: Upload | undefined) => {
+    const { upload: _, ...rest } = errand;
+    return store.commit(put(objectErrands, { ...rest, ...(upload !== undefined && { upload }) }));
+  };
+  await bucket.write(key, { bytes, sha256: errand.sha256, pieces }, { begun: errand.upload, told });
   const found = await bucket.find(key);
   const source = await store.get(dataSource, row.id);
   if (found === undefined || source === undefined) throw new ObjectStoreError("it was taken, and is not there");
@@ -129,10 +134,21 @@ async function* inPieces(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buff
   if (bytes > 0) yield Buffer.concat(parts);
 }
 
-async function* piecesOf(id: string, bytes: number, context: DataCatalogueContext): AsyncGenerator<Uint8Array> {
-  for (let from = 0; from < bytes;) {
-    const { content, next } = await askItself(readFile, { file: id, from }, context);
-    yield Buffer.from(content, "base64");
-    from = next;
+async function* piecesOf(
+  id: string,
+  { from, to }: { readonly from: number; readonly to: number },
+  context: DataCatalogueContext,
+): AsyncGenerator<Uint8Array> {
+  for (let at = from; at < to;) {
+    const { content, next } = await askItself(readFile, { file: id, from: at }, context);
+    yield Buffer.from(content, "base64").subarray(0, to - at);
+    at = next;
   }
+}
+
+/** Gives up what was put in parts and never ended: its store keeps them, and counts them, until then. */
+export async function abandonUpload(errand: ObjectErrand, context: DataCatalogueContext): Promise<void> {
+  const row = await context.store.get(buckets, errand.source);
+  if (row !== undefined && errand.upload !== undefined)
+    await bucketOf(row, context).abandon(row.prefix + errand.name, errand.upload);
 }

@@ -65,7 +65,10 @@ export const objectStoreActions = [
     if (known !== undefined && known.cause === "") return running;
     const at = clock.now();
     if (known === undefined || known.isTold === true) {
-      const from = known?.file === undefined ? {} : { file: known.file };
+      const from = {
+        ...(known?.file !== undefined && { file: known.file }),
+        ...(known?.upload !== undefined && { upload: known.upload }),
+      };
       await store.commit(put(objectErrands, { id, errand, source: source.id, name, sha256, ...from, cause: "", at }));
       return running;
     }

@@ -1,3 +1,4 @@
+import type { Upload } from "../../platform/object-store.ts";
 import { table } from "../../platform/resource.ts";
 
 /** How far a source's whole report has come: parts follow each other, and a lost one leaves the report without its end. And what changed since. */
@@ -65,6 +66,8 @@ export interface ObjectErrand {
   readonly sha256: string;
   /** The file that the content comes to be. */
   readonly file?: string;
+  /** What of it is in its store, in parts. */
+  readonly upload?: Upload;
   /** Why it failed; empty while it is under way. */
   readonly cause: string;
   /** Whoever asked for it knows that it failed: asked again, it begins again where it was. */
