@@ -15,6 +15,12 @@ const LOOKED_EVERY = 100;
 const COMMAND_BYTES = 420;
 const SHARE = 0.99;
 
+/** Devices. */
+const TOLD_EVERY = 1_000;
+
+/** How far it is, for whoever waits for minutes. */
+const told = (what: string): void => console.error(`${Math.round(process.uptime())} s: ${what}`);
+
 interface Round {
   /** Milliseconds until this share of the devices had heard it, and until that of their answers were there. */
   readonly heard: number;
@@ -32,6 +38,7 @@ interface Size {
 /** The same ping for many connected devices: by a rollout, which remembers every step of each; by a bare broker, which remembers nothing. */
 export async function fanOut({ devices: count, rounds }: Size): Promise<Table> {
   await using world = await startWorld();
+  told(`enrolling ${count} devices`);
   const identities = await enrolled(world, { to: count });
   const ours = await measured(identities, world.controlPlane.ready.ports.mqtt, rounds, {
     isBare: false,
@@ -96,11 +103,13 @@ async function measured(
   { isBare, pid, prepare }: Side,
 ): Promise<readonly Round[]> {
   await using open = new Opened();
+  const name = isBare ? "bare aedes" : "control plane";
   const devices: AnsweringDevice[] = [];
   for (let first = 0; first < identities.length; first += AT_ONCE) {
     const some = identities.slice(first, first + AT_ONCE);
     const connect = async (each: Identity) => open.use(await AnsweringDevice.connect(each, port, { isBare }));
     devices.push(...(await Promise.all(some.map(connect))));
+    if (first % TOLD_EVERY < AT_ONCE) told(`${name}: ${devices.length} of ${identities.length} devices are connected`);
   }
   const found: Round[] = [];
   for (let round = 0; round < rounds; round++) {
@@ -115,6 +124,7 @@ async function measured(
       SHARE,
     );
     found.push({ heard, answered, cpu: after.cpu - before.cpu, resident: after.resident });
+    told(`${name}: round ${round + 1} of ${rounds}, 99 % had answered after ${figure(answered / 1_000)} s`);
   }
   return found;
 }

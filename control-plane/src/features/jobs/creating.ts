@@ -161,7 +161,8 @@ export async function isQueueFull({ id }: Pick<Device, "id">, { store }: JobsCon
   const open = { index: "open", prefix: [id] };
   // Of numbers without a hole there are no more than from the oldest to the newest: most of the time nobody needs to count.
   const [oldest] = (await store.list(command, { ...open, limit: 1 })).items;
+  if (oldest === undefined) return false;
   const [newest] = (await store.list(command, { ...open, limit: 1, reverse: true })).items;
-  if ((newest?.sequence ?? 0) - (oldest?.sequence ?? 0) + 1 < OPEN_COMMANDS) return false;
+  if ((newest?.sequence ?? 0) - oldest.sequence + 1 < OPEN_COMMANDS) return false;
   return (await store.list(command, { ...open, limit: OPEN_COMMANDS })).items.length === OPEN_COMMANDS;
 }

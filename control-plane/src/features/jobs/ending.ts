@@ -24,7 +24,9 @@ export async function endedJobs(store: Store, changed: ReadonlyMap<string, Comma
     [...new Set(ended.map((row) => row.job))].map(async (id) => {
       const parent = await store.get(job, id);
       if (parent === undefined || isOver(parent)) return [];
-      const commands = await commandsOf(store, id);
+      // The only one of a job for one device is at hand.
+      const own = ended.filter((row) => row.job === id);
+      const commands = parent.devices.length === own.length ? own : await commandsOf(store, id);
       const outcome = outcomeOf(commands.map((each) => (changed.get(each.id) ?? each).state));
       if (outcome === undefined) return [];
       const { rollout } = parent;

@@ -25,11 +25,10 @@ export async function absorbEnds(row: Rollout, context: JobsContext): Promise<nu
   const { items } = await store.list(endedParts, { index: "rollout", prefix: [row.id], limit: AT_ONCE });
   if (items.length === 0) return 0;
   let after = row;
-  const changes: Change[] = [];
+  const changes: Change[] = items.map(({ id }) => removed(endedParts, id));
   const over: RolloutTarget[] = [];
-  for (const { id } of items) {
-    changes.push(removed(endedParts, id));
-    const found = await endOf(id, row, context);
+  // Read at once: each of them waits for the store alone.
+  for (const found of await Promise.all(items.map(({ id }) => endOf(id, row, context)))) {
     if (found === undefined) continue;
     const taken = await take(after, found, context);
     after = taken.after;

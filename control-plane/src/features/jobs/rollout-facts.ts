@@ -99,35 +99,49 @@ export async function surveyOf(row: Surveyed, step: Step, context: JobsContext):
 
   return {
     secrets,
-    facts: async (target, found) => ({
-      now,
-      rollout: row,
-      step,
-      isAuthorActive,
-      target,
-      command: target?.state === "active" ? await commandOf(target, context) : undefined,
-      device: found,
-      isSelected: row.mode === "snapshot" || expression === undefined || expression.matches(viewOf(found)),
-      isWithinScope: isReached(found),
-      policy: target?.state === "active" ? "admits" : await policy(found),
-      undone: await undoneOf(target, row, context),
-      isKindKnown: kindsOf(row).every((each) => knows(found, each)),
-      secretless:
-        row.secretNames !== undefined && found.sealingKey === undefined
-          ? "no-sealing-key"
-          : areGone && target !== undefined
-            ? "secrets-gone"
-            : undefined,
+    facts: async (target, found) => {
+      const isActive = target?.state === "active";
       // What harmed a device is taken back from it, however often it failed.
-      boxedUntil: row.undoes === undefined ? ((await store.get(conducts, found.id))?.boxedUntil ?? 0) : 0,
-      busyWith: await otherRollout(found.id, row.id, context),
-      isQueueFull: await isQueueFull(found, context),
-      window: windowIn(spec.timeZone ?? zoneNameOf(found)),
-      unavailable: target && (await unavailableWith(target)),
-      atOnce: { count: active + begun, most: spec.atOnce ?? AT_ONCE },
-      turnAt: nextTurn(spec.rate, { at: now, allowance: pace.allowance - begun }, succeeded),
-      cappedUntil: begun < cap.most ? 0 : Math.max(cap.until, now + 1),
-    }),
+      const isBoxed = row.undoes === undefined;
+      // At once: each of them waits for the store alone.
+      const [command, said, undone, conduct, busyWith, isFull, unavailable] = await Promise.all([
+        isActive ? commandOf(target, context) : undefined,
+        isActive ? ("admits" as const) : policy(found),
+        undoneOf(target, row, context),
+        isBoxed ? store.get(conducts, found.id) : undefined,
+        otherRollout(found.id, row.id, context),
+        isQueueFull(found, context),
+        target && unavailableWith(target),
+      ]);
+      return {
+        now,
+        rollout: row,
+        step,
+        isAuthorActive,
+        target,
+        command,
+        device: found,
+        isSelected: row.mode === "snapshot" || expression === undefined || expression.matches(viewOf(found)),
+        isWithinScope: isReached(found),
+        policy: said,
+        undone,
+        isKindKnown: kindsOf(row).every((each) => knows(found, each)),
+        secretless:
+          row.secretNames !== undefined && found.sealingKey === undefined
+            ? "no-sealing-key"
+            : areGone && target !== undefined
+              ? "secrets-gone"
+              : undefined,
+        boxedUntil: conduct?.boxedUntil ?? 0,
+        busyWith,
+        isQueueFull: isFull,
+        window: windowIn(spec.timeZone ?? zoneNameOf(found)),
+        unavailable,
+        atOnce: { count: active + begun, most: spec.atOnce ?? AT_ONCE },
+        turnAt: nextTurn(spec.rate, { at: now, allowance: pace.allowance - begun }, succeeded),
+        cappedUntil: begun < cap.most ? 0 : Math.max(cap.until, now + 1),
+      };
+    },
     begins: ({ place, device: own }) => {
       begun++;
       places.get(place)?.add(own);
