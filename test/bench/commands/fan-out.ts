@@ -9,7 +9,7 @@ import type { Table } from "../table.ts";
 import { Opened } from "../telemetry/opened.ts";
 import { AnsweringDevice } from "./answering-device.ts";
 
-const AT_ONCE = 16;
+const AT_ONCE = 20;
 const LOOKED_EVERY = 100;
 /** Of a signed ping on the wire. */
 const COMMAND_BYTES = 420;
@@ -109,7 +109,8 @@ async function measured(
     const some = identities.slice(first, first + AT_ONCE);
     const connect = async (each: Identity) => open.use(await AnsweringDevice.connect(each, port, { isBare }));
     devices.push(...(await Promise.all(some.map(connect))));
-    if (first % TOLD_EVERY < AT_ONCE) told(`${name}: ${devices.length} of ${identities.length} devices are connected`);
+    if (devices.length % TOLD_EVERY === 0 || devices.length === identities.length)
+      told(`${name}: ${devices.length} of ${identities.length} devices are connected`);
   }
   const found: Round[] = [];
   for (let round = 0; round < rounds; round++) {
