@@ -1,15 +1,11 @@
-import { Alert, Anchor, Button, Group, Stack, Text } from "@mantine/core";
+import { Anchor, Button, Group, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 import { Link } from "wouter";
-import { folderOf, pathOf, type Folder, type FolderEntry } from "../data/folder.ts";
-import { bytes } from "../data/format.ts";
-import { useRead, useWrite } from "../data/queries.ts";
-import { explainReason, explainState } from "../data/reasons.ts";
-import type { CommandRow, DeviceRow } from "../data/rows.ts";
+import { useWrite } from "../data/queries.ts";
+import type { DeviceRow } from "../data/rows.ts";
 import { useMay } from "../data/session.tsx";
-import { Answer, Empty, Failure } from "../parts/answer.tsx";
-import { DataTable } from "../parts/data-table.tsx";
-import { ExactInstant } from "../parts/instant.tsx";
+import { Empty, Failure } from "../parts/answer.tsx";
+import { FolderLook } from "../parts/folder-look.tsx";
 import { JobView } from "../parts/job-view.tsx";
 import { Plain } from "../parts/plain.tsx";
 import { Section } from "../parts/section.tsx";
@@ -84,7 +80,7 @@ export function DeviceFiles({ device }: { readonly device: DeviceRow }) {
               )}
             </Text>
             {job !== undefined && (
-              <Look
+              <FolderLook
                 key={job}
                 job={job}
                 path={here.path}
@@ -106,95 +102,5 @@ export function DeviceFiles({ device }: { readonly device: DeviceRow }) {
         </>
       )}
     </Stack>
-  );
-}
-
-interface Ways {
-  readonly path: string;
-  readonly onEnter: (path: string) => void;
-  readonly onNext: (after: string) => void;
-  readonly onFetch: (path: string) => void;
-}
-
-/** One look, as it goes. */
-function Look({ job, ...ways }: Ways & { readonly job: string }) {
-  const found = useRead("cpl/dm/job/find", { job }, { every: 10_000 });
-  return (
-    <Answer of={found}>
-      {({ job: row, commands: [command] }) => {
-        if (row.state === "awaitingapproval") return <Alert color="blue">A second person has to say yes first.</Alert>;
-        if (command === undefined) return <Empty title="It was not carried out" />;
-        const folder = command.state === "succeeded" ? folderOf(command) : undefined;
-        return folder === undefined ? <HowItGoes of={command} /> : <Content of={folder} {...ways} />;
-      }}
-    </Answer>
-  );
-}
-
-const HowItGoes = ({ of: { state, reason, detail } }: { readonly of: CommandRow }) => (
-  <Text size="sm" role="status">
-    {explainState(state)}
-    {reason !== "" && ` ${explainReason(reason)} `}
-    {detail !== "" && <Plain text={detail} />}
-  </Text>
-);
-
-function Content({
-  of: { entries, hasMore, unnamed },
-  path,
-  onEnter,
-  onNext,
-  onFetch,
-}: Ways & { readonly of: Folder }) {
-  const mayFetch = useMay("command:file.get");
-  const last = entries.at(-1);
-  const nameOf = (entry: FolderEntry) =>
-    entry.type === "folder" ? (
-      <Anchor component="button" type="button" size="sm" ta="start" onClick={() => onEnter(pathOf(path, entry))}>
-        <Plain text={entry.name} />
-      </Anchor>
-    ) : (
-      <Plain text={entry.name} />
-    );
-  return (
-    <>
-      {entries.length === 0 ? (
-        <Empty title={path === "" ? "No folder is open" : "Nothing is here"} />
-      ) : (
-        <DataTable
-          caption="What lies in the folder"
-          rows={entries}
-          keyOf={({ name }) => name}
-          columns={[
-            { title: "Name", cell: nameOf },
-            { title: "Is", isMinor: "slightly", cell: ({ type }) => <Plain text={type} /> },
-            { title: "Size", align: "right", cell: (entry) => (entry.type === "file" ? bytes(entry.bytes) : "–") },
-            { title: "Changed", isMinor: true, cell: ({ modifiedAtMs }) => <ExactInstant at={modifiedAtMs} /> },
-            {
-              title: "Actions",
-              align: "right",
-              cell: (entry) =>
-                entry.type === "file" && (
-                  <Button
-                    size="compact-xs"
-                    variant="default"
-                    disabled={!mayFetch}
-                    aria-label={`Fetch ${entry.name}`}
-                    onClick={() => onFetch(pathOf(path, entry))}
-                  >
-                    Fetch
-                  </Button>
-                ),
-            },
-          ]}
-        />
-      )}
-      {unnamed > 0 && <Text size="sm">And {unnamed} with names that cannot be shown: they are no UTF-8.</Text>}
-      {hasMore && last !== undefined && (
-        <Button size="xs" mt="sm" variant="default" onClick={() => onNext(last.name)}>
-          Next page
-        </Button>
-      )}
-    </>
   );
 }

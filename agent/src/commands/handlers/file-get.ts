@@ -4,7 +4,7 @@ import type { OutgoingFile } from "../../host/file-transfers.ts";
 import { ContentRefused, type ContentRoad } from "../../link/content-road.ts";
 import { chunksIn, type PlacedChunk } from "../files/chunks.ts";
 import { persistently, teller } from "../files/transfer.ts";
-import { mistakeInPath } from "./file-put.ts";
+import { mistakeInPath } from "../files/mistake-in-path.ts";
 import type { ArgumentsOf, Handler, HandlerContext, Outcome, ResultOf } from "./handler.ts";
 
 /** Sends a file of the device, as it is while it is sent. */

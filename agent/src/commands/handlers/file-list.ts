@@ -1,5 +1,5 @@
 import { limits } from "@edgemere/protocol";
-import { mistakeInPath } from "./file-put.ts";
+import { mistakeInPath } from "../files/mistake-in-path.ts";
 import type { Handler } from "./handler.ts";
 
 /** Says what a folder of the device holds, a page of it. */

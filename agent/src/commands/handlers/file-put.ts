@@ -1,21 +1,9 @@
 import { limits } from "@edgemere/protocol";
 import { fetchInto, isToGoOn } from "../files/fetching.ts";
+import { mistakeInPath } from "../files/mistake-in-path.ts";
 import type { ArgumentsOf, Handler, HandlerContext, Outcome, ResultOf } from "./handler.ts";
 
 const NO_SPECIAL_BITS = 0o777;
-
-/** What is wrong with a path that a command names; undefined when nothing is. */
-export function mistakeInPath(path: string): string | undefined {
-  if (!path.startsWith("/") || path.endsWith("/")) return "path: must start with / and name a file";
-  if (path.includes("\0") || Buffer.byteLength(path) > limits.textLength)
-    return `path: has more than ${limits.textLength} bytes, or a zero byte`;
-  return path
-    .split("/")
-    .slice(1)
-    .some((part) => part === "" || part === "." || part === "..")
-    ? "path: must be written without . and .. and double /"
-    : undefined;
-}
 
 /** Puts content in place that the command names by its hash: all of it or nothing, and nothing else. */
 export const filePut: Handler<"file.put"> = {
