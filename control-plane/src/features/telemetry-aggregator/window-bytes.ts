@@ -1,4 +1,4 @@
-import { decodeColumn, decodeColumnInto, type ColumnEncoder } from "@edgemere/protocol";
+import { decodeColumnInto, type ColumnEncoder } from "@edgemere/protocol";
 import type { Summing, Windows } from "./windows.ts";
 
 const columns = ["count", "sum", "min", "max", "last", "lastAt", "increase", "over"] as const;
@@ -41,11 +41,13 @@ export function windowsBytes(encoder: ColumnEncoder, instances: readonly OfInsta
   return bytes;
 }
 
+/** A column as it is told; good until the next is asked for. */
 function columnOf(windows: Windows, name: ColumnName): Float64Array {
   const { count, grid } = windows;
   if (name === "count") return count;
   const column = windows[name];
-  const told = new Float64Array(column.length);
+  if (toldColumn.length !== column.length) toldColumn = new Float64Array(column.length);
+  const told = toldColumn;
   for (let window = 0; window < told.length; window++) {
     const value = column[window] as number;
     if (count[window] === 0) told[window] = NaN;
@@ -55,12 +57,15 @@ function columnOf(windows: Windows, name: ColumnName): Float64Array {
   return told;
 }
 
+let toldColumn = new Float64Array();
+
 // Powers of ten that a double holds exactly.
 const LARGEST_POWER = 22;
 const DIGITS = 14;
 
 /** Without the last digits, which adding up has made: 0.1 + 0.2 takes eight bytes, and 0.3 one. */
 function tidied(value: number): number {
+  if (Number.isInteger(value)) return value;
   const power = DIGITS - Math.ceil(Math.log10(Math.abs(value)));
   if (!(power >= 0 && power <= LARGEST_POWER)) return value;
   const scale = 10 ** power;
@@ -78,8 +83,11 @@ export function instancesIn(bytes: Uint8Array): number {
 /** Each instance in turn, in `windows`, which is the same for all: with all columns. */
 export function* windowsIn(bytes: Uint8Array, windows: Windows): Generator<OfInstance> {
   for (const { instance, columnOf } of instancesOf(bytes)) {
-    windows.clear();
-    for (const name of columns) fill(windows, name, decodeColumn(columnOf(name), windows.grid.length));
+    const { count, lastAt, grid } = windows;
+    for (const name of columns) decodeColumnInto(columnOf(name), grid.length, windows[name], 0);
+    for (let window = 0; window < grid.length; window++)
+      if (count[window] === 0) windows.empty(window);
+      else lastAt[window] = (lastAt[window] as number) + grid.from + window * grid.step;
     yield { instance, windows };
   }
 }
@@ -117,15 +125,5 @@ function* instancesOf(bytes: Uint8Array) {
       return bytes.subarray((ends[place - 1] ?? begin) + 2, ends[place]);
     };
     yield { instance, columnOf };
-  }
-}
-
-function fill(windows: Windows, name: ColumnName, values: Float64Array): void {
-  const { count, grid } = windows;
-  const column = windows[name];
-  for (let window = 0; window < values.length; window++) {
-    const value = values[window] as number;
-    if (name === "count") column[window] = value;
-    else if (count[window] !== 0) column[window] = name === "lastAt" ? value + grid.from + window * grid.step : value;
   }
 }

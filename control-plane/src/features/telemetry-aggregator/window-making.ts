@@ -114,26 +114,34 @@ export function withHour(
     : windowsBytes(encoder, left);
 }
 
-/** The windows of a period that are kept of those that were there, with others. */
+/** The windows of a period that are kept of those that were there, with others. Those of the same period are added to, and not copied. */
 function together(
   before: Uint8Array | undefined,
   grid: Grid,
   isKept: (window: number) => boolean,
   fresh: readonly OfInstance[],
 ): readonly OfInstance[] {
-  const all = new Map<string, Windows>();
-  const ofInstance = (instance: string) => {
-    const windows = all.get(instance) ?? new Windows(grid);
-    all.set(instance, windows);
-    return windows;
-  };
-  if (before !== undefined)
-    for (const { instance, windows } of windowsIn(before, new Windows(grid))) {
-      for (const window of windows.count.keys()) if (!isKept(window)) windows.count[window] = 0;
-      ofInstance(instance).add(windows);
-    }
-  for (const { instance, windows } of fresh) ofInstance(instance).add(windows);
+  const own = fresh.map(({ instance, windows }) => ({
+    instance,
+    windows: isSame(windows.grid, grid) ? windows : within(grid, windows),
+  }));
+  if (before === undefined) return own;
+  const all = new Map(own.map(({ instance, windows }) => [instance, windows]));
+  for (const { instance, windows } of windowsIn(before, new Windows(grid))) {
+    for (let window = 0; window < grid.length; window++) if (!isKept(window)) windows.count[window] = 0;
+    const known = all.get(instance) ?? new Windows(grid);
+    known.add(windows);
+    all.set(instance, known);
+  }
   return [...all].map(([instance, windows]) => ({ instance, windows }));
+}
+
+const isSame = (one: Grid, other: Grid): boolean => one.from === other.from && one.step === other.step;
+
+function within(grid: Grid, windows: Windows): Windows {
+  const longer = new Windows(grid);
+  longer.add(windows);
+  return longer;
 }
 
 export const dayOf = (instant: number): number => Math.floor(instant / DAY) * DAY;
