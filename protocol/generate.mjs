@@ -1,6 +1,6 @@
 // Makes protocol/generated/*.js and *.d.ts from the .proto files.
 import { execFileSync } from "node:child_process";
-import { appendFileSync, mkdirSync, readdirSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
@@ -29,11 +29,13 @@ for (const { name, of } of packages) {
       [pbjs, ...options, "--path", join(here, "proto"), "--root", name, "--out", `${out}.js`, ...more, ...files],
       { stdio: "inherit" },
     );
-  // Types are made of the comments; the code goes without them, for whoever runs it keeps its text in memory.
+  // Types are made of the comments; the code goes without them and without its indents, for whoever runs it keeps its text in memory.
   make("--dts");
   make("--no-comments");
 
   // A short name for the package, as a value and as a namespace of types.
-  appendFileSync(`${out}.js`, `\nexport const v1 = ${of};\n`);
-  appendFileSync(`${out}.d.ts`, `\nexport import v1 = ${of};\n`);
+  const finish = (file, last) =>
+    writeFileSync(file, `${readFileSync(file, "utf8").replaceAll(/^ +/gm, "")}\n${last}\n`);
+  finish(`${out}.js`, `export const v1 = ${of};`);
+  finish(`${out}.d.ts`, `export import v1 = ${of};`);
 }
