@@ -63,17 +63,21 @@ const Outcome = ({ of: answer }: { readonly of: Answer }) => (
     <Text size="sm" role="status">
       {answer.fired.length === 0
         ? `It would have fired on none of ${counted(answer.devices, "device")}.`
-        : `It would have fired on ${answer.fired.length} of ${counted(answer.devices, "device")}.`}
+        : answer.fired[0]?.group === undefined
+          ? `It would have fired on ${answer.fired.length} of ${counted(answer.devices, "device")}.`
+          : `It would have fired on ${counted(answer.fired.length, "group")} of ${counted(answer.devices, "device")}.`}
       {!answer.isWhole && " Not all devices, or not all samples, were looked at: choose fewer devices or less time."}
     </Text>
     {answer.fired.length > 0 && (
       <DataTable
-        caption="Devices on which it would have fired"
+        caption="Where it would have fired"
         rows={answer.fired}
-        keyOf={({ device }) => device}
-        linkOf={({ device }) => `/devices/${encodeURIComponent(device)}/charts`}
+        keyOf={({ device, group }) => group ?? device}
+        linkOf={({ device, group }) =>
+          group === undefined ? `/devices/${encodeURIComponent(device)}/charts` : undefined
+        }
         columns={[
-          { title: "Device", cell: ({ name }) => <Plain text={name} /> },
+          { title: "On", cell: ({ name }) => <Plain text={name} /> },
           { title: "Times", align: "right", cell: ({ episodes }) => episodes.length },
           { title: "When", cell: (fired) => <Episodes of={fired} from={answer.from} to={answer.to} /> },
         ]}

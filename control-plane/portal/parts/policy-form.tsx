@@ -80,8 +80,8 @@ export function PolicyForm(props: Props) {
         <DryRun
           asked={() => {
             if (condition.trim() === "") return undefined;
-            const { selector, for: wait, keepFiringFor, freshFor, noData } = read() ?? {};
-            const given = { selector, for: wait, keepFiringFor, freshFor, noData };
+            const { selector, per, for: wait, keepFiringFor, freshFor, noData } = read() ?? {};
+            const given = { selector, per, for: wait, keepFiringFor, freshFor, noData };
             const asked = Object.entries(given).filter(([, value]) => value !== undefined);
             return { ...Object.fromEntries(asked), condition: condition.trim() };
           }}

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DAY, MINUTE, SECOND } from "@edgemere/protocol/kit";
+import { seededRandom } from "@edgemere/protocol/simulated";
 import { created, moved, updated } from "../platform/change.ts";
 import { memoryDatabase } from "../platform/database.ts";
 import { aDevice } from "./device.test-support.ts";
@@ -298,4 +299,46 @@ test("explain says which devices decided, those first that decide most, with the
   assert.match(answer, /^the group has 5 devices; the condition of "hot" holds: .*d3 90, d2 60, d1 30/);
   const explained = await world.call(contract.explainAlert, { alert: "@fleet/hot" });
   assert.equal(explained.deciding?.length, 2);
+});
+
+test("over what is stored a dry run about groups says what watching has said", async () => {
+  const conditions = {
+    share: { condition: 'share(value("cpu.busy_percent") > 60) > 0.5', for: 25, keepFiringFor: 15, per: "site" },
+    mean: { condition: 'average(mean("cpu.busy_percent", "1m")) > 50', per: "fleet" },
+    rank: { condition: 'percentile(value("cpu.busy_percent"), "60") > 70 && devices > 1', per: "fleet", freshFor: 30 },
+  };
+  await using world = await startSites();
+  for (const [name, each] of Object.entries(conditions)) await world.call(contract.createPolicy, { name, ...each });
+  await world.advance(3 * SECOND);
+  const from = world.clock.now();
+  const EVERY = 7 * SECOND;
+  const random = seededRandom(11);
+  for (let sample = 0; sample < 60; sample++) {
+    for (const id of ["d1", "d2", "d3"]) await busy(world, id, 100 * random.next());
+    // Sooner than windows are looked at again by time alone, which would be at other instants.
+    await world.advance(EVERY);
+  }
+  const events = await world.store.events(0, 20_000);
+
+  for (const [name, each] of Object.entries(conditions)) {
+    const said = events
+      .filter(({ type, data }) => data["policy"] === name && (type === "alert.firing" || type === "alert.resolved"))
+      .filter(({ type, data }) => type === "alert.resolved" || data["firedAt"] === data["updatedAt"])
+      .map(({ type, at, data }) => `${data["group"] as string} ${type} ${Math.round((at - from) / EVERY)}`);
+    const { fired, isWhole } = await world.call(contract.dryRunPolicy, { ...each, from });
+    const found = fired.flatMap(({ group = "", episodes }) =>
+      episodes.flatMap(({ from: begin, to }) => [
+        `${group} alert.firing ${Math.round((begin - from) / EVERY)}`,
+        ...(to === undefined ? [] : [`${group} alert.resolved ${Math.round((to - from) / EVERY)}`]),
+      ]),
+    );
+
+    assert.equal(isWhole, true);
+    assert.ok(said.length >= 2, `${name} is told of`);
+    assert.deepEqual(found.toSorted(), said.toSorted(), name);
+  }
+  await assert.rejects(
+    world.call(contract.dryRunPolicy, { condition: 'share(happened("command.failed", "1h") > 1) > 0.5', per: "fleet" }),
+    /happened\(\) cannot be looked back at/,
+  );
 });

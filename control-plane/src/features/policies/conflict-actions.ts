@@ -39,7 +39,7 @@ export async function allConflicts(context: PoliciesContext, only?: string): Pro
 /** The devices are looked at once for all of them. */
 async function claimsOf(policies: readonly Claiming[], { store }: PoliciesContext) {
   const names = new Map<string, string>();
-  const about = policies.map((each) => (isAboutSome(each) ? new Set<string>() : undefined));
+  const about = policies.map((each) => ("condition" in each || each.isAboutDevices ? new Set<string>() : undefined));
   if (policies.length > 1)
     for await (const row of store.scan(deviceResource)) {
       if (row.state === "retired") continue;
@@ -55,8 +55,6 @@ async function claimsOf(policies: readonly Claiming[], { store }: PoliciesContex
   });
   return { claims, names };
 }
-
-const isAboutSome = (each: Claiming): boolean => "condition" in each || each.isAboutDevices;
 
 const lookedAtBy = ({ condition: { metrics, events } }: WatchedPolicy | GroupPolicy): ReadonlySet<string> =>
   new Set([...metrics, ...events.map(({ type }) => type)]);

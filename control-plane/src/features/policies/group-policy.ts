@@ -45,8 +45,6 @@ export function readyForGroups(row: Policy, memberSelector: string | undefined, 
   }
 }
 
-const PLACEHOLDER = "{device}";
-
 /** Why a policy cannot be about groups of devices; undefined where it can, or is about single ones. */
 export function obstacleToGroups(spec: PolicySpec): string | undefined {
   const { admission, runsOn, coversChildren = false, schedule, effects = [] } = spec;
@@ -56,7 +54,7 @@ export function obstacleToGroups(spec: PolicySpec): string | undefined {
   if (coversChildren) return "coversChildren: no device stands behind a group";
   if (schedule !== undefined && isOfDevice(schedule))
     return "schedule: a group has no time zone of its own; write one as Europe/Berlin";
-  if (effects.some((each) => each.do === "data" && each.query.includes(PLACEHOLDER)))
+  if (effects.some((each) => each.do === "data" && each.query.includes("{device}")))
     return "effects: a group is no device; write {devices}, as in device_id in ({devices})";
   if (effects.some((each) => each.do === "configure"))
     return "effects: settings last as long as an alert of the device itself; write a policy per device for them";

@@ -3,9 +3,9 @@ import type { Judgement } from "@edgemere/protocol/policy";
 import type { PoliciesContext } from "./context.ts";
 import type { GroupPolicy } from "./group-policy.ts";
 import { numbersOf, keyOf, type GroupWatch } from "./group-watch.ts";
+import { isDeciding, without } from "./group-rest.ts";
 import type { Group, Groups } from "./groups.ts";
 import { offHours, quietOn, type Quiet } from "./quiet.ts";
-import { Tally } from "./tally.ts";
 
 /** Devices that are looked at, at most: where more than that decide somebody wants to know. */
 const DEVICES_AT_MOST = 1_000;
@@ -62,24 +62,4 @@ async function quietDevices(policy: GroupPolicy, { members }: Group, groups: Gro
     if (quiet !== undefined) found.set(id, quiet);
   }
   return found;
-}
-
-/** Whether a device is one of those by which a condition holds: a part of it holds there, or takes in its number. */
-export const isDeciding = ({ condition: { parts } }: GroupPolicy, groups: Groups, id: string): boolean =>
-  (groups.givenBy(id) ?? []).some(({ value }, place) =>
-    parts[place]?.kind === "bool" ? value === 1 : value !== undefined,
-  );
-
-/** A group without some of its devices. */
-function without(
-  some: Iterable<string>,
-  { condition: { parts } }: GroupPolicy,
-  { members }: Group,
-  groups: Groups,
-): Pick<Group, "members" | "tallies"> {
-  const rest = new Set(members);
-  for (const id of some) rest.delete(id);
-  const tallies = parts.map(({ isOrdered }) => new Tally(isOrdered));
-  for (const id of rest) for (const [place, given] of (groups.givenBy(id) ?? []).entries()) tallies[place]?.add(given);
-  return { members: rest, tallies };
 }

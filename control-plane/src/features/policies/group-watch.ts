@@ -1,14 +1,10 @@
-import { readingOf } from "@edgemere/protocol/policy";
-import { aggregatedDevice } from "../telemetry-aggregator/contract.ts";
-import type { PoliciesContext } from "./context.ts";
-import type { Policy } from "./contract.ts";
 import { Deadlines } from "./deadlines.ts";
 import type { GroupNumbers } from "./group-condition.ts";
 import type { GroupPolicy } from "./group-policy.ts";
+import { changesAt, givenBy } from "./group-giving.ts";
 import { Groups, type Group } from "./groups.ts";
-import { groupOf, perOf } from "./per.ts";
+import { groupOf } from "./per.ts";
 import type { Quiet } from "./quiet.ts";
-import type { Given } from "./tally.ts";
 import type { Known } from "./watch.ts";
 import { watches } from "./watched-policy.ts";
 
@@ -118,40 +114,3 @@ export const numbersOf = (
   { freshFor }: Pick<GroupPolicy, "freshFor">,
   { now, since }: { readonly now: number; readonly since: number },
 ): GroupNumbers => ({ name, devices: members.size, tallies, isEarly: now < since + freshFor });
-
-/** What a device gives to each part of a condition. */
-export function givenBy(
-  known: Pick<Known, "view" | "observations" | "events">,
-  { condition: { parts }, freshFor }: Pick<GroupPolicy, "condition" | "freshFor">,
-  now: number,
-): readonly Given[] {
-  const reading = readingOf(known, { freshFor }, now);
-  return parts.map(({ judge, metrics }) => {
-    const { value } = judge(reading);
-    return { value, isMissed: value === undefined && known.observations.newestAt(metrics) > -Infinity };
-  });
-}
-
-/** When time alone may change what a device gives: a value is too old then, or a window has moved on. */
-export function changesAt(
-  { observations }: Pick<Known, "observations">,
-  { condition: { metrics, events }, freshFor, lookEvery }: Pick<GroupPolicy, "condition" | "freshFor" | "lookEvery">,
-  given: readonly Given[] | undefined,
-  now: number,
-): number {
-  if (given === undefined) return Infinity;
-  const olds = [...metrics].map((each) => observations.newestAt([each]) + freshFor + 1).filter((at) => at > now);
-  const isMoving = lookEvery !== undefined && (events.length > 0 || given.some(({ value }) => value !== undefined));
-  return Math.min(...olds, isMoving ? now + lookEvery : Infinity);
-}
-
-/** The selector of the aggregated device that a policy is about; undefined where it is about none, or where that one is gone or disabled. */
-export async function memberSelectorOf(
-  { per: word }: Pick<Policy, "per">,
-  { store }: Pick<PoliciesContext, "store">,
-): Promise<string | undefined> {
-  const per = perOf(word);
-  if (per.of !== "adevice") return undefined;
-  const row = await store.get(aggregatedDevice, per.name);
-  return row?.state === "enabled" ? row.selector : undefined;
-}

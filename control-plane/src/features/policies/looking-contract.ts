@@ -63,6 +63,9 @@ export const dryRunPolicy = action({
   input: Type.Object({
     condition: Type.String({ minLength: 1, maxLength: 2_048, description: "As of a policy" }),
     selector: Type.Optional(Type.String({ maxLength: 2_048, description: "Which devices; default: every device" })),
+    per: Type.Optional(
+      Type.String({ maxLength: 140, description: "As of a policy: device, a label, adevice:NAME or fleet" }),
+    ),
     for: seconds(0, "Seconds that it must hold; default: 0"),
     keepFiringFor: seconds(0, "Seconds that it must not hold any more; default: 0"),
     freshFor: seconds(10, "Seconds after which a value is too old; default: 300"),
@@ -82,8 +85,9 @@ export const dryRunPolicy = action({
     }),
     fired: Type.Array(
       Type.Object({
-        device: Type.String(),
-        name: Type.String(),
+        device: Type.String({ description: "Empty where it is about a group" }),
+        group: Type.Optional(Type.String()),
+        name: Type.String({ description: "Of the device, or of the group" }),
         episodes: Type.Array(
           Type.Object({
             state: Type.String({ description: "firing or nodata" }),

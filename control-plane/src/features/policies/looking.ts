@@ -11,6 +11,7 @@ import { policy, type Policy } from "./contract.ts";
 import { countWatched, dryRunPolicy, explainPolicy } from "./looking-contract.ts";
 import { allConflicts } from "./conflict-actions.ts";
 import { stoppedBecause } from "./effects.ts";
+import { dryRunOfGroups } from "./group-dry-run.ts";
 import { quietOf } from "./quiet.ts";
 import { decidingDevice } from "./deciding.ts";
 import { eventHistoryOf } from "./event-history.ts";
@@ -72,11 +73,16 @@ export const lookingActions = [
     const { to = clock.now(), devices: most = 100, selector = "" } = asked;
     const from = asked.from ?? to - DAY;
     if (from > to) throw new Problem("invalid-input", `"from" (${from}) must not be after "to" (${to})`);
+    const reach = scopes.reachOf(caller, dryRunPolicy.permission);
+    if (isPerGroup(asked)) {
+      if (!reach.isEverywhere)
+        throw new Problem("forbidden", "a dry run about groups takes the permission policy:read for all devices");
+      return dryRunOfGroups(draftOf(asked), { from, to, devices: most }, context);
+    }
     const ready = made(draftOf(asked));
     const isCounting = ready.condition.events.length > 0;
     const counted = isCounting ? await eventHistoryOf(ready, { from, to }, store) : undefined;
     const picked = selector === "" ? undefined : compileSelector(selector);
-    const reach = scopes.reachOf(caller, dryRunPolicy.permission);
     const begin = counted?.from ?? from;
     const fired: OutputOf<typeof dryRunPolicy>["fired"] = [];
     const answer = { from: begin, to, devices: 0, isWhole: begin === from, fired };
@@ -109,7 +115,15 @@ export const lookingActions = [
 ];
 
 /** A policy that is not saved. */
-const draftOf = ({ condition, for: wait, keepFiringFor, freshFor, noData }: InputOf<typeof dryRunPolicy>): Policy => ({
+const draftOf = ({
+  condition,
+  selector,
+  per,
+  for: wait,
+  keepFiringFor,
+  freshFor,
+  noData,
+}: InputOf<typeof dryRunPolicy>): Policy => ({
   id: "",
   name: "",
   version: 0,
@@ -119,6 +133,8 @@ const draftOf = ({ condition, for: wait, keepFiringFor, freshFor, noData }: Inpu
   author: "",
   revision: 0,
   condition,
+  ...(selector !== undefined && { selector }),
+  ...(per !== undefined && { per }),
   ...(wait !== undefined && { for: wait }),
   ...(keepFiringFor !== undefined && { keepFiringFor }),
   ...(freshFor !== undefined && { freshFor }),

@@ -78,7 +78,7 @@ function dueOf(standing: Standing | undefined, missingAt: number | undefined, af
 }
 
 /** One that recovers has not ended. */
-function note(
+export function note(
   episodes: Episode[],
   before: Standing["state"] | undefined,
   after: Standing["state"] | undefined,
@@ -106,7 +106,7 @@ interface AtOnce {
 }
 
 /** All samples and events, instant by instant. */
-function inOrder(samples: readonly StoredSamples[], happened: readonly Happened[]) {
+export function inOrder(samples: readonly StoredSamples[], happened: readonly Happened[] = []) {
   const all = new Map<number, AtOnce>();
   const at = (instant: number): AtOnce => {
     const known = all.get(instant) ?? { rows: [], counted: [] };

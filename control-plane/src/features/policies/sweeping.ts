@@ -19,13 +19,11 @@ export const sweepChanged = (context: PoliciesContext): Loop => ({
   step: async () => {
     const [sweep] = (await context.store.list(sweeps, { limit: 1 })).items;
     if (sweep === undefined) return "settled";
-    await ((await isWatched(sweep, context)) ? look(sweep, context) : end(sweep, context)).catch(unlessMoved);
+    const { byName } = await context.watch.policies(context);
+    await (byName.has(sweep.id) ? look(sweep, context) : end(sweep, context)).catch(unlessMoved);
     return "more";
   },
 });
-
-const isWatched = async ({ id }: Sweep, context: PoliciesContext) =>
-  (await context.watch.policies(context)).byName.has(id);
 
 async function look(sweep: Sweep, context: PoliciesContext): Promise<void> {
   const { store, watch } = context;
