@@ -37,6 +37,7 @@ export async function policies({
   const without = await roundsOf(bare, devices, false);
   const { rounds, asked, alerts } = await roundsOf(watched, devices, true);
   const again = await restarted(watched, devices);
+  const groups = await groupCosts(join(folder.path, "groups"), devices);
 
   const cost = rounds.map(({ cpu }, place) => cpu - (without.rounds[place]?.cpu ?? NaN));
   const shares = (all: readonly number[]) => spread(all.map((each) => (100 * each) / (EVERY / 1_000)));
@@ -68,7 +69,57 @@ export async function policies({
         `${figure(alerts)} alerts were open. After a restart over the same store and one more round of all devices there were ${figure(again.alerts)}, and ${figure(again.raised)} more had fired.`,
       ],
     },
+    {
+      title: `policies: one group of ${figure(devices)} devices, a condition of three parts (share, average, 95th percentile)`,
+      columns: ["", "CPU s a round", "CPU µs a device"],
+      rows: [
+        ["reports taken, no policy", spread(groups.bare), perDevice(groups.bare, devices)],
+        ["the same, the group kept up as they come", spread(groups.kept), perDevice(groups.kept, devices)],
+        [
+          "each device asked once for the same (explain): one look at all of them",
+          spread(groups.anew),
+          perDevice(groups.anew, devices),
+        ],
+      ],
+      notes: [
+        `In one store, one after the other; median (least..most) of ${ROUNDS} rounds. Asking was measured for ${ASKED} devices and is reckoned for all: it is what one look takes that reads all devices through the door that people use, and as new as the group that is kept up it would be if it were done each second.`,
+      ],
+    },
   ];
+}
+
+const perDevice = (cpu: readonly number[], devices: number) => spread(cpu.map((each) => (each * 1e6) / devices));
+
+const GROUPED =
+  'share(value("cpu.busy_percent") > 80) > 0.5 || average(value("memory.used_percent")) > 95 || percentile(value("load.average_1m"), "95") > 95';
+
+/** What it asks of each device. */
+const SINGLE = 'value("cpu.busy_percent") > 80 && value("memory.used_percent") > 95 && value("load.average_1m") > 95';
+
+/** What one policy about all devices costs as they report, and what it would cost to ask all of them. */
+async function groupCosts(folder: string, devices: number) {
+  await using bench = await telemetryStore(folder, { watches: true });
+  await inTurns(devices, async (number) => bench.commit(deviceRow(number, 1)));
+  const begin = systemClock.now();
+  let sequence = 0;
+  const rounds = async () => {
+    const some: number[] = [];
+    for (let place = 0; place < ROUNDS; place++) some.push((await round(bench, devices, ++sequence, begin)).cpu);
+    return some;
+  };
+  await round(bench, devices, ++sequence, begin);
+  const bare = await rounds();
+  const policy = { name: "grouped", per: "fleet", condition: GROUPED };
+  await bench.ask("sa/pe/policy/create", policy);
+  await round(bench, devices, ++sequence, begin);
+  const kept = await rounds();
+  await bench.ask("sa/pe/policy/create", { name: "single", condition: SINGLE });
+  const { cpu } = await measured(async () => {
+    for (let number = 0; number < ASKED; number++)
+      await bench.ask("sa/pe/policy/explain", { policy: "single", device: nameOf(number) });
+  });
+  const anew = [(cpu / ASKED) * devices];
+  return { bare, kept, anew };
 }
 
 async function roundsOf(folder: string, devices: number, watches: boolean) {
