@@ -101,7 +101,7 @@ async function decided(
 
 /** What an alert is about. */
 export type About = { readonly device: string } | { readonly group: string };
-export const alertIdOf = (policy: string, about: About): string =>
+const alertIdOf = (policy: string, about: About): string =>
   "device" in about ? alertId(policy, about.device) : groupAlertId(policy, about.group);
 
 /** The first time that it begins. */
