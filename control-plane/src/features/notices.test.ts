@@ -295,3 +295,27 @@ test("what is over is forgotten after its time", async () => {
   await using again = await startWorld({ database, outside, at: BEGIN + 3 * HOUR });
   assert.deepEqual(await statesOf(again), []);
 });
+
+test("who is told of a group hears what it is called, whatever somebody wrote into the label, once for all of its devices", async () => {
+  const outside = new Outside();
+  await using world = await startWorld({ outside });
+  const site = "<b>x</b>/../\u202eoslo";
+  for (const id of ["d1", "d2"]) {
+    const row = await world.store.get(device, id);
+    if (row !== undefined) await world.store.commit(updated(device, row, { labels: { site } }));
+  }
+  await world.call(contract.createContact, desk);
+  const condition = 'average(value("cpu.busy_percent")) > 90';
+  await world.call(createPolicy, { name: "hot", per: "site", condition, effects: notify("desk") });
+  await world.advance(5 * SECOND);
+
+  await busy(world, "d1", 95);
+  await busy(world, "d2", 97);
+  await world.advance(10 * SECOND);
+
+  const alert = `@site=${site}/hot`;
+  const [told] = (await noticesOf(world)).flatMap((each) => each.told);
+  assert.deepEqual([told?.alert, told?.device, told?.group, told?.name], [alert, "", `site=${site}`, `site=${site}`]);
+  assert.equal((await noticesOf(world)).length, 1);
+  assert.equal((await world.call(findAlert, { alert })).state, "firing");
+});
