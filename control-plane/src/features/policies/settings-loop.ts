@@ -22,18 +22,21 @@ const AGAIN = 5 * MINUTE;
 export function keepSettings(context: PoliciesContext): Loop {
   const { store, log, watch, clock } = context;
   let lookedAtAll = -Infinity;
+  /** Up to which event nothing was wanted and nothing is to be put back; undefined while something may be. */
+  let idleUpTo: number | undefined;
   return {
     name: "keep settings that policies want",
     every: SECOND,
     onError: (error) => log.error("loop failed", { loop: "keep settings that policies want", error }),
     step: async () => {
+      const isWanted = (await watch.policies(context)).all.some(({ row }) => Object.keys(settingsOf(row)).length > 0);
+      if (isWanted) idleUpTo = undefined;
+      if (idleUpTo !== undefined && store.lastNumber - idleUpTo <= PASSED_BEFORE_SAVING) return "settled";
       const saved = await store.get(followed, POSITION);
       const position = saved?.number ?? store.lastNumber;
-      const known = (await store.list(deviceSettings, { limit: 1 })).items.length > 0;
-      const isWanted = (await watch.policies(context)).all.some(({ row }) => Object.keys(settingsOf(row)).length > 0);
-      if (!known && !isWanted) {
-        if (saved === undefined || store.lastNumber - position > PASSED_BEFORE_SAVING)
-          await store.commit(put(followed, { id: POSITION, number: store.lastNumber }));
+      if (!isWanted && (await store.list(deviceSettings, { limit: 1 })).items.length === 0) {
+        idleUpTo = store.lastNumber;
+        await store.commit(put(followed, { id: POSITION, number: idleUpTo }));
         return "settled";
       }
       const events = await store.events(position, EVENTS);
