@@ -1,14 +1,13 @@
 import { DAY, HOUR, SECOND, type Loop } from "@edgemere/protocol/kit";
 import { destroyed, removed } from "../../platform/change.ts";
 import type { PlatformContext } from "../../platform/context.ts";
-import { ObjectStoreError } from "../../platform/object-store.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
 import type { DataCatalogueContext } from "./context.ts";
 import { data } from "./contract.ts";
 import { histories } from "./history-contract.ts";
-import { abandonUpload } from "./object-carrying.ts";
+import { forgetFailedErrands } from "./object-forgetting.ts";
 import { settle } from "./settling.ts";
-import { objectErrands, unsettledSources } from "./tables.ts";
+import { unsettledSources } from "./tables.ts";
 
 const STEP = 250;
 const REMOVED_KEPT_FOR = 30 * DAY;
@@ -43,19 +42,3 @@ export const forgetRemovedData = (context: DataCatalogueContext): Loop => ({
     return "more";
   },
 });
-
-/** What failed and nobody asks about any more. A store that does not answer is asked to give up what it has of it for a week. */
-async function forgetFailedErrands(context: DataCatalogueContext): Promise<void> {
-  const { store, clock, log } = context;
-  const { items } = await store.list(objectErrands, { index: "failed", limit: STEP });
-  for (const each of items.filter(({ at }) => at < clock.now() - DAY)) {
-    try {
-      await abandonUpload(each, context);
-    } catch (error) {
-      if (!(error instanceof ObjectStoreError)) throw error;
-      log.warn("an object store keeps parts of an object", { source: each.source, cause: error.message });
-      if (each.at >= clock.now() - 7 * DAY) continue;
-    }
-    await store.commit(removed(objectErrands, each.id));
-  }
-}

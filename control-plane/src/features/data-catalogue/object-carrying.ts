@@ -145,10 +145,3 @@ async function* piecesOf(
     at = next;
   }
 }
-
-/** Gives up what was put in parts and never ended: its store keeps them, and counts them, until then. */
-export async function abandonUpload(errand: ObjectErrand, context: DataCatalogueContext): Promise<void> {
-  const row = await context.store.get(buckets, errand.source);
-  if (row !== undefined && errand.upload !== undefined)
-    await bucketOf(row, context).abandon(row.prefix + errand.name, errand.upload);
-}
