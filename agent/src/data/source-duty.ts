@@ -23,8 +23,9 @@ import { Watching } from "./watching.ts";
 const PART_FILE = /(?:^|\/)\.edgemere-[^/]+\.part$/;
 /** A directory that is watched is looked through all the same, seldom: what was not heard is found. */
 const LOOKED_THROUGH_EVERY = 10 * MINUTE;
-/** After a change so much is waited for others, and so many times as long as the last look took: a host that is busy is not kept busier. */
-const GATHERED = 2 * SECOND;
+/** After a change so much is waited for others, which is longer than a file takes to rest. */
+const GATHERED = 3 * SECOND;
+/** Between two looks lies so many times as long as the former took: a host that is busy is not kept busier. */
 const LOOK_SHARE = 20;
 /** Files are read for so long at a time, and then as long nothing is. */
 const READ_AT_ONCE = SECOND / 4;
@@ -44,6 +45,7 @@ export class SourceDuty implements AsyncDisposable {
   readonly #rest = new Rest();
   readonly #watching: Watching;
   #lookedAt = -Infinity;
+  #lookEndedAt = 0;
   #lookTook = 0;
   /** Something changed, or was asked for. */
   #isDue = true;
@@ -115,7 +117,8 @@ export class SourceDuty implements AsyncDisposable {
       const begunAt = env.clock.now();
       this.#isDue = false;
       const files = (await host.listFiles(source.path)).filter(isListed);
-      this.#lookTook = env.clock.now() - begunAt;
+      this.#lookEndedAt = env.clock.now();
+      this.#lookTook = this.#lookEndedAt - begunAt;
       await this.#tell(files, await host.capacity(source.path), this.#index);
     } catch (error) {
       if (!(error instanceof HostError)) throw error;
@@ -144,7 +147,8 @@ export class SourceDuty implements AsyncDisposable {
   #lookSoon(): void {
     if (this.#isAwaited || this.#isOver) return;
     this.#isAwaited = true;
-    const pause = Math.max(GATHERED, this.#lookTook * LOOK_SHARE);
+    const restsUntil = this.#lookEndedAt + this.#lookTook * LOOK_SHARE;
+    const pause = Math.max(GATHERED, restsUntil - this.#parts.env.clock.now());
     void this.#parts.env.clock.sleep(pause, this.#stop.signal).then(() => {
       this.#isAwaited = false;
       this.look();

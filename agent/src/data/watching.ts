@@ -3,12 +3,7 @@ import { HostError, type FileWatch, type Host } from "../host/host.ts";
 import type { Outbox } from "../link/outbox.ts";
 import type { Source } from "./report.ts";
 
-interface Parts {
-  readonly env: Env;
-  readonly host: Host;
-  readonly outbox: Outbox;
-  readonly source: Source;
-}
+type Parts = { readonly env: Env; readonly host: Host; readonly outbox: Outbox; readonly source: Source };
 
 /** Has a directory watched where the host can. Why it is not is told once, and again when it is another reason. */
 export class Watching implements Disposable {
