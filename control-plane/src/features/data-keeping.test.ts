@@ -114,3 +114,25 @@ test("where a disk fills, caches go, and the data they were made of stays", asyn
 
   assert.deepEqual(holding(yard, "evidence"), ["gw1"]);
 });
+
+test("a copy that another request made goes with the last that used it, also when its device was away then", async () => {
+  await using yard = await startYard({ gw1: fleet.gw1, b1: berlin, b2: berlin });
+  await yard.find({ query: "kind:capture", device: "b1", lifetime: 20 });
+  await yard.pass(10);
+  const { id } = await yard.find({ ...rule, query: "kind:capture", copies: 1 });
+  await yard.pass(40);
+  assert.deepEqual(
+    (await yard.explain(id)).instances.map(({ device, decision }) => [device, decision]),
+    [["b1", "leave"]],
+  );
+
+  await yard.setPresence("b1", "offline");
+  await yard.advance(16 * 60_000);
+  await yard.pass(20);
+  assert.deepEqual(holding(yard, "evidence"), ["gw1", "b1", "b2"]);
+  await yard.setPresence("b1", "online");
+  await yard.pass(30);
+
+  assert.equal(holding(yard, "evidence").length, 2);
+  assert.equal((await yard.instances()).length, 1);
+});

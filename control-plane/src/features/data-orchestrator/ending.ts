@@ -82,7 +82,7 @@ export async function removal(instance: DataInstance, context: DataOrchestratorC
   const gone = { ...instance, state: "removed", version: instance.version + 1 } as const;
   const isOurs = decision === "copy" || decision === "cache";
   const held = holds === undefined ? undefined : await store.get(data, holds);
-  const isLeftover = decision === "leave" && held?.lineage !== undefined && held.state === "available";
+  const isLeftover = decision === "leave" && held?.lineage !== undefined && held.state !== "removed";
   const name = held?.name ?? path.slice(path.lastIndexOf("/") + 1);
   return [
     moved(dataInstance, instance, "remove"),
