@@ -41,7 +41,7 @@ test("nobody waits for what a device does not have that was said to have all of 
 });
 
 /** One chunk of a content that is fetched beside one that never has it, and what is known of it. */
-function waiting(isComing: () => boolean) {
+function waiting(isComing: () => boolean, failure: Error = new NotHere()) {
   const clock = new ManualClock();
   const asked: number[] = [];
   const neighbours = new Neighbours({
@@ -57,7 +57,7 @@ function waiting(isComing: () => boolean) {
     },
     neighbours: {
       fetch: async () => {
-        throw new NotHere();
+        throw failure;
       },
       [Symbol.asyncDispose]: async () => {},
     },
@@ -100,4 +100,12 @@ test("who waits hears within half a minute that there is nobody to wait for, and
   told.stop.abort();
   await told.reading;
   assert.ok(told.ended.at <= 10 * SECOND);
+});
+
+test("one that fetches and cannot be reached is tried for some seconds, and then it is not there", async () => {
+  const { clock, ended } = waiting(() => true, new Error("it does not answer"));
+
+  await advance(clock, 10 * SECOND);
+
+  assert.equal(ended.at, 3 * SECOND);
 });

@@ -20,6 +20,8 @@ const ASKED_AGAIN = 5 * MINUTE;
 /** Who waits for those that fetch it themselves wants to hear soon when they do so no more. */
 const ASKED_AGAIN_WAITING = 30 * SECOND;
 const LOOKED_EVERY = SECOND;
+/** After so many in a row it is not there any more. */
+const FAILURES = 4;
 /** When nobody gave anything for so long, it is not waited for any more: a chunk takes a minute on a line of 64 kbit/s. */
 const PATIENCE = 5 * MINUTE;
 const nobody: NeighboursAnswer = { permit: "", neighbours: [] };
@@ -28,6 +30,7 @@ const nobody: NeighboursAnswer = { permit: "", neighbours: [] };
 export class Neighbours {
   readonly #parts: Parts;
   readonly #restUntil = new Map<string, number>();
+  readonly #failures = new Map<string, number>();
   #answer = nobody;
   #askedAt = -Infinity;
   #gaveAt: number;
@@ -51,6 +54,7 @@ export class Neighbours {
         // Those that have all of it were asked before: of the others one is waited for.
         if (isComing) break;
         if (content instanceof Uint8Array) {
+          this.#failures.delete(neighbour.device);
           this.#gaveAt = clock.monotonic();
           return content;
         }
@@ -78,11 +82,18 @@ export class Neighbours {
         `the device ${device} gave ${content.length} wrong bytes in place of ${chunk.bytes} from ${chunk.from} on`,
       );
     } catch (error) {
-      if (error instanceof NotHere && neighbour.isComing === true) return "coming";
+      if (neighbour.isComing === true && this.#isPassing(device, error)) return "coming";
       this.#restUntil.set(device, clock.monotonic() + RESTS);
       log.debug("a neighbour gives nothing now", { device, error });
     }
     return undefined;
+  }
+
+  /** It does not have it yet, or could not be reached now: who fetches is busy, and where all begin at once so is everybody. */
+  #isPassing(device: string, error: unknown): boolean {
+    const failures = error instanceof NotHere ? 0 : (this.#failures.get(device) ?? 0) + 1;
+    this.#failures.set(device, failures);
+    return failures < FAILURES;
   }
 
   async #ask(again: number, signal: AbortSignal): Promise<void> {
