@@ -5,7 +5,7 @@ import { figure } from "./statistics.ts";
 import type { Table } from "./table.ts";
 
 const DEVICES = 50;
-const BYTES = 6 * 1024 ** 2;
+const BYTES = 4 * 1024 ** 2;
 /** 1 Mbit/s. */
 const LINE = 125_000;
 

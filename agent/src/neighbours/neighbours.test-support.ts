@@ -20,7 +20,7 @@ import { httpsNeighbourRoad } from "./taking.ts";
 const blocks = Array.from({ length: 60_000 }, (_, i) => createHash("sha256").update(`${i}`).digest());
 export const content = Buffer.concat(blocks);
 const sha256 = createHash("sha256").update(content).digest();
-export const hash = sha256.toString("hex");
+const hash = sha256.toString("hex");
 const chunker = new Chunker();
 chunker.write(content);
 export const chunks = chunker.end();

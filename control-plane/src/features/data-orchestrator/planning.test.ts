@@ -2,7 +2,16 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { Data, DataSource } from "../data-catalogue/contract.ts";
-import { costOf, plan, totalOf, type Content, type Place, type Plan, type Surroundings } from "./planning.ts";
+import {
+  costOf,
+  plan,
+  totalOf,
+  type Constraint,
+  type Content,
+  type Place,
+  type Plan,
+  type Surroundings,
+} from "./planning.ts";
 
 const aPlace = (id: string, over: Partial<DataSource> = {}, site = ""): Place => ({
   source: {
@@ -98,6 +107,7 @@ test("where no device takes data, the copies that are wanted are what is in the 
   assert.deepEqual(chosen(plan([aContent("h", 10, "x")], { copies: 2, budget: {} }, aWorld([]))), ["copies"]);
 });
 
+const endless = { availableBytes: 1_000_000 };
 const aRandomWish = fc.record({
   copies: fc.integer({ min: 1, max: 4 }),
   bytes: fc.integer({ min: 1, max: 60 }),
@@ -107,7 +117,7 @@ const aRandomWish = fc.record({
   budget: fc.option(fc.nat(200), { nil: undefined }),
 });
 
-test("of one content a plan is found exactly where there is one, with exact copies, within room and budget", () => {
+test("of one content a plan is found exactly where there is one, with exact copies, within room and budget, and otherwise the smallest set of what is in the way", () => {
   fc.assert(
     fc.property(aRandomWish, ({ copies, bytes, rooms, wanted, holders, budget }) => {
       const places = rooms.map((room, i) => aPlace(String(i), { availableBytes: room }));
@@ -122,7 +132,19 @@ test("of one content a plan is found exactly where there is one, with exact copi
       const missing = Math.max(0, copies - left);
       const isPossible = missing <= roomy && missing * bytes <= (budget ?? Infinity);
       assert.equal("steps" in found, isPossible);
-      if (!("steps" in found)) return assert.ok(found.conflict.length > 0);
+      if (!("steps" in found)) {
+        const isPossibleUnder = (binding: readonly Constraint[]) => {
+          const bound = binding.includes("room") ? places : places.map(({ source }) => aPlace(source.id, endless));
+          const over = binding.includes("where") ? { isWanted } : {};
+          const few = binding.includes("copies") ? copies : 1;
+          const budget = binding.includes("bytes") ? wish.budget : {};
+          return "steps" in plan([content], { copies: few, budget }, aWorld(bound, over));
+        };
+        assert.ok(!isPossibleUnder(found.conflict), `${found.conflict.join()} stands in the way`);
+        for (const one of found.conflict)
+          assert.ok(isPossibleUnder(found.conflict.filter((each) => each !== one)), `without ${one} it is possible`);
+        return;
+      }
       const devices = found.steps.map(({ data, target }) => target?.device ?? data.device);
       assert.equal(new Set(devices).size, copies);
       assert.ok(devices.every(isWanted));
