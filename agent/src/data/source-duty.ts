@@ -147,8 +147,10 @@ export class SourceDuty implements AsyncDisposable {
   #lookSoon(): void {
     if (this.#isAwaited || this.#isOver) return;
     this.#isAwaited = true;
-    const restsUntil = this.#lookEndedAt + this.#lookTook * LOOK_SHARE;
-    const pause = Math.max(GATHERED, restsUntil - this.#parts.env.clock.now());
+    const { env, config } = this.#parts;
+    // Never later than where nothing is watched.
+    const rest = Math.min(config.dataEvery, this.#lookEndedAt + this.#lookTook * LOOK_SHARE - env.clock.now());
+    const pause = Math.max(GATHERED, rest);
     void this.#parts.env.clock.sleep(pause, this.#stop.signal).then(() => {
       this.#isAwaited = false;
       this.look();
