@@ -89,7 +89,7 @@ export const isConfiguring = (effect: Effect): effect is Configuring => effect.d
 export const isInNameOfAuthor = (effect: Effect): effect is AskedFor | Configuring => effect.do !== "notify";
 
 /** The kind of command that it takes; undefined where it takes none. */
-export const kindOf = (effect: Effect): CommandKind | undefined =>
+const kindOf = (effect: Effect): CommandKind | undefined =>
   effect.do === "command" ? effect.kind : isConfiguring(effect) ? "configure" : undefined;
 
 /** What became of one of them. */

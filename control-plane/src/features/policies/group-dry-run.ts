@@ -25,7 +25,10 @@ export async function dryRunOfGroups(
 ): Promise<OutputOf<typeof dryRunPolicy>> {
   const ready = madeForGroups(draft, await memberSelectorOf(draft, context));
   if (ready.condition.events.length > 0)
-    throw new Problem("invalid-input", "a dry run about groups does not look back at events: write the condition without happened()");
+    throw new Problem(
+      "invalid-input",
+      "a dry run about groups does not look back at events: write the condition without happened()",
+    );
   const { metrics, windows } = ready.condition;
   const back = Math.max(ready.freshFor, ...windows.map(({ span }) => span));
   const picked: PastDevice[] = [];
