@@ -23,7 +23,7 @@ import { enrol } from "./link/enrol.ts";
 import { EnrolmentFailed } from "./link/enrol-failed.ts";
 import { IdentitySlots } from "./link/identity-slots.ts";
 import { loadIdentity, type Identity } from "./link/identity.ts";
-import { LINK_STATUS_FILE } from "./link/link-status.ts";
+import { LINK_STATUS_FILE } from "./link/link-status-file.ts";
 import { mqttTransport } from "./link/mqtt-transport.ts";
 import { AlreadyRunning, lockFolder } from "./lock.ts";
 import { lineLog } from "./log.ts";

@@ -1,5 +1,6 @@
 import { nodeDisk, SECOND } from "@edgemere/protocol/kit";
-import { LINK_STATUS_FILE, type LinkStatus } from "./link/link-status.ts";
+import type { LinkStatus } from "./link/link-status.ts";
+import { LINK_STATUS_FILE } from "./link/link-status-file.ts";
 import type { RenewalStatus } from "./link/renewal.ts";
 
 /** What the agent last wrote about its connection; undefined when it never did, or nobody can read it. */

@@ -1,7 +1,8 @@
 import { pack, type Packet } from "@edgemere/protocol";
 import { addressesAfter, afterEnd, firstRound, type Round } from "./addresses.ts";
 import { conditionsOf } from "./conditions.ts";
-import { LinkStatusFile, type LinkStatus } from "./link-status.ts";
+import type { LinkStatus } from "./link-status.ts";
+import { LinkStatusFile } from "./link-status-file.ts";
 import { afterFailure, atStart, readReconnect, writeReconnect, type Failure } from "./reconnect.ts";
 import { SessionNumbers } from "./session-numbers.ts";
 import type { SessionParts } from "./session-parts.ts";

@@ -4,7 +4,8 @@ import type { AnyAction } from "../platform/action.ts";
 import { nobody, type Caller, type Identity } from "../platform/caller.ts";
 import { Problem } from "../platform/problem.ts";
 import { ask, byAddress } from "./ask.ts";
-import { credentialOf, forgetCookie, keepInCookie, refuseForeignOrigin } from "./credential.ts";
+import { credentialOf, forgetCookie, keepInCookie } from "./credential.ts";
+import { refuseForeignOrigin } from "./known-origin.ts";
 import type { FaceParts } from "./face.ts";
 import { inputOf, refuseWrongMethod } from "./request.ts";
 

@@ -12,7 +12,8 @@ import { piece } from "./actions.ts";
 import { chunkList, listOf } from "./chunks.ts";
 import type { FilesContext } from "./context.ts";
 import { fetchChunks, fetchFile, file, findNeighbours, offerChunks, sendFile, type FileRow } from "./contract.ts";
-import { neighboursWith, permitOf } from "./neighbours.ts";
+import { neighboursWith } from "./neighbours.ts";
+import { permitOf } from "./permit.ts";
 import { beginFile, finish, takeHeld, takePiece } from "./upload.ts";
 
 /** The kinds whose commands name content by its hash, which their device may fetch. */

@@ -1,14 +1,10 @@
 import { createHash } from "node:crypto";
-import { seal, v1 } from "@edgemere/protocol";
-import { MINUTE } from "@edgemere/protocol/kit";
 import { data } from "../data-catalogue/contract.ts";
 import { device } from "../devices/contract.ts";
 import { isNeighbour, neighbourAddress } from "../devices/neighbour-contract.ts";
 import { command, type Command } from "../jobs/contract.ts";
 import type { FilesContext } from "./context.ts";
 
-/** Long enough for a device to ask again in good time, and short for one that is not to have it any more. */
-const PERMITTED_FOR = 15 * MINUTE;
 const MOST_NAMED = 4;
 // Of a fleet that fetches one content at once, no question looks at more.
 const LOOKED_AT = 1_000;
@@ -43,19 +39,4 @@ export async function neighboursWith(
   const turn = (each: Named) =>
     `${each.isComing === true} ${createHash("sha256").update(`${asking} ${each.device}`).digest("hex")}`;
   return [...found.values()].toSorted((a, b) => (turn(a) < turn(b) ? -1 : 1)).slice(0, MOST_NAMED);
-}
-
-/** Lets a device fetch the content of its command from its neighbours, base64. */
-export function permitOf(
-  { device: holder, arguments: given }: Command,
-  { signer, authority, clock }: Pick<FilesContext, "signer" | "authority" | "clock">,
-): string {
-  const permit = {
-    trustDomain: authority.trustDomain,
-    device: holder,
-    sha256: Buffer.from(String(given["sha256"]), "hex"),
-    expiresAtMs: clock.now() + PERMITTED_FOR,
-  };
-  const envelope = seal("neighbourPermit", permit, ...signer.keysFor("commands"));
-  return Buffer.from(v1.SignedEnvelope.encode(envelope).finish()).toString("base64");
 }

@@ -4,7 +4,7 @@ import { aggregatedDevice } from "./adevice-contract.ts";
 import { aggregatedDeviceActions, tellStats } from "./adevices.ts";
 import { chainActions } from "./chain-actions.ts";
 import { child } from "./chain-contract.ts";
-import { watchChildren } from "./chain-loops.ts";
+import { watchChildren } from "./chain-watching.ts";
 import { loopsOfReporting } from "./chain-reporting.ts";
 import type { TelemetryContext } from "./context.ts";
 import { telemetryFigures } from "./fleet-figures.ts";

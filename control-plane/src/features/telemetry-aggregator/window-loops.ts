@@ -2,7 +2,7 @@ import { HOUR, type Loop } from "@edgemere/protocol/kit";
 import { put, putBytes, removed, type Change } from "../../platform/change.ts";
 import { device } from "../devices/contract.ts";
 import { viewOf } from "../devices/selector-contract.ts";
-import { forgetChained } from "./chain-loops.ts";
+import { forgetChained } from "./chain-forgetting.ts";
 import type { TelemetryContext, WindowsOptions } from "./context.ts";
 import { deviceStats } from "./device-stats.ts";
 import { forgetGroupWindows, makeGroupWindows } from "./group-loops.ts";
