@@ -18,7 +18,10 @@ const asked = async (world: World): Promise<readonly Command[]> =>
     ({ kind }) => kind === "configure",
   );
 const said = async (world: World) =>
-  (await asked(world)).map(({ author, arguments: given }) => [author.replace("policy:", ""), given]);
+  (await asked(world)).map(({ author, arguments: { confirmWithin: _, ...given } }) => [
+    author.replace("policy:", ""),
+    given,
+  ]);
 
 /** The device does what it was asked for, in its order, and tells of all that is set from far away. */
 async function obeys(world: World, how: "succeeded" | "rejected" = "succeeded"): Promise<void> {

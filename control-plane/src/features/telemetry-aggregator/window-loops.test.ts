@@ -95,6 +95,18 @@ test("what comes later in an hour costs no look at the samples before it, and ch
   assert.deepEqual((await query(world, sums)).series[0]?.value, [18]);
 });
 
+test("a minute whose samples are looked at again for the next one counts once", async () => {
+  await using world = await startAt();
+  await reported(world, "d1", BEGIN, [0], [5]);
+  await world.advance(2 * MINUTE);
+  await reported(world, "d1", BEGIN + MINUTE, [0], [6]);
+  await world.advance(2 * MINUTE);
+
+  const { series } = await query(world, { function: "sum", to: BEGIN + HOUR, step: "1m" });
+
+  assert.deepEqual(series[0]?.value.slice(0, 2), [5, 6]);
+});
+
 test("what a crash left taken up is made all the same", async () => {
   await using world = await startAt();
   await world.advance(2 * MINUTE);
