@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startYard, type Yard } from "./data-yard.test-support.ts";
+import { command } from "./jobs/contract.ts";
+import { aReport } from "./jobs/jobs.test-support.ts";
 
 const berlin = { site: "berlin" };
 const fleet = { gw1: { files: { "a.pcap": "evidence" } }, b1: berlin, b2: berlin, b3: berlin };
@@ -71,6 +73,46 @@ test("when the data changes its copies do, and those of before are taken away af
   assert.equal(holding(yard, "more evidence").length, 3);
   assert.deepEqual(holding(yard, "evidence"), []);
   assert.equal((await yard.explain(id)).instances.length, 2);
+});
+
+test("a copy of what changed while its device was away is taken away when that is back, also when it is the last of before", async () => {
+  const { yard, on } = await kept();
+  await using _ = yard;
+  await yard.setPresence(on[0] ?? "", "offline");
+  yard.held.get("gw1")?.set("a.pcap", "more evidence");
+  await yard.pass(20);
+  await yard.advance(16 * 60_000);
+  await yard.pass(20);
+  assert.equal(holding(yard, "more evidence").length, 3);
+  assert.deepEqual(holding(yard, "evidence"), [on[0]]);
+
+  await yard.setPresence(on[0] ?? "", "online");
+  await yard.pass(20);
+
+  assert.deepEqual(holding(yard, "evidence"), []);
+});
+
+test("a copy of what changed after its device failed to take it away is taken away the next time", async () => {
+  const { yard, on } = await kept();
+  await using _ = yard;
+  const away = on[0] ?? "";
+  await yard.setPresence(away, "offline");
+  await yard.advance(16 * 60_000);
+  await yard.pass(20);
+  yard.held.get("gw1")?.set("a.pcap", "more evidence");
+  await yard.pass(20);
+  assert.deepEqual(holding(yard, "evidence"), [away]);
+  const asked = (await yard.store.list(command, { index: "open", prefix: [away] })).items;
+  assert.deepEqual(
+    asked.map(({ kind }) => kind),
+    ["data.drop"],
+  );
+
+  for (const row of asked) await yard.report(away, "result", aReport(row, "failed", { reason: "failed" }));
+  await yard.setPresence(away, "online");
+  await yard.pass(40);
+
+  assert.deepEqual(holding(yard, "evidence"), []);
 });
 
 test("new data that the rule speaks of is copied too", async () => {

@@ -6,6 +6,7 @@ import { device } from "../devices/contract.ts";
 import type { DataOrchestratorContext } from "./context.ts";
 import { dataInstance } from "./contract.ts";
 import { askFor, pauseAfter, send, stateOf } from "./errands.ts";
+import { hasChanged } from "./instance-life.ts";
 import { pathIn } from "./instances.ts";
 import { droppings, type Dropping } from "./tables.ts";
 
@@ -13,17 +14,17 @@ const LOOK_AGAIN = 2 * SECOND;
 
 /** Has a file taken away, as long as it is what it was; whether it may be is looked at when its time comes. */
 export const droppingOf = (
-  file: Pick<Dropping, "device" | "source" | "path" | "hash" | "isOutdated">,
+  file: Pick<Dropping, "device" | "source" | "path" | "hash" | "copyOf">,
   { clock }: DataOrchestratorContext,
 ): Change => {
-  const { device: at, source, path, hash, isOutdated = false } = file;
+  const { device: at, source, path, hash, copyOf } = file;
   return put(droppings, {
     id: fileAt(source, path),
     device: at,
     source,
     path,
     hash,
-    isOutdated,
+    ...(copyOf !== undefined && { copyOf }),
     tries: 0,
     nextTryAt: clock.now(),
     cause: "",
@@ -50,7 +51,8 @@ export async function drop(row: Dropping, context: DataOrchestratorContext): Pro
   const place = pathIn(source.path, row.path);
   const isUsed =
     (await store.list(dataInstance, { index: "place", prefix: [row.source, place], limit: 1 })).items.length > 0;
-  if (isUsed || !source.takesData || !(row.isOutdated === true || (await isElsewhere(row, store)))) return done();
+  if (isUsed || !source.takesData || !((await isOutdated(row, store)) || (await isElsewhere(row, store))))
+    return done();
   if (source.kind === "bucket") {
     const [object] = (await store.list(data, { index: "source", prefix: [source.id, row.path], limit: 1 })).items;
     if (object?.hash !== row.hash || object.state === "removed") return done();
@@ -69,6 +71,9 @@ function failed({ job: _, ...row }: Dropping, cause: string, now: number): Chang
   const tries = row.tries + 1;
   return put(droppings, { ...row, cause, tries, nextTryAt: now + pauseAfter(tries) });
 }
+
+const isOutdated = async ({ copyOf, hash }: Dropping, store: Store): Promise<boolean> =>
+  copyOf !== undefined && hasChanged(await store.get(data, copyOf), hash);
 
 /** Whether somebody else has the same content and keeps it, so that this is not the last of it. The centre's own files go when their time is over. */
 async function isElsewhere({ id, hash }: Dropping, store: Store): Promise<boolean> {

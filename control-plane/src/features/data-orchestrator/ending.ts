@@ -89,7 +89,7 @@ export async function removal(instance: DataInstance, context: DataOrchestratorC
     destroyed(dataInstance, gone),
     ...(state === "placing" ? await bookings([{ source, booking: "release", bytes }], store) : []),
     ...(isOurs || isLeftover
-      ? [droppingOf({ device, source, path: name, hash, isOutdated: isOurs && state === "stale" }, context)]
+      ? [droppingOf({ device, source, path: name, hash, ...(isOurs && { copyOf: instance.data }) }, context)]
       : []),
   ];
 }

@@ -7,6 +7,10 @@ type Seen = Pick<Data, "state" | "hash"> | undefined;
 export const AWAY = "it cannot be reached now";
 export const DAMAGED = "what stands there is not what was put there";
 
+/** Whether what had this content once is there with another one. What is gone has not changed. */
+export const hasChanged = (origin: Seen, hash: string): boolean =>
+  origin !== undefined && origin.state !== "removed" && origin.hash !== hash;
+
 /** What became of an instance; without a signal it is in the right state, and only the cause is another. */
 export interface Due {
   readonly signal?: "age" | "lose" | "place";
@@ -38,8 +42,7 @@ function wantedFor(
   if (held?.state !== "available") return { signal: "lose", cause: "what stood there is gone" };
   if (held.hash !== hash)
     return decision === "leave" ? { signal: "age", cause: "it has changed" } : { signal: "lose", cause: DAMAGED };
-  const isOutdated = decision === "copy" || decision === "cache";
-  if (isOutdated && origin !== undefined && origin.state !== "removed" && origin.hash !== hash)
-    return { signal: "age", cause: "what it is a copy of has changed" };
+  const isCopy = decision === "copy" || decision === "cache";
+  if (isCopy && hasChanged(origin, hash)) return { signal: "age", cause: "what it is a copy of has changed" };
   return { signal: "place", cause: "" };
 }

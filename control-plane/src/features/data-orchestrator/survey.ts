@@ -6,6 +6,7 @@ import { device, type Device } from "../devices/contract.ts";
 import { compileSelector, viewOf } from "../devices/selector-contract.ts";
 import type { DataOrchestratorContext } from "./context.ts";
 import type { DataRequest } from "./contract.ts";
+import { hasChanged } from "./instance-life.ts";
 import { declaredPolicy, hindrance } from "./placement-policy.ts";
 import type { Content, Place, Surroundings } from "./planning.ts";
 
@@ -52,8 +53,7 @@ export async function contentsOf(matches: readonly Data[], store: Store): Promis
 }
 
 async function isOutdated({ lineage, hash }: Data, store: Store): Promise<boolean> {
-  const origin = lineage && (await store.get(data, lineage.data));
-  return origin !== undefined && origin.state !== "removed" && origin.hash !== hash;
+  return lineage !== undefined && hasChanged(await store.get(data, lineage.data), hash);
 }
 
 /** The places that take data now, which of them are wanted, and what the policy says of each. */

@@ -22,8 +22,8 @@ export interface Dropping {
   readonly source: string;
   readonly path: string;
   readonly hash: string;
-  /** It may be the last of its content: that is one of before, which nobody wants any more. */
-  readonly isOutdated?: boolean;
+  /** The data that it is a copy of. Where that has changed since, this may be the last of its content: nobody wants what was before. */
+  readonly copyOf?: string;
   readonly job?: string;
   readonly tries: number;
   readonly nextTryAt: number;
