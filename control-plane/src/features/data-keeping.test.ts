@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { droppings } from "./data-orchestrator/tables.ts";
 import { startYard, type Yard } from "./data-yard.test-support.ts";
 import { command } from "./jobs/contract.ts";
 import { aReport } from "./jobs/jobs.test-support.ts";
@@ -113,6 +114,23 @@ test("a copy of what changed after its device failed to take it away is taken aw
   await yard.pass(40);
 
   assert.deepEqual(holding(yard, "evidence"), []);
+});
+
+test("a copy that somebody changed stays when its request ends, and its device is asked no more than once", async () => {
+  await using yard = await startYard({ gw1: fleet.gw1, b1: berlin });
+  await yard.find({ query: "kind:capture and device:gw1", device: "b1", lifetime: 20 });
+  await yard.pass(10);
+  const folder = yard.held.get("b1");
+  for (const name of folder?.keys() ?? []) folder?.set(name, "somebody's own");
+  await yard.pass(20);
+  await yard.advance(10 * 60_000);
+  await yard.pass(5);
+
+  assert.deepEqual(holding(yard, "somebody's own"), ["b1"]);
+  assert.deepEqual(await yard.instances(), []);
+  const asked = (await yard.store.list(command)).items.filter(({ kind }) => kind === "data.drop");
+  assert.ok(asked.length <= 1, `it was asked ${asked.length} times`);
+  assert.deepEqual((await yard.store.list(droppings)).items, []);
 });
 
 test("new data that the rule speaks of is copied too", async () => {

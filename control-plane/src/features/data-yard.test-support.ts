@@ -167,8 +167,11 @@ export async function startYard(
       moved.fetched += bytes.length;
       folder?.set(given.path, bytes.toString());
     }
-    if (row.kind === "data.drop" && content !== undefined && hashOf(content).toString("hex") === given.sha256)
+    if (row.kind === "data.drop" && content !== undefined) {
+      if (hashOf(content).toString("hex") !== given.sha256)
+        throw new Problem("conflict", "it is something else by now, and stays");
       folder?.delete(given.path);
+    }
     await world.report(row.device, "result", aReport(row, "succeeded"));
   }
 

@@ -53,9 +53,11 @@ export async function drop(row: Dropping, context: DataOrchestratorContext): Pro
     (await store.list(dataInstance, { index: "place", prefix: [row.source, place], limit: 1 })).items.length > 0;
   if (isUsed || !source.takesData || !((await isOutdated(row, store)) || (await isElsewhere(row, store))))
     return done();
+  const [held] = (await store.list(data, { index: "source", prefix: [source.id, row.path], limit: 1 })).items;
+  // What somebody made of it is theirs.
+  if (hasChanged(held, row.hash)) return done();
   if (source.kind === "bucket") {
-    const [object] = (await store.list(data, { index: "source", prefix: [source.id, row.path], limit: 1 })).items;
-    if (object?.hash !== row.hash || object.state === "removed") return done();
+    if (held === undefined || held.state === "removed") return done();
     const wish = { errand: "drop", source: source.id, name: row.path, sha256: row.hash } as const;
     const { state, cause } = await askFor(wish, context);
     if (state === "failed") return store.commit(failed(row, cause, clock.now()));
