@@ -15,7 +15,7 @@ interface Input {
 }
 interface Bound {
   readonly action: AnyAction;
-  readonly run: (input: never, context: never, caller: never) => Promise<unknown>;
+  readonly run: (input: never, context: never, caller: never, made: never) => Promise<unknown>;
 }
 const bound = features.flatMap(({ actions }) => actions as readonly Bound[]);
 function boundTo(path: string): Bound {
@@ -38,7 +38,9 @@ function rowsOf(head: string): readonly (readonly string[])[] {
 }
 
 test("the guide to policies has every field and every function of a condition, and no other", async () => {
-  const { fields } = (await boundTo("sa/pe/policy/vocabulary").run({} as never, {} as never, {} as never)) as {
+  const { fields } = (await boundTo("sa/pe/policy/vocabulary").run(
+    ...([{}, {}, {}, {}] as never[] as [never, never, never, never]),
+  )) as {
     readonly fields: readonly { readonly name: string; readonly kind: string }[];
   };
 

@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { HOUR, MINUTE } from "@edgemere/protocol/kit";
 import { ManualClock } from "@edgemere/protocol/simulated";
-import type { Database } from "../platform/database.ts";
-import { mortal } from "../platform/database.test-support.ts";
+import { dying } from "../platform/database.test-support.ts";
 import { keptDatabase } from "../platform/sample-resource.test-support.ts";
 import { Store } from "../platform/store.ts";
 import { dataRequest, dataReservation } from "./data-orchestrator/contract.ts";
@@ -19,19 +18,6 @@ const EVERY_ONE_OF = 40;
 
 const standing = (yard: Yard) =>
   [...yard.held].flatMap(([id, files]) => [...files.values()].map((content) => `${id}: ${content}`));
-
-/** The database of a control plane that dies at one of its writes, and when it did. */
-function dying(kept: Database, deathAt: number) {
-  const inner = mortal(kept, deathAt, deathAt % 2 === 0);
-  let die = () => {};
-  const death = new Promise<"died">((resolve) => (die = () => resolve("died")));
-  const batch: Database["batch"] = (operations) =>
-    inner.batch(operations).catch((error: unknown) => {
-      die();
-      throw error;
-    });
-  return { database: { ...inner, batch }, death };
-}
 
 /** What is left when it dies while data is reserved for, brought, used and given up. */
 async function left(deathAt: number) {

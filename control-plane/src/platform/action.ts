@@ -1,5 +1,6 @@
 import { type Static, type TObject, type TSchema, Type } from "@sinclair/typebox";
 import type { Caller } from "./caller.ts";
+import type { Change } from "./change.ts";
 
 /** One thing a caller may ask. REST, CLI, WebSocket, client and portal are derived from this declaration. */
 export interface Action<P extends string, I extends TObject, O extends TSchema> {
@@ -66,16 +67,22 @@ export function action<const P extends string, I extends TObject, O extends TSch
   return { ...declaration, input: { ...declaration.input, additionalProperties: false } };
 }
 
+/** Goes into the one commit that makes something, with its id: who asks again under the same key hears of it, whatever died in between. */
+export type Made = (id: string) => Change;
+
 /** Bound to a declaration: reads, decides, commits. */
 export interface Handler<C> {
   readonly action: AnyAction;
-  readonly run: (input: never, context: C, caller: Caller) => Promise<unknown>;
+  readonly run: (input: never, context: C, caller: Caller, made: Made) => Promise<unknown>;
+  /** The answer, by the id that was given to Made. Without it nobody can say after a crash whether what was asked for was done. */
+  readonly again?: (id: string, context: C) => Promise<unknown>;
 }
 
 export const handle = <A extends AnyAction, C>(
   action: A,
-  run: (input: InputOf<A>, context: C, caller: Caller) => Promise<OutputOf<A>>,
-): Handler<C> => ({ action, run });
+  run: (input: InputOf<A>, context: C, caller: Caller, made: Made) => Promise<OutputOf<A>>,
+  again?: (id: string, context: C) => Promise<OutputOf<A>>,
+): Handler<C> => ({ action, run, ...(again && { again }) });
 
 /** A field that takes an id or a unique name of a resource. */
 export const Ref = (resource: string, description: string) =>

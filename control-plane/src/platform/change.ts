@@ -79,6 +79,9 @@ export const appended = (log: string, bytes: Uint8Array): Change => ({
   appended: [{ log, bytes }],
 });
 
+/** Writes nothing. */
+export const nothing = (): Change => ({ writes: [], bytes: [], appended: [] });
+
 /** Writes nothing: tells somebody in memory that what it goes with is durable. */
 export const whenLanded = (landed: () => void): Change => ({ writes: [], bytes: [], appended: [], landed });
 

@@ -36,3 +36,16 @@ export function mortal(database: Database, deathAt: number, hasLanded: boolean):
     },
   };
 }
+
+/** The database of a control plane that dies at one of its writes, and when it did. */
+export function dying(kept: Database, deathAt: number) {
+  const inner = mortal(kept, deathAt, deathAt % 2 === 0);
+  let die = () => {};
+  const death = new Promise<"died">((resolve) => (die = () => resolve("died")));
+  const batch: Database["batch"] = (operations) =>
+    inner.batch(operations).catch((error: unknown) => {
+      die();
+      throw error;
+    });
+  return { database: { ...inner, batch }, death };
+}

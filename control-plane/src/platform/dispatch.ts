@@ -1,12 +1,13 @@
 import type { Static, TObject, TSchema } from "@sinclair/typebox";
 import { IllegalTransition, type Log } from "@edgemere/protocol/kit";
-import type { Action, AnyAction, Handler } from "./action.ts";
+import type { Action, AnyAction, Handler, Made } from "./action.ts";
 import { asAsked, WAITING, type Admit, type Admitted } from "./admission.ts";
 import type { Audit } from "./audit.ts";
 import { namedObjects, objectsAsTheyAre } from "./audit-objects.ts";
 import { itself, may, maySomewhere, type Caller } from "./caller.ts";
 import type { PlatformContext } from "./context.ts";
 import { asWritten, convert, fieldsGiven } from "./convert.ts";
+import { nothing } from "./change.ts";
 import type { Feature } from "./feature.ts";
 import type { Idempotency } from "./idempotency.ts";
 import { Problem } from "./problem.ts";
@@ -70,7 +71,7 @@ export function createDispatch<C extends Pick<PlatformContext, "scopes" | "clock
     const handler = handlers.get(path);
     if (handler === undefined)
       throw new Problem("unknown-action", `there is no action "${path}"; ${nearest(path, [...handlers.keys()])}`);
-    const { action } = handler;
+    const { action, again } = handler;
     const deny = async () =>
       audit.record({ ...entryOf(action, raw, caller), decision: "denied", ...namedObjects(action, raw) });
     await authorise(action, caller, deny);
@@ -84,29 +85,35 @@ export function createDispatch<C extends Pick<PlatformContext, "scopes" | "clock
       await deny();
       throw answer.refusal;
     };
+    const answered = async (asked: object, made: Made) => handler.run(asked as never, context, caller, made);
     // A refusal in the caller's words, before it is decided whether the key is free again.
-    const handled = (asked: object) => handle(handler, asked, context, caller).catch(refused);
-    const run = async () => handled(await admitted());
-    const recorded = async () => {
+    const handled = (asked: object, made: Made) => answered(asked, made).catch(refused);
+    const run = async () => handled(await admitted(), nothing);
+    const recorded = async (made: Made) => {
       const asked = await admitted();
       await audit.record({
         ...entryOf(action, asked, caller),
         decision: "allowed",
         ...(await objectsAsTheyAre(action, asked, { store, resources })),
       });
-      return handled(asked);
+      return handled(asked, made);
     };
     // A piece is no entry of the audit; that somebody tried who may not is one.
-    const piece = async () => {
+    const piece = async (made: Made) => {
       const asked = await admitted();
-      return handle(handler, asked, context, caller).catch(async (error: unknown) => {
+      return answered(asked, made).catch(async (error: unknown) => {
         if (error instanceof Problem && error.type === "forbidden") await deny();
         return refused(error);
       });
     };
-    if (action.effect === "read") return (action.isAudited ? recorded() : run()).catch(refused);
+    if (action.effect === "read") return (action.isAudited ? recorded(nothing) : run()).catch(refused);
     return idempotency
-      .once(caller, action, withoutSecrets(action, asWritten(action, raw, input)), action.isPiece ? piece : recorded)
+      .once(
+        caller,
+        { action, again: again && ((id) => again(id, context)) },
+        withoutSecrets(action, asWritten(action, raw, input)),
+        action.isPiece ? piece : recorded,
+      )
       .catch(refused);
   };
 }
@@ -178,9 +185,6 @@ function completed(action: AnyAction, raw: unknown, input: object, { defaults, i
   const added = Object.entries(defaults).filter(([name]) => !given.has(name));
   return { ...input, ...Object.fromEntries(added), ...(isApprovalNeeded && { [WAITING]: true }) };
 }
-
-const handle = async <C>({ run }: Handler<C>, input: unknown, context: C, caller: Caller): Promise<unknown> =>
-  run(input as never, context, caller);
 
 /** What a handler threw, as something the caller may know; a bug is logged here and told without its inside. */
 function refuse(error: unknown, path: string, caller: Caller, log: Log): never {

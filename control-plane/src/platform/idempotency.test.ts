@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { Type } from "@sinclair/typebox";
 import { DAY } from "@edgemere/protocol/kit";
 import { drain, ManualClock } from "@edgemere/protocol/simulated";
-import { action, type AnyAction } from "./action.ts";
+import { action, type AnyAction, type Made } from "./action.ts";
 import { nobody, type Caller } from "./caller.ts";
 import { Idempotency } from "./idempotency.ts";
 import { Problem } from "./problem.ts";
@@ -28,7 +28,8 @@ const alice: Caller = {
 const conflict = (message: RegExp) => ({ name: "Problem", type: "conflict", message });
 
 async function aShop(database = keptDatabase(), clock = new ManualClock()) {
-  const idempotency = new Idempotency(await Store.open(database, clock), () => clock.now());
+  const store = await Store.open(database, clock);
+  const idempotency = new Idempotency(store, () => clock.now());
   let orders = 0;
   const run = async () => ({ number: ++orders });
   return {
@@ -36,8 +37,12 @@ async function aShop(database = keptDatabase(), clock = new ManualClock()) {
     database,
     idempotency,
     orders: () => orders,
+    store,
     ask: (caller: Caller, input: object = { name: "book" }, of: AnyAction = order, how: () => Promise<unknown> = run) =>
-      idempotency.once(caller, of, input, how),
+      idempotency.once(caller, { action: of }, input, how),
+    /** Of what says itself that it is there. */
+    make: (how: (made: Made) => Promise<unknown>, input: object = { name: "book" }) =>
+      idempotency.once(alice, { action: order, again: async (id) => ({ id }) }, input, how),
   };
 }
 
@@ -115,6 +120,27 @@ test("a request that was cut off by a crash is not done again, and its caller is
 
   await assert.rejects(again.ask(alice), conflict(/nobody can say whether it took effect: look/));
   assert.equal(again.orders(), 0);
+});
+
+test("what says itself that it is there is answered after a crash, and done where it is not there", async () => {
+  const shop = await aShop();
+  void shop.make(() => new Promise(() => {}));
+  await drain();
+  const second = await aShop(shop.database);
+  const cutOff = async (made: Made) => {
+    await second.store.commit(made("o1"));
+    return new Promise(() => {});
+  };
+  void second.make(cutOff, { name: "pen" });
+  await drain();
+
+  const third = await aShop(shop.database);
+
+  assert.deepEqual(await third.make(async () => assert.fail(), { name: "pen" }), { id: "o1" });
+  await assert.rejects(
+    third.make(async () => assert.fail()),
+    conflict(/used with another input/),
+  );
 });
 
 test("of a failure that is no refusal nobody can say whether it took effect: the key stays taken", async () => {

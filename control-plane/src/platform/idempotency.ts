@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { DAY } from "@edgemere/protocol/kit";
-import type { AnyAction } from "./action.ts";
+import type { AnyAction, Made } from "./action.ts";
 import { canonical } from "./audit.ts";
 import { nobody, type Caller } from "./caller.ts";
-import { put, removed } from "./change.ts";
+import { nothing, put, removed } from "./change.ts";
 import { Problem } from "./problem.ts";
 import { table } from "./resource.ts";
 import type { Store } from "./store.ts";
@@ -12,10 +12,18 @@ interface Remembered {
   readonly id: string;
   readonly at: number;
   readonly inputHash: string;
-  /** Until it is answered, nobody can say whether it took effect: the process may have died in the middle. */
+  /** Until it is answered, only what was made can say whether it took effect: the process may have died in the middle. */
   readonly isAnswered: boolean;
+  /** Id of what was made, kept in one commit with it. */
+  readonly made?: string;
   /** Absent when it was shown once. */
   readonly output?: unknown;
+}
+
+/** What is asked for, and how it is answered again by the id of what was made, where that can be said. */
+interface Keyed {
+  readonly action: AnyAction;
+  readonly again?: ((id: string) => Promise<unknown>) | undefined;
 }
 
 interface UnderWay {
@@ -28,7 +36,8 @@ const KEPT_FOR = DAY;
 
 /**
  * Does a keyed write at most once: the same key with the same input gets the first answer again, with another input a
- * Conflict. That it begins is durable before its effect, so a crash in between leaves a Conflict too, and no second effect.
+ * Conflict. That it begins is durable before its effect, so a crash in between leaves a Conflict too, and no second effect. What says
+ * itself that it is there (Made) is answered after a crash, and done where it is not there.
  */
 export class Idempotency {
   readonly #store: Store;
@@ -43,19 +52,19 @@ export class Idempotency {
   /** `input` comes without its secrets: not even a hash of a password is kept here. */
   async once(
     { actor, idempotencyKey }: Caller,
-    action: AnyAction,
+    keyed: Keyed,
     input: unknown,
-    run: () => Promise<unknown>,
+    run: (made: Made) => Promise<unknown>,
   ): Promise<unknown> {
     // Nobody is anybody: the keys of two strangers must not meet.
-    if (idempotencyKey === undefined || actor === nobody.actor) return run();
+    if (idempotencyKey === undefined || actor === nobody.actor) return run(nothing);
     const id = hash(canonical([actor, idempotencyKey]));
-    const inputHash = hash(canonical([action.path, input]));
+    const inputHash = hash(canonical([keyed.action.path, input]));
     for (let other = this.#underWay.get(id); other !== undefined; other = this.#underWay.get(id)) {
       if (other.inputHash === inputHash) return other.output;
       await other.output.catch(() => undefined);
     }
-    const output = this.#answer({ id, inputHash, isShownOnce: action.isShownOnce ?? false }, run);
+    const output = this.#answer(keyed, { id, inputHash }, run);
     this.#underWay.set(id, { inputHash, output });
     return output.finally(() => this.#underWay.delete(id));
   }
@@ -69,30 +78,35 @@ export class Idempotency {
   }
 
   async #answer(
-    { id, inputHash, isShownOnce }: { id: string; inputHash: string; isShownOnce: boolean },
-    run: () => Promise<unknown>,
+    { action, again }: Keyed,
+    { id, inputHash }: Pick<Remembered, "id" | "inputHash">,
+    run: (made: Made) => Promise<unknown>,
   ): Promise<unknown> {
     const known = await this.#store.get(rememberedTable, id);
-    if (known !== undefined) return answerOf(known, inputHash);
+    const isUndone = again !== undefined && known?.isAnswered === false && known.made === undefined;
+    if (known !== undefined && !isUndone) return answerOf(known, inputHash, again);
     const begun = { id, at: this.#now(), inputHash, isAnswered: false };
     await this.#store.commit(put(rememberedTable, begun));
     let output: unknown;
     try {
-      output = await run();
+      output = await run((made) => put(rememberedTable, { ...begun, made }));
     } catch (error) {
       // A refusal is an answer: nothing was done, so the key is free. Of any other failure that cannot be said.
       if (error instanceof Problem && error.type !== "internal")
         await this.#store.commit(removed(rememberedTable, id)).catch(() => undefined);
       throw error;
     }
-    await this.#store.commit(put(rememberedTable, { ...begun, isAnswered: true, ...(!isShownOnce && { output }) }));
+    await this.#store.commit(
+      put(rememberedTable, { ...begun, isAnswered: true, ...(action.isShownOnce !== true && { output }) }),
+    );
     return output;
   }
 }
 
-function answerOf(known: Remembered, inputHash: string): unknown {
+function answerOf(known: Remembered, inputHash: string, again: Keyed["again"]): unknown {
   if (known.inputHash !== inputHash)
     throw new Problem("conflict", "this Idempotency-Key was used with another input; take a new key for a new request");
+  if (!known.isAnswered && known.made !== undefined && again !== undefined) return again(known.made);
   if (!known.isAnswered)
     throw new Problem(
       "conflict",

@@ -1,10 +1,8 @@
-import { isDeepStrictEqual } from "node:util";
 import { HOUR, MINUTE, SECOND } from "@edgemere/protocol/kit";
 import type { CommandKind } from "@edgemere/protocol";
 import type { InputOf, OutputOf } from "../../platform/action.ts";
 import { itself } from "../../platform/caller.ts";
 import { ask, askItself } from "../../platform/dispatch.ts";
-import { Problem } from "../../platform/problem.ts";
 import { askBucket } from "../data-catalogue/object-store-contract.ts";
 import { command, createJob, job } from "../jobs/contract.ts";
 import type { DataOrchestratorContext } from "./context.ts";
@@ -28,9 +26,11 @@ const LATEST = 10 * MINUTE;
 export const pauseAfter = (tries: number): number => Math.min(LATEST, SOONEST * 2 ** Math.min(tries, 10));
 
 /** Asks a device; gives the job. */
-export async function send(errand: Errand, context: DataOrchestratorContext): Promise<string> {
-  const { device, kind, arguments: given, key } = errand;
-  const caller = itself([createJob.permission, `command:${kind}`], context);
+export async function send(
+  { device, kind, arguments: given, key }: Errand,
+  context: DataOrchestratorContext,
+): Promise<string> {
+  const caller = { ...itself([createJob.permission, `command:${kind}`], context), idempotencyKey: key };
   const input = {
     device,
     kind,
@@ -38,23 +38,8 @@ export async function send(errand: Errand, context: DataOrchestratorContext): Pr
     queueTimeout: QUEUE_TIMEOUT / SECOND,
     runTimeout: RUN_TIMEOUT / SECOND,
   };
-  const asked = await ask(createJob, input, { ...caller, idempotencyKey: key }, context).catch(
-    async (error: unknown) => {
-      if (!(error instanceof Problem) || error.type !== "conflict") throw error;
-      // The control plane died while it asked under this key. Either that is open there, or it may be asked again: each errand does the same twice as once.
-      return (await openJob(errand, context)) ?? ask(createJob, input, caller, context);
-    },
-  );
+  const asked = await ask(createJob, input, caller, context);
   return asked.job.id;
-}
-
-async function openJob({ device, kind, arguments: given }: Errand, { store }: DataOrchestratorContext) {
-  for await (const row of store.scan(command, { index: "open", prefix: [device] }))
-    if (row.kind === kind && isDeepStrictEqual({ ...row.arguments, ...given }, row.arguments)) {
-      const found = await store.get(job, row.job);
-      if (found !== undefined) return { job: found };
-    }
-  return undefined;
 }
 
 /** Asks an object store, or how far it is with what it was asked for. */

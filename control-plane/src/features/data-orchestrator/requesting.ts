@@ -27,7 +27,12 @@ const STANDING = 365 * DAY;
 export const requestHandlers = [
   handle(
     findData,
-    async ({ query, name, lifetime = 3_600, keep = false, ...wish }, context: DataOrchestratorContext, caller) => {
+    async (
+      { query, name, lifetime = 3_600, keep = false, ...wish },
+      context: DataOrchestratorContext,
+      caller,
+      made,
+    ) => {
       const { store, newId } = context;
       compileExpression(query, dataVocabulary);
       const purpose = await purposeOf({ ...wish, lifetime: lifetime * SECOND, isKept: keep }, context, caller);
@@ -41,9 +46,11 @@ export const requestHandlers = [
           author: caller.actor,
           reason: "",
         }),
+        made(id),
       );
       return resolve(store, dataRequest, id);
     },
+    async (id, { store }) => resolve(store, dataRequest, id),
   ),
   handle(createInstance, async ({ dataref }, context: DataOrchestratorContext, caller) =>
     repeatOnConflict(async () => {

@@ -24,6 +24,7 @@ export const fileActions = [
       { name, bytes, sha256 = "", device: ref, keep, passing = false },
       context: FilesContext,
       { actor, ...caller },
+      made,
     ) => {
       const { store, scopes, newId, files } = context;
       if (ref === undefined && !scopes.reachOf(caller, contract.createFile.permission).isEverywhere)
@@ -34,9 +35,10 @@ export const fileActions = [
       const id = newId();
       const keepFor = keep === undefined ? files.keep : keep * SECOND;
       const draft = { name, bytes, sha256, author: actor, keepFor, ...target, ...(passing && { isPassing: passing }) };
-      await beginFile(id, draft, context);
+      await beginFile(id, draft, context, { made });
       return shown(await resolve(store, file, id), context);
     },
+    async (id, context) => shown(await resolve(context.store, file, id), context),
   ),
   handle(contract.writeFile, async ({ file: ref, from, content }, context: FilesContext) => {
     const row = await resolve(context.store, file, ref);

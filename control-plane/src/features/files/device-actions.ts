@@ -144,7 +144,7 @@ async function begin(
   const sha256 = isPassing ? String(given["sha256"]) : "";
   const keepFor = isPassing ? Math.min(PASSING, context.files.keep) : context.files.keep;
   const draft = { name, bytes, sha256, author, device: from, revision, keepFor, ...(isPassing && { isPassing }) };
-  await beginFile(id, draft, context, "storage-full");
+  await beginFile(id, draft, context, { whenFull: "storage-full" });
   const row = await begun(id, context);
   if (row === undefined) throw new Problem("gone", "the file was removed meanwhile");
   return row;

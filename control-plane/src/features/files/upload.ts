@@ -1,6 +1,7 @@
 import { chunksBehind, encodeChunks } from "@edgemere/protocol";
 import { DAY } from "@edgemere/protocol/kit";
-import { created, destroyed, moved, removed, replaced, type Change } from "../../platform/change.ts";
+import { created, destroyed, moved, nothing, removed, replaced, type Change } from "../../platform/change.ts";
+import type { Made } from "../../platform/action.ts";
 import { Problem } from "../../platform/problem.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
 import type { Draft } from "../../platform/resource.ts";
@@ -24,7 +25,10 @@ export async function beginFile(
   id: string,
   draft: Omit<Draft<typeof file>, "expiresAt" | "reason">,
   { store, clock, files }: FilesContext,
-  whenFull: "conflict" | "storage-full" = "conflict",
+  {
+    whenFull = "conflict",
+    made = nothing,
+  }: { readonly whenFull?: "conflict" | "storage-full"; readonly made?: Made } = {},
 ): Promise<void> {
   await repeatOnConflict(async () => {
     const room = await reserving(store, draft.bytes);
@@ -37,6 +41,7 @@ export async function beginFile(
       created(file, id, { ...draft, expiresAt: clock.now() + UPLOADED_WITHIN, reason: "" }),
       replaced(progress, { id, version: 1, bytes: 0 }, 0),
       room.change,
+      made(id),
     );
   });
 }

@@ -40,6 +40,7 @@ export const createHandler = handle(
     },
     context: JobsContext,
     caller,
+    made,
   ) => {
     const { store, clock, newId, scopes } = context;
     const { permission } = kinds[kind];
@@ -72,16 +73,17 @@ export const createHandler = handle(
         devices: [target.id],
       };
       if (isApprovalNeeded === true || (isDangerous && (await needsApproval(target, caller.account, context)))) {
-        await store.commit(created(job, ids.job, { ...draft, ...sealed }));
+        await store.commit(created(job, ids.job, { ...draft, ...sealed }), made(ids.job));
         return undefined;
       }
       const commanding = await commandFor(ids.command, { ...draft, ...sealed, id: ids.job }, target, [], context);
-      await store.commit(created(job, ids.job, draft, "running"), ...commanding);
+      await store.commit(created(job, ids.job, draft, "running"), ...commanding, made(ids.job));
       return resolve(store, command, ids.command);
     });
     if (row !== undefined) await offer(row, context);
     return detail(ids.job, context);
   },
+  detail,
 );
 
 /** Whether a second person must say yes before anything dangerous is asked of a device. */

@@ -19,55 +19,66 @@ const TOTAL_TIMEOUT = 30 * DAY;
 /** Devices that a refusal names. */
 const NAMED = 10;
 
-export const applyHandler = handle(applyPlan, async ({ plan: id }, context: JobsContext, caller) => {
-  const { store, clock, newId } = context;
-  const plan = await resolve(store, rolloutPlan, id);
-  // Who may not know of it hears what is said of what does not exist.
-  if (!isOwn(plan, caller)) throw noneOf("rolloutplan", id);
-  if (plan.state !== "open") throw new Problem("conflict", "this plan was carried out already; make a new one");
-  if (clock.now() >= plan.expiresAt) throw new Problem("conflict", "this plan is too old; make a new one");
-  const asked = kindsOf(plan);
-  for (const each of asked) refuseUnlessAllowed(each, caller);
-  const grants = grantsFor(asked, caller);
-  const sighted = await sightedBy({ ...plan, grants }, id, context);
-  const members = sighted.map(({ member }) => member);
-  if (hashOf(members) !== plan.membership) throw await moveOf(plan, sighted, context);
+export const applyHandler = handle(
+  applyPlan,
+  async ({ plan: id }, context: JobsContext, caller, made) => {
+    const { store, clock, newId } = context;
+    const plan = await resolve(store, rolloutPlan, id);
+    // Who may not know of it hears what is said of what does not exist.
+    if (!isOwn(plan, caller)) throw noneOf("rolloutplan", id);
+    if (plan.state !== "open") throw new Problem("conflict", "this plan was carried out already; make a new one");
+    if (clock.now() >= plan.expiresAt) throw new Problem("conflict", "this plan is too old; make a new one");
+    const asked = kindsOf(plan);
+    for (const each of asked) refuseUnlessAllowed(each, caller);
+    const grants = grantsFor(asked, caller);
+    const sighted = await sightedBy({ ...plan, grants }, id, context);
+    const members = sighted.map(({ member }) => member);
+    if (hashOf(members) !== plan.membership) throw await moveOf(plan, sighted, context);
 
-  const now = clock.now();
-  const isApprovalNeeded = await isSecondNeeded(
-    plan,
-    members.map((each) => each.device),
-    context,
-  );
-  const { kind, arguments: given, selector, mode, spec, secretNames } = plan;
-  const rolloutId = newId();
-  const row = created(rollout, rolloutId, {
-    kind,
-    arguments: given,
-    mode,
-    spec,
-    grants,
-    author: caller.actor,
-    ...(caller.account !== undefined && { account: caller.account }),
-    ...(selector !== undefined && { selector }),
-    ...(secretNames !== undefined && { secretNames }),
-    ...(plan.undoes !== undefined && { undoes: { rollout: plan.undoes, isComplete: true } }),
-    plan: id,
-    written: 0,
-    endsAt: now + (spec.totalTimeout === undefined ? TOTAL_TIMEOUT : spec.totalTimeout * SECOND),
-    opened: 0,
-    waves: wavesOf(spec).map(() => ({ ...emptyWave })),
-    failures: {},
-    pace: { at: now, allowance: 1 },
-    sweep: { at: now },
-    isApprovalNeeded,
-    pausedBy: "",
-  });
-  const secrets = await handedOver(id, rolloutId, context);
-  const undone = plan.undoes === undefined ? [] : await undoneBy(rolloutId, plan.undoes, store);
-  await store.commit(row, ...secrets, ...undone, woken(rolloutId), moved(rolloutPlan, plan, "apply"));
-  return resolve(store, rollout, rolloutId);
-});
+    const now = clock.now();
+    const isApprovalNeeded = await isSecondNeeded(
+      plan,
+      members.map((each) => each.device),
+      context,
+    );
+    const { kind, arguments: given, selector, mode, spec, secretNames } = plan;
+    const rolloutId = newId();
+    const row = created(rollout, rolloutId, {
+      kind,
+      arguments: given,
+      mode,
+      spec,
+      grants,
+      author: caller.actor,
+      ...(caller.account !== undefined && { account: caller.account }),
+      ...(selector !== undefined && { selector }),
+      ...(secretNames !== undefined && { secretNames }),
+      ...(plan.undoes !== undefined && { undoes: { rollout: plan.undoes, isComplete: true } }),
+      plan: id,
+      written: 0,
+      endsAt: now + (spec.totalTimeout === undefined ? TOTAL_TIMEOUT : spec.totalTimeout * SECOND),
+      opened: 0,
+      waves: wavesOf(spec).map(() => ({ ...emptyWave })),
+      failures: {},
+      pace: { at: now, allowance: 1 },
+      sweep: { at: now },
+      isApprovalNeeded,
+      pausedBy: "",
+    });
+    const secrets = await handedOver(id, rolloutId, context);
+    const undone = plan.undoes === undefined ? [] : await undoneBy(rolloutId, plan.undoes, store);
+    await store.commit(
+      row,
+      ...secrets,
+      ...undone,
+      woken(rolloutId),
+      moved(rolloutPlan, plan, "apply"),
+      made(rolloutId),
+    );
+    return resolve(store, rollout, rolloutId);
+  },
+  async (id, { store }) => resolve(store, rollout, id),
+);
 
 /** The rollout that has ended is being undone from here on; throws Problem where it is already. */
 async function undoneBy(undoing: string, id: string, store: JobsContext["store"]): Promise<readonly Change[]> {

@@ -1,6 +1,6 @@
 import { commandKinds, type CommandKind } from "@edgemere/protocol";
 import { HOUR } from "@edgemere/protocol/kit";
-import { handle, type InputOf, type OutputOf } from "../../platform/action.ts";
+import { handle, type InputOf, type Made, type OutputOf } from "../../platform/action.ts";
 import { covers, maySomewhere, type Caller } from "../../platform/caller.ts";
 import { created, put } from "../../platform/change.ts";
 import { Problem } from "../../platform/problem.ts";
@@ -42,40 +42,48 @@ const MEMBERS_A_PART = 250;
 const EXAMPLES = 5;
 const ZONES = 10;
 
-export const planHandler = handle(planJob, async (input, context: JobsContext, caller) =>
-  planned(await wishOf(input, context, caller), input.secrets, context),
+export const planHandler = handle(
+  planJob,
+  async (input, context: JobsContext, caller, made) =>
+    planned(await wishOf(input, context, caller), input.secrets, context, made),
+  shown,
 );
 
-export const planUndoHandler = handle(planUndo, async ({ rollout: id }, context: JobsContext, caller) => {
-  const row = await seen(id, planUndo.permission, context, caller);
-  const { rollback } = row.spec;
-  if (rollback === undefined) throw new Problem("conflict", "this rollout does not say what undoes it");
-  if (!isEnded(row.state))
-    throw new Problem("conflict", `this rollout is ${row.state}: edgemere rollout rollback undoes it`);
-  if (!rollout.life.can(row.state, "undo") || row.opened === 0)
-    throw new Problem("conflict", `this rollout is ${row.state}: there is nothing to undo`);
-  refuseUnlessAllowed(rollback.kind, caller);
-  const { kind, arguments: given = {} } = rollback;
-  const spec = undoingSpec(row);
-  const wish: Wish = {
-    kind,
-    arguments: given,
-    mode: "snapshot",
-    spec,
-    undoes: row.id,
-    author: caller.actor,
-    grants: grantsFor([kind], caller),
-    ...(caller.account !== undefined && { account: caller.account }),
-  };
-  await refuseInPart(wish, row.id, context);
-  return planned(wish, undefined, context);
-});
+export const planUndoHandler = handle(
+  planUndo,
+  async ({ rollout: id }, context: JobsContext, caller, made) => {
+    const row = await seen(id, planUndo.permission, context, caller);
+    const { rollback } = row.spec;
+    if (rollback === undefined) throw new Problem("conflict", "this rollout does not say what undoes it");
+    if (!isEnded(row.state))
+      throw new Problem("conflict", `this rollout is ${row.state}: edgemere rollout rollback undoes it`);
+    if (!rollout.life.can(row.state, "undo") || row.opened === 0)
+      throw new Problem("conflict", `this rollout is ${row.state}: there is nothing to undo`);
+    refuseUnlessAllowed(rollback.kind, caller);
+    const { kind, arguments: given = {} } = rollback;
+    const spec = undoingSpec(row);
+    const wish: Wish = {
+      kind,
+      arguments: given,
+      mode: "snapshot",
+      spec,
+      undoes: row.id,
+      author: caller.actor,
+      grants: grantsFor([kind], caller),
+      ...(caller.account !== undefined && { account: caller.account }),
+    };
+    await refuseInPart(wish, row.id, context);
+    return planned(wish, undefined, context, made);
+  },
+  shown,
+);
 
 /** A plan is kept with who is picked now, and told. */
 async function planned(
   wish: Wish,
   secrets: Readonly<Record<string, string>> | undefined,
   context: JobsContext,
+  made: Made,
 ): Promise<OutputOf<typeof planJob>> {
   const { store, clock, newId } = context;
   const id = `${kindsOf(wish).find((each) => commandKinds[each].dangerous) ?? wish.kind}.${newId()}`;
@@ -91,8 +99,14 @@ async function planned(
   const expiresAt = clock.now() + KEPT_FOR;
   const membership = hashOf(members);
   const row = created(rolloutPlan, id, { ...wish, membership, targets: members.length, parts, expiresAt });
-  await store.commit(row, ...keptFor(id, secrets, context));
+  await store.commit(row, ...keptFor(id, secrets, context), made(id));
   return { plan: id, expiresAt, membership, ...(await toldOf(wish, sighted, context)) };
+}
+
+async function shown(id: string, context: JobsContext): Promise<OutputOf<typeof planJob>> {
+  const plan = await resolve(context.store, rolloutPlan, id);
+  const { expiresAt, membership } = plan;
+  return { plan: id, expiresAt, membership, ...(await toldOf(plan, await sightedBy(plan, id, context), context)) };
 }
 
 /** What is asked for, checked: nothing of it is refused later that could be refused now. */

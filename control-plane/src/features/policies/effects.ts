@@ -193,12 +193,20 @@ async function rolledOut(
   const all: Done[] = [];
   for (let from = 0; from < devices.length; from += DEVICES_OF_A_PLAN) {
     const some = devices.slice(from, from + DEVICES_OF_A_PLAN);
-    const once = (step: string): Caller => ({
-      ...caller,
-      idempotencyKey: `${caller.idempotencyKey ?? ""} ${from} ${step}`,
+    const apply = async (attempt: string) => {
+      const once = (step: string): Caller => ({
+        ...caller,
+        idempotencyKey: `${caller.idempotencyKey ?? ""} ${from} ${step}${attempt}`,
+      });
+      const { plan } = await ask(planJob, { ...asked, devices: some }, once("plan"), context);
+      return () => ask(applyPlan, { plan }, once("apply"), context);
+    };
+    const first = await apply("");
+    const { id } = await first().catch(async (error: unknown) => {
+      if (!(error instanceof Problem) || error.type !== "conflict") throw error;
+      // The plan was made long ago, before a crash, or the world moved meanwhile.
+      return (await apply(" again"))();
     });
-    const { plan } = await ask(planJob, { ...asked, devices: some }, once("plan"), context);
-    const { id } = await ask(applyPlan, { plan }, once("apply"), context);
     all.push({ ...done, made: id });
   }
   return all;

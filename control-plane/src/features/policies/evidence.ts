@@ -4,7 +4,7 @@ import { put, removed, type Change } from "../../platform/change.ts";
 import { ask } from "../../platform/dispatch.ts";
 import { Problem } from "../../platform/problem.ts";
 import { table } from "../../platform/resource.ts";
-import { createFile, finishFile, PIECE_BYTES, writeFile } from "../files/contract.ts";
+import { createFile, file, finishFile, PIECE_BYTES, writeFile } from "../files/contract.ts";
 import { job, readOutput } from "../jobs/contract.ts";
 import type { PoliciesContext } from "./context.ts";
 
@@ -51,12 +51,13 @@ async function keep(row: Collecting, context: PoliciesContext): Promise<void> {
     const caller = callerOf(row, context);
     const name = `logs-${row.policy}-${row.id}.log`.slice(-255);
     const once = { ...caller, idempotencyKey: `evidence ${row.id}` };
-    const { id: file } = await ask(createFile, { name, bytes: content.length, device: row.device }, once, context);
-    for (let from = 0; from < content.length; from += PIECE_BYTES) {
+    const { id } = await ask(createFile, { name, bytes: content.length, device: row.device }, once, context);
+    const missing = (await store.get(file, id))?.state === "ready" ? 0 : content.length;
+    for (let from = 0; from < missing; from += PIECE_BYTES) {
       const piece = content.subarray(from, from + PIECE_BYTES).toString("base64");
-      await ask(writeFile, { file, from, content: piece }, caller, context);
+      await ask(writeFile, { file: id, from, content: piece }, caller, context);
     }
-    await ask(finishFile, { file }, caller, context);
+    await ask(finishFile, { file: id }, caller, context);
   }
   await store.commit(removed(collectings, row.id));
 }
