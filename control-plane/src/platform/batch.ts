@@ -22,7 +22,9 @@ export class Batch {
   }
 
   async add(changes: readonly Change[]): Promise<void> {
-    const writes = changes.flatMap((change) => change.writes);
+    const all = changes.flatMap((change) => change.writes);
+    for (const each of all.filter(({ isLook }) => isLook)) refuseWhenMoved(each, await this.#look(each));
+    const writes = all.filter(({ isLook }) => isLook !== true);
     const looks = await Promise.all(writes.map((write) => this.#look(write)));
     writes.forEach((write, i) => {
       const earlier = writes.findLastIndex(

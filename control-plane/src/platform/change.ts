@@ -15,6 +15,8 @@ export interface Write {
   /** Undefined removes the row. */
   readonly row: object | undefined;
   readonly basedOn: number | undefined;
+  /** Nothing is written: the row is only to be the one that was looked at. */
+  readonly isLook?: true;
   readonly events: readonly Occurrence[];
   /** What the events hold; the row when absent. */
   readonly told?: object;
@@ -62,6 +64,10 @@ export const replaced = <T extends { readonly id: string; readonly version: numb
 /** Of a table that counts its versions refused when the row moved since `basedOn`, where that is given. */
 export const removed = <T extends { readonly id: string }>(table: Table<T>, id: string, basedOn?: number): Change =>
   ofRow({ id, row: undefined, basedOn, events: [] }, table);
+
+/** Writes nothing: what it goes with is refused when the row moved since it was looked at. */
+export const unmoved = <R extends AnyResource>(resource: R, { id, version }: Row<R>): Change =>
+  ofRow({ id, row: undefined, basedOn: version, isLook: true, events: [] }, resource);
 
 export const putBytes = (key: string, bytes: Uint8Array | undefined): Change => ({
   writes: [],

@@ -5,6 +5,7 @@ import type { PoliciesContext } from "./context.ts";
 import { decidingDevice } from "./deciding.ts";
 import { nextByWord, type Word } from "./device-word.ts";
 import { isAskedFor, type Done } from "./effect-contract.ts";
+import { stillSaid } from "./opening.ts";
 import { quietOf } from "./quiet.ts";
 import type { Known } from "./watch.ts";
 import { noted, unnoted } from "./tables.ts";
@@ -95,8 +96,9 @@ async function decided(
     next.do === "move" && next.signal === "starve" ? missingWords(judgement.looked) : (quiet?.reason ?? "");
   const looked = judgement.looked.slice(0, LOOKED_AT_MOST);
   const told = { now, looked, reason, acts: (each.row.effects ?? []).some(isAskedFor) };
-  if (row !== undefined) return changesOf(row, next, told);
-  return next.do === "move" ? begun(each, { device }, next, told) : [];
+  const still = next.do === "move" && !isOpen ? [await stillSaid(each.row, context)] : [];
+  if (row !== undefined) return [...changesOf(row, next, told), ...still];
+  return next.do === "move" ? [...begun(each, { device }, next, told), ...still] : [];
 }
 
 /** What an alert is about. */

@@ -8,6 +8,7 @@ import type { GroupPolicy } from "./group-policy.ts";
 import { quietOfGroup } from "./group-quiet.ts";
 import { keyOf, numbersOf, type GroupWatch, type Place } from "./group-watch.ts";
 import type { Group } from "./groups.ts";
+import { stillSaid } from "./opening.ts";
 
 /**
  * What becomes of the alert of a group: looks and decides, as for a device. The alert's row is read only where there is something to decide. A
@@ -54,8 +55,9 @@ export async function decidedOfGroup(
     reason: isStarving ? missingWords(judgement.looked) : (quiet?.reason ?? ""),
     acts: (policy.row.effects ?? []).some(isAskedFor),
   };
-  if (row !== undefined) return changesOf(row, next, told);
-  return next.do === "move" ? begun(policy, { group: group.name }, next, told) : [];
+  const still = next.do === "move" && !isOpen ? [await stillSaid(policy.row, context)] : [];
+  if (row !== undefined) return [...changesOf(row, next, told), ...still];
+  return next.do === "move" ? [...begun(policy, { group: group.name }, next, told), ...still] : [];
 }
 
 /** What the condition of a policy says of a group now. */

@@ -8,6 +8,7 @@ import { devicePacks, deviceWords, ownEnds, type DeviceWords, type OwnEnd } from
 import { nextByWord, type Word } from "./device-word.ts";
 import { begun, byWord, rowAfter, type Told } from "./evaluating.ts";
 import { withEnds } from "./own-ends.ts";
+import { stillSaid } from "./opening.ts";
 import { quietOf } from "./quiet.ts";
 import type { Known } from "./watch.ts";
 import { isOnDevice, watches } from "./watched-policy.ts";
@@ -56,6 +57,7 @@ async function alertChanges(
   const ends = (await context.store.get(ownEnds, known.row.id))?.ends ?? [];
   const changes: Change[] = [];
   let row = await context.store.get(alert, alertId(policy, known.row.id));
+  const isOpen = row !== undefined && row.state !== "resolved";
   for (const [place, { record, word }] of said.entries()) {
     // What is past was no less a surprise then.
     const quiet = place === said.length - 1 ? await quietOf(each, known.row, context) : undefined;
@@ -70,7 +72,7 @@ async function alertChanges(
     row = changes.length === 0 ? row : rowAfter(changes);
   }
   known.open.add(policy);
-  return changes;
+  return isOpen || changes.length === 0 ? changes : [...changes, await stillSaid(each.row, context)];
 }
 
 function toldBy(
