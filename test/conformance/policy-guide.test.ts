@@ -38,20 +38,21 @@ function rowsOf(head: string): readonly (readonly string[])[] {
 }
 
 test("the guide to policies has every field and every function of a condition, and no other", async () => {
-  const { fields } = (await boundTo("sa/pe/policy/vocabulary").run(
+  const { fields, groupFunctions } = (await boundTo("sa/pe/policy/vocabulary").run(
     ...([{}, {}, {}, {}] as never[] as [never, never, never, never]),
   )) as {
     readonly fields: readonly { readonly name: string; readonly kind: string }[];
+    readonly groupFunctions: typeof policyFunctions;
   };
 
   assert.deepEqual(
     rowsOf("field"),
     fields.map(({ name, kind }) => [`\`${name}\``, kind]),
   );
-  assert.deepEqual(
-    rowsOf("function"),
-    policyFunctions.map(({ name, takes, summary }) => [`\`${name}(${takes.join(", ")})\``, summary]),
-  );
+  const told = (functions: typeof policyFunctions) =>
+    functions.map(({ name, takes, summary }) => [`\`${name}(${takes.join(", ")})\``, summary]);
+  assert.deepEqual(rowsOf("function"), told(policyFunctions));
+  assert.deepEqual(rowsOf("of a group"), told(groupFunctions));
 });
 
 test("the guide to policies has every effect that a policy may have, and no other", () => {
