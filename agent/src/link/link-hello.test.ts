@@ -236,3 +236,21 @@ test("the file of the connection's state says since when it stands, and why it d
   assert.deepEqual([status["connectedAt"], (status["lastFailure"] as { reason: string }).reason], [undefined, "cut"]);
   await link[Symbol.asyncDispose]();
 });
+
+test("a session that is lost while the answer to its Hello is heard leaves nothing behind that sends", async () => {
+  const { link, centre, clock, duty } = await aLink();
+  let goOn = () => {};
+  const held = new Promise<void>((resolve) => (goOn = resolve));
+  const hear = duty.hear.bind(duty);
+  duty.hear = (generation) => held.then(() => hear(generation));
+  link.start();
+  await clock.advance(SECOND);
+  centre.lose();
+  await clock.advance(SECOND);
+
+  const stopped = link[Symbol.asyncDispose]();
+  goOn();
+  await stopped;
+
+  assert.equal(clock.nextDue, undefined);
+});

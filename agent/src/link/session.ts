@@ -234,6 +234,8 @@ export class Session {
     const { env, spool, time, device, address } = this.#parts;
     for (const { stream = "", upTo = 0 } of acknowledgements)
       if (isStreamName(stream)) await spool.acknowledge(stream, upTo);
+    // Over meanwhile: nobody would stop what sends.
+    if (this.#ended.signal.aborted) return;
     const own = {
       publish: (packet: Packet) => this.#publish(packet),
       end: (reason: string) => this.#end(reason),
