@@ -33,7 +33,12 @@ export function connectLive(
   return Object.assign(socket, {
     [Symbol.dispose]: () => {
       socket.off();
-      socket.disconnect();
+      const { engine } = socket.io;
+      const leave = () => void socket.disconnect();
+      // Browsers warn of a connection that is given up before it stands.
+      if (engine?.readyState !== "opening") return leave();
+      engine.once("open", leave);
+      engine.once("close", leave);
     },
   });
 }
