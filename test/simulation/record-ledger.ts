@@ -62,7 +62,10 @@ export class RecordLedger {
 
   /** A file on a machine's disk was replaced, cut or removed. */
   changed(machine: Machine, path: string, content: Uint8Array | undefined): void {
-    this.#numberedAnew(machine, path.split("/")[1] ?? "", this.#mirror(machine).changed(path, content));
+    const stream = path.split("/")[1] ?? "";
+    const records = this.#mirror(machine).changed(path, content);
+    this.#numberedAnew(machine, stream, records);
+    this.#movedWithGaps(machine, stream, records);
   }
 
   /** An agent begins over a disk to which something may have happened. */
@@ -217,6 +220,22 @@ export class RecordLedger {
     for (const { content, last } of records) {
       const known = accepted.get(content);
       if (known !== undefined) accepted.set(content, { ...known, number: last });
+    }
+  }
+
+  /** Of a gap that moves the part goes whose numbers the control plane has given a meaning of their own; what it stands for goes with it. */
+  #movedWithGaps(machine: Machine, stream: string, records: readonly SeenRecord[]): void {
+    const { accepted } = this.#of(machine, stream);
+    const mirror = this.#mirror(machine);
+    for (const record of records) {
+      const before = mirror.movedFrom(stream, record);
+      if (before === undefined) continue;
+      const end = Math.min(before.last, this.#stored(machine.device, stream).upTo);
+      const by = record.last - end;
+      const isThere = new Set(mirror.records(stream).map(({ content }) => content));
+      for (const [content, known] of accepted)
+        if (known.number <= end && known.number + by >= record.first && !isThere.has(content))
+          accepted.set(content, { ...known, number: known.number + by });
     }
   }
 

@@ -11,6 +11,8 @@ export interface SeenRecord {
   readonly gapReason?: string;
   /** How many a gap says that it stands for. */
   readonly gapRecords?: number;
+  /** What a gap says of the records that it stands for, whatever their numbers: a part of one that moves says the same. */
+  readonly gapAbout?: string;
 }
 
 export function seen(record: Record_): SeenRecord {
@@ -18,7 +20,8 @@ export function seen(record: Record_): SeenRecord {
   const content = `${crc32(bytes).toString(16)}-${bytes.length}`;
   const { sequence: first } = record;
   if (record.body !== "gap") return { first, last: first, content };
-  return { first, last: record.gap.upTo, content, gapReason: record.gap.reason, gapRecords: record.gap.records };
+  const { upTo: last, reason: gapReason, records: gapRecords, bytes: lost, fromMs, toMs } = record.gap;
+  return { first, last, content, gapReason, gapRecords, gapAbout: [gapReason, lost, fromMs, toMs].join(" ") };
 }
 
 const SPOOL_FILE = /^spool\/([a-z]+)\/(\d+)\.segment$/;

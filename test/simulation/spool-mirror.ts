@@ -58,6 +58,12 @@ export class SpoolMirror {
     return [...this.#files.values()].flatMap((file) => (file.stream === stream ? file.records : []));
   }
 
+  /** The gap before a number that says the same as one that is now there as well: that is a part of it which has moved. */
+  movedFrom(stream: string, { first, gapAbout }: SeenRecord): SeenRecord | undefined {
+    if (gapAbout === undefined) return undefined;
+    return this.records(stream).find((each) => each.gapAbout === gapAbout && each.last < first);
+  }
+
   /** Whether it is there, or a gap that stands for it, or a hole between files that will be found. */
   holds(stream: string, record: SeenRecord): boolean {
     const files = [...this.#files.values()].filter((file) => file.stream === stream);
@@ -66,7 +72,8 @@ export class SpoolMirror {
   }
 
   #vanished({ stream }: MirroredFile, record: SeenRecord): void {
-    const isSafe = this.#parts.isDelivered(stream, record) || this.holds(stream, record);
+    // What is still here, or has a gap in its place, has not met what else its number may mean.
+    const isSafe = this.holds(stream, record) || this.#parts.isDelivered(stream, record);
     if (!isSafe) this.#parts.wrong(`${stream}/${record.first} vanished from the spool, and nothing explains it`);
   }
 

@@ -16,5 +16,6 @@ test("whatever dies, breaks, fills up or lies in nine thousand worlds, no record
   context.diagnostic(
     `${worlds} worlds: ${records} records stored, ${gaps} gaps explained, ${samples} samples counted by windows, ${commands} commands ended`,
   );
-  assert.ok(records > 0 && samples > 0 && commands > 0, "the worlds had nothing to do");
+  // One world by itself may have no windows.
+  assert.ok(records > 0 && commands > 0 && (samples > 0 || worlds === 1), "the worlds had nothing to do");
 });
