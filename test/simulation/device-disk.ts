@@ -16,15 +16,17 @@ const READ = { shortest: 0, longest: 0 };
 
 /** A device's disk as one process uses it. */
 export function deviceDisk({ disk, life, synced, changed }: DiskParts): Disk {
-  const changing = (path: string, change: () => Promise<void>) =>
+  /** `written`: what the file is to hold; a bit that flips before it is safe is damage, which is found when it is read. */
+  const changing = (path: string, change: () => Promise<void>, written?: Uint8Array) =>
     life.contact(async () => {
       await change();
-      changed(path, await disk.read(path));
+      const held = await disk.read(path);
+      changed(path, written ?? held);
     }, READ);
   return {
     read: (path) => life.contact(() => disk.read(path), READ),
     list: (folder) => life.contact(() => disk.list(folder), READ),
-    write: (path, content) => changing(path, () => disk.write(path, content)),
+    write: (path, content) => changing(path, () => disk.write(path, content), content),
     append: async (path) => {
       const file = await life.contact(() => disk.append(path), READ);
       synced(path, new Uint8Array());
