@@ -166,12 +166,8 @@ export async function createAgent(parts: AgentParts): Promise<Agent> {
     settings,
     trust: keyring.trust,
     terminals,
-    data: {
-      find: (name) => dataSources.find(name),
-      lookAt: (name) => dataSources.lookAt(name),
-      tellAll: (name) => dataSources.tellAll(name),
-      arriving,
-    },
+    data: dataSources,
+    arriving,
     policies,
     files: {
       ...env,

@@ -8,6 +8,7 @@ import type { TerminalRoad } from "../link/terminal-road.ts";
 import type { ChangeGuard } from "./changes/change-guard.ts";
 import type { Settings } from "../settings.ts";
 import type { FileSurroundings } from "./files/transfer.ts";
+import type { Arriving } from "../neighbours/arriving.ts";
 import type { DataPlaces, PolicyDuty } from "./handlers/handler.ts";
 import type { HostPolicy } from "./host-policy.ts";
 import type { ReleaseUpgrade } from "./release-upgrade.ts";
@@ -32,6 +33,7 @@ export interface CommandParts {
   readonly files: FileSurroundings;
   /** The directories whose data this device tells of. */
   readonly data: DataPlaces;
+  readonly arriving?: Arriving | undefined;
   /** The policies that this device watches by itself. */
   readonly policies: PolicyDuty;
   /** What of the agent may be set from far away; nothing when absent. */

@@ -13,7 +13,7 @@ export const dataPut: Handler<"data.put"> = {
     const place = placeOf(given, context, { mustTake: true });
     if ("reason" in place) return place;
     const { sha256, bytes, source } = given;
-    const files = { ...context.files, roots: place.roots, arriving: context.data.arriving };
+    const files = { ...context.files, roots: place.roots, arriving: context.arriving };
     const asked = v1.FilePutArguments.create({ path: place.path, sha256, bytes });
     const put = await putFile(asked, { ...context, files }, await similarTo(place, context));
     context.data.lookAt(source, "reason" in put ? undefined : given.path);

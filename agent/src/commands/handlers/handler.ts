@@ -20,8 +20,6 @@ export interface DataPlaces {
   lookAt(name: string, placed?: string): void;
   /** Tells all that a source holds at its next look, which is now; gives how many files that were last. Undefined: there is no such source. */
   tellAll(name: string): number | undefined;
-  /** Told what is on its way; absent where nothing is given on. */
-  readonly arriving?: Arriving;
 }
 
 /** The policies that this device watches by itself. */
@@ -57,6 +55,8 @@ export interface HandlerContext {
   readonly files: FileSurroundings;
   /** The directories whose data this device tells of. */
   readonly data: DataPlaces;
+  /** Told what data is on its way; absent where nothing is given on. */
+  readonly arriving?: Arriving | undefined;
   /** The policies that this device watches by itself. */
   readonly policies: PolicyDuty;
   /** What of the agent may be set from far away; absent where nothing is. */
