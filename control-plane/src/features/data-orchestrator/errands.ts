@@ -4,7 +4,7 @@ import type { InputOf, OutputOf } from "../../platform/action.ts";
 import { itself } from "../../platform/caller.ts";
 import { ask, askItself } from "../../platform/dispatch.ts";
 import { askBucket } from "../data-catalogue/object-store-contract.ts";
-import { command, createJob, job } from "../jobs/contract.ts";
+import { command, createJob, job, permissionsToCommand } from "../jobs/contract.ts";
 import type { DataOrchestratorContext } from "./context.ts";
 
 /** What a device is asked to do with one piece of data. */
@@ -30,7 +30,7 @@ export async function send(
   { device, kind, arguments: given, key }: Errand,
   context: DataOrchestratorContext,
 ): Promise<string> {
-  const caller = { ...itself([createJob.permission, `command:${kind}`], context), idempotencyKey: key };
+  const caller = { ...itself(permissionsToCommand(kind), context), idempotencyKey: key };
   const input = {
     device,
     kind,

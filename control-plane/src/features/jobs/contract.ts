@@ -166,6 +166,9 @@ export const createJob = action({
   }),
   output: JobDetail,
 });
+
+/** What it takes to have devices carry out commands of a kind, dangerous or not. */
+export const permissionsToCommand = (kind: CommandKind): readonly string[] => [createJob.permission, `command:${kind}`];
 export const findJob = action({
   path: "cpl/dm/job/find",
   summary: "Show a job and its commands",

@@ -9,7 +9,7 @@ import { Problem } from "../../platform/problem.ts";
 import { unlessMoved } from "../../platform/repeat.ts";
 import { dataVocabulary } from "../data-catalogue/contract.ts";
 import { findData, PLACING } from "../data-orchestrator/contract.ts";
-import { applyPlan, createJob, listKinds, planJob } from "../jobs/contract.ts";
+import { applyPlan, createJob, listKinds, permissionsToCommand, planJob } from "../jobs/contract.ts";
 import { findContact, USING } from "../notifier/contract.ts";
 import { alert, type Alert } from "./alert-contract.ts";
 import type { PoliciesContext } from "./context.ts";
@@ -23,6 +23,7 @@ import {
   type Effect,
 } from "./effect-contract.ts";
 import { collecting } from "./evidence.ts";
+import { callerOf } from "./policy-caller.ts";
 
 const AT_ONCE = 50;
 const DEVICES_OF_A_PLAN = 500;
@@ -33,8 +34,8 @@ const DEVICES = "{devices}";
 
 function permissionsFor(effect: Effect): readonly string[] {
   if (effect.do === "notify") return [USING];
-  if (effect.do === "command") return [createJob.permission, `command:${effect.kind}`];
-  if (effect.do === "configure") return [createJob.permission, "command:configure"];
+  if (effect.do === "command") return permissionsToCommand(effect.kind);
+  if (effect.do === "configure") return permissionsToCommand("configure");
   return [findData.permission, ...(effect.where === undefined ? [] : [PLACING])];
 }
 
@@ -116,10 +117,9 @@ async function act(row: Alert, context: PoliciesContext): Promise<boolean> {
   const of = (byName.get(row.policy) ?? groups.byName.get(row.policy))?.row;
   // Which devices a group has is known when all were taken in.
   if (row.group !== undefined && !groups.isWhole) return false;
+  const { device } = row;
   const devices =
-    row.device === undefined
-      ? [...(groups.of(row.policy)?.find(row.group ?? "")?.members ?? [])].toSorted()
-      : [row.device];
+    device === undefined ? [...(groups.of(row.policy)?.find(row.group ?? "")?.members ?? [])].toSorted() : [device];
   const done: Done[] = [];
   const stopped = of && (await stoppedBecause(of, context));
   for (const [place, effect] of (of?.effects ?? []).entries()) {
@@ -135,9 +135,7 @@ async function act(row: Alert, context: PoliciesContext): Promise<boolean> {
   const logs = done.flatMap(({ what, made }) => (what === "log.collect" && made !== undefined ? [made] : []));
   // What many devices write is kept with the commands of the rollout.
   const evidence =
-    row.device === undefined
-      ? []
-      : logs.map((each) => collecting(each, { ...row, device: row.device as string }, context.clock.now()));
+    device === undefined ? [] : logs.map((each) => collecting(each, { ...row, device }, context.clock.now()));
   await store.commit(updated(alert, rest, { done }), ...evidence).catch(unlessMoved);
   return true;
 }
@@ -159,13 +157,8 @@ async function doOne(
   const what = whatOf(effect);
   const at = context.clock.now();
   const caller: Caller = {
-    actor: `policy:${policy}`,
-    via: "rule",
-    permissions: permissionsFor(effect),
-    requestId: context.newId(),
+    ...callerOf({ name: policy, account: of?.account }, permissionsFor(effect), context),
     idempotencyKey: `alert ${id} ${episode} ${row.since} ${place}`,
-    // Whoever wrote the policy cannot be the second person who says yes to what it wants.
-    account: of?.account,
   };
   try {
     if (effect.do === "data") {

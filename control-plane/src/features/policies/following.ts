@@ -4,6 +4,7 @@ import type { DomainEvent } from "../../platform/domain-event.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
 import type { Device } from "../devices/contract.ts";
 import type { PoliciesContext } from "./context.ts";
+import { count } from "./counted-events.ts";
 import { evaluated } from "./evaluating.ts";
 import { memberSelectorOf } from "./group-members.ts";
 import type { GroupWatch } from "./group-watch.ts";
@@ -78,7 +79,7 @@ async function follow(event: DomainEvent, context: PoliciesContext): Promise<voi
       watch.lookAtPack(id);
       if (known.row.state === "retired") watch.forgetDevice(id);
     }
-    if (isCounted) await count(event, id, context);
+    if (isCounted) await take(event, id, context);
   }
 }
 
@@ -90,16 +91,14 @@ async function regroup({ subject }: DomainEvent, { policies }: GroupWatch, conte
   if (selector !== concerned.memberSelector) context.watch.forget();
 }
 
-async function count(event: DomainEvent, id: string, context: PoliciesContext): Promise<void> {
+async function take(event: DomainEvent, id: string, context: PoliciesContext): Promise<void> {
   const { store, watch } = context;
   const known = await watch.known(id, context);
   // What is retired is counted nowhere.
   if (known === undefined || known.row.state === "retired") return;
   const { events, groups } = await watch.policies(context);
   const { type, number, at } = event;
-  const instants = known.events.get(type);
-  instants?.set(number, at);
-  for (const [old, happenedAt] of instants ?? []) if (happenedAt <= at - (events.get(type) ?? 0)) instants?.delete(old);
+  count(known.events, events, event);
   const counting = (each: WatchedPolicy) => each.condition.events.some((counted) => counted.type === type);
   const changes: readonly Change[] = await evaluated(known, known.policies.filter(counting), context);
   watch.asked.add([], groups.take(known, context.clock.now()));

@@ -1,7 +1,7 @@
 import { commandKinds } from "@edgemere/protocol";
 import { SECOND } from "@edgemere/protocol/kit";
 import type { Device } from "../devices/contract.ts";
-import { createJob } from "../jobs/contract.ts";
+import { createJob, permissionsToCommand } from "../jobs/contract.ts";
 import { decide } from "./admission.ts";
 import { admittedBy, opinionsOn } from "./admitting.ts";
 import type { PoliciesContext } from "./context.ts";
@@ -9,6 +9,7 @@ import type { Policy } from "./contract.ts";
 import type { Effect } from "./effect-contract.ts";
 import { stoppedBecause } from "./effects.ts";
 import { isKindOnDevice, type KindOnDevice } from "./on-device.ts";
+import { callerOf } from "./policy-caller.ts";
 
 const EFFECT_RUNS = 300 * SECOND;
 
@@ -43,20 +44,14 @@ export async function withheldEffects(
 /** What policies that are asked before actions would say here, at whatever hour: a device asks nobody, and keeps what it was sent. */
 async function refusalOf(
   { kind, arguments: given }: OwnCommand,
-  { name, account }: Policy,
+  policy: Policy,
   { id }: Device,
   context: PoliciesContext,
 ): Promise<string | undefined> {
   const concerned = (await context.watch.policies(context)).askedAbout(createJob.path);
   if (concerned.length === 0) return undefined;
   const atAnyHour = concerned.map(({ row: { schedule: _, ...row }, ...each }) => ({ ...each, row }));
-  const caller = {
-    actor: `policy:${name}`,
-    via: "rule",
-    permissions: [createJob.permission, `command:${kind}`],
-    requestId: context.newId(),
-    account,
-  } as const;
+  const caller = callerOf(policy, permissionsToCommand(kind), context);
   const asked = { action: createJob, caller, input: { device: id, kind, ...(given && { arguments: given }) } };
   const { refusal, isApprovalNeeded } = admittedBy(decide(await opinionsOn(asked, atAnyHour, context)), asked);
   if (refusal !== undefined) return refusal.message;

@@ -6,7 +6,7 @@ import { replaced } from "../../platform/change.ts";
 import { ask } from "../../platform/dispatch.ts";
 import { Problem } from "../../platform/problem.ts";
 import { unlessMoved } from "../../platform/repeat.ts";
-import { command, createJob } from "../jobs/contract.ts";
+import { command, createJob, permissionsToCommand } from "../jobs/contract.ts";
 import { device, type Device } from "../devices/contract.ts";
 import type { PoliciesContext } from "./context.ts";
 import { canWatch } from "./deciding.ts";
@@ -86,7 +86,7 @@ async function standingOf(
 
 /** Undefined where it is to be tried again later. */
 async function send(id: string, given: object, context: PoliciesContext): Promise<string | undefined> {
-  const caller = itself([createJob.permission, `command:${KIND}`], context);
+  const caller = itself(permissionsToCommand(KIND), context);
   const asked = { device: id, kind: KIND, arguments: { ...given }, queueTimeout: WEEK_SECONDS } as const;
   try {
     return (await ask(createJob, asked, caller, context)).commands[0]?.id;

@@ -1,4 +1,5 @@
 import { lookedAt, Observations, type Reading, type Standing } from "@edgemere/protocol/policy";
+import { count, noEvents, spansOf } from "./counted-events.ts";
 import type { Happened } from "./event-history.ts";
 import type { WatchedPolicy } from "./watched-policy.ts";
 
@@ -30,8 +31,8 @@ export interface Past {
 /** What would have become of a policy's alert on a device: the same evaluation and the same decisions, in the order in which samples were made and events happened. */
 export function replayed(policy: WatchedPolicy, { view, samples, happened = [], from, to }: Past): readonly Episode[] {
   const observations = new Observations(policy.condition.metrics, policy.condition.windows);
-  const spans = spansOf(policy);
-  const events = new Map([...spans.keys()].map((type) => [type, new Map<number, number>()]));
+  const spans = spansOf([policy.condition]);
+  const events = noEvents(spans);
   const episodes: Episode[] = [];
   let standing: Standing | undefined;
 
@@ -49,12 +50,6 @@ export function replayed(policy: WatchedPolicy, { view, samples, happened = [], 
     for (let at = dueOf(standing, missingAt()); at < instant; at = dueOf(standing, missingAt(), at)) look(at);
   };
 
-  const count = ({ type, number, at }: Happened) => {
-    const instants = events.get(type);
-    instants?.set(number, at);
-    for (const [old, then] of instants ?? []) if (then <= at - (spans.get(type) ?? 0)) instants?.delete(old);
-  };
-
   let isBegun = false;
   for (const [at, { rows, counted }] of inOrder(samples, happened)) {
     if (at > to) break;
@@ -62,7 +57,7 @@ export function replayed(policy: WatchedPolicy, { view, samples, happened = [], 
     if (at >= from) passUntil(at);
     isBegun ||= at >= from;
     observations.take([at], rows, at);
-    counted.forEach(count);
+    for (const each of counted) count(events, spans, each);
     if (at >= from) look(at);
   }
   if (!isBegun) look(from);
@@ -91,13 +86,6 @@ export function note(
   const last = episodes.at(-1);
   if (was !== undefined && last !== undefined) episodes[episodes.length - 1] = { ...last, to: now };
   if (is !== undefined) episodes.push({ state: is, from: now });
-}
-
-/** How far back each event is counted. */
-function spansOf({ condition }: WatchedPolicy): ReadonlyMap<string, number> {
-  const spans = new Map<string, number>();
-  for (const { type, span } of condition.events) spans.set(type, Math.max(spans.get(type) ?? 0, span));
-  return spans;
 }
 
 interface AtOnce {

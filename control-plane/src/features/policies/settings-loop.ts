@@ -4,9 +4,9 @@ import type { DomainEvent } from "../../platform/domain-event.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
 import { alert } from "./alert-contract.ts";
 import type { PoliciesContext } from "./context.ts";
+import { isConfiguring } from "./effect-contract.ts";
 import { settle } from "./settings.ts";
 import { deviceSettings } from "./settings-table.ts";
-import { settingsOf } from "./settings-wanted.ts";
 import { followed } from "./tables.ts";
 
 const POSITION = "settings";
@@ -29,7 +29,7 @@ export function keepSettings(context: PoliciesContext): Loop {
     every: SECOND,
     onError: (error) => log.error("loop failed", { loop: "keep settings that policies want", error }),
     step: async () => {
-      const isWanted = (await watch.policies(context)).all.some(({ row }) => Object.keys(settingsOf(row)).length > 0);
+      const isWanted = (await watch.policies(context)).all.some(({ row }) => row.effects?.some(isConfiguring));
       if (isWanted) idleUpTo = undefined;
       if (idleUpTo !== undefined && store.lastNumber - idleUpTo <= PASSED_BEFORE_SAVING) return "settled";
       const saved = await store.get(followed, POSITION);

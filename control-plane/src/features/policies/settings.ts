@@ -5,12 +5,14 @@ import { ask } from "../../platform/dispatch.ts";
 import { Problem } from "../../platform/problem.ts";
 import type { Store } from "../../platform/store.ts";
 import { device as deviceResource } from "../devices/contract.ts";
-import { command, createJob, job, type Command } from "../jobs/contract.ts";
+import { command, createJob, job, permissionsToCommand, type Command } from "../jobs/contract.ts";
 import { alert } from "./alert-contract.ts";
 import type { PoliciesContext } from "./context.ts";
+import { isConfiguring } from "./effect-contract.ts";
 import { stoppedBecause } from "./effects.ts";
+import { callerOf } from "./policy-caller.ts";
 import { deviceSettings, type AskedSetting, type DeviceSettings } from "./settings-table.ts";
-import { isAskedSince, settingsOf, settingsToldBy, wantedNow, winnersOf, type Settings } from "./settings-wanted.ts";
+import { isAskedSince, settingsToldBy, wantedNow, winnersOf, type Settings } from "./settings-wanted.ts";
 
 const KIND = "configure";
 const WEEK_SECONDS = 604_800;
@@ -63,8 +65,7 @@ export async function winnersOn(id: string, context: PoliciesContext) {
   for await (const { state, policy } of context.store.scan(alert, { index: "open", prefix: [id] })) {
     const row = byName.get(policy)?.row;
     if (row === undefined || (state !== "firing" && state !== "recovering")) continue;
-    if (Object.keys(settingsOf(row)).length > 0 && (await stoppedBecause(row, context)) === undefined)
-      wanting.push(row);
+    if (row.effects?.some(isConfiguring) && (await stoppedBecause(row, context)) === undefined) wanting.push(row);
   }
   return winnersOf(wanting);
 }
@@ -128,13 +129,9 @@ async function askFor(
   const reset = wishes.filter(({ values }) => values === undefined).map(({ option }) => option);
   const account = wishes[0]?.account;
   const caller = {
-    actor: `policy:${policy}`,
-    via: "rule",
-    permissions: [createJob.permission, `command:${KIND}`],
-    requestId: context.newId(),
+    ...callerOf({ name: policy, account }, permissionsToCommand(KIND), context),
     idempotencyKey: `settings ${id} ${since} ${version} ${policy}`,
-    account,
-  } as const;
+  };
   const given = { ...(set.length > 0 && { set: Object.fromEntries(set) }), ...(reset.length > 0 && { reset }) };
   const answered = (told: { readonly job: string; readonly problem?: string }) =>
     Object.fromEntries(

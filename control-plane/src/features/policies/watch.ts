@@ -8,6 +8,7 @@ import { isAbout, isAsked, readyToAsk, type AdmissionPolicy } from "./admission-
 import { alert } from "./alert-contract.ts";
 import type { PoliciesContext } from "./context.ts";
 import { policy } from "./contract.ts";
+import { noEvents, spansOf } from "./counted-events.ts";
 import { Deadlines } from "./deadlines.ts";
 import { readyForGroups, type GroupPolicy } from "./group-policy.ts";
 import { memberSelectorOf } from "./group-members.ts";
@@ -161,9 +162,6 @@ export class Watch {
       if (ready !== undefined) all.push(ready);
     }
     const looking = [...all, ...perGroup].map(({ condition }) => condition);
-    const events = new Map<string, number>();
-    for (const { type, span } of looking.flatMap((each) => each.events))
-      events.set(type, Math.max(events.get(type) ?? 0, span));
     const byPath = new Map<string, readonly AdmissionPolicy[]>();
     return {
       all,
@@ -177,7 +175,7 @@ export class Watch {
       groups: new GroupWatch(perGroup),
       metrics: new Set(looking.flatMap((each) => [...each.metrics])),
       windows: looking.flatMap((each) => each.windows),
-      events,
+      events: spansOf(looking),
     };
   }
 
@@ -192,7 +190,7 @@ export class Watch {
     const looking = [...policies, ...groups.policies.filter((each) => watches(each, row, view))];
     if (looking.some(({ condition }) => condition.metrics.size > 0))
       await remember(observations, id, { metrics, windows }, context);
-    const counted = new Map([...events.keys()].map((type) => [type, new Map<number, number>()]));
+    const counted = noEvents(events);
     if (events.size > 0)
       for await (const { type, number, at } of store.scan(happenings, { index: "device", prefix: [id] }))
         counted.get(type)?.set(number, at);
