@@ -6,12 +6,12 @@ import { decidingDevice } from "./deciding.ts";
 import { nextByWord, type Word } from "./device-word.ts";
 import { isAskedFor, type Done } from "./effect-contract.ts";
 import { stillSaid } from "./opening.ts";
-import { quietOf } from "./quiet.ts";
+import { quietOf, type Quiet } from "./quiet.ts";
 import type { Known } from "./watch.ts";
 import { noted, unnoted } from "./tables.ts";
 import { isOnDevice, watches, type WatchedPolicy } from "./watched-policy.ts";
 
-export const LOOKED_AT_MOST = 16;
+const LOOKED_AT_MOST = 16;
 const gone: { readonly verdict: "gone"; readonly looked: Judgement["looked"] } = { verdict: "gone", looked: [] };
 
 /**
@@ -37,10 +37,14 @@ export async function evaluated(
     }
     const judgement = isWatched ? each.condition.judge(readingOf(known, each, now)) : gone;
     if (isWatched) context.watch.evaluated.add([]);
-    const missingAt = missingOf(each, known, context);
-    const isMissing = judgement.verdict === "unknown" && missingAt !== undefined && missingAt <= now;
-    if (judgement.verdict !== "met" && !isMissing && !known.open.has(each.name)) continue;
-    changes.push(...(await decided({ known, each, judgement, missingAt, now }, context)));
+    const missingAt = missingOf(each, () => known.observations.newestAt(each.condition.metrics), context);
+    const { name, lookEvery } = each;
+    if (!known.open.has(name) && !opens(judgement, missingAt, now)) continue;
+    const lookAgainAt = lookEvery === undefined ? undefined : now + lookEvery;
+    const quiet = () => quietOf(each, known.row, context);
+    const about = { device: known.row.id };
+    const found = { policy: each, about, judgement, missingAt, lookAgainAt, quiet, open: known.open, key: name };
+    changes.push(...(await decided(found, context)));
   }
   return changes;
 }
@@ -51,54 +55,60 @@ export function ended(row: Alert, now: number): readonly Change[] {
   return changesOf(row, next, { now, looked: [], reason: "", acts: false });
 }
 
-/** When a lack of what a policy needs counts; undefined where it never does. */
-function missingOf(
-  { noData, condition, row }: WatchedPolicy,
-  { observations }: Known,
+/** When a lack of what a policy needs counts; undefined where it never does. Nobody looked before, and nobody asked. */
+export const missingOf = (
+  { noData, row }: Pick<WatchedPolicy, "noData" | "row">,
+  newestAt: () => number,
   { watch, clock }: PoliciesContext,
-) {
-  if (noData === undefined) return undefined;
-  // Nobody looked before, and nobody asked.
-  const since = Math.max(observations.newestAt(condition.metrics), watch.since(clock.now()), row.updatedAt);
-  return since + noData;
-}
+): number | undefined =>
+  noData === undefined ? undefined : Math.max(newestAt(), watch.since(clock.now()), row.updatedAt) + noData;
 
+/** Whether something begins, or goes on. Where nothing does, and no alert is open, there is nothing to decide: which is most often. */
+export const opens = (
+  { verdict }: Pick<Found["judgement"], "verdict">,
+  missingAt: number | undefined,
+  now: number,
+): boolean => verdict === "met" || (verdict === "unknown" && missingAt !== undefined && missingAt <= now);
+
+/** What is the case of a policy on a device, or in a group. */
 interface Found {
-  readonly known: Known;
-  readonly each: WatchedPolicy;
+  readonly policy: Pick<WatchedPolicy, "name" | "row" | "for" | "keepFiringFor">;
+  readonly about: About;
   readonly judgement: { readonly verdict: Situation["verdict"]; readonly looked: Judgement["looked"] };
   readonly missingAt: number | undefined;
-  readonly now: number;
+  readonly lookAgainAt?: number | undefined;
+  readonly quiet: () => Promise<Quiet | undefined>;
+  /** What has an alert that is not over, or may have one, and under which word this one stands there. */
+  readonly open: Set<string>;
+  readonly key: string;
 }
 
-async function decided(
-  { known, each, judgement, missingAt, now }: Found,
+/** What becomes of an alert of which something is to be decided. */
+export async function decided(
+  { policy, about, judgement, missingAt, lookAgainAt, quiet: quietNow, open, key }: Found,
   context: PoliciesContext,
 ): Promise<readonly Change[]> {
-  const { name, lookEvery } = each;
-  const { id: device } = known.row;
-  const row = await context.store.get(alert, alertId(name, device));
-  const quiet = judgement.verdict === "gone" ? undefined : await quietOf(each, known.row, context);
-  const next = nextOf(row, {
-    now,
-    verdict: judgement.verdict,
-    for: each.for,
-    keepFiringFor: each.keepFiringFor,
-    missingAt,
-    quiet,
-    lookAgainAt: lookEvery === undefined ? undefined : now + lookEvery,
-  });
+  const { row: saying } = policy;
+  const now = context.clock.now();
+  const { verdict } = judgement;
+  const row = await context.store.get(alert, alertIdOf(policy.name, about));
+  const quiet = verdict === "gone" ? undefined : await quietNow();
+  const { for: wait, keepFiringFor } = policy;
+  const next = nextOf(row, { now, verdict, for: wait, keepFiringFor, missingAt, quiet, lookAgainAt });
   const isOpen = row !== undefined && row.state !== "resolved";
   // It is there sooner than the row: who looks in between reads the row once too often.
-  if (next.do === "move" || isOpen) known.open.add(name);
-  if (next.do === "stay" && !isOpen) known.open.delete(name);
-  const reason =
-    next.do === "move" && next.signal === "starve" ? missingWords(judgement.looked) : (quiet?.reason ?? "");
-  const looked = judgement.looked.slice(0, LOOKED_AT_MOST);
-  const told = { now, looked, reason, acts: (each.row.effects ?? []).some(isAskedFor) };
-  const still = next.do === "move" && !isOpen ? [await stillSaid(each.row, context)] : [];
+  if (next.do === "move" || isOpen) open.add(key);
+  if (next.do === "stay" && !isOpen) open.delete(key);
+  const isStarving = next.do === "move" && next.signal === "starve";
+  const told = {
+    now,
+    looked: judgement.looked.slice(0, LOOKED_AT_MOST),
+    reason: isStarving ? missingWords(judgement.looked) : (quiet?.reason ?? ""),
+    acts: (saying.effects ?? []).some(isAskedFor),
+  };
+  const still = next.do === "move" && !isOpen ? [await stillSaid(saying, context)] : [];
   if (row !== undefined) return [...changesOf(row, next, told), ...still];
-  return next.do === "move" ? [...begun(each, { device }, next, told), ...still] : [];
+  return next.do === "move" ? [...begun(policy, about, next, told), ...still] : [];
 }
 
 /** What an alert is about. */
@@ -128,7 +138,7 @@ export function begun(
 
 /** What the last word of a device says of an alert now: what is no surprise comes and goes without it. */
 async function saidAgain(
-  { known, each, word }: Pick<Found, "known" | "each"> & { readonly word: Word },
+  { known, each, word }: { readonly known: Known; readonly each: WatchedPolicy; readonly word: Word },
   context: PoliciesContext,
 ): Promise<readonly Change[]> {
   const row = await context.store.get(alert, alertId(each.name, known.row.id));
@@ -157,7 +167,7 @@ export function byWord(row: Alert, steps: readonly Next[], told: Told): readonly
 export const rowAfter = (changes: readonly Change[]): Alert | undefined =>
   changes.flatMap(({ writes }) => writes).findLast(({ table }) => table.name === alert.name)?.row as Alert | undefined;
 
-export const missingWords = (looked: Judgement["looked"]): string =>
+const missingWords = (looked: Judgement["looked"]): string =>
   `there is nothing new of ${looked
     .filter(({ value }) => value === undefined)
     .map(({ what }) => what)

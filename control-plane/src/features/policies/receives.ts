@@ -2,8 +2,9 @@ import type { Change } from "../../platform/change.ts";
 import { dated } from "../../platform/dating.ts";
 import type { Received } from "../../platform/feature.ts";
 import type { PoliciesContext } from "./context.ts";
-import { evaluated } from "./evaluating.ts";
+import { evaluated, missingOf } from "./evaluating.ts";
 import type { Known } from "./watch.ts";
+import type { WatchedPolicy } from "./watched-policy.ts";
 
 /**
  * Looks at samples when they come, and at the policies that look at them: what becomes of alerts lands in one commit with the samples. What
@@ -30,13 +31,12 @@ function isAnyIn(some: ReadonlySet<string>, others: ReadonlySet<string>): boolea
 }
 
 /** When a device will have been silent for too long, for the first of its policies that says so. */
-export function putOff({ row, policies, observations }: Known, { watch, clock }: PoliciesContext): void {
-  const since = watch.since(clock.now());
-  const dues = policies.flatMap(({ noData, condition, row: { updatedAt } }) =>
-    noData === undefined ? [] : [Math.max(observations.newestAt(condition.metrics), since, updatedAt) + noData],
-  );
-  const upcoming = dues.filter((each) => each > clock.now());
-  if (upcoming.length > 0) watch.silence.set(row.id, Math.min(...upcoming));
+export function putOff({ row, policies, observations }: Known, context: PoliciesContext): void {
+  const now = context.clock.now();
+  const dueOf = (each: WatchedPolicy) =>
+    missingOf(each, () => observations.newestAt(each.condition.metrics), context) ?? Infinity;
+  const due = Math.min(...policies.map(dueOf).filter((each) => each > now));
+  if (due < Infinity) context.watch.silence.set(row.id, due);
 }
 
 /** The metrics of which there was something. A record that comes again is taken once. */
