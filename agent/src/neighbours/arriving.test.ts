@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import type { Socket } from "node:net";
 import { test } from "node:test";
-import { MINUTE, SECOND, silentLog } from "@edgemere/protocol/kit";
+import { MINUTE, SECOND, silentLog, systemClock } from "@edgemere/protocol/kit";
 import { ManualClock } from "@edgemere/protocol/simulated";
 import { Neighbours } from "./neighbours.ts";
-import { aHolder, aTaker, chunks, content, resultOf } from "./neighbours.test-support.ts";
-import { NotHere } from "./taking.ts";
+import { aHolder, anIdentity, aTaker, chunks, content, permitFor, resultOf, time } from "./neighbours.test-support.ts";
+import { httpsNeighbourRoad, NotHere } from "./taking.ts";
 
 const ends = chunks.reduce<number[]>((sum, { bytes }) => [...sum, (sum.at(-1) ?? 0) + bytes], []);
 
@@ -40,8 +42,37 @@ test("nobody waits for what a device does not have that was said to have all of 
   assert.deepEqual([neighbourBytes, fetchedBytes], [0, content.length]);
 });
 
+test("whoever waits asks again and again by one connection", async () => {
+  await using holder = await aHolder("d2", { coming: growing() });
+  await using taker = await aTaker([{ ...holder.named, isComing: true }]);
+  let connections = 0;
+  const count = (message: unknown) => {
+    const { socket } = message as { readonly socket: Socket };
+    if (holder.named.address.endsWith(`:${String(socket.localPort)}`)) connections += 1;
+  };
+  subscribe("net.server.socket", count);
+
+  await taker.put().finally(() => unsubscribe("net.server.socket", count));
+
+  assert.ok((holder.giving.refused["not-yet"] ?? 0) > 1);
+  assert.equal(connections, 1);
+});
+
+test("who gives says whether what is not here is on its way", async () => {
+  const coming = { received: 0, read: async () => new Uint8Array() };
+  await using fetching = await aHolder("d2", { coming });
+  await using other = await aHolder("d3");
+  await using wire = httpsNeighbourRoad({ identity: () => own, time, clock: systemClock });
+  const own = anIdentity("d1");
+  const ask = { permit: permitFor("d1"), from: content.length, limit: 1 };
+  const { signal } = new AbortController();
+
+  await assert.rejects(wire.fetch(fetching.named, ask, signal), { name: "NotHere", isComing: true });
+  await assert.rejects(wire.fetch(other.named, ask, signal), { name: "NotHere", isComing: false });
+});
+
 /** One chunk of a content that is fetched beside one that never has it, and what is known of it. */
-function waiting(isComing: () => boolean, failure: Error = new NotHere()) {
+function waiting(isComing: () => boolean, failure: () => Error = () => new NotHere()) {
   const clock = new ManualClock();
   const asked: number[] = [];
   const neighbours = new Neighbours({
@@ -57,7 +88,7 @@ function waiting(isComing: () => boolean, failure: Error = new NotHere()) {
     },
     neighbours: {
       fetch: async () => {
-        throw failure;
+        throw failure();
       },
       [Symbol.asyncDispose]: async () => {},
     },
@@ -87,6 +118,23 @@ test("one that gives nothing for five minutes is waited for no more", async () =
   assert.ok(asked.length >= 10 && asked.length <= 11, `${asked.length}`);
 });
 
+test("who hears from the device beside it that it goes on does not ask the control plane for that", async () => {
+  let failure = new NotHere(true);
+  const { clock, asked, stop, reading } = waiting(
+    () => true,
+    () => failure,
+  );
+
+  await advance(clock, 4 * MINUTE);
+  assert.equal(asked.length, 1);
+  failure = new NotHere();
+  await advance(clock, 2 * SECOND);
+
+  assert.equal(asked.length, 2, "now it does not say so any more");
+  stop.abort();
+  await reading;
+});
+
 test("who waits hears within half a minute that there is nobody to wait for, and ends at once when it is told to", async () => {
   let isComing = true;
   const { clock, ended } = waiting(() => isComing);
@@ -103,7 +151,10 @@ test("who waits hears within half a minute that there is nobody to wait for, and
 });
 
 test("one that fetches and cannot be reached is tried for some seconds, and then it is not there", async () => {
-  const { clock, ended } = waiting(() => true, new Error("it does not answer"));
+  const { clock, ended } = waiting(
+    () => true,
+    () => new Error("it does not answer"),
+  );
 
   await advance(clock, 10 * SECOND);
 

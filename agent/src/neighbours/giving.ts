@@ -1,5 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { TLSSocket } from "node:tls";
@@ -52,6 +52,11 @@ const STATUS: Readonly<Record<NeighbourRefusal, number>> = {
   "not-here": 404,
   "not-yet": 404,
   busy: 503,
+};
+/** Who asks for what is not here may ask on, by the same connection, and hears whether it is to come. */
+const HEADERS: Readonly<Partial<Record<NeighbourRefusal, OutgoingHttpHeaders>>> = {
+  "not-here": { "content-length": "0" },
+  "not-yet": { "content-length": "0", "retry-after": "1" },
 };
 
 /** Gives chunks of what lies in the data sources to devices of this fleet that have the control plane's permit for that content. */
@@ -118,7 +123,7 @@ export class Giving implements AsyncDisposable {
       if (!(error instanceof NeighbourRefused)) this.#parts.log.warn("a neighbour could not be answered", { error });
       const reason = error instanceof NeighbourRefused ? error.reason : "busy";
       this.#count(reason, error);
-      if (!answer.headersSent) answer.writeHead(STATUS[reason], { connection: "close" });
+      if (!answer.headersSent) answer.writeHead(STATUS[reason], HEADERS[reason] ?? { connection: "close" });
       answer.end();
     } finally {
       this.#open -= 1;

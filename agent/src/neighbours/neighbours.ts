@@ -17,8 +17,8 @@ interface Parts {
 /** Those that refuse or are slow are left alone for so long. */
 const RESTS = 30 * SECOND;
 const ASKED_AGAIN = 5 * MINUTE;
-/** Who waits for those that fetch it themselves wants to hear soon when they do so no more. */
-const ASKED_AGAIN_WAITING = 30 * SECOND;
+/** Who waits for one that does not say itself that it fetches the content wants to hear soon when it does so no more. */
+const ASKED_AGAIN_UNSURE = 30 * SECOND;
 const LOOKED_EVERY = SECOND;
 /** After so many in a row it is not there any more. */
 const FAILURES = 4;
@@ -43,21 +43,22 @@ export class Neighbours {
   /** A chunk as it must be, from whoever gives it first; undefined when nobody does: then it comes from the control plane. */
   async read(chunk: PlacedChunk, signal: AbortSignal): Promise<Uint8Array | undefined> {
     const { clock } = this.#parts;
-    for (let isWaiting = false; ; isWaiting = true) {
-      await this.#ask(isWaiting ? ASKED_AGAIN_WAITING : ASKED_AGAIN, signal);
+    for (let again = ASKED_AGAIN; ;) {
+      await this.#ask(again, signal);
       let isComing = false;
       for (const neighbour of this.#answer.neighbours) {
         if ((this.#restUntil.get(neighbour.device) ?? -Infinity) > clock.monotonic()) continue;
         const content = await this.#from(neighbour, chunk, signal);
         if (signal.aborted) return undefined;
-        isComing = content === "coming";
-        // Those that have all of it were asked before: of the others one is waited for.
-        if (isComing) break;
         if (content instanceof Uint8Array) {
           this.#failures.delete(neighbour.device);
           this.#gaveAt = clock.monotonic();
           return content;
         }
+        isComing = content !== undefined;
+        again = content === "unsure" ? ASKED_AGAIN_UNSURE : ASKED_AGAIN;
+        // Those that have all of it were asked before: of the others one is waited for.
+        if (isComing) break;
       }
       if (!isComing || clock.monotonic() - this.#gaveAt >= PATIENCE) return undefined;
       await clock.sleep(LOOKED_EVERY, signal);
@@ -68,7 +69,7 @@ export class Neighbours {
     neighbour: Neighbour,
     chunk: PlacedChunk,
     signal: AbortSignal,
-  ): Promise<Uint8Array | "coming" | undefined> {
+  ): Promise<Uint8Array | "coming" | "unsure" | undefined> {
     const { neighbours, clock, log, lied } = this.#parts;
     const { device } = neighbour;
     try {
@@ -82,7 +83,8 @@ export class Neighbours {
         `the device ${device} gave ${content.length} wrong bytes in place of ${chunk.bytes} from ${chunk.from} on`,
       );
     } catch (error) {
-      if (neighbour.isComing === true && this.#isPassing(device, error)) return "coming";
+      if (neighbour.isComing === true && this.#isPassing(device, error))
+        return error instanceof NotHere && error.isComing ? "coming" : "unsure";
       this.#restUntil.set(device, clock.monotonic() + RESTS);
       log.debug("a neighbour gives nothing now", { device, error });
     }

@@ -12,9 +12,12 @@ import type { Ask } from "./permit.ts";
 
 /** It answers, and does not have this. */
 export class NotHere extends Error {
-  constructor() {
+  /** It says itself that it is on its way there. */
+  readonly isComing: boolean;
+  constructor(isComing = false) {
     super("it does not have this: status 404");
     this.name = "NotHere";
+    this.isComing = isComing;
   }
 }
 
@@ -69,7 +72,7 @@ export function httpsNeighbourRoad({ identity, time, clock }: Parts): NeighbourR
           answer.once("error", reject);
           answer.once("end", () => {
             if (answer.statusCode === 200) resolve(Buffer.concat(pieces));
-            else if (answer.statusCode === 404) reject(new NotHere());
+            else if (answer.statusCode === 404) reject(new NotHere(answer.headers["retry-after"] !== undefined));
             else reject(new Error(`it refuses with status ${answer.statusCode ?? 0}`));
           });
         },
