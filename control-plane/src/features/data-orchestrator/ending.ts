@@ -44,7 +44,7 @@ export async function advance(request: DataRequest, context: DataOrchestratorCon
   const { store, clock } = context;
   const instances = await instancesOf(request, store);
   const over = instances.find(({ state }) => state === "lost" || state === "stale");
-  const anew = over && (await anewFor(over, store));
+  const anew = over && (await anewFor(over, request, context));
   if (over !== undefined && anew !== undefined && refusalOfAnew(anew, request) === undefined) {
     // One at a time; the next look finds the others.
     await store.commit(...(await removal(over, context)), ...(await broughtAnew(anew, request, context)));
@@ -82,15 +82,13 @@ export async function removal(instance: DataInstance, context: DataOrchestratorC
   const gone = { ...instance, state: "removed", version: instance.version + 1 } as const;
   const isOurs = decision === "copy" || decision === "cache";
   const held = holds === undefined ? undefined : await store.get(data, holds);
-  const isLeftover = decision === "leave" && held?.lineage !== undefined && held.state !== "removed";
+  const isLeftover = decision === "leave" && (held?.lineage?.data ?? "") !== "" && held?.state !== "removed";
   const name = held?.name ?? path.slice(path.lastIndexOf("/") + 1);
   return [
     moved(dataInstance, instance, "remove"),
     destroyed(dataInstance, gone),
     ...(state === "placing" ? await bookings([{ source, booking: "release", bytes }], store) : []),
-    ...(isOurs || isLeftover
-      ? [droppingOf({ device, source, path: name, hash, ...(isOurs && { copyOf: instance.data }) }, context)]
-      : []),
+    ...(isOurs || isLeftover ? [droppingOf({ device, source, path: name, hash, copyOf: instance.data }, context)] : []),
   ];
 }
 

@@ -94,11 +94,12 @@ async function carryOut(
 async function changesOf(
   { reservation, data: piece, target, signal, decision, reason }: Verdict,
   request: DataRequest,
-  { store, newId, clock }: DataOrchestratorContext,
+  context: DataOrchestratorContext,
 ): Promise<readonly Change[]> {
+  const { store, newId } = context;
   const change = moved(dataReservation, reservation, signal, { decision, reason });
   if (signal === "reject" || piece === undefined) return [change];
-  if (target !== undefined) return [change, toBePlaced(newId(), { piece, target, decision, request }, clock.now())];
-  const source = await store.get(dataSource, piece.source);
-  return [change, ...leftInPlace(newId(), piece, source?.path ?? "", request)];
+  if (target !== undefined) return [change, await toBePlaced(newId(), { piece, target, decision, request }, context)];
+  const folder = (await store.get(dataSource, piece.source))?.path ?? "";
+  return [change, ...(await leftInPlace(newId(), { piece, folder, request }, store))];
 }

@@ -42,7 +42,8 @@ function wantedFor(
   if (held?.state !== "available") return { signal: "lose", cause: "what stood there is gone" };
   if (held.hash !== hash)
     return decision === "leave" ? { signal: "age", cause: "it has changed" } : { signal: "lose", cause: DAMAGED };
-  const isCopy = decision === "copy" || decision === "cache";
-  if (isCopy && hasChanged(origin, hash)) return { signal: "age", cause: "what it is a copy of has changed" };
+  // What was moved is the data itself.
+  if (decision !== "move" && hasChanged(origin, hash))
+    return { signal: "age", cause: "what it is a copy of has changed" };
   return { signal: "place", cause: "" };
 }

@@ -1,14 +1,22 @@
 import { created, moved, type Change } from "../../platform/change.ts";
-import type { Data, DataSource } from "../data-catalogue/contract.ts";
+import type { Store } from "../../platform/store.ts";
+import { data, type Data, type DataSource } from "../data-catalogue/contract.ts";
+import type { DataOrchestratorContext } from "./context.ts";
 import { dataInstance, type DataInstance, type DataRequest } from "./contract.ts";
+import { hasChanged } from "./instance-life.ts";
 import type { Decision } from "./placement-contract.ts";
 
 const NAME_BYTES = 255;
 
 /** Data that is used where it lies is ready at once. */
-export function leftInPlace(id: string, piece: Data, folder: string, request: DataRequest): readonly Change[] {
+export async function leftInPlace(
+  id: string,
+  { piece, folder, request }: Pick<Placement, "piece" | "request"> & { readonly folder: string },
+  store: Store,
+): Promise<readonly Change[]> {
   const draft = {
     ...headOf(piece, request),
+    data: await originOf(piece, store),
     device: piece.device,
     source: piece.source,
     path: pathIn(folder, piece.name),
@@ -30,23 +38,34 @@ interface Placement {
 }
 
 /** Data that is to be brought somewhere; it moves from `now` on. */
-export const toBePlaced = (id: string, { piece, target, decision, request }: Placement, now: number): Change =>
+export const toBePlaced = async (
+  id: string,
+  { piece, target, decision, request }: Placement,
+  { store, clock }: Pick<DataOrchestratorContext, "store" | "clock">,
+): Promise<Change> =>
   created(dataInstance, id, {
     ...headOf(piece, request),
+    // What is moved is taken away where it lies.
+    data: decision === "move" ? piece.id : await originOf(piece, store),
     device: target.device,
     source: target.id,
     path: pathIn(target.path, placedName(piece)),
     decision,
     cause: "",
     tries: 0,
-    nextTryAt: now,
+    nextTryAt: clock.now(),
   });
 
-const headOf = ({ id, name, hash, bytes }: Data, { id: request, reference }: DataRequest) => ({
+/** The data that a piece stands for: what it is a copy of, however many copies lie between, as long as that is known and is the same; or itself. */
+async function originOf({ id, hash, lineage }: Data, store: Store): Promise<string> {
+  const origin = lineage && (await store.get(data, lineage.data));
+  return origin === undefined || hasChanged(origin, hash) ? id : origin.id;
+}
+
+const headOf = ({ name, hash, bytes }: Data, { id: request, reference }: DataRequest) => ({
   name,
   ...(reference !== undefined && { reference }),
   request,
-  data: id,
   hash,
   bytes,
 });

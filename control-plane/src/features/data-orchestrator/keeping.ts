@@ -161,8 +161,12 @@ async function begin(
       reason: `to keep ${request.purpose.copies}: ${reason}`,
     };
     changes.push(created(dataReservation, newId(), draft, "confirmed"));
-    if (target !== undefined) changes.push(toBePlaced(newId(), { piece: data, target, decision, request }, now));
-    else changes.push(...leftInPlace(newId(), data, (await store.get(dataSource, data.source))?.path ?? "", request));
+    if (target !== undefined)
+      changes.push(await toBePlaced(newId(), { piece: data, target, decision, request }, context));
+    else {
+      const folder = (await store.get(dataSource, data.source))?.path ?? "";
+      changes.push(...(await leftInPlace(newId(), { piece: data, folder, request }, store)));
+    }
   }
   const taken = steps.flatMap(({ target, cost: { bytes } }) =>
     target === undefined ? [] : [{ source: target.id, bytes }],

@@ -88,7 +88,8 @@ async function arrived(row: DataInstance, copy: Data, context: DataOrchestratorC
   const { store, clock } = context;
   const origin = await store.get(data, row.data);
   const lineage = {
-    data: row.data,
+    // What was moved is a copy of what it was one of before.
+    data: row.decision === "move" ? (origin?.lineage?.data ?? "") : row.data,
     device: origin?.device ?? "",
     request: row.request ?? "",
     ...(origin?.lineage?.alert !== undefined && { alert: origin.lineage.alert }),

@@ -44,16 +44,24 @@ export function matchesRefusal(matches: readonly Data[], query: string): string 
   return undefined;
 }
 
-/** The contents among pieces of data. A copy of what has changed since is none of them. */
+/** The contents among pieces of data. A copy of what has changed since is none of them: in its place stands what it is a copy of. */
 export async function contentsOf(matches: readonly Data[], store: Store): Promise<readonly Content[]> {
-  const byHash = new Map<string, Data[]>();
-  for (const each of matches)
-    if (!(await isOutdated(each, store))) byHash.set(each.hash, [...(byHash.get(each.hash) ?? []), each]);
-  return [...byHash].map(([hash, holders]) => ({ hash, bytes: holders[0]?.bytes ?? 0, holders }));
+  const byHash = new Map<string, Map<string, Data>>();
+  for (const each of matches) {
+    const piece = await asItIsNow(each, store);
+    if (piece.state !== "available") continue;
+    const holders = byHash.get(piece.hash) ?? new Map<string, Data>();
+    byHash.set(piece.hash, holders.set(piece.id, piece));
+  }
+  return [...byHash].map(([hash, holders]) => {
+    const all = [...holders.values()];
+    return { hash, bytes: all[0]?.bytes ?? 0, holders: all };
+  });
 }
 
-async function isOutdated({ lineage, hash }: Data, store: Store): Promise<boolean> {
-  return lineage !== undefined && hasChanged(await store.get(data, lineage.data), hash);
+async function asItIsNow(piece: Data, store: Store): Promise<Data> {
+  const origin = piece.lineage && (await store.get(data, piece.lineage.data));
+  return origin !== undefined && hasChanged(origin, piece.hash) ? origin : piece;
 }
 
 /** The places that take data now, which of them are wanted, and what the policy says of each. */
