@@ -16,6 +16,8 @@ export interface TelemetryStore extends AsyncDisposable {
   readonly commit: (change: ReturnType<typeof deviceRow>) => Promise<void>;
   /** Resolves when all that has arrived is in the windows. */
   readonly windowsMade: () => Promise<void>;
+  /** Resolves when policies that were changed have been looked at on all devices. */
+  readonly swept: () => Promise<void>;
 }
 
 /** The way to a parent. */
@@ -62,6 +64,9 @@ export async function telemetryStore(
     commit: (change) => core.store.commit(change),
     windowsMade: async () => {
       while ((await count("telemetrydirty")) + (await count("telemetryunderway")) > 0) await sleep(500);
+    },
+    swept: async () => {
+      while ((await count("policysweep")) > 0) await sleep(100);
     },
     [Symbol.asyncDispose]: () => core[Symbol.asyncDispose](),
   };
