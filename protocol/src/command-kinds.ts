@@ -11,44 +11,95 @@ export type OnInterrupt =
   /** Never runs again: reported as interrupted. */
   | "once";
 
+/** What of a device is not as usual while something is done there: all of it, or metrics whose names begin so. */
+export type Disturbance = "all" | readonly string[];
+
+const nothing = [] as const;
+/** Bytes come or go, and the agent is busy with them: how full a disk gets of it is not over when they are there. */
+const traffic = ["network.", "disk.", "agent."] as const;
+
 interface KindRule {
   /** Commands of one lane of a device run one after another; lanes do not wait for each other. */
   readonly lane: string;
   readonly onInterrupt: OnInterrupt;
   /** Must be allowed by the device's own settings, whatever the control plane says. */
   readonly dangerous: boolean;
+  /** What is no surprise on the device while it runs, and for a moment after. */
+  readonly disturbs: Disturbance;
   /** The field of Command that carries its arguments, and of CommandReport that carries its result. */
   readonly task: NonNullable<Command["task"]> & NonNullable<CommandReport["result"]>;
 }
 
 /** Every command kind. A kind is added here, in command.proto, in an agent's handler and in the jobs feature's argument schemas. */
 export const commandKinds = {
-  ping: { lane: "control", onInterrupt: "converge", dangerous: false, task: "ping" },
-  exec: { lane: "exec", onInterrupt: "once", dangerous: true, task: "exec" },
-  script: { lane: "script", onInterrupt: "once", dangerous: true, task: "script" },
-  "inventory.refresh": { lane: "inventory", onInterrupt: "converge", dangerous: false, task: "inventoryRefresh" },
-  "log.collect": { lane: "log", onInterrupt: "once", dangerous: false, task: "logCollect" },
-  "file.put": { lane: "file", onInterrupt: "converge", dangerous: true, task: "filePut" },
-  "file.get": { lane: "file", onInterrupt: "converge", dangerous: true, task: "fileGet" },
-  "file.list": { lane: "listing", onInterrupt: "converge", dangerous: false, task: "fileList" },
-  configure: { lane: "configure", onInterrupt: "converge", dangerous: true, task: "configure" },
-  "service.status": { lane: "service", onInterrupt: "converge", dangerous: false, task: "serviceStatus" },
-  "service.start": { lane: "service", onInterrupt: "converge", dangerous: true, task: "serviceStart" },
-  "service.stop": { lane: "service", onInterrupt: "converge", dangerous: true, task: "serviceStop" },
-  "service.reload": { lane: "service", onInterrupt: "converge", dangerous: true, task: "serviceReload" },
-  "service.restart": { lane: "service", onInterrupt: "probe", dangerous: true, task: "serviceRestart" },
-  "package.install": { lane: "package", onInterrupt: "converge", dangerous: true, task: "packageInstall" },
-  "package.remove": { lane: "package", onInterrupt: "converge", dangerous: true, task: "packageRemove" },
-  "package.upgrade": { lane: "package", onInterrupt: "converge", dangerous: true, task: "packageUpgrade" },
-  "data.get": { lane: "data", onInterrupt: "converge", dangerous: false, task: "dataGet" },
-  "data.put": { lane: "data", onInterrupt: "converge", dangerous: false, task: "dataPut" },
-  "data.drop": { lane: "data", onInterrupt: "converge", dangerous: false, task: "dataDrop" },
-  "data.report": { lane: "index", onInterrupt: "converge", dangerous: false, task: "dataReport" },
-  reboot: { lane: "power", onInterrupt: "boundary", dangerous: true, task: "reboot" },
-  "network.change": { lane: "network", onInterrupt: "probe", dangerous: true, task: "networkChange" },
-  "agent.upgrade": { lane: "power", onInterrupt: "probe", dangerous: true, task: "agentUpgrade" },
-  "policy.pack": { lane: "policy", onInterrupt: "converge", dangerous: false, task: "policyPack" },
-  "terminal.open": { lane: "terminal", onInterrupt: "once", dangerous: true, task: "terminalOpen" },
+  ping: { lane: "control", onInterrupt: "converge", dangerous: false, disturbs: nothing, task: "ping" },
+  exec: { lane: "exec", onInterrupt: "once", dangerous: true, disturbs: "all", task: "exec" },
+  script: { lane: "script", onInterrupt: "once", dangerous: true, disturbs: "all", task: "script" },
+  "inventory.refresh": {
+    lane: "inventory",
+    onInterrupt: "converge",
+    dangerous: false,
+    disturbs: nothing,
+    task: "inventoryRefresh",
+  },
+  "log.collect": { lane: "log", onInterrupt: "once", dangerous: false, disturbs: traffic, task: "logCollect" },
+  "file.put": { lane: "file", onInterrupt: "converge", dangerous: true, disturbs: "all", task: "filePut" },
+  "file.get": { lane: "file", onInterrupt: "converge", dangerous: true, disturbs: traffic, task: "fileGet" },
+  "file.list": { lane: "listing", onInterrupt: "converge", dangerous: false, disturbs: nothing, task: "fileList" },
+  configure: { lane: "configure", onInterrupt: "converge", dangerous: true, disturbs: "all", task: "configure" },
+  "service.status": {
+    lane: "service",
+    onInterrupt: "converge",
+    dangerous: false,
+    disturbs: nothing,
+    task: "serviceStatus",
+  },
+  "service.start": { lane: "service", onInterrupt: "converge", dangerous: true, disturbs: "all", task: "serviceStart" },
+  "service.stop": { lane: "service", onInterrupt: "converge", dangerous: true, disturbs: "all", task: "serviceStop" },
+  "service.reload": {
+    lane: "service",
+    onInterrupt: "converge",
+    dangerous: true,
+    disturbs: "all",
+    task: "serviceReload",
+  },
+  "service.restart": {
+    lane: "service",
+    onInterrupt: "probe",
+    dangerous: true,
+    disturbs: "all",
+    task: "serviceRestart",
+  },
+  "package.install": {
+    lane: "package",
+    onInterrupt: "converge",
+    dangerous: true,
+    disturbs: "all",
+    task: "packageInstall",
+  },
+  "package.remove": {
+    lane: "package",
+    onInterrupt: "converge",
+    dangerous: true,
+    disturbs: "all",
+    task: "packageRemove",
+  },
+  "package.upgrade": {
+    lane: "package",
+    onInterrupt: "converge",
+    dangerous: true,
+    disturbs: "all",
+    task: "packageUpgrade",
+  },
+  "data.get": { lane: "data", onInterrupt: "converge", dangerous: false, disturbs: traffic, task: "dataGet" },
+  "data.put": { lane: "data", onInterrupt: "converge", dangerous: false, disturbs: traffic, task: "dataPut" },
+  "data.drop": { lane: "data", onInterrupt: "converge", dangerous: false, disturbs: nothing, task: "dataDrop" },
+  "data.report": { lane: "index", onInterrupt: "converge", dangerous: false, disturbs: nothing, task: "dataReport" },
+  reboot: { lane: "power", onInterrupt: "boundary", dangerous: true, disturbs: "all", task: "reboot" },
+  "network.change": { lane: "network", onInterrupt: "probe", dangerous: true, disturbs: "all", task: "networkChange" },
+  "agent.upgrade": { lane: "power", onInterrupt: "probe", dangerous: true, disturbs: "all", task: "agentUpgrade" },
+  "policy.pack": { lane: "policy", onInterrupt: "converge", dangerous: false, disturbs: nothing, task: "policyPack" },
+  "terminal.open": { lane: "terminal", onInterrupt: "once", dangerous: true, disturbs: nothing, task: "terminalOpen" },
 } as const satisfies Record<string, KindRule>;
 
 export type CommandKind = keyof typeof commandKinds;

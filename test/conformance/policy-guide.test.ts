@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { features, type AnyAction } from "@edgemere/control-plane";
+import { commandKinds } from "@edgemere/protocol";
 import { policyFunctions } from "@edgemere/protocol/policy";
 import { textOf } from "./tree.ts";
 
@@ -60,4 +61,18 @@ test("the guide to policies has every effect that a policy may have, and no othe
   const known = input.properties.effects.items.anyOf.map(({ properties }) => `\`${properties.do.const}\``);
 
   assert.deepEqual(new Set(rowsOf("`do`").map(([name]) => name)), new Set(known));
+});
+
+test("the guide to policies says of every kind what it disturbs", () => {
+  const namesIn = (cell = "") => [...cell.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name);
+  const told = rowsOf("while this runs").flatMap(([kinds, alerts]) =>
+    namesIn(kinds).map((kind) => [kind, alerts === "all of the device" ? "all" : namesIn(alerts)] as const),
+  );
+  const declared = Object.entries(commandKinds).flatMap(([kind, { disturbs }]) => {
+    const words = disturbs === "all" ? disturbs : disturbs.map((each) => `${each}*`);
+    return words.length === 0 ? [] : [[kind, words] as const];
+  });
+  const byKind = (one: readonly [string, unknown], other: readonly [string, unknown]) => (one[0] < other[0] ? -1 : 1);
+
+  assert.deepEqual(told.toSorted(byKind), declared.toSorted(byKind));
 });

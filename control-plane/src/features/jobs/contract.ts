@@ -3,6 +3,7 @@ import { commandKinds, commandLife, type CommandKind, type CommandState } from "
 import { HOUR, machine } from "@edgemere/protocol/kit";
 import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
 import { resource, rowSchema, type Row } from "../../platform/resource.ts";
+import { disturbsUntil } from "./disturbing-contract.ts";
 import { rolloutSpec } from "./rollout-spec-contract.ts";
 import { Arguments, Kind, Secrets } from "./rollout-words-contract.ts";
 
@@ -82,6 +83,10 @@ export const command = resource({
     /** Commands that bring content into a data source, by its hash: the earlier ones first. */
     bringing: ({ kind, state, arguments: given, id }) =>
       kind === "data.put" && !commandLife.isFinal(state) ? [[String(given["sha256"]), id]] : [],
+    disturbing: (row) => {
+      const until = disturbsUntil(row);
+      return until === undefined ? [] : [[row.device, until]];
+    },
     unfinished: ({ state }) => (commandLife.isFinal(state) ? [] : [[state]]),
     due: (row) => {
       const at = dueAt(row);

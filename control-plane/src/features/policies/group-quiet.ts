@@ -58,7 +58,7 @@ async function quietDevices(policy: GroupPolicy, { members }: Group, groups: Gro
     if (!isDeciding(policy, groups, id)) continue;
     if (looked++ >= DEVICES_AT_MOST) break;
     const known = await context.watch.known(id, context);
-    const quiet = known && (await quietOn(policy.name, known.row, context));
+    const quiet = known && (await quietOn(policy, known.row, context));
     if (quiet !== undefined) found.set(id, quiet);
   }
   return found;

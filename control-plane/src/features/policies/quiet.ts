@@ -1,8 +1,10 @@
-import { commandKinds, commandLife } from "@edgemere/protocol";
+import { commandKinds, type Disturbance } from "@edgemere/protocol";
 import { MINUTE, SECOND } from "@edgemere/protocol/kit";
+import type { PolicyCondition } from "@edgemere/protocol/policy";
 import { device as deviceResource, type Device } from "../devices/contract.ts";
 import { compileSelector, viewOf, zoneNameOf } from "../devices/selector-contract.ts";
-import { command, type Command } from "../jobs/contract.ts";
+import { command } from "../jobs/contract.ts";
+import { disturbsUntil } from "../jobs/disturbing-contract.ts";
 import { alert } from "./alert-contract.ts";
 import type { PoliciesContext } from "./context.ts";
 import { beginsAt } from "./schedule-contract.ts";
@@ -20,7 +22,12 @@ const GRACE = 5 * MINUTE;
 const AGAIN = 30 * SECOND;
 /** The label that names the device behind which one stands, by its id or its name. */
 const PARENT = "parent";
-const NEWEST_COMMANDS = 5;
+
+/** A policy, about a device or a group. */
+interface Quieted {
+  readonly name: string;
+  readonly condition: Pick<PolicyCondition, "metrics" | "events">;
+}
 
 /** Undefined where it is one. */
 export async function quietOf(
@@ -28,7 +35,7 @@ export async function quietOf(
   row: Device,
   context: PoliciesContext,
 ): Promise<Quiet | undefined> {
-  return offHours(policy, context.clock.now(), zoneNameOf(row)) ?? quietOn(policy.name, row, context);
+  return offHours(policy, context.clock.now(), zoneNameOf(row)) ?? quietOn(policy, row, context);
 }
 
 /** Undefined within the hours of a policy. */
@@ -38,11 +45,11 @@ export function offHours({ row }: Pick<WatchedPolicy, "row">, now: number, zone?
 }
 
 /** Why what happens on a device is no surprise now, whatever the hours of the policy. */
-export async function quietOn(policy: string, row: Device, context: PoliciesContext): Promise<Quiet | undefined> {
+export async function quietOn(policy: Quieted, row: Device, context: PoliciesContext): Promise<Quiet | undefined> {
   const now = context.clock.now();
   return (
-    (await silencedBy(policy, row, now, context)) ??
-    (await operatedOn(row, now, context)) ??
+    (await silencedBy(policy.name, row, now, context)) ??
+    (await operatedOn(policy, row, now, context)) ??
     (await behindParent(row, now, context))
   );
 }
@@ -61,23 +68,30 @@ async function silencedBy(
   return undefined;
 }
 
-/** Somebody has the device do something that may disturb it, or had until a moment ago. What a policy has it do holds back no alert. */
-async function operatedOn({ id }: Device, now: number, { store }: PoliciesContext): Promise<Quiet | undefined> {
-  const { items } = await store.list(command, { index: "device", prefix: [id], reverse: true, limit: NEWEST_COMMANDS });
-  const found = items.find((each) => isDisturbing(each) && (isUnderWay(each) || endedAt(each) + GRACE > now));
-  if (found === undefined) return undefined;
-  const reason = `${found.kind} of job ${found.job} ${isUnderWay(found) ? "is under way" : "has just ended"}`;
-  return { reason, until: isUnderWay(found) ? now + AGAIN : endedAt(found) + GRACE };
+/** Somebody has the device do something that disturbs what the policy looks at, or had until a moment ago. */
+async function operatedOn(
+  { condition }: Quieted,
+  { id }: Device,
+  now: number,
+  { store }: PoliciesContext,
+): Promise<Quiet | undefined> {
+  for await (const row of store.scan(command, { index: "disturbing", prefix: [id], reverse: true })) {
+    const until = disturbsUntil(row) ?? -Infinity;
+    if (until + GRACE <= now) return undefined;
+    if (!isDisturbedBy(condition, commandKinds[row.kind].disturbs)) continue;
+    const isUnderWay = until === Infinity;
+    const reason = `${row.kind} of job ${row.job} ${isUnderWay ? "is under way" : "has just ended"}`;
+    return { reason, until: isUnderWay ? now + AGAIN : until + GRACE };
+  }
+  return undefined;
 }
 
-const isDisturbing = ({ kind, author }: Command): boolean =>
-  commandKinds[kind].dangerous && kind !== "terminal.open" && !author.startsWith("policy:");
-const isUnderWay = ({ state }: Command): boolean => state === "offered" || state === "journaled" || state === "running";
-/** One that never reached its device ended without disturbing it. */
-const endedAt = ({ state, updatedAt }: Command): number =>
-  commandLife.isFinal(state) && state !== "expired" && state !== "cancelled" && state !== "rejected"
-    ? updatedAt
-    : -Infinity;
+/** Of what it looks at beside that, nothing is excused. */
+function isDisturbedBy({ metrics, events }: Quieted["condition"], disturbs: Disturbance): boolean {
+  if (disturbs === "all") return true;
+  const isDisturbed = (metric: string) => disturbs.some((each) => metric.startsWith(each));
+  return metrics.size > 0 && events.length === 0 && [...metrics].every(isDisturbed);
+}
 
 /** The device that it stands behind is the one to look after. */
 async function behindParent(row: Device, now: number, context: PoliciesContext): Promise<Quiet | undefined> {
