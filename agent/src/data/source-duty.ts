@@ -45,14 +45,16 @@ export class SourceDuty implements AsyncDisposable {
   readonly #rest = new Rest();
   readonly #watching: Watching;
   #lookedAt = -Infinity;
-  #lookEndedAt = 0;
+  #lookEndedAt = -Infinity;
   #lookTook = 0;
   /** Something changed, or was asked for. */
   #isDue = true;
   #isAwaited = false;
   #index: KeptIndex | undefined;
   #told: Look | undefined;
-  #isAllWanted = false;
+  /** How often all was asked for, and up to which of these it was told. */
+  #allWanted = 0;
+  #allTold = 0;
   #isUnconfirmed = false;
   #confirmedAt = -Infinity;
 
@@ -92,7 +94,7 @@ export class SourceDuty implements AsyncDisposable {
   }
 
   tellAll(): number {
-    this.#isAllWanted = true;
+    this.#allWanted++;
     this.look();
     return this.#index?.items.size ?? 0;
   }
@@ -114,15 +116,16 @@ export class SourceDuty implements AsyncDisposable {
     try {
       if (!this.#mustLook()) return await this.#tellOfRest(await host.capacity(source.path), this.#index);
       await this.#renewWatch();
-      const begunAt = env.clock.now();
+      const begunAt = env.clock.monotonic();
       this.#isDue = false;
       const files = (await host.listFiles(source.path)).filter(isListed);
-      this.#lookEndedAt = env.clock.now();
+      this.#lookEndedAt = env.clock.monotonic();
       this.#lookTook = this.#lookEndedAt - begunAt;
       await this.#tell(files, await host.capacity(source.path), this.#index);
     } catch (error) {
-      if (!(error instanceof HostError)) throw error;
+      // What was not told, too: nothing else would have it looked for soon.
       this.#isDue = true;
+      if (!(error instanceof HostError)) throw error;
       this.#lookedAt = -Infinity;
       const look = { failure: error.message };
       if (this.#isOver || !isNews(look, this.#told)) return;
@@ -131,13 +134,13 @@ export class SourceDuty implements AsyncDisposable {
   }
 
   #mustLook(): boolean {
-    const isLong = this.#parts.env.clock.now() - this.#lookedAt >= LOOKED_THROUGH_EVERY;
+    const isLong = this.#parts.env.clock.monotonic() - this.#lookedAt >= LOOKED_THROUGH_EVERY;
     return this.#isDue || isLong || !this.#watching.isWatched;
   }
 
   /** Before the look, so that what changes behind it is heard. */
   async #renewWatch(): Promise<void> {
-    const now = this.#parts.env.clock.now();
+    const now = this.#parts.env.clock.monotonic();
     if (now - this.#lookedAt < LOOKED_THROUGH_EVERY) return;
     this.#lookedAt = now;
     await this.#watching.renew();
@@ -149,7 +152,7 @@ export class SourceDuty implements AsyncDisposable {
     this.#isAwaited = true;
     const { env, config } = this.#parts;
     // Never later than where nothing is watched.
-    const rest = Math.min(config.dataEvery, this.#lookEndedAt + this.#lookTook * LOOK_SHARE - env.clock.now());
+    const rest = Math.min(config.dataEvery, this.#lookEndedAt + this.#lookTook * LOOK_SHARE - env.clock.monotonic());
     const pause = Math.max(GATHERED, rest);
     void this.#parts.env.clock.sleep(pause, this.#stop.signal).then(() => {
       this.#isAwaited = false;
@@ -186,18 +189,18 @@ export class SourceDuty implements AsyncDisposable {
   async #tellOfRest(room: Room, index: KeptIndex): Promise<void> {
     const { source, newId } = this.#parts;
     const { number, checksum } = index.stand;
-    const isAllWanted = this.#isAllWanted;
-    this.#isAllWanted = false;
+    const wanted = this.#allWanted;
     if (number === 0) {
       const stand = { number: 1, checksum };
       await this.#append(wholeReport(source, { room, items: index.items.values(), stand }, newId()), room);
       await index.take({ items: [], gone: [] }, stand);
-    } else if (isAllWanted) {
+    } else if (wanted > this.#allTold) {
       await this.#append(wholeReport(source, { room, items: index.items.values(), stand: index.stand }, newId()), room);
     } else if (this.#isConfirmationDue() || isNews(room, this.#told)) {
       const changes = { items: [], gone: [] };
       await this.#append([changeReport(source, { room, changes, stand: index.stand, before: number }, newId())], room);
     }
+    this.#allTold = wanted;
   }
 
   async #take(changes: Changes, room: Room, index: KeptIndex): Promise<void> {
@@ -215,23 +218,23 @@ export class SourceDuty implements AsyncDisposable {
     for (const dataSource of reports) await this.#parts.outbox.append("event", { dataSource });
     this.#told = look;
     this.#isUnconfirmed &&= "failure" in look;
-    this.#confirmedAt = this.#parts.env.clock.now();
+    this.#confirmedAt = this.#parts.env.clock.monotonic();
   }
 
   #isConfirmationDue(): boolean {
-    return this.#isUnconfirmed && this.#parts.env.clock.now() - this.#confirmedAt >= CONFIRMED_EVERY;
+    return this.#isUnconfirmed && this.#parts.env.clock.monotonic() - this.#confirmedAt >= CONFIRMED_EVERY;
   }
 
   async #read(files: readonly DataFile[], listedAt: number, index: KeptIndex): Promise<Changes> {
     const items: IndexedFile[] = [];
     const gone: string[] = [];
     const { clock } = this.#parts.env;
-    let begunAt = clock.now();
+    let begunAt = clock.monotonic();
     for (const file of files) {
-      const busy = clock.now() - begunAt;
+      const busy = clock.monotonic() - begunAt;
       if (busy >= READ_AT_ONCE) {
         await clock.sleep(busy, this.#stop.signal);
-        begunAt = clock.now();
+        begunAt = clock.monotonic();
       }
       if (this.#isOver) break;
       const hash = await this.#hash(file);
