@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { levelDatabase, StoredChunk, type Database } from "@edgemere/control-plane";
+import type { Command } from "../world/jobs.ts";
 
 /** A range of numbers that will never be stored, and why. */
 interface StoredGap {
@@ -45,6 +46,18 @@ export async function storedTelemetry(dataFolder: string): Promise<ReadonlyMap<s
     }
   });
   for (const each of found.values()) each.records.sort((a, b) => a - b);
+  return found;
+}
+
+/** The commands, each by its job: of those that were given to one device. */
+export async function storedCommands(dataFolder: string): Promise<ReadonlyMap<string, Command>> {
+  const found = new Map<string, Command>();
+  await within(dataFolder, async (database) => {
+    for await (const [, value] of database.entries(table("srow\u0000scommand"))) {
+      const command = read<Command>(value);
+      found.set(command.job, command);
+    }
+  });
   return found;
 }
 

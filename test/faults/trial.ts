@@ -10,7 +10,7 @@ import { accountOf } from "./account.ts";
 import { diskUse, peakMemory } from "./peaks.ts";
 import type { Context } from "./scenario.ts";
 import { spooled } from "./spooled.ts";
-import { eventNumbers, storedTelemetry } from "./stored.ts";
+import { eventNumbers, storedCommands, storedTelemetry } from "./stored.ts";
 
 export interface Setting {
   readonly world?: Parameters<typeof startWorld>[0];
@@ -210,14 +210,11 @@ export class Trial {
   /** Stops both, and looks into their files; without records when these were damaged on purpose. */
   async settle({ withRecords = true } = {}): Promise<void> {
     const { controlPlane } = this.world;
-    // Asked once more: an end is for good.
-    this.#ended.clear();
-    const commands = await eventually(() => this.ends(), "what became of every command");
     await this.observe();
     assert.equal(await this.agent.stop(), 0, `the agent stops well:\n${this.agent.output}`);
     assert.equal(await controlPlane.stop(), 0, `the control plane stops well:\n${controlPlane.output}`);
 
-    await this.#settleCommands(commands);
+    await this.#settleCommands(await this.#storedEnds());
     const stored = await storedTelemetry(controlPlane.dataFolder);
     if (withRecords)
       this.#context.recorder.records(
@@ -250,6 +247,16 @@ export class Trial {
       const tail = (output: string) => output.split("\n").slice(-30).join("\n");
       const outputs = `agent:\n${tail(this.agent.output)}\ncontrol plane:\n${tail(this.world.controlPlane.output)}`;
       throw new Error(`${error instanceof Error ? error.message : String(error)}\n${outputs}`, { cause: error });
+    });
+  }
+
+  /** What is stored in the end, and not what was answered before: an end is for good. */
+  async #storedEnds(): Promise<readonly Command[]> {
+    const stored = await storedCommands(this.world.controlPlane.dataFolder);
+    return this.#given.map(({ job }) => {
+      const command = stored.get(job);
+      assert.ok(command, `job ${job} has a command`);
+      return command;
     });
   }
 

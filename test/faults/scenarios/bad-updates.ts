@@ -19,7 +19,8 @@ async function badUpdate(context: Context): Promise<void> {
       devices: world.devices.map(({ name }) => name),
       kind: "exec",
       arguments: { argv: [BAD] },
-      waves: [{ count: WAVE }],
+      // The abort rule alone is to stop it: one device of three is enough for the wave to go on.
+      waves: [{ count: WAVE, success: 30 }],
       abort: [{ percent: 50, least: WAVE }],
       rollback: { kind: "exec", arguments: { argv: [UNDOING] } },
     });
