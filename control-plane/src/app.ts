@@ -136,7 +136,7 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
       fleet: config.outlets.fleet,
       ...(config.windows && { windows: config.windows }),
       ...(isSentOn && { arrivals: config.history }),
-      chain: { origin: authority.trustDomain, parent: targets.parent },
+      chain: { origin: authority.trustDomain, parent: targets.parent, childRoom: config.childRoom },
     },
     outlets: {
       targets: targets.all,

@@ -4,6 +4,7 @@ import {
   duration,
   option,
   repeatable,
+  size,
   type Options,
   type Reader,
   type Values,
@@ -46,6 +47,7 @@ export const parentOptions = {
     metricPattern,
   ),
   "parent-every": option("TIME", "After how long what changed is reported", "5m", duration(SECOND, HOUR)),
+  "child-room": option("SIZE", "Room for what one control plane below tells", "4GiB", size(1024 ** 2, 1024 ** 5)),
 } satisfies Options;
 
 export function parentConfigOf(

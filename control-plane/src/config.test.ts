@@ -39,6 +39,7 @@ test("without a word the defaults hold", () => {
     people: { approval: "auto", stepUpAfter: 15 * MINUTE, singleSignOn: undefined },
     notifier: { tryFor: DAY, keepFor: 30 * DAY, mayGoInside: false, mail: undefined },
     parent: undefined,
+    childRoom: 4 * 1024 ** 3,
     storage: { low: { percent: 20 }, readonly: { percent: 10 }, ballastBytes: 64 * 1024 ** 2 },
   });
   assert.deepEqual(addresses, [ownAddress()]);
@@ -108,6 +109,7 @@ test("each option reaches its own place", () => {
       "parent-authorization": "/etc/edgemere/parent",
       "parent-metric": "cpu.*",
       "parent-every": "1m",
+      "child-room": "512MiB",
       "keep-events": "4d",
       approval: "always",
       "step-up-after": "2m",
@@ -156,6 +158,7 @@ test("each option reaches its own place", () => {
       metrics: ["cpu.*"],
       every: MINUTE,
     },
+    childRoom: 512 * 1024 ** 2,
     retention: { events: 96 * HOUR, jobs: 120 * HOUR, recordings: 7 * DAY, inventoryHistory: 144 * HOUR },
     files: { room: 1024 ** 3, keep: 7 * DAY },
     backups: { folder: "/mnt/backups", every: undefined, keep: 3, passphraseFile: "/etc/edgemere/passphrase" },

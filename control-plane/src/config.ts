@@ -47,6 +47,8 @@ export interface ControlPlaneConfig {
   readonly notifier: NotifierConfig;
   /** Where windows of devices are reported to; undefined: nowhere. */
   readonly parent: ParentConfig | undefined;
+  /** Bytes of what one child tells that are kept, where nothing else is said of it. */
+  readonly childRoom: number;
   /** REST, WebSocket, portal: for people, over HTTP. */
   readonly portal: Listener;
   /** Devices' MQTT, over mutual TLS. */
@@ -268,6 +270,7 @@ export function readConfig(
     outlets: outletsConfigOf(values),
     notifier: notifierConfigOf(values),
     parent: parentConfigOf(values, { hasWindows: windows !== undefined }),
+    childRoom: values["child-room"],
     storage: { low: values["storage-low"], readonly: values["storage-readonly"], ballastBytes: values.ballast },
   };
 }

@@ -31,6 +31,7 @@ export async function chain(): Promise<readonly Table[]> {
         "series",
         "devices",
         "KiB on the way",
+        "KiB kept at the parent",
         "of samples, KiB",
         "CPU ms at the child",
         "CPU ms at the parent",
@@ -38,7 +39,7 @@ export async function chain(): Promise<readonly Table[]> {
       rows: [await row("all metrics", source), await row("some metrics", named)],
       notes: [
         `Both in one process on a disk, straight at dispatch, without HTTP and TLS: ${ROUNDS} rounds, median (least..most) for one hour of one device. The bytes are those of the request, ` +
-          "JSON with windows in base64; beside them the same hour as eight bytes a sample. CPU is of all threads; the child makes windows and sketches anew of its samples, " +
+          "JSON with windows in base64; what is kept is windows of minutes and hours, sketches, and rows, before they are compressed; beside them the same hour as eight bytes a sample. CPU is of all threads; the child makes windows and sketches anew of its samples, " +
           "the parent looks at every number and writes windows of minutes and hours.",
       ],
     },
@@ -46,16 +47,26 @@ export async function chain(): Promise<readonly Table[]> {
 }
 
 async function row(title: string, source: Recording): Promise<readonly string[]> {
-  const [bytes, child, parent]: [number[], number[], number[]] = [[], [], []];
+  const [bytes, kept, child, parent]: [number[], number[], number[], number[]] = [[], [], [], []];
   for (let round = 0; round < ROUNDS; round++) {
     const told = await reported(source, round);
     bytes.push(told.bytes / DEVICES / 1_024);
+    kept.push(told.kept / DEVICES / 1_024);
     child.push(told.child / DEVICES);
     parent.push(told.parent / DEVICES);
   }
   const samples = source.series.length * ROWS;
   const raw = figure((samples * 8) / 1_024);
-  return [title, String(source.series.length), String(DEVICES), spread(bytes), raw, spread(child), spread(parent)];
+  return [
+    title,
+    String(source.series.length),
+    String(DEVICES),
+    spread(bytes),
+    spread(kept),
+    raw,
+    spread(child),
+    spread(parent),
+  ];
 }
 
 /** Milliseconds of CPU and bytes of all requests. */
@@ -92,11 +103,15 @@ async function reported(source: Recording, round: number) {
   await below.windowsMade();
   const before = process.cpuUsage();
   open();
+  let kept = 0;
   for (let taken = 0; taken < DEVICES; await sleep(50)) {
-    const { items } = (await above.ask("cpl/ta/child/list", {})) as { items: readonly { taken: number }[] };
+    const { items } = (await above.ask("cpl/ta/child/list", {})) as {
+      items: readonly { taken: number; bytes: number }[];
+    };
     taken = items[0]?.taken ?? 0;
+    kept = items[0]?.bytes ?? 0;
   }
-  return { ...used, child: millisecondsSince(before) - used.parent };
+  return { ...used, kept, child: millisecondsSince(before) - used.parent };
 }
 
 function millisecondsSince(before: NodeJS.CpuUsage): number {

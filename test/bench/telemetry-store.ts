@@ -46,7 +46,7 @@ export async function telemetryStore(
         retention: 7 * DAY,
         seriesLists: new SeriesLists(),
         windows: { every: 2_000, keepMinutes: 7 * DAY, keepHours: 30 * DAY },
-        ...(parent && { chain: { origin: "child", parent } }),
+        ...(parent && { chain: { origin: "child", parent, childRoom: 4 * 1024 ** 3 } }),
       },
       watch: new Watch(),
     } as object,

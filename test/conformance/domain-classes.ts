@@ -88,7 +88,7 @@ export const classes: Readonly<
   recording: { initial: "open", life: ["open → complete", "open → cut"] },
   commandcap: { initial: "exceeded", life: ["exceeded → exceeded"] },
   adevice: { initial: "enabled", life: ["enabled → disabled → enabled"], news: ["stats"] },
-  child: { initial: "expected", life: ["expected → reporting → silent → reporting"] },
+  child: { initial: "expected", life: ["expected → reporting → silent → reporting"], news: ["full"] },
   forgetting: { initial: "asked", life: ["asked → done → asked"] },
   data: { initial: "available", life: ["available → unavailable → available → removed", "unavailable → removed"] },
   datasource: { initial: "ready", life: ["ready → suspended → ready → shutdown", "suspended → shutdown"] },

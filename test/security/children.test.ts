@@ -4,7 +4,8 @@ import { after, before, test } from "node:test";
 import { DAY, HOUR } from "@edgemere/protocol/kit";
 import { peakMemory } from "../faults/peaks.ts";
 import { ask } from "../world/faces.ts";
-import { anHour, enormousHour, HostileChild } from "../world/hostile-child.ts";
+import { newestNumber } from "../world/happenings.ts";
+import { anHour, enormousHour, HostileChild, longHours } from "../world/hostile-child.ts";
 import { eventually, startWorld, type World } from "../world/world.ts";
 
 let world: World;
@@ -85,6 +86,24 @@ test("T41 a child tells of no more devices than it may, and the same word a thou
 
   const { devices, taken, repeated } = await world.client.call("cpl/ta/child/find", { child: "Evil" });
   assert.deepEqual([devices, taken, repeated], [3, 3, 1_000]);
+});
+
+test("T41 a child that tells as much as it may of every device fills its own room and nobody else's, and is told of", async () => {
+  const [atMost, since] = [1024 ** 2, await newestNumber(world)];
+  const [greedy, good] = [
+    await HostileChild.declared(world, "Greedy", 1_000, { origin: "greedy", bytesAtMost: atMost }),
+    await HostileChild.declared(world, "Good", 3, { origin: "good" }),
+  ];
+  for (const device of ["d1", "d2", "d3", "d4", "d5", "d6", "d7"])
+    assert.equal((await greedy.tell(longHours(0, { origin: "greedy", device }))).status, 200);
+
+  const { bytes, taken, refused } = await world.client.call("cpl/ta/child/find", { child: "Greedy" });
+  assert.ok(bytes <= atMost && bytes > atMost / 2, `${bytes} bytes of it`);
+  assert.deepEqual(refused, [{ reason: "no-room", hours: 560 - taken }]);
+  assert.ok(taken < 560);
+  const { events } = await world.client.call("ia/event/list", { after: since, limit: 500 });
+  assert.equal(events.filter(({ type }) => type === "child.full").length, 1);
+  assert.deepEqual((await good.tell([anHour({ origin: "good" })])).body["refused"], []);
 });
 
 test("T41 a child that floods hides nothing of this control plane's devices and stops none", async () => {

@@ -317,8 +317,8 @@ export const threats: readonly Threat[] = [
     id: "T41",
     asset: "what a region or the centre knows of its fleet",
     attackers: ["child"],
-    attack: "a control plane below says what is not its own, cannot be, is too much to be read, or never ends",
+    attack: "a control plane below says what is not its own, cannot be, is too much to be read or kept, or never ends",
     control:
-      "origins are declared, each for one child; every number is held against what samples can make, and its size before it is read; refusals are counted at the child",
+      "origins are declared, each for one child; every number is held against what samples can make, and its size before it is read; what is kept of a child has a bound; refusals are counted at it",
   },
 ];

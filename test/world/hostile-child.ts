@@ -33,6 +33,20 @@ export function anHour(over: Partial<ToldHour> = {}): ToldHour {
   };
 }
 
+const ROOM = 1024 ** 3;
+const REASON = "x".repeat(64);
+
+/** As many values as a face takes in one request. */
+const LONG_HOURS = 80;
+
+/** Hours of a device, back from one that began so many hours ago, each as long as one without windows can be. */
+export const longHours = (ago: number, over: Partial<ToldHour> = {}): readonly ToldHour[] =>
+  Array.from({ length: LONG_HOURS }, (_, place) => {
+    const hour = anHour().hour - (ago + place) * HOUR;
+    const gaps = Array.from({ length: 20 }, (__, gap) => ({ from: hour, to: hour + gap, records: 1, reason: REASON }));
+    return anHour({ ...over, hour, gaps });
+  });
+
 /** A control plane that somebody took over, with the token of a child: it says what it likes. */
 export class HostileChild {
   readonly #world: World;
@@ -45,9 +59,15 @@ export class HostileChild {
   }
 
   /** May tell of so many devices of that control plane. */
-  static async declared(world: World, name: string, devicesAtMost: number, origin = "evil"): Promise<HostileChild> {
+  static async declared(
+    world: World,
+    name: string,
+    devicesAtMost: number,
+    { origin = "evil", bytesAtMost = ROOM }: { readonly origin?: string; readonly bytesAtMost?: number } = {},
+  ): Promise<HostileChild> {
     const { id, token } = await world.client.call("ia/token/create", { name, permissions: ["telemetry:report"] });
-    await world.client.call("cpl/ta/child/create", { name, reporter: id, origins: [origin], devicesAtMost });
+    const granted = { devicesAtMost, bytesAtMost };
+    await world.client.call("cpl/ta/child/create", { name, reporter: id, origins: [origin], ...granted });
     return new HostileChild(world, token);
   }
 

@@ -1,6 +1,6 @@
 import { Group, Stack, Text } from "@mantine/core";
 import type { Output } from "../../src/faces/client.ts";
-import { counted } from "../data/format.ts";
+import { bytes as inBytes, counted } from "../data/format.ts";
 import { usePaging } from "../data/paging.ts";
 import { useRead, useWrite } from "../data/queries.ts";
 import { useMay } from "../data/session.tsx";
@@ -59,6 +59,12 @@ export function ChildControlPlanes() {
           { title: "Known up to", cell: ({ knownUpTo }) => <Moment at={knownUpTo} /> },
           { title: "Heard", isMinor: "slightly", cell: ({ heardAt }) => <Moment at={heardAt} /> },
           { title: "Devices", align: "right", isMinor: "slightly", cell: ({ devices }) => devices },
+          {
+            title: "Room",
+            align: "right",
+            isMinor: true,
+            cell: ({ bytes, bytesAtMost }) => `${inBytes(bytes)} of ${inBytes(bytesAtMost)}`,
+          },
           { title: "Hours waiting", align: "right", isMinor: true, cell: ({ waiting }) => waiting },
           { title: "What is missing", isMinor: true, cell: (row) => <Missing of={row} /> },
           ...(mayWrite
@@ -79,7 +85,7 @@ function chartOf({ name }: Child): string {
 const Moment = ({ at }: { readonly at: number | undefined }) => (at === undefined ? "never" : <Instant at={at} />);
 
 /** What is not here of a child, and why. */
-function Missing({ of: { refused, lost, lostUpTo, undeclared } }: { readonly of: Child }) {
+function Missing({ of: { refused, lost, lostUpTo, undeclared, fullSince } }: { readonly of: Child }) {
   const parts = [
     ...refused.map(({ reason, hours }) => `${counted(hours, "hour")} refused: ${reason}`),
     ...(undeclared.length === 0 ? [] : [`not declared: ${undeclared.join(", ")}`]),
@@ -94,6 +100,11 @@ function Missing({ of: { refused, lost, lostUpTo, undeclared } }: { readonly of:
       {lost > 0 && lostUpTo !== undefined && (
         <Text size="sm">
           {counted(lost, "hour")} too old before it could tell, the newest from <Instant at={lostUpTo} />
+        </Text>
+      )}
+      {fullSince !== undefined && (
+        <Text size="sm">
+          no room for more since <Instant at={fullSince} />
         </Text>
       )}
       {parts.length === 0 && lost === 0 && "nothing"}
@@ -130,7 +141,7 @@ function OwnReports() {
   );
 }
 
-function Changes({ of: { id, name, reporter, origins, devicesAtMost } }: { readonly of: Child }) {
+function Changes({ of: { id, name, reporter, origins, devicesAtMost, bytesAtMost } }: { readonly of: Child }) {
   const destroy = useWrite("cpl/ta/child/destroy");
   return (
     <>
@@ -142,7 +153,7 @@ function Changes({ of: { id, name, reporter, origins, devicesAtMost } }: { reado
           title={`Edit ${name}`}
           submit="Save"
           given={{ child: id }}
-          initial={{ reporter, origins, devicesAtMost }}
+          initial={{ reporter, origins, devicesAtMost, bytesAtMost }}
         />
         <ConfirmByName
           button="Forget"

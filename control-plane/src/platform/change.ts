@@ -169,18 +169,19 @@ export function destroyed<R extends AnyResource>(resource: R, row: Row<R>): Chan
 
 /**
  * News of a row that stays as it is, with more to tell of it than it holds: "x.<news>" and neither "x.updated" nor a version. What was told is
- * remembered in a plain table, in the same commit.
+ * remembered in a plain table, in the same commit; refused when that moved since `basedOn`, where it is given.
  */
 export const telling = <R extends AnyResource, T extends { readonly id: string }>(
   { resource, row, more, news }: { resource: R; row: Row<R>; more: object; news: NewsOf<R> },
   table: Table<T>,
   remembered: T,
+  basedOn?: number,
 ): Change =>
   ofRow(
     {
       id: remembered.id,
       row: remembered,
-      basedOn: undefined,
+      basedOn,
       events: occurrences(resource, row.id, [news]),
       told: { ...withoutSecrets(resource, row), ...more },
     },

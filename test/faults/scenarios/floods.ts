@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { HOUR } from "@edgemere/protocol/kit";
 import { identify } from "../../bench/mqtt-device.ts";
 import { happenings, newestNumber } from "../../world/happenings.ts";
-import { anHour, enormousHour, HostileChild, type ToldHour } from "../../world/hostile-child.ts";
+import { anHour, enormousHour, HostileChild, longHours, type ToldHour } from "../../world/hostile-child.ts";
 import { LoadDevice } from "../load-device.ts";
 import { Loaded } from "../loaded.ts";
 import { peakMemory } from "../peaks.ts";
@@ -60,7 +60,13 @@ async function oneFloods(context: Context): Promise<void> {
   await loaded.settle();
 }
 
-const CHILD = { devices: { short: 10, full: 200 }, answers: { short: 1, full: 20 }, memory: 192, series: 10 };
+const CHILD = {
+  devices: { short: 10, full: 200 },
+  answers: { short: 1, full: 20 },
+  memory: 192,
+  series: 10,
+  room: 1024 ** 2,
+};
 /** Where what it says is refused, one kind after the other. */
 const hostile = (round: number): readonly (readonly ToldHour[])[] => {
   const hour = anHour({ device: `d${round}` });
@@ -74,6 +80,8 @@ const hostile = (round: number): readonly (readonly ToldHour[])[] => {
     Array.from({ length: 40 }, () => anHour({ windows: enormousHour(CHILD.series) })),
     Array.from({ length: 200 }, () => hour),
     Array.from({ length: 200 }, (_, device) => anHour({ device: `d${round}-${device}` })),
+    // Together more than there is room for.
+    ...["", "-0", "-1"].flatMap((which) => [0, 80].map((ago) => longHours(ago, { device: `d${round}${which}` }))),
   ];
 };
 
@@ -86,7 +94,10 @@ async function childFloods(context: Context): Promise<void> {
   const usual = await loaded.usual(CHILD.answers[how]);
   const before = await peakMemory(controlPlane.pid);
   for (let round = 0; round < context.rounds; round++) {
-    const evil = await HostileChild.declared(loaded.world, `evil-${round}`, 3, `evil-${round}`);
+    const evil = await HostileChild.declared(loaded.world, `evil-${round}`, 3, {
+      origin: `evil-${round}`,
+      bytesAtMost: CHILD.room,
+    });
     const kinds = hostile(round);
     const over = new AbortController();
     let [told, sentAway] = [0, 0];
@@ -100,10 +111,12 @@ async function childFloods(context: Context): Promise<void> {
       else assert.equal(status, 200);
     }
     const flooded = await meanwhile;
-    const { devices, taken, refused } = await client.call("cpl/ta/child/find", { child: `evil-${round}` });
-    assert.deepEqual([devices, taken], [3, 3], "no more is taken than it may tell of");
+    const { devices, bytes, refused } = await client.call("cpl/ta/child/find", { child: `evil-${round}` });
+    assert.equal(devices, 3, "no more is taken than it may tell of");
+    assert.ok(bytes <= CHILD.room, `${bytes} bytes of it are kept`);
     assert.deepEqual(refused.map(({ reason }) => reason).toSorted(), [
       "future",
+      "no-room",
       "too-large",
       "too-many-devices",
       "undeclared-origin",
@@ -134,7 +147,8 @@ export const floods: readonly Scenario[] = [
   },
   {
     id: "F75",
-    title: "control plane below that was taken over: other origins, hours to come, enormous sketches, repeats, floods",
+    title:
+      "control plane below that was taken over: other origins, hours to come, enormous sketches, more than there is room for, repeats, floods",
     layer: 3,
     rounds: { short: 1, full: 5 },
     run: childFloods,

@@ -24,6 +24,12 @@ const DevicesAtMost = Type.Integer({
   default: 1_000,
   description: "Devices that it may tell of at most",
 });
+const BytesAtMost = Type.Integer({
+  minimum: 1024 ** 2,
+  maximum: 1024 ** 5,
+  description:
+    "Room here for what it tells, in bytes; default: what the option child-room says. What has none is refused until older hours are forgotten",
+});
 
 /** A control plane that reports the windows of its devices to this one. */
 export const child = resource({
@@ -34,13 +40,18 @@ export const child = resource({
     reporter: Reporter,
     origins: Origins,
     devicesAtMost: Type.Integer(),
+    /** Absent: as many as the control plane grants any. */
+    bytesAtMost: Type.Optional(Type.Integer()),
     author: Type.String(),
+    /** In the event child.full alone, the row does not keep it: how much of what it told is kept, and how much may be. */
+    room: Type.Optional(Type.Object({ bytes: Type.Integer(), bytesAtMost: Type.Integer() })),
   }),
   life: machine("child", "expected", {
     expected: { hear: "reporting" },
     reporting: { lose: "silent" },
     silent: { hear: "reporting" },
   }),
+  news: ["full"],
   indexes: { name: ({ name }) => [[name]] },
 });
 export type Child = Row<typeof child>;
@@ -56,6 +67,7 @@ export const reportRefusals = [
   "inconsistent",
   "too-many-series",
   "too-large",
+  "no-room",
 ] as const;
 export type ReportRefusal = (typeof reportRefusals)[number];
 
@@ -104,18 +116,21 @@ export const createChild = action({
     reporter: Reporter,
     origins: Origins,
     devicesAtMost: Type.Optional(DevicesAtMost),
+    bytesAtMost: Type.Optional(BytesAtMost),
   }),
   output: rowSchema(child),
 });
 export const updateChild = action({
   path: `${PATH}/update`,
-  summary: "Change which token a child shows, and which origins and how many devices it may tell of",
+  summary:
+    "Change which token a child shows, which origins and how many devices it may tell of, and how much of it is kept",
   ...writing,
   input: Type.Object({
     child: Named,
     reporter: Type.Optional(Reporter),
     origins: Type.Optional(Origins),
     devicesAtMost: Type.Optional(DevicesAtMost),
+    bytesAtMost: Type.Optional(BytesAtMost),
   }),
   output: rowSchema(child),
 });
@@ -146,6 +161,11 @@ const Shown = Type.Object({
   ),
   waiting: Type.Integer({ description: "Hours of devices that it had still to report when it spoke last" }),
   devices: Type.Integer({ description: "Devices that it told of" }),
+  bytes: Type.Integer({ description: "How much of what it told is kept here, before it is compressed" }),
+  bytesAtMost: Type.Integer({ description: "How much may be" }),
+  fullSince: Type.Optional(
+    Type.Integer({ description: "Since when it tells more than there is room for; absent while there is some" }),
+  ),
   taken: Type.Integer({ description: "Hours of devices that were taken, later words for one hour included" }),
   repeated: Type.Integer({ description: "Hours of devices that were known already, or in a later version" }),
   refused: Counted,

@@ -1,6 +1,7 @@
 import { keyOf, rangeOf } from "../../platform/keys.ts";
 import { table } from "../../platform/resource.ts";
 import type { ReportRefusal, ReportedHour } from "./chain-contract.ts";
+import type { Held } from "./chain-room.ts";
 
 /** An hour of a device that is to be reported to the parent. Written in one commit with what changed it; the same again is one mark. */
 export interface ReportMark {
@@ -29,10 +30,9 @@ export interface ParentStanding {
 export const parentStandings = table<ParentStanding>("telemetryparent");
 
 /** A device that a child tells of. */
-export interface ChainedDevice {
+export interface ChainedDevice extends Held {
   /** Origin and id there: the same by whatever way it comes. */
   readonly id: string;
-  readonly child: string;
   readonly origin: string;
   readonly device: string;
   readonly name: string;
@@ -48,11 +48,10 @@ export const chainedDevices = table<ChainedDevice>("chaineddevice", { child: ({ 
 export const chainedId = (origin: string, device: string) => `${origin}/${device}`;
 
 /** What is known of an hour of such a device. */
-export interface ChainedHour {
+export interface ChainedHour extends Held {
   readonly id: string;
   /** Id of the chained device. */
   readonly device: string;
-  readonly child: string;
   readonly hour: number;
   readonly version: string;
   /** Those that have windows. */
@@ -62,6 +61,12 @@ export interface ChainedHour {
 export const chainedHours = table<ChainedHour>("chainedhour", {
   gaps: ({ child, hour, gaps }) => (gaps.length === 0 ? [] : [[child, hour]]),
 });
+
+/** What the windows of an hour of such a device take for a day of it. They are kept longer than those of a minute. */
+export interface ChainedDay extends Held {
+  readonly id: string;
+}
+export const chainedDays = table<ChainedDay>("chainedday");
 
 /** Where the sketches lie that go with the minutes of an hour of a metric of a chained device. */
 export const sketchesKey = (hour: number, metric: string, device: string) =>
@@ -86,6 +91,10 @@ export interface ChildStanding {
   readonly undeclared: readonly string[];
   readonly lost: number;
   readonly lostUpTo?: number | undefined;
+  /** How much of what it told is kept here; absent before anything was counted. */
+  readonly bytes?: number;
+  /** Since when there is no room for more of it. */
+  readonly fullSince?: number | undefined;
 }
 export const childStandings = table<ChildStanding>("childstanding");
 export const nothingHeard = (id: string): ChildStanding => ({
@@ -99,3 +108,6 @@ export const nothingHeard = (id: string): ChildStanding => ({
   undeclared: [],
   lost: 0,
 });
+
+export const byReason = (refused: ChildStanding["refused"]) =>
+  Object.entries(refused).map(([reason, hours]) => ({ reason, hours }));

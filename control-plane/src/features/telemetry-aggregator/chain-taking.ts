@@ -13,11 +13,14 @@ import {
 } from "./chain-bytes.ts";
 import type { Child, ReportedHour, ReportRefusal } from "./chain-contract.ts";
 import { toBeReported } from "./chain-reporting.ts";
+import { counted, Counting, hasRoom } from "./chain-room.ts";
 import {
+  chainedDays,
   chainedDevices,
   chainedHours,
   chainedId,
   sketchesKey,
+  type ChainedDay,
   type ChainedDevice,
   type ChainedHour,
 } from "./chain-tables.ts";
@@ -29,6 +32,9 @@ import { hourId, windowsKey } from "./window-tables.ts";
 
 /** Characters of a device's labels: every query of the fleet reads those of every device. */
 const LABELS_AT_MOST = 16 * 1024;
+
+/** What the row of a day takes at most. */
+const ROW = 512;
 
 /** What became of an hour that a child told of. */
 type Verdict = "taken" | "repeated" | ReportRefusal;
@@ -42,6 +48,18 @@ interface Place {
   readonly keep: number;
   /** Devices of the child that are known before. */
   readonly devices: number;
+  /** Bytes of what it told before that are kept, and that may be. */
+  readonly used: number;
+  readonly atMost: number;
+}
+
+/** What is written of an hour, in the place of all that was known of it. */
+interface Written {
+  readonly device: ChainedDevice;
+  readonly hour: ChainedHour;
+  readonly day: ChainedDay;
+  readonly bytes: ReadonlyMap<string, Uint8Array | undefined>;
+  readonly counting: Counting;
 }
 
 /** Decides on the hours of one report. What is written is what lands in one commit: later hours of it see what earlier ones changed. */
@@ -52,6 +70,9 @@ export class Taking {
   readonly #bytes = new Map<string, Uint8Array | undefined>();
   readonly #devices = new Map<string, ChainedDevice>();
   readonly #hours = new Map<string, ChainedHour>();
+  readonly #days = new Map<string, ChainedDay>();
+  /** What it takes more than before, of this child and of others whose hours it told anew. */
+  readonly counting = new Counting();
   readonly #more: Change[] = [];
   #known: number;
 
@@ -66,6 +87,7 @@ export class Taking {
       ...[...this.#bytes].map(([key, bytes]) => putBytes(key, bytes)),
       ...[...this.#devices.values()].map((row) => put(chainedDevices, row)),
       ...[...this.#hours.values()].map((row) => put(chainedHours, row)),
+      ...[...this.#days.values()].map((row) => put(chainedDays, row)),
       ...this.#more,
     ];
   }
@@ -85,52 +107,82 @@ export class Taking {
     const device = this.#devices.get(id) ?? (await store.get(chainedDevices, id));
     const isNew = device?.child !== this.#child.id;
     if (isNew && this.#known >= this.#child.devicesAtMost) return "too-many-devices";
+    // Its windows alone: nobody reads what has no place.
+    if (!this.#hasRoom(base64Bytes(report.windows) - (known?.bytes ?? 0))) return "no-room";
     const read = readable(report, hour);
     if (typeof read === "string") return read;
     const flaw = flawOf(new Map(read.map(({ metric, minutes }) => [metric, minutes])), now);
     if (flaw !== undefined) return flaw;
+    const written = await this.#written(report, read, { device, hour: known });
+    if (!this.#hasRoom(written.counting.of(this.#child.id))) return "no-room";
     if (isNew) this.#known++;
-    const row = this.#deviceAfter(id, report, device);
-    await this.#put(row, report, read, known?.metrics ?? []);
+    this.#put(written);
     return "taken";
   }
 
-  /** Its name and its labels are those of the newest report. */
-  #deviceAfter(id: string, report: ReportedHour, before: ChainedDevice | undefined): ChainedDevice {
-    const { origin, device, name, labels, machine, version, hour } = report;
-    const newestHour = Math.max(hour, before?.newestHour ?? 0);
-    const isNewer = before === undefined || version >= before.version;
-    const said = isNewer ? { name, labels, machine, version } : before;
-    const known: ChainedDevice = { ...said, id, origin, device, newestHour, child: this.#child.id };
-    this.#devices.set(id, known);
-    return known;
+  #hasRoom(more: number): boolean {
+    const { used, atMost } = this.#place;
+    return hasRoom(more, { used: used + this.counting.of(this.#child.id), atMost });
   }
 
-  /** Puts the hour in the place of all that was known of it. */
-  async #put(
-    row: ChainedDevice,
+  /** Its name and its labels are those of the newest report. */
+  #deviceAfter(report: ReportedHour, before: ChainedDevice | undefined): ChainedDevice {
+    const { origin, device } = report;
+    const newest = before !== undefined && report.version < before.version ? before : report;
+    const { name, labels, machine, version } = newest;
+    const newestHour = Math.max(report.hour, before?.newestHour ?? 0);
+    const id = chainedId(origin, device);
+    return counted({ id, origin, device, name, labels, machine, version, newestHour, child: this.#child.id });
+  }
+
+  async #written(
     report: ReportedHour,
     read: readonly Read[],
-    before: readonly string[],
-  ): Promise<void> {
-    const { telemetry, groups } = this.#place;
+    before: { readonly device: ChainedDevice | undefined; readonly hour: ChainedHour | undefined },
+  ): Promise<Written> {
     const { hour, version, gaps } = report;
+    const device = this.#deviceAfter(report, before.device);
+    const dayId = hourId(dayOf(hour), device.id);
+    const dayBefore = this.#days.get(dayId) ?? (await this.#place.store.get(chainedDays, dayId));
     const metrics = new Map<string, Partial<Read>>([
-      ...before.map((metric) => [metric, {}] as const),
+      ...(before.hour?.metrics ?? []).map((metric) => [metric, {}] as const),
       ...read.map((each) => [each.metric, each] as const),
     ]);
+    const bytes = new Map<string, Uint8Array | undefined>();
+    let [ofHour, ofDay] = [0, dayBefore?.bytes ?? ROW];
     for (const [metric, { windows, sketches, minutes = [] }] of metrics) {
-      this.#bytes.set(windowsKey("minutes", hour, metric, row.id), windows);
-      this.#bytes.set(sketchesKey(hour, metric, row.id), sketches);
-      const day = windowsKey("hours", dayOf(hour), metric, row.id);
-      this.#bytes.set(day, withHour(this.#columns, await this.#bytesOf(day), hour, minutes));
+      const keys = [windowsKey("minutes", hour, metric, device.id), sketchesKey(hour, metric, device.id)] as const;
+      bytes.set(keys[0], windows).set(keys[1], sketches);
+      ofHour += sizeOf(keys[0], windows) + sizeOf(keys[1], sketches);
+      const key = windowsKey("hours", dayOf(hour), metric, device.id);
+      const known = await this.#bytesOf(key);
+      const after = withHour(this.#columns, known, hour, minutes);
+      bytes.set(key, after);
+      ofDay += sizeOf(key, after) - sizeOf(key, known);
     }
-    const id = hourId(hour, row.id);
     const names = read.map(({ metric }) => metric);
-    this.#hours.set(id, { id, device: row.id, child: this.#child.id, hour, version, metrics: names, gaps });
+    const head = { id: hourId(hour, device.id), device: device.id, child: this.#child.id };
+    const rows = {
+      device,
+      hour: counted({ ...head, hour, version, metrics: names, gaps }, ofHour),
+      day: { id: dayId, child: this.#child.id, bytes: Math.max(ROW, ofDay) },
+    };
+    const counting = new Counting();
+    for (const row of [before.device, before.hour, dayBefore]) counting.take(row);
+    for (const row of Object.values(rows)) counting.add(row);
+    return { ...rows, bytes, counting };
+  }
+
+  #put({ device, hour, day, bytes, counting }: Written): void {
+    const { telemetry, groups } = this.#place;
+    for (const [key, value] of bytes) this.#bytes.set(key, value);
+    this.#devices.set(device.id, device);
+    this.#hours.set(hour.id, hour);
+    this.#days.set(day.id, day);
+    this.counting.include(counting);
     this.#more.push(
-      ...madeGroupsDirty(hour, groups, viewOfChained(row, this.#child).view),
-      ...toBeReported(telemetry, row.device, [hour], row.origin),
+      ...madeGroupsDirty(hour.hour, groups, viewOfChained(device, this.#child).view),
+      ...toBeReported(telemetry, device.device, [hour.hour], device.origin),
     );
   }
 
@@ -155,6 +207,12 @@ function readable({ windows }: ReportedHour, hour: number): readonly Read[] | Re
     return "unreadable";
   }
 }
+
+const sizeOf = (key: string, bytes: Uint8Array | undefined): number =>
+  bytes === undefined ? 0 : key.length + bytes.length;
+
+/** At least so many. */
+const base64Bytes = (text: string): number => Math.floor((text.length * 3) / 4) - 2;
 
 const versionAt = (version: string): number => Number(version.split(".")[1]);
 

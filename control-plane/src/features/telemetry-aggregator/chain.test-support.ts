@@ -121,16 +121,17 @@ interface Setting {
   readonly clock: ManualClock;
   readonly origin: string;
   readonly parent?: Parent | undefined;
+  readonly childRoom?: number;
 }
 
 /** What grants go by. */
 const owned = feature<CoreContext & TelemetryContext>({ name: "devices", resources: [device], realm, actions: [] });
 
-export const startPlane = ({ origin, parent, ...parts }: Setting): Promise<World> =>
+export const startPlane = ({ origin, parent, childRoom = 1024 ** 3, ...parts }: Setting): Promise<World> =>
   startTestCore<CoreContext & TelemetryContext>({
     features: [telemetryAggregator, owned],
     context: {
-      telemetry: { retention: 7 * DAY, seriesLists: new SeriesLists(), windows, chain: { origin, parent } },
+      telemetry: { retention: 7 * DAY, seriesLists: new SeriesLists(), windows, chain: { origin, parent, childRoom } },
     },
     ...parts,
   });
@@ -146,7 +147,7 @@ export async function startChain(clock = new ManualClock(BEGIN + 2 * DAY)): Prom
 
 export const declare = (
   world: World,
-  input: { name: string; reporter: string; origins: string[]; devicesAtMost?: number },
+  input: { name: string; reporter: string; origins: string[]; devicesAtMost?: number; bytesAtMost?: number },
 ) => world.call(contract.createChild, input);
 
 /** Samples of the metric `load`. */

@@ -52,6 +52,8 @@ export interface ChainOptions {
   readonly origin: string;
   /** Where the windows of its devices are reported to; absent: nowhere. */
   readonly parent?: Parent | undefined;
+  /** Bytes that are kept of what a child tells, where nothing else is said of it. */
+  readonly childRoom: number;
 }
 
 /** A control plane that takes reports. */

@@ -2,22 +2,19 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ColumnEncoder } from "@edgemere/protocol";
 import { DAY, HOUR, MINUTE } from "@edgemere/protocol/kit";
-import { ManualClock } from "@edgemere/protocol/simulated";
 import fc from "fast-check";
 import { auditTable } from "../../platform/audit.ts";
 import type { InputOf } from "../../platform/action.ts";
 import { aDevice } from "../device.test-support.ts";
-import { BEGIN, declare, reported, startPlane } from "./chain.test-support.ts";
+import { declare, reported } from "./chain.test-support.ts";
 import type { World } from "./aggregator.test-support.ts";
-import { hourBytes, metricHour, type Minutes } from "./chain-bytes.ts";
+import { hourBytes, metricHour } from "./chain-bytes.ts";
 import * as contract from "./contract.ts";
+import { aParent, aReport, bytesOf, minutes, NOW, tell, THIS_HOUR } from "./hostile-child.test-support.ts";
 import { BUCKETS_AT_MOST, Sketch } from "./sketch.ts";
 import { gridOfPeriod } from "./window-tables.ts";
 import { Windows } from "./windows.ts";
 
-const NOW = BEGIN + 2 * DAY;
-const THIS_HOUR = NOW - HOUR;
-type Report = contract.ReportedHour;
 const SUMS: InputOf<typeof contract.queryTelemetry> = {
   metric: ["load"],
   from: NOW - DAY,
@@ -26,48 +23,6 @@ const SUMS: InputOf<typeof contract.queryTelemetry> = {
   function: "sum",
 };
 
-/** One minute with these samples. */
-function minutes(
-  values: readonly number[],
-  over: { readonly hour?: number; readonly minute?: number; readonly instance?: string } = {},
-): Minutes {
-  const { hour = THIS_HOUR, minute = 0, instance = "" } = over;
-  const windows = new Windows(gridOfPeriod("minutes", hour));
-  windows.addSamples({ at: values.map((_, row) => hour + minute * MINUTE + row), values });
-  const sketch = new Sketch();
-  for (const value of values) sketch.add(value);
-  return {
-    instance,
-    windows,
-    sketches: Array.from({ length: 60 }, (_, place) => (place === minute ? sketch : undefined)),
-  };
-}
-const bytesOf = (metrics: Readonly<Record<string, readonly Minutes[]>>): string => {
-  const columns = new ColumnEncoder();
-  const all = Object.entries(metrics).map(([metric, instances]) => metricHour(columns, metric, instances));
-  return Buffer.from(hourBytes(all)).toString("base64");
-};
-const aReport = (over: Partial<Report> = {}): Report => ({
-  origin: "edge",
-  device: "d1",
-  name: "gw-1",
-  labels: {},
-  machine: "",
-  hour: THIS_HOUR,
-  version: `000001.${String(NOW).padStart(16, "0")}.00000000`,
-  windows: bytesOf({ load: [minutes([1, 2])] }),
-  gaps: [],
-  ...over,
-});
-
-async function aParent(devicesAtMost = 2): Promise<World> {
-  const world = await startPlane({ clock: new ManualClock(NOW), origin: "parent" });
-  await declare(world, { name: "Edge", reporter: "t1", origins: ["edge"], devicesAtMost });
-  await declare(world, { name: "Evil", reporter: "t2", origins: ["evil"], devicesAtMost });
-  return world;
-}
-const tell = (world: World, reports: readonly Report[], actor = "token:t1", after = "") =>
-  world.call(contract.reportWindows, { after, position: "1", reports: [...reports], waiting: 0, lost: 0 }, { actor });
 const total = async (world: World) => {
   return (await world.call(contract.queryTelemetry, SUMS)).series[0]?.overall;
 };
