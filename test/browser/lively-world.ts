@@ -53,7 +53,7 @@ const pagesWith = ({ job, rollout, alert, request }: Made): Pages => ({
   "device-details": ["/devices/edge-1/details", "Certificate ends"],
   charts: ["/charts", "now, the highest first"],
   "charts-grouped": ["/charts?by=site&layout=apart&metric=memory.used_bytes", "site=berlin"],
-  "charts-fleet": ["/charts/fleet?by=site&function=p95", "Windows of"],
+  "charts-fleet": ["/charts/fleet?by=site&function=p95", "Time line as a table"],
   "charts-changed": ["/charts/fleet?by=device&show=changed&last=5m", "Windows of"],
   "charts-adevices": ["/charts/adevices", "gateways of Berlin"],
   "charts-children": ["/charts/children", "oslo"],

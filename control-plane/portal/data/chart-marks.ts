@@ -24,11 +24,10 @@ const PAGES_AT_MOST = 5;
 /** What a device was asked to do since an instant, newest first; asked again when events tell that it changed. */
 export function useMarks(device: string, since: number): readonly Mark[] {
   const may = useMay("job:read");
-  // A live range begins at another instant each time; what came before it is harmless.
-  const from = Math.floor(since / PAGE_OF_TIME) * PAGE_OF_TIME;
+  const from = wholeHour(since);
   const jobs = useQuery({
     queryKey: ["cpl/dm/job/list", { device, marks: from }],
-    queryFn: ({ signal }) => jobsSince(device, from, signal),
+    queryFn: async ({ signal }) => (await jobsSince({ device }, from, signal)).jobs,
     enabled: may,
   });
   return (jobs.data ?? []).map(({ id, kind, state, createdAt, updatedAt }) => ({
@@ -40,22 +39,30 @@ export function useMarks(device: string, since: number): readonly Mark[] {
   }));
 }
 
-const PAGE_OF_TIME = 60 * 60_000;
+const HOUR = 60 * 60_000;
 
-async function jobsSince(device: string, from: number, signal: AbortSignal): Promise<readonly Job[]> {
-  const found: Job[] = [];
+/** A live range begins at another instant each time; what came before it is harmless. */
+export const wholeHour = (since: number): number => Math.floor(since / HOUR) * HOUR;
+
+/** Jobs of one device or of all, newest first, back to an instant, or to where there are too many. */
+export async function jobsSince(
+  of: { readonly device?: string },
+  from: number,
+  signal: AbortSignal,
+): Promise<{ readonly jobs: readonly Job[]; readonly isAll: boolean }> {
+  const jobs: Job[] = [];
   let cursor: string | undefined;
   for (let page = 0; page < PAGES_AT_MOST; page++) {
     const answer = await call(
       "cpl/dm/job/list",
-      { device, limit: PAGE, ...(cursor !== undefined && { cursor }) },
+      { ...of, limit: PAGE, ...(cursor !== undefined && { cursor }) },
       signal,
     );
-    found.push(...answer.items);
+    jobs.push(...answer.items);
     cursor = answer.next;
-    if (cursor === undefined || (found.at(-1)?.createdAt ?? 0) < from) break;
+    if (cursor === undefined || (jobs.at(-1)?.createdAt ?? 0) < from) return { jobs, isAll: true };
   }
-  return found;
+  return { jobs, isAll: false };
 }
 
 /** Those that a range shows. */

@@ -56,7 +56,7 @@ export const questionIn = (parameters: URLSearchParams): FleetQuestion => ({
   ranking: RANKINGS.find(({ value }) => value === parameters.get("show"))?.value ?? "all",
 });
 
-/** As the control plane is asked. A live range is reckoned from its clock: the browser's may be wrong. */
+/** As the control plane is asked. */
 export function inputOf(question: FleetQuestion, range: ChartRange): Input<"cpl/ta/query"> {
   const { metric, summing, by, selector, adevice, ranking } = question;
   return {
@@ -68,9 +68,13 @@ export function inputOf(question: FleetQuestion, range: ChartRange): Input<"cpl/
     ...(ranking !== "all" && { top: TOP }),
     ...(ranking === "lowest" && { order: "ascending" }),
     ...(ranking === "changed" && { changes: true }),
-    ...(isLive(range) ? { from: ago(range.last) } : { from: range.from, to: range.to }),
+    ...rangeInput(range),
   };
 }
+
+/** A live range is reckoned from the control plane's clock: the browser's may be wrong. */
+export const rangeInput = (range: ChartRange): { readonly from: number; readonly to?: number } =>
+  isLive(range) ? { from: ago(range.last) } : { from: range.from, to: range.to };
 
 // An instant may be written as text, which types of handlers do not tell: they get a number.
 const ago = (milliseconds: number) => `-${milliseconds}ms` as unknown as number;

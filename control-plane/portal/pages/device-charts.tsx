@@ -63,7 +63,7 @@ export function DeviceCharts({ device, name, since }: Subject) {
       {history === undefined && error === undefined && <Loading lines={6} />}
       {history && (
         <div aria-busy={isLoading} className="chart-area">
-          <TimeLine gaps={history.gaps} estimated={history.estimated} />
+          <TimeLine gaps={history.gaps} estimated={history.estimated} marks={marks} />
           {metrics.length > 0 && <ChartBoard history={history} device={name} metrics={metrics} />}
           {metrics.length === 0 && !isLoading && <Nothing isFiltered={filter !== ""} />}
           <NotRecorded history={history} />

@@ -39,7 +39,11 @@ export function DeviceStory({ device: { id } }: { readonly device: DeviceRow }) 
         <Loading lines={8} />
       ) : (
         <>
-          <HappeningTable of={happenings} />
+          <HappeningTable
+            of={happenings}
+            caption="What happened to the device, newest first"
+            empty="Nothing has happened to it yet"
+          />
           <Text size="sm" c="dimmed" mt="sm">
             {oldestOfLog !== undefined && (
               <>

@@ -1,13 +1,12 @@
 import { createContext, useContext } from "react";
 import type { Interval } from "../data/chart-range.ts";
-import type { Mark } from "../data/chart-marks.ts";
 
 /** What all charts of a page have in common. */
 export interface ChartFrame {
   readonly interval: Interval;
   readonly isUtc: boolean;
-  /** What was asked of the device that they are about. */
-  readonly marks: readonly Mark[];
+  /** When something was asked of the devices that they are about. */
+  readonly marks: readonly Pick<Interval, "from">[];
   /** Shows another interval; a passing one is followed by others. */
   readonly show: (interval: Interval, how?: { readonly isPassing: boolean }) => void;
 }

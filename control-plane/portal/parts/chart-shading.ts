@@ -1,12 +1,11 @@
 import type uPlot from "uplot";
 import { SILENCE } from "../data/gaps.ts";
-import type { Mark } from "../data/chart-marks.ts";
 import type { Interval } from "../data/chart-range.ts";
 import type { History } from "../data/samples.ts";
 
 /** What is marked behind the lines of a chart. */
 export interface Shade extends Pick<History, "gaps" | "estimated"> {
-  readonly marks: readonly Mark[];
+  readonly marks: readonly Pick<Interval, "from">[];
 }
 
 /** Pixels between the lines of a hatching. */

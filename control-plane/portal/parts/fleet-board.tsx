@@ -3,6 +3,7 @@ import { Suspense, useMemo } from "react";
 import { isLive, type Interval } from "../data/chart-range.ts";
 import { useChartView, type ChartView } from "../data/chart-view.ts";
 import { useFleetAnswer } from "../data/fleet-answer.ts";
+import { useFleetAsked, useShownDevices } from "../data/fleet-happenings.ts";
 import {
   costText,
   fleetCsv,
@@ -18,6 +19,7 @@ import { isRefusal } from "../data/refusal.ts";
 import { Empty, Failure, Loading } from "./answer.tsx";
 import { ChartBox } from "./chart-board.tsx";
 import { ChartFrameContext } from "./chart-frame.ts";
+import { FleetHappenings } from "./fleet-happenings.tsx";
 import { GroupTable } from "./group-table.tsx";
 import { Instant } from "./instant.tsx";
 import { Plain } from "./plain.tsx";
@@ -25,14 +27,15 @@ import { DownloadCsv } from "./download-csv.tsx";
 import { RangePicker } from "./range-picker.tsx";
 
 const NOTHING_MARKED = { gaps: [], estimated: [] };
-const NO_MARKS: readonly [] = [];
 
 /** What a question to the fleet gives: a line for each group, and the groups by their values. What costs much is told before. */
 export function FleetBoard({ question }: { readonly question: FleetQuestion }) {
   const view = useChartView();
   const { answer, waiting, estimate, error, isLoading, read, retry } = useFleetAnswer(question, view.settled);
   const interval = intervalOf(view, answer);
-  const frame = { interval, isUtc: view.isUtc, marks: NO_MARKS, show: view.show };
+  const shown = useShownDevices(question, answer);
+  const asked = useFleetAsked(shown, interval.from);
+  const frame = { interval, isUtc: view.isUtc, marks: asked.marks, show: view.show };
   const title = titleOf(question);
   return (
     <ChartFrameContext value={frame}>
@@ -63,7 +66,12 @@ export function FleetBoard({ question }: { readonly question: FleetQuestion }) {
       )}
       <div className="chart-area" aria-busy={isLoading}>
         {answer === undefined && isLoading && <Loading lines={6} />}
-        {answer !== undefined && waiting === undefined && <Answered title={title} answer={answer} />}
+        {answer !== undefined && waiting === undefined && (
+          <>
+            {shown && <FleetHappenings shown={shown} asked={asked} range={view.settled} />}
+            <Answered title={title} answer={answer} />
+          </>
+        )}
       </div>
     </ChartFrameContext>
   );

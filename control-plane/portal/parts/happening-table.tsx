@@ -7,13 +7,21 @@ import { ExactInstant } from "./instant.tsx";
 import { Plain } from "./plain.tsx";
 import { State } from "./state.tsx";
 
-/** What happened to a device, in the order that is given. */
-export const HappeningTable = ({ of: happenings }: { readonly of: readonly Happening[] }) =>
+/** What happened to a device or to many, in the order that is given. */
+export const HappeningTable = ({
+  of: happenings,
+  caption,
+  empty,
+}: {
+  readonly of: readonly Happening[];
+  readonly caption: string;
+  readonly empty: string;
+}) =>
   happenings.length === 0 ? (
-    <Empty title="Nothing has happened to it yet" />
+    <Empty title={empty} />
   ) : (
     <DataTable
-      caption="What happened to the device, newest first"
+      caption={caption}
       rows={happenings.map((each, place) => ({ ...each, place: happenings.length - place }))}
       keyOf={({ at, what, place }) => `${at} ${what} ${place}`}
       columns={[

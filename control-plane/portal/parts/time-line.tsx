@@ -1,4 +1,3 @@
-import type { ReactNode } from "react";
 import { Link } from "wouter";
 import { marksWithin, type Mark } from "../data/chart-marks.ts";
 import type { Interval } from "../data/chart-range.ts";
@@ -9,15 +8,18 @@ import { momentText } from "../data/moment.ts";
 import type { History } from "../data/samples.ts";
 import { useChartFrame } from "./chart-frame.ts";
 import { toneOf } from "./state.tsx";
+import { around, Item, Lane, SIGNS } from "./time-lane.tsx";
 
 /** More on one line would lie on top of each other. */
 const ITEMS_AT_MOST = 200;
-/** What stands for an outcome where there is no room for its word. */
-const SIGNS: Readonly<Record<string, string>> = { good: "✓", bad: "✕", warn: "!", busy: "…", quiet: "–" };
 
 /** What happened while the charts below were recorded: when nothing was, what is dated by a guess, what was asked of the device. */
-export function TimeLine({ gaps, estimated }: Pick<History, "gaps" | "estimated">) {
-  const { interval, isUtc, marks, show } = useChartFrame();
+export function TimeLine({
+  gaps,
+  estimated,
+  marks,
+}: Pick<History, "gaps" | "estimated"> & { readonly marks: readonly Mark[] }) {
+  const { interval, isUtc, show } = useChartFrame();
   const asked = marksWithin(marks, interval);
   const unrecorded = gaps.filter((gap) => gap.to >= interval.from && gap.from <= interval.to);
   const guessed = estimated.filter((each) => each.to >= interval.from && each.from <= interval.to);
@@ -85,44 +87,4 @@ export function TimeLine({ gaps, estimated }: Pick<History, "gaps" | "estimated"
 function markName({ kind, state, from, to }: Mark, isUtc: boolean): string {
   const end = to === undefined ? "not over" : `over after ${duration(to - from)}`;
   return `${visible(kind)}: ${state}; asked ${momentText(from, isUtc)}, ${end}`;
-}
-
-/** A stretch with something on both sides of it. */
-const around = ({ from, to }: Interval): Interval => {
-  const margin = Math.max(30_000, (to - from) / 4);
-  return { from: Math.round(from - margin), to: Math.round(to + margin) };
-};
-
-const Lane = ({
-  title,
-  count,
-  isRare = false,
-  children,
-}: {
-  readonly title: string;
-  readonly count: number;
-  readonly isRare?: boolean;
-  readonly children: ReactNode;
-}) =>
-  (count > 0 || !isRare) && (
-    <div className="lane">
-      <span className="lane-title">
-        {title} <b>{count}</b>
-      </span>
-      <ul aria-label={title}>{children}</ul>
-    </div>
-  );
-
-function Item({
-  within,
-  of,
-  children,
-}: {
-  readonly within: Interval;
-  readonly of: Interval;
-  readonly children: ReactNode;
-}) {
-  const share = (at: number) => Math.min(1, Math.max(0, (at - within.from) / (within.to - within.from)));
-  const [left, width] = [share(of.from), share(of.to) - share(of.from)];
-  return <li style={{ left: `min(${left * 100}%, 100% - 12px)`, width: `${width * 100}%` }}>{children}</li>;
 }
