@@ -1,5 +1,5 @@
 import { handle } from "../../platform/action.ts";
-import { created, moved, updated, type Change } from "../../platform/change.ts";
+import { created, moved, removed, updated, type Change } from "../../platform/change.ts";
 import { askItself } from "../../platform/dispatch.ts";
 import type { PlatformContext } from "../../platform/context.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
@@ -7,6 +7,7 @@ import { device } from "../devices/contract.ts";
 import { file, fileRoom, type FileRow } from "../files/contract.ts";
 import { availableBytes, catalogueFile, data, dataSource, OWN_STORE, type Data } from "./contract.ts";
 import { alertId } from "../policies/alert-contract.ts";
+import { evidenceFiles } from "../policies/evidence-contract.ts";
 import { noted } from "./history-contract.ts";
 import { automaticTags } from "./tags.ts";
 
@@ -58,8 +59,10 @@ async function dataChanges(
   const holder = from === undefined ? undefined : await store.get(device, from);
   const tags = automaticTags({ name, source: OWN_STORE, ...(holder !== undefined && { from: holder.name }) });
   const place = { source: OWN_STORE, device: "", access: "read" as const, ...(from !== undefined && { from }) };
-  const lineage = lineageOf(row);
+  const evidence = await store.get(evidenceFiles, id);
+  const lineage = lineageOf(row, evidence?.alert);
   return [
+    ...(evidence === undefined ? [] : [removed(evidenceFiles, id)]),
     created(data, id, {
       ...(lineage !== undefined && { lineage }),
       name,
@@ -73,9 +76,9 @@ async function dataChanges(
   ];
 }
 
-/** What a policy had a device send, or kept of what it sent, is evidence for its alert there. */
-function lineageOf({ author, device: from, createdAt: at }: FileRow): Data["lineage"] {
+/** What a policy had a device send, or kept of what it sent, is evidence for its alert there, or for that of a group. */
+function lineageOf({ author, device: from, createdAt: at }: FileRow, ofGroup: string | undefined): Data["lineage"] {
   const [, policy] = /^policy:(.+)$/.exec(author) ?? [];
-  if (policy === undefined || from === undefined) return undefined;
-  return { data: "", device: from, request: "", at, alert: alertId(policy, from) };
+  const alert = ofGroup ?? (policy !== undefined && from !== undefined ? alertId(policy, from) : undefined);
+  return alert === undefined ? undefined : { data: "", device: from ?? "", request: "", at, alert };
 }

@@ -133,10 +133,9 @@ async function act(row: Alert, context: PoliciesContext): Promise<boolean> {
   }
   const { isActing: _, ...rest } = row;
   const logs = done.flatMap(({ what, made }) => (what === "log.collect" && made !== undefined ? [made] : []));
-  // What many devices write is kept with the commands of the rollout.
-  const evidence =
-    device === undefined ? [] : logs.map((each) => collecting(each, { ...row, device }, context.clock.now()));
-  await store.commit(updated(alert, rest, { done }), ...evidence).catch(unlessMoved);
+  await store
+    .commit(updated(alert, rest, { done }), ...collecting(logs, row, context.clock.now()))
+    .catch(unlessMoved);
   return true;
 }
 
