@@ -54,8 +54,7 @@ function suggestions(entries: readonly Entry[], words: readonly string[], device
   for (const field of typed.fields) command.option(field.flag, field.description, suggest(values(field)));
   command.option("output", "how results are shown", suggest(formats));
   for (const flag of ["help", "json", "csv", "verbose"]) command.option(flag, "");
-  const bare = bareField(typed.fields);
-  if (bare !== undefined) command.argument(bare.flag, suggest(values(bare)));
+  if (typed.bare !== undefined) command.argument(typed.bare.flag, suggest(values(typed.bare)));
   return root;
 }
 
@@ -64,15 +63,25 @@ function typedAction(entries: readonly Entry[], words: readonly string[]) {
   const leading = (firstOption < 0 ? words : words.slice(0, firstOption)).filter((word) => word !== "");
   const found = findByWords(entries, leading);
   if (found.kind !== "one") return undefined;
-  const path = found.entry.words.join("/");
-  const action = listActions().find((each) => each.path === path);
-  if (action === undefined) return undefined;
-  const fields = fieldsOf(action).filter(({ secret }) => !secret);
-  return { name: leading.slice(0, leading.length - found.rest.length).join(" "), fields };
+  const { words: own, asks: { paths, bare } = { paths: [own.join("/")] } } = found.entry;
+  const fields = listActions()
+    .filter((each) => paths.includes(each.path as string))
+    .flatMap((each) => fieldsOf(each).filter(({ secret }) => !secret));
+  if (fields.length === 0) return undefined;
+  const name = leading.slice(0, leading.length - found.rest.length).join(" ");
+  const byFlag = [...new Map(fields.map((each) => [each.flag, each])).values()];
+  if (bare === undefined) return { name, fields: byFlag, bare: bareField(byFlag) };
+  return {
+    name,
+    fields: byFlag.filter((each) => each.name !== bare),
+    bare: byFlag.find((each) => each.name === bare),
+  };
 }
 
-const wantsDevice = (entries: readonly Entry[], words: readonly string[]): boolean =>
-  typedAction(entries, words)?.fields.some(({ reference }) => reference === "device") === true;
+function wantsDevice(entries: readonly Entry[], words: readonly string[]): boolean {
+  const { fields = [], bare } = typedAction(entries, words) ?? {};
+  return [...fields, bare].some((each) => each?.reference === "device");
+}
 
 async function deviceNames({ client }: Session): Promise<readonly string[]> {
   try {

@@ -11,6 +11,8 @@ export interface Given {
 /** One command: how it is named, declared and done. */
 export interface Entry extends Addressed {
   readonly summary: string;
+  /** The actions whose fields it takes, where it is not named after one; `bare` is the field that stands without its flag, and only so. */
+  readonly asks?: { readonly paths: readonly string[]; readonly bare?: string };
   /** Stands first in the help, whatever its address. */
   readonly isEveryday?: true;
   /** Adds options, arguments and help. */

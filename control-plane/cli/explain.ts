@@ -8,6 +8,7 @@ const explainDevice: Entry = {
   words: ["explain", "device"],
   isWhole: true,
   isEveryday: true,
+  asks: { paths: ["cpl/dm/job/explain", "sa/pe/policy/explain"], bare: "device" },
   summary: "Say why a device is where it is in a job or a rollout, or why a policy fires on it or does not",
   declare: (command) =>
     command
@@ -29,9 +30,30 @@ const explainDevice: Entry = {
   },
 };
 
+/** `edgemere explain group GROUP` by a policy: the answer is that of `edgemere policy explaingroup`. */
+const explainGroup: Entry = {
+  words: ["explain", "group"],
+  isWhole: true,
+  isEveryday: true,
+  asks: { paths: ["sa/pe/policy/explaingroup"], bare: "group" },
+  summary: "Say why a policy fires on a group of devices or does not, and which devices decide",
+  declare: (command) =>
+    command
+      .argument("<group>", "the group: site=berlin, adevice:gateways, fleet")
+      .option("--policy <name>", "name of the policy")
+      .addHelpText("after", "\nExample:\n  edgemere explain group site=berlin --policy dark"),
+  run: async ({ options: { policy }, positionals: [group] }, { client, output }) => {
+    if (group === undefined || typeof policy !== "string")
+      throw new UsageError("say which group, and by which policy: edgemere explain group site=berlin --policy POLICY");
+    output.show("sa/pe/policy/explaingroup", await client.call("sa/pe/policy/explaingroup", { group, policy }));
+    return exitCodes.done;
+  },
+};
+
 /** `edgemere explain CLASS REF` for every action that explains one thing: the question as it is asked. */
 export const listExplanations = (): readonly Entry[] => [
   explainDevice,
+  explainGroup,
   ...listActions()
     .filter((action) => (action.path as string).endsWith("/explain"))
     .flatMap((action) => {
@@ -39,7 +61,15 @@ export const listExplanations = (): readonly Entry[] => [
       const { reference } = bareField(fields) ?? {};
       const isAlone = fields.filter(({ required }) => required).length === 1;
       return reference !== undefined && isAlone
-        ? [{ ...commandOf(action), words: ["explain", reference], isWhole: true as const, isEveryday: true as const }]
+        ? [
+            {
+              ...commandOf(action),
+              words: ["explain", reference],
+              asks: { paths: [action.path as string] },
+              isWhole: true as const,
+              isEveryday: true as const,
+            },
+          ]
         : [];
     }),
 ];

@@ -328,6 +328,24 @@ test("explain device asks why a device waits in a job, and says what is missing"
   assert.deepEqual([lacking.code, lacking.stderr.includes("which job")], [2, true]);
 });
 
+test("explain group asks why a policy fires on a group, and says what is missing", async () => {
+  await using server = await startServer((response) => say(response, 200, { answer: "the group has 3 devices" }));
+  const surroundings = { EDGEMERE_SERVER: server.url, EDGEMERE_TOKEN: "edt_1_s" };
+
+  const ran = await runTyped("explain group site=berlin --policy dark", surroundings);
+  const lacking = await runTyped("explain group site=berlin", surroundings);
+  const help = await runTyped("explain group --help", surroundings);
+
+  assert.deepEqual(JSON.parse(ran.stdout), { answer: "the group has 3 devices" });
+  assert.deepEqual(
+    server.asked.map(({ line, body }) => [line, body]),
+    [["POST /edgemere/sa/pe/policy/explaingroup", { group: "site=berlin", policy: "dark" }]],
+  );
+  assert.deepEqual([lacking.code, lacking.stderr.includes("by which policy")], [2, true]);
+  assert.match(help.stdout, /edgemere explain group site=berlin --policy dark/);
+  assert.match((await runTyped("--help", surroundings)).stdout, /explain group +Say why a policy fires on a group/);
+});
+
 test("explain asks of a device and a policy, of an alert, of a data request and of a data instance", async () => {
   await using server = await startServer((response) => say(response, 200, { answer: "it fires" }));
   const surroundings = { EDGEMERE_SERVER: server.url, EDGEMERE_TOKEN: "edt_1_s" };

@@ -47,26 +47,40 @@ test("the first account is made, and everything after it is done, without a secr
   assert.equal(mode & 0o077, 0, "nobody else can read the credential");
 });
 
-test("devices are listed as table, JSON and YAML, and their names complete", async () => {
+test("devices are listed as table, JSON and YAML", async () => {
   await using world = await startWorld({ devices: 3, prefix: "fake", labels: { site: "berlin" } });
   const edgemere = await signedIn(world);
 
   const table = await edgemere.run(["device", "list", "--output", "table", "--columns", "name,labels"]);
   const json = await edgemere.run(["device", "list", "--selector", "site=berlin", "--limit", "2", "-o", "json"]);
   const yaml = await edgemere.run(["device", "find", "fake-002", "-o", "yaml", "--columns", "name"]);
-  const completed = await edgemere.run(["complete", "--", "device", "find", "fake-00"]);
 
   assert.match(table.stdout, /^name +labels *\n(fake-00\d +site=berlin *\n){3}/i);
   const { items, next } = JSON.parse(json.stdout) as { items: { name: string }[]; next: string };
   assert.deepEqual([items.map(({ name }) => name), typeof next], [["fake-001", "fake-002"], "string"]);
   assert.match(yaml.stdout, /^name: fake-002$/m);
-  assert.deepEqual(
-    completed.stdout
-      .split("\n")
-      .map((line) => line.split("\t")[0])
-      .filter((word) => word?.startsWith("fake")),
-    ["fake-001", "fake-002", "fake-003"],
-  );
+});
+
+test("what is asked of explain is completed: classes, options, names of devices", async () => {
+  await using world = await startWorld({ devices: 3, prefix: "fake" });
+  const edgemere = await signedIn(world);
+  const names = ["fake-001", "fake-002", "fake-003"];
+  const completions: readonly (readonly [words: readonly string[], begin: string, suggested: readonly string[]])[] = [
+    [["device", "find"], "fake-00", names],
+    [["explain"], "d", ["datainstance", "datarequest", "device"]],
+    [["explain"], "gr", ["group"]],
+    [["explain", "device"], "fake-00", names],
+    [["explain", "device", "fake-001"], "--po", ["--policy"]],
+    [["explain", "device", "fake-001"], "--dev", []],
+    [["explain", "group", "site=berlin"], "--po", ["--policy"]],
+    [["explain", "alert", "d1/hot"], "--al", ["--alert"]],
+  ];
+
+  for (const [words, begin, suggested] of completions) {
+    const { stdout } = await edgemere.run(["complete", "--", ...words, begin]);
+    const found = stdout.split("\n").map((line) => line.split("\t")[0] ?? "");
+    assert.deepEqual(found.filter((word) => word.startsWith(begin)).toSorted(), suggested, words.join(" "));
+  }
 });
 
 test("a job that is waited for shows what it wrote, and its exit code tells how it ended", async () => {
