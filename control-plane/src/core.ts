@@ -159,10 +159,11 @@ export async function createCore<C extends CoreContext>(parts: Parts<C>): Promis
       return "settled";
     },
   };
+  const resources = features.flatMap((each) => each.resources);
   const watchedLoops = [
     ...features.flatMap((each) => each.loops?.(context) ?? []),
     forgetting,
-    forgetOldEvents({ store, bus, clock, log, keepFor: eventsKeptFor }),
+    forgetOldEvents({ store, bus, clock, log, resources, keepFor: eventsKeptFor }),
     link.forgetting(eventsKeptFor),
   ].map((loop) => watched(loop, clock));
   const loops = watchedLoops.map(({ loop }) => new Reconciler(loop, clock));

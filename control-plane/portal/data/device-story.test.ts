@@ -62,12 +62,16 @@ test("facts that changed at one moment are told together, and one by itself with
   });
 });
 
-test("of the log only what tells of the device itself is taken", () => {
-  const event = (subject: string, type: string) => ({ number: 1, at: 1, subject, type, data: {} });
-  const events = [event("d", "device.online"), event("e", "device.offline"), event("d", "device.updated")];
+test("coming and going is told whole when less came than was asked for", () => {
+  const event = (at: number, type: string) => ({ number: at, at, subject: "d", type, data: {} });
+  const events = [event(1, "device.offline"), event(2, "device.online")];
 
-  assert.deepEqual(
-    logOf({ events, next: 1 }, "d").happenings.map(({ what }) => what),
-    ["device.online"],
-  );
+  assert.deepEqual(logOf({ events, next: 2 }, 3), {
+    isAll: true,
+    happenings: [
+      { at: 1, what: "device.offline" },
+      { at: 2, what: "device.online" },
+    ],
+  });
+  assert.equal(logOf({ events, next: 2 }, 2).isAll, false);
 });

@@ -75,10 +75,8 @@ export const notesOf = ({ items, next }: Output<"cpl/dm/device/events">): Told =
   happenings: items.map(({ at, name, detail }) => ({ at, what: `agent: ${name}`, detail })),
 });
 
-/** Its coming and going. The log is of all devices, and goes back as far as it does. */
-export const logOf = ({ events }: Output<"ia/event/list">, device: string): Told => ({
-  isAll: true,
-  happenings: events
-    .filter(({ subject, type }) => subject === device && type !== "device.updated")
-    .map(({ at, type }) => ({ at, what: type })),
+/** Its coming and going, as far back as events are kept. */
+export const logOf = ({ events }: Output<"ia/event/list">, limit: number): Told => ({
+  isAll: events.length < limit,
+  happenings: events.map(({ at, type }) => ({ at, what: type })),
 });

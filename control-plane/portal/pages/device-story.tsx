@@ -21,7 +21,7 @@ export function DeviceStory({ device: { id } }: { readonly device: DeviceRow }) 
   const alerts = useRead("sa/pe/alert/list", ever, { ...kept, enabled: mayPolicies });
   const changes = useRead("cpl/dm/device/history", { device: id, limit }, kept);
   const notes = useRead("cpl/dm/device/events", { device: id, limit }, kept);
-  const log = useRead("ia/event/list", { type: ["device.*"], limit: MOST }, { ...kept, enabled: mayEvents });
+  const log = useRead("ia/event/list", { device: id, limit }, { ...kept, enabled: mayEvents });
   const asked = [jobs, alerts, changes, notes, log];
   const failed = asked.find(({ isError }) => isError);
   const { happenings, isAll } = storyOf([
@@ -29,9 +29,10 @@ export function DeviceStory({ device: { id } }: { readonly device: DeviceRow }) 
     ...(alerts.data ? [alertsOf(alerts.data)] : []),
     ...(changes.data ? [changesOf(changes.data)] : []),
     ...(notes.data ? [notesOf(notes.data)] : []),
-    ...(log.data ? [logOf(log.data, id)] : []),
+    ...(log.data ? [logOf(log.data, limit)] : []),
   ]);
-  const oldestOfLog = log.data?.events[0]?.at;
+  // Before it was there nothing happened to it; else older events are kept no more.
+  const oldest = log.data?.events[0];
   return (
     <Section title="What happened">
       {failed && <Failure error={failed.error} onRetry={() => void failed.refetch()} />}
@@ -45,9 +46,9 @@ export function DeviceStory({ device: { id } }: { readonly device: DeviceRow }) 
             empty="Nothing has happened to it yet"
           />
           <Text size="sm" c="dimmed" mt="sm">
-            {oldestOfLog !== undefined && (
+            {oldest !== undefined && oldest.type !== "device.create" && (
               <>
-                Coming and going is told since <ExactInstant at={oldestOfLog} />.{" "}
+                Coming and going is told since <ExactInstant at={oldest.at} />.{" "}
               </>
             )}
             {!(mayJobs && mayPolicies && mayEvents) && "What your account may not read is left out."}

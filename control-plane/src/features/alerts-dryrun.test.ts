@@ -97,7 +97,7 @@ test("where older events are kept no more, a dry run says from when it looked", 
   await happened(world, "d1", "online");
   const kept = world.clock.now();
   await world.advance(MINUTE);
-  const keeping = { store: world.store, bus: { passed: Infinity }, clock: world.clock, log: silentLog };
+  const keeping = { store: world.store, bus: { passed: Infinity }, clock: world.clock, log: silentLog, resources: [] };
   await forgetOldEvents({ ...keeping, keepFor: 10 * MINUTE }).step();
 
   await assert.rejects(

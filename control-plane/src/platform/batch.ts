@@ -1,6 +1,7 @@
 import { Conflict, withoutSecrets, type Change, type Write } from "./change.ts";
 import type { Database, Operation } from "./database.ts";
 import type { DomainEvent } from "./domain-event.ts";
+import { placeInStory } from "./event-story.ts";
 import { keyOf, type KeyPart } from "./keys.ts";
 import type { LogEnds } from "./log-ends.ts";
 
@@ -70,6 +71,8 @@ export class Batch {
       };
       this.events.push(event);
       this.#set(keyOf("event", event.number), written(event));
+      const place = placeInStory(write.table, event);
+      if (place !== undefined) this.#set(place, new Uint8Array());
     }
   }
 

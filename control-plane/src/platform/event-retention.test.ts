@@ -4,6 +4,8 @@ import { silentLog, DAY } from "@edgemere/protocol/kit";
 import { ManualClock } from "@edgemere/protocol/simulated";
 import { created } from "./change.ts";
 import { forgetOldEvents, forgottenUpTo, refuseForgotten } from "./event-retention.ts";
+import { eventsAbout } from "./event-story.ts";
+import { lastNumberPart, rangeOf } from "./keys.ts";
 import { aParcel, keptDatabase, parcel } from "./sample-resource.test-support.ts";
 import { Store } from "./store.ts";
 
@@ -16,7 +18,14 @@ async function aLog({ days = 20, passed = Infinity } = {}) {
     await store.commit(created(parcel, `p${day}`, aParcel(), "sent"));
     await clock.advance(DAY);
   }
-  const loop = forgetOldEvents({ store, bus: { passed }, clock, log: silentLog, keepFor: 10 * DAY });
+  const loop = forgetOldEvents({
+    store,
+    bus: { passed },
+    clock,
+    log: silentLog,
+    resources: [parcel],
+    keepFor: 10 * DAY,
+  });
   const numbers = async () => (await (await Store.open(database, clock)).events(0)).map(({ number }) => number);
   return { store, loop, numbers, database, clock };
 }
@@ -30,6 +39,24 @@ test("events that are older than they are kept are forgotten, and it is known up
   // Two events a day: a parcel is made, and it is sent.
   assert.deepEqual(await numbers(), from(21, 40));
   assert.equal(await forgottenUpTo(store), 20);
+});
+
+test("what is forgotten of a row's story leaves no trace of it, and what is kept is found", async () => {
+  const { loop, database, store } = await aLog();
+  await loop.step();
+  const kept: number[] = [];
+  for await (const key of database.keys(rangeOf("about"))) kept.push(lastNumberPart(key));
+  const told = async (id: string) => {
+    const numbers: number[] = [];
+    for await (const { number } of eventsAbout(parcel, id, { step: 10 }, store)) numbers.push(number);
+    return numbers;
+  };
+
+  assert.deepEqual(
+    kept.toSorted((one, other) => one - other),
+    from(21, 40),
+  );
+  assert.deepEqual([await told("p9"), await told("p10")], [[], [22, 21]]);
 });
 
 test("an event that a reaction has not passed is kept, however old it is", async () => {

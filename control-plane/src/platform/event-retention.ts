@@ -3,9 +3,10 @@ import { read } from "./batch.ts";
 import type { Bus } from "./bus.ts";
 import { put, putBytes } from "./change.ts";
 import type { DomainEvent } from "./domain-event.ts";
+import { placeInStory } from "./event-story.ts";
 import { rangeOf } from "./keys.ts";
 import { Problem } from "./problem.ts";
-import { table } from "./resource.ts";
+import { table, type AnyResource } from "./resource.ts";
 import type { Store } from "./store.ts";
 
 // Events that one step forgets: a commit stays small, however long the loop was away.
@@ -32,26 +33,32 @@ interface Parts {
   readonly bus: Pick<Bus, "passed">;
   readonly clock: Clock;
   readonly log: Log;
+  /** Those whose rows have a story. */
+  readonly resources: readonly AnyResource[];
   /** Milliseconds. */
   readonly keepFor: number;
 }
 
 /** Forgets events that are old and that every reaction has passed. The newest stays: it holds the number. */
-export const forgetOldEvents = ({ store, bus, clock, log, keepFor }: Parts): Loop => ({
+export const forgetOldEvents = ({ store, bus, clock, log, resources, keepFor }: Parts): Loop => ({
   name: "forget old events",
   every: 10 * MINUTE,
   onError: (error) => log.error("loop failed", { loop: "forget old events", error }),
   step: async () => {
+    const told = resources.filter(({ story }) => story.length > 0);
     const needed = Math.min(bus.passed + 1, store.lastNumber);
-    const old: { readonly key: string; readonly number: number }[] = [];
+    const old: { readonly keys: readonly string[]; readonly number: number }[] = [];
     for await (const [key, value] of store.bytesBetween({ ...rangeOf("event"), limit: STEP })) {
-      const { number, at } = read<DomainEvent>(value);
+      const event = read<DomainEvent>(value);
+      const { number, at } = event;
       if (number >= needed || at >= clock.now() - keepFor) break;
-      old.push({ key, number });
+      const places = told.map((each) => placeInStory(each, event)).filter((place) => place !== undefined);
+      old.push({ keys: [key, ...places], number });
     }
     const upTo = old.at(-1)?.number;
     if (upTo === undefined) return "settled";
-    await store.commit(put(forgotten, { id: ID, upTo }), ...old.map(({ key }) => putBytes(key, undefined)));
+    const keys = old.flatMap((each) => each.keys);
+    await store.commit(put(forgotten, { id: ID, upTo }), ...keys.map((key) => putBytes(key, undefined)));
     return old.length === STEP ? "more" : "settled";
   },
 });

@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ManualClock } from "@edgemere/protocol/simulated";
 import { checkedDatabase } from "./checked-database.ts";
 import { rawMemoryDatabase, type Database, type SnapshotDatabase } from "./database.ts";
-import { keyOf } from "./keys.ts";
-import { FORMAT, migrate, needsMigration, NewerStore, stampOf } from "./migrations.ts";
+import { eventsAbout } from "./event-story.ts";
+import { keyOf, rangeOf } from "./keys.ts";
+import { FORMAT, migrate, needsMigration, NewerStore, stamped, stampOf } from "./migrations.ts";
+import { Store } from "./store.ts";
+
+const device = { name: "device" };
 
 const ENTRIES = 1_700;
 const valueOf = (i: number) => JSON.stringify({ id: `n${i}` });
@@ -57,6 +62,36 @@ for (const batches of [0, 1, 2, 3, 4])
 
     await mustBeWhole(raw);
   });
+
+test("events from before devices had stories are found by their devices, and nothing else has an entry", async () => {
+  const raw = rawMemoryDatabase();
+  const before = checkedDatabase(raw);
+  const types = ["device.create", "device.updated", "device.online", "job.create", "device.stats", "device.offline"];
+  const subjects = ["d1", "d1", "d1", "d1", "d2", "d2"];
+  const eventOf = (i: number) => ({ number: i + 1, type: types[i], subject: subjects[i], at: 1, data: {} });
+  await before.batch([
+    ...types.map((_, i) => ({
+      type: "put" as const,
+      key: keyOf("event", i + 1),
+      value: Buffer.from(JSON.stringify(eventOf(i))),
+    })),
+    { type: "put", key: keyOf("row", "note", "n"), value: Buffer.from("{}") },
+  ]);
+  await raw.batch([stamped({ format: 2 })]);
+
+  await migrate(raw, () => {});
+
+  const store = await Store.open(checkedDatabase(raw), new ManualClock());
+  const numbers = async (id: string) => {
+    const found: number[] = [];
+    for await (const { number } of eventsAbout(device, id, { after: 0, step: 10 }, store)) found.push(number);
+    return found;
+  };
+  assert.deepEqual([await numbers("d1"), await numbers("d2")], [[1, 3], [6]]);
+  const keys: string[] = [];
+  for await (const key of raw.keys(rangeOf("about"))) keys.push(key);
+  assert.equal(keys.length, 3);
+});
 
 test("a store that is migrated, and an empty one, are not touched", async () => {
   const raw = rawMemoryDatabase();

@@ -1,6 +1,9 @@
 import { checkedValue, withChecksum } from "./checksum.ts";
-import type { Database, Operation } from "./database.ts";
-import { keyOf } from "./keys.ts";
+import { read } from "./batch.ts";
+import type { Database, Operation, Range } from "./database.ts";
+import type { DomainEvent } from "./domain-event.ts";
+import { storyKey } from "./event-story.ts";
+import { keyOf, rangeOf } from "./keys.ts";
 
 type Entry = readonly [key: string, value: Uint8Array];
 
@@ -8,9 +11,14 @@ type Entry = readonly [key: string, value: Uint8Array];
 interface Migration {
   readonly to: number;
   readonly about: string;
-  /** May write the keys it was given, and none that comes later. */
+  /** The keys that it is about; absent: all. */
+  readonly within?: { readonly gte: string; readonly lt: string };
+  /** May write the keys it was given and such as come before, and none that comes later. */
   readonly migrate: (entries: readonly Entry[]) => readonly Operation[];
 }
+
+/** Events that came again and again when devices got their stories. */
+const UNTOLD = new Set(["device.updated", "device.stats"]);
 
 const migrations: readonly Migration[] = [
   {
@@ -18,10 +26,25 @@ const migrations: readonly Migration[] = [
     about: "every value carries a checksum",
     migrate: (entries) => entries.map(([key, value]) => ({ type: "put", key, value: withChecksum(key, value) })),
   },
+  {
+    to: 3,
+    about: "events of a device are found by the device",
+    within: rangeOf("event"),
+    migrate: (entries) =>
+      entries.flatMap(([key, stored]) => {
+        const value = checkedValue(key, stored);
+        // What is damaged is told of elsewhere, and nobody could read it.
+        if (value === undefined) return [];
+        const { type, subject, number } = read<DomainEvent>(value);
+        if (!type.startsWith("device.") || UNTOLD.has(type)) return [];
+        const place = storyKey("device", subject, number);
+        return [{ type: "put", key: place, value: withChecksum(place, new Uint8Array()) }];
+      }),
+  },
 ];
 
 /** The format that this program writes. */
-export const FORMAT = 2;
+export const FORMAT = 3;
 const BATCH = 500;
 /** Among so many values at least one is sound. */
 const LOOKED_AT = 20;
@@ -93,13 +116,13 @@ export function needsMigration(stamp: Stamp | undefined): stamp is Stamp {
 
 /** Brings a store to this program's format; one that was killed midway goes on where it stopped. */
 export async function migrate(raw: Database, told: (about: string) => void): Promise<void> {
-  for (const { to, about, migrate: step } of migrations) {
+  for (const { to, about, within = {}, migrate: step } of migrations) {
     const stamp = (await stampOf(raw)) ?? { format: FORMAT };
     if (stamp.format >= to) continue;
     told(about);
     let after = stamp.doneUpTo === undefined ? undefined : Buffer.from(stamp.doneUpTo, "base64url").toString();
     for (;;) {
-      const entries = await entriesAfter(raw, after);
+      const entries = await entriesOf(raw, { ...within, ...(after !== undefined && { gte: `${after}\u0000` }) });
       const last = entries.at(-1);
       if (last === undefined) break;
       after = last[0];
@@ -112,9 +135,8 @@ export async function migrate(raw: Database, told: (about: string) => void): Pro
   if ((await stampOf(raw)) === undefined) await raw.batch([stamped({ format: FORMAT })]);
 }
 
-async function entriesAfter(raw: Database, after: string | undefined): Promise<readonly Entry[]> {
+async function entriesOf(raw: Database, range: Range): Promise<readonly Entry[]> {
   const entries: Entry[] = [];
-  for await (const entry of raw.entries({ ...(after !== undefined && { gt: after }), limit: BATCH }))
-    entries.push(entry);
+  for await (const entry of raw.entries({ ...range, limit: BATCH })) entries.push(entry);
   return entries;
 }

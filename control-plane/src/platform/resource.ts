@@ -12,6 +12,8 @@ export interface Table<Row extends { readonly id: string }> {
   readonly indexes: Indexes<Row>;
   /** Fields that events leave out. */
   readonly secrets?: readonly string[];
+  /** Events that are found by the row they tell of, without the name of the class. */
+  readonly story?: readonly string[];
 }
 
 export const table = <Row extends { readonly id: string }>(name: string, indexes: Indexes<Row> = {}): Table<Row> => ({
@@ -46,6 +48,7 @@ export interface Resource<
   /** Ids of the devices that a row tells of: who may not see all of them does not see it. Absent: it tells of no device. */
   readonly belongsTo: ((row: RowOf<S, L>) => readonly string[]) | undefined;
   readonly secrets: readonly string[];
+  readonly story: readonly string[];
   readonly revoking: readonly string[];
 }
 
@@ -80,13 +83,16 @@ export function resource<
   readonly indexes?: Indexes<RowOf<S, L>>;
   /** Fields that never leave the table: events are written without them. */
   readonly secrets?: readonly (keyof Static<S> & string)[];
+  /** Events that are found by the row they tell of: each costs an entry, so none that comes again and again. More of them are a migration. */
+  readonly story?: readonly ("create" | "destroy" | News | (L extends AnyMachine ? StateOf<L> : never))[];
   /** States in which a right is taken away: the audit log has each such move, and a restore from a backup makes it again. */
   readonly revoking?: readonly string[];
 }): Resource<N, S, L, News> {
-  const { name, summary, shape, life, news = [], indexes = {}, secrets = [], revoking = [], belongsTo } = declaration;
+  const { name, summary, shape, life, belongsTo, news = [], indexes = {} } = declaration;
+  const { secrets = [], story = [], revoking = [] } = declaration;
   const unknown = revoking.find((each) => !life?.states.includes(each));
   if (unknown !== undefined) throw new Error(`${name} has no state "${unknown}" that could take a right away`);
-  return { name, summary, shape, life: life as L, news, belongsTo, indexes, secrets, revoking };
+  return { name, summary, shape, life: life as L, news, belongsTo, indexes, secrets, story, revoking };
 }
 
 /** Whether something that a contract declares is a resource. */

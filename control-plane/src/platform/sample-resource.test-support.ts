@@ -25,6 +25,7 @@ export const parcel = resource({
     weight: ({ state, weight }) => [[state, weight]],
     tag: ({ tags }) => tags.map((tag) => [tag]),
   },
+  story: ["create", "sent", "delivered", "weighed"],
   secrets: ["combination"],
   revoking: ["lost"],
 });

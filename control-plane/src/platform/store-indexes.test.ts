@@ -42,7 +42,15 @@ async function expectWhole(store: Store, database: Database): Promise<void> {
   for await (const key of database.keys(rangeOf("index"))) kept.push(key);
   const events = await store.events(0, 10_000);
 
+  const told = events.filter(({ type }) => ["parcel.create", "parcel.sent"].includes(type));
+  const toldOf: string[] = [];
+  for await (const key of database.keys(rangeOf("about"))) toldOf.push(key);
+
   assert.deepEqual(kept.toSorted(), places.toSorted());
+  assert.deepEqual(
+    toldOf.toSorted(),
+    told.map(({ subject, number }) => keyOf("about", "parcel", subject, number)).toSorted(),
+  );
   assert.deepEqual(
     events.map(({ number }) => number),
     events.map((_, i) => i + 1),

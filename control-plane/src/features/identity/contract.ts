@@ -136,7 +136,7 @@ export const resetPassword = action({
 });
 export const listEvents = action({
   path: "ia/event/list",
-  summary: "Read the control plane's events after a number, oldest first, or the newest ones",
+  summary: "Read the control plane's events after a number, oldest first, or the newest ones; of a device alone too",
   effect: "read",
   permission: "event:read",
   scope: "filtered",
@@ -146,6 +146,9 @@ export const listEvents = action({
       Type.Array(Type.String({ maxLength: 128 }), {
         description: "Only these; `datarequest.*` stands for all of a class",
       }),
+    ),
+    device: Type.Optional(
+      Ref("device", "Only what happened to this device, however long ago: all of `device.*` but `updated` and `stats`"),
     ),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: 100, description: "Events at most" })),
   }),
