@@ -143,6 +143,18 @@ test("what says itself that it is there is answered after a crash, and done wher
   );
 });
 
+test("what was made is not made again when its maker was refused something after it", async () => {
+  const shop = await aShop();
+  const refusedLate = async (made: Made) => {
+    await shop.store.commit(made("o1"));
+    throw new Problem("conflict", "somebody else was quicker");
+  };
+
+  await assert.rejects(shop.make(refusedLate), /quicker/);
+
+  assert.deepEqual(await shop.make(async () => assert.fail()), { id: "o1" });
+});
+
 test("of a failure that is no refusal nobody can say whether it took effect: the key stays taken", async () => {
   const shop = await aShop();
   const failing = () => Promise.reject(new Error("a bug"));

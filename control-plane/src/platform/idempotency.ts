@@ -92,7 +92,7 @@ export class Idempotency {
       output = await run((made) => put(rememberedTable, { ...begun, made }));
     } catch (error) {
       // A refusal is an answer: nothing was done, so the key is free. Of any other failure that cannot be said.
-      if (error instanceof Problem && error.type !== "internal")
+      if (error instanceof Problem && error.type !== "internal" && !(await this.#isMade(id)))
         await this.#store.commit(removed(rememberedTable, id)).catch(() => undefined);
       throw error;
     }
@@ -100,6 +100,11 @@ export class Idempotency {
       put(rememberedTable, { ...begun, isAnswered: true, ...(action.isShownOnce !== true && { output }) }),
     );
     return output;
+  }
+
+  /** Whether it is there although its maker was refused something after it. */
+  async #isMade(id: string): Promise<boolean> {
+    return (await this.#store.get(rememberedTable, id))?.made !== undefined;
   }
 }
 
