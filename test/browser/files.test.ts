@@ -83,6 +83,22 @@ test(
         .getByText("ready")
         .waitFor();
     });
+    await t.test("while a folder is asked for, nothing of the one before stands under its name", async () => {
+      await go("/devices/gw1/files");
+      await page.getByRole("button", { name: "Show the open folders" }).click();
+      let letGo = () => {};
+      const held = new Promise<void>((resolve) => (letGo = resolve));
+      await page.route("**/cpl/dm/job/create", async (route) => {
+        await held;
+        await route.continue();
+      });
+      await table.getByRole("button", { name: root }).click();
+      await page.getByText(`In ${root}`).waitFor();
+      assert.equal(await table.count(), 0);
+      letGo();
+      await table.getByRole("button", { name: "logs" }).waitFor();
+      await page.unroute("**/cpl/dm/job/create");
+    });
     await t.test("one that has gone meanwhile is told in words, and there is a way back", async () => {
       await go("/devices/gw1/files");
       await page.getByRole("button", { name: "Show the open folders" }).click();

@@ -4,7 +4,7 @@ import { Link } from "wouter";
 import { useWrite } from "../data/queries.ts";
 import type { DeviceRow } from "../data/rows.ts";
 import { useMay } from "../data/session.tsx";
-import { Empty, Failure } from "../parts/answer.tsx";
+import { Empty, Failure, Loading } from "../parts/answer.tsx";
 import { FolderLook } from "../parts/folder-look.tsx";
 import { JobView } from "../parts/job-view.tsx";
 import { Plain } from "../parts/plain.tsx";
@@ -23,9 +23,10 @@ interface Place {
 /** Looks into the folders that the device's owner opened to files: one at a time, when somebody asks. */
 export function DeviceFiles({ device }: { readonly device: DeviceRow }) {
   const [way, setWay] = useState<readonly Place[]>([]);
-  const [job, setJob] = useState<string | undefined>(undefined);
   const [fetching, setFetching] = useState<string | undefined>(undefined);
-  const look = useWrite("cpl/dm/job/create", (output) => setJob(output.job.id));
+  // What it tells is of the last look only: until that is answered, nothing is shown.
+  const look = useWrite("cpl/dm/job/create");
+  const job = look.data?.job.id;
   const fetchFile = useWrite("cpl/dm/job/create", (output) => setFetching(output.job.id));
   const [mayCreate, mayLook] = [useMay("job:create"), useMay("command:file.list")];
   if (!mayCreate || !mayLook)
@@ -79,6 +80,7 @@ export function DeviceFiles({ device }: { readonly device: DeviceRow }) {
                 </>
               )}
             </Text>
+            {look.isPending && <Loading lines={4} />}
             {job !== undefined && (
               <FolderLook
                 key={job}
