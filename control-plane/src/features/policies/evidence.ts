@@ -75,7 +75,9 @@ export const keepEvidence = (context: PoliciesContext): Loop => ({
 async function spread(row: GroupCollecting, context: PoliciesContext): Promise<void> {
   const { store, clock } = context;
   const { policy, alert, at } = row;
-  const rows = (await Promise.all(row.rollouts.map((id) => store.get(rollout, id)))).filter((each) => each !== undefined);
+  const rows = (await Promise.all(row.rollouts.map((id) => store.get(rollout, id)))).filter(
+    (each) => each !== undefined,
+  );
   const fresh: Collecting[] = [];
   for (const { id } of rows) {
     const prefix = [id, "succeeded"];
@@ -93,7 +95,11 @@ async function spread(row: GroupCollecting, context: PoliciesContext): Promise<v
   }
   await store.commit(
     ...fresh.map((each) => put(collectings, each)),
-    ...(isOver ? [removed(groupCollectings, row.id)] : fresh.length > 0 ? [put(groupCollectings, { ...row, taken })] : []),
+    ...(isOver
+      ? [removed(groupCollectings, row.id)]
+      : fresh.length > 0
+        ? [put(groupCollectings, { ...row, taken })]
+        : []),
   );
 }
 
