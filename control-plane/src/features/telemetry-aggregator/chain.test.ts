@@ -63,6 +63,32 @@ test("devices of children are picked, grouped and compared like those of this co
   );
 });
 
+test("a query is of one device of a child where it names that one, as it is known there", async () => {
+  await using chain = await startChain();
+  await reported(chain.edge, "d1", NOW - 90 * MINUTE, [0, HOUR], [10, 20]);
+  await reported(chain.edge, "d2", NOW - 90 * MINUTE, [0, HOUR], [1, 2]);
+  await chain.advance(5 * MINUTE);
+
+  for (const what of functions)
+    for (const device of ["Region/gw-1", "edge/d1"]) {
+      const { series, children } = await query(chain.centre, { function: what, device, by: ["device"] });
+      const own = (await query(chain.edge, { function: what, device: "d1" })).series;
+      assert.deepEqual(series, [{ ...own[0], by: { device: "Region/gw-1" } }]);
+      assert.deepEqual(children[0]?.name, "Region");
+    }
+  assert.deepEqual((await query(chain.centre, { device: "Region/gw-1", selector: "site=y" })).series, []);
+  assert.equal((await query(chain.centre, { device: "Region/gw-1", step: "10s" })).leftOut, 1);
+  const limited = { permissions: [], limited: [{ permission: "telemetry:read", selectors: ["site=x"] }] };
+  for (const [device, caller] of [
+    ["Region/gw-1", limited],
+    ["Region/none", {}],
+  ] as const)
+    await assert.rejects(chain.centre.call(contract.queryTelemetry, { metric: ["load"], device }, caller), {
+      type: "not-found",
+      message: `there is no device "${device}"`,
+    });
+});
+
 test("an aggregated device holds those of children, with percentiles and after its own windows were made", async () => {
   await using chain = await startChain();
   await chain.centre.call(contract.createAggregatedDevice, { name: "all", selector: "site=x", metrics: ["load"] });

@@ -4,8 +4,8 @@ import { device, type Device } from "../devices/contract.ts";
 import { child, type Child } from "./chain-contract.ts";
 import { chainedDevices, childStandings, type ChainedDevice } from "./chain-tables.ts";
 
-/** A device of a child that counts, as selectors see it: by its name and its labels, and by the label `child`, which this control plane gives it. */
-interface Counted {
+/** A device of a child as selectors see it: by its name and its labels, and by the label `child`, which this control plane gives it. */
+export interface Seen {
   readonly row: ChainedDevice;
   /** Like no other device's: names are given at each control plane, and hold no slash. */
   readonly shownName: string;
@@ -29,7 +29,7 @@ export const hostOf = ({ machineId, state }: Pick<Device, "machineId" | "state">
  * The devices of children, each host once: the host of a device of this control plane counts as that one, and of a host that several tell
  * of the child that was created first counts, then the lesser id. So it does not matter which report came first. `own` are the hosts of this one's.
  */
-export async function* countedDevices(store: Store, own: ReadonlySet<string>): AsyncGenerator<Counted> {
+export async function* countedDevices(store: Store, own: ReadonlySet<string>): AsyncGenerator<Seen> {
   const taken = new Set<string>();
   const names = new Set<string>();
   for await (const { via, row } of devicesOfChildren(store)) {
@@ -59,6 +59,12 @@ export async function chainedDeviceOf(store: Store, ref: string): Promise<Chaine
     if (row.name === name || `${row.name}/${row.id}` === name) named.push(row);
   if (named.length > 1) throw severalOf("device", ref);
   return named[0];
+}
+
+/** One by itself, whether or not it counts; undefined where its child is gone. */
+export async function seenOf(store: Store, row: ChainedDevice): Promise<Seen | undefined> {
+  const via = await store.get(child, row.child);
+  return via && { row, shownName: `${via.name}/${row.name}`, ...viewOfChained(row, via) };
 }
 
 /** Up to when it is known what devices of children measured, child by child, for those that these devices come by. */

@@ -4,7 +4,7 @@ import type { Store } from "../../platform/store.ts";
 import { device } from "../devices/contract.ts";
 import { compileSelector, viewOf } from "../devices/selector-contract.ts";
 import { aggregatedDevice } from "./adevice-contract.ts";
-import { countedDevices, hostOf } from "./chained-devices.ts";
+import { chainedDeviceOf, countedDevices, hostOf, seenOf, type Seen } from "./chained-devices.ts";
 import type { TelemetryContext } from "./context.ts";
 
 /** What a query needs to know of a device. */
@@ -41,6 +41,8 @@ export async function selectedDevices(
 ): Promise<readonly Selected[]> {
   const reach = scopes.reachOf(caller, permission);
   const isMeant = matcherOf(selector, await selectorOf(adevice, store));
+  const chained = ref === undefined ? undefined : await chainedDeviceOf(store, ref);
+  if (chained !== undefined) return selectedOf(reach.isEverywhere ? await seenOf(store, chained) : undefined, isMeant);
   const found: Selected[] = [];
   const own = new Set<string>();
   for await (const row of ref === undefined ? store.scan(device) : [await resolve(store, device, ref)]) {
@@ -49,9 +51,14 @@ export async function selectedDevices(
   }
   // What a child says of its devices is not what grants go by.
   if (ref === undefined && reach.isEverywhere)
-    for await (const { row, shownName, labels, view } of countedDevices(store, own))
-      if (isMeant(view)) found.push({ id: row.id, name: shownName, labels, child: row.child });
+    for await (const each of countedDevices(store, own)) found.push(...selectedOf(each, isMeant));
   return found;
+}
+
+function selectedOf(seen: Seen | undefined, isMeant: ReturnType<typeof matcherOf>): readonly Selected[] {
+  if (seen === undefined || !isMeant(seen.view)) return [];
+  const { row, shownName, labels } = seen;
+  return [{ id: row.id, name: shownName, labels, child: row.child }];
 }
 
 /** What a device and one of its series have in common with others, each as one of the words tells it: `device`, `instance`, or a label. */

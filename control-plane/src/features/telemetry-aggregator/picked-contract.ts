@@ -3,7 +3,9 @@ import { Ref } from "../../platform/action.ts";
 
 /** Of which devices, and of which instances of their metrics, something is asked. */
 export const picked = {
-  device: Type.Optional(Ref("device", "Only this device: id or name")),
+  device: Type.Optional(
+    Ref("device", "Only this device: id or name; of one of a child control plane, child/name or origin/id"),
+  ),
   selector: Type.Optional(
     Type.String({
       maxLength: 2_048,
