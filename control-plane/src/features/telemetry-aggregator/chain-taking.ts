@@ -1,6 +1,6 @@
 import { ColumnEncoder } from "@edgemere/protocol";
 import { HOUR } from "@edgemere/protocol/kit";
-import { put, putBytes, type Change } from "../../platform/change.ts";
+import { put, putBytes, whenLanded, type Change } from "../../platform/change.ts";
 import type { Store } from "../../platform/store.ts";
 import {
   AHEAD_AT_MOST,
@@ -180,6 +180,10 @@ export class Taking {
     this.#hours.set(hour.id, hour);
     this.#days.set(day.id, day);
     this.counting.include(counting);
+    const { landings } = telemetry;
+    // The newest values are those of the newest hour, or the one before.
+    if (landings !== undefined && hour.hour >= device.newestHour - HOUR)
+      this.#more.push(whenLanded(() => landings.add(device.id)));
     this.#more.push(
       ...madeGroupsDirty(hour.hour, groups, viewOfChained(device, this.#child).view),
       ...toBeReported(telemetry, device.device, [hour.hour], device.origin),

@@ -10,7 +10,7 @@ import { aDevice } from "../device.test-support.ts";
 import type { World } from "./aggregator.test-support.ts";
 import * as contract from "./contract.ts";
 import type { Parent, TelemetryContext } from "./context.ts";
-import { SeriesLists, telemetryAggregator } from "./index.ts";
+import { Landings, SeriesLists, telemetryAggregator } from "./index.ts";
 
 export const BEGIN = 20_000 * DAY;
 const windows = { every: MINUTE, keepMinutes: 7 * DAY, keepHours: 730 * DAY };
@@ -131,7 +131,13 @@ export const startPlane = ({ origin, parent, childRoom = 1024 ** 3, ...parts }: 
   startTestCore<CoreContext & TelemetryContext>({
     features: [telemetryAggregator, owned],
     context: {
-      telemetry: { retention: 7 * DAY, seriesLists: new SeriesLists(), windows, chain: { origin, parent, childRoom } },
+      telemetry: {
+        retention: 7 * DAY,
+        seriesLists: new SeriesLists(),
+        landings: new Landings(origin),
+        windows,
+        chain: { origin, parent, childRoom },
+      },
     },
     ...parts,
   });

@@ -10,7 +10,7 @@ export const watchTelemetry = action({
   path: "cpl/ta/watch",
   summary: "Follow the newest values of many devices as they come",
   description:
-    "Tells the newest values there are, and a position; asked again after that position, those of devices that have reported since, each once with its newest value. So whoever reads slowly, or was away, misses values in between and never the newest: every sample is in history. Where there is nothing new the answer waits; it comes, still without values, as soon as something is there to be asked for: what somebody may know of is judged with each answer.",
+    "Tells the newest values there are, and a position; asked again after that position, those of devices that have reported since, each once with its newest value. So whoever reads slowly, or was away, misses values in between and never the newest: every sample is in history. Of a device of a child control plane the values are the last of its newest minutes, as often as the child reports. Where there is nothing new the answer waits; it comes, still without values, as soon as something is there to be asked for: what somebody may know of is judged with each answer.",
   effect: "read",
   permission: "telemetry:read",
   scope: "filtered",
@@ -37,7 +37,7 @@ export const watchTelemetry = action({
     values: Type.Array(
       Type.Object({
         device: Type.String({ description: "Its id" }),
-        name: Type.String(),
+        name: Type.String({ description: "Of a device of a child control plane: child/name" }),
         metric: Type.String(),
         instance: Type.String({ description: "What of several it is about; empty when there is only one" }),
         at: Type.Integer({ description: "When it was measured" }),

@@ -1,16 +1,9 @@
 import { SECOND, type Clock } from "@edgemere/protocol/kit";
-import { handle, type InputOf } from "../../platform/action.ts";
-import type { Caller } from "../../platform/caller.ts";
-import { isNamed } from "../../platform/metric-pattern.ts";
+import { handle } from "../../platform/action.ts";
 import { Problem } from "../../platform/problem.ts";
-import { resolve } from "../../platform/reference.ts";
-import { device, type Device } from "../devices/contract.ts";
-import { viewOf } from "../devices/selector-contract.ts";
-import { byName } from "./chunks.ts";
 import type { TelemetryContext } from "./context.ts";
-import { matcherOf, selectorOf } from "./fleet.ts";
 import type { Landings } from "./landings.ts";
-import { newestValues, type NewestValue } from "./newest.ts";
+import { lookOf, type Look, type Told } from "./watch-look.ts";
 import { watchTelemetry } from "./watch-contract.ts";
 
 /** What an answer holds before it ends with the device under way. */
@@ -18,19 +11,12 @@ const VALUES_AT_MOST = 5_000;
 /** Who follows a crowd is told at most so often, milliseconds: what comes meanwhile comes together. */
 const PACE = SECOND / 4;
 
-type Wanted = Omit<InputOf<typeof watchTelemetry>, "after" | "patience">;
-
 /** How far somebody has followed. */
 interface Place {
   /** Of the last landing that is known. */
   readonly number: number;
   /** Present until every device was told of once: the last of these, by its id. */
   readonly from?: string;
-}
-
-interface Told extends NewestValue {
-  readonly device: string;
-  readonly name: string;
 }
 
 interface Found {
@@ -65,49 +51,6 @@ function placeAt(position: string, landings: Landings): Place {
   const known = Number(number);
   if (life !== landings.life || known > landings.number) return beginning(landings);
   return { number: known, ...(from !== undefined && { from }) };
-}
-
-/** A look at devices with the eyes of one caller. */
-interface Look {
-  /** Devices behind this one, by their ids; all of them when it is empty. */
-  readonly rows: (from: string) => AsyncIterable<Device>;
-  /** Undefined where the caller does not want to know of it, or may not. */
-  readonly row: (id: string) => Promise<Device | undefined>;
-  readonly valuesOf: (row: Device) => Promise<readonly Told[]>;
-}
-
-async function lookOf(
-  { device: ref, selector = "", adevice, metric, instance }: Wanted,
-  { store, scopes }: TelemetryContext,
-  caller: Caller,
-): Promise<Look> {
-  const reach = scopes.reachOf(caller, watchTelemetry.permission);
-  const isSelected = matcherOf(selector, await selectorOf(adevice, store));
-  const only = ref === undefined ? undefined : (await resolve(store, device, ref)).id;
-  const isMeant = (row: Device) =>
-    (only === undefined || row.id === only) && reach.coversRow(row) && isSelected(viewOf(row));
-  return {
-    async *rows(from) {
-      const first = only ?? from;
-      for await (const row of store.scan(device, { ...(first !== "" && { from: first }) }))
-        if (row.id > from && isMeant(row)) yield row;
-        else if (only !== undefined) return;
-    },
-    row: async (id) => {
-      if (only !== undefined && id !== only) return undefined;
-      const row = await store.get(device, id);
-      return row !== undefined && isMeant(row) ? row : undefined;
-    },
-    valuesOf: async ({ id, name }) =>
-      (await newestValues(id, store))
-        .filter(
-          (each) =>
-            (metric === undefined || isNamed(each.metric, metric)) &&
-            (instance === undefined || instance.includes(each.instance)),
-        )
-        .toSorted(byName)
-        .map((each) => ({ device: id, name, ...each })),
-  };
 }
 
 /** The newest values of every device, as many as an answer takes. */
