@@ -76,6 +76,11 @@ test("three control planes in a row know the same of a site's devices, although 
   const { resolution, child, series } = await centre.client.call("cpl/ta/history", asked);
   assert.deepEqual([resolution, child?.name, child?.origin], ["1m", "region", edge.origin]);
   assert.ok((series[0]?.value.length ?? 0) > 0, "its minutes in the centre");
+  const followed = await centre.client.call("cpl/ta/watch", { device: known?.id ?? "", metric: [METRIC] });
+  assert.deepEqual(
+    followed.values.map(({ name, value }) => [name, value]),
+    [[`region/${known?.name ?? ""}`, series[0]?.value.at(-1)]],
+  );
   const { items } = await centre.client.call("cpl/ta/child/list", {});
   assert.deepEqual(
     items.map(({ name, state, devices, refused, lost }) => ({ name, state, devices, refused, lost })),
