@@ -33,6 +33,7 @@ const PAGES = [
   ["/files", page(async () => (await import("./pages/files.tsx")).Files)],
   ["/events", page(async () => (await import("./pages/events.tsx")).Events)],
   ["/data/requests/:request", page(async () => (await import("./pages/data-request.tsx")).DataRequest)],
+  ["/data/pieces/:piece", page(async () => (await import("./pages/data-piece.tsx")).DataPiece)],
   ["/data/:tab?", page(async () => (await import("./pages/data.tsx")).Data)],
   ["/access/:tab?", page(async () => (await import("./pages/access.tsx")).Access)],
   ["/operations", page(async () => (await import("./pages/operations.tsx")).Operations)],

@@ -24,7 +24,7 @@ export async function startLivelyWorld(): Promise<{ readonly world: World; reado
     const alert = await watchPolicies(world);
     const end = () => world[Symbol.asyncDispose]();
     const lively = { ...world, [Symbol.asyncDispose]: () => troubled[Symbol.asyncDispose]().then(end) };
-    return { world: lively, pages: pagesWith({ job, rollout, alert, request: await requestData(world) }) };
+    return { world: lively, pages: pagesWith({ job, rollout, alert, ...(await requestData(world)) }) };
   } catch (error) {
     await world[Symbol.asyncDispose]();
     throw error;
@@ -34,8 +34,8 @@ export async function startLivelyWorld(): Promise<{ readonly world: World; reado
 /** Name → address, and a text that is there once the page is. */
 export type Pages = Readonly<Record<string, readonly [address: string, text: string]>>;
 
-type Made = Readonly<Record<"job" | "rollout" | "alert" | "request", string>>;
-const pagesWith = ({ job, rollout, alert, request }: Made): Pages => ({
+type Made = Readonly<Record<"job" | "rollout" | "alert" | "request" | "piece", string>>;
+const pagesWith = ({ job, rollout, alert, request, piece }: Made): Pages => ({
   overview: ["/", "Agent versions"],
   devices: ["/devices", "8 devices"],
   "devices-refused": ["/devices?selector=colour%20%3D%3D%20%22red%22", "colour"],
@@ -74,6 +74,7 @@ const pagesWith = ({ job, rollout, alert, request }: Made): Pages => ({
   "data-catalogue": ["/data/catalogue", "app.log"],
   "data-requests": ["/data/requests", "satisfied"],
   "data-request": [`/data/requests/${request}`, "datarequest.satisfied"],
+  "data-piece": [`/data/pieces/${piece}`, "it was found"],
   "data-map": ["/data/map", "Takes data"],
   "data-reservations": ["/data/reservations", "confirmed"],
   "data-instances": ["/data/instances", "app.log"],
@@ -194,8 +195,8 @@ async function watchPolicies({ client }: World): Promise<string> {
   return `${device}/here`;
 }
 
-/** One that can be satisfied and one that cannot; gives the first. */
-async function requestData({ client }: World): Promise<string> {
+/** One that can be satisfied and one that cannot; gives the first, and a piece of its data. */
+async function requestData({ client }: World): Promise<Pick<Made, "request" | "piece">> {
   await eventually(
     async () => (await client.call("diml/dml/fmdm/query", { expression: "kind:log" })).items.length === 2,
     "two logs in the catalogue",
@@ -206,7 +207,8 @@ async function requestData({ client }: World): Promise<string> {
     async () => (await client.call("diml/dml/do/datarequest/find", { id })).state === "satisfied",
     "the logs",
   );
-  return id;
+  const [log] = (await client.call("diml/dml/fmdm/query", { expression: "kind:log" })).items;
+  return { request: id, piece: log?.id ?? "" };
 }
 
 /** A host that waits to be let in, and a job that waits for a second person. */

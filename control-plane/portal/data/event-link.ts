@@ -1,4 +1,5 @@
 import { alertLink, policyLink } from "./alerts.ts";
+import { pieceLink, requestLink } from "./data-links.ts";
 import type { LiveEvent } from "./live.tsx";
 
 const encoded = encodeURIComponent;
@@ -11,12 +12,11 @@ export function eventLink({ type, subject, data }: Pick<LiveEvent, "type" | "sub
     job: () => `/jobs/${encoded(subject)}`,
     command: () => `/jobs/${encoded(text(data["job"]))}`,
     recording: () => `/jobs/${encoded(text(data["job"]))}`,
-    datarequest: () => `/data/requests/${encoded(subject)}`,
-    datareservation: () => `/data/requests/${encoded(text(data["request"]))}`,
-    datainstance: () =>
-      data["request"] === undefined ? "/data/instances" : `/data/requests/${encoded(text(data["request"]))}`,
+    datarequest: () => requestLink(subject),
+    datareservation: () => requestLink(text(data["request"])),
+    datainstance: () => (data["request"] === undefined ? "/data/instances" : requestLink(text(data["request"]))),
     datasource: () => `/devices/${encoded(text(data["device"]))}/data`,
-    data: () => `/devices/${encoded(text(data["device"]))}/data`,
+    data: () => pieceLink(subject),
     alert: () =>
       alertLink({
         device: text(data["device"]),

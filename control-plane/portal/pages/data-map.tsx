@@ -1,4 +1,5 @@
 import { Stack } from "@mantine/core";
+import { foundLink } from "../data/data-links.ts";
 import { useDeviceNames } from "../data/device-names.ts";
 import { bytes } from "../data/format.ts";
 import { usePaging } from "../data/paging.ts";
@@ -51,14 +52,20 @@ function Sources({ nameOf }: { readonly nameOf: (device: string) => string }) {
       <Answer of={sources}>
         {({ items, next, total }) =>
           items.length === 0 ? (
-            <Empty title="There is no data source yet" />
+            <Empty title="There is no data source yet">
+              Agents tell of the directories that their configuration names.
+            </Empty>
           ) : (
             <>
               <DataTable
                 caption="Data sources"
                 rows={items}
                 keyOf={({ id }) => id}
-                linkOf={({ device }) => (device === "" ? undefined : `/devices/${encodeURIComponent(device)}/data`)}
+                linkOf={({ id, device }) =>
+                  device === ""
+                    ? foundLink(`source_id == ${JSON.stringify(id)}`)
+                    : `/devices/${encodeURIComponent(device)}/data`
+                }
                 columns={[
                   { title: "Name", cell: ({ name }) => <Plain text={name} /> },
                   { title: "Device", cell: ({ device }) => <Plain text={nameOf(device)} /> },

@@ -1,6 +1,7 @@
 import { Stack } from "@mantine/core";
 import { useParams } from "wouter";
 import type { Output } from "../../src/faces/client.ts";
+import { pieceLink } from "../data/data-links.ts";
 import { useDeviceNames } from "../data/device-names.ts";
 import { duration } from "../data/format.ts";
 import { useRead } from "../data/queries.ts";
@@ -88,6 +89,7 @@ export function DataRequest() {
                   caption="Reservations of the request"
                   rows={reservations}
                   keyOf={({ id }) => id}
+                  linkOf={({ data }) => pieceLink(data)}
                   columns={[
                     {
                       title: "Data",

@@ -1,6 +1,7 @@
 import { Anchor } from "@mantine/core";
 import { Link } from "wouter";
 import type { Output } from "../../src/faces/client.ts";
+import { pieceLink } from "../data/data-links.ts";
 import { bytes } from "../data/format.ts";
 import { DataTable } from "./data-table.tsx";
 import { Instant } from "./instant.tsx";
@@ -10,7 +11,7 @@ import { State } from "./state.tsx";
 
 type Piece = Output<"diml/dml/fmdm/query">["items"][number];
 
-/** Pieces of data; with `nameOf` also where they lie. */
+/** Pieces of data, each of which leads to its page; with `nameOf` also where they lie. */
 export const DataPieces = ({
   pieces,
   nameOf,
@@ -22,17 +23,21 @@ export const DataPieces = ({
     caption="Pieces of data"
     rows={pieces}
     keyOf={({ id }) => id}
+    linkOf={({ id }) => pieceLink(id)}
     columns={[
       { title: "Name", cell: ({ name }) => <Plain text={name} /> },
       ...(nameOf
         ? [
             {
               title: "Device",
-              cell: ({ device }: Piece) => (
-                <Anchor component={Link} href={`/devices/${encodeURIComponent(device)}/data`} size="sm">
-                  <Plain text={nameOf(device)} />
-                </Anchor>
-              ),
+              cell: ({ device }: Piece) =>
+                device === "" ? (
+                  nameOf("")
+                ) : (
+                  <Anchor component={Link} href={`/devices/${encodeURIComponent(device)}/data`} size="sm">
+                    <Plain text={nameOf(device)} />
+                  </Anchor>
+                ),
             },
           ]
         : []),
