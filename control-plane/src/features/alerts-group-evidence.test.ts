@@ -29,7 +29,8 @@ async function startFiring(devices: number): Promise<{ readonly world: World; re
   return { world, ids };
 }
 
-const asked = async ({ store }: World): Promise<readonly Command[]> => (await store.list(command, { limit: 500 })).items;
+const asked = async ({ store }: World): Promise<readonly Command[]> =>
+  (await store.list(command, { limit: 500 })).items;
 
 /** A device sends its logs and is done. */
 async function send(world: World, row: Command, text: string): Promise<void> {
