@@ -2,12 +2,16 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decode, open, v1 } from "@edgemere/protocol";
 import { MINUTE } from "@edgemere/protocol/kit";
-import { updated } from "../platform/change.ts";
+import { created, updated } from "../platform/change.ts";
+import { memoryDatabase } from "../platform/database.ts";
 import { trustInSigner } from "../platform/core.test-support.ts";
 import { startYard, type Yard } from "./data-yard.test-support.ts";
+import { data } from "./data-catalogue/contract.ts";
+import { aDevice } from "./device.test-support.ts";
 import { device } from "./devices/contract.ts";
 import { findNeighbours } from "./files/contract.ts";
 import { aCommand, asDevice, sha256Of } from "./files/files.test-support.ts";
+import { neighboursWith } from "./files/neighbours.ts";
 import { command, type Command } from "./jobs/contract.ts";
 
 const berlin = (count: number) =>
@@ -89,3 +93,55 @@ test("a device is told of those beside it that have its content, and permitted t
   await yard.setPresence("near", "offline");
   assert.deepEqual((await ask("c1")).neighbours, []);
 });
+
+test("whoever asks for neighbours costs what its site costs, however many have the content elsewhere, and those of a large site are spread", async () => {
+  const memory = memoryDatabase();
+  let keys = 0;
+  const database = {
+    ...memory,
+    close: async () => {},
+    async *keys(range: Parameters<typeof memory.keys>[0]) {
+      for await (const key of memory.keys(range)) {
+        keys += 1;
+        yield key;
+      }
+    },
+  };
+  await using yard = await startYard({ own: { site: "berlin" } }, { database });
+  await give(yard, "own", "own.lan:7443");
+  const hash = sha256Of(Buffer.from("a map"));
+  const holders = (count: number, site: string) =>
+    Array.from({ length: count }, (_, i) => `${site}-${i}`).flatMap((id) => [
+      aDevice(id, { labels: { site }, inventory: { "neighbour.address": `${id}.lan:7443` } }),
+      created(data, `of-${id}`, { name: "map.bin", source: id, device: id, access: "read", ...aMap(hash) }),
+    ]);
+  await aCommand(yard, "c1", "data.put", { sha256: hash }, "own");
+  const cost = async (id = "c1") => {
+    const row = await yard.store.get(command, id);
+    assert.ok(row);
+    keys = 0;
+    const named = await neighboursWith(row, yard);
+    return { keys, named: named.map((each) => each.device) };
+  };
+  await yard.store.commit(...holders(3, "berlin"), ...holders(5, "ulm"));
+  const before = await cost();
+  assert.deepEqual(before.named.toSorted(), ["berlin-0", "berlin-1", "berlin-2"]);
+
+  await yard.store.commit(...holders(900, "rome"));
+  const after = await cost();
+
+  assert.deepEqual(after.named, before.named);
+  assert.ok(after.keys <= 20, `${after.keys} places of indexes were read`);
+  await yard.store.commit(...holders(200, "oslo"));
+  const named = new Set<string>();
+  for (let asking = 0; asking < 50; asking++) {
+    await aCommand(yard, `o${asking}`, "data.put", { sha256: hash }, `oslo-${asking}`);
+    const one = await cost(`o${asking}`);
+    assert.equal(one.named.length, 4);
+    assert.ok(one.keys <= 60, `${one.keys} places of indexes were read`);
+    for (const each of one.named) named.add(each);
+  }
+  assert.ok(named.size > 80, `only ${named.size} were named`);
+});
+
+const aMap = (hash: string) => ({ bytes: 5, hash, tags: {}, givenTags: {}, modifiedAt: 1 });

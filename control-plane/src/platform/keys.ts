@@ -40,6 +40,9 @@ function encodePart(part: KeyPart): string {
 export const keyOf = (...parts: readonly KeyPart[]): string =>
   parts.map((part) => encodePart(part) + SEPARATOR).join("");
 
+/** An id so turned around that those that were made one after the other lie far apart. */
+export const scattered = (id: string): string => [...id].toReversed().join("");
+
 /** The bounds of all keys that start with these parts. */
 export const rangeOf = (...parts: readonly KeyPart[]): { readonly gte: string; readonly lt: string } => {
   const prefix = keyOf(...parts);

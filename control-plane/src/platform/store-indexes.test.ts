@@ -97,3 +97,14 @@ test("a row that is removed from a plain table leaves no trace in its indexes", 
   await store.commit(removed(notes, "n1"));
   assert.equal(await contentOf(database), "");
 });
+
+test("a walk along an index begins at what follows the prefix, or behind where that would stand", async () => {
+  const store = await openStore(keptDatabase());
+  const ids = ["light", "heavy", "heavier"];
+  for (const id of ids) await store.commit(created(parcel, id, aParcel({ name: id })));
+
+  const from = async (first: string) => idsOf((await store.list(parcel, { index: "name", from: first })).items);
+  assert.deepEqual(await from("heavier"), ["heavier", "heavy", "light"]);
+  assert.deepEqual(await from("heavier "), ["heavy", "light"]);
+  assert.deepEqual(await from("m"), []);
+});

@@ -17,7 +17,7 @@ export interface ListOptions {
   readonly cursor?: string | undefined;
   readonly limit?: number;
   readonly reverse?: boolean;
-  /** Begins at this id, or behind where it would stand. Without an index, and not in reverse. */
+  /** Begins at this id, or at what follows the prefix in the places of an index, or behind where that would stand. Not in reverse. */
   readonly from?: string;
 }
 
@@ -195,8 +195,9 @@ export class Store implements AsyncDisposable {
     options: ListOptions,
   ): AsyncGenerator<{ row: Row; cursor: string }> {
     const { index, prefix = [], cursor, from: first, limit, reverse = false } = options;
-    const range = index === undefined ? rangeOf("row", table.name) : rangeOf("index", table.name, index, ...prefix);
-    const begin = first === undefined ? undefined : keyOf("row", table.name, first);
+    const head = index === undefined ? ["row", table.name] : ["index", table.name, index, ...prefix];
+    const begin = first === undefined ? undefined : keyOf(...head, first);
+    const range = rangeOf(...head);
     const from = cursor === undefined ? begin : openCursor(cursor);
     // A cursor is a key the caller held; outside the asked range it is a forgery or belongs to another question.
     if (from !== undefined && (from < range.gte || from >= range.lt)) throw new InvalidCursor();

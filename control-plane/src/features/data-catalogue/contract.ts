@@ -1,6 +1,7 @@
 import { Type } from "@sinclair/typebox";
 import { machine } from "@edgemere/protocol/kit";
 import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
+import { scattered } from "../../platform/keys.ts";
 import { resource, rowSchema, type Row } from "../../platform/resource.ts";
 import { lookups } from "../../platform/crud.ts";
 
@@ -63,6 +64,8 @@ export const data = resource({
     source: ({ source, name }) => [[source, name]],
     name: ({ name }) => [[name]],
     hash: ({ hash }) => [[hash]],
+    /** On devices, by their content. */
+    holding: ({ state, hash, device }) => (state === "available" && device !== "" ? [[hash, scattered(device)]] : []),
     removed: ({ state, updatedAt }) => (state === "removed" ? [[updatedAt]] : []),
   },
 });

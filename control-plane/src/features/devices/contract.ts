@@ -4,6 +4,7 @@ import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
 import { updated } from "../../platform/change.ts";
 import { Labels, Name } from "../../platform/names.ts";
 import { resource, rowSchema, type Row } from "../../platform/resource.ts";
+import { placesAmongGivers } from "./neighbour-contract.ts";
 import { Stats } from "../telemetry-aggregator/contract.ts";
 
 const FactValue = Type.Union([Type.String(), Type.Number(), Type.Boolean()]);
@@ -113,6 +114,7 @@ export const device = resource({
     name: ({ name }) => [[name]],
     presence: ({ presence }) => [[presence]],
     life: ({ state, presence }) => [[state, presence]],
+    givers: placesAmongGivers,
     machine: ({ machineId, state }) => (machineId === "" || state === "retired" ? [] : [[machineId]]),
     waiting: ({ id, state, identity }) =>
       state !== "retired" && identity !== undefined && (identity.waitsFor !== "" || identity.doubt !== "")

@@ -1,4 +1,13 @@
-import type { Device } from "./contract.ts";
+import { scattered } from "../../platform/keys.ts";
+
+/** What of a device tells whether it gives data. */
+interface Giver {
+  readonly id: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly inventory: Readonly<Record<string, unknown>>;
+  readonly state: string;
+  readonly presence: string;
+}
 
 /** The fact by which a device's agent says where it gives data to neighbours; absent where its owner does not let it. */
 const ADDRESS_FACT = "neighbour.address";
@@ -6,21 +15,17 @@ const ADDRESS_FACT = "neighbour.address";
 const SITE_LABEL = "site";
 
 /** Where a device gives data to its neighbours, host and port; undefined when it does not. */
-export function neighbourAddress({ inventory }: Pick<Device, "inventory">): string | undefined {
+export function neighbourAddress({ inventory }: Pick<Giver, "inventory">): string | undefined {
   const said = inventory[ADDRESS_FACT];
   return typeof said === "string" && /^[^\s/@]{1,255}:\d{1,5}$/.test(said) ? said : undefined;
 }
 
-/** Whether one may be sent to the other for data: on one site, both with their owners' leave, and the other one there now. */
-export function isNeighbour(one: Device, other: Device): boolean {
-  const site = one.labels[SITE_LABEL] ?? "";
-  return (
-    site !== "" &&
-    other.labels[SITE_LABEL] === site &&
-    other.id !== one.id &&
-    neighbourAddress(one) !== undefined &&
-    neighbourAddress(other) !== undefined &&
-    other.state === "active" &&
-    other.presence === "online"
-  );
+/** Of which site a device gives data to others, and is given; undefined where its owner does not let it. */
+export const siteOfGiver = (row: Pick<Giver, "labels" | "inventory">): string | undefined =>
+  neighbourAddress(row) === undefined ? undefined : row.labels[SITE_LABEL] || undefined;
+
+/** Where a device stands among those that give data on its site now; nowhere where it gives none. */
+export function placesAmongGivers(row: Giver): readonly (readonly string[])[] {
+  const site = siteOfGiver(row);
+  return site === undefined || row.state !== "active" || row.presence !== "online" ? [] : [[site, scattered(row.id)]];
 }

@@ -2,6 +2,7 @@ import { Type } from "@sinclair/typebox";
 import { commandKinds, commandLife, type CommandKind, type CommandState } from "@edgemere/protocol";
 import { HOUR, machine } from "@edgemere/protocol/kit";
 import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
+import { scattered } from "../../platform/keys.ts";
 import { resource, rowSchema, type Row } from "../../platform/resource.ts";
 import { disturbsUntil } from "./disturbing-contract.ts";
 import { rolloutSpec } from "./rollout-spec-contract.ts";
@@ -80,9 +81,9 @@ export const command = resource({
     device: ({ device, id }) => [[device, id]],
     job: ({ job }) => [[job]],
     open: ({ device, state, sequence }) => (commandLife.isFinal(state) ? [] : [[device, sequence]]),
-    /** Commands that bring content into a data source, by its hash: the earlier ones first. */
-    bringing: ({ kind, state, arguments: given, id }) =>
-      kind === "data.put" && !commandLife.isFinal(state) ? [[String(given["sha256"]), id]] : [],
+    /** Commands that bring content into a data source, by its hash and their device. */
+    bringing: ({ kind, state, arguments: given, device }) =>
+      kind === "data.put" && !commandLife.isFinal(state) ? [[String(given["sha256"]), scattered(device)]] : [],
     disturbing: (row) => {
       const until = disturbsUntil(row);
       return until === undefined ? [] : [[row.device, until]];
