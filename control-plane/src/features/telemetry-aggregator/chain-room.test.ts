@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { DAY, HOUR, MINUTE } from "@edgemere/protocol/kit";
 import { ManualClock } from "@edgemere/protocol/simulated";
+import { put, removed } from "../../platform/change.ts";
 import { levelDatabase } from "../../platform/level-database.ts";
 import { partsOf, rangeOf } from "../../platform/keys.ts";
 import { memoryDatabase } from "../../platform/database.ts";
@@ -12,11 +13,11 @@ import { aDevice } from "../device.test-support.ts";
 import type { World } from "./aggregator.test-support.ts";
 import { declare, reported, startPlane } from "./chain.test-support.ts";
 import { fullSince, hasRoom, type Held } from "./chain-room.ts";
-import { chainedDays, chainedDevices, chainedHours } from "./chain-tables.ts";
+import { chainedDays, chainedDevices, chainedHours, childStandings } from "./chain-tables.ts";
 import * as contract from "./contract.ts";
 import { aParent, aReport, bytesOf, minutes, NOW, tell, THIS_HOUR, type Report } from "./hostile-child.test-support.ts";
 
-const ROOM = 1024 ** 2;
+const ROOM = 256 * 1024;
 
 for (const [more, used, expected] of [
   [1, 0, true],
@@ -88,7 +89,7 @@ test("a child that tells without end fills its own room and no more, is told of 
   {
     await using world = await start();
     await world.store.commit(aDevice("own"));
-    const hours = Array.from({ length: 24 }, (_, place) => THIS_HOUR - place * HOUR);
+    const hours = Array.from({ length: 8 }, (_, place) => THIS_HOUR - place * HOUR);
     for (const device of ["d1", "d2"])
       for (const hour of hours) await says(world, "Evil", [aBigReport({ device, hour })]);
     await reported(world, "own", THIS_HOUR, [0, MINUTE], [5, 6]);
@@ -145,7 +146,7 @@ test("a child whose room is used up may tell of less, and is taken again as what
   // What is stored outlives the control plane.
   const database = { ...memoryDatabase(), close: () => Promise.resolve() };
   await using world = await aParent(10, { childRoom: ROOM, database });
-  const hours = Array.from({ length: 40 }, (_, place) => THIS_HOUR - place * HOUR);
+  const hours = Array.from({ length: 12 }, (_, place) => THIS_HOUR - place * HOUR);
   for (const hour of hours) await says(world, "Evil", [aBigReport({ hour })]);
   const full = await childOf(world, "Evil");
   assert.equal(full.fullSince, NOW);
@@ -183,4 +184,23 @@ test("hours that another child tells of from now on are counted at that one, and
   await assert.rejects(declare(world, { name: "Two", reporter: "t3", origins: ["x"], bytesAtMost: 5 }), {
     type: "invalid-input",
   });
+});
+
+test("what was stored before anything was counted is counted when it is told anew, and makes no room when it goes", async () => {
+  await using world = await aParent(10, { childRoom: ROOM });
+  await says(world, "Edge", [aBigReport(), aBigReport({ hour: THIS_HOUR - HOUR })]);
+  const { store } = world;
+  for await (const { bytes: _, ...row } of store.scan(chainedHours)) await store.commit(put(chainedHours, row));
+  for await (const { bytes: _, ...row } of store.scan(chainedDevices)) await store.commit(put(chainedDevices, row));
+  for await (const { id } of store.scan(chainedDays)) await store.commit(removed(chainedDays, id));
+  for await (const { bytes: _, ...row } of store.scan(childStandings))
+    await store.commit(put(childStandings, { ...row, version: row.version + 1 }));
+  assert.equal((await childOf(world, "Edge")).bytes, 0);
+
+  await says(world, "Edge", [aReport({ version: versionOf(1) })]);
+
+  const told = (await childOf(world, "Edge")).bytes;
+  assert.ok(told > 512 && told < 4_096, `${told}`);
+  await says(world, "Edge", [aBigReport({ version: versionOf(2), hour: THIS_HOUR - HOUR })]);
+  assert.ok((await childOf(world, "Edge")).bytes > told + 20_000);
 });
