@@ -256,3 +256,18 @@ test("where a policy is at odds with another is told when it is saved, when it i
   await world.call(contract.disablePolicy, { policy: "pings" });
   assert.deepEqual((await world.call(contract.listConflicts, { policy: "freeze" })).conflicts, []);
 });
+
+test("explain tells where a policy is at odds on the device that was asked about, and not elsewhere", async () => {
+  await using world = await startWorld();
+  const collecting = (units: readonly string[]) => ({
+    condition: 'value("cpu.busy_percent") > 90',
+    effects: [{ do: "command" as const, kind: "log.collect" as const, arguments: { units } }],
+  });
+  await world.call(createPolicy, { name: "everywhere", ...collecting(["nginx"]) });
+  await world.call(createPolicy, { name: "berlin", selector: "site=berlin", ...collecting(["postgres"]) });
+
+  const told = async (device: string) =>
+    (await world.call(contract.explainPolicy, { policy: "everywhere", device })).conflicts?.length ?? 0;
+
+  assert.deepEqual([await told("d1"), await told("d2")], [1, 0]);
+});

@@ -89,7 +89,7 @@ const move = (name: string, signal: "enable" | "disable", { store, watch }: Poli
 
 const saved = async (name: string, context: PoliciesContext) => ({
   ...(await resolve(context.store, policy, name)),
-  conflicts: [...(await allConflicts(context, name))],
+  conflicts: [...(await allConflicts(context, { only: name }))],
 });
 
 export const policyActions = [

@@ -1,6 +1,6 @@
 import { handle } from "../../platform/action.ts";
 import { resolve } from "../../platform/reference.ts";
-import { device as deviceResource } from "../devices/contract.ts";
+import { device as deviceResource, type Device } from "../devices/contract.ts";
 import { viewOf } from "../devices/selector-contract.ts";
 import type { AdmissionPolicy } from "./admission-policy.ts";
 import { listConflicts, type Conflict } from "./conflict-contract.ts";
@@ -16,16 +16,24 @@ type Claiming = AdmissionPolicy | WatchedPolicy | GroupPolicy;
 export const conflictActions = [
   handle(listConflicts, async ({ policy: ref }, context: PoliciesContext) => {
     const only = ref === undefined ? undefined : (await resolve(context.store, policy, ref)).name;
-    return { conflicts: [...(await allConflicts(context, only))] };
+    return { conflicts: [...(await allConflicts(context, { only }))] };
   }),
 ];
 
-/** Policies that are at odds now; only those of one where it is named. */
-export async function allConflicts(context: PoliciesContext, only?: string): Promise<readonly Conflict[]> {
+interface Wanted {
+  /** Only those of this policy. */
+  readonly only?: string | undefined;
+  /** Only those on this device: no other is looked at. */
+  readonly on?: Device;
+}
+
+/** Policies that are at odds now. */
+export async function allConflicts(context: PoliciesContext, { only, on }: Wanted = {}): Promise<readonly Conflict[]> {
   const { all, asking, groups } = await context.watch.policies(context);
   // What says nothing that another could contradict is not looked at.
   const claiming = [...[...all, ...groups.policies].filter(({ row }) => (row.effects ?? []).length > 0), ...asking];
-  const { claims, names } = await claimsOf(claiming, context);
+  if (claiming.length < 2 || (only !== undefined && !claiming.some(({ row }) => row.name === only))) return [];
+  const { claims, names } = await claimsOf(claiming, on === undefined ? context.store.scan(deviceResource) : [on]);
   const pairs = claims.flatMap((one, place) => claims.slice(place + 1).map((other) => [one, other] as const));
   return pairs
     .filter((pair) => only === undefined || pair.some(({ name }) => name === only))
@@ -37,18 +45,17 @@ export async function allConflicts(context: PoliciesContext, only?: string): Pro
 }
 
 /** The devices are looked at once for all of them. */
-async function claimsOf(policies: readonly Claiming[], { store }: PoliciesContext) {
+async function claimsOf(policies: readonly Claiming[], devices: AsyncIterable<Device> | Iterable<Device>) {
   const names = new Map<string, string>();
   const about = policies.map((each) => ("condition" in each || each.isAboutDevices ? new Set<string>() : undefined));
-  if (policies.length > 1)
-    for await (const row of store.scan(deviceResource)) {
-      if (row.state === "retired") continue;
-      const view = viewOf(row);
-      names.set(row.id, row.name);
-      for (const [place, each] of policies.entries())
-        if ("condition" in each ? watches(each, row, view) : each.selector?.matches(view) !== false)
-          about[place]?.add(row.id);
-    }
+  for await (const row of devices) {
+    if (row.state === "retired") continue;
+    const view = viewOf(row);
+    names.set(row.id, row.name);
+    for (const [place, each] of policies.entries())
+      if ("condition" in each ? watches(each, row, view) : each.selector?.matches(view) !== false)
+        about[place]?.add(row.id);
+  }
   const claims = policies.map((each, place): Claim => {
     const looksAt = "condition" in each ? lookedAtBy(each) : new Set<string>();
     return { ...each.row, looksAt, devices: about[place] };

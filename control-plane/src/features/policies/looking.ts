@@ -52,7 +52,7 @@ export const lookingActions = [
     const judgement = ready.condition.judge(readingOf(known, ready, clock.now()));
     const quiet = await quietOf(ready, known.row, context);
     const stopped = await stoppedBecause(found, context);
-    const conflicts = (await allConflicts(context, found.name)).map(({ answer }) => answer);
+    const conflicts = (await allConflicts(context, { only: found.name, on: known.row })).map(({ answer }) => answer);
     const decided = await deciderOf(ready, known, context);
     const answer = answerOf(ready, judgement, standing, { quiet: quiet?.reason, stopped });
     return {
