@@ -211,14 +211,17 @@ test("T26 every answer tells a browser what it may not do with it", async () => 
   }
 });
 
-test("T26 the door that speaks TLS tells browsers to come by TLS only", async () => {
+test("T26 the door of devices tells browsers that there is nothing to show, and to come by TLS only", async () => {
   const { ports } = world.controlPlane.ready;
   const { request } = await import("node:https");
   const asked = request({ port: ports.deviceApi, path: "/nowhere", rejectUnauthorized: false }).end();
   const [response] = (await once(asked, "response")) as [{ headers: Record<string, string>; resume(): void }];
   response.resume();
 
-  assert.match(response.headers["strict-transport-security"] ?? "", /max-age=\d{7,}/);
+  const { headers } = response;
+  assert.match(headers["strict-transport-security"] ?? "", /max-age=\d{7,}/);
+  assert.equal(headers["content-security-policy"], "default-src 'none';frame-ancestors 'none'");
+  assert.equal(headers["x-content-type-options"], "nosniff");
 });
 
 /** A WebSocket by hand, past its handshake. */

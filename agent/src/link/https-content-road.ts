@@ -132,6 +132,8 @@ const queryOf = (said: object): string =>
 function verifiedAgent(own: ReturnType<Parts["identity"]>, time: () => TrustedTime): Agent {
   const { key, certificate, chain, rootCertificate: root, server } = own;
   const agent = new Agent({ keepAlive: true, maxSockets: 2, timeout: IDLE });
+  // Who resumes a session is who began it: it is good for this certificate alone.
+  let ticket: Buffer | undefined;
   const door = {
     ...placeOf(server, USUAL_PORT),
     root,
@@ -139,9 +141,17 @@ function verifiedAgent(own: ReturnType<Parts["identity"]>, time: () => TrustedTi
     own: { key, certificate: [certificate, ...chain].join("\n") },
   };
   agent.createConnection = (_options, done) => {
-    connectVerified({ ...door, time: time() }, new AbortController().signal).then(
+    const used = ticket;
+    let isReached = false;
+    const onTicket = (fresh: Buffer) => (ticket = fresh);
+    const onReached = () => (isReached = true);
+    connectVerified({ ...door, time: time(), ticket, onTicket, onReached }, new AbortController().signal).then(
       (socket) => done?.(null, socket as Duplex),
-      (error: Error) => done?.(error, undefined as never),
+      (error: Error) => {
+        // It may be what was wrong: the next attempt proves everything anew. Where nobody was it cannot be.
+        if (isReached && ticket === used) ticket = undefined;
+        done?.(error, undefined as never);
+      },
     );
     return undefined;
   };

@@ -46,6 +46,7 @@ export async function startDeviceApi(
     bodyLimit: BODY_LIMIT,
     requestsPerMinute: REQUESTS_PER_MINUTE,
     tls,
+    hasPages: false,
     connections: CONNECTIONS,
     // Whoever is known has a share of its own: what one device fetches keeps no other of its site from enrolling.
     countedAs: ({ raw, ip }) => knownAs(raw.socket) ?? ip,

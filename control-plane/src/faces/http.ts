@@ -1,10 +1,10 @@
 import cookie from "@fastify/cookie";
 import helmet from "@fastify/helmet";
 import rateLimit from "@fastify/rate-limit";
-import { MINUTE } from "@edgemere/protocol/kit";
+import { MINUTE, SECOND } from "@edgemere/protocol/kit";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { Problem, problems } from "../platform/problem.ts";
-import { tlsPolicy } from "../platform/tls-policy.ts";
+import { TICKET_LIFE, tlsPolicy } from "../platform/tls-policy.ts";
 import { refuseUndeclaredRoutes } from "./access.ts";
 import type { FaceParts } from "./face.ts";
 import { refusingNoise } from "./noise.ts";
@@ -33,6 +33,8 @@ interface HttpOptions {
   /** Whose share a request is taken from. Default: its address. */
   readonly countedAs?: (request: FastifyRequest) => string;
   readonly tls?: TlsCredentials | undefined;
+  /** False where no browser has anything to see: then little is told to one, since devices pay for each byte. */
+  readonly hasPages?: boolean;
   /** How many may be open at a time. */
   readonly connections?: number;
   /** Behind a reverse proxy, whose X-Forwarded-For then names the address. */
@@ -50,7 +52,16 @@ const CONNECTIONS = 2_000;
 /** A server whose every refusal is a problem document and whose every answer carries its request's id. */
 export async function createHttp(
   { newId, log, responses, refusals }: Pick<FaceParts, "newId" | "log" | "responses" | "refusals">,
-  { name, bodyLimit, requestsPerMinute, countedAs, tls, connections = CONNECTIONS, trustProxy = false }: HttpOptions,
+  {
+    name,
+    bodyLimit,
+    requestsPerMinute,
+    countedAs,
+    tls,
+    hasPages = true,
+    connections = CONNECTIONS,
+    trustProxy = false,
+  }: HttpOptions,
 ): Promise<FastifyInstance> {
   const count = (reason: string) => refusals?.add([name, reason]);
   const send = (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
@@ -77,12 +88,7 @@ export async function createHttp(
 
   refuseUndeclaredRoutes(app);
   await app.register(cookie);
-  await app.register(helmet, {
-    contentSecurityPolicy,
-    strictTransportSecurity: tls !== undefined,
-    // Without any, some of a page's own requests would come from the origin "null".
-    referrerPolicy: { policy: "same-origin" },
-  });
+  await app.register(helmet, { ...(hasPages ? ofPages : ofNoPages), strictTransportSecurity: tls !== undefined });
   await app.register(rateLimit, {
     max: requestsPerMinute,
     timeWindow: MINUTE,
@@ -124,7 +130,7 @@ const serverOptions = (tls: TlsCredentials | undefined): { readonly http: object
 export const tlsOptions = ({ key, certificate, ticketKeys, clientRoots }: TlsCredentials) => ({
   key,
   cert: certificate,
-  ...(ticketKeys && { ticketKeys }),
+  ...(ticketKeys && { ticketKeys, sessionTimeout: TICKET_LIFE / SECOND }),
   ...(clientRoots && { requestCert: true, rejectUnauthorized: false, ca: [...clientRoots] }),
   ...tlsPolicy,
   handshakeTimeout: HANDSHAKE_WITHIN,
@@ -175,3 +181,27 @@ const contentSecurityPolicy = {
     styleSrc: ["'self'", pageStyleSource],
   },
 };
+
+/** What a browser is told with every answer: all that helmet knows. */
+const ofPages = {
+  contentSecurityPolicy,
+  // Without any, some of a page's own requests would come from the origin "null".
+  referrerPolicy: { policy: "same-origin" },
+} as const;
+
+/** That what it got is nothing to show, and to come by TLS only. */
+const ofNoPages = {
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+  },
+  crossOriginOpenerPolicy: false,
+  crossOriginResourcePolicy: false,
+  originAgentCluster: false,
+  referrerPolicy: false,
+  xDnsPrefetchControl: false,
+  xDownloadOptions: false,
+  xFrameOptions: false,
+  xPermittedCrossDomainPolicies: false,
+  xXssProtection: false,
+} as const;

@@ -24,6 +24,7 @@ export function renewing(
     current,
     show: (fresh, isNew) => {
       if (isNew) server.setSecureContext(tlsOptions({ ...tls, ...fresh }));
+      else if (fresh.ticketKeys) server.setTicketKeys(fresh.ticketKeys);
     },
     clock,
     log,

@@ -4,13 +4,12 @@ import { Aedes, type AedesOptions, type Client } from "aedes";
 import { limits as protocolLimits, ProtocolError } from "@edgemere/protocol";
 import { MINUTE, SECOND, type Clock, type Log } from "@edgemere/protocol/kit";
 import { startRenewal } from "../platform/certificate-renewal.ts";
-import { tlsPolicy } from "../platform/tls-policy.ts";
+import { TICKET_LIFE, tlsPolicy } from "../platform/tls-policy.ts";
 import type { ServerIdentity } from "./authority.ts";
 import { HANDSHAKE_TIMEOUT, openEntrance } from "./entrance.ts";
 import { Guard, type Pace, type Watch } from "./guard.ts";
 import { GuardRefusal, type PacketLimits } from "./packet-sizes.ts";
 import type { Refusal } from "./refusals.ts";
-import { TICKET_LIFE } from "./ticket-keys.ts";
 
 /** What a broker on a listener of its own must decide. */
 export type Hooks = Required<

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DAY } from "@edgemere/protocol/kit";
 import { ManualClock, seededRandom, SimulatedDisk } from "@edgemere/protocol/simulated";
-import { currentTicketKeys, TICKET_LIFE } from "./ticket-keys.ts";
+import { TICKET_LIFE } from "../platform/tls-policy.ts";
+import { currentTicketKeys } from "./ticket-keys.ts";
 
 const parts = () => ({ disk: new SimulatedDisk(), clock: new ManualClock(100 * DAY), random: seededRandom(3) });
 

@@ -1,10 +1,9 @@
-import { DAY, type Clock, type Disk, type Random } from "@edgemere/protocol/kit";
+import type { Clock, Disk, Random } from "@edgemere/protocol/kit";
+import { TICKET_LIFE } from "../platform/tls-policy.ts";
 
 /** What seals the tickets with which a device resumes a TLS session. */
 const TICKET_KEY_BYTES = 48;
 const STAMP_BYTES = 8;
-/** As long as TLS 1.3 lets a ticket live: who holds an old key can open no newer ticket. */
-export const TICKET_LIFE = 7 * DAY;
 
 interface Parts {
   readonly disk: Disk;
@@ -14,7 +13,7 @@ interface Parts {
 
 /**
  * The keys of this week: kept in a file, so that a fleet that comes back after a restart need not repeat every handshake,
- * and made anew when they are old. Tickets under the former ones are not taken; their holders shake hands in full.
+ * and made anew when they are old: who holds an old key can open no newer ticket. Tickets under the former ones are not taken; their holders shake hands in full.
  */
 export async function currentTicketKeys(path: string, { disk, clock, random }: Parts): Promise<Buffer> {
   const found = await disk.read(path);

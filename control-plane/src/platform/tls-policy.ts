@@ -1,3 +1,8 @@
+import { DAY } from "@edgemere/protocol/kit";
+
+/** For so long a session may be resumed, and its ticket's keys are kept: as long as TLS 1.3 lets a ticket live. */
+export const TICKET_LIFE = 7 * DAY;
+
 /**
  * What every door that speaks TLS agrees to: 1.2 or newer, encryption that is authenticated, keys that are forgotten with the
  * connection (RFC 9325, 4.2). What an old client offers beyond that is refused at the handshake.
