@@ -132,7 +132,7 @@ export async function createAgent(parts: AgentParts): Promise<Agent> {
       moved: (bytes) => meter.moved(bytes),
     });
   const neighbourRoad = neighbours && httpsNeighbourRoad(whoIAm);
-  const arriving = new Arriving();
+  const arriving = new Arriving(env.clock);
   const aboutPermits = { ...whoIAm, trust: keyring.trust, correctedNow, data: dataSources, arriving };
   const { transfers } = host;
   const steady = (bytesPerSecond: number) =>

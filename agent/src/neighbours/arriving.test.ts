@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import { test } from "node:test";
 import { MINUTE, SECOND, silentLog, systemClock } from "@edgemere/protocol/kit";
 import { ManualClock } from "@edgemere/protocol/simulated";
+import { Arriving } from "./arriving.ts";
 import { Neighbours } from "./neighbours.ts";
 import { aHolder, anIdentity, aTaker, chunks, content, permitFor, resultOf, time } from "./neighbours.test-support.ts";
 import { httpsNeighbourRoad, NotHere } from "./taking.ts";
@@ -40,6 +41,21 @@ test("nobody waits for what a device does not have that was said to have all of 
   const { neighbourBytes, fetchedBytes } = resultOf(await taker.put());
 
   assert.deepEqual([neighbourBytes, fetchedBytes], [0, content.length]);
+});
+
+test("what has come is on its way until its source knows it, and not for longer than half a minute", async () => {
+  const clock = new ManualClock();
+  const arriving = new Arriving(clock);
+  const file = { received: 5, read: async () => new Uint8Array(5) };
+  {
+    using _coming = arriving.begin("a", file);
+    assert.equal(arriving.find("a"), file);
+  }
+
+  assert.equal(arriving.find("a")?.received, 0);
+  assert.equal(arriving.find("b"), undefined);
+  await clock.advance(30 * SECOND);
+  assert.equal(arriving.find("a"), undefined);
 });
 
 test("whoever waits asks again and again by one connection", async () => {
