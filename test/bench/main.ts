@@ -18,15 +18,24 @@ import { telemetry } from "./telemetry/bench.ts";
 
 const { values, positionals: names } = parseArgs({
   allowPositionals: true,
-  options: { short: { type: "boolean", default: false }, devices: { type: "string" }, part: { type: "string" } },
+  options: {
+    short: { type: "boolean", default: false },
+    devices: { type: "string" },
+    bytes: { type: "string" },
+    part: { type: "string" },
+  },
 });
+const numberOf = (name: "devices" | "bytes"): number | undefined => {
+  const text = values[name];
+  if (text === undefined || Number(text) > 0) return text === undefined ? undefined : Number(text);
+  throw new Error(`--${name} ${text} is no number of ${name}`);
+};
 const options = {
   isShort: values.short,
   part: values.part,
-  devices: values.devices === undefined ? undefined : Number(values.devices),
+  devices: numberOf("devices"),
+  bytes: numberOf("bytes"),
 };
-if (options.devices !== undefined && !(options.devices > 0))
-  throw new Error(`--devices ${values.devices ?? ""} is no number of devices`);
 
 /** Prints figures, each beside a peer of the same run. They tell, they do not judge: nothing here fails for being slow. */
 const benches: Readonly<Record<string, (asked: typeof options) => Promise<readonly Table[]>>> = {

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { formatToken, parseToken } from "@edgemere/protocol";
+import { SECOND } from "@edgemere/protocol/kit";
 import { seededRandom } from "@edgemere/protocol/simulated";
 import { simulateFleet, type Fleet, type SimulatedDevice } from "@edgemere/simulators";
 import { ChaosProxy } from "../faults/tools/chaos-proxy.ts";
@@ -8,8 +9,10 @@ import { sha256Of } from "./files.ts";
 import { eventually, type World } from "./world.ts";
 
 const FOLDER = "/srv/data";
-/** What fifty devices behind a thin line may take, milliseconds. */
-const LONGEST = 300_000;
+/** What fifty devices may take, milliseconds, beside the line. */
+const BESIDE_LINE = 300_000;
+/** The line carries more than the content, and nothing while who fetches puts together what came. */
+const LINE_FACTOR = 2;
 
 interface Options {
   readonly devices: number;
@@ -59,6 +62,8 @@ export async function startSite(world: World, { devices: count, isShared, bytesP
     devices.push(...(await fleetOf(String(i), isShared ? { neighbours } : {}, overLine)).devices);
   }
   for (const { name } of devices) await client.call("cpl/dm/device/label", { device: name, set: { site } });
+  const patienceFor = (bytes: number) =>
+    BESIDE_LINE + (bytesPerSecond === undefined ? 0 : (LINE_FACTOR * bytes * SECOND) / bytesPerSecond);
   line.weather = { isOneLine: true, ...(bytesPerSecond !== undefined && { bytesPerSecond }) };
 
   return {
@@ -86,7 +91,7 @@ export async function startSite(world: World, { devices: count, isShared, bytesP
           return isReady && row.state === "satisfied";
         },
         "every device to have the data",
-        LONGEST,
+        patienceFor(content.length),
       );
       const used = line.bytes - before;
       for (const { host, name: of } of devices) {
