@@ -4,6 +4,8 @@ import { DAY, HOUR, MINUTE, SECOND } from "@edgemere/protocol/kit";
 import { aDevice } from "../device.test-support.ts";
 import type { World } from "./aggregator.test-support.ts";
 import { BEGIN, reported, startChain } from "./chain.test-support.ts";
+import { chainedDeviceOf } from "./chained-devices.ts";
+import { historyOfChained } from "./chained-history.ts";
 import * as contract from "./contract.ts";
 
 const NOW = BEGIN + 2 * DAY;
@@ -85,6 +87,31 @@ test("what is older than minutes are kept is told in hours", async () => {
       [9, 3],
     ],
   );
+});
+
+test("a range of a child's device that is older than hours are kept holds nothing", async () => {
+  await using chain = await startChain();
+  await reported(chain.edge, "d1", FIRST, [0], [5]);
+  await chain.advance(5 * MINUTE);
+  chain.clock.step(730 * DAY - 30 * MINUTE);
+
+  const { series } = await history(chain.centre, "Region/gw-1", { from: NOW - 4 * HOUR, to: NOW - 3 * HOUR });
+
+  assert.deepEqual(series, []);
+});
+
+test("where nothing is forgotten a range of a child's device is refused that is too long to be read", async () => {
+  await using chain = await startChain();
+  await reported(chain.edge, "d1", FIRST, [0], [5]);
+  await chain.advance(5 * MINUTE);
+  const { store } = chain.centre;
+  const device = await chainedDeviceOf(store, "edge/d1");
+  assert.ok(device);
+  const all = { from: 0, to: NOW, minutesFrom: -Infinity, metrics: undefined, points: 10, extremes: false };
+
+  await assert.rejects(historyOfChained(store, device, { ...all, resolution: "minutes", knownUpTo: NOW }), {
+    type: "too-large",
+  });
 });
 
 test("a silence of a child's device and a gap that is known there are gaps here, and what is not known yet is none", async () => {

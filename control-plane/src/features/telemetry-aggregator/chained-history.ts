@@ -10,6 +10,9 @@ import { windowsIn } from "./window-bytes.ts";
 import { gridOfPeriod, hourId, resolutions, windowsKey, type Resolution } from "./window-tables.ts";
 import { Windows } from "./windows.ts";
 
+/** Of which the minutes of one series are as much as one question may hold. */
+const HOURS_AT_MOST = SAMPLES_AT_MOST / 60;
+
 interface Wanted {
   /** Instants, both included. */
   readonly from: number;
@@ -31,6 +34,8 @@ interface Wanted {
  */
 export async function historyOfChained(store: Store, device: ChainedDevice, wanted: Wanted) {
   const { from, to, extremes, knownUpTo } = wanted;
+  // All of it may be longer ago than anything is kept.
+  if (from > to) return { series: [], gaps: [] };
   const hours = await hoursOf(store, device, wanted);
   const metrics = wanted.metrics ?? [...new Set(hours.flatMap((each) => each.metrics))];
   const grid = gridOfPoints(wanted);
@@ -81,7 +86,9 @@ function gridOfPoints({ from, to, points, resolution }: Wanted): Grid {
 /** What is known of its hours in the range, and of its newest: of those that are longer ago it is forgotten. */
 async function hoursOf(store: Store, { id, newestHour }: ChainedDevice, { from, to, minutesFrom }: Wanted) {
   const hours = new Set([newestHour]);
-  for (let hour = hourOf(Math.max(from, minutesFrom)); hour <= Math.min(to, newestHour); hour += HOUR) hours.add(hour);
+  const [first, last] = [hourOf(Math.max(from, minutesFrom)), Math.min(to, newestHour)];
+  if (last - first > HOURS_AT_MOST * HOUR) throw tooLarge();
+  for (let hour = first; hour <= last; hour += HOUR) hours.add(hour);
   const found = await Promise.all([...hours].map((hour) => store.get(chainedHours, hourId(hour, id))));
   return found.filter((each) => each !== undefined);
 }
