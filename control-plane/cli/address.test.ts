@@ -6,6 +6,9 @@ const entries = [
   "status",
   "cpl dm device list",
   "cpl dm device find",
+  "cpl dm device release",
+  "cpl dm release find",
+  "cpl dm job explain",
   "cpl dm token create",
   "diml find",
   "diml dml do reserve",
@@ -13,9 +16,10 @@ const entries = [
   "ia whoami",
 ].map((name): Addressed & { readonly name: string } => ({ name, words: name.split(" ") }));
 const whole = { name: "context list", words: ["context", "list"], isWhole: true } as const;
+const explanation = { name: "explain device", words: ["explain", "device"], isWhole: true } as const;
 
 const meaning = (typed: string) => {
-  const found = findByWords([...entries, whole], typed.split(" "));
+  const found = findByWords([...entries, whole, explanation], typed.split(" "));
   switch (found.kind) {
     case "one":
       return [found.entry.name, ...found.rest].join(" | ");
@@ -45,6 +49,10 @@ const meanings: readonly (readonly [typed: string, meaning: string])[] = [
   ["cpl", "group cpl"],
   ["token", "several: cpl dm token, ia token"],
   ["devise list", "none: cpl dm device list"],
+  ["release", "several: cpl dm device release, cpl dm release"],
+  ["release gw-1", "cpl dm device release | gw-1"],
+  ["explain", "group explain"],
+  ["explain device", "explain device"],
   ["xyzzy", "none: "],
 ];
 for (const [typed, expected] of meanings)

@@ -20,6 +20,12 @@ export function findByWords<E extends Addressed>(entries: readonly E[], typed: r
       ({ words, isWhole }) => endsWith(words, head) && (!isWhole || words.length === head.length),
     );
     const entry = theOneOf(ending, head);
+    // A group of the same name may be meant as well, where nothing more is said.
+    const groups = count < words.length ? [] : groupsOf(entries).filter((group) => endsWith(group, head));
+    const whole = groups.find(({ length }) => length === count);
+    if (entry?.words.length !== count && whole !== undefined) return { kind: "group", words: whole };
+    if (entry !== undefined && entry.words.length > count && groups.length > 0)
+      return { kind: "several", candidates: [entry.words, ...groups].map((each) => each.join(" ")) };
     if (entry !== undefined) return { kind: "one", entry, rest: typed.slice(count) };
     if (ending.length > 0) return { kind: "several", candidates: ending.map(nameOf) };
   }

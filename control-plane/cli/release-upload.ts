@@ -8,7 +8,7 @@ const KEPT_FOR = 3_650 * 86_400;
 
 /** `edgemere release upload ARCHIVE SIGNED`: what devices fetch, and what says that they may. */
 export const uploadRelease: Entry = {
-  words: ["release", "upload"],
+  words: ["cpl", "dm", "release", "upload"],
   summary: "Upload a signed release of the agent and publish it, so that a rollout can name it by its version",
   declare: (command) =>
     void command
