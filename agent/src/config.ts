@@ -117,7 +117,12 @@ const options = {
   source: repeatable("NAME=DIR", "Directory whose files are reported", pair),
   tag: repeatable("SOURCE:KEY=VALUE", "Tag on the data of a source", pair),
   "source-takes": repeatable("SOURCE", "Source where data of other places may be put, and taken away again", named),
-  "source-every": option("TIME", "How often data directories are looked at", "30s", duration(SECOND, DAY)),
+  "source-every": option(
+    "TIME",
+    "How often data directories are looked at where no change is heard of",
+    "30s",
+    duration(SECOND, DAY),
+  ),
   policy: {
     takes: "FILE",
     about: `Rules of this host that no control plane overrides [${USUAL_POLICY}, when it is there]`,
