@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
+import { createJob, endOf } from "../world/jobs.ts";
 import { eventually, startWorld } from "../world/world.ts";
 import { noChromium, openBrowser } from "./chromium.ts";
 import { isDrawn, signIn, visit } from "./visit.ts";
@@ -57,6 +58,18 @@ test(
       await page.getByRole("region", { name: "site=oslo" }).getByRole("slider").waitFor();
       await page.getByRole("region", { name: `site=${HOSTILE}` }).waitFor();
       await page.getByRole("region", { name: "without site" }).waitFor();
+      await eventually(async () => (await sliders.count()) === 3, "three charts");
+    });
+    await t.test("what the compared devices were asked stands on the time line, and leads there", async () => {
+      const job = await createJob(world, "simulated-002", "ping");
+      await endOf(world, job);
+      await endOf(world, await createJob(world, "simulated-004", "ping"));
+      const id = items.find(({ name }) => name === "simulated-002")?.id ?? "";
+      await go(`/charts?devices=${id}&last=15m`);
+      const commands = page.getByRole("list", { name: "Commands" });
+      await commands.getByRole("link", { name: /^ping on simulated-002: succeeded; asked / }).click();
+      await page.waitForURL(`**/jobs/${job}`);
+      await go("/charts?by=site");
       await eventually(async () => (await sliders.count()) === 3, "three charts");
     });
     await t.test("a link restores metric, grouping, layout and range", async () => {

@@ -62,6 +62,8 @@ const pagesWith = ({ job, rollout, alert, request, piece }: Made): Pages => ({
   alert: [`/alerts/${alert}`, "it fires"],
   policies: ["/policies", "Condition"],
   policy: ["/policies/one/here", "What it said before"],
+  "policy-groups": ["/policies/one/sites", "Its groups"],
+  "alert-group": ["/alerts/%40site%3Dberlin/sites", "that decide, of"],
   "policy-new": ["/policies/new", "Save and watch it"],
   silences: ["/policies/silences", "moving the rack"],
   jobs: ["/jobs", "failed"],
@@ -184,6 +186,11 @@ async function watchPolicies({ client }: World): Promise<string> {
   await client.call("sa/pe/policy/create", { name: "slow", condition: 'presence == "online"', for: 86_400 });
   const gateways = { condition: 'presence == "online"', selector: "role=gateway" };
   await client.call("sa/pe/policy/create", { name: "gateways", ...gateways });
+  await client.call("sa/pe/policy/create", {
+    name: "sites",
+    condition: 'share(presence == "online") > 0.5',
+    per: "site",
+  });
   const silence = { policy: "gateways", selector: "role=gateway", reason: "moving the rack" };
   await client.call("sa/pe/silence/create", { ...silence, until: Date.now() + 86_400_000 });
   await eventually(

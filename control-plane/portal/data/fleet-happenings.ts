@@ -28,6 +28,20 @@ export interface ShownDevices {
   readonly isAll: boolean;
 }
 
+interface Marks {
+  readonly marks: readonly FleetMark[];
+  readonly error: unknown;
+  readonly isPending: boolean;
+}
+export interface FleetGaps extends Marks {
+  /** Names of devices whose gaps are too much to be read. */
+  readonly unread: readonly string[];
+}
+export interface FleetAsked extends Marks {
+  /** What was asked before that is not known: there was too much. */
+  readonly since: number | undefined;
+}
+
 /** The devices that an answer is of; undefined until that is known. */
 export function useShownDevices(
   { selector, adevice, by }: FleetQuestion,
@@ -56,9 +70,9 @@ export function useShownDevices(
 }
 
 /** When the first of these devices have no samples, whatever the metric. */
-export function useFleetGaps(shown: ShownDevices | undefined, range: ChartRange) {
+export function useFleetGaps(shown: ShownDevices | undefined, range: ChartRange): FleetGaps {
   const devices = (shown?.devices ?? []).slice(0, GAPS_OF).map(({ id, name }) => ({ id, name }));
-  return useQuery({
+  const found = useQuery({
     queryKey: ["gaps of the fleet", devices, range],
     enabled: devices.length > 0,
     placeholderData: keepPreviousData,
@@ -77,10 +91,12 @@ export function useFleetGaps(shown: ShownDevices | undefined, range: ChartRange)
       return { gaps, unread };
     },
   });
+  const { gaps = [], unread = [] } = found.data ?? {};
+  return { marks: gaps, unread, error: found.error, isPending: found.isPending };
 }
 
-/** What these devices were asked since an instant; `since`: what was asked before that is not known, there was too much. */
-export function useFleetAsked(shown: ShownDevices | undefined, from: number) {
+/** What these devices were asked since an instant. */
+export function useFleetAsked(shown: ShownDevices | undefined, from: number): FleetAsked {
   const may = useMay("job:read");
   const nameOf = useDeviceNames();
   const since = wholeHour(from);
@@ -88,7 +104,7 @@ export function useFleetAsked(shown: ShownDevices | undefined, from: number) {
   const only = shown?.isAll === false && devices.length === 1 ? devices[0]?.id : undefined;
   const asked = useQuery({
     queryKey: ["asked of the fleet", only, since],
-    enabled: may && shown !== undefined,
+    enabled: may && (shown?.isAll === true || devices.length > 0),
     placeholderData: keepPreviousData,
     refetchInterval: SOON,
     queryFn: async ({ signal }) => {

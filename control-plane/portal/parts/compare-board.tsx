@@ -4,6 +4,8 @@ import { chartCsv } from "../data/chart-csv.ts";
 import { isLive, type Interval } from "../data/chart-range.ts";
 import { useChartView } from "../data/chart-view.ts";
 import { groupsBy, type Compared } from "../data/compared.ts";
+import { useFleetAsked, type FleetGaps } from "../data/fleet-happenings.ts";
+import { gapMarks } from "../data/fleet-marks.ts";
 import { folded } from "../data/folded.ts";
 import { counted } from "../data/format.ts";
 import { explainGap, joinedGaps } from "../data/gaps.ts";
@@ -14,12 +16,12 @@ import { Empty, Failure, Loading } from "./answer.tsx";
 import type { ChartLine } from "./chart.tsx";
 import { ChartBox } from "./chart-board.tsx";
 import { ChartFrameContext } from "./chart-frame.ts";
+import { FleetHappenings } from "./fleet-happenings.tsx";
 import { Plain } from "./plain.tsx";
 import { DownloadCsv } from "./download-csv.tsx";
 import { RangePicker } from "./range-picker.tsx";
 
 const NOTHING_MARKED = { gaps: [], estimated: [] };
-const NO_MARKS: readonly [] = [];
 
 /** One metric of several devices over time: in one chart, in one for each value of a label, or in one for each device. */
 export function CompareBoard({
@@ -42,8 +44,10 @@ export function CompareBoard({
   const all = [...answers.values()];
   const to = liveEnd(all);
   const interval: Interval = isLive(view.range) ? { from: to - view.range.last, to } : view.range;
-  const frame = { interval, isUtc: view.isUtc, marks: NO_MARKS, show: view.show };
+  const asked = useFleetAsked({ devices, total: devices.length, isAll: false }, interval.from);
+  const frame = { interval, isUtc: view.isUtc, marks: asked.marks, show: view.show };
   const lines = useLines(devices, answers);
+  const gaps = useGaps(devices, answers);
   const error = all.find((each) => each.error !== undefined)?.error;
   const isLoading = all.some((each) => each.isLoading);
   return (
@@ -61,6 +65,7 @@ export function CompareBoard({
             below.
           </Empty>
         )}
+        {devices.length > 0 && <FleetHappenings total={devices.length} gaps={gaps} asked={asked} />}
         <Suspense fallback={<Loading lines={6} />}>
           {lines.length > 0 &&
             groupsBy(devices, by).map(({ value, devices }) => (
@@ -111,6 +116,21 @@ const useLines = (devices: readonly Compared[], answers: ReadonlyMap<string, His
     [devices, answers],
   );
 
+/** They come with the samples. */
+const useGaps = (devices: readonly Compared[], answers: ReadonlyMap<string, HistoryAnswer>): FleetGaps =>
+  useMemo(
+    () => ({
+      marks: devices.flatMap(({ id, name }) => {
+        const history = answers.get(id)?.history;
+        return history === undefined ? [] : gapMarks(name, joinedGaps(history));
+      }),
+      unread: [],
+      error: null,
+      isPending: devices.every(({ id }) => answers.get(id)?.history === undefined),
+    }),
+    [devices, answers],
+  );
+
 function Lines({
   title,
   lines,
@@ -129,7 +149,7 @@ function Lines({
   return <ChartBox title={title} lines={shown} marked={answer?.history ?? NOTHING_MARKED} />;
 }
 
-/** Of which devices something is missing, and why: in a chart of several there is no room to mark it. */
+/** Of which devices something is missing, and why: a time line of several has no room for words. */
 function Unrecorded({
   devices,
   answers,

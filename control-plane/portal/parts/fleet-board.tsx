@@ -3,7 +3,7 @@ import { Suspense, useMemo } from "react";
 import { isLive, type Interval } from "../data/chart-range.ts";
 import { useChartView, type ChartView } from "../data/chart-view.ts";
 import { useFleetAnswer } from "../data/fleet-answer.ts";
-import { useFleetAsked, useShownDevices } from "../data/fleet-happenings.ts";
+import { useFleetAsked, useFleetGaps, useShownDevices } from "../data/fleet-happenings.ts";
 import {
   costText,
   fleetCsv,
@@ -34,6 +34,7 @@ export function FleetBoard({ question }: { readonly question: FleetQuestion }) {
   const { answer, waiting, estimate, error, isLoading, read, retry } = useFleetAnswer(question, view.settled);
   const interval = intervalOf(view, answer);
   const shown = useShownDevices(question, answer);
+  const gaps = useFleetGaps(shown, view.settled);
   const asked = useFleetAsked(shown, interval.from);
   const frame = { interval, isUtc: view.isUtc, marks: asked.marks, show: view.show };
   const title = titleOf(question);
@@ -68,7 +69,7 @@ export function FleetBoard({ question }: { readonly question: FleetQuestion }) {
         {answer === undefined && isLoading && <Loading lines={6} />}
         {answer !== undefined && waiting === undefined && (
           <>
-            {shown && <FleetHappenings shown={shown} asked={asked} range={view.settled} />}
+            {shown && <FleetHappenings total={shown.total} gaps={gaps} asked={asked} />}
             <Answered title={title} answer={answer} />
           </>
         )}

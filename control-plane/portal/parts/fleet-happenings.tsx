@@ -1,8 +1,7 @@
 import { Button, Group, Text } from "@mantine/core";
 import { useState } from "react";
 import { Link } from "wouter";
-import type { ChartRange } from "../data/chart-range.ts";
-import { GAPS_OF, useFleetGaps, type ShownDevices } from "../data/fleet-happenings.ts";
+import { GAPS_OF, type FleetAsked, type FleetGaps } from "../data/fleet-happenings.ts";
 import {
   askedText,
   gapsText,
@@ -27,32 +26,24 @@ const ROWS_AT_MOST = 200;
 /** There is no room for more digits. */
 const COUNT_AT_MOST = 99;
 
-interface Asked {
-  readonly marks: readonly FleetMark[];
-  readonly since: number | undefined;
-  readonly error: unknown;
-  readonly isPending: boolean;
-}
-
 /** What happened to the devices of a chart in its time: on a time line, close ones as one, and as a table. */
 export function FleetHappenings({
-  shown,
+  total,
+  gaps,
   asked,
-  range,
 }: {
-  readonly shown: ShownDevices;
-  readonly asked: Asked;
-  readonly range: ChartRange;
+  /** So many devices the chart is about. */
+  readonly total: number;
+  readonly gaps: FleetGaps;
+  readonly asked: FleetAsked;
 }) {
   const { interval, isUtc, show } = useChartFrame();
-  const missing = useFleetGaps(shown, range);
-  const { gaps = [], unread = [] } = missing.data ?? {};
-  const error = missing.error ?? asked.error;
-  const [unrecorded, commands] = [joinedMarks(gaps, interval), joinedMarks(asked.marks, interval)];
+  const error = gaps.error ?? asked.error;
+  const [unrecorded, commands] = [joinedMarks(gaps.marks, interval), joinedMarks(asked.marks, interval)];
   return (
     <>
       <section className="time-line" aria-label="Time line">
-        <Lane title="Not recorded" count={missing.isPending ? undefined : countIn(unrecorded)}>
+        <Lane title="Not recorded" count={gaps.isPending ? undefined : countIn(unrecorded)}>
           {unrecorded.map((joined) => {
             const name = gapsText(joined, isUtc);
             return (
@@ -79,12 +70,12 @@ export function FleetHappenings({
       </section>
       {error !== null && <Failure error={error} />}
       <Group gap="sm" mb="sm">
-        <AsTable gaps={gaps} asked={asked.marks} />
+        <AsTable gaps={gaps.marks} asked={asked.marks} />
         <Text size="sm" c="dimmed" component="div">
-          {shown.total > GAPS_OF && `Gaps are of the first ${GAPS_OF} of ${counted(shown.total, "device")}. `}
-          {unread.length > 0 && (
+          {total > GAPS_OF && `Gaps are of the first ${GAPS_OF} of ${counted(total, "device")}. `}
+          {gaps.unread.length > 0 && (
             <>
-              This range is too long to look for gaps of <Plain text={unread.join(", ")} />.{" "}
+              This range is too long to look for gaps of <Plain text={gaps.unread.join(", ")} />.{" "}
             </>
           )}
           {asked.since !== undefined && asked.since > interval.from && (
