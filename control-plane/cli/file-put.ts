@@ -50,7 +50,9 @@ export async function upload(
     throw new UsageError(`${local} cannot be read: ${cause instanceof Error ? cause.message : "unknown"}`);
   });
   try {
-    const { size: bytes } = await handle.stat();
+    const found = await handle.stat();
+    if (found.isDirectory()) throw new UsageError(`${local} is a folder, and no file`);
+    const { size: bytes } = found;
     const sha256 = await hashOf(handle);
     const more = { ...(device !== undefined && { device }), ...(keep !== undefined && { keep }) };
     const begun = await begunBefore({ name, bytes, sha256, ...more }, session);

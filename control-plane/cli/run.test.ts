@@ -186,6 +186,13 @@ test("nobody listening ends with exit code 6 and what to check", async () => {
   assert.match(ran.stderr, /no answer from the control plane at .*\n {2}is the control plane running\?/);
 });
 
+test("a folder is no file to be uploaded, and nothing is asked", async () => {
+  const ran = await runTyped(`file put ${tmpdir()}`, { EDGEMERE_SERVER: "http://127.0.0.1:1", EDGEMERE_TOKEN: "t" });
+
+  assert.equal(ran.code, 2);
+  assert.match(ran.stderr, /is a folder, and no file/);
+});
+
 test("a job that is waited for shows its output and ends with the job's own exit code", async () => {
   const detail = (state: string) => ({
     job: { id: "j1", state },
