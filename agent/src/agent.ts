@@ -198,7 +198,11 @@ export async function createAgent(parts: AgentParts): Promise<Agent> {
   const keepAddresses = (mqtt: readonly string[]) =>
     slots === undefined ? saveIdentity(env.disk, { ...identity, mqtt }) : slots.change({ mqtt });
   const routes = { addresses, setAddresses: config.brokers, keepAddresses };
-  const witness = await AuditWitness.open({ ...env, key: () => messageKeyOf(identity) });
+  const witness = await AuditWitness.open({
+    ...env,
+    trustDomain: identity.trustDomain,
+    key: () => messageKeyOf(identity),
+  });
   let tellRetired = () => {};
   const retired = new Promise<void>((resolve) => (tellRetired = resolve));
   const onRetired = () => void retire(env, device, slots).then(tellRetired);

@@ -33,8 +33,8 @@ for (const [what, head, expected] of [
 
 const privateKey = privateKeyFromSeed(new Uint8Array(32).fill(3));
 const said = ({ hash, ...head }: AuditHead) => ({ ...head, hash: Buffer.from(hash, "hex") });
-const aWitness = (disk = new SimulatedDisk()) =>
-  AuditWitness.open({ disk, log: silentLog, key: () => ({ keyId: "message", privateKey }) });
+const aWitness = (disk = new SimulatedDisk(), trustDomain = "t1") =>
+  AuditWitness.open({ disk, log: silentLog, trustDomain, key: () => ({ keyId: "message", privateKey }) });
 const numberIn = (witness: AuditWitness) => {
   const envelope = witness.countersigned();
   return (
@@ -52,6 +52,18 @@ test("the newest head is countersigned, also after a restart", async () => {
 
   assert.equal(numberIn(witness), 7);
   assert.equal(numberIn(await aWitness(disk)), 7);
+});
+
+test("what another control plane said before the host was enrolled here is no witness against this one", async () => {
+  const disk = new SimulatedDisk();
+  await (await aWitness(disk)).hear(said(aHead(7)));
+
+  const witness = await aWitness(disk, "t2");
+  assert.equal(numberIn(witness), undefined);
+  await witness.hear(said(aHead(3, { hash: hashOf("b"), atMs: 9_000 })));
+
+  assert.deepEqual(witness.conditions(), []);
+  assert.equal(numberIn(await aWitness(disk, "t2")), 3);
 });
 
 test("a log that was written anew is told for as long as this life lasts, and never countersigned", async () => {

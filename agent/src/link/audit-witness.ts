@@ -25,17 +25,20 @@ export function judge(kept: readonly AuditHead[], head: AuditHead): Judgement {
 }
 
 interface Memory {
+  /** Whose log it is: what another control plane said is nothing about this one. */
+  readonly trustDomain: string;
   readonly heads: readonly AuditHead[];
   readonly isRewritten: boolean;
 }
 
 const FILE = "audit-heads";
 const MOST = 8;
-const nothing: Memory = { heads: [], isRewritten: false };
+const nothing = { heads: [], isRewritten: false };
 
 interface Parts {
   readonly disk: Disk;
   readonly log: Log;
+  readonly trustDomain: string;
   /** The device's message key. */
   readonly key: () => SigningKey;
 }
@@ -52,7 +55,9 @@ export class AuditWitness {
 
   static async open(parts: Parts): Promise<AuditWitness> {
     const bytes = await parts.disk.read(FILE).catch(() => undefined);
-    return new AuditWitness(parts, (bytes && parsed(Buffer.from(bytes).toString())) ?? nothing);
+    const { trustDomain } = parts;
+    const memory = bytes && parsed(Buffer.from(bytes).toString());
+    return new AuditWitness(parts, memory?.trustDomain === trustDomain ? memory : { trustDomain, ...nothing });
   }
 
   /** Remembers a head, durably. One that contradicts an earlier one is not kept and not countersigned. */
@@ -60,7 +65,7 @@ export class AuditWitness {
     if (!said) return;
     const { number = 0, hash = new Uint8Array(), atMs = 0, generation = 0 } = said;
     const head: AuditHead = { number, hash: Buffer.from(hash).toString("hex"), atMs, generation };
-    const { heads, isRewritten } = this.#memory;
+    const { heads, isRewritten, trustDomain } = this.#memory;
     const judgement = judge(heads, head);
     if (judgement === "contradicts") {
       if (!isRewritten)
@@ -68,12 +73,12 @@ export class AuditWitness {
           number,
           kept: heads.at(-1)?.number,
         });
-      return this.#keep({ heads, isRewritten: true });
+      return this.#keep({ trustDomain, heads, isRewritten: true });
     }
     if (judgement !== "newer") return;
     // Another life begins with a restore, of which the control plane has told.
     const isStill = isRewritten && heads.at(-1)?.generation === generation;
-    await this.#keep({ heads: [...heads, head].slice(-MOST), isRewritten: isStill });
+    await this.#keep({ trustDomain, heads: [...heads, head].slice(-MOST), isRewritten: isStill });
   }
 
   /** The newest head with this device's signature; undefined before the first. */
@@ -100,12 +105,12 @@ export class AuditWitness {
 
 function parsed(text: string): Memory | undefined {
   try {
-    const { heads, isRewritten } = JSON.parse(text) as Memory;
+    const { trustDomain, heads, isRewritten } = JSON.parse(text) as Memory;
     const whole = heads.filter(
       ({ number, hash, atMs, generation }) =>
         [number, atMs, generation].every(Number.isSafeInteger) && /^[0-9a-f]{64}$/.test(hash),
     );
-    return { heads: whole.slice(-MOST), isRewritten };
+    return { trustDomain, heads: whole.slice(-MOST), isRewritten };
   } catch {
     return undefined;
   }

@@ -72,7 +72,7 @@ export async function aLink(
   const kept: (readonly string[])[] = [];
   const routes = { addresses, keepAddresses: async (given: readonly string[]) => void kept.push(given) };
   const key = () => ({ keyId: "message", privateKey: privateKeyFromSeed(new Uint8Array(32).fill(3)) });
-  const witness = await AuditWitness.open({ disk, log: silentLog, key });
+  const witness = await AuditWitness.open({ disk, log: silentLog, trustDomain: "test", key });
   const duties = { spool, duty, keyring: trusted, alerts, time, witness, introduction, terminals: new TerminalRoad() };
   const link = new Link({ env, device: DEVICE, transport: centre, ...routes, ...duties });
   return { kept, link, spool, duty, centre, clock, time, disk };
