@@ -1,4 +1,4 @@
-import { Button } from "@mantine/core";
+import { Anchor } from "@mantine/core";
 import { useState } from "react";
 import { alertLink } from "../data/alerts.ts";
 import { visible } from "../data/hostile-text.ts";
@@ -30,22 +30,24 @@ export function PolicyGroups({ policy }: { readonly policy: string }) {
               columns={[
                 { title: "Group", cell: ({ group }) => <Plain text={group} /> },
                 { title: "Devices", align: "right", cell: ({ devices }) => devices },
-                { title: "Condition", cell: ({ verdict }) => WORDS[verdict as keyof typeof WORDS] },
-                { title: "Alert", cell: ({ state }) => <State state={state ?? "none"} /> },
                 {
-                  title: "Why",
-                  cell: ({ group }) => (
-                    <Button
-                      size="compact-xs"
-                      variant="subtle"
-                      aria-label={`Explain ${visible(group)}`}
-                      aria-pressed={group === asked}
-                      onClick={() => setAsked(group)}
-                    >
-                      Explain
-                    </Button>
+                  title: "Condition",
+                  cell: ({ group, verdict }) => (
+                    <>
+                      {WORDS[verdict as keyof typeof WORDS]}{" "}
+                      <Anchor
+                        component="button"
+                        type="button"
+                        size="sm"
+                        aria-label={`Why? Explain ${visible(group)}`}
+                        onClick={() => setAsked(group)}
+                      >
+                        Why?
+                      </Anchor>
+                    </>
                   ),
                 },
+                { title: "Alert", cell: ({ state }) => <State state={state ?? "none"} /> },
               ]}
             />
             {asked !== undefined && <WhyOnGroup policy={policy} group={asked} />}
