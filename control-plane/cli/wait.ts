@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Output, Path } from "../src/faces/client.ts";
+import { ProblemError, type Output, type Path } from "../src/faces/client.ts";
 import { exitCodes } from "./failure.ts";
 import type { Session } from "./session.ts";
 import { goalOf } from "./until.ts";
@@ -46,11 +46,12 @@ async function waitForJob(job: string, session: Session): Promise<JobEnd> {
   const { client, output } = session;
   const tell = onlyNews(session);
   const follow = outputFollower(job, session);
+  const nameOf = deviceNames(session);
   for (;;) {
     const detail = await client.call("cpl/dm/job/find", { job });
     tell(`job ${job}: ${detail.job.state}`);
     for (const { device, state, reason, detail: why } of detail.commands)
-      tell([`  ${device}: ${state}`, reason, why].filter(Boolean).join(": "));
+      tell([`  ${await nameOf(device)}: ${state}`, reason, why].filter(Boolean).join(": "));
     await follow();
     const { state } = detail.job;
     if (state === "awaitingapproval") tell(`  somebody else has to say yes first: edgemere job approve ${job}`);
@@ -175,6 +176,24 @@ async function waitForBackup(id: string, session: Session): Promise<number> {
 
 async function pause({ signal }: Session): Promise<void> {
   await sleep(PAUSE, undefined, { signal }).catch(() => signal.throwIfAborted());
+}
+
+/** What devices are called, each asked for once. Who may not see a device is told its id. */
+function deviceNames({ client }: Session): (id: string) => Promise<string> {
+  const names = new Map<string, Promise<string>>();
+  const look = async (id: string) => {
+    try {
+      return (await client.call("cpl/dm/device/find", { device: id })).name;
+    } catch (error) {
+      if (error instanceof ProblemError && ["forbidden", "not-found"].includes(error.kind)) return id;
+      throw error;
+    }
+  };
+  return (id) => {
+    const known = names.get(id) ?? look(id);
+    names.set(id, known);
+    return known;
+  };
 }
 
 /** Tells each line once, when it is news. */

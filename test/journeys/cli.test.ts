@@ -96,6 +96,7 @@ test("a job that is waited for shows what it wrote, and its exit code tells how 
 
   assert.deepEqual([done.code, done.stdout], [0, "hello\n"]);
   assert.match(done.stderr, /job \S+: succeeded/);
+  assert.match(done.stderr, /^ {2}gw1: succeeded$/m);
   assert.equal(failed.code, 1);
   assert.match(failed.stderr, /oops\n/);
   assert.match(failed.stderr, /failed: exit-code: exit code 3/);
