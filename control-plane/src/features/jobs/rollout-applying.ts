@@ -31,7 +31,7 @@ export const applyHandler = handle(
     const asked = kindsOf(plan);
     for (const each of asked) refuseUnlessAllowed(each, caller);
     const grants = grantsFor(asked, caller);
-    const sighted = await sightedBy({ ...plan, grants }, id, context);
+    const sighted = await sightedBy({ ...plan, grants }, id, context, "for good");
     const members = sighted.map(({ member }) => member);
     if (hashOf(members) !== plan.membership) throw await moveOf(plan, sighted, context);
 

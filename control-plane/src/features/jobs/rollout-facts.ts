@@ -19,6 +19,8 @@ const AT_ONCE = 1_000;
 /** Finds out what decides about the devices of one rollout, for one look at it: what it found for one it does not ask again. */
 export interface Survey {
   facts(target: Surveyable | undefined, row: Device): Promise<Facts>;
+  /** What is known of a device by its own row: all else is as if nothing were in its way. It is enough for what never ends. */
+  known(target: Surveyable | undefined, row: Device): Facts;
   /** What goes with it that only devices may read. */
   readonly secrets: Readonly<Record<string, string>> | undefined;
   /** One more is under way since the survey began. */
@@ -97,8 +99,37 @@ export async function surveyOf(row: Surveyed, step: Step, context: JobsContext):
     return { count: members.size - (members.has(own) ? 1 : 0), most };
   };
 
+  const known = (target: Surveyable | undefined, found: Device): Facts => ({
+    now,
+    rollout: row,
+    step,
+    isAuthorActive,
+    target,
+    command: undefined,
+    device: found,
+    isSelected: row.mode === "snapshot" || expression === undefined || expression.matches(viewOf(found)),
+    isWithinScope: isReached(found),
+    policy: "admits",
+    isKindKnown: kindsOf(row).every((each) => knows(found, each)),
+    secretless:
+      row.secretNames !== undefined && found.sealingKey === undefined
+        ? "no-sealing-key"
+        : areGone && target !== undefined
+          ? "secrets-gone"
+          : undefined,
+    boxedUntil: 0,
+    busyWith: undefined,
+    isQueueFull: false,
+    window: windowIn(spec.timeZone ?? zoneNameOf(found)),
+    unavailable: undefined,
+    atOnce: { count: active + begun, most: spec.atOnce ?? AT_ONCE },
+    turnAt: nextTurn(spec.rate, { at: now, allowance: pace.allowance - begun }, succeeded),
+    cappedUntil: begun < cap.most ? 0 : Math.max(cap.until, now + 1),
+  });
+
   return {
     secrets,
+    known,
     facts: async (target, found) => {
       const isActive = target?.state === "active";
       // What harmed a device is taken back from it, however often it failed.
@@ -114,32 +145,14 @@ export async function surveyOf(row: Surveyed, step: Step, context: JobsContext):
         target && unavailableWith(target),
       ]);
       return {
-        now,
-        rollout: row,
-        step,
-        isAuthorActive,
-        target,
+        ...known(target, found),
         command,
-        device: found,
-        isSelected: row.mode === "snapshot" || expression === undefined || expression.matches(viewOf(found)),
-        isWithinScope: isReached(found),
         policy: said,
         undone,
-        isKindKnown: kindsOf(row).every((each) => knows(found, each)),
-        secretless:
-          row.secretNames !== undefined && found.sealingKey === undefined
-            ? "no-sealing-key"
-            : areGone && target !== undefined
-              ? "secrets-gone"
-              : undefined,
         boxedUntil: conduct?.boxedUntil ?? 0,
         busyWith,
         isQueueFull: isFull,
-        window: windowIn(spec.timeZone ?? zoneNameOf(found)),
         unavailable,
-        atOnce: { count: active + begun, most: spec.atOnce ?? AT_ONCE },
-        turnAt: nextTurn(spec.rate, { at: now, allowance: pace.allowance - begun }, succeeded),
-        cappedUntil: begun < cap.most ? 0 : Math.max(cap.until, now + 1),
       };
     },
     begins: ({ place, device: own }) => {

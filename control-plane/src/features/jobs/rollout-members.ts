@@ -48,8 +48,16 @@ export function membershipOf(
   };
 }
 
-/** Whoever is picked, with the wave of each, by id. What stands in the way is found out as a rollout finds it out. */
-export async function sightedBy(wish: Wish, seed: string, context: JobsContext): Promise<readonly Sighted[]> {
+/**
+ * Whoever is picked, with the wave of each, by id. What stands in the way is found out as a rollout finds it out, or of it only what
+ * stands there for good: that is in a device's own row.
+ */
+export async function sightedBy(
+  wish: Wish,
+  seed: string,
+  context: JobsContext,
+  looking: "whole" | "for good" = "whole",
+): Promise<readonly Sighted[]> {
   const waves = wavesOf(wish.spec);
   const selectors = waves.map(({ selector }) => (selector === undefined ? undefined : compileSelector(selector)));
   const { undoes, ...rest } = wish;
@@ -76,7 +84,7 @@ export async function sightedBy(wish: Wish, seed: string, context: JobsContext):
   for await (const row of pickedDevices(wish, context)) {
     const member = { ...membershipOf(row, wish.spec), device: row.id, wave: 0, obstacle: "" };
     const target = { ...member, state: "queued", notBefore: 0, reason: "", detail: "" } as const;
-    const block = blockOf(await survey.facts(target, row));
+    const block = blockOf(looking === "whole" ? await survey.facts(target, row) : survey.known(target, row));
     const view = viewOf(row);
     const matches = selectors.flatMap((selector, wave) => (selector?.matches(view) === true ? [wave] : []));
     const draw = createHash("sha256").update(`${seed} ${row.id}`).digest("hex");
