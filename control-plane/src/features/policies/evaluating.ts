@@ -204,7 +204,7 @@ const sinceBegin = ({ acknowledgedBy, done, isActing }: Pick<Alert, "acknowledge
 });
 
 /** What a decision makes of a row. */
-export function changesOf(row: Alert, next: Next, told: Told): readonly Change[] {
+function changesOf(row: Alert, next: Next, told: Told): readonly Change[] {
   if (next.do === "drop") return [destroyed(alert, row), ...unnoted(row)];
   const { now, looked, reason, acts, done = [] } = told;
   const { firedAt, clearedAt, dueAt } = row;
