@@ -1,5 +1,5 @@
-// Runs before a control plane: it stores what comes and does not acknowledge it, as a file says: "results" none of them, "ends" none from
-// the end of an upgrade on; without the file all is as usual.
+// Runs before a control plane, and keeps it quiet as a file says: "results", it hears none of them; "ends", it stores the end of an upgrade and
+// does not acknowledge it. Without the file all is as usual.
 import { readFileSync } from "node:fs";
 import { register } from "node:module";
 
@@ -17,10 +17,9 @@ const textOf = (records: unknown) =>
   JSON.stringify(records, (_key, value: unknown) => (typeof value === "bigint" ? String(value) : value));
 
 Object.assign(globalThis, {
-  keepsQuiet: (stream: string, records: unknown): boolean => {
-    if (stream !== "result") return false;
-    const word = said();
-    return word === "results" || (word === "ends" && textOf(records).includes('"agentUpgrade":{'));
-  },
+  // What is stored is told at the next hello, however quiet it was.
+  isDeaf: (stream: string): boolean => stream === "result" && said() === "results",
+  keepsQuiet: (stream: string, records: unknown): boolean =>
+    stream === "result" && said() === "ends" && textOf(records).includes('"agentUpgrade":{'),
 });
 register("./quiet-hooks.js", import.meta.url);
