@@ -196,11 +196,12 @@ test("a folder is no file to be uploaded, and nothing is asked", async () => {
 test("a job that is waited for shows its output and ends with the job's own exit code", async () => {
   const detail = (state: string) => ({
     job: { id: "j1", state },
-    commands: [{ device: "gw-1", state, reason: "", detail: "" }],
+    commands: [{ device: "01J0", state, reason: "", detail: "" }],
   });
   const answers: readonly unknown[] = [
     detail("running"),
     detail("running"),
+    { name: "rack-1" },
     { chunks: [{ offset: 0, channel: "stdout", text: "hello\n" }], next: 6, ended: false },
     detail("partial"),
     { chunks: [], next: 6, dropped: 70, ended: true },
@@ -213,7 +214,7 @@ test("a job that is waited for shows its output and ends with the job's own exit
   assert.equal(ran.code, 3);
   assert.equal(ran.stdout, "hello\n");
   assert.equal(ran.stderr.split("[cut here: 70 bytes more were written than are kept]").length, 2);
-  assert.match(ran.stderr, /job j1: running\n[^]*job j1: partial\n {2}gw-1: partial\n/);
+  assert.match(ran.stderr, /job j1: running\n[^]*job j1: partial\n {2}rack-1: partial\n/);
 });
 
 test("a job that is waited for shows what its command found, where that wrote nothing", async () => {
@@ -222,9 +223,10 @@ test("a job that is waited for shows what its command found, where that wrote no
   const answers: readonly unknown[] = [
     { job: { id: "j1", state: "running" }, commands: [] },
     { job: { id: "j1", state: "succeeded" }, commands: [command] },
+    { name: "gw-1" },
     { chunks: [], next: 0, dropped: 0, ended: true },
   ];
-  await using server = await startServer((response, count) => say(response, 200, answers[Math.min(count, 3) - 1]));
+  await using server = await startServer((response, count) => say(response, 200, answers[Math.min(count, 4) - 1]));
 
   const ran = await runTyped(`job create gw-1 --kind log.collect --wait -o table --server ${server.url}`);
 

@@ -46,10 +46,7 @@ function writeRequest(points: readonly Points[], labels: readonly string[]): Uin
 }
 
 /** By name, as the protocol demands; a label without a value is none. */
-const labelsOf = (
-  { device, metric, instance }: Points,
-  labels: readonly string[],
-): readonly (readonly [string, string])[] =>
+const labelsOf = ({ device, metric, instance }: Points, labels: readonly string[]) =>
   [
     ["__name__", prometheusName(metric)] as const,
     ["device", device.id] as const,

@@ -27,11 +27,8 @@ export class Source {
     before?: Source,
   ): KnownMetric {
     const takenAt = before && before.#names.get(name ?? "")?.takenAt;
-    const known: KnownMetric = {
-      name: name ?? "",
-      datatype: datatype ?? 0,
-      ...(takenAt !== undefined && { takenAt }),
-    };
+    const seen = takenAt !== undefined && { takenAt };
+    const known: KnownMetric = { name: name ?? "", datatype: datatype ?? 0, ...seen };
     this.#names.set(known.name, known);
     if (alias !== null) this.#aliases.set(alias, known);
     return known;
