@@ -12,6 +12,7 @@ import { machine } from "./machine.ts";
 import { pages } from "./pages.ts";
 import { policies } from "./policies.ts";
 import { query } from "./query.ts";
+import { restart } from "./restart.ts";
 import { store } from "./store.ts";
 import { tableText, type Table } from "./table.ts";
 import { telemetry } from "./telemetry/bench.ts";
@@ -52,6 +53,7 @@ const benches: Readonly<Record<string, (asked: typeof options) => Promise<readon
   commands,
   data,
   index,
+  restart,
   telemetry,
 };
 

@@ -40,6 +40,7 @@ export class MqttDevice implements AsyncDisposable {
   readonly #device: string;
   /** Whether this side answers with Ack; a bare broker does not. */
   readonly #isAcknowledged: boolean;
+  readonly #epoch: number;
   readonly #unacknowledged = new Map<number, number>();
   #next = 1;
   /** When what it measures next begins. */
@@ -52,10 +53,12 @@ export class MqttDevice implements AsyncDisposable {
   /** Rejects when the connection ends by itself. */
   readonly lost: Promise<never>;
 
-  private constructor(client: MqttClient, device: string, isAcknowledged: boolean) {
+  private constructor(client: MqttClient, device: string, isAcknowledged: boolean, before?: MqttDevice) {
     this.#client = client;
     this.#device = device;
     this.#isAcknowledged = isAcknowledged;
+    this.#epoch = before === undefined ? 1 : before.#epoch + 1;
+    if (before !== undefined) [this.#next, this.#at] = [before.#next, before.#at];
     this.lost = new Promise((_, reject) => {
       client.on("error", reject);
       client.on("close", () => reject(new Error(`the broker closed the connection of ${device}`)));
@@ -67,7 +70,13 @@ export class MqttDevice implements AsyncDisposable {
     });
   }
 
-  static async connect(identity: Identity, address: string, isAcknowledged: boolean): Promise<MqttDevice> {
+  /** After a connection of the same device it goes on with the numbers of that one; what was under way there is not sent again. */
+  static async connect(
+    identity: Identity,
+    address: string,
+    isAcknowledged: boolean,
+    before?: MqttDevice,
+  ): Promise<MqttDevice> {
     const { device } = identity;
     const client = await connectAsync(address, {
       protocolVersion: 4,
@@ -78,7 +87,7 @@ export class MqttDevice implements AsyncDisposable {
       ...credentialsOf(identity),
     });
     await client.subscribeAsync([...subscriptionsOf(device)], { qos: 1 });
-    return new MqttDevice(client, device, isAcknowledged);
+    return new MqttDevice(client, device, isAcknowledged, before);
   }
 
   /** Begins a session; resolves with the control plane's Sync. */
@@ -88,7 +97,7 @@ export class MqttDevice implements AsyncDisposable {
       this.#client.on("message", (topic) => topic === expected && resolve()),
     );
     await this.#publish(
-      pack("hello", { device: this.#device }, { bootId: "bench", sessionEpoch: 1, agentVersion: "0.1.0" }),
+      pack("hello", { device: this.#device }, { bootId: "bench", sessionEpoch: this.#epoch, agentVersion: "0.1.0" }),
     );
     await Promise.race([synced, this.lost]);
   }
@@ -101,7 +110,12 @@ export class MqttDevice implements AsyncDisposable {
     return Array.from({ length: count }, (_, i) => {
       const record = { sequence: first + i, atMs, ...make(first + i, atMs + i * every) };
       const { records, schemas } = inColumns([record]);
-      const batch = { records, ...(!this.#isKnown && { schemas }), firstUnacknowledged: first, sessionEpoch: 1 };
+      const batch = {
+        records,
+        ...(!this.#isKnown && { schemas }),
+        firstUnacknowledged: first,
+        sessionEpoch: this.#epoch,
+      };
       return { sequence: first + i, packet: pack("telemetry", { device: this.#device }, batch) };
     });
   }
