@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { HOUR } from "@edgemere/protocol/kit";
 import { identify } from "../../bench/mqtt-device.ts";
+import { quantile } from "../../bench/statistics.ts";
 import { happenings, newestNumber } from "../../world/happenings.ts";
 import { anHour, enormousHour, HostileChild, longHours, type ToldHour } from "../../world/hostile-child.ts";
 import { LoadDevice } from "../load-device.ts";
@@ -24,6 +25,7 @@ async function oneFloods(context: Context): Promise<void> {
   const { client, controlPlane } = loaded.world;
   const address = `mqtts://127.0.0.1:${controlPlane.ready.ports.mqtt}`;
   const { token } = await client.call("cpl/dm/token/create", { uses: context.rounds });
+  const slowest = { usual: [] as number[], meanwhile: [] as number[] };
   for (let round = 0; round < context.rounds; round++) {
     const identity = await identify(token, `flooder-${round}`);
     const usual = await loaded.usual(answers);
@@ -52,11 +54,15 @@ async function oneFloods(context: Context): Promise<void> {
       `quarantined after ${(took / SECOND).toFixed(1)} s and ${sent} records; 99 of 100 answers to the others within ${Math.round(usual)} ms as usual, ${Math.round(flooded)} ms meanwhile`,
     );
     recorder.bar("milliseconds until the flooding device was in quarantine", took, QUARANTINED_WITHIN);
-    recorder.bar("hundredths of the usual p99 for the others", (100 * flooded) / usual, 200);
+    slowest.usual.push(usual);
+    slowest.meanwhile.push(flooded);
     recorder.bar("others in quarantine", seen.length - 1, 0);
     flooder.rest();
     await loaded.recovered(Date.now());
   }
+  // One answer in a hundred of one round is chance as well, on a machine that is all devices too.
+  const share = (100 * quantile(slowest.meanwhile, 0.5)) / quantile(slowest.usual, 0.5);
+  recorder.bar("hundredths of the usual p99 for the others, each the median of all rounds", share, 200);
   await loaded.settle();
 }
 
