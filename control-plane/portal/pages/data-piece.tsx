@@ -132,42 +132,23 @@ function Lineage({ piece: { lineage }, nameOf }: Of) {
   return (
     <Facts
       of={[
-        ...(data === ""
-          ? []
-          : ([
-              [
-                "Copy of",
-                <To key="data" href={pieceLink(data)}>
-                  <PieceName id={data} />
-                </To>,
-              ],
-            ] as const)),
+        ...(data === "" ? [] : [leading("Copy of", pieceLink(data), <PieceName id={data} />)]),
         ["Which lay on", <Device key="device" id={device} nameOf={nameOf} />],
-        ...(request === ""
-          ? []
-          : ([
-              [
-                "For the request",
-                <To key="request" href={requestLink(request)}>
-                  <RequestName id={request} />
-                </To>,
-              ],
-            ] as const)),
-        ...(alert === undefined
-          ? []
-          : ([
-              [
-                "For the alert",
-                <To key="alert" href={alertOfData(alert)}>
-                  <Plain text={alert} />
-                </To>,
-              ],
-            ] as const)),
+        ...(request === "" ? [] : [leading("For the request", requestLink(request), <RequestName id={request} />)]),
+        ...(alert === undefined ? [] : [leading("For the alert", alertOfData(alert), <Plain text={alert} />)]),
         ["Stood here", <ExactInstant key="at" at={at} />],
       ]}
     />
   );
 }
+
+const leading = (title: string, href: string, name: ReactNode) =>
+  [
+    title,
+    <To key={title} href={href}>
+      {name}
+    </To>,
+  ] as const;
 
 /** Names that are known; what is forgotten is called by its id. */
 function PieceName({ id }: { readonly id: string }) {

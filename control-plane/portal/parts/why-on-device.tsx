@@ -1,11 +1,9 @@
-import { Autocomplete, Button, Stack, Text } from "@mantine/core";
+import { Autocomplete, Button, Stack } from "@mantine/core";
 import { useState } from "react";
 import { useRead } from "../data/queries.ts";
 import { Answer } from "./answer.tsx";
-import { Facts } from "./facts.tsx";
 import { Instant } from "./instant.tsx";
-import { Plain } from "./plain.tsx";
-import { State } from "./state.tsx";
+import { Verdict } from "./verdict.tsx";
 
 /** Asks of one device what a policy says of it now. */
 export function WhyOnDevice({ policy }: { readonly policy: string }) {
@@ -38,22 +36,13 @@ export function WhyOnDevice({ policy }: { readonly policy: string }) {
       </form>
       {asked !== "" && (
         <Answer of={explained} lines={2}>
-          {({ answer, state, looked = [], dueAt, quiet }) => (
-            <div role="status">
-              <Text size="sm" fw={600} mb="xs">
-                <Plain text={answer} />
-              </Text>
-              <Facts
-                of={[
-                  ["Alert", <State key="state" state={state ?? "none"} />],
-                  ...looked.map(({ what, value }) => [what, value?.toLocaleString() ?? "not known"] as const),
-                  ...(dueAt === undefined ? [] : ([["Looked at again", <Instant key="due" at={dueAt} />]] as const)),
-                  ...(quiet === undefined
-                    ? []
-                    : ([["No surprise until", <Instant key="until" at={quiet.until} />]] as const)),
-                ]}
-              />
-            </div>
+          {(said) => (
+            <Verdict
+              of={said}
+              more={
+                said.quiet === undefined ? [] : [["No surprise until", <Instant key="until" at={said.quiet.until} />]]
+              }
+            />
           )}
         </Answer>
       )}
