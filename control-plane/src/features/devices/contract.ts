@@ -11,6 +11,19 @@ const FactValue = Type.Union([Type.String(), Type.Number(), Type.Boolean()]);
 export const presences = ["offline", "online", "silent", "flapping"] as const;
 const Presence = Type.Union(presences.map((each) => Type.Literal(each)));
 
+/** What is told of a device beside its life, and is part of its story. */
+const happenings = [
+  "online",
+  "offline",
+  "silent",
+  "flapping",
+  "condition",
+  "alert",
+  "waiting",
+  "doubted",
+  "presumptuous",
+] as const;
+
 export const device = resource({
   name: "device",
   summary: "A managed host",
@@ -80,34 +93,8 @@ export const device = resource({
     quarantined: { release: "active", retire: "retired" },
     retired: {},
   }),
-  news: [
-    "online",
-    "offline",
-    "silent",
-    "flapping",
-    "condition",
-    "alert",
-    "waiting",
-    "doubted",
-    "presumptuous",
-    "stats",
-  ],
-  story: [
-    "create",
-    "pending",
-    "active",
-    "quarantined",
-    "retired",
-    "online",
-    "offline",
-    "silent",
-    "flapping",
-    "condition",
-    "alert",
-    "waiting",
-    "doubted",
-    "presumptuous",
-  ],
+  news: [...happenings, "stats"],
+  story: ["create", "pending", "active", "quarantined", "retired", ...happenings],
   revoking: ["quarantined", "retired"],
   belongsTo: ({ id }) => [id],
   indexes: {
