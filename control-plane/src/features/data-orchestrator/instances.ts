@@ -16,7 +16,7 @@ export async function leftInPlace(
 ): Promise<readonly Change[]> {
   const draft = {
     ...headOf(piece, request),
-    data: await originOf(piece, store),
+    data: await stoodForBy(piece, store),
     device: piece.device,
     source: piece.source,
     path: pathIn(folder, piece.name),
@@ -46,7 +46,7 @@ export const toBePlaced = async (
   created(dataInstance, id, {
     ...headOf(piece, request),
     // What is moved is taken away where it lies.
-    data: decision === "move" ? piece.id : await originOf(piece, store),
+    data: decision === "move" ? piece.id : await stoodForBy(piece, store),
     device: target.device,
     source: target.id,
     path: pathIn(target.path, placedName(piece)),
@@ -56,10 +56,14 @@ export const toBePlaced = async (
     nextTryAt: clock.now(),
   });
 
-/** The data that a piece stands for: what it is a copy of, however many copies lie between, as long as that is known and is the same; or itself. */
-async function originOf({ id, hash, lineage }: Data, store: Store): Promise<string> {
-  const origin = lineage && (await store.get(data, lineage.data));
-  return origin === undefined || hasChanged(origin, hash) ? id : origin.id;
+/** What a piece is a copy of, however many copies lie between, as far as that is known. */
+export const originOf = async ({ lineage }: Data, store: Store): Promise<Data | undefined> =>
+  lineage && store.get(data, lineage.data);
+
+/** The id of the data that a piece stands for: what it is a copy of, as long as that is the same; or itself. */
+async function stoodForBy(piece: Data, store: Store): Promise<string> {
+  const origin = await originOf(piece, store);
+  return origin === undefined || hasChanged(origin, piece.hash) ? piece.id : origin.id;
 }
 
 const headOf = ({ name, hash, bytes }: Data, { id: request, reference }: DataRequest) => ({

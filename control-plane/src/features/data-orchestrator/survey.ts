@@ -1,12 +1,13 @@
 import type { Caller } from "../../platform/caller.ts";
 import { ask } from "../../platform/dispatch.ts";
 import type { Store } from "../../platform/store.ts";
-import { data, dataSource, queryData, type Data } from "../data-catalogue/contract.ts";
+import { dataSource, queryData, type Data } from "../data-catalogue/contract.ts";
 import { device, type Device } from "../devices/contract.ts";
 import { compileSelector, viewOf } from "../devices/selector-contract.ts";
 import type { DataOrchestratorContext } from "./context.ts";
 import type { DataRequest } from "./contract.ts";
 import { hasChanged } from "./instance-life.ts";
+import { originOf } from "./instances.ts";
 import { declaredPolicy, hindrance } from "./placement-policy.ts";
 import type { Content, Place, Surroundings } from "./planning.ts";
 
@@ -60,7 +61,7 @@ export async function contentsOf(matches: readonly Data[], store: Store): Promis
 }
 
 async function asItIsNow(piece: Data, store: Store): Promise<Data> {
-  const origin = piece.lineage && (await store.get(data, piece.lineage.data));
+  const origin = await originOf(piece, store);
   return origin !== undefined && hasChanged(origin, piece.hash) ? origin : piece;
 }
 
