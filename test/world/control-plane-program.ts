@@ -1,3 +1,4 @@
+import { freePorts } from "./free-ports.ts";
 import { Program, type Launch } from "./program.ts";
 
 export interface Ports {
@@ -16,8 +17,6 @@ interface Ready {
   /** PEM. */
   readonly root: string;
 }
-
-const anyPorts: Ports = { portal: 0, mqtt: 0, deviceApi: 0, subscribers: 0 };
 
 export interface ControlPlaneOptions {
   /** Under which devices reach it. */
@@ -60,7 +59,7 @@ export class ControlPlaneProgram implements AsyncDisposable {
   /** Starts it, on the ports it had before; resolves when it is ready, rejects with its output when it ends before. */
   async start(changes: ControlPlaneOptions = {}): Promise<Ready> {
     const { address = "127.0.0.1", host = "127.0.0.1", flags = [], launch } = { ...this.#options, ...changes };
-    const { portal, mqtt, deviceApi, subscribers } = this.#ready?.ports ?? anyPorts;
+    const { portal, mqtt, deviceApi, subscribers } = this.#ready?.ports ?? (await freePorts());
     const ports = { portal, mqtt, device: deviceApi, subscribers };
     const args = Object.entries(ports).flatMap(([name, port]) => [
       `--${name}-port`,

@@ -1,9 +1,9 @@
 import { randomInt } from "node:crypto";
 import { once } from "node:events";
-import { createServer } from "node:net";
+import { createServer, type ListenOptions } from "node:net";
 import type { Ports } from "./control-plane-program.ts";
 
-// Below those that the system gives to whoever asks for any: nobody gets one between our look and its use.
+// Below those that the system gives to whoever asks for any: it gives nobody one whose program is just being started again.
 const FROM = 10_000;
 const TO = 30_000;
 
@@ -15,17 +15,26 @@ export const freePorts = async (): Promise<Ports> => ({
   subscribers: await freePort(),
 });
 
+/** No other test is given it while this process lives, even while nobody listens there. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(FROM, TO);
-    const server = createServer().listen(port, "127.0.0.1");
-    const isFree = await once(server, "listening").then(
-      () => true,
-      () => false,
-    );
-    if (!isFree) continue;
+    // A name without a file, which the system forgets with the process that holds it.
+    const held = await listening({ path: `\0edgemere-test-port-${port}` });
+    if (held === undefined) continue;
+    held.unref();
+    const server = await listening({ port, host: "127.0.0.1" });
+    if (server === undefined) continue;
     server.close();
     await once(server, "close");
     return port;
   }
+}
+
+async function listening(where: ListenOptions) {
+  const server = createServer().listen(where);
+  return once(server, "listening").then(
+    () => server,
+    () => undefined,
+  );
 }
