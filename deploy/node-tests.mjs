@@ -72,7 +72,8 @@ export const count = (entries) => ({
   skipped: entries.filter(({ outcome }) => outcome === "skipped").length,
 });
 
-export const skippedLines = (entries) =>
+/** Those tests of which this came out, with where they stand and why. */
+export const linesOf = (entries, wanted) =>
   entries
-    .filter(({ outcome }) => outcome === "skipped")
+    .filter(({ outcome }) => outcome === wanted)
     .map(({ title, file, reason }) => `  ${title} (${relative(root, file ?? root)}): ${reason}`);

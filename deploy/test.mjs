@@ -1,6 +1,6 @@
 // The checks and then the slow rings, with the sum of all tests at the end. `npm test`
 import { check } from "./check.mjs";
-import { count, runTests, SECURITY_TIMEOUT_MS, skippedLines, testsBelow } from "./node-tests.mjs";
+import { count, linesOf, runTests, SECURITY_TIMEOUT_MS, testsBelow } from "./node-tests.mjs";
 import { main, StepFailed } from "./steps.mjs";
 
 const SLOW_TIMEOUT_MS = 300_000;
@@ -27,7 +27,8 @@ await main(async () => {
   }
 
   const totals = count(entries);
-  if (totals.skipped > 0) console.log(["", "skipped:", ...skippedLines(entries)].join("\n"));
+  for (const outcome of ["skipped", "failed"])
+    if (totals[outcome] > 0) console.log(["", `${outcome}:`, ...linesOf(entries, outcome)].join("\n"));
   console.log(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
   if (failed.length > 0) throw new StepFailed(`failed: ${failed.join(", ")}`);
 });
