@@ -40,7 +40,7 @@ export class CommandOutputSender {
   /** Gives a promise when there is enough for now; it resolves when more may come. */
   write(channel: Channel, bytes: Uint8Array): Promise<void> | undefined {
     if (bytes.length === 0 || this.#isEnded) return undefined;
-    this.#pieces.push({ channel, bytes: bytes.slice() });
+    this.#pieces.push({ channel, bytes: Buffer.from(bytes) });
     this.#waitingBytes += bytes.length;
     this.#sending ??= this.#send();
     if (this.#waitingBytes < MOST_WAITING) return undefined;

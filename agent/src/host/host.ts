@@ -39,7 +39,7 @@ export interface Fact {
   readonly value: string | number | boolean;
 }
 
-/** Takes output; the promise, where there is one, resolves when more may come. */
+/** Takes output, which is there only until it returns: what is kept is copied. The promise, where there is one, resolves when more may come. */
 export type TakeOutput = (channel: "stdout" | "stderr", bytes: Uint8Array) => Promise<void> | void;
 
 /** A program to run: never through a shell. */

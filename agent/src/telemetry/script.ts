@@ -25,7 +25,8 @@ export function script(plan: ScriptPlan, host: Pick<Host, "run">, clock: Clock):
     let isLate = false;
     const run = (deadline: AbortSignal) => {
       deadline.addEventListener("abort", () => (isLate = true));
-      const onOutput = (channel: string, bytes: Uint8Array) => void (channel === "stdout" && chunks.push(bytes));
+      const onOutput = (channel: string, bytes: Uint8Array) =>
+        void (channel === "stdout" && chunks.push(Buffer.from(bytes)));
       return host.run({ argv, maxOutputBytes: LONGEST_OUTPUT, mark: `source-${name}`, onOutput, signal: deadline });
     };
     const { exitCode, endedBySignal, droppedBytes } = await within(plan.within, run, { clock, signal });

@@ -46,7 +46,7 @@ export class Apt {
       cwd: "/",
       env: this.#environment(),
       maxOutputBytes: 64 * MOST_OUTPUT,
-      onOutput: (_channel, bytes) => void chunks.push(bytes),
+      onOutput: (_channel, bytes) => void chunks.push(Buffer.from(bytes)),
       signal: this.#asking.signal,
     });
     return { exitCode, text: Buffer.concat(chunks).toString() };

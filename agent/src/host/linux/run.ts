@@ -4,12 +4,15 @@ import { SECOND } from "@edgemere/protocol/kit";
 import type { Clock } from "@edgemere/protocol/kit";
 import { HostError } from "../host.ts";
 import type { Program, ProgramResult } from "../host.ts";
+import { OutputPipe } from "./output-pipe.ts";
 import { killMarked, markVariable } from "./marked-processes.ts";
 import { userToRunAs, type User } from "./users.ts";
 import { findProgram, minimalEnvironment, mustBeDirectory } from "./programs.ts";
 
 /** Between asking a program to end and ending it. */
 const GRACE = 2 * SECOND;
+
+type End = Pick<ProgramResult, "exitCode" | "endedBySignal">;
 
 export type Runner = (program: Program) => Promise<ProgramResult>;
 
@@ -32,8 +35,13 @@ export function programRunner(clock: Clock): Runner {
     const file = await findProgram(name, { path: environment.PATH, folder });
     wrapper ??= deathWrapper();
     const argv = [...(await wrapper), file, ...rest];
-    const child = await start(name, argv, { folder, environment, user, hasInput: program.stdin !== undefined });
-    return follow(child, program, clock);
+    const counted = new CountedOutput(program);
+    using stdout = await counted.pipe("stdout");
+    using stderr = await counted.pipe("stderr");
+    const output = [stdout, stderr] as const;
+    const child = await start(name, argv, { folder, environment, user, output, hasInput: program.stdin !== undefined });
+    const end = await follow(child, { program, clock, output });
+    return { ...end, outputBytes: counted.outputBytes, droppedBytes: counted.droppedBytes };
   };
 }
 
@@ -47,8 +55,6 @@ export async function deathWrapper(): Promise<readonly string[]> {
     const file = await findProgram("setpriv", { path: environment.PATH, folder: "/" });
     const wrapper = [file, "--pdeathsig", "KILL", "--"];
     const trial = await start("setpriv", [...wrapper, process.execPath, "--version"], { folder: "/", environment });
-    trial.stdout?.resume();
-    trial.stderr?.resume();
     return (await endOf(trial)).exitCode === 0 ? wrapper : [];
   } catch (error) {
     if (error instanceof HostError) return [];
@@ -60,6 +66,8 @@ interface Setting {
   readonly folder: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly hasInput?: boolean;
+  /** Where its two channels go; nowhere when absent. */
+  readonly output?: readonly [OutputPipe, OutputPipe];
   readonly user?: User | undefined;
 }
 
@@ -69,6 +77,7 @@ function start(name: string, argv: readonly string[], setting: Setting): Promise
     const refuse = (cause: unknown) => reject(refusal(name, cause));
     try {
       const [file = "", ...rest] = argv;
+      const { output } = setting;
       const child = spawn(file, rest, {
         cwd: setting.folder,
         env: { ...setting.environment },
@@ -76,8 +85,13 @@ function start(name: string, argv: readonly string[], setting: Setting): Promise
         detached: true,
         // With the groups of nobody else: a change of user drops those of the agent.
         ...(setting.user && process.geteuid?.() === 0 && { uid: setting.user.uid, gid: setting.user.gid }),
-        stdio: [setting.hasInput === true ? "pipe" : "ignore", "pipe", "pipe"],
+        stdio: [
+          setting.hasInput === true ? "pipe" : "ignore",
+          output?.[0].far ?? "ignore",
+          output?.[1].far ?? "ignore",
+        ],
       });
+      for (const pipe of output ?? []) pipe.given();
       child.once("error", refuse);
       child.once("spawn", () => resolve(child));
     } catch (error) {
@@ -95,24 +109,39 @@ function refusal(name: string, cause: unknown): HostError {
   return new HostError("failed", `the program ${name} cannot start: ${message}`, { cause });
 }
 
-async function follow(child: ChildProcess, program: Program, clock: Clock): Promise<ProgramResult> {
-  let outputBytes = 0;
-  let droppedBytes = 0;
-  const receive = (channel: "stdout" | "stderr") => (chunk: Buffer) => {
-    const stream = child[channel];
-    const kept = chunk.subarray(0, Math.max(0, program.maxOutputBytes - outputBytes));
-    outputBytes += kept.length;
-    droppedBytes += chunk.length - kept.length;
-    const taken = kept.length > 0 ? program.onOutput?.(channel, kept) : undefined;
-    if (!(taken instanceof Promise)) return;
-    // What is not read stays in the pipe, and then the program waits.
-    stream?.pause();
-    void taken.finally(() => stream?.resume());
-  };
-  child.stdout?.on("data", receive("stdout"));
-  child.stderr?.on("data", receive("stderr"));
+/** What a program writes, up to its limit; what is above is counted. */
+class CountedOutput {
+  readonly #program: Program;
+  outputBytes = 0;
+  droppedBytes = 0;
+
+  constructor(program: Program) {
+    this.#program = program;
+  }
+
+  async pipe(channel: "stdout" | "stderr"): Promise<OutputPipe> {
+    const { argv, maxOutputBytes, onOutput } = this.#program;
+    const take = (bytes: Uint8Array) => {
+      const kept = bytes.subarray(0, Math.max(0, maxOutputBytes - this.outputBytes));
+      this.outputBytes += kept.length;
+      this.droppedBytes += bytes.length - kept.length;
+      return kept.length > 0 ? onOutput?.(channel, kept) : undefined;
+    };
+    return OutputPipe.open(take).catch((cause: unknown) => {
+      throw refusal(argv[0], cause);
+    });
+  }
+}
+
+interface Followed {
+  readonly program: Program;
+  readonly clock: Clock;
+  readonly output: readonly OutputPipe[];
+}
+
+async function follow(child: ChildProcess, { program, clock, output }: Followed): Promise<End> {
   const closed = new AbortController();
-  child.once("close", () => closed.abort());
+  void Promise.all(output.map((pipe) => pipe.closed)).then(() => closed.abort());
   // A program that does not want its input ends the pipe: that is its right.
   child.stdin?.on("error", () => {});
   child.stdin?.end(program.stdin);
@@ -134,12 +163,10 @@ async function follow(child: ChildProcess, program: Program, clock: Clock): Prom
   if (program.signal?.aborted && program.mark !== undefined) await killMarked([program.mark], clock);
   // A child that left the group may hold the pipes open; what it writes is not the program's output any more.
   if (!closed.signal.aborted) await clock.sleep(GRACE, closed.signal);
-  child.stdout?.destroy();
-  child.stderr?.destroy();
-  return { ...end, outputBytes, droppedBytes };
+  return end;
 }
 
-const endOf = (child: ChildProcess): Promise<Pick<ProgramResult, "exitCode" | "endedBySignal">> =>
+const endOf = (child: ChildProcess): Promise<End> =>
   new Promise((resolve) => {
     const ended = (code: number | null, signal: string | null) =>
       resolve({ ...(code === null ? {} : { exitCode: code }), ...(signal === null ? {} : { endedBySignal: signal }) });

@@ -67,7 +67,7 @@ test(
   { skip: !isRoot && "only root can run programs as others" },
   async () => {
     const result = await outcome(
-      'id -un; id -G; echo "$HOME"; cat /etc/shadow; cat "$0" | wc -l; touch own && echo wrote',
+      'exec 2>&1; id -un; id -G; echo "$HOME"; cat /etc/shadow; cat "$0" | wc -l; touch own && echo wrote',
       {
         user: "nobody",
       },

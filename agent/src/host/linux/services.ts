@@ -64,7 +64,7 @@ export async function ask(
       argv,
       cwd: "/",
       maxOutputBytes: MOST_OUTPUT,
-      onOutput: (_channel, bytes) => void chunks.push(bytes),
+      onOutput: (_channel, bytes) => void chunks.push(Buffer.from(bytes)),
       signal: stop,
     });
     if (stop.aborted) throw new HostError("failed", `${argv[0]} did not answer in time`);
