@@ -19,6 +19,7 @@ import { refusingWhenFull } from "./platform/read-only.ts";
 import { Scopes } from "./platform/scopes.ts";
 import type { Signer } from "./platform/signer.ts";
 import { Store } from "./platform/store.ts";
+import { Turns } from "./platform/turns.ts";
 
 export type CoreContext = PlatformContext & {
   readonly link: DeviceLink;
@@ -105,6 +106,7 @@ export async function createCore<C extends CoreContext>(parts: Parts<C>): Promis
     random,
     log,
     newId,
+    turns: new Turns(),
     dispatch,
     admit,
     actions,

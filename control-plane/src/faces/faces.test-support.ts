@@ -16,6 +16,7 @@ import { resolve } from "../platform/reference.ts";
 import { resource } from "../platform/resource.ts";
 import { Scopes } from "../platform/scopes.ts";
 import { Store } from "../platform/store.ts";
+import { Turns } from "../platform/turns.ts";
 import type { FaceParts } from "./face.ts";
 
 export const lamp = resource({
@@ -133,7 +134,17 @@ export async function someParts(clock: Clock = new ManualClock(), over: Partial<
   const dispatch: Dispatch = (path, input, caller) => dispatching(path, input, caller);
   const dispatching = createDispatch({
     features: [toys],
-    context: { store, scopes, clock, newId, dispatch, log: silentLog, admit: async () => asAsked, actions: [] },
+    context: {
+      store,
+      scopes,
+      clock,
+      newId,
+      dispatch,
+      log: silentLog,
+      admit: async () => asAsked,
+      turns: new Turns(),
+      actions: [],
+    },
     audit: new Audit(store, now),
     idempotency: new Idempotency(store, now),
     log: silentLog,

@@ -30,7 +30,7 @@ import { forgetSetAside, setAsideOf } from "./set-aside.ts";
 import { reconnectSpread } from "./spread.ts";
 import { syncOf } from "./sync.ts";
 import { Traffic } from "./traffic.ts";
-import { Turns } from "./turns.ts";
+import { Turns } from "../platform/turns.ts";
 import { understood } from "./understood.ts";
 import { accountsOf } from "./watermark.ts";
 

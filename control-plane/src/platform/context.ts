@@ -4,6 +4,7 @@ import type { Admit } from "./admission.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { Scopes } from "./scopes.ts";
 import type { Store } from "./store.ts";
+import type { Turns } from "./turns.ts";
 
 /** What every feature may use. A feature that needs more says so in its own Context. */
 export interface PlatformContext {
@@ -17,6 +18,8 @@ export interface PlatformContext {
   readonly dispatch: Dispatch;
   /** Tells whether what was asked for before may be done to one more device now. Dispatch asks by itself. */
   readonly admit: Admit;
+  /** Of those who would move the same row one after another may, where many come at once. */
+  readonly turns: Turns;
   /** Every action that there is. */
   readonly actions: readonly AnyAction[];
 }

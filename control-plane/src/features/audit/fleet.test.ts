@@ -57,7 +57,6 @@ const anEnrolmentToken = (over: Partial<Token> = {}): Token => ({
   expiresAt: NOW + HOUR,
   labels: {},
   secretHash: "",
-  devices: {},
   author: "user:olga",
   ...over,
 });

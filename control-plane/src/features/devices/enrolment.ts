@@ -15,12 +15,15 @@ export type Verdict =
 
 export const hashOf = (text: string): string => createHash("sha256").update(text).digest("base64url");
 
-/** The token's state is looked at only after its secret was proved: a guess learns nothing. */
-export function judge(token: Token | undefined, secret: string, keyHash: string, now: number): Verdict {
+/** `known` is the device that enrolled with the same key. The token's state is looked at only after its secret was proved: a guess learns nothing. */
+export function judge(
+  token: Token | undefined,
+  { secret, known }: { readonly secret: string; readonly known: string | undefined },
+  now: number,
+): Verdict {
   const expected = Buffer.from(token?.secretHash ?? hashOf(""), "base64url");
   const isProved = timingSafeEqual(expected, Buffer.from(hashOf(secret), "base64url"));
   if (token === undefined || !isProved) return { kind: "refuse", why: "this enrolment token is unknown" };
-  const known = Object.hasOwn(token.devices, keyHash) ? token.devices[keyHash] : undefined;
   if (known !== undefined && now < token.expiresAt + patienceOf(token) && token.state !== "revoked")
     return { kind: "repeat", device: known };
   if (token.state === "used" || token.used >= token.uses)

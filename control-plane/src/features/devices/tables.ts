@@ -14,6 +14,14 @@ export const factChanges = table<FactChange & { readonly id: string; readonly de
   },
 );
 
+/** Who used a token, a row of its own for each: with thousands of uses the token's own row would be written anew with all of them. */
+interface TokenUse {
+  /** The token and the SHA-256 of the public key that used it: a lost answer may be asked for again with the same key. */
+  readonly id: string;
+  readonly device: string;
+}
+export const tokenUses = table<TokenUse>("enrolmenttokenuse");
+
 /** What is remembered of a device beside its row, because it changes often and is no news. */
 export interface Trace extends Sighting {
   /** The device. */

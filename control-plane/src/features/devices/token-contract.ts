@@ -19,8 +19,6 @@ export const token = resource({
     labels: Labels,
     hostLabels: Type.Optional(Type.Array(LabelKey)),
     secretHash: Type.String(),
-    /** Device per key (SHA-256 of the public key) that used it: a lost answer may be asked for again with the same key. */
-    devices: Type.Record(Type.String(), Type.String()),
     author: Type.String(),
     /** Whom somebody has to approve; absent for tokens from before there were approvals. */
     approval: Type.Optional(Approval),

@@ -2,7 +2,7 @@ import { formatToken } from "@edgemere/protocol";
 import { SECOND } from "@edgemere/protocol/kit";
 import { handle, type InputOf } from "../../platform/action.ts";
 import { may } from "../../platform/caller.ts";
-import { created, moved, updated } from "../../platform/change.ts";
+import { created, moved, put, updated } from "../../platform/change.ts";
 import { Problem } from "../../platform/problem.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
 import { resolve } from "../../platform/reference.ts";
@@ -14,6 +14,7 @@ import type { DevicesContext } from "./context.ts";
 import { hashOf, judge, labelled } from "./enrolment.ts";
 import { issue, newestOf, repeated, type Given } from "./issuing.ts";
 import { freeNameLike } from "./names.ts";
+import { tokenUses } from "./tables.ts";
 import { createToken, listTokens, revokeToken, token, UNAPPROVED, type Token } from "./token-contract.ts";
 
 const KEY_BYTES = 32;
@@ -43,7 +44,6 @@ export const tokenActions = [
           labels,
           hostLabels,
           secretHash: hashOf(secret),
-          devices: {},
           author: actor,
           approval,
         }),
@@ -64,19 +64,27 @@ export const tokenActions = [
     }),
   ),
   handle(registerAgent, async (input, context: DevicesContext) => {
-    const { store, clock, newId, authority } = context;
+    const { store, clock, newId, authority, turns } = context;
     const [tokenId = "", secret = ""] = input.token.split(".");
     const key = await authority.publicKeyOf(input.certificateRequest);
     refuseBadKeys(input);
 
-    const id = await repeatOnConflict(async () => {
+    const use = `${tokenId}.${key.hash}`;
+    const look = async () => {
       const row = await store.get(token, tokenId);
-      const verdict = judge(row, secret, key.hash, clock.now());
+      const known = (await store.get(tokenUses, use))?.device;
+      const verdict = judge(row, { secret, known }, clock.now());
       if (verdict.kind === "refuse")
         throw new Problem("forbidden", `${verdict.why}; make a new one with "edgemere cpl dm token create"`);
-      if (verdict.kind === "repeat") return verdict.device;
-      return enrol(row as Token, key.hash, newId(), input, context);
-    });
+      return { row: row as Token, verdict };
+    };
+    // Who may not use it does not stand in its line; those who may would all move its row, and thousands come at once.
+    await look();
+    const enrolled = async () => {
+      const { row, verdict } = await look();
+      return verdict.kind === "repeat" ? verdict.device : enrol(row, { use, keyHash: key.hash }, input, context);
+    };
+    const id = await turns.take(`enrolment token ${tokenId}`, () => repeatOnConflict(enrolled));
 
     // Issued after the use of the token is durable: a key that got in can always ask again, another one never.
     const given = await repeatOnConflict(() => certified(id, { ...input, ...key }, context));
@@ -124,17 +132,18 @@ async function certified(
 /** The token's use is bound to the key, and the device made, in one commit. */
 async function enrol(
   row: Token,
-  keyHash: string,
-  id: string,
+  { use, keyHash }: { readonly use: string; readonly keyHash: string },
   input: InputOf<typeof registerAgent>,
-  { store, clock }: DevicesContext,
+  { store, clock, newId }: DevicesContext,
 ): Promise<string> {
+  const id = newId();
   const { name, taking } = await freeNameLike(input.name, store);
-  const use = { used: row.used + 1, devices: { ...row.devices, [keyHash]: id } };
+  const used = { used: row.used + 1 };
   const identity = { ...identityOf({}), ...(await waitingFor(row, input.machineId, store)) };
   const isWaiting = identity.waitsFor !== "";
   await store.commit(
-    row.used + 1 >= row.uses ? moved(token, row, "exhaust", use) : updated(token, row, use),
+    used.used >= row.uses ? moved(token, row, "exhaust", used) : updated(token, row, used),
+    put(tokenUses, { id: use, device: id }),
     created(
       device,
       id,

@@ -10,6 +10,7 @@ import { compileExpression } from "../../platform/expression.ts";
 import { Idempotency } from "../../platform/idempotency.ts";
 import { Scopes, type Realm } from "../../platform/scopes.ts";
 import { Store } from "../../platform/store.ts";
+import { Turns } from "../../platform/turns.ts";
 import { device } from "../devices/contract.ts";
 import * as contract from "./contract.ts";
 import type { IdentityContext } from "./context.ts";
@@ -45,6 +46,7 @@ export async function startIdentity() {
     dispatch,
     log: silentLog,
     admit: async () => asAsked,
+    turns: new Turns(),
     actions: [],
     version: "0.0.0",
     passwords: createPasswords(random, QUICK),

@@ -9,7 +9,7 @@ import {
 } from "@edgemere/protocol/sparkplug";
 import type { DeviceLink } from "../../platform/device-link.ts";
 import type { Carrier, DeviceMessages } from "../carrier.ts";
-import { Turns } from "../turns.ts";
+import { Turns } from "../../platform/turns.ts";
 import { batchesOf } from "./batches.ts";
 import { EdgeNode, type Told } from "./edge-node.ts";
 import { RecordQueue } from "./record-queue.ts";
