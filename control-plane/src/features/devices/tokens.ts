@@ -64,7 +64,7 @@ export const tokenActions = [
     }),
   ),
   handle(registerAgent, async (input, context: DevicesContext) => {
-    const { store, clock, newId, authority, turns } = context;
+    const { store, clock, authority, turns } = context;
     const [tokenId = "", secret = ""] = input.token.split(".");
     const key = await authority.publicKeyOf(input.certificateRequest);
     refuseBadKeys(input);
