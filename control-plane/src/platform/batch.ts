@@ -11,6 +11,8 @@ export class Batch {
   readonly #logs: LogEnds;
   readonly #now: number;
   readonly #rows = new Map<string, object | undefined>();
+  /** What the database has under the keys that were looked at. */
+  readonly #found = new Map<string, Uint8Array | undefined>();
   readonly #operations = new Map<string, Operation>();
   #next: number;
   readonly events: DomainEvent[] = [];
@@ -20,6 +22,14 @@ export class Batch {
     this.#logs = logs;
     this.#now = now;
     this.#next = lastNumber + 1;
+  }
+
+  /** Looks at once at what all these depend on: one look at many keys costs little more than one at one. */
+  async lookAhead(changes: readonly Change[]): Promise<void> {
+    const writes = changes.flatMap((change) => change.writes);
+    const keys = [...new Set(writes.filter((each) => each.isLook === true || dependsOnBefore(each)).map(rowKey))];
+    const found = await this.#database.getMany(keys);
+    for (const [i, key] of keys.entries()) this.#found.set(key, found[i]);
   }
 
   async add(changes: readonly Change[]): Promise<void> {
@@ -48,7 +58,7 @@ export class Batch {
     const key = rowKey(write);
     if (this.#rows.has(key)) return this.#rows.get(key);
     if (!dependsOnBefore(write)) return undefined;
-    const bytes = await this.#database.get(key);
+    const bytes = this.#found.has(key) ? this.#found.get(key) : await this.#database.get(key);
     return bytes && read<object>(bytes);
   }
 

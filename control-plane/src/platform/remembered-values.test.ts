@@ -17,7 +17,11 @@ function counted(database: Database) {
     looks.push(key);
     return database.get(key);
   };
-  return { looks, database: { ...database, get } };
+  const getMany = (keys: readonly string[]) => {
+    looks.push(...keys);
+    return database.getMany(keys);
+  };
+  return { looks, database: { ...database, get, getMany } };
 }
 
 /** Each call lasts until it is let go. A look sees what is there when it begins, or when it ends; a write that fails lands or not. */
@@ -37,6 +41,7 @@ function slow(database: Database) {
     database: {
       ...database,
       get: (key: string) => held(database.get(key), () => database.get(key)),
+      getMany: (keys: readonly string[]) => held(database.getMany(keys), () => database.getMany(keys)),
       batch: (operations: readonly Operation[]) => held(undefined, () => database.batch(operations)),
     },
   };
@@ -46,6 +51,7 @@ test("whatever is asked and written while other calls are under way, what is tol
   const key = fc.constantFrom(...keys);
   const step = fc.oneof(
     fc.record({ kind: fc.constant("ask" as const), key }),
+    fc.record({ kind: fc.constant("ask for many" as const), asked: fc.array(key, { maxLength: 3 }) }),
     fc.record({ kind: fc.constant("put" as const), key, value: fc.string({ minLength: 1, maxLength: 3 }) }),
     fc.record({ kind: fc.constant("remove" as const), key }),
     fc.record({ kind: fc.constant("let go" as const), place: fc.nat(5), isEarly: fc.boolean() }),
@@ -64,6 +70,7 @@ test("whatever is asked and written while other calls are under way, what is tol
       };
       for (const each of steps) {
         if (each.kind === "ask") calls.push(remembered.get(each.key));
+        if (each.kind === "ask for many") calls.push(remembered.getMany(each.asked));
         if (each.kind === "put") write(put(each.key, each.value));
         if (each.kind === "remove") write({ type: "del", key: each.key });
         if (each.kind === "let go") await letGo(each.place, each.isEarly);
@@ -95,6 +102,19 @@ test("what was asked for once is not looked for again, also after it was written
 
   assert.deepEqual([first, second, third].map(shown), ["1", "2", undefined]);
   assert.deepEqual(looks, ["a", "a"]);
+});
+
+test("of many only those are looked for that are not held, and what is found is held", async () => {
+  const { database, looks } = counted(memoryDatabase());
+  const remembered = new RememberedValues(database);
+  await remembered.batch([put("a", "1"), put("b", "2")]);
+  await remembered.get("a");
+
+  const first = await remembered.getMany(["b", "a", "c", "b"]);
+  const second = await remembered.getMany(["a", "b"]);
+
+  assert.deepEqual([...first, ...second].map(shown), ["2", "1", undefined, "2", "1", "2"]);
+  assert.deepEqual(looks, ["a", "b", "c"]);
 });
 
 test("those who ask for the same at the same time share one look", async () => {

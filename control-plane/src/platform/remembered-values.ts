@@ -18,6 +18,8 @@ export class RememberedValues implements Database {
   /** Looks under way whose answer is still good when it comes. */
   readonly #looks = new Map<string, Promise<Uint8Array | undefined>>();
   #bytes = 0;
+  /** How often something was written: what a look found before may be the former value. */
+  #writes = 0;
 
   constructor(database: Database, most = BYTES_AT_MOST) {
     this.#database = database;
@@ -38,8 +40,20 @@ export class RememberedValues implements Database {
     return Promise.resolve(known);
   }
 
-  getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
-    return this.#database.getMany(keys);
+  async getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
+    const values = new Map(keys.map((key) => [key, this.#values.get(key)]));
+    const unknown = [...values].flatMap(([key, value]) => (value === undefined ? [key] : []));
+    if (unknown.length > 0) {
+      const before = this.#writes;
+      const found = await this.#database.getMany(unknown);
+      for (const [i, key] of unknown.entries()) {
+        const value = found[i];
+        if (value === undefined) continue;
+        values.set(key, value);
+        if (this.#writes === before && !this.#values.has(key)) this.#hold(key, value);
+      }
+    }
+    return keys.map((key) => values.get(key));
   }
 
   async batch(operations: readonly Operation[]): Promise<void> {
@@ -49,6 +63,7 @@ export class RememberedValues implements Database {
       this.forget();
       throw error;
     }
+    this.#writes++;
     for (const each of operations) {
       // What a look finds that began before may be the former value.
       this.#looks.delete(each.key);
@@ -75,6 +90,7 @@ export class RememberedValues implements Database {
   forget(): void {
     this.#values.clear();
     this.#looks.clear();
+    this.#writes++;
     this.#bytes = 0;
   }
 

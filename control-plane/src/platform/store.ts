@@ -233,6 +233,7 @@ export class Store implements AsyncDisposable {
     if (this.#broken !== undefined) return group.forEach(({ reject }) => reject(refusal(this.#broken)));
     const batch = new Batch(this.#database, this.#logs, this.#clock.now(), this.#lastNumber);
     const accepted: Waiting[] = [];
+    await batch.lookAhead(group.flatMap(({ changes }) => changes));
     for (const each of group) {
       try {
         await batch.add(each.changes);

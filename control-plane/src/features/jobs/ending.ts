@@ -30,9 +30,11 @@ export async function endedJobs(store: Store, changed: ReadonlyMap<string, Comma
       const outcome = outcomeOf(commands.map((each) => (changed.get(each.id) ?? each).state));
       if (outcome === undefined) return [];
       const { rollout } = parent;
+      const parts = rollout === undefined ? [] : commands.map((each) => ({ id, rollout, command: each.id }));
       return [
         moved(job, parent, outcome),
-        ...(rollout === undefined ? [] : [put(endedParts, { id, rollout }), woken(rollout)]),
+        ...parts.map((part) => put(endedParts, part)),
+        ...(rollout === undefined ? [] : [woken(rollout)]),
       ];
     }),
   );

@@ -2,7 +2,6 @@ import { moved, put, removed, updated, type Change } from "../../platform/change
 import {
   isEnded,
   command,
-  job,
   rollout,
   rolloutTarget,
   type Command,
@@ -14,7 +13,7 @@ import { mayRunTwice } from "./lease.ts";
 import { afterFailure, causeOf, retryAt } from "./rollout-retry.ts";
 import { recounted } from "./rollout-tally.ts";
 import { joiningUndo } from "./rollout-undo.ts";
-import { conducts, endedParts, targetId } from "./tables.ts";
+import { conducts, endedParts, targetId, type EndedPart } from "./tables.ts";
 
 /** How many ends one commit takes note of. */
 const AT_ONCE = 200;
@@ -28,7 +27,7 @@ export async function absorbEnds(row: Rollout, context: JobsContext): Promise<nu
   const changes: Change[] = items.map(({ id }) => removed(endedParts, id));
   const over: RolloutTarget[] = [];
   // Read at once: each of them waits for the store alone.
-  for (const found of await Promise.all(items.map(({ id }) => endOf(id, row, context)))) {
+  for (const found of await Promise.all(items.map((part) => endOf(part, context)))) {
     if (found === undefined) continue;
     const taken = await take(after, found, context);
     after = taken.after;
@@ -48,12 +47,11 @@ interface End {
   readonly command: Command;
 }
 
-async function endOf(id: string, { id: of }: Rollout, { store }: JobsContext): Promise<End | undefined> {
-  const ended = await store.get(job, id);
-  const [row] = (await store.list(command, { index: "job", prefix: [id], limit: 1 })).items;
-  const target = ended && (await store.get(rolloutTarget, targetId(of, ended.devices[0] ?? "")));
+async function endOf(part: EndedPart, { store }: JobsContext): Promise<End | undefined> {
+  const row = await store.get(command, part.command);
+  const target = row && (await store.get(rolloutTarget, targetId(part.rollout, row.device)));
   // A target that has gone on to another job has nothing to do with this one.
-  if (row === undefined || target?.job !== id || target.state !== "active") return undefined;
+  if (row === undefined || target?.job !== part.id || target.state !== "active") return undefined;
   return { target, command: row };
 }
 

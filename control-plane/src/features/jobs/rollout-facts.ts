@@ -1,7 +1,7 @@
 import type { CommandKind } from "@edgemere/protocol";
 import { device, type Device } from "../devices/contract.ts";
 import { compileSelector, viewOf, zoneNameOf } from "../devices/selector-contract.ts";
-import { command, createJob, rolloutTarget, type Rollout, type RolloutTarget } from "./contract.ts";
+import { command, createJob, rollout, rolloutTarget, type Rollout, type RolloutTarget } from "./contract.ts";
 import type { JobsContext } from "./context.ts";
 import { isQueueFull } from "./creating.ts";
 import { roomFor } from "./dangerous-caps.ts";
@@ -73,6 +73,7 @@ export async function surveyOf(row: Surveyed, step: Step, context: JobsContext):
   const areGone = row.secretNames !== undefined && row.id !== "" && secrets === undefined;
   const windows = new Map<string, Facts["window"]>();
   const places = new Map<string, Set<string>>();
+  let othersBegan: Promise<boolean> | undefined;
   let dark: Promise<ReadonlyMap<string, readonly string[]>> | undefined;
   let begun = 0;
 
@@ -97,6 +98,11 @@ export async function surveyOf(row: Surveyed, step: Step, context: JobsContext):
       places.set(place, members);
     }
     return { count: members.size - (members.has(own) ? 1 : 0), most };
+  };
+
+  const otherOf = async ({ id }: Device): Promise<string | undefined> => {
+    othersBegan ??= haveOthersBegun(row.id, context);
+    return (await othersBegan) ? otherRollout(id, row.id, context) : undefined;
   };
 
   const known = (target: Surveyable | undefined, found: Device): Facts => ({
@@ -140,7 +146,7 @@ export async function surveyOf(row: Surveyed, step: Step, context: JobsContext):
         isActive ? ("admits" as const) : policy(found),
         undoneOf(target, row, context),
         isBoxed ? store.get(conducts, found.id) : undefined,
-        otherRollout(found.id, row.id, context),
+        otherOf(found),
         isQueueFull(found, context),
         target && unavailableWith(target),
       ]);
@@ -207,6 +213,13 @@ async function undoneOf(
   const undoing = await store.get(rolloutTarget, targetId(undoneBy.rollout, target.device));
   if (undoing === undefined && state === "rollingback" && target.beganAt !== undefined) return "coming";
   return undoing?.state;
+}
+
+/** Whether any other rollout has a device under way: most of the time none has, and no device need be asked. */
+async function haveOthersBegun(own: string, { store }: JobsContext): Promise<boolean> {
+  for await (const { id, waves } of store.scan(rollout, { index: "open" }))
+    if (id !== own && waves.some(({ active }) => active > 0)) return true;
+  return false;
 }
 
 async function otherRollout(id: string, own: string, { store }: JobsContext): Promise<string | undefined> {

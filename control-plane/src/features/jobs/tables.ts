@@ -24,10 +24,14 @@ export const counters = table<{ readonly id: string; readonly version: number; r
 /** A rollout's row for a device: found without looking for it. */
 export const targetId = (rollout: string, device: string): string => `${rollout}-${device}`;
 
-/** Jobs of rollouts that ended, until their rollout has taken note. */
-export const endedParts = table<{ readonly id: string; readonly rollout: string }>("endedpart", {
-  rollout: ({ rollout, id }) => [[rollout, id]],
-});
+/** A job of a rollout, which has one command, that ended and of which its rollout has not taken note. */
+export interface EndedPart {
+  /** The job. */
+  readonly id: string;
+  readonly rollout: string;
+  readonly command: string;
+}
+export const endedParts = table<EndedPart>("endedpart", { rollout: ({ rollout, id }) => [[rollout, id]] });
 
 /** When each rollout that is not over is looked at next. The loop that looks is the only one that writes it. */
 export const rolloutDues = table<{ readonly id: string; readonly at: number }>("rolloutdue", {
