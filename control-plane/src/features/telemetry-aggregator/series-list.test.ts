@@ -10,7 +10,7 @@ const listOf = (...metrics: readonly string[]): Uint8Array => {
 };
 
 test("a list that is remembered says what the one that is stored says, whatever was done and whatever landed", () => {
-  const lists = new SeriesLists(6);
+  const lists = new SeriesLists(8);
   fc.assert(
     fc.property(
       fc.array(
@@ -28,7 +28,7 @@ test("a list that is remembered says what the one that is stored says, whatever 
             assert.deepEqual(ours.keyOf({ metric, instance: "" }), plain.keyOf({ metric, instance: "" }));
 
           assert.deepEqual([ours.bytes(), ours.isChanged], [plain.bytes(), plain.isChanged]);
-          assert.ok(lists.size <= 6);
+          assert.ok(lists.size <= 8);
           if (hasLanded) stored.set(device, ours.bytes());
         }
       },
@@ -36,8 +36,8 @@ test("a list that is remembered says what the one that is stored says, whatever 
   );
 });
 
-test("of more names than there is room for those are forgotten that were not needed for longest", () => {
-  const lists = new SeriesLists(4);
+test("of more than there is room for those devices are forgotten that were not needed for longest", () => {
+  const lists = new SeriesLists(6);
   const [ab, cd, e] = [listOf("a", "b"), listOf("c", "d"), listOf("e")];
 
   lists.of("d1", ab);
@@ -45,7 +45,19 @@ test("of more names than there is room for those are forgotten that were not nee
   lists.of("d1", ab);
   lists.of("d3", e);
 
-  assert.equal(lists.size, 3);
+  // Two names and one, and a device for each.
+  assert.equal(lists.size, 5);
+});
+
+test("devices that have the same series share one list, until the last of them has another", () => {
+  const lists = new SeriesLists();
+  const devices = Array.from({ length: 100 }, (_, i) => `d${i}`);
+  for (const device of devices) lists.of(device, listOf("a", "b"));
+  assert.equal(lists.size, 2 + devices.length);
+
+  for (const device of devices) lists.of(device, listOf("a", "b", "c"));
+
+  assert.equal(lists.size, 3 + devices.length);
 });
 
 test("a number is never given twice, also when names were cut out of the list", () => {
