@@ -12,7 +12,8 @@ import type { Feature } from "./feature.ts";
 import type { Idempotency } from "./idempotency.ts";
 import { Problem } from "./problem.ts";
 import type { Scopes } from "./scopes.ts";
-import { InvalidCursor, type Store } from "./store.ts";
+import { InvalidCursor } from "./cursor.ts";
+import type { Store } from "./store.ts";
 
 /** The narrow waist: every face, rule and test asks through this one function. */
 export type Dispatch = (path: string, input: unknown, caller: Caller) => Promise<unknown>;

@@ -29,3 +29,15 @@ export async function pageWithin<R extends AnyResource>(
     : await pageOfMatches(store.walk(resource, where), (row) => reach.coversOwned(resource, row), limit);
   return page as Page<Row<R>>;
 }
+
+/** All that comes, so many at a time. */
+export async function* inPages<T>(all: AsyncIterable<T>, most: number): AsyncGenerator<readonly T[]> {
+  let page: T[] = [];
+  for await (const each of all) {
+    page.push(each);
+    if (page.length < most) continue;
+    yield page;
+    page = [];
+  }
+  if (page.length > 0) yield page;
+}

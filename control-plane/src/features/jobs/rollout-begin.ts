@@ -17,6 +17,7 @@ import { sealedFor } from "./secrets.ts";
 /** Devices that are looked at in one step, and that begin in one commit. */
 const LOOKED_AT = 200;
 const BEGINNING = 100;
+const AT_ONCE = 50;
 /** Within so long a device that is there takes a command, or it is tried again. */
 const TAKEN_WITHIN = 10 * MINUTE;
 /** Between two looks at what blocks, where nobody knows until when it does. */
@@ -33,19 +34,17 @@ export async function beginTargets(row: Rollout, step: Step, context: JobsContex
   const survey = await surveyOf(row, step, context);
   let { waves } = row;
   const changes: Change[] = [];
-  const begun: string[] = [];
+  const starting: ReturnType<typeof started>[] = [];
   let looked = 0;
   let blocked: Look | undefined;
-  for await (const { target, row: found } of candidates(row, context)) {
-    if (begun.length >= BEGINNING || looked >= LOOKED_AT) break;
+  for await (const { target, row: found, look } of candidates(row, survey, context)) {
+    if (starting.length >= BEGINNING || looked >= LOOKED_AT) break;
     looked++;
-    const facts = await survey.facts(target, found);
+    const facts = look();
     const block = blockOf(facts);
     if (block === undefined) {
-      const starting = await started(row, target, found, { ...facts, secrets: survey.secrets }, context);
-      changes.push(...starting.changes);
-      begun.push(starting.command);
-      survey.begins(target);
+      starting.push(started(row, target, found, { ...facts, secrets: survey.secrets }, context));
+      await survey.begins(target);
       waves = recounted(waves, target.wave, target.state, "active");
       continue;
     }
@@ -61,11 +60,13 @@ export async function beginTargets(row: Rollout, step: Step, context: JobsContex
     changes.push(waiting(target, block, Math.min(lastMoment(row, target), row.endsAt), now));
     waves = recounted(waves, target.wave, target.state, "waiting");
   }
+  const begun = await Promise.all(starting);
+  changes.push(...begun.flatMap((each) => each.changes));
   if (changes.length === 0) return { until: blocked === undefined ? await earliest(row, context) : blocked.until };
   const counted = await countDangerous({ actor: row.author, kind: row.kind, count: begun.length }, context);
   const pace = spent(row, now, begun.length);
   await store.commit(...changes, ...(begun.length > 0 ? counted : []), updated(rollout, row, { waves, pace }));
-  await Promise.all(begun.map((id) => send(id, context)));
+  await Promise.all(begun.map((each) => send(each.command, context)));
   return blocked === undefined ? "more" : { until: blocked.until };
 }
 
@@ -79,15 +80,22 @@ async function earliest(row: Rollout, { store }: JobsContext): Promise<number | 
   return instants.length === 0 ? undefined : Math.min(...instants);
 }
 
-/** Devices that may be looked at now, of the waves that began, the earliest first. */
-async function* candidates(row: Rollout, { store, clock }: JobsContext) {
+/** Devices that may be looked at now, of the waves that began, the earliest first. Some at a time are looked up at once: alone each would wait for the store. */
+async function* candidates(row: Rollout, survey: Survey, { store, clock }: JobsContext) {
   for (const [wave, progress] of row.waves.slice(0, row.opened).entries()) {
     if (openOf(progress) === progress.active) continue;
-    for await (const target of store.scan(rolloutTarget, { index: "ready", prefix: [row.id, wave] })) {
-      if (target.notBefore > clock.now()) break;
-      const found = await store.get(device, target.device);
-      if (found !== undefined) yield { target, row: found };
-    }
+    let cursor: string | undefined;
+    do {
+      const ready = { index: "ready", prefix: [row.id, wave], limit: AT_ONCE, isReadAhead: true, cursor };
+      const { items, next } = await store.list(rolloutTarget, ready);
+      const due = items.filter(({ notBefore }) => notBefore <= clock.now());
+      const looking = due.map(async (target) => {
+        const found = await store.get(device, target.device);
+        return found && { target, row: found, look: await survey.look(target, found) };
+      });
+      for (const each of await Promise.all(looking)) if (each !== undefined) yield each;
+      cursor = due.length < items.length ? undefined : next;
+    } while (cursor !== undefined);
   }
 }
 

@@ -33,7 +33,7 @@ async function rolloutLooks(row: Rollout, found: Device, context: JobsContext): 
   const step = nextStep(row, context.clock.now());
   const survey = await surveyOf(row, step, context);
   const detail = [target?.detail, row.stop?.detail].filter(Boolean).join("; ");
-  return { looks: looksAt(await survey.facts(target, found)), detail };
+  return { looks: looksAt((await survey.look(target, found))()), detail };
 }
 
 /** A job for one device knows its own life, its device's, and its command's. */

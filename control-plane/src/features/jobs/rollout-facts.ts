@@ -18,13 +18,14 @@ const AT_ONCE = 1_000;
 
 /** Finds out what decides about the devices of one rollout, for one look at it: what it found for one it does not ask again. */
 export interface Survey {
-  facts(target: Surveyable | undefined, row: Device): Promise<Facts>;
+  /** What it looks up; gives what tells the facts, with what has begun by the time it is asked. Several may be looked at at once. */
+  look(target: Surveyable | undefined, row: Device): Promise<() => Facts>;
   /** What is known of a device by its own row: all else is as if nothing were in its way. It is enough for what never ends. */
   known(target: Surveyable | undefined, row: Device): Facts;
   /** What goes with it that only devices may read. */
   readonly secrets: Readonly<Record<string, string>> | undefined;
   /** One more is under way since the survey began. */
-  begins(target: Surveyable): void;
+  begins(target: Surveyable): Promise<void>;
 }
 
 type Surveyable = Pick<
@@ -72,7 +73,7 @@ export async function surveyOf(row: Surveyed, step: Step, context: JobsContext):
   const secrets = row.secretNames === undefined || row.id === "" ? undefined : await secretsOf(row.id, context);
   const areGone = row.secretNames !== undefined && row.id !== "" && secrets === undefined;
   const windows = new Map<string, Facts["window"]>();
-  const places = new Map<string, Set<string>>();
+  const places = new Map<string, Promise<Set<string>>>();
   let othersBegan: Promise<boolean> | undefined;
   let dark: Promise<ReadonlyMap<string, readonly string[]>> | undefined;
   let begun = 0;
@@ -86,18 +87,24 @@ export async function surveyOf(row: Surveyed, step: Step, context: JobsContext):
     windows.set(name, state);
     return state;
   };
-  const unavailableWith = async ({ place, device: own }: Surveyable): Promise<Facts["unavailable"]> => {
-    if (spec.budget === undefined) return undefined;
-    const { label, most } = spec.budget;
-    const members = places.get(place) ?? new Set<string>();
-    if (!places.has(place)) {
-      const disturbed = { index: "disturbed", prefix: [row.id, place], limit: most + 1 };
-      for await (const each of store.scan(rolloutTarget, disturbed)) members.add(each.device);
-      dark ??= darkDevices(label, context);
-      for (const each of (await dark).get(place) ?? []) members.add(each);
-      places.set(place, members);
-    }
-    return { count: members.size - (members.has(own) ? 1 : 0), most };
+  const membersOf = async (place: string, { label, most }: NonNullable<typeof spec.budget>) => {
+    const members = new Set<string>();
+    const disturbed = { index: "disturbed", prefix: [row.id, place], limit: most + 1 };
+    for await (const each of store.scan(rolloutTarget, disturbed)) members.add(each.device);
+    dark ??= darkDevices(label, context);
+    for (const each of (await dark).get(place) ?? []) members.add(each);
+    return members;
+  };
+  const unavailableWith = async ({
+    place,
+    device: own,
+  }: Surveyable): Promise<(() => Facts["unavailable"]) | undefined> => {
+    const { budget } = spec;
+    if (budget === undefined) return undefined;
+    const looked = places.get(place) ?? membersOf(place, budget);
+    places.set(place, looked);
+    const members = await looked;
+    return () => ({ count: members.size - (members.has(own) ? 1 : 0), most: budget.most });
   };
 
   const otherOf = async ({ id }: Device): Promise<string | undefined> => {
@@ -136,7 +143,7 @@ export async function surveyOf(row: Surveyed, step: Step, context: JobsContext):
   return {
     secrets,
     known,
-    facts: async (target, found) => {
+    look: async (target, found) => {
       const isActive = target?.state === "active";
       // What harmed a device is taken back from it, however often it failed.
       const isBoxed = row.undoes === undefined;
@@ -150,7 +157,7 @@ export async function surveyOf(row: Surveyed, step: Step, context: JobsContext):
         isQueueFull(found, context),
         target && unavailableWith(target),
       ]);
-      return {
+      return () => ({
         ...known(target, found),
         command,
         policy: said,
@@ -158,12 +165,12 @@ export async function surveyOf(row: Surveyed, step: Step, context: JobsContext):
         boxedUntil: conduct?.boxedUntil ?? 0,
         busyWith,
         isQueueFull: isFull,
-        unavailable,
-      };
+        unavailable: unavailable?.(),
+      });
     },
-    begins: ({ place, device: own }) => {
+    begins: async ({ place, device: own }) => {
       begun++;
-      places.get(place)?.add(own);
+      (await places.get(place))?.add(own);
     },
   };
 }

@@ -84,7 +84,7 @@ export async function sightedBy(
   for await (const row of pickedDevices(wish, context)) {
     const member = { ...membershipOf(row, wish.spec), device: row.id, wave: 0, obstacle: "" };
     const target = { ...member, state: "queued", notBefore: 0, reason: "", detail: "" } as const;
-    const block = blockOf(looking === "whole" ? await survey.facts(target, row) : survey.known(target, row));
+    const block = blockOf(looking === "whole" ? (await survey.look(target, row))() : survey.known(target, row));
     const view = viewOf(row);
     const matches = selectors.flatMap((selector, wave) => (selector?.matches(view) === true ? [wave] : []));
     const draw = createHash("sha256").update(`${seed} ${row.id}`).digest("hex");

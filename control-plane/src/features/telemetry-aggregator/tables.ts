@@ -2,7 +2,7 @@ import { HOUR } from "@edgemere/protocol/kit";
 import type { Dated } from "../../platform/dating.ts";
 import { keyOf, rangeOf } from "../../platform/keys.ts";
 import { table } from "../../platform/resource.ts";
-import { InvalidCursor } from "../../platform/store.ts";
+import { InvalidCursor } from "../../platform/cursor.ts";
 
 const HOUR_DIGITS = 16;
 const PART_DIGITS = 5;
