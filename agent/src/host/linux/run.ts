@@ -4,7 +4,8 @@ import { SECOND } from "@edgemere/protocol/kit";
 import type { Clock } from "@edgemere/protocol/kit";
 import { HostError } from "../host.ts";
 import type { Program, ProgramResult } from "../host.ts";
-import { OutputPipe } from "./output-pipe.ts";
+import { CountedOutput } from "./counted-output.ts";
+import type { OutputPipe } from "./output-pipe.ts";
 import { killMarked, markVariable } from "./marked-processes.ts";
 import { userToRunAs, type User } from "./users.ts";
 import { findProgram, minimalEnvironment, mustBeDirectory } from "./programs.ts";
@@ -36,8 +37,9 @@ export function programRunner(clock: Clock): Runner {
     wrapper ??= deathWrapper();
     const argv = [...(await wrapper), file, ...rest];
     const counted = new CountedOutput(program);
-    using stdout = await counted.pipe("stdout");
-    using stderr = await counted.pipe("stderr");
+    const refused = (cause: unknown) => Promise.reject(refusal(name, cause));
+    using stdout = await counted.pipe("stdout").catch(refused);
+    using stderr = await counted.pipe("stderr").catch(refused);
     const output = [stdout, stderr] as const;
     const child = await start(name, argv, { folder, environment, user, output, hasInput: program.stdin !== undefined });
     const end = await follow(child, { program, clock, output });
@@ -107,30 +109,6 @@ function refusal(name: string, cause: unknown): HostError {
   if (code === "EACCES" || code === "EPERM")
     return new HostError("not-allowed", `the program ${name} may not be executed: ${message}`, { cause });
   return new HostError("failed", `the program ${name} cannot start: ${message}`, { cause });
-}
-
-/** What a program writes, up to its limit; what is above is counted. */
-class CountedOutput {
-  readonly #program: Program;
-  outputBytes = 0;
-  droppedBytes = 0;
-
-  constructor(program: Program) {
-    this.#program = program;
-  }
-
-  async pipe(channel: "stdout" | "stderr"): Promise<OutputPipe> {
-    const { argv, maxOutputBytes, onOutput } = this.#program;
-    const take = (bytes: Uint8Array) => {
-      const kept = bytes.subarray(0, Math.max(0, maxOutputBytes - this.outputBytes));
-      this.outputBytes += kept.length;
-      this.droppedBytes += bytes.length - kept.length;
-      return kept.length > 0 ? onOutput?.(channel, kept) : undefined;
-    };
-    return OutputPipe.open(take).catch((cause: unknown) => {
-      throw refusal(argv[0], cause);
-    });
-  }
 }
 
 interface Followed {

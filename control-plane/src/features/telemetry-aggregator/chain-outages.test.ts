@@ -10,7 +10,7 @@ import type { World } from "./aggregator.test-support.ts";
 import { reportMarks } from "./chain-tables.ts";
 import * as contract from "./contract.ts";
 import { telemetryFigures } from "./fleet-figures.ts";
-import { SeriesLists } from "./series-list.ts";
+import { SeriesLists } from "./series-lists.ts";
 
 const NOW = BEGIN + 2 * DAY;
 /** A database that outlives its control plane. */

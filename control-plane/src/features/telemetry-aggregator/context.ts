@@ -1,7 +1,7 @@
 import type { Random } from "@edgemere/protocol/kit";
 import type { PlatformContext } from "../../platform/context.ts";
 import type { Landings } from "./landings.ts";
-import type { SeriesLists } from "./series-list.ts";
+import type { SeriesLists } from "./series-lists.ts";
 
 export interface TelemetryContext extends PlatformContext {
   readonly random: Random;

@@ -19,7 +19,7 @@ import { loopsOfWindows } from "./window-loops.ts";
 export { StoredChunk } from "./chunks.ts";
 export type { TelemetryContext } from "./context.ts";
 export { Landings } from "./landings.ts";
-export { SeriesLists } from "./series-list.ts";
+export { SeriesLists } from "./series-lists.ts";
 
 export const telemetryAggregator = feature<TelemetryContext>({
   name: "telemetry-aggregator",

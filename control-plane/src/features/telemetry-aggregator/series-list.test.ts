@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { SeriesList, SeriesLists } from "./series-list.ts";
+import { SeriesList } from "./series-list.ts";
+import { SeriesLists } from "./series-lists.ts";
 
 const listOf = (...metrics: readonly string[]): Uint8Array => {
   const list = SeriesList.of(undefined);
