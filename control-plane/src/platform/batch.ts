@@ -24,11 +24,15 @@ export class Batch {
     this.#next = lastNumber + 1;
   }
 
-  /** Looks at once at what all these depend on: one look at many keys costs little more than one at one. */
+  /**
+   * Looks at once at what all these depend on: one look at many keys costs little more than one at one. Where that fails, because one of the values
+   * is damaged, each change looks alone, and those fail that must.
+   */
   async lookAhead(changes: readonly Change[]): Promise<void> {
     const writes = changes.flatMap((change) => change.writes);
     const keys = [...new Set(writes.filter((each) => each.isLook === true || dependsOnBefore(each)).map(rowKey))];
-    const found = await this.#database.getMany(keys);
+    const found = await this.#database.getMany(keys).catch(() => undefined);
+    if (found === undefined) return;
     for (const [i, key] of keys.entries()) this.#found.set(key, found[i]);
   }
 

@@ -4,10 +4,10 @@ import * as fc from "fast-check";
 import { ManualClock } from "@edgemere/protocol/simulated";
 import { checkedDatabase } from "./checked-database.ts";
 import { checkedValue, DamagedValue, readable, withChecksum } from "./checksum.ts";
-import { put } from "./change.ts";
+import { created, moved, put } from "./change.ts";
 import { rawMemoryDatabase } from "./database.ts";
 import { keyOf } from "./keys.ts";
-import { notes } from "./sample-resource.test-support.ts";
+import { aParcel, notes, parcel } from "./sample-resource.test-support.ts";
 import { Store } from "./store.ts";
 
 const flipped = (bytes: Uint8Array, bit: number): Uint8Array =>
@@ -96,4 +96,28 @@ test("a snapshot holds what was there when it was taken", async () => {
 
 test("a key is shown without the signs that keep its order", () => {
   assert.equal(readable(keyOf("row", "note", "n\n1")), "row/note/n?1");
+});
+
+test("of commits at the same moment only the one fails that looks at a damaged value", async () => {
+  const raw = rawMemoryDatabase();
+  const before = await Store.open(checkedDatabase(raw), new ManualClock());
+  await before.commit(...["p1", "p2"].map((id) => created(parcel, id, aParcel())));
+  const [one, two] = await Promise.all(["p1", "p2"].map((id) => before.get(parcel, id)));
+  const key = keyOf("row", "parcel", "p1");
+  const stored = await raw.get(key);
+  assert.ok(one && two && stored);
+  await raw.batch([{ type: "put", key, value: flipped(stored, 9) }]);
+  const store = await Store.open(checkedDatabase(raw), new ManualClock());
+
+  const outcomes = await Promise.allSettled([one, two].map((row) => store.commit(moved(parcel, row, "send"))));
+  await store.commit(created(parcel, "p3", aParcel()));
+
+  assert.deepEqual(
+    outcomes.map(({ status }) => status),
+    ["rejected", "fulfilled"],
+  );
+  assert.deepEqual(
+    [(await store.get(parcel, "p2"))?.state, (await store.get(parcel, "p3"))?.state],
+    ["sent", "packed"],
+  );
 });
