@@ -61,7 +61,10 @@ class Yard {
     const content = someContent(SIZE, this.#made);
     await writeFile(join(this.folderOf("gw1"), name), content);
     const wish = { query: `name:${name}`, where: `site=${SITE}`, copies: 2 };
-    const isPossible = async () => (await client.call("diml/plan", wish)).refusal === "";
+    const isPossible = async () => {
+      assert.equal((await client.call("diml/plan", wish)).refusal, "");
+      return true;
+    };
     await eventually(isPossible, "the data to be known, and both to take it");
     await client.call("diml/find", { ...wish, name, lifetime: 86_400 });
     return { name, hash: sha256Of(content) };
