@@ -73,6 +73,17 @@ test("what was given is not changed", () => {
   assert.deepEqual(raw, { name: "book", numbers: ["1"], labels: { a: "b" } });
 });
 
+test("what a list within it leaves out has its default too, and what was given is not changed", () => {
+  const line = Type.Object({ name: Type.String(), count: Type.Integer({ default: 1 }) });
+  const basket = action({ ...order, input: Type.Object({ lines: Type.Array(line) }), aliases: {} });
+  const fitting = { lines: [{ name: "book", count: 2 }] };
+  const lacking = { lines: [{ name: "book" }] };
+
+  assert.deepEqual(convert(basket, fitting, NOW), fitting);
+  assert.deepEqual(convert(basket, lacking, NOW), { lines: [{ name: "book", count: 1 }] });
+  assert.deepEqual(lacking, { lines: [{ name: "book" }] });
+});
+
 const refused: readonly (readonly [what: string, raw: object, pointer: string, detail: string])[] = [
   ["a number that is none", { count: "many" }, "/count", '"count" must be a number from 1 to 9, not "many"'],
   ["a number below the bounds", { count: 0 }, "/count", '"count" must be a number from 1 to 9, not 0'],

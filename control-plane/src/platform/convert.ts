@@ -2,6 +2,7 @@ import type { TObject, TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import type { AnyAction } from "./action.ts";
 import { fieldProblems } from "./field-problems.ts";
+import { fits, hasDefaults } from "./fitting.ts";
 import { instantOf, isInstant } from "./instant.ts";
 import { Problem } from "./problem.ts";
 
@@ -20,11 +21,18 @@ export function convert(action: AnyAction, raw: unknown, now: number): unknown {
   if (given.length > MOST_VALUES) throw tooMany();
   const input = Object.fromEntries(given.flatMap(([name, value]) => field(action, schema, name, value, now)));
   refuseUnfit(input);
-  const value = Value.Default(schema, unlessCut(input, Value.Convert(schema, structuredClone(input))));
+  const value = filledIn(schema, fits(schema, input) ? input : converted(schema, input));
+  if (fits(schema, value)) return value;
   const errors = fieldProblems(schema, value, { what: action.path as string, secrets: action.secrets ?? [] });
-  if (errors.length > 0) throw new Problem("invalid-input", errors.map(({ detail }) => detail).join("; "), { errors });
-  return value;
+  throw new Problem("invalid-input", errors.map(({ detail }) => detail).join("; "), { errors });
 }
+
+/** What fits already would come out as it is. */
+const converted = (schema: TObject, input: object): unknown =>
+  unlessCut(input, Value.Convert(schema, structuredClone(input)));
+
+const filledIn = (schema: TObject, value: unknown): unknown =>
+  hasDefaults(schema) ? Value.Default(schema, structuredClone(value)) : value;
 
 /** Takes back conversions that lost something: 1.5 is no integer, also not with its fraction cut off. */
 function unlessCut(given: unknown, converted: unknown): unknown {
