@@ -49,13 +49,13 @@ export const longHours = (ago: number, over: Partial<ToldHour> = {}): readonly T
 
 /** A control plane that somebody took over, with the token of a child: it says what it likes. */
 export class HostileChild {
-  readonly #world: World;
-  readonly #token: string;
+  readonly baseUrl: string;
+  readonly token: string;
   #position = "";
 
-  private constructor(world: World, token: string) {
-    this.#world = world;
-    this.#token = token;
+  constructor({ baseUrl, token }: Pick<HostileChild, "baseUrl" | "token">) {
+    this.baseUrl = baseUrl;
+    this.token = token;
   }
 
   /** May tell of so many devices of that control plane. */
@@ -68,17 +68,14 @@ export class HostileChild {
     const { id, token } = await world.client.call("ia/token/create", { name, permissions: ["telemetry:report"] });
     const granted = { devicesAtMost, bytesAtMost };
     await world.client.call("cpl/ta/child/create", { name, reporter: id, origins: [origin], ...granted });
-    return new HostileChild(world, token);
+    return new HostileChild({ baseUrl: world.baseUrl, token });
   }
 
   /** Says it where the parent stands. */
   async tell(reports: readonly ToldHour[], over: object = {}): Promise<Answer> {
     const position = `${this.#position}x`.slice(-100);
     const input = { after: this.#position, position, reports, waiting: 0, lost: 0, ...over };
-    const answer = await ask(`${this.#world.baseUrl}/edgemere/cpl/ta/child/report`, "POST", {
-      token: this.#token,
-      input,
-    });
+    const answer = await ask(`${this.baseUrl}/edgemere/cpl/ta/child/report`, "POST", { token: this.token, input });
     const { position: stands } = answer.body;
     if (typeof stands === "string") this.#position = stands;
     return answer;

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { HOUR } from "@edgemere/protocol/kit";
 import { identify } from "../../bench/mqtt-device.ts";
 import { quantile } from "../../bench/statistics.ts";
 import { happenings, newestNumber } from "../../world/happenings.ts";
-import { anHour, enormousHour, HostileChild, longHours, type ToldHour } from "../../world/hostile-child.ts";
+import { HostileChild } from "../../world/hostile-child.ts";
 import { LoadDevice } from "../load-device.ts";
 import { Loaded } from "../loaded.ts";
 import { peakMemory } from "../peaks.ts";
 import type { Context, Scenario } from "../scenario.ts";
+import { Flood } from "../tools/flood.ts";
 
 const SECOND = 1_000;
 const DEVICES = { short: 50, full: 999 };
@@ -70,27 +70,8 @@ const CHILD = {
   devices: { short: 10, full: 200 },
   answers: { short: 1, full: 20 },
   memory: 192,
-  series: 10,
   room: 1024 ** 2,
 };
-/** Where what it says is refused, one kind after the other. */
-const hostile = (round: number): readonly (readonly ToldHour[])[] => {
-  const hour = anHour({ device: `d${round}` });
-  const far = (1 + Math.floor(Date.now() / HOUR)) * HOUR + 24 * HOUR;
-  return [
-    [
-      anHour({ origin: "another" }),
-      anHour({ hour: far }),
-      anHour({ windows: Buffer.alloc(1_000, round).toString("base64") }),
-    ],
-    Array.from({ length: 40 }, () => anHour({ windows: enormousHour(CHILD.series) })),
-    Array.from({ length: 200 }, () => hour),
-    Array.from({ length: 200 }, (_, device) => anHour({ device: `d${round}-${device}` })),
-    // Together more than there is room for.
-    ...["", "-0", "-1"].flatMap((which) => [0, 80].map((ago) => longHours(ago, { device: `d${round}${which}` }))),
-  ];
-};
-
 /** A control plane below that somebody took over: what it says costs its own reports and nobody else anything. */
 async function childFloods(context: Context): Promise<void> {
   const { isFull, recorder } = context;
@@ -104,19 +85,11 @@ async function childFloods(context: Context): Promise<void> {
       origin: `evil-${round}`,
       bytesAtMost: CHILD.room,
     });
-    const kinds = hostile(round);
-    const over = new AbortController();
-    let [told, sentAway] = [0, 0];
-    const meanwhile = loaded.slowest(CHILD.answers[how]).finally(() => over.abort());
-    while (!over.signal.aborted || told < kinds.length) {
-      const reports = (kinds[told++ % kinds.length] ?? []).map((each) =>
-        each.origin === "another" ? each : { ...each, origin: `evil-${round}` },
-      );
-      const { status } = await evil.tell(reports);
-      if (status === 429) sentAway++;
-      else assert.equal(status, 200);
-    }
+    const flood = await Flood.ready(evil, round);
+    const meanwhile = loaded.slowest(CHILD.answers[how]);
+    flood.begin();
     const flooded = await meanwhile;
+    const { told, sentAway } = await flood.end();
     const { devices, bytes, refused } = await client.call("cpl/ta/child/find", { child: `evil-${round}` });
     assert.equal(devices, 3, "no more is taken than it may tell of");
     assert.ok(bytes <= CHILD.room, `${bytes} bytes of it are kept`);
