@@ -89,13 +89,7 @@ export function readMetric({ windows, sketches }: MetricHour, hour: number): rea
   const grid = gridOfPeriod("minutes", hour);
   const found: Minutes[] = [];
   const ofInstance = new Map([...sketchesOf(sketches, grid.length)].map((each) => [each.instance, each.sketches]));
-  for (const { instance, windows: each } of windowsIn(windows, new Windows(grid))) {
-    const own = new Windows(grid);
-    own.add(each);
-    // `add` passes over what does not count: what is no count at all must not hide there.
-    own.count.set(each.count);
-    found.push({ instance, windows: own, sketches: ofInstance.get(instance) ?? [] });
-  }
+  for (const each of windowsIn(windows, grid)) found.push({ ...each, sketches: ofInstance.get(each.instance) ?? [] });
   for (const { sketches: all } of found)
     for (const each of all) if (each && !isSketch(each)) throw new Error("a sketch counts what cannot be");
   if (ofInstance.size !== found.length) throw new Error("windows and sketches are of other instances");

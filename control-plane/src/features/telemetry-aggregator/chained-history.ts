@@ -102,7 +102,7 @@ async function* windowsOf(
   const { period } = resolutions[resolution];
   for (let begin = Math.floor(from / period) * period; begin <= Math.min(to, newestHour); begin += period) {
     const bytes = await store.bytes(windowsKey(resolution, begin, metric, id));
-    if (bytes !== undefined) yield* windowsIn(bytes, new Windows(gridOfPeriod(resolution, begin)));
+    if (bytes !== undefined) yield* windowsIn(bytes, gridOfPeriod(resolution, begin));
   }
 }
 

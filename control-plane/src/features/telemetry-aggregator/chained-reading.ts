@@ -11,7 +11,6 @@ import type { Sketch } from "./sketch.ts";
 import { hourOf } from "./tables.ts";
 import { windowsIn } from "./window-bytes.ts";
 import { gridOfPeriod, hourId, windowsKey } from "./window-tables.ts";
-import { Windows } from "./windows.ts";
 
 /** The minutes of an hour of a metric of a chained device, instance by instance, with sketches. */
 export async function chainedMinutes(
@@ -27,11 +26,7 @@ export async function chainedMinutes(
   if (windows === undefined || sketches === undefined) return [];
   const grid = gridOfPeriod("minutes", hour);
   const ofInstance = new Map([...sketchesOf(sketches, grid.length)].map((each) => [each.instance, each.sketches]));
-  return Array.from(windowsIn(windows, new Windows(grid)), ({ instance, windows: each }) => {
-    const own = new Windows(grid);
-    own.add(each);
-    return { instance, windows: own, sketches: ofInstance.get(instance) ?? [] };
-  });
+  return Array.from(windowsIn(windows, grid), (each) => ({ ...each, sketches: ofInstance.get(each.instance) ?? [] }));
 }
 
 /** Sketches of the minutes that lie in a grid. */

@@ -49,8 +49,7 @@ export function groupWindowsIn(
   if (bytes === undefined) return undefined;
   const [selected, made, devices, kept, ...sketchColumns] = unframed(bytes) as [Uint8Array, ...Uint8Array[]];
   if (decoder.decode(selected) !== selector) return undefined;
-  const windows = new Windows(grid);
-  for (const _ of windowsIn(kept ?? new Uint8Array(), windows));
+  const [{ windows } = { windows: new Windows(grid) }] = windowsIn(kept ?? new Uint8Array(), grid);
   return {
     windows,
     sketches: withSketches ? sketchesIn(sketchColumns, grid.length) : [],

@@ -38,7 +38,7 @@ test("the columns that tell one thing tell the same as all columns do", () => {
       for (const each of what) {
         // What is handed out is only valid until the next.
         const seen = { all: [] as unknown[], telling: [] as unknown[] };
-        for (const { instance, windows } of windowsIn(bytes, new Windows(grid)))
+        for (const { instance, windows } of windowsIn(bytes, grid))
           seen.all.push([instance, [...windows.values(each)], windows.overall(each)]);
         for (const { instance, windows } of windowsTelling(each, bytes, new Windows(grid)))
           seen.telling.push([instance, [...windows.values(each)], windows.overall(each)]);

@@ -1,5 +1,6 @@
 import { decodeColumnInto, type ColumnEncoder } from "@edgemere/protocol";
-import type { Summing, Windows } from "./windows.ts";
+import type { Grid } from "./grid.ts";
+import { Windows, type Summing } from "./windows.ts";
 
 const columns = ["count", "sum", "min", "max", "last", "lastAt", "increase", "over"] as const;
 type ColumnName = (typeof columns)[number];
@@ -80,10 +81,11 @@ export function instancesIn(bytes: Uint8Array): number {
   return parts / (1 + columns.length);
 }
 
-/** Each instance in turn, in `windows`, which is the same for all: with all columns. */
-export function* windowsIn(bytes: Uint8Array, windows: Windows): Generator<OfInstance> {
+/** Each instance in turn, with all columns. */
+export function* windowsIn(bytes: Uint8Array, grid: Grid): Generator<OfInstance> {
   for (const { instance, columnOf } of instancesOf(bytes)) {
-    const { count, lastAt, grid } = windows;
+    const windows = new Windows(grid);
+    const { count, lastAt } = windows;
     for (const name of columns) decodeColumnInto(columnOf(name), grid.length, windows[name], 0);
     for (let window = 0; window < grid.length; window++)
       if (count[window] === 0) windows.empty(window);
@@ -93,8 +95,8 @@ export function* windowsIn(bytes: Uint8Array, windows: Windows): Generator<OfIns
 }
 
 /**
- * The same with the columns that tell one thing, for whoever only looks at windows that are not empty: of the others these columns hold
- * nothing that counts, and the other columns hold what they held before.
+ * The same with the columns that tell one thing, in `windows`, which is the same for all, for whoever only looks at windows that are not empty: of the
+ * others these columns hold nothing that counts, and the other columns hold what they held before.
  */
 export function* windowsTelling(what: Summing, bytes: Uint8Array, windows: Windows): Generator<OfInstance> {
   const { count, lastAt, grid } = windows;

@@ -14,7 +14,6 @@ import {
   windowsOfMetric,
   type Resolution,
 } from "./window-tables.ts";
-import { Windows } from "./windows.ts";
 
 /** Metrics of periods that one step looks at. */
 const LOOKS = 500;
@@ -74,11 +73,9 @@ function rest(bytes: Uint8Array, resolution: Resolution, period: number, before:
   if (before >= period + resolutions[resolution].period) return undefined;
   const grid = gridOfPeriod(resolution, period);
   const instances = [];
-  for (const { instance, windows } of windowsIn(bytes, new Windows(grid))) {
-    windows.count.fill(0, 0, (before - period) / HOUR);
-    const own = new Windows(grid);
-    own.add(windows);
-    if (own.count.some((count) => count > 0)) instances.push({ instance, windows: own });
+  for (const each of windowsIn(bytes, grid)) {
+    for (let window = 0; window < (before - period) / HOUR; window++) each.windows.empty(window);
+    if (each.windows.count.some((count) => count > 0)) instances.push(each);
   }
   return instances.length === 0 ? undefined : windowsBytes(new ColumnEncoder(), instances);
 }

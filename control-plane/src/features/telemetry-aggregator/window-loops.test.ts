@@ -1,14 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { DAY, HOUR, MINUTE, SECOND } from "@edgemere/protocol/kit";
+import { DAY, HOUR, MINUTE, SECOND, silentLog } from "@edgemere/protocol/kit";
 import { ManualClock } from "@edgemere/protocol/simulated";
 import fc from "fast-check";
 import type { InputOf } from "../../platform/action.ts";
 import { put, putBytes, removed } from "../../platform/change.ts";
-import type { WindowsOptions } from "./context.ts";
+import { memoryDatabase, type Database } from "../../platform/database.ts";
+import type { TelemetryContext, WindowsOptions } from "./context.ts";
 import { queryTelemetry } from "./contract.ts";
 import { startWorld, type World } from "./aggregator.test-support.ts";
 import { reportsOf } from "./tables.ts";
+import { loopsOfWindows } from "./window-loops.ts";
 import { dirtyHours, hoursUnderWay, windowsBefore } from "./window-tables.ts";
 
 const usual: WindowsOptions = { every: MINUTE, keepMinutes: 7 * DAY, keepHours: 730 * DAY };
@@ -163,4 +165,38 @@ test("windows go when they are older than their resolution is kept, and samples 
 
   await world.advance(6 * DAY);
   assert.equal(await left("hours"), 0);
+});
+
+test("when a pass took long, the next is begun three times as long after it", async () => {
+  const clock = new ManualClock(BEGIN);
+  const memory = memoryDatabase();
+  let takes = 0;
+  const batch: Database["batch"] = async (operations) => {
+    const now = takes;
+    takes = 0;
+    if (now > 0) await clock.sleep(now);
+    return memory.batch(operations);
+  };
+  const database = { ...memory, batch };
+  await using world = await startWorld({ windows: { ...usual, every: 100 * DAY }, clock, database });
+  await world.advance(SECOND);
+  const parts = { store: world.store, clock, log: silentLog, telemetry: { retention: 7 * DAY, windows: usual } };
+  const [making] = loopsOfWindows(parts as unknown as TelemetryContext);
+  assert.equal(making?.name, "make windows");
+  const isMade = async () => (await world.store.count(dirtyHours)) === 0;
+
+  await reported(world, "d1", BEGIN, [0], [5]);
+  takes = 20 * SECOND;
+  const long = making.step();
+  await world.advance(20 * SECOND);
+  await long;
+  assert.ok(await isMade());
+  await reported(world, "d1", BEGIN + SECOND, [0], [6]);
+
+  await world.advance(59 * SECOND);
+  assert.equal(await making.step(), "settled");
+  assert.ok(!(await isMade()));
+  await world.advance(SECOND);
+  await making.step();
+  assert.ok(await isMade());
 });

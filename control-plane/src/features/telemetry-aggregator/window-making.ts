@@ -46,18 +46,15 @@ export async function madeWindows(
   { device, hour, minute = 0 }: Omit<DirtyHour, "id">,
   store: Store,
 ): Promise<{ readonly changes: readonly Change[]; readonly minutes: Minutes }> {
-  const from = hour + minute * MINUTE - CARRIED_AT_MOST;
-  const { series } = await readSamples(store, device, { from, to: hour + HOUR - 1 });
+  const from = hour + minute * MINUTE;
+  // From where counters grew, the minutes before tell, as far as they are of this hour.
+  const carried = minute * MINUTE < CARRIED_AT_MOST ? CARRIED_AT_MOST : 0;
+  const { series } = await readSamples(store, device, { from: from - carried, to: hour + HOUR - 1 });
+  const fresh = [...byMetric(series)].filter(([, all]) => all.some(({ at }) => (at.at(-1) ?? 0) >= from));
   const encoder = new ColumnEncoder();
   const day = dayOf(hour);
-  const fresh = [...byMetric(series)].flatMap(([metric, all]) => {
-    const minutes = all
-      .map((each) => ({ instance: each.instance, windows: minutesOf(each, hour, minute) }))
-      .filter(({ windows }) => windows.count.some((count) => count > 0));
-    return minutes.length === 0 ? [] : [{ metric, minutes }];
-  });
   const keysOf = (resolution: Resolution, period: number) =>
-    fresh.map(({ metric }) => windowsKey(resolution, period, metric, device));
+    fresh.map(([metric]) => windowsKey(resolution, period, metric, device));
   const [minutesKeys, hoursKeys] = [keysOf("minutes", hour), keysOf("hours", day)];
   const [minutesBefore, hoursBefore] = await Promise.all([
     store.bytesOf(minute === 0 ? [] : minutesKeys),
@@ -65,11 +62,10 @@ export async function madeWindows(
   ]);
   // Of a metric of which none are kept, be it new or too old, nobody knows the minutes before.
   if (minute > 0 && minutesBefore.includes(undefined)) return madeWindows({ device, hour }, store);
-  const made = fresh.map(({ metric, minutes }, place) => {
-    const known = minutesBefore[place];
-    const isKept = (window: number) => window < minute;
-    return { metric, minutes: together(known, gridOfPeriod("minutes", hour), isKept, minutes) };
-  });
+  const made = fresh.map(([metric, all], place) => ({
+    metric,
+    minutes: minutesAfter(minutesBefore[place], all, hour, minute),
+  }));
   const changes = made.flatMap(({ minutes }, place) => [
     putBytes(minutesKeys[place] ?? "", windowsBytes(encoder, minutes)),
     putBytes(hoursKeys[place] ?? "", withHour(encoder, hoursBefore[place], hour, minutes)),
@@ -87,12 +83,22 @@ export function byMetric(series: readonly SeriesSamples[]): ReadonlyMap<string, 
   return metrics;
 }
 
-/** Those before the minute `first` are empty. */
-export function minutesOf(series: SeriesSamples, hour: number, first = 0): Windows {
+/** The minutes of a metric that were there, with those of its samples from the minute `first` on. */
+function minutesAfter(
+  before: Uint8Array | undefined,
+  fresh: readonly SeriesSamples[],
+  hour: number,
+  first: number,
+): readonly OfInstance[] {
+  const grid = gridOfPeriod("minutes", hour);
+  const all = keptIn(before, grid, (window) => window < first);
+  for (const each of fresh) placeOf(all, each.instance, grid).addSamples(each, first);
+  return notEmpty(all);
+}
+
+export function minutesOf(series: SeriesSamples, hour: number): Windows {
   const windows = new Windows(gridOfPeriod("minutes", hour));
   windows.addSamples(series);
-  // Looked at for what grew since, and known already.
-  for (let window = 0; window < first; window++) windows.empty(window);
   return windows;
 }
 
@@ -109,40 +115,33 @@ export function withHour(
   minutes: readonly OfInstance[],
 ): Uint8Array | undefined {
   const day = dayOf(hour);
-  const left = together(before, gridOfPeriod("hours", day), (window) => window !== (hour - day) / HOUR, minutes);
-  return left.every(({ windows }) => windows.count.every((count) => count === 0))
-    ? undefined
-    : windowsBytes(encoder, left);
+  const grid = gridOfPeriod("hours", day);
+  const all = keptIn(before, grid, (window) => window !== (hour - day) / HOUR);
+  for (const { instance, windows } of minutes) placeOf(all, instance, grid).add(windows);
+  const left = notEmpty(all);
+  return left.length === 0 ? undefined : windowsBytes(encoder, left);
 }
 
-/** The windows of a period that are kept of those that were there, with others. Those of the same period are added to, and not copied. */
-function together(
-  before: Uint8Array | undefined,
-  grid: Grid,
-  isKept: (window: number) => boolean,
-  fresh: readonly OfInstance[],
-): readonly OfInstance[] {
-  const own = fresh.map(({ instance, windows }) => ({
-    instance,
-    windows: isSame(windows.grid, grid) ? windows : within(grid, windows),
-  }));
-  if (before === undefined) return own;
-  const all = new Map(own.map(({ instance, windows }) => [instance, windows]));
-  for (const { instance, windows } of windowsIn(before, new Windows(grid))) {
-    for (let window = 0; window < grid.length; window++) if (!isKept(window)) windows.count[window] = 0;
-    const known = all.get(instance) ?? new Windows(grid);
-    known.add(windows);
-    all.set(instance, known);
+/** By instance. */
+function keptIn(before: Uint8Array | undefined, grid: Grid, isKept: (window: number) => boolean): Map<string, Windows> {
+  const all = new Map<string, Windows>();
+  if (before === undefined) return all;
+  for (const { instance, windows } of windowsIn(before, grid)) {
+    for (let window = 0; window < grid.length; window++) if (!isKept(window)) windows.empty(window);
+    all.set(instance, windows);
   }
-  return [...all].map(([instance, windows]) => ({ instance, windows }));
+  return all;
 }
 
-const isSame = (one: Grid, other: Grid): boolean => one.from === other.from && one.step === other.step;
-
-function within(grid: Grid, windows: Windows): Windows {
-  const longer = new Windows(grid);
-  longer.add(windows);
-  return longer;
+function placeOf(all: Map<string, Windows>, instance: string, grid: Grid): Windows {
+  const windows = all.get(instance) ?? new Windows(grid);
+  all.set(instance, windows);
+  return windows;
 }
+
+const notEmpty = (all: ReadonlyMap<string, Windows>): readonly OfInstance[] =>
+  [...all]
+    .filter(([, windows]) => windows.count.some((count) => count > 0))
+    .map(([instance, windows]) => ({ instance, windows }));
 
 export const dayOf = (instant: number): number => Math.floor(instant / DAY) * DAY;

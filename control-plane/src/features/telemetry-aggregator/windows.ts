@@ -59,25 +59,34 @@ export class Windows {
     this.lastAt[window] = -Infinity;
   }
 
-  /** Samples of one series. Those before the grid only tell from where a counter grew. */
-  addSamples({ at, values }: Column): void {
-    const { from } = this.grid;
+  /** Samples of one series, of a window and those after it. Those before them only tell from where a counter grew, as do the windows before where there are none. */
+  addSamples({ at, values }: Column, first = 0): void {
+    const from = this.grid.from + first * this.grid.step;
     const end = endOfGrid(this.grid);
+    let before = this.#lastBefore(first);
     for (let row = 0; row < at.length; row++) {
       const instant = at[row] as number;
-      if (instant < from) continue;
-      if (instant >= end) return;
-      const window = windowAt(this.grid, instant);
       const sample = values[row] as number;
-      this.#addValue(window, sample);
-      this.#setLast(window, instant, sample);
-      if (row === 0) continue;
-      const elapsed = instant - (at[row - 1] as number);
-      if (elapsed > CARRIED_AT_MOST) continue;
-      const before = values[row - 1] as number;
-      this.increase[window] = (this.increase[window] as number) + (sample >= before ? sample - before : sample);
-      this.over[window] = (this.over[window] as number) + elapsed;
+      if (instant >= end) return;
+      if (instant >= from) {
+        const window = windowAt(this.grid, instant);
+        this.#addValue(window, sample);
+        this.#setLast(window, instant, sample);
+        const elapsed = instant - before.at;
+        if (elapsed <= CARRIED_AT_MOST) {
+          const grown = sample >= before.value ? sample - before.value : sample;
+          this.increase[window] = (this.increase[window] as number) + grown;
+          this.over[window] = (this.over[window] as number) + elapsed;
+        }
+      }
+      before = { at: instant, value: sample };
     }
+  }
+
+  #lastBefore(first: number): { readonly at: number; readonly value: number } {
+    for (let window = first - 1; window >= 0; window--)
+      if (this.count[window] !== 0) return { at: this.lastAt[window] as number, value: this.last[window] as number };
+    return { at: -Infinity, value: NaN };
   }
 
   /** A value of one of several series that are looked at together; NaN where it has none. */
