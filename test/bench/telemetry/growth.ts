@@ -57,8 +57,8 @@ export async function growth({ growth: steps, rounds: asked, tell }: Size): Prom
     for (let round = 0; round <= rounds; round++) {
       tell(`growth: ${count.toLocaleString("en")} devices, round ${round} of ${rounds}`);
       const before = await bytesIn(dataFolder);
-      const count = round === 0 ? FIRST_MESSAGES : MESSAGES;
-      const each = await measured(side, paced(EVERY), { count, make });
+      const messages = round === 0 ? FIRST_MESSAGES : MESSAGES;
+      const each = await measured(side, paced(EVERY), { count: messages, make });
       if (round === 0) continue;
       const forEach = MILLISECONDS / each.perSecond;
       cpu.push((each.cpu - idle * forEach) * MICROSECONDS);
