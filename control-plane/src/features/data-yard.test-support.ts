@@ -211,7 +211,7 @@ export async function startYard(
     },
     explain: async (request) =>
       (await world.ask("diml/dml/do/datarequest/explain", { request })) as OutputOf<typeof explainRequest>,
-    instances: async () => (await world.store.list(dataInstance)).items,
+    instances: async () => (await world.store.list(dataInstance, { limit: 10_000 })).items,
     sources: async () => (await world.store.list(dataSource)).items,
   };
 }
