@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { droppings } from "./data-orchestrator/tables.ts";
+import { MINUTE } from "@edgemere/protocol/kit";
+import { ManualClock } from "@edgemere/protocol/simulated";
+import { created } from "../platform/change.ts";
+import { dying } from "../platform/database.test-support.ts";
+import { keptDatabase } from "../platform/sample-resource.test-support.ts";
+import { dataRequest } from "./data-orchestrator/contract.ts";
+import { droppings, woken } from "./data-orchestrator/tables.ts";
 import { startYard, type Yard } from "./data-yard.test-support.ts";
 import { command } from "./jobs/contract.ts";
 import { aReport } from "./jobs/jobs.test-support.ts";
@@ -195,4 +201,53 @@ test("a copy that another request made goes with the last that used it, also whe
 
   assert.equal(holding(yard, "evidence").length, 2);
   assert.equal((await yard.instances()).length, 1);
+});
+
+test("a rule that cannot be looked at holds up no other", async () => {
+  const { yard, id, on } = await kept();
+  await using _ = yard;
+  const row = await yard.store.get(dataRequest, id);
+  assert.ok(row);
+  await yard.store.commit(
+    created(dataRequest, "0-damaged", { ...row, query: "((" }, "satisfied"),
+    ...woken("0-damaged"),
+  );
+
+  yard.held.get(on[0] ?? "")?.clear();
+  await yard.pass(30);
+
+  assert.equal(holding(yard, "evidence").length, 3);
+});
+
+test("wherever the control plane dies while a copy is made anew, there is one in the end", async () => {
+  let deathAt = 0;
+  for (let isOver = false; !isOver; deathAt += 2 + (deathAt % 3)) {
+    const database = keptDatabase();
+    await using first = await startYard(fleet, { database });
+    const { id } = await first.find(rule);
+    await first.pass(10);
+    const { device = "" } = (await first.instances())[0] ?? {};
+    const clock = new ManualClock(first.clock.now() + MINUTE);
+    const end = dying(database, deathAt);
+    const living = async () => {
+      await using yard = await startYard(fleet, { database: end.database, clock, held: first.held });
+      yard.held.get(device)?.clear();
+      await yard.pass(12);
+      return "lived" as const;
+    };
+    isOver = (await Promise.race([living().catch(() => "died" as const), end.death])) === "lived";
+
+    await using yard = await startYard(fleet, {
+      database,
+      held: first.held,
+      clock: new ManualClock(clock.now() + MINUTE),
+    });
+    const states = async () => (await yard.explain(id)).instances.map(({ state }) => state).join();
+    // Not long enough for a look at everything: what was told before the death is what brings it.
+    for (let second = 0; second < 60 && (second < 6 || (await states()) !== "ready,ready"); second++)
+      await yard.pass(1);
+    assert.equal(await states(), "ready,ready", `death at write ${deathAt}`);
+    assert.equal(holding(yard, "evidence").length, 3, `death at write ${deathAt}`);
+  }
+  assert.ok(deathAt > 10, `only ${deathAt} writes were seen`);
 });

@@ -61,8 +61,6 @@ export const dataRequest = resource({
     reference: ({ reference }) => (reference === undefined ? [] : [[reference]]),
     undecided: ({ state, createdAt }) => (state === "needed" || state === "selected" ? [[createdAt]] : []),
     ended: ({ state, updatedAt }) => (state === "completed" || state === "failed" ? [[updatedAt]] : []),
-    evaluated: ({ state, createdAt }) => (state === "evaluated" ? [[createdAt]] : []),
-    kept: ({ state, purpose, id }) => (state === "satisfied" && purpose.isKept ? [[id]] : []),
   },
 });
 
@@ -156,6 +154,8 @@ export const dataInstance = resource({
     place: ({ source, path, id }) => [[source, path, id]],
     moving: ({ state, nextTryAt }) => (state === "placing" && nextTryAt !== undefined ? [[nextTryAt]] : []),
     wanted: ({ state, hash, id }) => (state === "placing" ? [[hash, id]] : []),
+    /** By the data that it holds and the data that it is made of: when these change, so may it. */
+    following: ({ data, holds = data, id }) => [...new Set([data, holds])].map((piece) => [piece, id]),
   },
 });
 

@@ -13,6 +13,7 @@ import {
   type DataRequest,
 } from "./contract.ts";
 import { droppingOf } from "./dropping.ts";
+import { woken } from "./tables.ts";
 
 const STEP = 100;
 
@@ -25,6 +26,7 @@ export const failing = async (request: DataRequest, reason: string, store: Store
 /** A request has all its data, and so has the reference that waits for it. */
 const satisfying = async (request: DataRequest, now: number, store: Store): Promise<readonly Change[]> => [
   moved(dataRequest, request, "satisfy", { satisfiedAt: now, endsAt: now + request.purpose.lifetime }),
+  ...woken(request.id),
   ...(await referenceChange(request, "provision", store)),
 ];
 
@@ -87,6 +89,7 @@ export async function removal(instance: DataInstance, context: DataOrchestratorC
   return [
     moved(dataInstance, instance, "remove"),
     destroyed(dataInstance, gone),
+    ...woken(instance.request),
     ...(state === "placing" ? await bookings([{ source, booking: "release", bytes }], store) : []),
     ...(isOurs || isLeftover ? [droppingOf({ device, source, path: name, hash, copyOf: instance.data }, context)] : []),
   ];

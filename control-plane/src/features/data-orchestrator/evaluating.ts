@@ -13,6 +13,7 @@ import { leftInPlace, toBePlaced } from "./instances.ts";
 import { declaredPolicy } from "./placement-policy.ts";
 import { totalOf } from "./planning.ts";
 import { isPlaced } from "./survey.ts";
+import { woken } from "./tables.ts";
 
 // Verdicts of one commit: each lands with its instance and the room it takes or gives back.
 const STEP = 100;
@@ -34,7 +35,7 @@ export const evaluateHandler = handle(evaluate, async ({ request: ref }, context
     const cost = totalOf(confirmed.map(({ reservation }) => reservation));
     await store.commit(
       ...(refusal === undefined
-        ? [moved(dataRequest, request, "evaluate", { cost })]
+        ? [moved(dataRequest, request, "evaluate", { cost }), ...woken(request.id)]
         : await failing(request, refusal, store)),
     );
     const decided = await resolve(store, dataRequest, request.id);

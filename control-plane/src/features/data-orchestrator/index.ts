@@ -2,9 +2,10 @@ import { feature } from "../../platform/feature.ts";
 import { orchestratorActions } from "./actions.ts";
 import type { DataOrchestratorContext } from "./context.ts";
 import { dataInstance, dataReference, dataRequest, dataReservation } from "./contract.ts";
-import { expireReservations, finishRequests, followData, forgetEndedRequests } from "./loops.ts";
+import { followData } from "./following.ts";
+import { expireReservations, finishRequests, forgetEndedRequests } from "./loops.ts";
 import { rules } from "./messages.ts";
-import { bringInstances, collectContent, dropFiles, evictCaches, keepCopies } from "./moving-loops.ts";
+import { bringInstances, collectContent, dropFiles, evictCaches } from "./moving-loops.ts";
 
 export type { DataOrchestratorContext };
 
@@ -22,7 +23,6 @@ export const dataOrchestrator = feature<DataOrchestratorContext>({
     bringInstances(context),
     collectContent(context),
     dropFiles(context),
-    keepCopies(context),
     evictCaches(context),
     forgetEndedRequests(context),
   ],

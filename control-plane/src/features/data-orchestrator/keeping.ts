@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { MINUTE } from "@edgemere/protocol/kit";
 import { itself } from "../../platform/caller.ts";
-import { created, put, updated, type Change } from "../../platform/change.ts";
+import { created, updated, type Change } from "../../platform/change.ts";
 import { dataSource, placeOf } from "../data-catalogue/contract.ts";
 import { bookings } from "./capacity.ts";
 import { refusalOf } from "./conflict-words.ts";
@@ -14,7 +14,7 @@ import { leftInPlace, toBePlaced } from "./instances.ts";
 import { plan, type Content, type PlanStep, type Surroundings } from "./planning.ts";
 import { declaredPolicy } from "./placement-policy.ts";
 import { contentsOf, matchesOf, surroundingsOf } from "./survey.ts";
-import { lookouts } from "./tables.ts";
+import type { Lookout } from "./tables.ts";
 
 /** A device that is away for less is waited for: a copy that comes back by itself costs nothing. */
 const AWAY_FOR = 15 * MINUTE;
@@ -23,28 +23,41 @@ const LOOKED_FOR_EVERY = 5 * MINUTE;
 // Copies that one commit begins to make.
 const STEP = 100;
 
-/** Keeps the copies of a satisfied request as many as they must be: looks where something changed, and from time to time at everything. */
-export async function keep(request: DataRequest, context: DataOrchestratorContext): Promise<void> {
+/**
+ * Keeps the copies of a satisfied request as many as they must be: looks where something changed, and from time to time at everything.
+ * Gives when to look next if nothing changes before.
+ */
+export async function keep(
+  request: DataRequest,
+  { lookedAt = 0, seen }: Lookout,
+  context: DataOrchestratorContext,
+): Promise<Lookout> {
   const { store, clock } = context;
   const now = clock.now();
   const instances = await instancesOf(request, store);
-  const last = await store.get(lookouts, request.id);
-  const isChanged = last?.seen !== sightOf(instances, now);
   // Whoever waits for the next try looks at once when something changed meanwhile: what is missing may be back by itself.
-  if (!isChanged && (request.nextTryAt ?? 0) > now) return;
-  const isDue = now - (last?.lookedAt ?? 0) >= LOOKED_FOR_EVERY;
-  if (!isChanged && !isDue && request.nextTryAt === undefined) return;
+  const dueAt = request.nextTryAt ?? lookedAt + LOOKED_FOR_EVERY;
+  if (now < dueAt && seen === sightOf(instances, now))
+    return { id: request.id, at: nextLook(instances, dueAt, now), lookedAt, seen };
   const cause = await mend(request, instances, context);
   const after = await instancesOf(request, store);
   const tries = cause === "" ? 0 : (request.tries ?? 0) + 1;
   const { nextTryAt: _, ...rest } = request;
-  const patch = { cause, tries, ...(cause !== "" && { nextTryAt: now + pauseAfter(tries) }) };
+  const again = cause === "" ? {} : { nextTryAt: now + pauseAfter(tries) };
   const isNews = cause !== "" || (request.cause ?? "") !== "";
-  await store.commit(
-    put(lookouts, { id: request.id, lookedAt: now, seen: sightOf(after, now) }),
-    ...(isNews ? [updated(dataRequest, rest, patch)] : []),
-  );
+  if (isNews) await store.commit(updated(dataRequest, rest, { cause, tries, ...again }));
+  const at = nextLook(after, again.nextTryAt ?? now + LOOKED_FOR_EVERY, now);
+  return { id: request.id, at, lookedAt: now, seen: sightOf(after, now) };
 }
+
+/** When nothing is told of it: then, or when one of those that are away has been so for too long. */
+const nextLook = (instances: readonly DataInstance[], then: number, now: number): number =>
+  Math.min(
+    then,
+    ...instances.filter((each) => isAway(each) && !isOver(each, now)).map(({ lostAt = 0 }) => lostAt + AWAY_FOR),
+  );
+
+const isAway = ({ state, cause }: DataInstance): boolean => state === "lost" && cause === AWAY;
 
 /** How the instances of a request are, in few digits: another sight is a reason to look at everything. */
 const sightOf = (instances: readonly DataInstance[], now: number): string =>
@@ -53,9 +66,9 @@ const sightOf = (instances: readonly DataInstance[], now: number): string =>
     .digest("hex");
 
 /** Whether an instance counts no more: outdated, damaged, or away for too long. */
-function isOver({ state, lostAt, cause }: DataInstance, now: number): boolean {
-  if (state === "stale") return true;
-  return state === "lost" && (cause !== AWAY || now - (lostAt ?? 0) >= AWAY_FOR);
+function isOver(one: DataInstance, now: number): boolean {
+  if (one.state === "stale") return true;
+  return one.state === "lost" && (!isAway(one) || now - (one.lostAt ?? 0) >= AWAY_FOR);
 }
 
 /** Makes what is missing and takes away what is too much; gives why it could not, or nothing. */

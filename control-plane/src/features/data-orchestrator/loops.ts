@@ -1,17 +1,15 @@
 import { DAY, HOUR, MINUTE, SECOND, type Loop } from "@edgemere/protocol/kit";
-import { moved, updated, type Change } from "../../platform/change.ts";
+import { moved } from "../../platform/change.ts";
 import { repeatOnConflict, unlessMoved } from "../../platform/repeat.ts";
-import { data } from "../data-catalogue/contract.ts";
 import { bookings } from "./capacity.ts";
 import type { DataOrchestratorContext } from "./context.ts";
-import { dataInstance, dataRequest, dataReservation, type DataInstance } from "./contract.ts";
-import { advance, complete, failing, forget } from "./ending.ts";
-import { due, type Due } from "./instance-life.ts";
+import { dataRequest, dataReservation } from "./contract.ts";
+import { complete, failing, forget } from "./ending.ts";
+import { lookAtDue } from "./lookouts.ts";
 import { HELD_FOR } from "./reserving.ts";
 
 // Rows that one step looks at: no commit grows with the number of requests, and nobody else waits long.
 const STEP = 100;
-const INSTANCES_LOOKED_AT = 1_000;
 /** A request that no rule decided by then never will be. */
 const DECIDED_WITHIN = 10 * MINUTE;
 const ENDED_KEPT_FOR = 30 * DAY;
@@ -42,7 +40,7 @@ export function expireReservations({ store, clock, log }: DataOrchestratorContex
   };
 }
 
-/** Takes every request to its end: the evaluated forward, the satisfied out when their time is over, the forgotten out. */
+/** Takes every request to its end: the evaluated forward, the satisfied out when their time is over, the undecided too. Until then rules keep their copies. */
 export function finishRequests(context: DataOrchestratorContext): Loop {
   const { store, clock, log } = context;
   const startedAt = clock.now();
@@ -52,8 +50,6 @@ export function finishRequests(context: DataOrchestratorContext): Loop {
     onError: (error) => log.error("loop failed", { loop: "finish data requests", error }),
     step: async () => {
       const now = clock.now();
-      for await (const row of store.scan(dataRequest, { index: "evaluated" }))
-        await advance(row, context).catch(unlessMoved);
       for await (const row of store.scan(dataRequest, { index: "end" })) {
         if ((row.endsAt ?? 0) > now) break;
         await complete(row, context).catch(unlessMoved);
@@ -63,39 +59,10 @@ export function finishRequests(context: DataOrchestratorContext): Loop {
         if (now - Math.max(row.createdAt, startedAt) < DECIDED_WITHIN) break;
         await store.commit(...(await failing(row, "it was not decided in time; ask again", store))).catch(unlessMoved);
       }
+      await lookAtDue(context);
       return "settled";
     },
   };
-}
-
-/** Makes instances follow their data: lost with it, stale when it changed, ready when it is back. A thousand a second. */
-export function followData({ store, clock, log }: DataOrchestratorContext): Loop {
-  let cursor: string | undefined;
-  return {
-    name: "follow data",
-    every: SECOND,
-    onError: (error) => log.error("loop failed", { loop: "follow data", error }),
-    step: async () => {
-      const page = await store.list(dataInstance, { limit: INSTANCES_LOOKED_AT, cursor });
-      cursor = page.next;
-      let changes: Change[] = [];
-      for (const row of page.items) {
-        const held = row.holds === undefined ? undefined : await store.get(data, row.holds);
-        const change = due(row, held, await store.get(data, row.data));
-        if (change !== undefined) changes.push(followed(row, change, clock.now()));
-        if (changes.length < STEP) continue;
-        await store.commit(...changes);
-        changes = [];
-      }
-      if (changes.length > 0) await store.commit(...changes);
-      return "settled";
-    },
-  };
-}
-
-function followed(row: DataInstance, { signal, cause }: Due, now: number): Change {
-  if (signal === undefined) return updated(dataInstance, row, { cause });
-  return moved(dataInstance, row, signal, { cause, ...(signal === "lose" && { lostAt: now }) });
 }
 
 /** Forgets requests that ended long ago. */

@@ -1,14 +1,13 @@
 import { SECOND, type Loop } from "@edgemere/protocol/kit";
 import type { Table } from "../../platform/resource.ts";
 import { Problem } from "../../platform/problem.ts";
-import { repeatOnConflict, unlessMoved } from "../../platform/repeat.ts";
+import { repeatOnConflict } from "../../platform/repeat.ts";
 import { dataSource } from "../data-catalogue/contract.ts";
 import type { DataOrchestratorContext } from "./context.ts";
-import { dataInstance, dataRequest } from "./contract.ts";
+import { dataInstance } from "./contract.ts";
 import { drop } from "./dropping.ts";
 import { removal } from "./ending.ts";
 import { cachesToEvict } from "./evicting.ts";
-import { keep } from "./keeping.ts";
 import { bring, collect } from "./moving.ts";
 import { collections, droppings } from "./tables.ts";
 
@@ -61,18 +60,6 @@ function dueLoop<Row extends Due>(
     },
   };
 }
-
-/** Keeps copies as many as they must be. */
-export const keepCopies = (context: DataOrchestratorContext): Loop => ({
-  name: "keep copies of data",
-  every: 5 * SECOND,
-  onError: (error) => context.log.error("loop failed", { loop: "keep copies of data", error }),
-  step: async () => {
-    for await (const row of context.store.scan(dataRequest, { index: "kept" }))
-      await keep(row, context).catch(unlessMoved);
-    return "settled";
-  },
-});
 
 /** Gives room back where a disk fills: copies that may go do, the oldest first. */
 export const evictCaches = (context: DataOrchestratorContext): Loop => ({

@@ -10,7 +10,7 @@ import type { DataOrchestratorContext } from "./context.ts";
 import { dataInstance, dataRequest, type DataInstance } from "./contract.ts";
 import { droppingOf } from "./dropping.ts";
 import { askFor, pauseAfter, send, stateOf } from "./errands.ts";
-import { collections, type Collection } from "./tables.ts";
+import { collections, woken, type Collection } from "./tables.ts";
 
 const LOOK_AGAIN = 2 * SECOND;
 /** What a device has put into its directory it lists within so long, or something is wrong. */
@@ -102,6 +102,7 @@ async function arrived(row: DataInstance, copy: Data, context: DataOrchestratorC
   const atOrigin = row.decision === "move" ? { ...placed, what: "moved" as const } : placed;
   return [
     moved(dataInstance, row, "place", { holds: copy.id, cause: "", tries: 0 }),
+    ...woken(row.request),
     ...(copy.lineage === undefined ? [updated(data, copy, { lineage })] : []),
     await noted(copy.id, placed, store),
     ...(isGone ? [] : [await noted(origin.id, atOrigin, store)]),
@@ -121,7 +122,8 @@ async function failed(row: DataInstance, cause: string, context: DataOrchestrato
 
 async function giveUp(row: DataInstance, cause: string, { store, clock }: DataOrchestratorContext): Promise<void> {
   const release = await bookings([{ source: row.source, booking: "release", bytes: row.bytes }], store);
-  await store.commit(moved(dataInstance, row, "lose", { cause, lostAt: clock.now() }), ...release);
+  const lost = moved(dataInstance, row, "lose", { cause, lostAt: clock.now() });
+  await store.commit(lost, ...woken(row.request), ...release);
 }
 
 /** Has a holder send the content here; says how far that is. */

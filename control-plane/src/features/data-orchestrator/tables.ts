@@ -1,3 +1,4 @@
+import { put, type Change } from "../../platform/change.ts";
 import { table } from "../../platform/resource.ts";
 
 /** Content that a device is to send here, because it is wanted elsewhere. */
@@ -31,11 +32,25 @@ export interface Dropping {
 }
 export const droppings = table<Dropping>("datadropping", { due: ({ nextTryAt }) => [[nextTryAt]] });
 
-/** When a request whose copies are kept was last looked at in full, and how its instances were after that. */
+/** A request that is looked at when something it depends on has changed, or when its time has come; and how its instances were when it last was. */
 export interface Lookout {
   /** The request. */
   readonly id: string;
-  readonly lookedAt: number;
-  readonly seen: string;
+  /** When it is looked at next. */
+  readonly at: number;
+  /** Of one whose copies are kept: when they were last looked at in full, and how they were after that. */
+  readonly lookedAt?: number;
+  readonly seen?: string;
 }
-export const lookouts = table<Lookout>("datalookout");
+export const lookouts = table<Lookout>("datalookout", { due: ({ at, id }) => [[at, id]] });
+
+/** Requests with news that their loop has not heard of. */
+export const requestNews = table<{ readonly id: string }>("datarequestnews");
+
+/** Has a request looked at in the next turn; in the commit of what there is to see. */
+export const woken = (request: string | undefined): readonly Change[] =>
+  request === undefined ? [] : [put(requestNews, { id: request })];
+
+/** Up to which event it was seen what happened to data and its instances. */
+export const followed = table<{ readonly id: string; readonly number: number }>("dataposition");
+export const POSITION = "instances";

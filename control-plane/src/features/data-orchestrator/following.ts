@@ -1,0 +1,73 @@
+import { SECOND, type Loop } from "@edgemere/protocol/kit";
+import { moved, put, updated, type Change } from "../../platform/change.ts";
+import type { DomainEvent } from "../../platform/domain-event.ts";
+import { forgottenUpTo } from "../../platform/event-retention.ts";
+import { repeatOnConflict } from "../../platform/repeat.ts";
+import type { Store } from "../../platform/store.ts";
+import { data } from "../data-catalogue/contract.ts";
+import type { DataOrchestratorContext } from "./context.ts";
+import { dataInstance, type DataInstance } from "./contract.ts";
+import { due, type Due } from "./instance-life.ts";
+import { followed, POSITION, woken } from "./tables.ts";
+
+const EVENTS = 500;
+// Instances that one commit changes.
+const STEP = 100;
+
+/** Makes instances follow their data: lost with it, stale when it changed, ready when it is back. Those of which nothing changed cost nothing. */
+export const followData = ({ store, clock, log }: DataOrchestratorContext): Loop => ({
+  name: "follow data",
+  every: SECOND,
+  onError: (error) => log.error("loop failed", { loop: "follow data", error }),
+  step: async () => {
+    const position = (await store.get(followed, POSITION))?.number ?? 0;
+    const events = await store.events(position, EVENTS);
+    const number = events.at(-1)?.number ?? position;
+    // Of what is no longer known of the past everything may have changed.
+    const isBlind = position < (await forgottenUpTo(store));
+    const ids = [...(isBlind ? await everyInstance(store) : await concerned(events, store))];
+    for (let i = 0; i < ids.length; i += STEP)
+      await repeatOnConflict(async () =>
+        store.commit(...(await changesOf(ids.slice(i, i + STEP), store, clock.now()))),
+      );
+    // Where none mattered the position needs no sync: they are looked at again, as long as they are few.
+    if (ids.length > 0 || events.length === EVENTS) await store.commit(put(followed, { id: POSITION, number }));
+    return events.length === EVENTS ? "more" : "settled";
+  },
+});
+
+async function everyInstance(store: Store): Promise<ReadonlySet<string>> {
+  const ids = new Set<string>();
+  for await (const { id } of store.scan(dataInstance)) ids.add(id);
+  return ids;
+}
+
+/** Instances that events are about, and those that hold or are made of the data that events are about. */
+async function concerned(events: readonly DomainEvent[], store: Store): Promise<ReadonlySet<string>> {
+  const ids = new Set<string>();
+  const changed = new Set<string>();
+  for (const { type, subject } of events) {
+    if (type === "datainstance.updated") ids.add(subject);
+    if (type === "data.updated") changed.add(subject);
+  }
+  for (const piece of changed)
+    for await (const { id } of store.scan(dataInstance, { index: "following", prefix: [piece] })) ids.add(id);
+  return ids;
+}
+
+async function changesOf(ids: readonly string[], store: Store, now: number): Promise<readonly Change[]> {
+  const changes: Change[] = [];
+  for (const id of ids) {
+    const row = await store.get(dataInstance, id);
+    if (row === undefined) continue;
+    const held = row.holds === undefined ? undefined : await store.get(data, row.holds);
+    const change = due(row, held, await store.get(data, row.data));
+    if (change !== undefined) changes.push(changeOf(row, change, now), ...woken(row.request));
+  }
+  return changes;
+}
+
+function changeOf(row: DataInstance, { signal, cause }: Due, now: number): Change {
+  if (signal === undefined) return updated(dataInstance, row, { cause });
+  return moved(dataInstance, row, signal, { cause, ...(signal === "lose" && { lostAt: now }) });
+}
