@@ -7,15 +7,15 @@ import { dataInstance, type DataInstance } from "./contract.ts";
 const TOO_FULL = 0.05;
 const ROOMY = 0.1;
 
-/** Of caches the oldest, as many as give a source room again that has too little; none where it has enough. */
+const isTooFull = (source: DataSource): boolean => openBytes(source) < source.totalBytes * TOO_FULL;
+
+/** Of caches the oldest, as many as give a source room again that has too little. */
 function evicted(
   source: Pick<DataSource, "totalBytes" | "freeBytes" | "availableBytes" | "reservedBytes" | "placingBytes">,
   caches: readonly Pick<DataInstance, "id" | "bytes">[],
 ): readonly string[] {
-  const open = openBytes(source);
-  if (open >= source.totalBytes * TOO_FULL) return [];
   const chosen: string[] = [];
-  let missing = source.totalBytes * ROOMY - open;
+  let missing = source.totalBytes * ROOMY - openBytes(source);
   // Ids are made in order of time.
   for (const { id, bytes } of caches.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
     if (missing <= 0) break;
@@ -26,6 +26,7 @@ function evicted(
 }
 
 export async function cachesToEvict(source: DataSource, store: Store): Promise<readonly DataInstance[]> {
+  if (!isTooFull(source)) return [];
   const caches: DataInstance[] = [];
   for await (const row of store.scan(dataInstance, { index: "place", prefix: [source.id] }))
     if (row.decision === "cache" && row.state === "ready") caches.push(row);

@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
 import { MINUTE } from "@edgemere/protocol/kit";
-import { itself } from "../../platform/caller.ts";
 import { created, updated, type Change } from "../../platform/change.ts";
-import { dataSource, placeOf } from "../data-catalogue/contract.ts";
+import { dataSource, placeOf, type Data } from "../data-catalogue/contract.ts";
 import { bookings } from "./capacity.ts";
 import { refusalOf } from "./conflict-words.ts";
 import type { DataOrchestratorContext } from "./context.ts";
@@ -13,7 +12,7 @@ import { AWAY } from "./instance-life.ts";
 import { leftInPlace, toBePlaced } from "./instances.ts";
 import { plan, type Content, type PlanStep, type Surroundings } from "./planning.ts";
 import { declaredPolicy } from "./placement-policy.ts";
-import { contentsOf, matchesOf, surroundingsOf } from "./survey.ts";
+import { contentsOf, surroundingsOf } from "./survey.ts";
 import type { Lookout } from "./tables.ts";
 
 /** A device that is away for less is waited for: a copy that comes back by itself costs nothing. */
@@ -30,6 +29,7 @@ const STEP = 100;
 export async function keep(
   request: DataRequest,
   { lookedAt = 0, seen }: Lookout,
+  found: (query: string) => Promise<readonly Data[]>,
   context: DataOrchestratorContext,
 ): Promise<Lookout> {
   const { store, clock } = context;
@@ -39,7 +39,7 @@ export async function keep(
   const dueAt = request.nextTryAt ?? lookedAt + LOOKED_FOR_EVERY;
   if (now < dueAt && seen === sightOf(instances, now))
     return { id: request.id, at: nextLook(instances, dueAt, now), lookedAt, seen };
-  const cause = await mend(request, instances, context);
+  const cause = await mend(request, instances, await contentsOf(await found(request.query), store), context);
   const after = await instancesOf(request, store);
   const tries = cause === "" ? 0 : (request.tries ?? 0) + 1;
   const { nextTryAt: _, ...rest } = request;
@@ -75,12 +75,11 @@ function isOver(one: DataInstance, now: number): boolean {
 async function mend(
   request: DataRequest,
   instances: readonly DataInstance[],
+  contents: readonly Content[],
   context: DataOrchestratorContext,
 ): Promise<string> {
   const { store, clock } = context;
   const { purpose, author } = request;
-  const caller = itself(["data:read"], context);
-  const contents = await contentsOf(await matchesOf(request.query, context, caller), store);
   const wanted = { ...purpose, author };
   const world = await surroundingsOf(wanted, contents, context);
   const standing = instances.filter((each) => !isOver(each, clock.now())).toSorted(byWorth);
