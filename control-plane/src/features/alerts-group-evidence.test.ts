@@ -1,27 +1,32 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { SECOND } from "@edgemere/protocol/kit";
+import { HOUR, SECOND } from "@edgemere/protocol/kit";
 import type { OutputOf } from "../platform/action.ts";
+import { created } from "../platform/change.ts";
 import type { queryData } from "./data-catalogue/contract.ts";
 import { aDevice } from "./device.test-support.ts";
-import { readFile } from "./files/contract.ts";
+import { file, readFile } from "./files/contract.ts";
 import { command, type Command } from "./jobs/contract.ts";
 import { aReport } from "./jobs/jobs.test-support.ts";
 import * as contract from "./policies/contract.ts";
-import { evidenceFiles } from "./policies/evidence-contract.ts";
+import type { Effect } from "./policies/effect-contract.ts";
+import { evidenceFiles, evidenceRollouts } from "./policies/evidence-contract.ts";
 import { collectings, groupCollectings } from "./policies/evidence.ts";
 import { busy, startWorld, type World } from "./policies.test-support.ts";
 
 const collect = { do: "command", kind: "log.collect", arguments: { files: ["/var/log/worker.log"] } } as const;
 
-/** A group whose alert fired, and whose devices were asked for their logs. */
-async function startFiring(devices: number): Promise<{ readonly world: World; readonly ids: readonly string[] }> {
+/** A group whose alert fired, and whose devices were asked for their logs, or for something else. */
+async function startFiring(
+  devices: number,
+  effect: Effect = collect,
+): Promise<{ readonly world: World; readonly ids: readonly string[] }> {
   const world = await startWorld();
   const more = Array.from({ length: devices - 2 }, (_, i) => `e${String(i).padStart(2, "0")}`);
   await world.store.commit(...more.map((id) => aDevice(id, {})));
   const ids = ["d1", "d2", ...more];
   for (const id of ids) await world.hello(id);
-  const hot = { name: "hot", condition: 'average(value("cpu.busy_percent")) > 80', per: "fleet", effects: [collect] };
+  const hot = { name: "hot", condition: 'average(value("cpu.busy_percent")) > 80', per: "fleet", effects: [effect] };
   await world.call(contract.createPolicy, hot);
   await world.advance(3 * SECOND);
   for (const id of ids) await busy(world, id, 95);
@@ -102,4 +107,30 @@ test("of a large group as many logs are kept as an alert may have, and what was 
     /^Of 24 devices of @fleet\/hot the logs of 20 are kept as data\.\n3 more sent theirs: [^.]*\.\n1 sent none: [^.]*\.\n$/,
   );
   assert.deepEqual([await world.store.count(collectings), await world.store.count(groupCollectings)], [0, 0]);
+});
+
+test("files that devices send for an alert of a group are data of that alert, and of none that there is not", async () => {
+  const { world } = await startFiring(2, { do: "command", kind: "file.get", arguments: { path: "/srv/trace.pcap" } });
+  await using _ = world;
+  const [first, second] = await asked(world);
+  assert.ok(first && second);
+  const send = ({ id, device, author }: Command) => {
+    const draft = { name: "trace.pcap", bytes: 4, sha256: "a".repeat(64), device, author, keepFor: HOUR, reason: "" };
+    return world.store.commit(created(file, id, { ...draft, expiresAt: world.clock.now() + HOUR }, "ready"));
+  };
+
+  await send(first);
+  await world.advance(10 * SECOND);
+  assert.deepEqual(
+    (await found(world)).map(({ id, lineage }) => [id, lineage?.device, lineage?.alert]),
+    [[first.id, first.device, "@fleet/hot"]],
+  );
+
+  for (const each of [first, second])
+    await world.report(each.device, "result", aReport(each, "failed", { reason: "failed", detail: "no such file" }));
+  await world.advance(10 * SECOND);
+  assert.equal(await world.store.count(evidenceRollouts), 1);
+  world.clock.step(48 * HOUR);
+  await world.advance(10 * SECOND);
+  assert.equal(await world.store.count(evidenceRollouts), 0);
 });

@@ -3,11 +3,13 @@ import { created, moved, removed, updated, type Change } from "../../platform/ch
 import { askItself } from "../../platform/dispatch.ts";
 import type { PlatformContext } from "../../platform/context.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
+import type { Store } from "../../platform/store.ts";
 import { device } from "../devices/contract.ts";
 import { file, fileRoom, type FileRow } from "../files/contract.ts";
+import { command, job } from "../jobs/contract.ts";
 import { availableBytes, catalogueFile, data, dataSource, OWN_STORE, type Data } from "./contract.ts";
 import { alertId } from "../policies/alert-contract.ts";
-import { evidenceFiles } from "../policies/evidence-contract.ts";
+import { evidenceFiles, evidenceRollouts } from "../policies/evidence-contract.ts";
 import { noted } from "./history-contract.ts";
 import { automaticTags } from "./tags.ts";
 
@@ -60,11 +62,11 @@ async function dataChanges(
   const tags = automaticTags({ name, source: OWN_STORE, ...(holder !== undefined && { from: holder.name }) });
   const place = { source: OWN_STORE, device: "", access: "read" as const, ...(from !== undefined && { from }) };
   const evidence = await store.get(evidenceFiles, id);
-  const lineage = lineageOf(row, evidence?.alert);
+  const alert = evidence?.alert ?? (await alertOf(row, store));
   return [
     ...(evidence === undefined ? [] : [removed(evidenceFiles, id)]),
     created(data, id, {
-      ...(lineage !== undefined && { lineage }),
+      ...(alert !== undefined && { lineage: { data: "", device: from ?? "", request: "", at: row.createdAt, alert } }),
       name,
       bytes,
       hash,
@@ -76,9 +78,12 @@ async function dataChanges(
   ];
 }
 
-/** What a policy had a device send, or kept of what it sent, is evidence for its alert there, or for that of a group. */
-function lineageOf({ author, device: from, createdAt: at }: FileRow, ofGroup: string | undefined): Data["lineage"] {
+/** What a policy had a device send is evidence for its alert there, or for that of a group: of which one, the rollout says that asked for it. */
+async function alertOf({ id, author, device: from }: FileRow, store: Store): Promise<string | undefined> {
   const [, policy] = /^policy:(.+)$/.exec(author) ?? [];
-  const alert = ofGroup ?? (policy !== undefined && from !== undefined ? alertId(policy, from) : undefined);
-  return alert === undefined ? undefined : { data: "", device: from ?? "", request: "", at, alert };
+  if (policy === undefined || from === undefined) return undefined;
+  // What was sent for a command has the command's id.
+  const asked = await store.get(command, id);
+  const rollout = asked && (await store.get(job, asked.job))?.rollout;
+  return rollout === undefined ? alertId(policy, from) : (await store.get(evidenceRollouts, rollout))?.alert;
 }

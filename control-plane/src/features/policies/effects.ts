@@ -132,8 +132,7 @@ async function act(row: Alert, context: PoliciesContext): Promise<boolean> {
     done.push(...some);
   }
   const { isActing: _, ...rest } = row;
-  const logs = done.flatMap(({ what, made }) => (what === "log.collect" && made !== undefined ? [made] : []));
-  await store.commit(updated(alert, rest, { done }), ...collecting(logs, row, context.clock.now())).catch(unlessMoved);
+  await store.commit(updated(alert, rest, { done }), ...collecting(done, row, context.clock.now())).catch(unlessMoved);
   return true;
 }
 

@@ -7,3 +7,12 @@ interface EvidenceFile {
   readonly alert: string;
 }
 export const evidenceFiles = table<EvidenceFile>("evidencefile");
+
+/** For which alert of a group a rollout has devices send files. */
+interface EvidenceRollout {
+  /** The rollout. */
+  readonly id: string;
+  readonly alert: string;
+  readonly at: number;
+}
+export const evidenceRollouts = table<EvidenceRollout>("evidencerollout", { age: ({ at }) => [[at]] });

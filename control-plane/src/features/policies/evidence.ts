@@ -8,7 +8,8 @@ import { createFile, file, finishFile, PIECE_BYTES, writeFile } from "../files/c
 import { isEnded, job, readOutput, rollout, rolloutTarget, type Rollout } from "../jobs/contract.ts";
 import { groupAlertId, type Alert } from "./alert-contract.ts";
 import type { PoliciesContext } from "./context.ts";
-import { evidenceFiles } from "./evidence-contract.ts";
+import type { Done } from "./effect-contract.ts";
+import { evidenceFiles, evidenceRollouts } from "./evidence-contract.ts";
 import { callerOf } from "./policy-caller.ts";
 
 /** A job that collects logs because an alert fired. */
@@ -43,16 +44,25 @@ const LOGS_OF_A_GROUP = 20;
 const WAITED_FOR = 48 * HOUR;
 const READ_AT_ONCE = 1_048_576;
 
-/** What jobs, or rollouts to a group, write that collect logs for an alert is to be kept as files, and with it as data. */
+/**
+ * What jobs, or rollouts to a group, write that collect logs for an alert is to be kept as files, and with it as data. Of a file that a device sends
+ * its policy and its device tell the alert, unless that is one of a group.
+ */
 export function collecting(
-  made: readonly string[],
+  done: readonly Done[],
   { device, group = "", policy }: Pick<Alert, "device" | "group" | "policy">,
   at: number,
 ): readonly Change[] {
-  if (device !== undefined) return made.map((id) => put(collectings, { id, device, policy, at }));
-  const [id] = made;
+  const madeFor = (kind: string) =>
+    done.flatMap(({ what, made }) => (what === kind && made !== undefined ? [made] : []));
+  const logs = madeFor("log.collect");
+  if (device !== undefined) return logs.map((id) => put(collectings, { id, device, policy, at }));
+  const [id] = logs;
   const alert = groupAlertId(policy, group);
-  return id === undefined ? [] : [put(groupCollectings, { id, rollouts: made, policy, alert, at, taken: [] })];
+  return [
+    ...(id === undefined ? [] : [put(groupCollectings, { id, rollouts: logs, policy, alert, at, taken: [] })]),
+    ...madeFor("file.get").map((each) => put(evidenceRollouts, { id: each, alert, at })),
+  ];
 }
 
 /** Keeps what was collected, once all of it is there. */
@@ -67,9 +77,19 @@ export const keepEvidence = (context: PoliciesContext): Loop => ({
     };
     for await (const row of context.store.scan(groupCollectings)) await spread(row, context).catch(waits(row.id));
     for await (const row of context.store.scan(collectings)) await keep(row, context).catch(waits(row.id));
+    await forgetRollouts(context);
     return "settled";
   },
 });
+
+/** Of rollouts that are over no file comes any more. */
+async function forgetRollouts({ store, clock }: PoliciesContext): Promise<void> {
+  for await (const { id, at } of store.scan(evidenceRollouts, { index: "age" })) {
+    if (clock.now() - at < WAITED_FOR) return;
+    const row = await store.get(rollout, id);
+    if (row === undefined || isEnded(row.state)) await store.commit(removed(evidenceRollouts, id));
+  }
+}
 
 /** Takes the logs of those devices of a group that have sent theirs, as many as are kept; says in the end what was left out. */
 async function spread(row: GroupCollecting, context: PoliciesContext): Promise<void> {
