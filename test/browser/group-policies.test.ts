@@ -39,7 +39,9 @@ test(
       await condition.fill(USED);
       await page.getByRole("button", { name: "Go to the mistake" }).waitFor();
       await fill(page, { Per: "site" });
-      await page.getByText("it looks at memory.used_bytes").waitFor();
+      await page.getByText("it looks at memory.used_bytes of all devices of a group.").waitFor();
+      await condition.fill('share(presence == "offline") > 0.5');
+      await page.getByText("it looks at the devices of a group only.").waitFor();
       await condition.fill("");
       await condition.pressSequentially("sha");
       await page.getByRole("option", { name: /^share/ }).waitFor();

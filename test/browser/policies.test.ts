@@ -46,7 +46,7 @@ test(
     });
     await t.test("it is tried before it is saved: where it would have fired, on a time line", async () => {
       await condition.fill('highest("memory.used_bytes") > 1000');
-      await page.getByText("it looks at memory.used_bytes").waitFor();
+      await page.getByText("it looks at memory.used_bytes.").waitFor();
       await eventually(async () => {
         await page.getByRole("button", { name: "Try it" }).click();
         await page.getByText(/It would have fired on/).waitFor();

@@ -1,6 +1,7 @@
 import { Anchor, Text, Textarea } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useId, useRef, useState, type KeyboardEvent } from "react";
+import type { Output } from "../../src/faces/client.ts";
 import { begunAt, placeOf, suggestionsFor, withSuggestion, wordsOf, type Suggestion } from "../data/completion.ts";
 import { visible } from "../data/hostile-text.ts";
 import { useRead } from "../data/queries.ts";
@@ -116,7 +117,7 @@ export function ConditionField({ value, isPerGroup = false, onChange }: Props) {
       <Text size="sm" c="dimmed" role="status" mt={4}>
         {suggestions.length > 0 && <span className="unseen">{suggestions.length} words may stand here. </span>}
         {mistake === undefined && check.data !== undefined && settled === value.trim() && settled !== "" && (
-          <>{lookedAt(check.data)}</>
+          <>{lookedAt(check.data, isPerGroup)}</>
         )}
       </Text>
       {place !== undefined && (
@@ -128,9 +129,10 @@ export function ConditionField({ value, isPerGroup = false, onChange }: Props) {
   );
 }
 
-function lookedAt({ metrics, events }: { readonly metrics: readonly string[]; readonly events: readonly string[] }) {
+function lookedAt({ metrics, events }: Output<"sa/pe/policy/check">, isPerGroup: boolean) {
   const looked = [...metrics, ...events];
+  const [only, all] = isPerGroup ? ["the devices of a group", " of all devices of a group"] : ["the device", ""];
   return looked.length === 0
-    ? "It can be watched: it looks at the device only."
-    : `It can be watched: it looks at ${visible(looked.join(", "))}.`;
+    ? `It can be watched: it looks at ${only} only.`
+    : `It can be watched: it looks at ${visible(looked.join(", "))}${all}.`;
 }
