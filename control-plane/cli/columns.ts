@@ -21,6 +21,7 @@ const usual: Partial<Record<Path | "commands" | "reservations" | "instances" | "
   "diml/dml/fmdm/data/list": ["name", "source", "device", "state", "bytes", "modifiedAt", "id"],
   "diml/dml/fmdm/datasource/list": ["name", "device", "state", "freeBytes", "totalBytes", "path"],
   "diml/dml/do/datarequest/list": ["id", "name", "state", "query", "createdAt", "reason"],
+  "diml/dml/do/datarequest/history": ["number", "at", "type", "subject"],
   "diml/dml/do/datareference/list": ["id", "name", "state", "query", "createdAt"],
   "diml/dml/do/datainstance/list": ["id", "name", "state", "device", "bytes", "path"],
   "diml/dml/do/datareservation/list": ["id", "request", "data", "decision", "state", "expiresAt"],

@@ -138,6 +138,7 @@ export const actions = {
   "diml/dml/do/datarequest/find": "read",
   "diml/dml/do/datarequest/list": "read",
   "diml/dml/do/datarequest/explain": "read",
+  "diml/dml/do/datarequest/history": "read",
   "diml/dml/do/datareference/find": "read",
   "diml/dml/do/datareference/list": "read",
   "diml/dml/do/datareservation/find": "read",

@@ -5,7 +5,6 @@ import { pieceLink } from "../data/data-links.ts";
 import { useDeviceNames } from "../data/device-names.ts";
 import { duration } from "../data/format.ts";
 import { useRead } from "../data/queries.ts";
-import { useMay } from "../data/session.tsx";
 import { Answer, Empty } from "../parts/answer.tsx";
 import { Causes } from "../parts/causes.tsx";
 import { Cost } from "../parts/cost.tsx";
@@ -33,7 +32,6 @@ export function DataRequest() {
   const { request: id = "" } = useParams();
   const explained = useRead("diml/dml/do/datarequest/explain", { request: id });
   const nameOf = useDeviceNames();
-  const mayReadEvents = useMay("event:read");
   return (
     <Answer of={explained} lines={8}>
       {({ request, reservations, instances, ...explanation }) => (
@@ -74,12 +72,7 @@ export function DataRequest() {
                   ]}
                 />
               </Section>
-              {mayReadEvents && (
-                <RequestTimeline
-                  from={request.createdAt}
-                  subjects={[request, ...reservations, ...instances].map(({ id }) => id)}
-                />
-              )}
+              <RequestTimeline request={request.id} />
             </div>
             <Section title="Reservations">
               {reservations.length === 0 ? (

@@ -1,31 +1,37 @@
 import { Text } from "@mantine/core";
+import { usePaging } from "../data/paging.ts";
 import { useRead } from "../data/queries.ts";
-import { Answer } from "./answer.tsx";
+import { Answer, Empty } from "./answer.tsx";
 import { EventList } from "./event-list.tsx";
+import { Pager } from "./pager.tsx";
 import { Section } from "./section.tsx";
 
-const CLASSES = ["datarequest.*", "datareservation.*", "datainstance.*"];
-
-/** What happened for a data request, in order. Old requests may have left the part of the log that is looked at. */
-export function RequestTimeline({ from, subjects }: { readonly from: number; readonly subjects: readonly string[] }) {
-  const log = useRead("ia/event/list", { type: CLASSES, limit: 500 });
+/** What happened for a data request, newest first: it alone is read, however much happened to others. */
+export function RequestTimeline({ request }: { readonly request: string }) {
+  const paging = usePaging(request);
+  const history = useRead("diml/dml/do/datarequest/history", {
+    request,
+    limit: 20,
+    ...(paging.cursor !== undefined && { cursor: paging.cursor }),
+  });
   return (
     <Section title="What happened">
-      <Answer of={log}>
-        {({ events }) => {
-          const own = events.filter(({ subject }) => subjects.includes(subject));
-          const isCut = (events[0]?.at ?? from) > from && events.length === 500;
-          return (
+      <Answer of={history}>
+        {({ items, next }) =>
+          items.length === 0 ? (
+            <Empty title="Its events are kept no more" />
+          ) : (
             <>
-              {own.length > 0 && <EventList events={own} />}
-              {(own.length === 0 || isCut) && (
+              <EventList events={items} />
+              {next === undefined && items.at(-1)?.type !== "datarequest.needed" && (
                 <Text size="sm" c="dimmed">
-                  {own.length === 0 ? "Its events are" : "Earlier events are"} too far back in the log to be shown here.
+                  Earlier events are kept no more.
                 </Text>
               )}
+              <Pager paging={paging} next={next} shown={items.length} total={undefined} noun="event" />
             </>
-          );
-        }}
+          )
+        }
       </Answer>
     </Section>
   );

@@ -1,3 +1,4 @@
+import { Type } from "@sinclair/typebox";
 /** News of the domain, numbered in the order in which it was committed. */
 export interface DomainEvent {
   /** From 1, without holes. */
@@ -14,3 +15,12 @@ export interface DomainEvent {
 /** Whether a pattern stands for an event's type: `device.online`, `device.*` for all of a class, `*` for everything. */
 export const matchesType = (pattern: string, type: string): boolean =>
   pattern === "*" || pattern === type || (pattern.endsWith(".*") && type.startsWith(pattern.slice(0, -1)));
+
+/** An event, as outputs of actions show it. */
+export const EventShape = Type.Object({
+  number: Type.Integer(),
+  type: Type.String(),
+  subject: Type.String(),
+  at: Type.Integer(),
+  data: Type.Record(Type.String(), Type.Unknown()),
+});

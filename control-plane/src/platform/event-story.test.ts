@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Type } from "@sinclair/typebox";
 import { ManualClock } from "@edgemere/protocol/simulated";
 import { created, moved, telling, updated } from "./change.ts";
 import type { Database } from "./database.ts";
 import { eventsAbout } from "./event-story.ts";
 import { rangeOf } from "./keys.ts";
+import { resource } from "./resource.ts";
 import { aParcel, keptDatabase, notes, parcel } from "./sample-resource.test-support.ts";
 import { Store } from "./store.ts";
 
@@ -63,7 +65,26 @@ for (const step of [1, 2, 3])
     assert.deepEqual(newest, ["parcel.sent", "parcel.create"]);
     assert.deepEqual(all, ["parcel.create", "parcel.sent"]);
     assert.deepEqual(later, ["parcel.sent"]);
+    assert.deepEqual(await typesOf(eventsAbout(parcel, "mine", { upTo: first, step }, store)), ["parcel.create"]);
   });
+
+test("what happens to a row of another class is part of the story of the row that it names, and of no story where it names none", async () => {
+  const seal = resource({
+    name: "seal",
+    summary: "It closes a parcel",
+    shape: Type.Object({ parcel: Type.Optional(Type.String()) }),
+    story: ["create"],
+    storyOf: ({ parcel: id }) => (id === undefined ? undefined : { name: parcel.name, id }),
+  });
+  const database = keptDatabase();
+  const store = await Store.open(database, new ManualClock());
+  await store.commit(created(parcel, "mine", aParcel()), created(parcel, "s1", aParcel()));
+  await store.commit(created(seal, "s1", { parcel: "mine" }), created(seal, "s2", {}));
+
+  assert.deepEqual(await typesOf(eventsAbout(parcel, "mine", { step: 5 }, store)), ["seal.create", "parcel.create"]);
+  assert.deepEqual(await typesOf(eventsAbout(parcel, "s1", { step: 5 }, store)), ["parcel.create"]);
+  assert.deepEqual(await typesOf(eventsAbout(seal, "s1", { step: 5 }, store)), []);
+});
 
 test("what comes again and again has no entry: neither that a row was updated nor what is told beside it", async () => {
   const database = keptDatabase();

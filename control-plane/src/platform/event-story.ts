@@ -4,13 +4,14 @@ import type { Table } from "./resource.ts";
 import type { Store } from "./store.ts";
 
 /** The key under which an event is found by the row it tells of; undefined for what is not told there. */
-export const placeInStory = (
-  { name, story = [] }: Pick<Table<never>, "name" | "story">,
-  { type, subject, number }: Pick<DomainEvent, "type" | "subject" | "number">,
-): string | undefined =>
-  story.length > 0 && type.startsWith(`${name}.`) && story.includes(type.slice(name.length + 1))
-    ? storyKey(name, subject, number)
-    : undefined;
+export function placeInStory(
+  { name, story = [], storyOf }: Pick<Table<never>, "name" | "story" | "storyOf">,
+  { type, subject, number, data }: Omit<DomainEvent, "at">,
+): string | undefined {
+  if (!type.startsWith(`${name}.`) || !story.includes(type.slice(name.length + 1))) return undefined;
+  const of = storyOf === undefined ? { name, id: subject } : storyOf(data as never);
+  return of && storyKey(of.name, of.id, number);
+}
 
 export const storyKey = (name: string, subject: string, number: number): string =>
   keyOf("about", name, subject, number);
@@ -18,20 +19,23 @@ export const storyKey = (name: string, subject: string, number: number): string 
 interface Part {
   /** Oldest first, those after a number; newest first when absent. */
   readonly after?: number | undefined;
+  /** Of those that come newest first: from this number on. */
+  readonly upTo?: number | undefined;
   /** So many are wanted, as far as is known: more are looked for only when they are asked for. */
   readonly step: number;
 }
 
-/** What happened to a row, of what its class declares as its story. Reads no event but those that it gives. */
+/** What happened to a row, of what its class, and those that are told of it, declare as its story. Reads no event but those that it gives. */
 export async function* eventsAbout(
   { name }: Pick<Table<never>, "name">,
   id: string,
-  { after, step }: Part,
+  { after, upTo, step }: Part,
   store: Store,
 ): AsyncGenerator<DomainEvent> {
   const reverse = after === undefined;
   let { gte, lt } = rangeOf("about", name, id);
   if (after !== undefined) gte = storyKey(name, id, after + 1);
+  else if (upTo !== undefined) lt = storyKey(name, id, upTo + 1);
   for (;;) {
     const numbers: number[] = [];
     for await (const [key] of store.bytesBetween({ gte, lt, reverse, limit: step })) numbers.push(lastNumberPart(key));

@@ -8,8 +8,6 @@ import { keyOf, rangeOf } from "./keys.ts";
 import { FORMAT, migrate, needsMigration, NewerStore, stamped, stampOf } from "./migrations.ts";
 import { Store } from "./store.ts";
 
-const device = { name: "device" };
-
 const ENTRIES = 1_700;
 const valueOf = (i: number) => JSON.stringify({ id: `n${i}` });
 
@@ -63,34 +61,65 @@ for (const batches of [0, 1, 2, 3, 4])
     await mustBeWhole(raw);
   });
 
-test("events from before devices had stories are found by their devices, and nothing else has an entry", async () => {
+/** A store of an older format with a log of events, migrated: what is found by whom, and how many entries there are. */
+async function migratedLog(
+  format: number,
+  events: readonly { readonly type: string; readonly subject: string; readonly data?: object }[],
+) {
   const raw = rawMemoryDatabase();
-  const before = checkedDatabase(raw);
-  const types = ["device.create", "device.updated", "device.online", "job.create", "device.stats", "device.offline"];
-  const subjects = ["d1", "d1", "d1", "d1", "d2", "d2"];
-  const eventOf = (i: number) => ({ number: i + 1, type: types[i], subject: subjects[i], at: 1, data: {} });
-  await before.batch([
-    ...types.map((_, i) => ({
+  await checkedDatabase(raw).batch([
+    ...events.map((event, i) => ({
       type: "put" as const,
       key: keyOf("event", i + 1),
-      value: Buffer.from(JSON.stringify(eventOf(i))),
+      value: Buffer.from(JSON.stringify({ data: {}, ...event, number: i + 1, at: 1 })),
     })),
     { type: "put", key: keyOf("row", "note", "n"), value: Buffer.from("{}") },
   ]);
-  await raw.batch([stamped({ format: 2 })]);
+  await raw.batch([stamped({ format })]);
 
   await migrate(raw, () => {});
 
   const store = await Store.open(checkedDatabase(raw), new ManualClock());
-  const numbers = async (id: string) => {
-    const found: number[] = [];
-    for await (const { number } of eventsAbout(device, id, { after: 0, step: 10 }, store)) found.push(number);
-    return found;
-  };
-  assert.deepEqual([await numbers("d1"), await numbers("d2")], [[1, 3], [6]]);
   const keys: string[] = [];
   for await (const key of raw.keys(rangeOf("about"))) keys.push(key);
-  assert.equal(keys.length, 3);
+  return {
+    entries: keys.length,
+    numbers: async (name: string, id: string) => {
+      const found: number[] = [];
+      for await (const { number } of eventsAbout({ name }, id, { after: 0, step: 10 }, store)) found.push(number);
+      return found;
+    },
+  };
+}
+
+test("events from before devices had stories are found by their devices, and nothing else has an entry", async () => {
+  const types = ["device.create", "device.updated", "device.online", "job.create", "device.stats", "device.offline"];
+  const subjects = ["d1", "d1", "d1", "d1", "d2", "d2"];
+
+  const { entries, numbers } = await migratedLog(
+    2,
+    types.map((type, i) => ({ type, subject: subjects[i] ?? "" })),
+  );
+
+  assert.deepEqual([await numbers("device", "d1"), await numbers("device", "d2")], [[1, 3], [6]]);
+  assert.equal(entries, 3);
+});
+
+test("events from before data requests had stories are found by the requests, with those of what was made for them", async () => {
+  const { entries, numbers } = await migratedLog(3, [
+    { type: "datarequest.create", subject: "r1" },
+    { type: "datarequest.needed", subject: "r1" },
+    { type: "datareservation.created", subject: "v1", data: { request: "r1" } },
+    { type: "datarequest.updated", subject: "r1" },
+    { type: "datainstance.ready", subject: "i1", data: { request: "r1" } },
+    { type: "datainstance.ready", subject: "i2" },
+    { type: "datareference.provisioned", subject: "r1" },
+    { type: "datarequest.failed", subject: "r2" },
+    { type: "datarequest.destroy", subject: "r2" },
+  ]);
+
+  assert.deepEqual([await numbers("datarequest", "r1"), await numbers("datarequest", "r2")], [[2, 3, 5], [8]]);
+  assert.equal(entries, 4);
 });
 
 test("a store that is migrated, and an empty one, are not touched", async () => {

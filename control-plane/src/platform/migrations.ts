@@ -19,6 +19,24 @@ interface Migration {
 
 /** Events that came again and again when devices got their stories. */
 const UNTOLD = new Set(["device.updated", "device.stats"]);
+/** Of whom the classes told when data requests got theirs. */
+const TOLD_OF_REQUESTS = new Map<string, (event: DomainEvent) => unknown>([
+  ["datarequest", ({ subject }) => subject],
+  ["datareservation", ({ data }) => data["request"]],
+  ["datainstance", ({ data }) => data["request"]],
+]);
+const STATE_OF_REQUESTS = /^(data[a-z]+)\.(?!(?:create|updated|destroy)$)/;
+
+/** The entry by which the event in an entry of the log is found, where it is told of a row. */
+function toldOf([key, stored]: Entry, of: (event: DomainEvent) => readonly [name: string, id: string] | undefined) {
+  const value = checkedValue(key, stored);
+  // What is damaged is told of elsewhere, and nobody could read it.
+  const event = value && read<DomainEvent>(value);
+  const told = event && of(event);
+  if (event === undefined || told === undefined) return [];
+  const place = storyKey(...told, event.number);
+  return [{ type: "put" as const, key: place, value: withChecksum(place, new Uint8Array()) }];
+}
 
 const migrations: readonly Migration[] = [
   {
@@ -31,20 +49,28 @@ const migrations: readonly Migration[] = [
     about: "events of a device are found by the device",
     within: rangeOf("event"),
     migrate: (entries) =>
-      entries.flatMap(([key, stored]) => {
-        const value = checkedValue(key, stored);
-        // What is damaged is told of elsewhere, and nobody could read it.
-        if (value === undefined) return [];
-        const { type, subject, number } = read<DomainEvent>(value);
-        if (!type.startsWith("device.") || UNTOLD.has(type)) return [];
-        const place = storyKey("device", subject, number);
-        return [{ type: "put", key: place, value: withChecksum(place, new Uint8Array()) }];
-      }),
+      entries.flatMap((entry) =>
+        toldOf(entry, ({ type, subject }) =>
+          type.startsWith("device.") && !UNTOLD.has(type) ? ["device", subject] : undefined,
+        ),
+      ),
+  },
+  {
+    to: 4,
+    about: "events of a data request, its reservations and its instances are found by the request",
+    within: rangeOf("event"),
+    migrate: (entries) =>
+      entries.flatMap((entry) =>
+        toldOf(entry, (event) => {
+          const id = TOLD_OF_REQUESTS.get(STATE_OF_REQUESTS.exec(event.type)?.[1] ?? "")?.(event);
+          return typeof id === "string" ? ["datarequest", id] : undefined;
+        }),
+      ),
   },
 ];
 
 /** The format that this program writes. */
-export const FORMAT = 3;
+export const FORMAT = 4;
 const BATCH = 500;
 /** Among so many values at least one is sound. */
 const LOOKED_AT = 20;

@@ -14,6 +14,14 @@ export interface Table<Row extends { readonly id: string }> {
   readonly secrets?: readonly string[];
   /** Events that are found by the row they tell of, without the name of the class. */
   readonly story?: readonly string[];
+  readonly storyOf?: StoryOf<Row>;
+}
+
+/** The row of another class that what happens to a row is told of, in its stead; undefined: it is told of nobody. */
+type StoryOf<Row> = (row: Row) => Told | undefined;
+interface Told {
+  readonly name: string;
+  readonly id: string;
 }
 
 export const table = <Row extends { readonly id: string }>(name: string, indexes: Indexes<Row> = {}): Table<Row> => ({
@@ -85,14 +93,16 @@ export function resource<
   readonly secrets?: readonly (keyof Static<S> & string)[];
   /** Events that are found by the row they tell of: each costs an entry, so none that comes again and again. More of them are a migration. */
   readonly story?: readonly ("create" | "destroy" | News | (L extends AnyMachine ? StateOf<L> : never))[];
+  readonly storyOf?: StoryOf<RowOf<S, L>>;
   /** States in which a right is taken away: the audit log has each such move, and a restore from a backup makes it again. */
   readonly revoking?: readonly string[];
 }): Resource<N, S, L, News> {
-  const { name, summary, shape, life, belongsTo, news = [], indexes = {} } = declaration;
+  const { name, summary, shape, life, belongsTo, storyOf, news = [], indexes = {} } = declaration;
   const { secrets = [], story = [], revoking = [] } = declaration;
   const unknown = revoking.find((each) => !life?.states.includes(each));
   if (unknown !== undefined) throw new Error(`${name} has no state "${unknown}" that could take a right away`);
-  return { name, summary, shape, life: life as L, news, belongsTo, indexes, secrets, story, revoking };
+  const told = { story, ...(storyOf !== undefined && { storyOf }) };
+  return { name, summary, shape, life: life as L, news, belongsTo, indexes, secrets, ...told, revoking };
 }
 
 /** Whether something that a contract declares is a resource. */

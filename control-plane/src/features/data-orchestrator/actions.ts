@@ -1,5 +1,8 @@
 import { handle } from "../../platform/action.ts";
 import { lookupHandlers } from "../../platform/crud.ts";
+import { InvalidCursor, makeCursor, openCursor } from "../../platform/cursor.ts";
+import type { DomainEvent } from "../../platform/domain-event.ts";
+import { eventsAbout } from "../../platform/event-story.ts";
 import { pageOfMatches } from "../../platform/pages.ts";
 import { resolve } from "../../platform/reference.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
@@ -22,6 +25,13 @@ export const orchestratorActions = [
   planHandler,
   ...requestHandlers,
   ...explainHandlers,
+  handle(contract.requestHistory, async ({ request: ref, limit = 50, cursor }, { store }: DataOrchestratorContext) => {
+    const { id } = await resolve(store, dataRequest, ref);
+    const upTo = cursor === undefined ? undefined : Number(openCursor(cursor));
+    if (upTo !== undefined && !Number.isSafeInteger(upTo)) throw new InvalidCursor();
+    const walk = rowsWithCursors(eventsAbout(dataRequest, id, { upTo, step: limit + 1 }, store));
+    return pageOfMatches(walk, () => true, limit);
+  }),
   ...lookupHandlers(dataRequest, contract.requestLookups),
   ...lookupHandlers(dataReference, contract.referenceLookups),
   ...lookupHandlers(dataReservation, contract.reservationLookups),
@@ -47,3 +57,7 @@ export const orchestratorActions = [
     }),
   ),
 ];
+
+async function* rowsWithCursors(events: AsyncIterable<DomainEvent>) {
+  for await (const event of events) yield { row: { ...event }, cursor: makeCursor(String(event.number)) };
+}

@@ -1,5 +1,6 @@
 import { Type } from "@sinclair/typebox";
 import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
+import { EventShape } from "../../platform/domain-event.ts";
 import { LimitedRole, LimitedRoles, Password, RoleName, Selector, UserName } from "./account-contract.ts";
 
 export { apiToken, roles, user, type ApiToken, type Role, type User } from "./account-contract.ts";
@@ -153,15 +154,7 @@ export const listEvents = action({
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: 100, description: "Events at most" })),
   }),
   output: Type.Object({
-    events: Type.Array(
-      Type.Object({
-        number: Type.Integer(),
-        type: Type.String(),
-        subject: Type.String(),
-        at: Type.Integer(),
-        data: Type.Record(Type.String(), Type.Unknown()),
-      }),
-    ),
+    events: Type.Array(EventShape),
     next: Type.Integer({ description: "The number to ask after next" }),
   }),
 });
