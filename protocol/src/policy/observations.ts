@@ -54,6 +54,19 @@ export class Observations {
       this.#windowsOf.set(each.of.metric, [...(this.#windowsOf.get(each.of.metric) ?? []), each]);
   }
 
+  /** Whether it takes in all of these. */
+  holds({
+    metrics,
+    windows,
+  }: {
+    readonly metrics: Iterable<string>;
+    readonly windows: readonly WindowWanted[];
+  }): boolean {
+    return (
+      [...metrics].every((each) => this.#newest.has(each)) && windows.every((each) => this.#windows.has(keyOf(each)))
+    );
+  }
+
   /** Takes rows in; returns the metrics of which there was something. Nothing is taken to be of later than `receivedAt`. */
   take(instants: readonly number[], series: readonly Sampled[], receivedAt: number): ReadonlySet<string> {
     const touched = new Set<string>();

@@ -67,11 +67,11 @@ async function follow(event: DomainEvent, context: PoliciesContext): Promise<voi
     for (const id of devicesOf(event)) watch.lookAtPack(id);
   if (!isOfDevice(event) && !isCounted) return;
   for (const id of devicesOf(event)) {
-    const known = await watch.known(id, context);
-    if (known === undefined) continue;
+    const was = await watch.known(id, context);
+    if (was === undefined) continue;
     if (isOfDevice(event)) {
-      const before = known.policies;
-      await watch.changed(known, event.data as unknown as Device, context);
+      const before = was.policies;
+      const known = await watch.changed(was, event.data as unknown as Device, context);
       // Those too that watch it no more: their alerts are over.
       await store.commit(...(await evaluated(known, [...new Set([...before, ...known.policies])], context)));
       putOff(known, context);

@@ -11,7 +11,7 @@ const STEP = 100;
 
 /**
  * Looks at groups of which something changed, each once for all that changed. Nothing is decided before every device was taken in: after a start, and
- * after a policy changed, half a group would say what the whole does not.
+ * after a policy about groups changed, half a group would say what the whole does not.
  */
 export const lookAfterGroups = (context: PoliciesContext): Loop => ({
   name: "look after groups",

@@ -5,7 +5,7 @@ import { viewOf } from "../devices/selector-contract.ts";
 import type { GroupPolicy } from "./group-policy.ts";
 import { GroupWatch, numbersOf } from "./group-watch.ts";
 import { inOrder, note, type Episode, type StoredSamples } from "./replay.ts";
-import type { Known } from "./watch.ts";
+import type { Seen } from "./watch.ts";
 
 /** What time alone changes is looked at so often. */
 const STEP = 5 * SECOND;
@@ -71,14 +71,11 @@ export async function replayedGroups(
   return past.episodes;
 }
 
-const knownOf = (row: Device, observations: Observations): Known => ({
+const knownOf = (row: Device, observations: Observations): Seen => ({
   row,
   view: viewOf(row),
-  policies: [],
   observations,
   events: new Map(),
-  open: new Set(),
-  looked: 0,
 });
 
 /** The alerts of groups as they would have stood. */

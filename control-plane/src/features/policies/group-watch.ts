@@ -5,7 +5,7 @@ import { changesAt, givenBy } from "./group-giving.ts";
 import { Groups, type Group } from "./groups.ts";
 import { groupOf } from "./per.ts";
 import type { Quiet } from "./quiet.ts";
-import type { Known } from "./watch.ts";
+import type { Seen } from "./watch.ts";
 import { watches } from "./watched-policy.ts";
 
 /** A group of a policy. */
@@ -56,7 +56,7 @@ export class GroupWatch {
    * A device is as it is now. Looks at what it gives to the policies that look at some of what changed, undefined: to all; and returns how many
    * parts of conditions that were.
    */
-  take(known: Known, now: number, touched?: ReadonlySet<string>): number {
+  take(known: Seen, now: number, touched?: ReadonlySet<string>): number {
     let looked = 0;
     let dueAt = Infinity;
     for (const policy of this.policies) {

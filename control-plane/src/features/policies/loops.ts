@@ -45,7 +45,7 @@ async function lookAgain(row: Alert, context: PoliciesContext): Promise<void> {
   await store.commit(...changes);
 }
 
-/** After a start, and after a policy changed, each device gets its whole time: nobody looked before. */
+/** After a start, and after a policy that tells of silence changed, each device gets its whole time: nobody looked before. */
 async function waitForSilence(context: PoliciesContext): Promise<void> {
   const { store, clock, watch } = context;
   if (watch.isSilenceKnown) return;

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { Observations, type Observed, type WindowWanted } from "@edgemere/protocol/policy";
 import { Counter } from "../../platform/figures.ts";
 import { askItself } from "../../platform/dispatch.ts";
@@ -16,7 +17,7 @@ import { GroupWatch } from "./group-watch.ts";
 import { historyOf } from "./history.ts";
 import { isPerGroup } from "./per.ts";
 import { happenings } from "./tables.ts";
-import { readyToRun, watches, type WatchedPolicy } from "./watched-policy.ts";
+import { isOnDevice, readyToRun, watches, type WatchedPolicy } from "./watched-policy.ts";
 
 /** What is known of a device that is watched. */
 export interface Known extends Observed {
@@ -28,7 +29,13 @@ export interface Known extends Observed {
   readonly open: Set<string>;
   /** Number of the newest record of telemetry that was looked at. */
   looked: number;
+  /** Of which policies it was looked at last. */
+  of: Policies;
+  /** How far back its events are counted, by their type. */
+  spans: Policies["events"];
 }
+/** What groups know of a device. */
+export type Seen = Pick<Known, "row" | "view" | "observations" | "events">;
 
 /** All policies, made ready to run. */
 interface Policies {
@@ -52,6 +59,8 @@ interface Policies {
  */
 export class Watch {
   #policies: Promise<Policies> | undefined;
+  /** Those from before a policy was changed, until they are loaded anew. */
+  #before: Promise<Policies> | undefined;
   #devices = new Map<string, Promise<Known | undefined>>();
   /** When devices will have been silent for too long. */
   readonly silence = new Deadlines();
@@ -96,13 +105,10 @@ export class Watch {
     return (this.#since ??= now);
   }
 
-  /** After a policy was changed: what is known is made anew for what is looked at now. */
+  /** After a policy was changed: what it touches is made anew for what is looked at now, and the rest stays known. */
   forget(): void {
+    this.#before = this.#policies ?? this.#before;
     this.#policies = undefined;
-    this.#devices = new Map();
-    this.silence.clear();
-    this.isSilenceKnown = false;
-    this.packsLookedUpTo = "";
   }
 
   forgetDevice(id: string): void {
@@ -110,9 +116,45 @@ export class Watch {
   }
 
   /** Undefined where there is no such device. */
-  known(id: string, context: PoliciesContext): Promise<Known | undefined> {
-    const known = this.#devices.get(id);
-    if (known !== undefined) return known;
+  async known(id: string, context: PoliciesContext): Promise<Known | undefined> {
+    const of = await this.policies(context);
+    const looking = this.#devices.get(id) ?? this.#looking(id, context);
+    const known = await looking;
+    if (known === undefined) return undefined;
+    // Meanwhile somebody else had to look anew.
+    if (this.#devices.get(id) !== looking) return this.known(id, context);
+    return known.of === of ? known : this.#watched(known, of, context);
+  }
+
+  /** Undefined as long as nobody has asked for it. */
+  knownAlready(id: string): Promise<Known | undefined> | undefined {
+    return this.#devices.get(id);
+  }
+
+  /** A device's row is another now. What is known of it then. */
+  async changed(known: Known, row: Device, context: PoliciesContext): Promise<Known> {
+    if (row.version <= known.row.version) return known;
+    known.row = row;
+    known.view = viewOf(row);
+    return (await this.#watched(known, await this.policies(context), context)) ?? known;
+  }
+
+  /** Looked at by the policies that watch it now; made anew where they look at what is not known of it. */
+  async #watched(known: Known, of: Policies, context: PoliciesContext): Promise<Known | undefined> {
+    const { row, view, observations } = known;
+    const spans = new Map([...known.spans].filter(([type, span]) => of.events.get(type) === span));
+    known.of = of;
+    known.spans = spans;
+    known.policies = of.all.filter((each) => watches(each, row, view));
+    const looking = [...known.policies, ...of.groups.policies.filter((each) => watches(each, row, view))];
+    const isKnown = looking.every(
+      ({ condition }) =>
+        observations.holds(condition) && condition.events.every(({ type }) => spans.get(type) === of.events.get(type)),
+    );
+    return isKnown ? known : this.#looking(row.id, context);
+  }
+
+  #looking(id: string, context: PoliciesContext): Promise<Known | undefined> {
     const devices = this.#devices;
     const looking = this.#look(id, context).then(
       (found) => {
@@ -128,21 +170,10 @@ export class Watch {
     return looking;
   }
 
-  /** Undefined as long as nobody has asked for it. */
-  knownAlready(id: string): Promise<Known | undefined> | undefined {
-    return this.#devices.get(id);
-  }
-
-  /** A device's row is another now. */
-  async changed(known: Known, row: Device, context: PoliciesContext): Promise<void> {
-    if (row.version <= known.row.version) return;
-    known.row = row;
-    known.view = viewOf(row);
-    known.policies = (await this.policies(context)).all.filter((each) => watches(each, row, known.view));
-  }
-
   async #load(context: PoliciesContext): Promise<Policies> {
     const { store, log, clock } = context;
+    const past = this.#before;
+    const before = await past?.catch(() => undefined);
     this.since(clock.now());
     const all: WatchedPolicy[] = [];
     const asking: AdmissionPolicy[] = [];
@@ -150,54 +181,88 @@ export class Watch {
     for await (const row of store.scan(policy)) {
       if (row.state !== "enabled") continue;
       if (isAsked(row)) {
-        asking.push(readyToAsk(row, log));
+        asking.push(before?.asking.find((each) => isDeepStrictEqual(each.row, row)) ?? readyToAsk(row, log));
         continue;
       }
       if (isPerGroup(row)) {
-        const ready = readyForGroups(row, await memberSelectorOf(row, context), log);
+        const selector = await memberSelectorOf(row, context);
+        const known = before?.groups.byName.get(row.name);
+        const isSame = isDeepStrictEqual(known?.row, row) && known?.memberSelector === selector;
+        const ready = isSame ? known : readyForGroups(row, selector, log);
         if (ready !== undefined) perGroup.push(ready);
         continue;
       }
-      const ready = readyToRun(row, log);
+      const known = before?.byName.get(row.name);
+      const ready = isDeepStrictEqual(known?.row, row) ? known : readyToRun(row, log);
       if (ready !== undefined) all.push(ready);
     }
     const looking = [...all, ...perGroup].map(({ condition }) => condition);
     const byPath = new Map<string, readonly AdmissionPolicy[]>();
-    return {
+    const metrics = new Set(looking.flatMap((each) => [...each.metrics]));
+    const groups =
+      before !== undefined && isSame(before.groups.policies, perGroup) ? before.groups : new GroupWatch(perGroup);
+    const made = {
       all,
       asking,
-      askedAbout: (path) => {
+      askedAbout: (path: string) => {
         const found = byPath.get(path) ?? asking.filter(({ row }) => isAbout(row.admission, path));
         byPath.set(path, found);
         return found;
       },
       byName: new Map(all.map((each) => [each.name, each])),
-      groups: new GroupWatch(perGroup),
-      metrics: new Set(looking.flatMap((each) => [...each.metrics])),
+      groups,
+      metrics,
       windows: looking.flatMap((each) => each.windows),
       events: spansOf(looking),
     };
+    this.#touched(before, made);
+    if (this.#before === past) this.#before = undefined;
+    return made;
+  }
+
+  /** Forgets what is another by other policies, beside what is known of the devices that they watch. */
+  #touched(before: Policies | undefined, now: Policies): void {
+    // As long as nobody looks at a metric nobody takes in what is measured.
+    if (now.metrics.size === 0) this.#devices = new Map();
+    if (before === undefined || !isSame(silentOf(before), silentOf(now))) {
+      this.silence.clear();
+      this.isSilenceKnown = false;
+    }
+    if (before === undefined || !isSame(packedOf(before), packedOf(now))) this.packsLookedUpTo = "";
   }
 
   async #look(id: string, context: PoliciesContext): Promise<Known | undefined> {
     const { store } = context;
-    const { all, groups, metrics, windows, events } = await this.policies(context);
+    const of = await this.policies(context);
+    const { all, groups, metrics, windows, events } = of;
     const row = await store.get(deviceResource, id);
     if (row === undefined) return undefined;
     const view = viewOf(row);
     const policies = all.filter((each) => watches(each, row, view));
-    const observations = new Observations(metrics, windows);
     const looking = [...policies, ...groups.policies.filter((each) => watches(each, row, view))];
-    if (looking.some(({ condition }) => condition.metrics.size > 0))
-      await remember(observations, id, { metrics, windows }, context);
+    const isMeasured = looking.some(({ condition }) => condition.metrics.size > 0);
+    const observations = isMeasured ? new Observations(metrics, windows) : new Observations([], []);
+    if (isMeasured) await remember(observations, id, { metrics, windows }, context);
     const counted = noEvents(events);
     if (events.size > 0)
       for await (const { type, number, at } of store.scan(happenings, { index: "device", prefix: [id] }))
         counted.get(type)?.set(number, at);
     const open = new Set<string>();
     for await (const each of store.scan(alert, { index: "open", prefix: [id] })) open.add(each.policy);
-    return { row, view, policies, observations, events: counted, open, looked: 0 };
+    return { row, view, policies, observations, events: counted, open, looked: 0, of, spans: events };
   }
+}
+
+const isSame = (some: readonly unknown[], others: readonly unknown[]): boolean =>
+  some.length === others.length && some.every((each, place) => each === others[place]);
+
+/** Those that tell of devices that are silent. */
+const silentOf = ({ all }: Policies) => all.filter(({ noData }) => noData !== undefined);
+
+/** Those that have a say in what devices do by themselves. */
+function packedOf({ all, asking }: Policies): readonly unknown[] {
+  const onDevice = all.filter(({ row }) => isOnDevice(row));
+  return onDevice.length === 0 ? [] : [...onDevice, ...asking];
 }
 
 /** Takes in what is stored of a device: its newest values, and what lies in windows. */
