@@ -9,7 +9,7 @@ import { Tally as NoticeTally } from "./features/notifier/index.ts";
 import { Tally } from "./features/outlets/index.ts";
 import { alertsBegun, placementBy, Watch } from "./features/policies/index.ts";
 import { readArrivals } from "./features/telemetry-aggregator/contract.ts";
-import { Landings, SeriesLists } from "./features/telemetry-aggregator/index.ts";
+import { ChainedArrivals, Landings, SeriesLists } from "./features/telemetry-aggregator/index.ts";
 import { TerminalGateway } from "./features/terminals/index.ts";
 import { features, type AppContext } from "./app-features.ts";
 import { openAuditing } from "./auditing.ts";
@@ -117,6 +117,7 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
     ["listener", "reason"],
   );
   const landings = new Landings(String(clock.now()));
+  const chainedArrivals = config.outlets.isToldToSubscribers ? new ChainedArrivals() : undefined;
   const watch = new Watch();
   const context = {
     authority,
@@ -133,6 +134,7 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
       retention: config.history,
       seriesLists: new SeriesLists(),
       landings,
+      chainedArrivals,
       fleet: config.outlets.fleet,
       ...(config.windows && { windows: config.windows }),
       ...(isSentOn && { arrivals: config.history }),
@@ -224,6 +226,7 @@ async function start(config: ControlPlaneConfig, surroundings: Surroundings, ope
       arrivals: config.outlets.isToldToSubscribers
         ? async (asked) => ask(readArrivals, asked, telemetryReader(core), core)
         : undefined,
+      arrivalsBelow: chainedArrivals,
       terminals: { sit: (asked, viewer) => context.terminals.sit(asked, viewer, core) },
       health,
       checks,

@@ -11,7 +11,7 @@ import type { DeviceMessages } from "./link/carrier.ts";
 import { mqttBroker } from "./link/external-broker-connection.ts";
 import { startExternalBroker } from "./link/external-broker.ts";
 import { startSparkplug, type AdmitEdgeNode } from "./link/sparkplug/listener.ts";
-import type { Arrivals } from "./link/subscribers-telemetry.ts";
+import type { Arrivals, ArrivalsBelow } from "./link/subscribers-telemetry.ts";
 import { startSubscribers } from "./link/subscribers.ts";
 import type { Opened } from "./opened.ts";
 import type { DeviceLink } from "./platform/device-link.ts";
@@ -22,6 +22,7 @@ interface Parts extends FaceParts {
   readonly authority: CertificateAuthority;
   /** What devices measured, for subscribers; absent: they are not told. */
   readonly arrivals?: Arrivals | undefined;
+  readonly arrivalsBelow?: ArrivalsBelow | undefined;
   readonly link: DeviceMessages & Pick<DeviceLink, "sessions" | "session" | "accounts">;
   readonly admit: Admit;
   readonly admitEdgeNode: AdmitEdgeNode;

@@ -56,6 +56,16 @@ test("the topic of a device's samples is read back with it, and is none that a d
   assert.deepEqual([mayPublish("d1", topic), mayReceive("d1", topic)], [false, false]);
 });
 
+test("the topic of samples of a device below is its id there, and none that a device speaks or hears on", () => {
+  const topic = formatTopic("samplesBelow", { origin: "up", theirs: "hello" });
+
+  assert.equal(topic, `${TELEMETRY_ROOT}up/hello`);
+  assert.deepEqual(parseTopic(topic), { name: "samplesBelow", params: { origin: "up", theirs: "hello" } });
+  assert.deepEqual([mayPublish("telemetry", topic), mayReceive("telemetry", topic)], [false, false]);
+  assert.throws(() => formatTopic("samplesBelow", { origin: "+", theirs: "d1" }), RangeError);
+  assert.throws(() => formatTopic("samplesBelow", { origin: "edge", theirs: "d1/#" }), RangeError);
+});
+
 test("no two topics of one device are the same", () => {
   assert.equal(new Set(deviceTopics.map((name) => topicOf(name, "d1"))).size, deviceTopics.length);
 });

@@ -24,6 +24,13 @@ export const topics = {
   keystrokes: { pattern: "edgemere/v1/{device}/down/terminal", way: "down", qos: 0, maxBytes: limits.commandBytes },
   domainEvent: { pattern: "edgemere/v1/events/{class}/{event}", way: "out", qos: 1, maxBytes: limits.messageBytes },
   samples: { pattern: "edgemere/v1/telemetry/{device}", way: "out", qos: 1, maxBytes: limits.messageBytes },
+  // Of a device of a control plane below: by the id that it has everywhere else too.
+  samplesBelow: {
+    pattern: "edgemere/v1/telemetry/{origin}/{theirs}",
+    way: "out",
+    qos: 1,
+    maxBytes: limits.messageBytes,
+  },
 } as const satisfies Record<string, TopicRule>;
 
 export type TopicName = keyof typeof topics;
@@ -61,8 +68,14 @@ const patterns = rules.map(([name, { pattern }]): readonly [TopicName, readonly 
   name,
   pattern.split("/").map((text) => (text.startsWith("{") ? { text, param: text.slice(1, -1) } : { text })),
 ]);
-const mayStandFor = (level: string, value: string) =>
-  level === "{device}" ? isDeviceId(value) : ID_PATTERN.test(value);
+
+/** Control planes below, and ids that they gave: as they may report them. */
+const FOREIGN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+
+function mayStandFor(level: string, value: string): boolean {
+  if (level === "{device}") return isDeviceId(value);
+  return (level === "{origin}" || level === "{theirs}" ? FOREIGN : ID_PATTERN).test(value);
+}
 
 export function formatTopic<N extends TopicName>(name: N, params: TopicParams<N>): string {
   const values = params as Readonly<Record<string, string>>;

@@ -1,27 +1,29 @@
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 import type { Transport } from "@edgemere/agent";
 import { commandLife, parseTopic, SERVER_NAME, topics } from "@edgemere/protocol";
 import { systemClock } from "@edgemere/protocol/kit";
-import { connectAsync } from "mqtt";
+import { connectAsync, type MqttClient } from "mqtt";
 import { askForTerminal, sit } from "../world/terminals.ts";
 import { eventually } from "../world/world.ts";
 import { sources, textOf } from "./tree.ts";
-import { startServed } from "./served.ts";
+import { startServed, type Served } from "./served.ts";
 import { startServedAgent } from "./served-agent.ts";
 
-test("a device that does all it can, and a subscriber, use every topic of the table and no other", async () => {
-  await using served = await startServed(systemClock, { flags: ["--subscribers-telemetry=on"] });
-  const used = new Set<string>();
-  const subscriber = await connectAsync(`mqtts://127.0.0.1:${served.app.ports.subscribers}`, {
-    protocolVersion: 4,
-    ca: served.app.root,
-    servername: SERVER_NAME,
-    username: "token",
-    password: served.token,
+test("a device that does all it can, and subscribers here and above, use every topic of the table and no other", async () => {
+  await using above = await startServed(systemClock, { flags: ["--subscribers-telemetry=on"] });
+  await using served = await startServed(systemClock, {
+    flags: ["--subscribers-telemetry=on", ...(await below(above))],
   });
-  subscriber.on("message", (topic) => used.add(topic));
-  await subscriber.subscribeAsync(["edgemere/v1/events/#", "edgemere/v1/telemetry/#"], { qos: 1 });
+  const { origin } = await served.client.call("cpl/ta/parent/find", {});
+  const { items } = await above.client.call("ia/token/list", {});
+  const reporter = items.find(({ name }) => name === "below")?.id ?? "";
+  await above.client.call("cpl/ta/child/create", { name: "below", reporter, origins: [origin] });
+  const used = new Set<string>();
+  const subscribers = await Promise.all([served, above].map(listening));
+  for (const each of subscribers) each.on("message", (topic) => used.add(topic));
   try {
     {
       await using _agent = await startServedAgent(served, noting(used));
@@ -50,9 +52,30 @@ test("a device that does all it can, and a subscriber, use every topic of the ta
 
     assert.deepEqual([...namesOf(used)].toSorted(), Object.keys(topics).toSorted());
   } finally {
-    await subscriber.endAsync(true);
+    for (const each of subscribers) await each.endAsync(true);
   }
 });
+
+/** A connection on which everything comes that is told here. */
+async function listening({ app, token }: Served): Promise<MqttClient> {
+  const subscriber = await connectAsync(`mqtts://127.0.0.1:${app.ports.subscribers}`, {
+    protocolVersion: 4,
+    ca: app.root,
+    servername: SERVER_NAME,
+    username: "token",
+    password: token,
+  });
+  await subscriber.subscribeAsync(["edgemere/v1/events/#", "edgemere/v1/telemetry/#"], { qos: 1 });
+  return subscriber;
+}
+
+/** What makes another control plane report to this one, with a token of that name. */
+async function below({ app, client, folder }: Served): Promise<readonly string[]> {
+  const { token } = await client.call("ia/token/create", { name: "below", permissions: ["telemetry:report"] });
+  const file = join(folder, "below");
+  await writeFile(file, `Bearer ${token}\n`, { mode: 0o600 });
+  return [`--parent=${app.address}`, `--parent-authorization=${file}`, "--parent-every=1s"];
+}
 
 /** Sources in which a literal begins so. */
 const writing = (literal: RegExp): readonly string[] =>

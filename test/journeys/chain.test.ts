@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { connect } from "../world/subscriber.ts";
 import { eventually, startWorld, type World } from "../world/world.ts";
 
 const METRIC = "memory.used_percent";
@@ -86,4 +87,46 @@ test("three control planes in a row know the same of a site's devices, although 
     items.map(({ name, state, devices, refused, lost }) => ({ name, state, devices, refused, lost })),
     [{ name: "region", state: "reporting", devices: 2, refused: [], lost: 0 }],
   );
+});
+
+interface Heard {
+  readonly device: string;
+  readonly child: string;
+  readonly resolution: string;
+  readonly series: readonly { readonly metric: string; readonly at: number[]; readonly value: number[] }[];
+}
+
+test("who may hear samples in the centre hears those of a child's devices over MQTT, on the id that they have in history", async () => {
+  const flags = ["--windows-every", "10s", "--subscribers-telemetry", "on"];
+  await using centre = await startWorld({ controlPlane: { flags } });
+  const { world: edge_, ...edge } = await startChildOf(centre, "edge", 2);
+  await using site = edge_;
+  const { token } = await centre.client.call("ia/token/create", { name: "ear", permissions: ["telemetry:read"] });
+  await using listener = await connect(centre, token);
+  await using elsewhere = await connect(centre, token, "elsewhere");
+  await listener.client.subscribeAsync(`edgemere/v1/telemetry/${edge.origin}/+`, { qos: 1 });
+  await elsewhere.client.subscribeAsync("edgemere/v1/telemetry/another/+", { qos: 1 });
+  await centre.client.call("cpl/ta/child/create", { name: "edge", reporter: edge.reporter, origins: [edge.origin] });
+
+  const heard = () => listener.received.map(({ topic, event }) => ({ topic, ...(event as unknown as Heard) }));
+  await eventually(async () => new Set(heard().map(({ topic }) => topic)).size === 2, "minutes of both devices");
+
+  const [first] = heard();
+  assert.ok(first);
+  assert.deepEqual(
+    [first.topic, first.child, first.resolution],
+    [`edgemere/v1/telemetry/${first.device}`, "edge", "1m"],
+  );
+  for (const device of site.devices) await device.stop();
+  // A minute that went on is told again: the last word for it is what history has.
+  await eventually(async () => {
+    const { series } = await centre.client.call("cpl/ta/history", { device: first.device, metric: [METRIC] });
+    const [at, value] = [series[0]?.at.at(-1), series[0]?.value.at(-1)];
+    const told = heard()
+      .filter(({ device }) => device === first.device)
+      .flatMap((each) => each.series.filter(({ metric }) => metric === METRIC))
+      .at(-1);
+    return told?.at.at(-1) === at && told?.value.at(-1) === value;
+  }, "the newest minute to be heard as history has it");
+  assert.deepEqual(elsewhere.received, []);
 });

@@ -3,9 +3,13 @@ import { Reconciler, SECOND, type Clock, type Log } from "@edgemere/protocol/kit
 
 /** Samples of one device that came together. */
 interface Arrival {
+  /** Of a device of a child with a slash: origin and id there. */
   readonly device: string;
   readonly arrivedAt: number;
-  readonly isEstimated: boolean;
+  readonly isEstimated?: boolean;
+  /** Of those of a child: which it is, and that each value is the last one of a minute. */
+  readonly child?: string;
+  readonly resolution?: string;
   readonly series: readonly {
     readonly metric: string;
     readonly instance: string;
@@ -24,8 +28,16 @@ export type Arrivals = (asked: {
   readonly position?: string;
 }>;
 
+/** What children tell of their devices, taken as it comes. */
+export interface ArrivalsBelow {
+  readonly take: (limit: number) => readonly Arrival[];
+  /** Nobody listens. */
+  readonly forget: () => void;
+}
+
 interface Parts {
   readonly arrivals: Arrivals;
+  readonly below?: ArrivalsBelow | undefined;
   /** Whether anybody has asked for it. */
   readonly isHeard: () => boolean;
   readonly publish: (topic: string, payload: Buffer) => Promise<void>;
@@ -39,10 +51,14 @@ const ARRIVALS = 100;
 const SAMPLES = 2_000;
 
 /** Tells subscribers what arrives, from the moment somebody listens. Whoever must miss nothing reads `cpl/ta/arrivals` instead. */
-export function tellTelemetry({ arrivals, isHeard, publish, clock, log }: Parts): Reconciler {
+export function tellTelemetry({ arrivals, below, isHeard, publish, clock, log }: Parts): Reconciler {
   let since = clock.now();
   let after: string | undefined;
   const name = "telemetry to subscribers";
+  const tell = async (told: readonly Arrival[]) => {
+    for (const arrival of told)
+      for (const message of messagesOf(arrival)) await publish(topicOf(arrival), Buffer.from(JSON.stringify(message)));
+  };
   const outlet = new Reconciler(
     {
       name,
@@ -51,20 +67,26 @@ export function tellTelemetry({ arrivals, isHeard, publish, clock, log }: Parts)
       step: async () => {
         if (!isHeard()) {
           [since, after] = [clock.now(), undefined];
+          below?.forget();
           return "settled";
         }
         const found = await arrivals({ ...(after === undefined ? { since } : { after }), limit: ARRIVALS });
-        for (const arrival of found.arrivals)
-          for (const message of messagesOf(arrival))
-            await publish(formatTopic("samples", { device: arrival.device }), Buffer.from(JSON.stringify(message)));
+        await tell(found.arrivals);
         after = found.position ?? after;
-        return found.arrivals.length > 0 ? "more" : "settled";
+        const theirs = below?.take(ARRIVALS) ?? [];
+        await tell(theirs);
+        return found.arrivals.length + theirs.length > 0 ? "more" : "settled";
       },
     },
     clock,
   );
   outlet.start();
   return outlet;
+}
+
+function topicOf({ device }: Arrival): string {
+  const [origin = "", theirs] = device.split("/");
+  return theirs === undefined ? formatTopic("samples", { device }) : formatTopic("samplesBelow", { origin, theirs });
 }
 
 /** An arrival in pieces of a size that any client takes. */

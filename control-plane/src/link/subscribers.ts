@@ -17,7 +17,7 @@ import type { ServerIdentity } from "./authority.ts";
 import { paceOf } from "./guard.ts";
 import { SERVER_UNAVAILABLE, startMqttServer, type Hooks } from "./mqtt-server.ts";
 import type { PacketLimits } from "./packet-sizes.ts";
-import { tellTelemetry, type Arrivals } from "./subscribers-telemetry.ts";
+import { tellTelemetry, type Arrivals, type ArrivalsBelow } from "./subscribers-telemetry.ts";
 import type { Refusal } from "./refusals.ts";
 import { TokenBucket } from "../platform/token-bucket.ts";
 
@@ -30,6 +30,8 @@ interface Parts {
   readonly port: number;
   /** What devices measured; absent: nobody is told. */
   readonly arrivals?: Arrivals | undefined;
+  /** What children tell of theirs. */
+  readonly arrivalsBelow?: ArrivalsBelow | undefined;
   /** Counts what was refused by listener and reason. */
   readonly refusals?: Counter;
   readonly clock: Clock;
@@ -58,7 +60,7 @@ const refusal = (returnCode: number, message: string) => Object.assign(new Error
 
 /**
  * MQTT for people and programs: an API token as password; domain events as CloudEvents on `edgemere/v1/events/{class}/{event}`, and
- * samples on `edgemere/v1/telemetry/{device}`.
+ * samples on `edgemere/v1/telemetry/{device}`, where the id of a child's device is two levels.
  */
 export async function startSubscribers(parts: Parts): Promise<{ readonly port: number } & AsyncDisposable> {
   const { store, authenticate, arrivals, clock, log } = parts;
@@ -207,7 +209,7 @@ export async function startSubscribers(parts: Parts): Promise<{ readonly port: n
     clock,
   );
   const isHeard = () => [...credentials.keys()].some((client) => heard.get(client)?.has(TELEMETRY));
-  const telemetry = arrivals && tellTelemetry({ arrivals, isHeard, publish, clock, log });
+  const telemetry = arrivals && tellTelemetry({ arrivals, below: parts.arrivalsBelow, isHeard, publish, clock, log });
   const unsubscribe = store.onCommit(() => outlet.kick());
   outlet.start();
   check.start();

@@ -25,6 +25,7 @@ import {
   type ChainedHour,
 } from "./chain-tables.ts";
 import { viewOfChained } from "./chained-devices.ts";
+import { newMinutes, pointsIn, type MinuteSeries } from "./chained-arrivals.ts";
 import type { TelemetryContext } from "./context.ts";
 import { madeGroupsDirty, type GroupMembers } from "./group-making.ts";
 import { dayOf, withHour } from "./window-making.ts";
@@ -60,6 +61,8 @@ interface Written {
   readonly day: ChainedDay;
   readonly bytes: ReadonlyMap<string, Uint8Array | undefined>;
   readonly counting: Counting;
+  /** What was not known before; nothing where nobody hears of it. */
+  readonly news: readonly MinuteSeries[];
 }
 
 /** Decides on the hours of one report. What is written is what lands in one commit: later hours of it see what earlier ones changed. */
@@ -75,6 +78,8 @@ export class Taking {
   readonly counting = new Counting();
   readonly #more: Change[] = [];
   #known: number;
+  /** Points of this report for whoever hears them. */
+  #told = 0;
 
   constructor(child: Child, place: Place) {
     this.#child = child;
@@ -149,9 +154,12 @@ export class Taking {
       ...read.map((each) => [each.metric, each] as const),
     ]);
     const bytes = new Map<string, Uint8Array | undefined>();
+    const news: MinuteSeries[] = [];
+    const isHeard = this.#place.telemetry.chainedArrivals?.isWanted === true;
     let [ofHour, ofDay] = [0, dayBefore?.bytes ?? ROW];
     for (const [metric, { windows, sketches, minutes = [] }] of metrics) {
       const keys = [windowsKey("minutes", hour, metric, device.id), sketchesKey(hour, metric, device.id)] as const;
+      if (isHeard) news.push(...newMinutes(metric, minutes, { hour, before: await this.#bytesOf(keys[0]) }));
       bytes.set(keys[0], windows).set(keys[1], sketches);
       ofHour += sizeOf(keys[0], windows) + sizeOf(keys[1], sketches);
       const key = windowsKey("hours", dayOf(hour), metric, device.id);
@@ -170,17 +178,22 @@ export class Taking {
     const counting = new Counting();
     for (const row of [before.device, before.hour, dayBefore]) counting.take(row);
     for (const row of Object.values(rows)) counting.add(row);
-    return { ...rows, bytes, counting };
+    return { ...rows, bytes, counting, news };
   }
 
-  #put({ device, hour, day, bytes, counting }: Written): void {
-    const { telemetry, groups } = this.#place;
+  #put({ device, hour, day, bytes, counting, news }: Written): void {
+    const { telemetry, groups, now } = this.#place;
     for (const [key, value] of bytes) this.#bytes.set(key, value);
     this.#devices.set(device.id, device);
     this.#hours.set(hour.id, hour);
     this.#days.set(day.id, day);
     this.counting.include(counting);
-    const { landings } = telemetry;
+    const { landings, chainedArrivals } = telemetry;
+    if (chainedArrivals !== undefined && news.length > 0) {
+      const of = { device: device.id, child: this.#child.name, arrivedAt: now };
+      this.#more.push(whenLanded(chainedArrivals.landing(of, news, this.#told)));
+      this.#told += pointsIn(news);
+    }
     // The newest values are those of the newest hour, or the one before.
     if (landings !== undefined && hour.hour >= device.newestHour - HOUR)
       this.#more.push(whenLanded(() => landings.add(device.id)));

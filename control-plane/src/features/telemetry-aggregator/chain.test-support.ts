@@ -10,7 +10,7 @@ import { aDevice } from "../device.test-support.ts";
 import type { World } from "./aggregator.test-support.ts";
 import * as contract from "./contract.ts";
 import type { Parent, TelemetryContext } from "./context.ts";
-import { Landings, SeriesLists, telemetryAggregator } from "./index.ts";
+import { Landings, SeriesLists, telemetryAggregator, type ChainedArrivals } from "./index.ts";
 
 export const BEGIN = 20_000 * DAY;
 const windows = { every: MINUTE, keepMinutes: 7 * DAY, keepHours: 730 * DAY };
@@ -122,12 +122,19 @@ interface Setting {
   readonly origin: string;
   readonly parent?: Parent | undefined;
   readonly childRoom?: number;
+  readonly chainedArrivals?: ChainedArrivals;
 }
 
 /** What grants go by. */
 const owned = feature<CoreContext & TelemetryContext>({ name: "devices", resources: [device], realm, actions: [] });
 
-export const startPlane = ({ origin, parent, childRoom = 1024 ** 3, ...parts }: Setting): Promise<World> =>
+export const startPlane = ({
+  origin,
+  parent,
+  childRoom = 1024 ** 3,
+  chainedArrivals,
+  ...parts
+}: Setting): Promise<World> =>
   startTestCore<CoreContext & TelemetryContext>({
     features: [telemetryAggregator, owned],
     context: {
@@ -135,6 +142,7 @@ export const startPlane = ({ origin, parent, childRoom = 1024 ** 3, ...parts }: 
         retention: 7 * DAY,
         seriesLists: new SeriesLists(),
         landings: new Landings(origin),
+        chainedArrivals,
         windows,
         chain: { origin, parent, childRoom },
       },

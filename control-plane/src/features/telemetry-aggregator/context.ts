@@ -1,5 +1,6 @@
 import type { Random } from "@edgemere/protocol/kit";
 import type { PlatformContext } from "../../platform/context.ts";
+import type { ChainedArrivals } from "./chained-arrivals.ts";
 import type { Landings } from "./landings.ts";
 import type { SeriesLists } from "./series-lists.ts";
 
@@ -15,6 +16,8 @@ export interface TelemetryContext extends PlatformContext {
     readonly landings?: Landings;
     /** Milliseconds that the order of arrival is kept, for whoever passes samples on; absent when nobody does. */
     readonly arrivals?: number | undefined;
+    /** What children tell, for whoever hears samples as they come; absent: nobody does. */
+    readonly chainedArrivals?: ChainedArrivals | undefined;
     /** Windows that are made beforehand, and for how long they are kept; absent: every query reads samples. */
     readonly windows?: WindowsOptions | undefined;
     /** Who this is among control planes that report to each other. */

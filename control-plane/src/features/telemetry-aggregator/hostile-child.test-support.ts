@@ -5,6 +5,7 @@ import type { Database } from "../../platform/database.ts";
 import type { World } from "./aggregator.test-support.ts";
 import { BEGIN, declare, startPlane } from "./chain.test-support.ts";
 import { hourBytes, metricHour, type Minutes } from "./chain-bytes.ts";
+import type { ChainedArrivals } from "./chained-arrivals.ts";
 import * as contract from "./contract.ts";
 import { Sketch } from "./sketch.ts";
 import { gridOfPeriod } from "./window-tables.ts";
@@ -52,7 +53,11 @@ export const aReport = (over: Partial<Report> = {}): Report => ({
 /** One of which the children Edge (by the token t1) and Evil (t2) may tell. */
 export async function aParent(
   devicesAtMost = 2,
-  setting: { readonly database?: Database; readonly childRoom?: number } = {},
+  setting: {
+    readonly database?: Database;
+    readonly childRoom?: number;
+    readonly chainedArrivals?: ChainedArrivals;
+  } = {},
 ): Promise<World> {
   const world = await startPlane({ clock: new ManualClock(NOW), origin: "parent", ...setting });
   await declare(world, { name: "Edge", reporter: "t1", origins: ["edge"], devicesAtMost });

@@ -1,14 +1,12 @@
 import { feature } from "../../platform/feature.ts";
 import { telemetryActions } from "./actions.ts";
-import { aggregatedDevice } from "./adevice-contract.ts";
 import { aggregatedDeviceActions, tellStats } from "./adevices.ts";
 import { chainActions } from "./chain-actions.ts";
-import { child } from "./chain-contract.ts";
 import { watchChildren } from "./chain-watching.ts";
 import { loopsOfReporting } from "./chain-reporting.ts";
 import type { TelemetryContext } from "./context.ts";
+import { aggregatedDevice, child, forgetting } from "./contract.ts";
 import { telemetryFigures } from "./fleet-figures.ts";
-import { forgetting } from "./forgetting-contract.ts";
 import { forgetAsked, forgetRetired } from "./forgetting.ts";
 import { forgetOldSamples, mergeReports } from "./loops.ts";
 import { queryActions } from "./querying.ts";
@@ -16,6 +14,7 @@ import { receiveTelemetry } from "./receives.ts";
 import { watchActions } from "./watching.ts";
 import { loopsOfWindows } from "./window-loops.ts";
 
+export { ChainedArrivals } from "./chained-arrivals.ts";
 export { StoredChunk } from "./chunks.ts";
 export type { TelemetryContext } from "./context.ts";
 export { Landings } from "./landings.ts";
