@@ -103,6 +103,54 @@ test("an event loop that is late for minutes is told of, and one long wait is no
 });
 
 test(
+  "a child that is nearly at its room, or is refused, is told of by name, and one that has room is not",
+  {
+    skip: noPromtool,
+  },
+  async () => {
+    const about = (child: string) => `job="centre", child="${child}"`;
+    const used = (child: string, values: string) => ({
+      series: `edgemere_child_room_used_bytes{${about(child)}}`,
+      values,
+    });
+    const room = (child: string) => ({ series: `edgemere_child_room_bytes{${about(child)}}`, values: "100x60" });
+    const refused = (child: string, values: string) => ({
+      series: `edgemere_child_refused_hours_total{${about(child)}, reason="no-room"}`,
+      values,
+    });
+    const firing = (alertname: string, more: string) => ({
+      expr: `ALERTS{alertname="${alertname}", alertstate="firing"}`,
+      eval_time: "40m",
+      exp_samples: [
+        { labels: `ALERTS{alertname="${alertname}", alertstate="firing", severity="warning", ${more}}`, value: 1 },
+      ],
+    });
+    const input_series = [
+      used("full", "80 91x60"),
+      used("roomy", "89x60"),
+      room("full"),
+      room("roomy"),
+      refused("full", "0x30 4x30"),
+      refused("roomy", "7x60"),
+    ];
+    const tests = [
+      {
+        interval: "1m",
+        input_series,
+        promql_expr_test: [
+          firing("EdgemereChildRoom", about("full")),
+          firing("EdgemereChildRefused", `${about("full")}, reason="no-room"`),
+        ],
+      },
+    ];
+    const file = join(world.folder, "children.yaml");
+    await writeFile(file, stringify({ rule_files: [rulesFile], tests }));
+
+    promtool(["test", "rules", file]);
+  },
+);
+
+test(
   "Prometheus reads both doors, and answers every query of every dashboard and rule",
   { skip: noPrometheus },
   async () => {

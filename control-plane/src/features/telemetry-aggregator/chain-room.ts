@@ -21,7 +21,7 @@ export interface Held {
   readonly bytes?: number;
 }
 
-export const roomAtMost = ({ bytesAtMost }: Child, { chain }: TelemetryContext["telemetry"]): number =>
+export const roomAtMost = ({ bytesAtMost }: Child, { chain }: Pick<TelemetryContext["telemetry"], "chain">): number =>
   bytesAtMost ?? chain?.childRoom ?? Number.MAX_SAFE_INTEGER;
 
 /** What makes it less always has room. */

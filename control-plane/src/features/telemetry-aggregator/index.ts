@@ -2,6 +2,7 @@ import { feature } from "../../platform/feature.ts";
 import { telemetryActions } from "./actions.ts";
 import { aggregatedDeviceActions, tellStats } from "./adevices.ts";
 import { chainActions } from "./chain-actions.ts";
+import { chainFigures } from "./chain-figures.ts";
 import { watchChildren } from "./chain-watching.ts";
 import { loopsOfReporting } from "./chain-reporting.ts";
 import type { TelemetryContext } from "./context.ts";
@@ -35,5 +36,5 @@ export const telemetryAggregator = feature<TelemetryContext>({
     watchChildren(context),
     ...loopsOfReporting(context),
   ],
-  figures: telemetryFigures,
+  figures: async (context) => [...(await telemetryFigures(context)), ...(await chainFigures(context))],
 });
