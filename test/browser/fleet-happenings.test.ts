@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Locator } from "playwright-core";
 import { createJob, endOf } from "../world/jobs.ts";
 import { eventually, startWorld } from "../world/world.ts";
 import { noChromium, openBrowser } from "./chromium.ts";
@@ -42,6 +43,26 @@ test(
       await rows.getByRole("link", { name: "ping on simulated-002" }).click();
       await page.waitForURL(`**/jobs/${job}`);
     });
+    await t.test(
+      "a moment stands above itself: lanes begin and end where the chart does, on a narrow page too",
+      async () => {
+        await go("/charts/fleet?last=15m");
+        const edgesOf = async (of: Locator) => {
+          const { x = 0, width = 0 } = (await of.first().boundingBox()) ?? {};
+          return [Math.round(x), Math.round(x + width)];
+        };
+        for (const width of [1_280, 400]) {
+          await page.setViewportSize({ width, height: 900 });
+          await eventually(async () => {
+            const plot = await edgesOf(page.locator(".u-over"));
+            const lanes = [await edgesOf(line.getByRole("list")), await edgesOf(commands)];
+            // With the border of a lane.
+            return lanes.flat().every((edge, place) => Math.abs(edge - (plot[place % 2] ?? 0)) <= 2);
+          }, `lanes to be where the chart is, ${width} pixels wide`);
+        }
+        await page.setViewportSize({ width: 1_280, height: 900 });
+      },
+    );
     await t.test("of some devices only what happened to them is marked, and a mark leads there", async () => {
       await go("/charts/fleet?last=15m&selector=name%3Dsimulated-002");
       await commands.getByRole("link", { name: /^ping on simulated-002: succeeded; asked / }).waitFor();

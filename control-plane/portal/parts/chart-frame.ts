@@ -7,6 +7,8 @@ export interface ChartFrame {
   readonly isUtc: boolean;
   /** When something was asked of the devices that they are about. */
   readonly marks: readonly Pick<Interval, "from">[];
+  /** Hears where a chart is drawn, each time that it is: what stands above it is put there too. */
+  readonly onPlaced?: (plot: Element) => void;
   /** Shows another interval; a passing one is followed by others. */
   readonly show: (interval: Interval, how?: { readonly isPassing: boolean }) => void;
 }

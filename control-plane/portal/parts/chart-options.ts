@@ -28,13 +28,14 @@ interface Wishes {
   readonly shadeNow: () => Shade;
   /** Where the pointer is, milliseconds since 1970; undefined where it is not. */
   readonly onMoment: (at: number | undefined) => void;
+  readonly onPlaced: ((plot: Element) => void) | undefined;
 }
 
 const timeFormat = (isUtc: boolean, options: Intl.DateTimeFormatOptions) =>
   new Intl.DateTimeFormat(undefined, { ...options, ...(isUtc && { timeZone: "UTC" }) });
 
 export function chartOptions(wishes: Wishes): uPlot.Options {
-  const { width, height, lines, isUtc, isShare, isBytes, format, intervalNow, shadeNow, onMoment } = wishes;
+  const { width, height, lines, isUtc, isShare, isBytes, format, intervalNow, shadeNow, onMoment, onPlaced } = wishes;
   const ink = cssColour("--chart-ink");
   const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
   const minutes = timeFormat(isUtc, clock);
@@ -52,7 +53,7 @@ export function chartOptions(wishes: Wishes): uPlot.Options {
     height,
     legend: { show: false },
     // On the right there is room for half a time.
-    padding: [8, 20, 0, 0],
+    padding: [8, 28, 0, 0],
     cursor: {
       drag: { x: false, y: false, setScale: false },
       sync: { key: "charts", scales: ["x", null] },
@@ -98,6 +99,7 @@ export function chartOptions(wishes: Wishes): uPlot.Options {
     ],
     hooks: {
       drawClear: [(plot) => shade(plot, shadeNow())],
+      draw: [(plot) => onPlaced?.(plot.over)],
       setCursor: [
         (plot) => {
           const { left = -1 } = plot.cursor;

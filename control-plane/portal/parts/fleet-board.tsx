@@ -1,5 +1,5 @@
 import { Alert, Button, Group, Text } from "@mantine/core";
-import { Suspense, useMemo } from "react";
+import { Suspense, useCallback, useMemo, useRef } from "react";
 import { isLive, type Interval } from "../data/chart-range.ts";
 import { useChartView, type ChartView } from "../data/chart-view.ts";
 import { useFleetAnswer } from "../data/fleet-answer.ts";
@@ -36,7 +36,11 @@ export function FleetBoard({ question }: { readonly question: FleetQuestion }) {
   const shown = useShownDevices(question, answer);
   const gaps = useFleetGaps(shown, view.settled);
   const asked = useFleetAsked(shown, interval.from);
-  const frame = { interval, isUtc: view.isUtc, marks: asked.marks, show: view.show };
+  const area = useRef<HTMLDivElement>(null);
+  const onPlaced = useCallback((plot: Element) => {
+    if (area.current !== null) alignWith(plot, area.current);
+  }, []);
+  const frame = { interval, isUtc: view.isUtc, marks: asked.marks, onPlaced, show: view.show };
   const title = titleOf(question);
   return (
     <ChartFrameContext value={frame}>
@@ -65,7 +69,7 @@ export function FleetBoard({ question }: { readonly question: FleetQuestion }) {
           </Button>
         </Alert>
       )}
-      <div className="chart-area" aria-busy={isLoading}>
+      <div className="chart-area" aria-busy={isLoading} ref={area}>
         {answer === undefined && isLoading && <Loading lines={6} />}
         {answer !== undefined && waiting === undefined && (
           <>
@@ -76,6 +80,13 @@ export function FleetBoard({ question }: { readonly question: FleetQuestion }) {
       </div>
     </ChartFrameContext>
   );
+}
+
+/** Tells the style sheet where the plot begins and ends, so that lanes do too. */
+function alignWith(plot: Element, area: HTMLElement): void {
+  const [inner, outer] = [plot.getBoundingClientRect(), area.getBoundingClientRect()];
+  area.style.setProperty("--plot-left", `${inner.left - outer.left}px`);
+  area.style.setProperty("--plot-right", `${outer.right - inner.right}px`);
 }
 
 /** A live range ends with the newest window. */
@@ -112,7 +123,7 @@ function Answered({ title, answer }: { readonly title: string; readonly answer: 
         Windows of {step}; read: {costText(cost, source)}.
         {pending > 0 && ` The newest samples of ${counted(pending, "hour")} of devices come a moment later.`}
         {leftOut > 0 &&
-          ` ${counted(leftOut, "device")} of other control planes are not in it: of these only windows of a minute are known.`}
+          ` ${counted(leftOut, "device")} of other control planes left out: of these only windows of a minute are known.`}
       </Text>
       {notHeard(answer).map(({ name, knownUpTo }) => (
         <Text key={name} size="sm" c="dimmed" my="sm" role="status">

@@ -32,7 +32,7 @@ export interface PlotProps {
 
 /** The canvas of a chart. Drawn anew when its width changes; new samples only move it. */
 export function Plot({ name, metric, lines, alone, data, shade, moment, reading, onMoment }: PlotProps) {
-  const { interval, isUtc, show } = useChartFrame();
+  const { interval, isUtc, show, onPlaced } = useChartFrame();
   const { ref: frame, width } = useElementSize();
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
@@ -58,6 +58,7 @@ export function Plot({ name, metric, lines, alone, data, shade, moment, reading,
           intervalNow: () => shown.current.interval,
           shadeNow: () => shown.current.shade,
           onMoment,
+          onPlaced,
         }),
         shown.current.data,
         target,
