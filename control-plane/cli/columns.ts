@@ -4,11 +4,14 @@ import type { Path } from "../src/faces/client.ts";
  * What is shown of lists where nothing else is asked for, by the action that gives them or by the field that holds them.
  * Lists that are not here show their plain fields.
  */
-const usual: Partial<Record<Path | "commands" | "reservations" | "instances" | "values", readonly string[]>> = {
+const usual: Partial<
+  Record<Path | "commands" | "reservations" | "instances" | "values" | "metrics", readonly string[]>
+> = {
   commands: ["device", "state", "reason", "detail", "startedAt", "finishedAt", "outputBytes"],
   reservations: ["data", "decision", "state", "reason", "expiresAt"],
   instances: ["name", "state", "device", "bytes", "path"],
   values: ["metric", "instance", "value", "at"],
+  metrics: ["metric", "instance"],
   "cpl/dm/device/list": ["name", "presence", "state", "presenceAt", "agent.version", "labels"],
   "cpl/dm/device/events": ["at", "name", "detail"],
   "cpl/ta/doubtful": ["receivedAt", "deviceAt", "offset", "rows"],

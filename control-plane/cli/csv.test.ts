@@ -71,6 +71,30 @@ test("series are a line for each value, with what tells the series, and what is 
   assert.equal(csvOf("cpl/ta/query", shared, { headers: false, columns: ["value"] }), "1.5\r\n\r\n");
 });
 
+test("the lowest and the highest of a step stand beside its value, as columns of their own", () => {
+  const series = [{ metric: "load", instance: "", at: [at, at + 60_000], value: [2, 3], low: [1, 2], high: [4, null] }];
+
+  assert.equal(
+    csvOf("cpl/ta/history", { device: "d1", series }, usual),
+    `"metric","instance","at","value","low","high"\r\n"load","","2026-01-01T00:00:00.000Z",2,1,4\r\n"load","","2026-01-01T00:01:00.000Z",3,2,\r\n`,
+  );
+});
+
+test("what a device measures and how much is a line for each, and not one cell", () => {
+  const values = [{ metric: "load", instance: "", at, value: 2 }];
+
+  assert.equal(
+    csvOf("cpl/ta/latest", { device: "d1", resolution: "samples", values }, usual),
+    '"metric","instance","value","at"\r\n"load","",2,"2026-01-01T00:00:00.000Z"\r\n',
+  );
+  assert.equal(csvOf("cpl/ta/latest", { device: "d1", values: [] }, usual), '"metric","instance","value","at"\r\n');
+  assert.equal(
+    csvOf("cpl/ta/metrics", { metrics: [{ metric: "load", instance: "eth0" }] }, usual),
+    '"metric","instance"\r\n"load","eth0"\r\n',
+  );
+  assert.equal(csvOf("cpl/ta/adevice/find", { metrics: ["load"] }, usual), '"metrics"\r\n"[""load""]"\r\n');
+});
+
 test("whatever the text, a cell is one cell, is no formula, and holds nothing that acts on a screen", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (text) => {

@@ -1,3 +1,4 @@
+import type { Path } from "../src/faces/client.ts";
 import { isInstant, valueAt } from "./cells.ts";
 import { columnsFor } from "./columns.ts";
 import { flattened } from "./table.ts";
@@ -16,31 +17,52 @@ export function csvOf(path: string, output: unknown, { headers, columns }: CsvSt
     const lines = points.rows.map((row) => csvLine(names.map((name) => cell(name, row[name]))));
     return [...(headers ? [csvLine(names)] : []), ...lines].join("");
   }
-  const items = (output as { readonly items?: unknown } | null)?.items;
-  const rows = Array.isArray(items) ? (items as readonly unknown[]) : [output];
-  const names = Array.isArray(items) ? columnsFor(path, rows, columns) : (columns ?? fieldsOf(output));
+  const [list, items] = listIn(output, path) ?? [];
+  const rows = items ?? [output];
+  const names = list === undefined ? (columns ?? fieldsOf(output)) : columnsFor(list, rows, columns);
   const lines = rows.map((row) => csvLine(names.map((name) => cell(name, valueAt(row, name)))));
   return [...(headers ? [csvLine(names)] : []), ...lines].join("");
 }
 
+/** Answers that are lists, and do not call them items. */
+const lists: Partial<Record<string, "values" | "metrics">> = {
+  "cpl/ta/latest": "values",
+  "cpl/ta/metrics": "metrics",
+} satisfies Partial<Record<Path, "values" | "metrics">>;
+
+/** The rows of a list, and what tells its usual columns. */
+function listIn(output: unknown, path: string): readonly [list: string, rows: readonly unknown[]] | undefined {
+  const name = lists[path] ?? "items";
+  const rows = (output as Readonly<Record<string, unknown>> | null)?.[name];
+  return Array.isArray(rows) ? [name === "items" ? path : name, rows] : undefined;
+}
+
+type Values = readonly (number | null)[];
 interface Series {
   readonly at?: readonly number[];
-  readonly value: readonly (number | null)[];
+  readonly value: Values;
+  readonly low?: Values;
+  readonly high?: Values;
 }
 
 /** Each value of series on a line of its own, with its instant and what tells its series; undefined when the output holds none. */
 function pointsOf(output: unknown) {
   const { series, at = [] } = (output ?? {}) as { readonly series?: unknown; readonly at?: readonly number[] };
   if (!Array.isArray(series)) return undefined;
-  const told = (series as readonly Series[]).map(({ at: own = at, value, ...rest }) => ({
-    own,
-    value,
+  const told = (series as readonly Series[]).map(({ at: own = at, value, low, high, ...rest }) => ({
+    columns: { at: own, value, ...(low && high && { low, high }) },
     fields: Object.fromEntries(flattened(rest)),
   }));
   return {
-    names: [...new Set(told.flatMap(({ fields }) => Object.keys(fields))), "at", "value"],
-    rows: told.flatMap(({ own, value, fields }) =>
-      value.map((each, place): Readonly<Record<string, unknown>> => ({ ...fields, at: own[place], value: each })),
+    names: [
+      ...new Set(told.flatMap(({ fields }) => Object.keys(fields))),
+      ...new Set(["at", "value", ...told.flatMap(({ columns }) => Object.keys(columns))]),
+    ],
+    rows: told.flatMap(({ columns, fields }) =>
+      columns.value.map((_, place): Readonly<Record<string, unknown>> => {
+        const point = Object.entries(columns).map(([name, column]) => [name, column[place]] as const);
+        return { ...fields, ...Object.fromEntries(point) };
+      }),
     ),
   };
 }
