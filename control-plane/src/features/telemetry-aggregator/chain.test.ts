@@ -216,6 +216,22 @@ test("of steps that are shorter than a minute devices of children are left out, 
   assert.deepEqual([leftOut, series], [1, []]);
 });
 
+test("where no step is asked for it is none that leaves devices of children out", async () => {
+  await using chain = await startChain();
+  await reported(chain.edge, "d1", NOW - 10 * MINUTE, [0], [1]);
+  await chain.advance(3 * MINUTE);
+  const asked = { metric: ["load"], from: NOW - 20 * MINUTE, to: NOW };
+  const told = async (world: World, more: Query = {}) => {
+    const { step, leftOut, series } = await world.call(contract.queryTelemetry, { ...asked, ...more });
+    return [step, leftOut, ...series.map(({ overall }) => overall)];
+  };
+
+  assert.deepEqual(await told(chain.centre, { device: "Region/gw-1" }), ["1m", 0, 1]);
+  assert.deepEqual(await told(chain.centre, { function: "p95", by: ["child"] }), ["1m", 0, 1]);
+  assert.deepEqual(await told(chain.centre, { from: NOW - 3 * DAY }), ["1h", 0, 1]);
+  assert.deepEqual(await told(chain.edge), ["10s", 0, 1]);
+});
+
 const someReport = fc.record({
   device: fc.constantFrom("d1", "d2"),
   at: fc.integer({ min: 0, max: 2 * HOUR }),

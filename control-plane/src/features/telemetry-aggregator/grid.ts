@@ -42,9 +42,9 @@ interface Range {
   readonly to: number;
 }
 
-/** Whole windows that hold a range; without a step, of the shortest that makes no more of them than a screen shows. */
-export function gridOf(range: Range, step?: Step): Grid & { name: Step } {
-  const names = Object.keys(steps) as Step[];
+/** Whole windows that hold a range; without a step, of the shortest from `least` on that makes no more of them than a screen shows. */
+export function gridOf(range: Range, step?: Step, least: Step = "10s"): Grid & { name: Step } {
+  const names = (Object.keys(steps) as Step[]).filter((each) => steps[each] >= steps[least]);
   const fitting = names.find((each) => lengthOf(range, steps[each]) <= USUALLY_AT_MOST) ?? "1d";
   const name = step ?? fitting;
   const length = lengthOf(range, steps[name]);

@@ -30,7 +30,8 @@ export const queryTelemetry = action({
     to: Type.Optional(Instant("End of the range; default: now")),
     step: Type.Optional(
       oneOf(["10s", "1m", "5m", "1h", "1d"], {
-        description: "Length of a window; default: the shortest that gives at most 400 of them",
+        description:
+          "Length of a window; default: the shortest that gives at most 400 of them, and not less than 1m where devices of child control planes are meant",
       }),
     ),
     zone: Type.Optional(

@@ -14,6 +14,8 @@ import { sourceOf } from "./source.ts";
 import { askedOf, summedUp, type Query } from "./summing-up.ts";
 
 const SERIES_AT_MOST = 1_000;
+/** Of shorter windows nothing is known of devices of children: who asks for no step in particular wants these in the answer. */
+const LEAST_OF_CHILDREN = "1m";
 
 export const queryActions = [
   handle(queryTelemetry, async (query, context: TelemetryContext, caller) => {
@@ -23,9 +25,10 @@ export const queryActions = [
     if (from > to) throw new Problem("invalid-input", `"from" (${from}) must not be after "to" (${to})`);
     refuseContradictions(query);
     const { zone } = query;
-    const grid = zone === undefined ? gridOf({ from, to }, query.step) : gridOfDays({ from, to }, zone);
-    const before = changes ? gridBefore(grid, zone) : grid;
     const devices = await selectedDevices(query, context, { caller, permission: queryTelemetry.permission });
+    const least = devices.some(({ child }) => child !== undefined) ? LEAST_OF_CHILDREN : undefined;
+    const grid = zone === undefined ? gridOf({ from, to }, query.step, least) : gridOfDays({ from, to }, zone);
+    const before = changes ? gridBefore(grid, zone) : grid;
     const source = sourceOf(query.function ?? "mean", changes ? before : grid, {
       now: context.clock.now(),
       windows: context.telemetry.windows,
