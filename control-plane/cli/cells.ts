@@ -19,7 +19,7 @@ export function cellOf(column: string, value: unknown): string {
   const name = column.split(".").at(-1) ?? column;
   if (value === undefined || value === null || value === "") return "-";
   if (typeof value === "number" && isInstant(name, value)) return localTime(value);
-  if (typeof value === "number" && /(bytes|Below)$/i.test(name)) return humanBytes(value);
+  if (typeof value === "number" && /(bytes|bytesAtMost|Below)$/i.test(name)) return humanBytes(value);
   if (typeof value === "number" && name === "mode") return value.toString(8).padStart(4, "0");
   if (typeof value === "number") return String(Number.isInteger(value) ? value : Number(value.toPrecision(6)));
   if (typeof value === "string") return visible(value);
@@ -58,6 +58,6 @@ const colourOf = new Map(
 );
 type Paint = "green" | "yellow" | "red" | "dim";
 
-// Instants are milliseconds since 1970 in fields that end in At; smaller numbers there mean "never" or are something else.
+// Instants are milliseconds since 1970 in fields that end in such a word; smaller numbers there mean "never" or are something else.
 export const isInstant = (name: string, value: number) =>
-  /(At|AtMs|^at|^since|^from|^to|^until|^notAfter)$/.test(name) && Number.isInteger(value) && value > 1e11;
+  /(At|AtMs|UpTo|Since|Until|^at|^since|^from|^to|^until|^notAfter|^newestHour)$/.test(name) && Number.isInteger(value) && value > 1e11;
