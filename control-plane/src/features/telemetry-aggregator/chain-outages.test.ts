@@ -142,21 +142,58 @@ test("a restart of the edge between taking up and sending loses nothing", async 
   assert.deepEqual(await sums(chain.region), [["gw-1", 4]]);
 });
 
+test("a child that reports once an hour only is not taken for silent, and its newest values stand in /metrics meanwhile", async () => {
+  const [clock, road] = [new ManualClock(NOW), new Road("at-parent", HOUR)];
+  await using parent = await startPlane({ clock, origin: "parent" });
+  await declare(parent, { name: "Edge", reporter: road.token, origins: ["edge"] });
+  road.world = parent;
+  await using edge = await startPlane({ clock, origin: "edge", parent: road });
+  await edge.store.commit(aDevice("d1"));
+  await reported(edge, "d1", NOW - MINUTE, [0], [1]);
+  const shown: unknown[] = [];
+  for (let minutes = 0; minutes < 50; minutes += 5) {
+    await clock.advance(5 * MINUTE);
+    for (const each of [edge, parent]) await each.settle();
+    const [child] = (await parent.call(contract.listChildren, {})).items;
+    const values = (await figuresOf(parent)).find(({ name }) => name === "edgemere_telemetry_load");
+    shown.push([child?.state, values?.samples[0]?.value]);
+  }
+
+  assert.deepEqual(
+    shown,
+    shown.map(() => ["reporting", 1]),
+  );
+  road.world = undefined;
+  await clock.advance(HOUR);
+  await parent.settle();
+  assert.equal((await parent.call(contract.listChildren, {})).items[0]?.state, "silent");
+  assert.equal(
+    (await figuresOf(parent)).find(({ name }) => name === "edgemere_telemetry_load"),
+    undefined,
+  );
+});
+
+const figuresOf = ({ store, clock }: Pick<World, "store" | "clock">) =>
+  telemetryFigures({
+    store,
+    clock,
+    telemetry: {
+      retention: DAY,
+      seriesLists: new SeriesLists(),
+      fleet: { metrics: ["load"], labels: ["site", "child"], series: 10 },
+    },
+  });
+
 test("/metrics holds the newest values of devices of children, and says of none that it is offline", async () => {
   await using chain = await startChain();
   await reported(chain.edge, "d1", NOW - MINUTE, [0, SECOND], [1, 2]);
   await chain.advance(2 * MINUTE);
-  const fleet = { metrics: ["load"], labels: ["site", "child"], series: 10 };
 
-  const families = await telemetryFigures({
-    store: chain.centre.store,
-    clock: chain.clock,
-    telemetry: { retention: DAY, seriesLists: new SeriesLists(), fleet },
-  });
+  const families = await figuresOf({ store: chain.centre.store, clock: chain.clock });
 
   const of = (name: string) => families.find((each) => each.name === name)?.samples;
   assert.deepEqual(of("edgemere_telemetry_load"), [{ suffix: "", labels: { device: "edge/d1" }, value: 2 }]);
-  const about = { device: "edge/d1", name: "gw-1", label_site: "x", label_child: "Region" };
+  const about = { device: "edge/d1", name: "Region/gw-1", label_site: "x", label_child: "Region" };
   assert.deepEqual(of("edgemere_device_info"), [{ suffix: "", labels: about, value: 1 }]);
   assert.deepEqual(of("edgemere_device_online"), []);
 });

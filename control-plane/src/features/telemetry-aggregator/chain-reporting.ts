@@ -30,6 +30,8 @@ const REASON_LENGTH = 200;
 const REMOVED_AT_ONCE = 1_000;
 
 const FORGOTTEN_EVERY = 10 * MINUTE;
+/** Nothing is said for so long at most: whom a parent does not hear for ten minutes it takes for silent. */
+const SAID_EVERY = 5 * MINUTE;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -89,6 +91,7 @@ function reportToParent(context: TelemetryContext, origin: string, parent: Paren
   let sweep: { readonly begunAt: number; readonly cursor?: string | undefined; readonly isOver: boolean } | undefined;
   let nextSweepAt = -Infinity;
   let nextForgettingAt = -Infinity;
+  let saidAt = -Infinity;
   let waiting = 0;
 
   const postpone = async (reason: string, retryAfter = 0): Promise<undefined> => {
@@ -115,6 +118,7 @@ function reportToParent(context: TelemetryContext, origin: string, parent: Paren
     if (said === undefined)
       return postpone(`${answer.status}: ${answer.text}`.slice(0, REASON_LENGTH), answer.retryAfter);
     failures = 0;
+    saidAt = clock.monotonic();
     where = said.position;
     if (said.refused.length > 0) log.warn("the parent refuses reports", { parent: parent.url, refused: said.refused });
     await store.commit(put(parentStandings, { ...known, reason: "", reportedAt: clock.now() }));
@@ -179,7 +183,10 @@ function reportToParent(context: TelemetryContext, origin: string, parent: Paren
     const entry = await nextEntry(position);
     if (entry !== undefined) return (await tell(entry, where)) !== undefined;
     if (await takeUp()) return true;
-    if (sweep?.isOver !== true) return false;
+    if (sweep?.isOver !== true) {
+      if (clock.monotonic() - saidAt >= SAID_EVERY) await send({ after: where, position: where, reports: [] });
+      return false;
+    }
     const { begunAt } = sweep;
     sweep = undefined;
     nextSweepAt = begunAt + parent.every;

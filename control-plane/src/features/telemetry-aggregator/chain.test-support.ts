@@ -19,7 +19,7 @@ const windows = { every: MINUTE, keepMinutes: 7 * DAY, keepHours: 730 * DAY };
 export class Road {
   readonly url = "https://parent.example.org";
   readonly metrics: readonly string[] = [];
-  readonly every = MINUTE;
+  readonly every: number;
   readonly token: string;
   world: World | undefined;
   /** What becomes of the next requests; all are carried when there is nothing. */
@@ -27,8 +27,9 @@ export class Road {
   /** Bodies of what was carried. */
   readonly carried: string[] = [];
 
-  constructor(token: string) {
+  constructor(token: string, every = MINUTE) {
     this.token = token;
+    this.every = every;
   }
 
   readonly post: Parent["post"] = async ({ body }) => {

@@ -1,13 +1,16 @@
 import { MINUTE } from "@edgemere/protocol/kit";
 import { gauge, type Family, type Labels } from "../../platform/figures.ts";
 import { isNamed, prometheusLabel, prometheusName } from "../../platform/metric-pattern.ts";
+import type { Store } from "../../platform/store.ts";
 import { device } from "../devices/contract.ts";
+import { child } from "./chain-contract.ts";
+import { childStandings } from "./chain-tables.ts";
 import { countedDevices, hostOf } from "./chained-devices.ts";
 import { newestOfChained } from "./chained-reading.ts";
 import type { TelemetryContext } from "./context.ts";
 import { newestValues, type NewestValue } from "./newest.ts";
 
-/** An older value says nothing of now: its series ends, as that of a device that is away. */
+/** A value that is older than what is known says nothing of now: its series ends, as that of a device that is away. */
 const FRESH = 5 * MINUTE;
 /** Of one device, so that none takes the room of all. */
 const SERIES_OF_ONE = 500;
@@ -19,6 +22,8 @@ interface Of {
   /** Undefined where it is not known here. */
   readonly isOnline: boolean | undefined;
   readonly latest: readonly NewestValue[];
+  /** Of a device of a child that reports: of what is later nothing is known. */
+  readonly knownUpTo?: number | undefined;
 }
 
 interface Wanted {
@@ -36,11 +41,11 @@ export function fleetFigures(
   const values = new Map<string, [Labels, number][]>();
   const [about, online]: [[Labels, number][], [Labels, number][]] = [[], []];
   let [room, leftOut] = [series, 0];
-  for (const { id, name, labels: own, isOnline, latest } of devices) {
+  for (const { id, name, labels: own, isOnline, latest, knownUpTo = now } of devices) {
     const shown = labels.map((label) => [prometheusLabel(label), own[label] ?? ""] as const);
     about.push([{ device: id, name, ...Object.fromEntries(shown) }, 1]);
     if (isOnline !== undefined) online.push([{ device: id }, Number(isOnline)]);
-    const fresh = latest.filter(({ metric, at }) => Math.abs(now - at) <= FRESH && isNamed(metric, metrics));
+    const fresh = latest.filter(({ metric, at }) => Math.abs(knownUpTo - at) <= FRESH && isNamed(metric, metrics));
     // Two metrics may be one when their names are made fit for Prometheus.
     const distinct = new Map(
       fresh.map((each) => [`${prometheusName(each.metric)}\u0000${each.instance}`, each] as const),
@@ -82,9 +87,19 @@ export async function telemetryFigures({
     if (state !== "retired")
       devices.push({ id, name, labels, isOnline: presence === "online", latest: await newestValues(id, store) });
   }
-  for await (const { row, labels } of countedDevices(store, hosts)) {
+  const reporting = await knownOfReporting(store);
+  for await (const { row, shownName: name, labels } of countedDevices(store, hosts)) {
     const latest = await newestOfChained(store, row.id, clock.now(), (metric) => isNamed(metric, fleet.metrics));
-    devices.push({ id: row.id, name: row.name, labels, isOnline: undefined, latest });
+    const knownUpTo = reporting.get(row.child);
+    devices.push({ id: row.id, name, labels, isOnline: undefined, latest, knownUpTo });
   }
   return fleetFigures(devices, fleet, clock.now());
+}
+
+/** Up to when each child that reports is known: how often it does is its own business. */
+async function knownOfReporting(store: Store): Promise<ReadonlyMap<string, number | undefined>> {
+  const known = new Map<string, number | undefined>();
+  for await (const { id, state } of store.scan(child))
+    if (state === "reporting") known.set(id, (await store.get(childStandings, id))?.knownUpTo);
+  return known;
 }
