@@ -1,26 +1,10 @@
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { test } from "node:test";
+import { startChildOf } from "../world/child-plane.ts";
 import { connect } from "../world/subscriber.ts";
 import { eventually, startWorld, type World } from "../world/world.ts";
 
 const METRIC = "memory.used_percent";
-
-/** A control plane that reports to another one, and is not declared there yet. */
-async function startChildOf(parent: World, name: string, devices: number) {
-  const made = await parent.client.call("ia/token/create", { name, permissions: ["telemetry:report"] });
-  const file = join(parent.folder, `${name}-token`);
-  await writeFile(file, `Bearer ${made.token}\n`, { mode: 0o600 });
-  const flags = ["--parent", parent.baseUrl, "--parent-authorization", file, "--parent-every", "1s"];
-  const world = await startWorld({
-    devices,
-    labels: { site: name },
-    controlPlane: { flags: [...flags, "--windows-every", "10s"] },
-  });
-  const { origin } = await world.client.call("cpl/ta/parent/find", {});
-  return { world, origin, reporter: made.id };
-}
 
 /** What the samples of a site were in all. */
 async function sums(world: World, from: number, selector: string) {

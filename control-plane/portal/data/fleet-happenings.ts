@@ -22,7 +22,11 @@ const [SOON, LATER, RARELY] = [10_000, 60_000, 300_000];
 export interface ShownDevices {
   /** The first of them, by name. */
   readonly devices: readonly Pick<DeviceRow, "id" | "name">[];
-  /** Of which there are so many. */
+  /** Devices of children that are drawn, by the names that answers give them; a slash is in no other name. */
+  readonly theirs: readonly string[];
+  /** Whether others of children are summed up in it. */
+  readonly hasMore: boolean;
+  /** So many devices in all, without those. */
   readonly total: number;
   /** The whole fleet. */
   readonly isAll: boolean;
@@ -65,13 +69,16 @@ export function useShownDevices(
     ({ id, name }) => members?.has(id) !== false && (drawn === undefined || drawn.has(name) || drawn.has(id)),
   );
   const isNarrowed = members !== undefined || drawn !== undefined;
-  const total = isNarrowed ? devices.length : (wanted.data.total ?? devices.length);
-  return { devices, total, isAll: selector === "" && !isNarrowed };
+  const theirs = [...(drawn ?? [])].filter((name) => name?.includes("/") === true) as readonly string[];
+  const own = isNarrowed ? devices.length : (wanted.data.total ?? devices.length);
+  const hasMore = drawn === undefined && (answer?.children.length ?? 0) > 0;
+  return { devices, theirs, hasMore, total: own + theirs.length, isAll: selector === "" && !isNarrowed };
 }
 
 /** When the first of these devices have no samples, whatever the metric. */
 export function useFleetGaps(shown: ShownDevices | undefined, range: ChartRange): FleetGaps {
-  const devices = (shown?.devices ?? []).slice(0, GAPS_OF).map(({ id, name }) => ({ id, name }));
+  const theirs = shown?.theirs.map((name) => ({ id: name, name })) ?? [];
+  const devices = [...(shown?.devices ?? []), ...theirs].slice(0, GAPS_OF).map(({ id, name }) => ({ id, name }));
   const found = useQuery({
     queryKey: ["gaps of the fleet", devices, range],
     enabled: devices.length > 0,
@@ -96,7 +103,7 @@ export function useFleetGaps(shown: ShownDevices | undefined, range: ChartRange)
 }
 
 /** What these devices were asked since an instant. */
-export function useFleetAsked(shown: ShownDevices | undefined, from: number): FleetAsked {
+export function useFleetAsked(shown: Pick<ShownDevices, "devices" | "isAll"> | undefined, from: number): FleetAsked {
   const may = useMay("job:read");
   const nameOf = useDeviceNames();
   const since = wholeHour(from);

@@ -76,9 +76,10 @@ export function ChildControlPlanes() {
   );
 }
 
-/** Where what its devices measure is charted. */
+/** Where what its devices measure is charted: a range in which something is known, however seldom it reports. */
 function chartOf({ name }: Child): string {
-  const asked = new URLSearchParams({ selector: `labels["child"] == ${JSON.stringify(name)}` });
+  const selector = `labels["child"] == ${JSON.stringify(name)}`;
+  const asked = new URLSearchParams({ selector, last: "6h" });
   return `/charts/fleet?${asked.toString()}`;
 }
 

@@ -44,7 +44,7 @@ export function CompareBoard({
   const all = [...answers.values()];
   const to = liveEnd(all);
   const interval: Interval = isLive(view.range) ? { from: to - view.range.last, to } : view.range;
-  const asked = useFleetAsked({ devices, total: devices.length, isAll: false }, interval.from);
+  const asked = useFleetAsked({ devices, isAll: false }, interval.from);
   const frame = { interval, isUtc: view.isUtc, marks: asked.marks, show: view.show };
   const lines = useLines(devices, answers);
   const gaps = useGaps(devices, answers);

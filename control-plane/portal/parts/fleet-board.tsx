@@ -73,7 +73,7 @@ export function FleetBoard({ question }: { readonly question: FleetQuestion }) {
         {answer === undefined && isLoading && <Loading lines={6} />}
         {answer !== undefined && waiting === undefined && (
           <>
-            {shown && <FleetHappenings total={shown.total} gaps={gaps} asked={asked} />}
+            {shown && <FleetHappenings of={shown} gaps={gaps} asked={asked} />}
             <Answered title={title} answer={answer} />
           </>
         )}

@@ -1,7 +1,7 @@
 import { Button, Group, Text } from "@mantine/core";
 import { useState } from "react";
 import { Link } from "wouter";
-import { GAPS_OF, type FleetAsked, type FleetGaps } from "../data/fleet-happenings.ts";
+import { GAPS_OF, type FleetAsked, type FleetGaps, type ShownDevices } from "../data/fleet-happenings.ts";
 import {
   askedText,
   gapsText,
@@ -28,12 +28,12 @@ const COUNT_AT_MOST = 99;
 
 /** What happened to the devices of a chart in its time: on a time line, close ones as one, and as a table. */
 export function FleetHappenings({
-  total,
+  of: { total, hasMore },
   gaps,
   asked,
 }: {
-  /** So many devices the chart is about. */
-  readonly total: number;
+  /** The devices that the chart is about. */
+  readonly of: ShownDevices;
   readonly gaps: FleetGaps;
   readonly asked: FleetAsked;
 }) {
@@ -73,6 +73,7 @@ export function FleetHappenings({
         <AsTable gaps={gaps.marks} asked={asked.marks} />
         <Text size="sm" c="dimmed" component="div">
           {total > GAPS_OF && `Gaps are of the first ${GAPS_OF} of ${counted(total, "device")}. `}
+          {hasMore && "Gaps of devices of other control planes are shown where lines are grouped by device. "}
           {gaps.unread.length > 0 && (
             <>
               This range is too long to look for gaps of <Plain text={gaps.unread.join(", ")} />.{" "}
