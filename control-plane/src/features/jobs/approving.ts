@@ -8,7 +8,7 @@ import { repeatOnConflict } from "../../platform/repeat.ts";
 import { device, type Device } from "../devices/contract.ts";
 import { approveJob, command, createJob, job, listAwaiting, refuseJob, type Job } from "./contract.ts";
 import type { JobsContext } from "./context.ts";
-import { commandFor, detail, refuseCommandless } from "./creating.ts";
+import { commandFor, detail, inLine, refuseCommandless } from "./creating.ts";
 import { offer } from "./offers.ts";
 
 export const approvalHandlers = [
@@ -19,7 +19,8 @@ export const approvalHandlers = [
   }),
   handle(approveJob, async ({ job: id }, context: JobsContext, caller) => {
     const { store, clock, newId, approvers } = context;
-    const commandId = await repeatOnConflict(async () => {
+    const { kind, author, devices } = await resolve(store, job, id);
+    const commandId = await inLine({ kind, author, device: devices[0] ?? "" }, context, async () => {
       const row = await resolve(store, job, id);
       refuseOwn(row, caller);
       if (clock.now() >= row.expiresAt)

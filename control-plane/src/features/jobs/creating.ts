@@ -55,7 +55,8 @@ export const createHandler = handle(
     const checked = await withContent(kind, fitting, caller, context);
 
     const ids = { job: newId(), command: newId() };
-    const row = await repeatOnConflict(async () => {
+    const { id } = await resolve(store, device, ref);
+    const row = await inLine({ kind, author: caller.actor, device: id }, context, async () => {
       const target = await resolve(store, device, ref);
       if (!scopes.reachOf(caller, permission).coversRow(target)) throw refusal(` for the device "${target.name}"`);
       refuseCommandless(target);
@@ -85,6 +86,17 @@ export const createHandler = handle(
   },
   detail,
 );
+
+/**
+ * Looks, decides and commits behind all who would move the same row: the count of what is dangerous, of which a caller asks many devices, or
+ * else the number of the device's next command.
+ */
+export const inLine = <T>(
+  { kind, author, device: id }: Pick<Command, "kind" | "author" | "device">,
+  { turns }: JobsContext,
+  run: () => Promise<T>,
+): Promise<T> =>
+  turns.take(commandKinds[kind].dangerous ? `${kind} for ${author}` : `commands of ${id}`, () => repeatOnConflict(run));
 
 /** Whether a second person must say yes before anything dangerous is asked of a device. */
 export async function needsApproval(
