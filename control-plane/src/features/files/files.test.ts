@@ -122,6 +122,18 @@ test("content that is not what it was said to be makes no file, and does not sta
   assert.equal((await contentOf(world.store, id, { from: 0, limit: 3 })).length, 0);
 });
 
+test("of hundreds of files that are begun at once each is one", async () => {
+  await using world = await startFiles();
+  const names = Array.from({ length: 150 }, (_, i) => `log-${i}`);
+
+  const begun = await Promise.all(names.map((name) => world.call(createFile, { name, bytes: 1 })));
+
+  assert.deepEqual(
+    begun.map(({ name }) => name),
+    names,
+  );
+});
+
 test("there is room for so many bytes and no more, from the beginning of an upload to the end of the file", async () => {
   await using world = await startFiles();
   const all = 8 * 1024 ** 2;

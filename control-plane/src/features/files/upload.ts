@@ -24,13 +24,13 @@ const HELD_AT_ONCE = 64 * 1024 ** 2;
 export async function beginFile(
   id: string,
   draft: Omit<Draft<typeof file>, "expiresAt" | "reason">,
-  { store, clock, files }: FilesContext,
+  { store, clock, files, turns }: FilesContext,
   {
     whenFull = "conflict",
     made = nothing,
   }: { readonly whenFull?: "conflict" | "storage-full"; readonly made?: Made } = {},
 ): Promise<void> {
-  await repeatOnConflict(async () => {
+  const begin = async () => {
     const room = await reserving(store, draft.bytes);
     if (room.bytes > files.room)
       throw new Problem(
@@ -43,7 +43,9 @@ export async function beginFile(
       room.change,
       made(id),
     );
-  });
+  };
+  // All of them move the row that counts the room, and every device of a rollout sends its log at once.
+  await turns.take("room of files", () => repeatOnConflict(begin));
 }
 
 /** Takes a piece; gives how many bytes are there then. Throws Problem. */
