@@ -82,7 +82,7 @@ test("the same input with its fields in another order is the same input", async 
 test("a key is not taken for another input or another action, neither later nor at once", async () => {
   const shop = await aShop();
   const other = { ...order, path: "shop/cancel" };
-  const refusal = conflict(/used with another input; take a new key/);
+  const refusal = conflict(/used for another action or with another input; take a new key/);
 
   const [, atOnce] = await Promise.allSettled([shop.ask(alice), shop.ask(alice, { name: "pen" })]);
 
@@ -139,7 +139,7 @@ test("what says itself that it is there is answered after a crash, and done wher
   assert.deepEqual(await third.make(async () => assert.fail(), { name: "pen" }), { id: "o1" });
   await assert.rejects(
     third.make(async () => assert.fail()),
-    conflict(/used with another input/),
+    conflict(/with another input/),
   );
 });
 
