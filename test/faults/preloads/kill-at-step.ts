@@ -10,8 +10,15 @@ const FILES = process.env["EDGEMERE_FAULT_FILES"] ?? "commands/(journal|change)|
 const MATTERS = new RegExp(FILES);
 const paths = new WeakMap<FileHandle, string>();
 let steps = 0;
+/** From the start on, or from SIGUSR2 on. */
+let isCounting = process.env["EDGEMERE_FAULT_FROM"] !== "SIGUSR2";
+process.on("SIGUSR2", () => {
+  isCounting = true;
+  fs.writeSync(2, "steps are counted\n");
+});
 
 function step(what: string): void {
+  if (!isCounting) return;
   steps += 1;
   if (steps !== STEP) return;
   fs.writeSync(2, `killed before ${what}\n`);
