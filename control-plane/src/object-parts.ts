@@ -7,7 +7,7 @@ interface Answer {
   text(): Promise<string>;
 }
 interface PartQuestion {
-  readonly method: "POST" | "PUT";
+  readonly method: "POST" | "PUT" | "DELETE";
   readonly key: string;
   readonly query: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
@@ -16,13 +16,20 @@ interface PartQuestion {
 /** Undefined where there is no such object, or no such upload. */
 type Ask = (question: PartQuestion) => Promise<Answer | undefined>;
 
-/** Puts a large object in parts, each told before the next is begun. False where the store forgot an upload that was gone on with: nothing is there then. */
+/** So many parts a store takes of an object. */
+const MOST_PARTS = 10_000;
+/** What a store says at the end that has not all parts as it told of them: they are not what they must be, however often it is asked. */
+const LACKING = /^(InvalidPart|InvalidPartOrder|EntityTooSmall)$/;
+
+/** Puts a large object in parts, each told before the next is begun. False where the store has not all of an upload: nothing is there then. */
 export async function writeParts(
   key: string,
   content: Content,
   { begun, told }: Uploading,
-  { ask, partBytes }: { readonly ask: Ask; readonly partBytes: number },
+  { ask, ...wanted }: { readonly ask: Ask; readonly partBytes: number },
 ): Promise<boolean> {
+  // The same whenever it is gone on with.
+  const partBytes = Math.max(wanted.partBytes, Math.ceil(content.bytes / MOST_PARTS));
   let upload = begun ?? { id: await begin(key, content, ask), parts: [] };
   if (begun === undefined) await told(upload);
   while (upload.parts.length * partBytes < content.bytes) {
@@ -35,13 +42,23 @@ export async function writeParts(
     upload = { ...upload, parts: [...upload.parts, partIn(answer.headers)] };
     await told(upload);
   }
-  const answer = await ask({ method: "POST", key, query: { uploadId: upload.id }, ...bodyOf(listOf(upload)) });
-  if (answer === undefined) return false;
-  // It may begin its answer before it knows how it ends.
-  const text = await answer.text();
-  const code = codeIn({ text: text.trimStart() });
-  if (code !== "") throw new ObjectStoreError(`it does not put the parts together: ${code}`);
-  return true;
+  return putTogether(key, upload, ask);
+}
+
+async function putTogether(key: string, upload: Upload, ask: Ask): Promise<boolean> {
+  const query = { uploadId: upload.id };
+  try {
+    const answer = await ask({ method: "POST", key, query, ...bodyOf(listOf(upload)) });
+    if (answer === undefined) return false;
+    // It may begin its answer before it knows how it ends.
+    const code = codeIn({ text: (await answer.text()).trimStart() });
+    if (code !== "") throw new ObjectStoreError(`it does not put the parts together: ${code}`, { code });
+    return true;
+  } catch (error) {
+    if (!(error instanceof ObjectStoreError && LACKING.test(error.code))) throw error;
+    await (await ask({ method: "DELETE", key, query }))?.text();
+    return false;
+  }
 }
 
 async function begin(key: string, { sha256 }: Content, ask: Ask): Promise<string> {

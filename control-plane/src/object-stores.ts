@@ -20,7 +20,7 @@ const SLOWEST = 16;
 /** Bytes of an answer other than content: a page of a list is the largest. */
 const ANSWER_BYTES = 8 * 1024 ** 2;
 const PAGE = 1_000;
-/** A store takes 10,000 parts of an object; what has no more than four of ours goes as one. */
+/** What has no more than four parts goes as one. */
 const PART_BYTES = 16 * 1024 ** 2;
 const PARTS_AS_ONE = 4;
 /** What a body hashes to that is none. */
@@ -76,8 +76,9 @@ function bucketAt(place: BucketPlace, way: Way): Bucket {
     const text = question.method === "HEAD" ? "" : await answer.text();
     const date = instantIn(headers.get("date") ?? "");
     const refusal = { status, text, date, region: headers.get("x-amz-bucket-region") ?? undefined };
-    if (status === 404 && question.key !== undefined && codeIn(refusal) !== "NoSuchBucket") return undefined;
-    throw new ObjectStoreError(wordsFor(refusal, { ...place, now: way.clock.now() }));
+    const code = codeIn(refusal);
+    if (status === 404 && question.key !== undefined && code !== "NoSuchBucket") return undefined;
+    throw new ObjectStoreError(wordsFor(refusal, { ...place, now: way.clock.now() }), { code });
   };
   const must = async (question: Question) => {
     const answer = await taken(question);
@@ -114,7 +115,7 @@ function bucketAt(place: BucketPlace, way: Way): Bucket {
         await uploading.told(undefined);
         // It may have been put together just before whoever asked for it died.
         if ((await bucket.find(key))?.sha256 === content.sha256) return;
-        throw new ObjectStoreError("it has forgotten what was put there in parts; that begins anew");
+        throw new ObjectStoreError("it has not all that was put there in parts; that begins anew");
       }
       // Told as its own words, so that whoever reads it later knows its content without reading it.
       const headers = { "content-length": String(content.bytes), "x-amz-meta-sha256": content.sha256 };
@@ -186,7 +187,7 @@ async function asked(
     // Whoever sends us elsewhere gets neither content nor the signature there.
     redirect: "manual",
     signal: AbortSignal.any([over.signal, stopped]),
-    ...(content !== undefined && { body: bodyOf(content.pieces), duplex: "half" }),
+    ...(content !== undefined && { body: ReadableStream.from(unless(over, content.pieces)), duplex: "half" }),
   });
   const response = await inTime(request, ANSWER_WITHIN + (content?.bytes ?? 0) / SLOWEST, clock).catch(
     (error: unknown) => {
@@ -220,16 +221,13 @@ async function asked(
   };
 }
 
-const bodyOf = (pieces: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> => {
-  const iterator = pieces[Symbol.asyncIterator]();
-  return new ReadableStream<Uint8Array>({
-    pull: async (controller) => {
-      const next = await iterator.next();
-      if (next.done === true) controller.close();
-      else controller.enqueue(next.value);
-    },
-  });
-};
+/** Fetch reads what it is given to its end, though nobody takes it any more. */
+async function* unless({ signal }: AbortController, pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const each of pieces) {
+    if (signal.aborted) return;
+    yield each;
+  }
+}
 
 /** 20260301T140509Z */
 const timestamp = (at: number): string =>

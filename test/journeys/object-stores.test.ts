@@ -145,6 +145,49 @@ test("an upload that its store has forgotten begins anew, and one that is given 
   ]);
 });
 
+test("an upload whose parts its store does not put together is given up and begins anew", async () => {
+  await using store = await startScripted((question) => {
+    if (question.startsWith("POST")) return [400, "<Error><Code>InvalidPart</Code></Error>"];
+    return question.startsWith("DELETE") ? [204, ""] : [404, ""];
+  });
+  const told: (Upload | undefined)[] = [];
+  const uploading = {
+    begun: { id: "u", parts: ["p1", "p2", "p3", "p4", "p5"] },
+    told: async (now: Upload | undefined) => void told.push(now),
+  };
+
+  await assert.rejects(store.bucket.write("k", written(someContent(50)), uploading), /begins anew/);
+
+  assert.deepEqual(told, [undefined]);
+  assert.deepEqual(store.questions, ["POST /samples/k?uploadId=u", "DELETE /samples/k?uploadId=u", "HEAD /samples/k"]);
+});
+
+test("content that its store does not read to the end is let go of", async () => {
+  const server = createServer((request) => request.once("data", () => request.socket.destroy()));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await using stores = objectStoresAt([endpoint], { clock: systemClock, sealing });
+  const bucket = stores.open({ endpoint, bucket: "samples", region: "us-east-1", accessKey: "a", secretKey: "b" });
+  const content = someContent(32 * 1024 ** 2);
+  const ends: string[] = [];
+  async function* pieces() {
+    let end = "let go of";
+    try {
+      yield* inParts(content, 64 * 1024);
+      end = "read to its end";
+    } finally {
+      ends.push(end);
+    }
+  }
+
+  await assert.rejects(bucket.write("k", { ...written(content), pieces }, atOnce), ObjectStoreError);
+
+  await eventually(async () => ends.length > 0, "the end of the content", 10_000);
+  assert.deepEqual(ends, ["let go of"]);
+  server.close();
+});
+
 test("a store that fails after it began to say that all is well is not believed", async () => {
   await using store = await startScripted((question) => {
     if (question.startsWith("PUT")) return [200, "", '"p"'];

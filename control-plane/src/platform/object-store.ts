@@ -74,8 +74,12 @@ export interface ObjectStores {
 
 /** Why an object store does not do what it was asked for, in words for an operator. */
 export class ObjectStoreError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
+  /** The store's own word for it, where it has one. */
+  readonly code: string;
+
+  constructor(message: string, { code = "", ...options }: ErrorOptions & { readonly code?: string } = {}) {
     super(message, options);
     this.name = "ObjectStoreError";
+    this.code = code;
   }
 }
