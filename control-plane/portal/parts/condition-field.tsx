@@ -1,6 +1,7 @@
 import { Anchor, Text, Textarea } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useId, useRef, useState, type KeyboardEvent } from "react";
+import { flushSync } from "react-dom";
 import type { Output } from "../../src/faces/client.ts";
 import { begunAt, placeOf, suggestionsFor, withSuggestion, wordsOf, type Suggestion } from "../data/completion.ts";
 import { visible } from "../data/hostile-text.ts";
@@ -32,11 +33,8 @@ export function ConditionField({ value, isPerGroup = false, onChange }: Props) {
       : suggestionsFor(begun, wordsOf(vocabulary.data, isPerGroup));
 
   const moveTo = (place: number) => {
-    // After the text that it is a place in has arrived.
-    requestAnimationFrame(() => {
-      field.current?.focus();
-      field.current?.setSelectionRange(place, place);
-    });
+    field.current?.focus();
+    field.current?.setSelectionRange(place, place);
   };
   const close = () => {
     setCursor(undefined);
@@ -44,8 +42,11 @@ export function ConditionField({ value, isPerGroup = false, onChange }: Props) {
   };
   const take = (suggestion: Suggestion) => {
     const next = withSuggestion(value, cursor ?? value.length, suggestion);
-    onChange(next.text);
-    close();
+    // The text that it is a place in is there at once: who types on types behind the cursor.
+    flushSync(() => {
+      onChange(next.text);
+      close();
+    });
     moveTo(next.cursor);
   };
   const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
