@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { noTerminal } from "../world/has-terminal.ts";
+import { hasOlderSources } from "./tools/older-build.ts";
 
 const FAKETIME = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu"].map((folder) =>
   join(folder, "faketime/libfaketimeMT.so.1"),
@@ -28,6 +29,10 @@ const needs = {
   cron: { isMet: () => has("crontab"), missing: "cron is not installed" },
   mosquitto: { isMet: () => has("mosquitto"), missing: "mosquitto is not installed" },
   terminal: { isMet: () => noTerminal === false, missing: String(noTerminal) },
+  history: {
+    isMet: hasOlderSources,
+    missing: "this checkout has no history to build an older side from (a shallow clone or an archive)",
+  },
   nats: { isMet: () => has("nats-server"), missing: "nats-server is not installed" },
 } as const;
 

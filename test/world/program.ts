@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 
-const root = join(import.meta.dirname, "../../..");
+const here = join(import.meta.dirname, "../../..");
 
 /** Under what a program is started, so that something befalls it. */
 export interface Launch {
@@ -13,6 +13,8 @@ export interface Launch {
   readonly environment?: Readonly<Record<string, string>>;
   /** It leads a process group of its own, and starts others in it: killed is the whole group. */
   readonly leadsGroup?: boolean;
+  /** The checkout whose program it is; this one when absent. */
+  readonly root?: string;
 }
 
 interface Options {
@@ -33,7 +35,7 @@ export class Program implements AsyncDisposable {
   #output = "";
 
   constructor({ script, args, input, environment, launch = {} }: Options) {
-    const { under = [], node = [], leadsGroup = false } = launch;
+    const { under = [], node = [], leadsGroup = false, root = here } = launch;
     this.#leadsGroup = leadsGroup;
     const [file = process.execPath, ...rest] = [...under, process.execPath, ...node, join(root, script), ...args];
     this.#child = spawn(file, rest, {
