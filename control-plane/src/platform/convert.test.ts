@@ -22,6 +22,11 @@ const order = action({
     tags: Type.Optional(Type.Array(Type.String())),
     numbers: Type.Optional(Type.Array(Type.Integer())),
     labels: Type.Optional(Type.Record(Type.String(), Type.String())),
+    parts: Type.Optional(
+      Type.Array(
+        Type.Object({ of: Type.String(), weight: Type.Optional(Type.Number()) }, { additionalProperties: false }),
+      ),
+    ),
     anything: Type.Optional(Type.Unknown()),
     since: Type.Optional(Instant("Not before")),
     ...pageInput,
@@ -109,6 +114,12 @@ const refused: readonly (readonly [what: string, raw: object, pointer: string, d
     `"since" must be an instant: ${INSTANT_FORMS}; not "2026-03-01T13:00"`,
   ],
   ["an instant before 1970", { since: -1 }, "/since", `"since" must be an instant: ${INSTANT_FORMS}; not -1`],
+  [
+    "a field inside a field",
+    { parts: [{ of: "a", wait: 1 }] },
+    "/parts/0/wait",
+    '"parts.0.wait" is no parameter of "parts.0"; it takes: of, weight',
+  ],
   ["null", { name: null }, "/name", '"name" must be a string of 1 to 8 characters, not null'],
   ["half a character", { labels: { a: "\ud800" } }, "/labels", '"labels.a" holds half a character'],
   ["half a character in a name", { labels: { "\ud800": "a" } }, "/labels", '"labels" holds half a character'],

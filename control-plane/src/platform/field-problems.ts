@@ -16,21 +16,23 @@ const AT_MOST = 20;
 export function fieldProblems(schema: TObject, value: unknown, subject: Subject): readonly FieldProblem[] {
   const seen = new Map<string, FieldProblem>();
   for (const error of Value.Errors(schema, value)) {
-    if (!seen.has(error.path)) seen.set(error.path, { pointer: error.path, detail: sentence(error, schema, subject) });
+    if (!seen.has(error.path)) seen.set(error.path, { pointer: error.path, detail: sentence(error, subject) });
     // They are found one by one, and who made thousands is told of some.
     if (seen.size === AT_MOST) break;
   }
   return [...seen.values()];
 }
 
-function sentence(error: ValueError, schema: TObject, { what, secrets = [] }: Subject): string {
+function sentence(error: ValueError, { what, secrets = [] }: Subject): string {
   const name = error.path.slice(1).replaceAll("/", ".");
-  const known = Object.keys(schema.properties).join(", ") || "none";
+  const place = name.slice(0, Math.max(0, name.lastIndexOf(".")));
+  const of = place === "" ? what : `"${place}"`;
+  const known = Object.keys((error.schema["properties"] as object | undefined) ?? {}).join(", ") || "none";
   const isMissing = error.value === undefined;
   const isUnknown = /additional|unexpected/i.test(error.message);
   const pattern = Object.keys((error.schema["patternProperties"] as object | undefined) ?? {})[0];
   if (isUnknown && pattern !== undefined) return `"${name}" is not allowed: the name must match ${pattern}`;
-  if (isUnknown) return `"${name}" is no parameter of ${what}; it takes: ${known}`;
+  if (isUnknown) return `"${name}" is no parameter of ${of}; it takes: ${known}`;
   if (isMissing) return `"${name}" is required`;
   const stop = isInstant(error.schema) ? ";" : ",";
   const given = secrets.includes(error.path.split("/")[1] ?? "") ? "" : `${stop} not ${shown(error.value)}`;
