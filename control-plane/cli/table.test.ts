@@ -70,6 +70,23 @@ test("a list is a table of its usual columns", () => {
   );
 });
 
+test("the devices of a rollout are a line each, with why", () => {
+  const target = {
+    device: "d1",
+    wave: 0,
+    state: "failed",
+    detail: "exit code 1",
+    job: "j1",
+    endedAt: 0,
+    tries: { device: 1 },
+  };
+
+  assert.equal(
+    renderOutput("cpl/dm/rollout/targets", { items: [{ target, name: "gw-1", text: "" }] }, plain),
+    "NAME  TARGET STATE  TEXT  TARGET DETAIL  TARGET JOB  TARGET ENDED AT\ngw-1  failed        -     exit code 1    j1          0\n",
+  );
+});
+
 test("without headers only the values are left", () => {
   const style = { ...plain, headers: false, columns: ["name"] };
 
