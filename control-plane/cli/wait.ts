@@ -10,6 +10,8 @@ type Wait = (output: never, session: Session, until?: string) => Promise<number>
 const PAUSE = 500;
 // Output may arrive a little after the news that the command has ended.
 const LATE_OUTPUT = 5_000;
+/** Devices of a rollout that are named. */
+const SOME = 5;
 
 /** Of these `--until` says how far they are waited for. */
 export const waitsUntil: readonly Path[] = ["cpl/dm/job/apply"];
@@ -47,11 +49,15 @@ async function waitForJob(job: string, session: Session): Promise<JobEnd> {
   const tell = onlyNews(session);
   const follow = outputFollower(job, session);
   const nameOf = deviceNames(session);
-  for (;;) {
+  for (let isFirst = true; ; isFirst = false) {
     const detail = await client.call("cpl/dm/job/find", { job });
     tell(`job ${job}: ${detail.job.state}`);
-    for (const { device, state, reason, detail: why } of detail.commands)
+    for (const { device, state, reason, detail: why } of detail.commands) {
       tell([`  ${await nameOf(device)}: ${state}`, reason, why].filter(Boolean).join(": "));
+      // Most begin at once, and there is nothing to say.
+      if (state === "queued" && detail.job.state === "running" && !isFirst)
+        tell(`  it waits: ${(await client.call("cpl/dm/job/explain", { device, job })).text}`);
+    }
     await follow();
     const { state } = detail.job;
     if (state === "awaitingapproval") tell(`  somebody else has to say yes first: edgemere job approve ${job}`);
@@ -62,6 +68,9 @@ async function waitForJob(job: string, session: Session): Promise<JobEnd> {
         for (const { result, outputBytes } of detail.commands)
           // What writes says by that what there is to say.
           if (result !== undefined && outputBytes === 0) output.show("cpl/dm/job/find", result);
+      if (detail.job.kind === "file.get")
+        for (const { id, state: end } of detail.commands)
+          if (end === "succeeded") tell(`  it is here: edgemere get ${id}`);
       return state;
     }
     await pause(session);
@@ -98,8 +107,14 @@ async function rolloutEnd(rollout: string, session: Session, until?: string): Pr
     if (undoneBy !== undefined) tell(`  the rollout ${undoneBy.rollout} undoes it`);
     if (isRolloutEnd(state)) {
       if (output.format !== "table") output.show("cpl/dm/rollout/find", found);
+      else if (waves.some(({ failed }) => failed > 0))
+        output.show("cpl/dm/rollout/targets", await targetsOf(rollout, "failed", session));
       return state;
     }
+    // Where some are under way there is enough to see.
+    if (state === "running" && waves.every(({ active }) => active === 0))
+      for (const { name, text } of (await targetsOf(rollout, "waiting", session)).items)
+        tell(`  ${name} waits: ${text}`);
     if (isReached?.(found, performance.now()) === true) {
       if (output.format !== "table") output.show("cpl/dm/rollout/find", found);
       return "reached";
@@ -107,6 +122,10 @@ async function rolloutEnd(rollout: string, session: Session, until?: string): Pr
     await pause(session);
   }
 }
+
+/** Some of its devices that are so. */
+const targetsOf = (rollout: string, state: "failed" | "waiting", { client }: Session) =>
+  client.call("cpl/dm/rollout/targets", { rollout, state, limit: SOME });
 
 const isRolloutEnd = (state: string): state is RolloutEnd => Object.hasOwn(rolloutExitCodes, state);
 
