@@ -60,4 +60,6 @@ type Paint = "green" | "yellow" | "red" | "dim";
 
 // Instants are milliseconds since 1970 in fields that end in such a word; smaller numbers there mean "never" or are something else.
 export const isInstant = (name: string, value: number) =>
-  /(At|AtMs|UpTo|Since|Until|^at|^since|^from|^to|^until|^notAfter|^newestHour)$/.test(name) && Number.isInteger(value) && value > 1e11;
+  /(At|AtMs|UpTo|Since|Until|^at|^since|^from|^to|^until|^notAfter|^newestHour)$/.test(name) &&
+  Number.isInteger(value) &&
+  value > 1e11;

@@ -110,7 +110,10 @@ export class Idempotency {
 
 function answerOf(known: Remembered, inputHash: string, again: Keyed["again"]): unknown {
   if (known.inputHash !== inputHash)
-    throw new Problem("conflict", "this Idempotency-Key was used for another action or with another input; take a new key for a new request");
+    throw new Problem(
+      "conflict",
+      "this Idempotency-Key was used for another action or with another input; take a new key for a new request",
+    );
   if (!known.isAnswered && known.made !== undefined && again !== undefined) return again(known.made);
   if (!known.isAnswered)
     throw new Problem(

@@ -2,7 +2,7 @@ import { Counter, type Family } from "../../platform/figures.ts";
 import type { Minutes } from "./chain-bytes.ts";
 import { windowsIn } from "./window-bytes.ts";
 import { gridOfPeriod } from "./window-tables.ts";
-import { Windows } from "./windows.ts";
+import type { Windows } from "./windows.ts";
 
 /** The last sample of each of some minutes, of one series. */
 export interface MinuteSeries {
@@ -31,11 +31,7 @@ export function newMinutes(
 ): readonly MinuteSeries[] {
   const grid = gridOfPeriod("minutes", hour);
   const known = new Map<string, Windows>();
-  for (const { instance, windows } of before === undefined ? [] : windowsIn(before, new Windows(grid))) {
-    const own = new Windows(grid);
-    own.add(windows);
-    known.set(instance, own);
-  }
+  if (before !== undefined) for (const { instance, windows } of windowsIn(before, grid)) known.set(instance, windows);
   return minutes.flatMap(({ instance, windows: { count, lastAt, last } }) => {
     const was = known.get(instance);
     const places = [...count.keys()].filter(
