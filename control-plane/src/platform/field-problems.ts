@@ -25,8 +25,7 @@ export function fieldProblems(schema: TObject, value: unknown, subject: Subject)
 
 function sentence(error: ValueError, { what, secrets = [] }: Subject): string {
   const name = error.path.slice(1).replaceAll("/", ".");
-  const place = name.slice(0, Math.max(0, name.lastIndexOf(".")));
-  const of = place === "" ? what : `"${place}"`;
+  const of = name.includes(".") ? `"${name.slice(0, name.lastIndexOf("."))}"` : what;
   const known = Object.keys((error.schema["properties"] as object | undefined) ?? {}).join(", ") || "none";
   const isMissing = error.value === undefined;
   const isUnknown = /additional|unexpected/i.test(error.message);
