@@ -15,22 +15,16 @@ import { Opened } from "./opened.ts";
 import type { Size } from "./size.ts";
 
 const EVERY = 10_000;
-/** Three minutes: what is done once a minute or less is in it. */
-const MESSAGES = 18;
+/** Four minutes: what is done once a minute or less is in it. */
+const MESSAGES = 24;
+/** Of a minute before, which does not count. */
 const FIRST_MESSAGES = 6;
-const ROUNDS_AT_MOST = 2;
 const KIB_PER_MIB = 1024;
 const IDLE = 10_000;
 const [MILLISECONDS, MICROSECONDS] = [1_000, 1_000];
 
-const mean = (rounds: readonly number[]): number => rounds.reduce((sum, each) => sum + each, 0) / rounds.length;
-/** Not the median: a pass over the whole fleet may be in one round and not in another, and is paid for all the same. */
-const around = (rounds: readonly number[]): string =>
-  `${figure(mean(rounds))} (${figure(Math.min(...rounds))}..${figure(Math.max(...rounds))})`;
-
 /** What a connected device costs, when there are few of them and when there are many. */
-export async function growth({ growth: steps, rounds: asked, tell }: Size): Promise<readonly Table[]> {
-  const rounds = Math.min(asked, ROUNDS_AT_MOST);
+export async function growth({ growth: steps, tell }: Size): Promise<readonly Table[]> {
   await using world = await startWorld();
   await using open = new Opened();
   const { pid, ready, dataFolder } = world.controlPlane;
@@ -53,29 +47,22 @@ export async function growth({ growth: steps, rounds: asked, tell }: Size): Prom
     // A share of a core that it takes without messages.
     const idle = ((await useOf(pid)).cpu - cpuBefore) / IDLE;
     const side = { pids: [pid], devices, arrived: () => quiet([pid]) };
-    const [cpu, ack, speed, bytes]: [number[], number[], number[], number[]] = [[], [], [], []];
-    for (let round = 0; round <= rounds; round++) {
-      tell(`growth: ${count.toLocaleString("en")} devices, round ${round} of ${rounds}`);
-      const before = await bytesIn(dataFolder);
-      const messages = round === 0 ? FIRST_MESSAGES : MESSAGES;
-      const each = await measured(side, paced(EVERY), { count: messages, make });
-      if (round === 0) continue;
-      const forEach = MILLISECONDS / each.perSecond;
-      cpu.push((each.cpu - idle * forEach) * MICROSECONDS);
-      speed.push(each.perSecond);
-      ack.push(...each.ack);
-      bytes.push(((await bytesIn(dataFolder)) - before) / (MESSAGES * count));
-    }
+    tell(`growth: ${count.toLocaleString("en")} devices report`);
+    await measured(side, paced(EVERY), { count: FIRST_MESSAGES, make });
+    const before = await bytesIn(dataFolder);
+    const { cpu: all, perSecond, ack } = await measured(side, paced(EVERY), { count: MESSAGES, make });
+    const cpu = (all - (idle * MILLISECONDS) / perSecond) * MICROSECONDS;
+    const bytes = ((await bytesIn(dataFolder)) - before) / (MESSAGES * count);
     rows.push([
       count.toLocaleString("en"),
       figure(resident),
       figure(((resident - begun.resident) * KIB_PER_MIB) / count),
       figure((await useOf(pid)).resident),
       figure(100 * idle),
-      figure(quantile(speed, 0.5)),
-      around(cpu),
-      figure(100 * (idle + (mean(cpu) * count) / (EVERY * MICROSECONDS))),
-      around(bytes),
+      figure(perSecond),
+      figure(cpu),
+      figure(100 * (idle + (cpu * count) / (EVERY * MICROSECONDS))),
+      figure(bytes),
       figure(quantile(ack, 0.5)),
       figure(quantile(ack, 0.99)),
     ]);
@@ -98,7 +85,7 @@ export async function growth({ growth: steps, rounds: asked, tell }: Size): Prom
       ],
       rows,
       notes: [
-        `Mean (least..most) of ${rounds} rounds of three minutes after one that does not count. Of the memory for each what the control plane takes without devices (${figure(begun.resident)} MiB) is taken off, and of the CPU of a message what it takes when idle; the garbage collector ` +
+        `Of four minutes after one that does not count. Of the memory for each what the control plane takes without devices (${figure(begun.resident)} MiB) is taken off, and of the CPU of a message what it takes when idle; the garbage collector ` +
           "leaves it larger than it need be. On the disk is what grew while they reported: the log that is not compacted yet, and reports that are not merged, so more than stays. The devices share the machine.",
       ],
     },
