@@ -16,7 +16,7 @@ const whyInstance = async (yard: Yard) => {
 
 test("explain says of a request that waits which piece is not there, of which device it waits, and each decision", async () => {
   await using yard = await startYard(fleet);
-  await yard.setPresence("gw1", "offline");
+  yard.deaf.add("gw1");
   const { id } = await yard.find(moving);
   await yard.pass(5);
 

@@ -154,6 +154,8 @@ export const dataInstance = resource({
     place: ({ source, path, id }) => [[source, path, id]],
     moving: ({ state, nextTryAt }) => (state === "placing" && nextTryAt !== undefined ? [[nextTryAt]] : []),
     wanted: ({ state, hash, id }) => (state === "placing" ? [[hash, id]] : []),
+    /** By the job that brings it. */
+    errand: ({ state, job, id }) => (state === "placing" && job !== undefined ? [[job, id]] : []),
     /** By the data that it holds and the data that it is made of: when these change, so may it. */
     following: ({ data, holds = data, id }) => [...new Set([data, holds])].map((piece) => [piece, id]),
   },

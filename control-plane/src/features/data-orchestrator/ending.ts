@@ -13,6 +13,7 @@ import {
   type DataRequest,
 } from "./contract.ts";
 import { droppingOf } from "./dropping.ts";
+import { dueOf } from "./instances.ts";
 import { woken } from "./tables.ts";
 
 const STEP = 100;
@@ -54,9 +55,16 @@ export async function advance(request: DataRequest, context: DataOrchestratorCon
     await removeInstances(instances, context);
     const why = anew === undefined ? undefined : refusalOfAnew(anew, request);
     await store.commit(...(await failing(request, why ?? whyOver(over), store)));
-  } else if (instances.every(({ state }) => state === "ready")) {
+  } else if (await areReady(instances, store)) {
     await store.commit(...(await satisfying(request, clock.now(), store)));
   }
+}
+
+/** What has become ready of data that had changed by then is not what is wanted: whoever follows data says so in a moment. */
+async function areReady(instances: readonly DataInstance[], store: Store): Promise<boolean> {
+  if (!instances.every(({ state }) => state === "ready")) return false;
+  for (const each of instances) if ((await dueOf(each, store)) !== undefined) return false;
+  return true;
 }
 
 function whyOver(over: DataInstance | undefined): string {

@@ -1,16 +1,15 @@
 import { SECOND, type Loop } from "@edgemere/protocol/kit";
-import { moved, put, updated, type Change } from "../../platform/change.ts";
+import { moved, updated, type Change } from "../../platform/change.ts";
 import type { DomainEvent } from "../../platform/domain-event.ts";
-import { forgottenUpTo } from "../../platform/event-retention.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
 import type { Store } from "../../platform/store.ts";
-import { data } from "../data-catalogue/contract.ts";
 import type { DataOrchestratorContext } from "./context.ts";
 import { dataInstance, type DataInstance } from "./contract.ts";
-import { due, type Due } from "./instance-life.ts";
-import { followed, POSITION, woken } from "./tables.ts";
+import { seeEvents } from "./events.ts";
+import type { Due } from "./instance-life.ts";
+import { dueOf } from "./instances.ts";
+import { woken } from "./tables.ts";
 
-const EVENTS = 500;
 // Instances that one commit changes.
 const STEP = 100;
 
@@ -19,21 +18,16 @@ export const followData = ({ store, clock, log }: DataOrchestratorContext): Loop
   name: "follow data",
   every: SECOND,
   onError: (error) => log.error("loop failed", { loop: "follow data", error }),
-  step: async () => {
-    const position = (await store.get(followed, POSITION))?.number ?? 0;
-    const events = await store.events(position, EVENTS);
-    const number = events.at(-1)?.number ?? position;
-    // Of what is no longer known of the past everything may have changed.
-    const isBlind = position < (await forgottenUpTo(store));
-    const ids = [...(isBlind ? await everyInstance(store) : await concerned(events, store))];
-    for (let i = 0; i < ids.length; i += STEP)
-      await repeatOnConflict(async () =>
-        store.commit(...(await changesOf(ids.slice(i, i + STEP), store, clock.now()))),
-      );
-    // Where none mattered the position needs no sync: they are looked at again, as long as they are few.
-    if (ids.length > 0 || events.length === EVENTS) await store.commit(put(followed, { id: POSITION, number }));
-    return events.length === EVENTS ? "more" : "settled";
-  },
+  step: () =>
+    seeEvents("instances", store, async (events, isBlind) => {
+      // Of what is no longer known of the past everything may have changed.
+      const ids = [...(isBlind ? await everyInstance(store) : await concerned(events, store))];
+      for (let i = 0; i < ids.length; i += STEP)
+        await repeatOnConflict(async () =>
+          store.commit(...(await changesOf(ids.slice(i, i + STEP), store, clock.now()))),
+        );
+      return ids.length > 0;
+    }),
 });
 
 async function everyInstance(store: Store): Promise<ReadonlySet<string>> {
@@ -60,8 +54,7 @@ async function changesOf(ids: readonly string[], store: Store, now: number): Pro
   for (const id of ids) {
     const row = await store.get(dataInstance, id);
     if (row === undefined) continue;
-    const held = row.holds === undefined ? undefined : await store.get(data, row.holds);
-    const change = due(row, held, await store.get(data, row.data));
+    const change = await dueOf(row, store);
     if (change !== undefined) changes.push(changeOf(row, change, now), ...woken(row.request));
   }
   return changes;

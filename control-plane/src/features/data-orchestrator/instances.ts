@@ -3,7 +3,7 @@ import type { Store } from "../../platform/store.ts";
 import { data, type Data, type DataSource } from "../data-catalogue/contract.ts";
 import type { DataOrchestratorContext } from "./context.ts";
 import { dataInstance, type DataInstance, type DataRequest } from "./contract.ts";
-import { hasChanged } from "./instance-life.ts";
+import { due, hasChanged, type Due } from "./instance-life.ts";
 import type { Decision } from "./placement-contract.ts";
 
 const NAME_BYTES = 255;
@@ -55,6 +55,12 @@ export const toBePlaced = async (
     tries: 0,
     nextTryAt: clock.now(),
   });
+
+/** What must happen to an instance, by its data as it is now. */
+export async function dueOf(row: DataInstance, store: Store): Promise<Due | undefined> {
+  const held = row.holds === undefined ? undefined : await store.get(data, row.holds);
+  return due(row, held, await store.get(data, row.data));
+}
 
 /** What a piece is a copy of, however many copies lie between, as far as that is known. */
 export const originOf = async ({ lineage }: Data, store: Store): Promise<Data | undefined> =>

@@ -8,6 +8,7 @@ import { dataInstance } from "./contract.ts";
 import { drop } from "./dropping.ts";
 import { removal } from "./ending.ts";
 import { cachesToEvict } from "./evicting.ts";
+import { bringTold } from "./moving-told.ts";
 import { bring, collect } from "./moving.ts";
 import { collections, droppings } from "./tables.ts";
 
@@ -15,8 +16,11 @@ import { collections, droppings } from "./tables.ts";
 const AT_ONCE = 200;
 
 /** Takes every instance that is being brought one step further. */
-export const bringInstances = (context: DataOrchestratorContext): Loop =>
-  dueLoop("bring data instances", { table: dataInstance, index: "moving" }, (row) => bring(row, context), context);
+export const bringInstances = (context: DataOrchestratorContext): Loop => {
+  const moving = { table: dataInstance, index: "moving" };
+  const loop = dueLoop("bring data instances", moving, (row) => bring(row, context), context);
+  return { ...loop, step: () => bringTold(context).then(loop.step) };
+};
 
 /** Has content that is wanted elsewhere sent here. */
 export const collectContent = (context: DataOrchestratorContext): Loop =>

@@ -15,6 +15,7 @@ import { collections, woken, type Collection } from "./tables.ts";
 const LOOK_AGAIN = 2 * SECOND;
 /** What a device has put into its directory it lists within so long, or something is wrong. */
 const LISTED_WITHIN = 10 * MINUTE;
+const ABOUT_TO_LIST = "its device is about to list it";
 /** After so many failures a place is given up. */
 const TRIES = 8;
 
@@ -32,10 +33,11 @@ export async function bring(row: DataInstance, context: DataOrchestratorContext)
   if (row.job !== undefined) {
     const errand = await stateOf(row.job, context);
     if (errand.state === "failed") return failed(row, errand.cause, context);
-    if (errand.state === "running") return still(row, "its device fetches it", context);
+    if (errand.state === "running") return untilTold(row, "its device fetches it", context);
     // Its device has it: now it has to say so in the ordinary way, by listing its directory.
-    if (clock.now() - row.updatedAt < LISTED_WITHIN) return still(row, "its device is about to list it", context);
-    return failed(row, "its device has put it down and does not list it", context);
+    if (row.cause === ABOUT_TO_LIST && clock.now() - row.updatedAt >= LISTED_WITHIN)
+      return failed(row, "its device has put it down and does not list it", context);
+    return untilTold(row, ABOUT_TO_LIST, context);
   }
   if (!(await isHere(row.hash, store))) {
     if (await isNowhere(row.hash, store)) return giveUp(row, "nobody has it any more, in this state", context);
@@ -63,6 +65,12 @@ export async function bring(row: DataInstance, context: DataOrchestratorContext)
 async function still(row: DataInstance, cause: string, { store, clock }: DataOrchestratorContext): Promise<void> {
   const nextTryAt = clock.now() + LOOK_AGAIN;
   if (row.cause !== cause) return store.commit(updated(dataInstance, row, { cause, nextTryAt }));
+}
+
+/** Waits for the end of its job, or for its device to list it: these are told of. */
+async function untilTold(row: DataInstance, cause: string, { store, clock }: DataOrchestratorContext): Promise<void> {
+  const isAsBefore = row.cause === cause && (row.nextTryAt ?? 0) > clock.now();
+  if (!isAsBefore) return store.commit(updated(dataInstance, row, { cause, nextTryAt: clock.now() + LISTED_WITHIN }));
 }
 
 const nameIn = (path: string): string => path.slice(path.lastIndexOf("/") + 1);

@@ -51,6 +51,5 @@ export const requestNews = table<{ readonly id: string }>("datarequestnews");
 export const woken = (request: string | undefined): readonly Change[] =>
   request === undefined ? [] : [put(requestNews, { id: request })];
 
-/** Up to which event it was seen what happened to data and its instances. */
+/** Up to which event it was seen what happened, by those who see to it. */
 export const followed = table<{ readonly id: string; readonly number: number }>("dataposition");
-export const POSITION = "instances";
