@@ -97,7 +97,14 @@ test("the portal leads from the setup code to live charts, commands and data", {
     await page.getByRole("button", { name: "Make the request" }).click();
     await page.locator(".page-head").getByText("satisfied").waitFor();
     await page.getByRole("region", { name: "Instances" }).getByText("app.log", { exact: true }).waitFor();
-    await page.getByRole("region", { name: "What happened" }).getByText("datarequest.satisfied").waitFor();
+    const happened = page.getByRole("region", { name: "What happened" });
+    await happened.getByText("datarequest.satisfied").waitFor();
+    await page.getByRole("button", { name: "End it" }).click();
+    const named = (await page.getByRole("heading", { level: 1 }).innerText()).trim();
+    await page.getByRole("textbox", { name: /to confirm$/ }).fill(named);
+    await page.getByRole("dialog").getByRole("button", { name: "End it" }).click();
+    await happened.getByText("datarequest.completed").waitFor();
+    await page.getByRole("button", { name: "End it" }).waitFor({ state: "detached" });
   });
   await t.test("what happens elsewhere is among the events at once", async () => {
     await page.getByRole("link", { name: "Events", exact: true }).click();

@@ -139,6 +139,7 @@ export const actions = {
   "diml/dml/do/datarequest/list": "read",
   "diml/dml/do/datarequest/explain": "read",
   "diml/dml/do/datarequest/history": "read",
+  "diml/dml/do/datarequest/end": "destroy",
   "diml/dml/do/datareference/find": "read",
   "diml/dml/do/datareference/list": "read",
   "diml/dml/do/datareservation/find": "read",
@@ -259,7 +260,11 @@ export const dangers: { readonly [P in Path]?: readonly [permission: string, inp
   "ops/backup/destroy": ["backup:destroy", { backup: "b1" }],
 };
 /** What destroys and is not dangerous: what is destroyed can be had again. */
-export const harmlessDestroying: readonly Path[] = ["cpl/ta/adevice/destroy", "diml/dml/do/datainstance/destroy"];
+export const harmlessDestroying: readonly Path[] = [
+  "cpl/ta/adevice/destroy",
+  "diml/dml/do/datarequest/end",
+  "diml/dml/do/datainstance/destroy",
+];
 
 /** What a device can be asked to do: what becomes of it when the agent dies meanwhile, and whether the device must allow it. */
 export const commandKinds = {

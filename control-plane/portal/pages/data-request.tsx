@@ -3,10 +3,12 @@ import { useParams } from "wouter";
 import type { Output } from "../../src/faces/client.ts";
 import { pieceLink } from "../data/data-links.ts";
 import { useDeviceNames } from "../data/device-names.ts";
-import { duration } from "../data/format.ts";
-import { useRead } from "../data/queries.ts";
-import { Answer, Empty } from "../parts/answer.tsx";
+import { bytes, duration } from "../data/format.ts";
+import { useRead, useWrite } from "../data/queries.ts";
+import { useMay } from "../data/session.tsx";
+import { Answer, Empty, Failure } from "../parts/answer.tsx";
 import { Causes } from "../parts/causes.tsx";
+import { ConfirmByName } from "../parts/confirm-by-name.tsx";
 import { Cost } from "../parts/cost.tsx";
 import { DataTable } from "../parts/data-table.tsx";
 import { Facts } from "../parts/facts.tsx";
@@ -15,6 +17,7 @@ import { InstanceTable } from "../parts/instance-table.tsx";
 import { Page } from "../parts/page.tsx";
 import { Plain } from "../parts/plain.tsx";
 import { RequestTimeline } from "../parts/request-timeline.tsx";
+import { saved } from "../parts/saved.ts";
 import { Section } from "../parts/section.tsx";
 import { State } from "../parts/state.tsx";
 
@@ -25,7 +28,15 @@ const TRAIL = [
 
 type Request = Output<"diml/dml/do/datarequest/find">;
 
-const isPlaced = ({ purpose }: Request): boolean => purpose.where !== undefined || purpose.device !== undefined;
+const isPlaced = ({ purpose: { where, device, source } }: Request): boolean =>
+  where !== undefined || device !== undefined || source !== undefined;
+const isOver = ({ state }: Request): boolean => state === "completed" || state === "failed";
+/** What it may cost at most; empty where nothing was said. */
+const budgetOf = ({ purpose: { budget } }: Request): string =>
+  [
+    ...(budget.bytes === undefined ? [] : [bytes(budget.bytes)]),
+    ...(budget.money === undefined ? [] : [`${budget.money} in money`]),
+  ].join(", ");
 
 /** A data request with all that came of it. */
 export function DataRequest() {
@@ -35,7 +46,12 @@ export function DataRequest() {
   return (
     <Answer of={explained} lines={8}>
       {({ request, reservations, instances, ...explanation }) => (
-        <Page title={request.name} trail={TRAIL} badge={<State state={request.state} />}>
+        <Page
+          title={request.name}
+          trail={TRAIL}
+          badge={<State state={request.state} />}
+          actions={isOver(request) ? undefined : <EndRequest request={request} />}
+        >
           <Stack>
             <Section title="Why">
               <Causes of={explanation} />
@@ -58,9 +74,16 @@ export function DataRequest() {
                         ] as const)
                       : []),
                     ...(request.cost === undefined ? [] : ([["Cost", <Cost key="cost" of={request.cost} />]] as const)),
+                    ...(budgetOf(request) === "" ? [] : ([["At most", budgetOf(request)]] as const)),
                     ...(request.purpose.device === undefined
                       ? []
                       : ([["Used on", <Plain key="on" text={nameOf(request.purpose.device)} />]] as const)),
+                    ...(request.purpose.source === undefined
+                      ? []
+                      : ([["Put in", <Source key="in" id={request.purpose.source} />]] as const)),
+                    ...(request.purpose.service === undefined
+                      ? []
+                      : ([["Service", <Plain key="service" text={request.purpose.service} />]] as const)),
                     ["By", <Plain key="by" text={request.author} />],
                     ["Made", <ExactInstant key="made" at={request.createdAt} />],
                     ...(request.satisfiedAt === undefined
@@ -108,5 +131,28 @@ export function DataRequest() {
         </Page>
       )}
     </Answer>
+  );
+}
+
+function Source({ id }: { readonly id: string }) {
+  const source = useRead("diml/dml/fmdm/datasource/find", { id });
+  return <Plain text={source.data?.name ?? id} />;
+}
+
+function EndRequest({ request: { id, name } }: { readonly request: Request }) {
+  const end = useWrite("diml/dml/do/datarequest/end", () => saved("The request is ended"));
+  const may = useMay("data:destroy");
+  return (
+    <>
+      <ConfirmByName
+        button="End it"
+        title={`End the request ${name}`}
+        consequence="What was brought for it is taken away, and nothing more is brought. What was moved stays where it is."
+        names={[name, id]}
+        isDisabled={!may || end.isPending}
+        onConfirm={() => end.mutate({ request: id })}
+      />
+      {end.isError && <Failure error={end.error} />}
+    </>
   );
 }

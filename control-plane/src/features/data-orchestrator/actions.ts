@@ -9,6 +9,7 @@ import { repeatOnConflict } from "../../platform/repeat.ts";
 import { device } from "../devices/contract.ts";
 import type { DataOrchestratorContext } from "./context.ts";
 import * as contract from "./contract.ts";
+import { endRequestHandler } from "./ending-actions.ts";
 import { removal } from "./ending.ts";
 import { evaluateHandler } from "./evaluating.ts";
 import { explainHandlers } from "./explain-actions.ts";
@@ -24,6 +25,7 @@ export const orchestratorActions = [
   evaluateHandler,
   planHandler,
   ...requestHandlers,
+  endRequestHandler,
   ...explainHandlers,
   handle(contract.requestHistory, async ({ request: ref, limit = 50, cursor }, { store }: DataOrchestratorContext) => {
     const { id } = await resolve(store, dataRequest, ref);

@@ -30,11 +30,13 @@ export const evaluate = action({
   input: Type.Object({ request: RequestRef }),
   output: Type.Object({ request: Type.String(), state: Type.String(), instances: Type.Integer() }),
 });
+const Service = Type.Optional(Type.String({ minLength: 1, maxLength: 256, description: "The service that needs it" }));
 const DataReferenceInput = Type.Object({
   id: Type.Optional(Type.String({ description: "A reference that exists" })),
   name: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
   shortName: Type.Optional(Type.String({ maxLength: 64 })),
   query: Type.Optional(Query),
+  service: Service,
   ...wanted,
   device: Type.Optional(Type.String({ maxLength: 256, description: "The one device where it is wanted: id or name" })),
   source: Type.Optional(
@@ -119,6 +121,7 @@ export const findData = action({
       }),
     ),
     name: Type.Optional(Type.String({ minLength: 1, maxLength: 256, description: "Name of the request" })),
+    service: Service,
     lifetime: Type.Optional(
       Type.Integer({ minimum: 1, maximum: 31_536_000, default: 3_600, description: "Seconds it is needed" }),
     ),
@@ -138,6 +141,15 @@ export const explainRequest = action({
     reservations: Type.Array(rowSchema(dataReservation)),
     instances: Type.Array(rowSchema(dataInstance)),
   }),
+});
+/** Its data reference goes with it: the name can be taken again. */
+export const endRequest = action({
+  path: `${PATH}/datarequest/end`,
+  summary: "End a data request before its time; what was brought for it, and its data reference, go",
+  effect: "destroy",
+  permission: "data:destroy",
+  input: Type.Object({ request: RequestRef }),
+  output: rowSchema(dataRequest),
 });
 export const referenceLookups = lookups(dataReference, `${PATH}/datareference`, "data:read");
 export const reservationLookups = lookups(dataReservation, `${PATH}/datareservation`, "data:read");

@@ -52,9 +52,8 @@ export async function advance(request: DataRequest, context: DataOrchestratorCon
     // One at a time; the next look finds the others.
     await store.commit(...(await removal(over, context)), ...(await broughtAnew(anew, request, context)));
   } else if (over !== undefined || instances.length === 0) {
-    await removeInstances(instances, context);
     const why = anew === undefined ? undefined : refusalOfAnew(anew, request);
-    await store.commit(...(await failing(request, why ?? whyOver(over), store)));
+    await giveUp(request, why ?? whyOver(over), context);
   } else if (await areReady(instances, store)) {
     await store.commit(...(await satisfying(request, clock.now(), store)));
   }
@@ -75,11 +74,21 @@ function whyOver(over: DataInstance | undefined): string {
   return `${what} before all data was ready`;
 }
 
-/** Ends a satisfied request whose time is over; its instances go first. */
-export async function complete(request: DataRequest, context: DataOrchestratorContext): Promise<void> {
+/** Ends a satisfied request whose time is over. */
+export const complete = (request: DataRequest, context: DataOrchestratorContext): Promise<void> =>
+  ended(request, [moved(dataRequest, request, "complete")], context);
+
+/** Ends an evaluated request that will not have its data. */
+export const giveUp = async (request: DataRequest, reason: string, context: DataOrchestratorContext): Promise<void> =>
+  ended(request, await failing(request, reason, context.store), context);
+
+/** Its instances go first: whoever is cut off in between finds it again. */
+async function ended(request: DataRequest, end: readonly Change[], context: DataOrchestratorContext): Promise<void> {
   const { store } = context;
   await removeInstances(await instancesOf(request, store), context);
-  await store.commit(moved(dataRequest, request, "complete"));
+  await store.commit(...end);
+  // What was begun while they went; nothing is begun for what has ended.
+  await removeInstances(await instancesOf(request, store), context);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { MINUTE } from "@edgemere/protocol/kit";
-import { created, updated, type Change } from "../../platform/change.ts";
+import { created, unmoved, updated, type Change } from "../../platform/change.ts";
 import { dataSource, placeOf, type Data } from "../data-catalogue/contract.ts";
 import { bookings } from "./capacity.ts";
 import { refusalOf } from "./conflict-words.ts";
@@ -185,5 +185,5 @@ async function begin(
   );
   const offers = taken.map((each) => ({ ...each, booking: "offer" as const }));
   const confirmed = taken.map((each) => ({ ...each, booking: "confirm" as const }));
-  await store.commit(...changes, ...(await bookings([...offers, ...confirmed], store)));
+  await store.commit(unmoved(dataRequest, request), ...changes, ...(await bookings([...offers, ...confirmed], store)));
 }

@@ -70,14 +70,14 @@ export const requestHandlers = [
 ];
 
 type Wanted = Exclude<InputOf<typeof createInstance>["dataref"], string>;
-type Wish = Pick<Wanted, "where" | "device" | "source" | "copies" | "use" | "bytes" | "money"> & {
+type Wish = Pick<Wanted, "where" | "device" | "service" | "source" | "copies" | "use" | "bytes" | "money"> & {
   readonly lifetime: number;
   readonly isKept: boolean;
 };
 
 /** What is wanted, checked: a mistake in it is told to whoever makes it, and not to a rule later on. */
 async function purposeOf(
-  { where, device: ref, source: sourceRef, copies = 1, use = "copy", bytes, money, lifetime, isKept }: Wish,
+  { where, device: ref, service, source: sourceRef, copies = 1, use = "copy", bytes, money, lifetime, isKept }: Wish,
   { store }: DataOrchestratorContext,
   caller: Caller,
 ): Promise<DataRequest["purpose"]> {
@@ -100,6 +100,7 @@ async function purposeOf(
     ...(where !== undefined && { where }),
     ...(at !== undefined && { device: at }),
     ...(source !== undefined && { source }),
+    ...(service !== undefined && { service }),
   };
   return { ...place, copies, use, budget, lifetime, isKept };
 }
@@ -126,7 +127,7 @@ async function makeReference(
   if (query === undefined)
     throw new Problem("invalid-input", 'a new data reference needs a query: {"name":"logs","query":"kind:log"}');
   compileExpression(query, dataVocabulary);
-  const isKept = wish.where !== undefined || wish.device !== undefined;
+  const isKept = wish.where !== undefined || wish.device !== undefined || wish.source !== undefined;
   const needed = lifetime === undefined ? STANDING : lifetime * SECOND;
   const purpose = await purposeOf({ ...wish, lifetime: needed, isKept }, context, caller);
   const id = newId();
