@@ -31,6 +31,7 @@ test("a rule that is ended makes no copy any more, and what it had brought is ta
   assert.deepEqual(heldBy(yard), ["gw1", "b1", "b2"]);
 
   assert.equal((await end(yard, id)).state, "completed");
+  assert.match((await yard.explain(id)).answer, /^it had its data, and was ended by user:alice before its time$/);
   await yard.pass(40);
 
   await mustBeFree(yard);

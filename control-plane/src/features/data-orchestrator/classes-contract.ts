@@ -32,7 +32,7 @@ export const dataRequest = resource({
     /** The reference that waits for it, where there is one. */
     reference: Type.Optional(Type.String()),
     author: Type.String(),
-    reason: Type.String({ description: "Why it failed" }),
+    reason: Type.String({ description: "Why it failed, or ended before its time" }),
     /** Of all that was chosen. */
     cost: Type.Optional(Cost),
     /** While copies are kept: why they are not as many as they must be; empty when they are. */

@@ -17,8 +17,9 @@ export const endRequestHandler = handle(
       const { id, name, state, reference } = request;
       if (state === "needed" || state === "selected")
         throw new Problem("conflict", `the data request "${name}" is being decided; ask again in a moment`);
-      if (state === "satisfied") await complete(request, context);
-      if (state === "evaluated") await giveUp(request, `ended by ${caller.actor}`, context);
+      const reason = `ended by ${caller.actor}`;
+      if (state === "satisfied") await complete(request, context, reason);
+      if (state === "evaluated") await giveUp(request, reason, context);
       const waiting = reference === undefined ? undefined : await store.get(dataReference, reference);
       if (waiting !== undefined) await store.commit(destroyed(dataReference, waiting));
       return resolve(store, dataRequest, id);

@@ -74,9 +74,9 @@ function whyOver(over: DataInstance | undefined): string {
   return `${what} before all data was ready`;
 }
 
-/** Ends a satisfied request whose time is over. */
-export const complete = (request: DataRequest, context: DataOrchestratorContext): Promise<void> =>
-  ended(request, [moved(dataRequest, request, "complete")], context);
+/** Ends a satisfied request: its time is over, or there is a reason to end it before. */
+export const complete = (request: DataRequest, context: DataOrchestratorContext, reason = ""): Promise<void> =>
+  ended(request, [moved(dataRequest, request, "complete", { reason })], context);
 
 /** Ends an evaluated request that will not have its data. */
 export const giveUp = async (request: DataRequest, reason: string, context: DataOrchestratorContext): Promise<void> =>

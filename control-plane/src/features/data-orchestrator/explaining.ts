@@ -32,8 +32,10 @@ function standingOf(request: DataRequest, { reservations, instances }: Come, nam
       ...(reservations.length > 0 && { until: Math.min(...reservations.map(({ expiresAt }) => expiresAt)) }),
     };
   if (state === "failed") return { text: `it failed, and is not tried again: ${reason}`, at: updatedAt };
-  if (state === "completed")
-    return { text: "it had its data, and the time that it was needed for is over", at: updatedAt };
+  if (state === "completed") {
+    const why = reason === "" ? "the time that it was needed for is over" : `was ${reason} before its time`;
+    return { text: `it had its data, and ${why}`, at: updatedAt };
+  }
   if (state === "satisfied" && cause !== "")
     return { text: `copies are missing: ${cause}`, ...(nextTryAt !== undefined && { until: nextTryAt }) };
   if (state === "satisfied")
