@@ -46,7 +46,10 @@ export function serveLive(
     if (url.startsWith(`${PATH}/`)) return;
     parts.refusals?.add([LIVE, "invalid-input"]);
     socket.on("error", () => socket.destroy());
-    endWithProblem(socket, "this address speaks HTTP/1.1 and nothing else; leave out the header Upgrade");
+    endWithProblem(
+      socket,
+      new Problem("invalid-input", "this address speaks HTTP/1.1 and nothing else; leave out the header Upgrade"),
+    );
   });
   const actions = byAddress(parts.actions);
   keepPace(io, parts);

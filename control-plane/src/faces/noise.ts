@@ -1,3 +1,4 @@
+import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { Problem } from "../platform/problem.ts";
@@ -9,9 +10,10 @@ export function refusingNoise(count: (reason: string) => void) {
     const { code = "" } = error;
     // Whoever only left has asked for nothing.
     if (code === "ECONNRESET") return void socket.destroy();
-    if (!refused.has(socket)) count(reasonOf(code));
+    const reason = reasonOf(code);
+    if (!refused.has(socket)) count(reason);
     refused.add(socket);
-    if (socket.writable) endWithProblem(socket, "this is not a request that can be read");
+    if (socket.writable) endWithProblem(socket, reason === "too-slow" ? tooSlow : unreadable);
     else socket.destroy();
   };
 }
@@ -23,10 +25,15 @@ function reasonOf(code: string): "too-large" | "too-slow" | "handshake-failed" |
   return /^(ERR_SSL|ERR_TLS|EPROTO)/.test(code) ? "handshake-failed" : "malformed";
 }
 
+const unreadable = new Problem("invalid-input", "this is not a request that can be read");
+/** Of a connection that nothing came on, too: its first request may be on the way, and who made that repeats it after 408 and no other status. */
+const tooSlow = new Problem("too-slow", "no whole request came in time; ask again");
+
 /** A refusal where there is no reply to send it with. */
-export function endWithProblem(socket: Duplex, detail: string): void {
-  const body = JSON.stringify(new Problem("invalid-input", detail).toDocument());
+export function endWithProblem(socket: Duplex, problem: Problem): void {
+  const document = problem.toDocument();
+  const body = JSON.stringify(document);
   socket.end(
-    `HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+    `HTTP/1.1 ${document.status} ${STATUS_CODES[document.status] ?? ""}\r\nContent-Type: application/problem+json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
   );
 }

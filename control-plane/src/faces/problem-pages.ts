@@ -22,6 +22,7 @@ const advice: Readonly<Record<ProblemType, string>> = {
     "What was asked does not fit the state that the thing is in now, or it changed meanwhile. Look at it again and decide anew.",
   "unsupported-media-type":
     "The body is not JSON. Send JSON with Content-Type: application/json, or parameters in the address.",
+  "too-slow": "No whole request came in time on this connection, which is closed now. Ask again on another one.",
   "too-large": "The request holds more than is read at once. Send less, or in parts.",
   "too-many-requests": "Too many requests came in a short time. Wait as many seconds as the Retry-After header says.",
   internal:

@@ -10,6 +10,7 @@ export const problems = {
   gone: { title: "No longer kept", status: 410, exitCode: 4 },
   conflict: { title: "Not possible in this state", status: 409, exitCode: 5 },
   "unsupported-media-type": { title: "The body is of a kind that is not read here", status: 415, exitCode: 2 },
+  "too-slow": { title: "The request did not come in time", status: 408, exitCode: 1 },
   "too-large": { title: "Too large", status: 413, exitCode: 2 },
   "too-many-requests": { title: "Too many requests", status: 429, exitCode: 1 },
   internal: { title: "Something went wrong in the control plane", status: 500, exitCode: 1 },
