@@ -11,6 +11,7 @@ import { busy, startWorld, stateOf, type World } from "./policies.test-support.t
 
 const hot = { name: "hot", condition: 'value("cpu.busy_percent") > 90' };
 const restart = { do: "command", kind: "service.restart", arguments: { name: "worker" } } as const;
+const logs = { do: "command", kind: "log.collect" } as const;
 const collect = { do: "data", query: "device_id={device} and kind=log", lifetime: 600 } as const;
 
 type Given = Parameters<typeof save>[1];
@@ -109,6 +110,20 @@ test("an effect with a mistake is not saved, and the mistake is told", async () 
   );
   await assert.rejects(saving({ ...collect, query: "kind=" }), /line 1, column 6/);
   await assert.rejects(saving({ do: "command", kind: "terminal.open" }));
+  await assert.rejects(saving({ ...logs, arguments: { journal: true, since: "yesterday" } }), /must be an instant/);
+});
+
+test("logs of the last minutes are asked for as of when the policy fires", async () => {
+  await using world = await startWorld();
+  await saved(world, { effects: [{ ...logs, arguments: { journal: true, since: "-10m" } }] });
+  await world.advance(HOUR);
+  const firesAt = world.clock.now();
+
+  await busy(world, "d1", 95);
+  await world.advance(5 * SECOND);
+
+  const { since } = (await world.store.list(job)).items[0]?.arguments as { since: number };
+  assert.ok(since >= firesAt - 10 * MINUTE && since <= world.clock.now() - 10 * MINUTE, String(since));
 });
 
 test("while somebody works on a device its alerts are no surprise, and for a while after", async () => {

@@ -3,7 +3,7 @@ import { Value } from "@sinclair/typebox/value";
 import type { AnyAction } from "./action.ts";
 import { fieldProblems } from "./field-problems.ts";
 import { fits, hasDefaults } from "./fitting.ts";
-import { instantOf, isInstant } from "./instant.ts";
+import { isInstant, writtenInstant } from "./instant.ts";
 import { Problem } from "./problem.ts";
 
 const DEEPEST = 32;
@@ -79,10 +79,6 @@ function field(action: AnyAction, schema: TObject, given: string, value: unknown
 
 const fieldOf = ({ aliases = {} }: AnyAction, given: string): string =>
   Object.hasOwn(aliases, given) ? (aliases[given] ?? given) : given;
-
-/** What is no instant stays as it is, and is told with the other mistakes. */
-const writtenInstant = (value: unknown, now: number): unknown =>
-  typeof value === "string" ? (instantOf(value, now) ?? value) : value;
 
 /** The fields that whoever asks said something of. */
 export const fieldsGiven = (action: AnyAction, raw: unknown): ReadonlySet<string> =>

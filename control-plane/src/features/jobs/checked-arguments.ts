@@ -8,20 +8,25 @@ import {
   type TaskName,
 } from "@edgemere/protocol";
 import { fieldProblems } from "../../platform/field-problems.ts";
+import { withInstants } from "../../platform/instant.ts";
 import { Problem } from "../../platform/problem.ts";
 import { kinds } from "./kinds.ts";
 
 // Beside them a command holds ids, names, instants and a signature.
 const LARGEST_ARGUMENTS = limits.commandBytes - 4_096;
 
-/** The arguments as they will be sent, `beside` so many bytes of something else. Throws Problem that names each field, `at` its place in the input. */
+/**
+ * The arguments as they will be sent, `beside` so many bytes of something else; instants such as -2h are reckoned from `now`. Throws Problem that
+ * names each field, `at` its place in the input.
+ */
 export function checkedArguments(
   kind: CommandKind,
   given: Readonly<Record<string, unknown>>,
+  now: number,
   { beside = 0, at = "/arguments" }: { readonly beside?: number; readonly at?: string } = {},
 ): Record<string, unknown> {
   const schema = kinds[kind].arguments;
-  const value = Value.Default(schema, Value.Clone(given)) as Record<string, unknown>;
+  const value = Value.Default(schema, withInstants(schema, Value.Clone(given), now)) as Record<string, unknown>;
   const errors = [...fieldProblems(schema, value, { what: kind })];
   const wrong = errors.length === 0 ? kinds[kind].check?.(value) : undefined;
   if (wrong !== undefined) errors.push({ pointer: `/${wrong.field}`, detail: wrong.detail });

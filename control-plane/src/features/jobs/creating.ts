@@ -51,7 +51,7 @@ export const createHandler = handle(
         `${caller.actor} may not ask for ${kind}: it needs the permission ${permission}${where}`,
       );
     if (!maySomewhere(caller, permission)) throw refusal("");
-    const fitting = checkedArguments(kind, given, { beside: secrets === undefined ? 0 : SEALED_BYTES });
+    const fitting = checkedArguments(kind, given, clock.now(), { beside: secrets === undefined ? 0 : SEALED_BYTES });
     const checked = await withContent(kind, fitting, caller, context);
 
     const ids = { job: newId(), command: newId() };

@@ -6,6 +6,7 @@ import { listKinds } from "./contract.ts";
 import { startJobs } from "./jobs.test-support.ts";
 import { checkedArguments, taskOf } from "./checked-arguments.ts";
 
+const NOW = 1_772_366_400_000;
 const hashOf = (text: string) => createHash("sha256").update(text).digest("hex");
 const [HASH_OF_ID, HASH_OF_ID_LINE] = [hashOf("id"), hashOf("id\n")];
 const SOME_DATA = { source: "data", path: "a.pcap", sha256: HASH_OF_ID };
@@ -19,6 +20,18 @@ for (const [kind, given, expected] of [
   ["service.stop", { name: "ssh" }, { name: "ssh" }],
   ["service.reload", { name: "ssh" }, { name: "ssh" }],
   ["reboot", {}, {}],
+  [
+    "log.collect",
+    { files: ["/var/log/x"], since: "-2h", until: "2026-03-01T12:00Z" },
+    {
+      files: ["/var/log/x"],
+      since: NOW - 7_200_000,
+      until: NOW,
+      journal: false,
+      maxBytes: 1_048_576,
+      estimate: false,
+    },
+  ],
   ["log.collect", { units: ["ssh"] }, { units: ["ssh"], journal: false, maxBytes: 1_048_576, estimate: false }],
   [
     "package.install",
@@ -67,9 +80,19 @@ for (const [kind, given, expected] of [
   ],
 ] as const satisfies readonly (readonly [CommandKind, object, object])[]) {
   test(`${kind} takes ${JSON.stringify(given)}`, () => {
-    assert.deepEqual(checkedArguments(kind, given), expected);
+    assert.deepEqual(checkedArguments(kind, given, NOW), expected);
   });
 }
+
+test("a time window of logs reaches the device as milliseconds, and one without its zone is refused", () => {
+  const { logCollect } = taskOf("log.collect", checkedArguments("log.collect", { journal: true, since: "-2h" }, NOW));
+
+  assert.deepEqual([logCollect?.sinceMs, logCollect?.untilMs], [NOW - 7_200_000, undefined]);
+  assert.throws(
+    () => checkedArguments("log.collect", { since: "2026-03-01T12:00" }, NOW),
+    /"since" must be an instant/,
+  );
+});
 
 for (const [kind, given, message, pointer] of [
   ["ping", { loud: true }, '"loud" is no parameter of ping; it takes: none', "/arguments/loud"],
@@ -129,7 +152,7 @@ for (const [kind, given, message, pointer] of [
 ] as const satisfies readonly (readonly [CommandKind, object, string, string])[]) {
   test(`${kind} refuses ${JSON.stringify(given)} and names the field`, () => {
     assert.throws(
-      () => checkedArguments(kind, given),
+      () => checkedArguments(kind, given, NOW),
       (error: Error & { type?: string; errors?: readonly { pointer: string }[] }) => {
         assert.deepEqual([error.type, error.message, error.errors?.[0]?.pointer], ["invalid-input", message, pointer]);
         return true;
@@ -139,7 +162,7 @@ for (const [kind, given, message, pointer] of [
 }
 
 test("every wrong field is named", () => {
-  assert.throws(() => checkedArguments("exec", { argv: [7], cwd: 8 }), {
+  assert.throws(() => checkedArguments("exec", { argv: [7], cwd: 8 }, NOW), {
     message: /"argv.0" must be .*; "cwd" must be/,
   });
 });
@@ -150,7 +173,7 @@ for (const given of [
   { argv: ["env"], env: { A: "x".repeat(70_000) } },
 ]) {
   test(`arguments that no command has room for are refused: ${JSON.stringify(given).length} characters`, () => {
-    assert.throws(() => checkedArguments("exec", given), {
+    assert.throws(() => checkedArguments("exec", given, NOW), {
       type: "invalid-input",
       message: /^the arguments of exec are too large: \d+ bytes, over the limit of \d+$/,
     });
@@ -158,7 +181,11 @@ for (const given of [
 }
 
 test("what passes as arguments fits into a command, whoever asked", () => {
-  const given = checkedArguments("exec", { argv: ["cat"], stdin: "x".repeat(32_768), env: { A: "x".repeat(28_000) } });
+  const given = checkedArguments(
+    "exec",
+    { argv: ["cat"], stdin: "x".repeat(32_768), env: { A: "x".repeat(28_000) } },
+    NOW,
+  );
   const longest = {
     trustDomain: "x".repeat(256),
     actor: "x".repeat(256),
@@ -174,14 +201,14 @@ test("what passes as arguments fits into a command, whoever asked", () => {
 test("the checked arguments are a copy, and what was given stays as it was", () => {
   const given = { argv: ["x"] };
 
-  checkedArguments("exec", given);
+  checkedArguments("exec", given, NOW);
 
   assert.deepEqual(given, { argv: ["x"] });
 });
 
 test("a script travels with its hash, whether or not somebody gave one", () => {
   const { script } = v1.Command.decode(
-    v1.Command.encode(taskOf("script", checkedArguments("script", { content: "id" }))).finish(),
+    v1.Command.encode(taskOf("script", checkedArguments("script", { content: "id" }, NOW))).finish(),
   );
 
   assert.deepEqual(
@@ -192,14 +219,14 @@ test("a script travels with its hash, whether or not somebody gave one", () => {
 
 for (const name of ["--yes", "nginx-", "NGINX", "ng*nx", "a b", "nginx/stable", "task^", "?installed", "nginx=", "x"]) {
   test(`no package can be called ${name}`, () => {
-    assert.throws(() => checkedArguments("package.install", { packages: [name] }), { type: "invalid-input" });
+    assert.throws(() => checkedArguments("package.install", { packages: [name] }, NOW), { type: "invalid-input" });
   });
 }
 
 test("the wait for other programs travels in milliseconds", () => {
   const { packageInstall } = taskOf(
     "package.install",
-    checkedArguments("package.install", { packages: ["nginx"], lockWait: 2 }),
+    checkedArguments("package.install", { packages: ["nginx"], lockWait: 2 }, NOW),
   );
 
   assert.equal(packageInstall?.lockWaitMs, 2_000);

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { type TObject, Type } from "@sinclair/typebox";
 import { limits, type CommandKind } from "@edgemere/protocol";
 import { SECOND } from "@edgemere/protocol/kit";
-import { logArguments } from "./log-arguments.ts";
+import { logArguments, logOnWire } from "./log-arguments.ts";
 import { packArguments } from "./pack-arguments.ts";
 import { networkChange, networkOnWire, networkWrong } from "./network-arguments.ts";
 import { configureArguments, configureOnWire } from "./configure-arguments.ts";
@@ -133,6 +133,7 @@ export const kinds: { readonly [K in CommandKind]: KindDeclaration } = {
     summary: "Read logs of the device: the newest bytes of files and of its journal",
     permission: "command:log.collect",
     arguments: closed(Type.Object(logArguments)),
+    onWire: logOnWire,
   },
   "file.put": {
     summary: "Put an uploaded file in its place on the device: all of it, verified, in one step",

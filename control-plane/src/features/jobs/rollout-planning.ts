@@ -111,7 +111,7 @@ async function shown(id: string, context: JobsContext): Promise<OutputOf<typeof 
 
 /** What is asked for, checked: nothing of it is refused later that could be refused now. */
 async function wishOf(input: InputOf<typeof planJob>, context: JobsContext, caller: Caller): Promise<Wish> {
-  const { store, dispatch } = context;
+  const { store, dispatch, clock } = context;
   const { selector, devices, kind, arguments: given = {}, secrets, mode = "snapshot", ...spec } = input;
   const asked = kindsOf({ kind, spec });
   for (const each of asked) refuseUnlessAllowed(each, caller);
@@ -138,10 +138,13 @@ async function wishOf(input: InputOf<typeof planJob>, context: JobsContext, call
   const beside = secrets === undefined ? 0 : SEALED_BYTES;
   return {
     kind,
-    arguments: await withContent(kind, checkedArguments(kind, given, { beside }), caller, { dispatch }),
+    arguments: await withContent(kind, checkedArguments(kind, given, clock.now(), { beside }), caller, { dispatch }),
     ...(secrets && { secretNames: checkedSecrets(kind, secrets, context) }),
     mode,
-    spec: { ...spec, ...(spec.rollback && { rollback: await checkedRollback(spec.rollback, caller, { dispatch }) }) },
+    spec: {
+      ...spec,
+      ...(spec.rollback && { rollback: await checkedRollback(spec.rollback, caller, { dispatch, clock }) }),
+    },
     author: caller.actor,
     grants: grantsFor(asked, caller),
     ...(caller.account !== undefined && { account: caller.account }),
@@ -153,9 +156,9 @@ async function wishOf(input: InputOf<typeof planJob>, context: JobsContext, call
 async function checkedRollback(
   { kind, arguments: given = {} }: NonNullable<RolloutSpec["rollback"]>,
   caller: Caller,
-  context: Pick<JobsContext, "dispatch">,
+  context: Pick<JobsContext, "dispatch" | "clock">,
 ) {
-  const checked = checkedArguments(kind, given, { at: "/rollback/arguments" });
+  const checked = checkedArguments(kind, given, context.clock.now(), { at: "/rollback/arguments" });
   return { kind, arguments: await withContent(kind, checked, caller, context) };
 }
 

@@ -5,6 +5,7 @@ import { ask, askItself } from "../../platform/dispatch.ts";
 import { updated } from "../../platform/change.ts";
 import { compileExpression } from "../../platform/expression.ts";
 import { fieldProblems } from "../../platform/field-problems.ts";
+import { withInstants } from "../../platform/instant.ts";
 import { Problem } from "../../platform/problem.ts";
 import { unlessMoved } from "../../platform/repeat.ts";
 import { dataVocabulary } from "../data-catalogue/contract.ts";
@@ -84,8 +85,10 @@ async function refuseArguments(
   context: PoliciesContext,
 ): Promise<void> {
   const { kinds } = await askItself(listKinds, {}, context);
-  const schema = kinds.find((each) => each.kind === kind)?.arguments;
-  const errors = fieldProblems(schema as TObject, given, { what: `the command ${kind}` });
+  const schema = kinds.find((each) => each.kind === kind)?.arguments as TObject;
+  // They stay as they were written: what is said from now is reckoned when the policy fires.
+  const read = withInstants(schema, given, context.clock.now());
+  const errors = fieldProblems(schema, read, { what: `the command ${kind}` });
   if (errors.length > 0)
     throw new Problem("invalid-input", errors.map(({ detail }) => detail).join("; "), {
       errors: errors.map(({ pointer, detail }) => ({ pointer: `/effects/arguments${pointer}`, detail })),
