@@ -1,7 +1,7 @@
 import { escapedJson, hasHiddenCharacters } from "@edgemere/protocol/hostile-text";
 import { Document, visit } from "yaml";
 import { csvLine, csvOf } from "./csv.ts";
-import { coloursOf, type Terminal } from "./terminal.ts";
+import { coloursOf, sizeOf, type Terminal } from "./terminal.ts";
 import { valueAt } from "./cells.ts";
 import { renderOutput } from "./table.ts";
 import { visible } from "./visible.ts";
@@ -30,7 +30,7 @@ export function createOutput({ output, columns, headers = true }: OutputFlags, t
   const { stdout } = terminal;
   const colours = coloursOf(terminal);
   const format = output ?? (stdout.isTTY ? "table" : "json");
-  const width = stdout.isTTY ? Math.max(40, stdout.columns ?? 80) : undefined;
+  const width = stdout.isTTY ? Math.max(40, sizeOf(terminal).columns) : undefined;
   const render = (path: string, value: unknown) => {
     if (format === "json") return `${escapedJson(JSON.stringify(value, undefined, 2))}\n`;
     if (format === "yaml") return yamlOf(value);

@@ -4,6 +4,7 @@ import type { Entry } from "./entry.ts";
 import { exitCodes, Interrupted, UsageError } from "./failure.ts";
 import { Keys } from "./keys.ts";
 import type { Session } from "./session.ts";
+import { sizeOf } from "./terminal.ts";
 
 /** Seconds: it has to begin at once, and is not left open over night. */
 const QUEUE_TIMEOUT = 60;
@@ -35,7 +36,7 @@ export const openTerminal: Entry = {
       );
     const { idle, reason: given } = options as { idle?: number; reason?: string };
     const reason = given ?? (await session.prompter.line("Why do you open it? "));
-    const size = { columns: stdout.columns ?? 80, rows: stdout.rows ?? 24 };
+    const size = sizeOf(session.terminal);
     const { job } = await session.client.call("cpl/dm/job/create", {
       device: positionals[0] ?? "",
       kind: "terminal.open",
@@ -77,7 +78,7 @@ async function follow(job: string, { terminal, target, signal, say }: Session): 
           resolve({ state: "ended", reason: "", detail: "you left" });
         }
       };
-      const resized = () => connection.resize({ columns: stdout.columns ?? 80, rows: stdout.rows ?? 24 });
+      const resized = () => connection.resize(sizeOf(terminal));
       const stopped = () => reject(signal.reason instanceof Error ? signal.reason : new Interrupted("interrupted"));
       stdin.setRawMode?.(true);
       stdin.on("data", typed);

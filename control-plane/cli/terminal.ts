@@ -16,5 +16,11 @@ export interface Terminal {
   readonly interrupted: AbortSignal;
 }
 
+/** How large its screen is: one that does not know, as at a serial line, says nothing or 0. */
+export const sizeOf = ({ stdout: { columns = 0, rows = 0 } }: Pick<Terminal, "stdout">) => ({
+  columns: columns > 0 ? columns : 80,
+  rows: rows > 0 ? rows : 24,
+});
+
 export const coloursOf = ({ stdout, environment }: Terminal): Colours =>
   picocolors.createColors(stdout.isTTY === true && !environment["NO_COLOR"] && environment["TERM"] !== "dumb");

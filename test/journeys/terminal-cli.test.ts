@@ -91,10 +91,19 @@ test(
     await enter();
     await type("\r~.");
     await until(/terminal ended: you left[^]*here> $/);
+
+    // As at a serial line, whose size nobody knows.
+    await type("stty rows 0 cols 0\r");
+    await until(/here> $/);
+    await enter();
+    await type("stty size\r");
+    await until(/\s24 80\s/);
+    await type("\r~.");
+    await until(/terminal ended: you left[^]*here> $/);
     const { items } = await world.client.call("cpl/dm/recording/list", {});
     assert.deepEqual(
       items.map(({ reason }) => reason),
-      ["INC-204: disk full", "INC-204: disk full"],
+      Array.from({ length: 3 }, () => "INC-204: disk full"),
     );
   },
 );
