@@ -23,6 +23,7 @@ const usual: Partial<
   "cpl/dm/rollout/targets": ["name", "target.state", "text", "target.detail", "target.job", "target.endedAt"],
   "cpl/dm/file/list": ["id", "name", "state", "bytes", "author", "createdAt", "expiresAt", "reason"],
   "cpl/dm/job/kinds": ["kind", "summary", "lane", "dangerous"],
+  "cpl/dm/recording/list": ["id", "state", "device", "author", "reason", "createdAt", "endedAt", "bytes", "detail"],
   "cpl/dm/release/list": ["name", "bytes", "sha256", "signature", "archive", "devices", "examples", "createdAt"],
   "cpl/dm/token/list": ["id", "state", "used", "uses", "expiresAt", "author", "labels"],
   "diml/dml/fmdm/query": ["name", "source", "device", "state", "bytes", "modifiedAt", "id"],

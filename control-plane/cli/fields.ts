@@ -32,6 +32,8 @@ export interface Field {
   readonly default?: unknown;
   /** The resource whose id or name it takes. */
   readonly reference?: string;
+  /** Documents only: the names that stand in it, or in each of its items. */
+  readonly holds?: readonly string[];
   /** Records only: values are text, whatever they look like. */
   readonly textValues?: boolean;
 }
@@ -45,12 +47,13 @@ export function fieldsOf({ input, aliases = {}, secrets = [] }: AnyAction): read
       .filter((alias) => aliases[alias] === name)
       .map(kebab),
     kind: kindOf(schema),
-    choices: choicesOf((schema["items"] as TSchema | undefined) ?? schema),
+    choices: choicesOf(partOf(schema)),
     description: schema.description ?? "",
     required: required.includes(name),
     secret: secrets.includes(name),
     ...(schema["default"] !== undefined && { default: schema["default"] as unknown }),
     ...(typeof schema["x-ref"] === "string" && { reference: schema["x-ref"] }),
+    ...(kindOf(schema) === "document" && { holds: Object.keys(partOf(schema)["properties"] ?? {}) }),
     ...(isRecord(schema) && { textValues: valueSchemas(schema).every(({ type }) => (type as unknown) === "string") }),
   }));
 }
@@ -91,6 +94,9 @@ const choicesOf = (schema: TSchema): readonly string[] => {
     ? alternatives.map((each) => each.const as string)
     : [];
 };
+
+/** Of a list each item, else the whole. */
+const partOf = (schema: TSchema): TSchema => (schema["items"] as TSchema | undefined) ?? schema;
 
 const isRecord = (schema: TSchema): boolean => "patternProperties" in schema;
 const valueSchemas = (schema: TSchema) => Object.values(schema["patternProperties"] as Record<string, TSchema>);

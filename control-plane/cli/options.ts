@@ -56,6 +56,7 @@ const telling: Partial<Record<Path, string>> = {
   "cpl/dm/device/list": " --selector 'site=berlin and presence:online' --columns name,labels",
   "cpl/dm/device/label": " gw-1 --set site=berlin --set role=gateway --remove rack",
   "cpl/dm/job/create": ` gw-1 --kind exec --arguments 'argv=["uname","-a"]' --wait`,
+  "cpl/dm/job/plan": ` --kind service.restart --arguments name=nginx --selector site=berlin --waves '[{"count":1,"soak":600},{"percent":10}]'`,
   "cpl/ta/query": " --metric cpu.busy_percent --selector role=gateway --by site --step 5m",
   "cpl/ta/watch": " --metric cpu.busy_percent --selector site=berlin --output json",
   "diml/dml/do/datainstance/create": ` '{"name":"logs","query":"kind:log"}' --wait`,
@@ -78,12 +79,13 @@ function sample({ name, kind, choices, reference }: Field): string {
   return name === "query" || name === "expression" ? "kind:log" : name.toUpperCase();
 }
 
-function describe({ description, kind, choices, required, default: usual }: Field): string {
+function describe({ description, kind, choices, required, holds = [], default: usual }: Field): string {
   const notes = [
     ...(choices.length > 0 ? [`one of ${choices.join(", ")}`] : []),
     ...(kind === "list" ? ["may be repeated"] : []),
     ...(kind === "record" ? ["may be repeated, or JSON, or @file"] : []),
     ...(kind === "document" || kind === "textOrDocument" ? ["JSON, YAML, or @file"] : []),
+    ...(holds.length > 0 ? [`with ${holds.join(", ")}`] : []),
     ...(kind === "instant" ? [INSTANT_FORMS] : []),
     ...(usual !== undefined ? [`default: ${JSON.stringify(usual)}`] : []),
     ...(required ? ["required"] : []),

@@ -273,6 +273,16 @@ test("help names every command once, by a name that works", async () => {
   assert.ok(found.every(({ kind }) => kind === "one"));
 });
 
+test("help says what stands in a document, and how a rollout in waves is planned", async () => {
+  const help = (await runTyped("job plan --help")).stdout.replaceAll(/\s+/g, " ");
+
+  assert.match(
+    help,
+    /--windows <document> Begins in one of these only; .* \(JSON, YAML, or @file; with days, at, minutes\)/,
+  );
+  assert.match(help, /Example: edgemere job plan .*--selector site=berlin --waves '\[\{"count":1,"soak":600\}/);
+});
+
 test("a line is cut where options begin", () => {
   assert.deepEqual(splitLine(["-o", "json", "--verbose", "device", "find", "gw", "--device", "x"]), {
     leading: ["-o", "json", "--verbose"],
