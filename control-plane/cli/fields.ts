@@ -53,7 +53,7 @@ export function fieldsOf({ input, aliases = {}, secrets = [] }: AnyAction): read
     secret: secrets.includes(name),
     ...(schema["default"] !== undefined && { default: schema["default"] as unknown }),
     ...(typeof schema["x-ref"] === "string" && { reference: schema["x-ref"] }),
-    ...(kindOf(schema) === "document" && { holds: Object.keys(partOf(schema)["properties"] ?? {}) }),
+    ...(kindOf(schema) === "document" && { holds: Object.keys((partOf(schema)["properties"] ?? {}) as object) }),
     ...(isRecord(schema) && { textValues: valueSchemas(schema).every(({ type }) => (type as unknown) === "string") }),
   }));
 }

@@ -3,9 +3,7 @@ import { delimiter, join } from "node:path";
 import { noTerminal } from "../world/has-terminal.ts";
 import { hasOlderSources } from "./tools/older-build.ts";
 
-const FAKETIME = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu"].map((folder) =>
-  join(folder, "faketime/libfaketimeMT.so.1"),
-);
+const FAKETIME = ["x86_64", "aarch64"].map((cpu) => `/usr/lib/${cpu}-linux-gnu/faketime/libfaketimeMT.so.1`);
 
 /** Where libfaketime lies; empty when it is not installed. */
 export const faketimeLibrary = (): string => FAKETIME.find((path) => existsSync(path)) ?? "";
@@ -29,10 +27,7 @@ const needs = {
   cron: { isMet: () => has("crontab"), missing: "cron is not installed" },
   mosquitto: { isMet: () => has("mosquitto"), missing: "mosquitto is not installed" },
   terminal: { isMet: () => noTerminal === false, missing: String(noTerminal) },
-  history: {
-    isMet: hasOlderSources,
-    missing: "this checkout has no history to build an older side from (a shallow clone or an archive)",
-  },
+  history: { isMet: hasOlderSources, missing: "a shallow clone or an archive has no history to build from" },
   nats: { isMet: () => has("nats-server"), missing: "nats-server is not installed" },
 } as const;
 

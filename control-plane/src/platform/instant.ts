@@ -1,4 +1,4 @@
-import { type TObject, type TSchema, Type } from "@sinclair/typebox";
+import { type TSchema, Type } from "@sinclair/typebox";
 import { DAY, HOUR, MINUTE, SECOND } from "@edgemere/protocol/kit";
 
 /** The last instant that a date can tell (ECMA-262, time values). */
@@ -27,15 +27,6 @@ export function instantOf(text: string, now: number): number | undefined {
 /** What was given for an instant. What is none stays as it is, and is told with the other mistakes. */
 export const writtenInstant = (value: unknown, now: number): unknown =>
   typeof value === "string" ? (instantOf(value, now) ?? value) : value;
-
-/** What was given for some fields, with instants in place of what was written for them. */
-export const withInstants = ({ properties }: TObject, given: Readonly<Record<string, unknown>>, now: number) =>
-  Object.fromEntries(
-    Object.entries(given).map(([name, value]) => {
-      const schema = Object.hasOwn(properties, name) ? properties[name] : undefined;
-      return [name, schema && isInstant(schema) ? writtenInstant(value, now) : value];
-    }),
-  );
 
 function fromNow(text: string, now: number): number | undefined {
   if (text === "now") return now;

@@ -8,8 +8,8 @@ import {
   type TaskName,
 } from "@edgemere/protocol";
 import { fieldProblems } from "../../platform/field-problems.ts";
-import { withInstants } from "../../platform/instant.ts";
 import { Problem } from "../../platform/problem.ts";
+import { withInstants } from "../../platform/with-instants.ts";
 import { kinds } from "./kinds.ts";
 
 // Beside them a command holds ids, names, instants and a signature.
