@@ -65,7 +65,9 @@ export function CompareBoard({
             below.
           </Empty>
         )}
-        {devices.length > 0 && <FleetHappenings total={devices.length} gaps={gaps} asked={asked} />}
+        {devices.length > 0 && (
+          <FleetHappenings of={{ total: devices.length, hasMore: false }} gaps={gaps} asked={asked} />
+        )}
         <Suspense fallback={<Loading lines={6} />}>
           {lines.length > 0 &&
             groupsBy(devices, by).map(({ value, devices }) => (

@@ -33,7 +33,7 @@ export function FleetHappenings({
   asked,
 }: {
   /** The devices that the chart is about. */
-  readonly of: ShownDevices;
+  readonly of: Pick<ShownDevices, "total" | "hasMore">;
   readonly gaps: FleetGaps;
   readonly asked: FleetAsked;
 }) {
