@@ -121,7 +121,7 @@ function Answered({ title, answer }: { readonly title: string; readonly answer: 
       </Suspense>
       <Text size="sm" c="dimmed" my="sm" role="status">
         Windows of {step}; read: {costText(cost, source)}.
-        {pending > 0 && ` The newest samples of ${counted(pending, "hour")} of devices come a moment later.`}
+        {pending > 0 && ` The newest samples of ${counted(pending, "hour")} of devices are not in it yet.`}
         {leftOut > 0 &&
           ` ${counted(leftOut, "device")} of other control planes left out: of these only windows of a minute are known.`}
       </Text>
