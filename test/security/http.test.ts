@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { ask, live } from "../world/faces.ts";
 import { newestNumber } from "../world/happenings.ts";
@@ -154,24 +154,6 @@ test("T26 a body of 100 MiB that is really sent is cut off at the limit", async 
   await othersGoOn();
 });
 
-for (const [title, begin] of [
-  ["its head byte by byte", () => "POST /edgemere/ia/status HTTP/1.1\r\nHost: a\r\nX-Slow: "],
-  ["no word at all", () => ""],
-] as const)
-  test(`T26 who sends ${title} is cut off, and a hundred of them keep nobody out`, async () => {
-    const slow = await Promise.all(Array.from({ length: 100 }, opened));
-    const timers = slow.map(({ socket }) => {
-      socket.write(begin());
-      return setInterval(() => begin() !== "" && socket.write("a"), 500);
-    });
-    await othersGoOn();
-
-    await Promise.all(slow.map(({ closed }) => closed));
-
-    for (const timer of timers) clearInterval(timer);
-    await othersGoOn();
-  });
-
 test("T26 a thousand requests in one piece are answered in their order", async () => {
   using raw = await opened();
   raw.socket.write("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n".repeat(1_000));
@@ -188,8 +170,8 @@ test("T26 what a stranger says of where it comes from is not believed", async ()
       headers: { "x-forwarded-for": forwarded, forwarded: `for=${forwarded}`, "x-real-ip": forwarded },
     });
 
-  const answers = [];
-  for (let i = 0; i < 30; i++) answers.push((await guess(`192.0.2.${i}`)).status);
+  const answers: number[] = [];
+  for (let i = 0; i < 30 && !answers.includes(429); i++) answers.push((await guess(`192.0.2.${i}`)).status);
 
   assert.ok(answers.includes(429), answers.join(" "));
 });
@@ -261,38 +243,59 @@ test("T26 a WebSocket is not compressed, whoever asks for it", async () => {
   assert.doesNotMatch(raw.said(), /sec-websocket-extensions/i);
 });
 
-test("T26 a million frames of one byte end the connection that sends them", async () => {
-  using raw = await webSocket();
-  const frames = Buffer.concat(Array.from({ length: 10_000 }, () => frame("3")));
+// Each is waiting for the door's patience to end.
+describe("who is waited for in vain", { concurrency: true }, () => {
+  for (const [title, begin] of [
+    ["its head byte by byte", () => "POST /edgemere/ia/status HTTP/1.1\r\nHost: a\r\nX-Slow: "],
+    ["no word at all", () => ""],
+  ] as const)
+    test(`T26 who sends ${title} is cut off, and a hundred of them keep nobody out`, async () => {
+      const slow = await Promise.all(Array.from({ length: 100 }, opened));
+      const timers = slow.map(({ socket }) => {
+        socket.write(begin());
+        return setInterval(() => begin() !== "" && socket.write("a"), 500);
+      });
+      await othersGoOn();
 
-  for (let sent = 0; sent < 100 && !raw.socket.destroyed; sent++)
-    await Promise.race([new Promise((resolve) => raw.socket.write(frames, () => resolve(undefined))), raw.closed]);
-  await raw.closed;
+      await Promise.all(slow.map(({ closed }) => closed));
 
-  await othersGoOn();
-});
+      for (const timer of timers) clearInterval(timer);
+      await othersGoOn();
+    });
 
-test("T26 who opens a WebSocket and does not say who it is is sent away", async () => {
-  using raw = await webSocket();
+  test("T26 a million frames of one byte end the connection that sends them", async () => {
+    using raw = await webSocket();
+    const frames = Buffer.concat(Array.from({ length: 10_000 }, () => frame("3")));
 
-  await raw.closed;
-});
+    for (let sent = 0; sent < 100 && !raw.socket.destroyed; sent++)
+      await Promise.race([new Promise((resolve) => raw.socket.write(frames, () => resolve(undefined))), raw.closed]);
+    await raw.closed;
 
-test("T26 who asks and asks over a WebSocket and never reads is sent away, and nothing piles up", async () => {
-  using raw = await webSocket();
-  raw.socket.write(frame(`40{"token":"x"}`.slice(0, 125)));
-  raw.socket.pause();
-  raw.socket.removeAllListeners("data");
+    await othersGoOn();
+  });
 
-  for (let sent = 0; sent < 10_000 && !raw.socket.destroyed; sent++) {
-    raw.socket.write(frame('42["call",{"path":"ia/status"}]'));
-    if (sent % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
-  }
-  raw.socket.resume();
-  await raw.closed;
+  test("T26 who opens a WebSocket and does not say who it is is sent away", async () => {
+    using raw = await webSocket();
 
-  await othersGoOn();
-  assert.equal(await memory(), 200);
+    await raw.closed;
+  });
+
+  test("T26 who asks and asks over a WebSocket and never reads is sent away, and nothing piles up", async () => {
+    using raw = await webSocket();
+    raw.socket.write(frame(`40{"token":"x"}`.slice(0, 125)));
+    raw.socket.pause();
+    raw.socket.removeAllListeners("data");
+
+    for (let sent = 0; sent < 10_000 && !raw.socket.destroyed; sent++) {
+      raw.socket.write(frame('42["call",{"path":"ia/status"}]'));
+      if (sent % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    raw.socket.resume();
+    await raw.closed;
+
+    await othersGoOn();
+    assert.equal(await memory(), 200);
+  });
 });
 
 test("T26 after all that a socket.io client is served as ever", async () => {
