@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { MINUTE } from "@edgemere/protocol/kit";
+import { MINUTE, SECOND, systemClock } from "@edgemere/protocol/kit";
 import { seededRandom } from "@edgemere/protocol/simulated";
 import type { DataRequest } from "./data-orchestrator/contract.ts";
 import { startYard, type Yard } from "./data-yard.test-support.ts";
 
 /** Each is a world of its own, and takes as long as all other tests of data together. */
 const SEEDS = [1];
-/** How many; another number for a machine that has time: RULES=1000 node --test control-plane/dist/src/features/data-rules.test.js */
-const RULES = Number(process.env["RULES"] ?? 40);
+/** How many; another number for a machine that has a minute: RULES=1000 node --test control-plane/dist/src/features/data-rules.test.js */
+const RULES = Number(process.env["RULES"] ?? 80);
 /** Seconds in which many rules have all that they want brought: so many instances are looked at in a second, and no more. */
 const MANY = Math.ceil(RULES / 40);
 const REFUSED = 12;
@@ -109,9 +109,12 @@ async function leftOver(yard: Yard): Promise<readonly string[]> {
   );
 }
 
-test(`of ${RULES} rules that can be kept each has exactly its copies in the end and nothing else is left, whatever happened, and those that cannot be are refused with what is in their way`, async () => {
+test(`of ${RULES} rules that can be kept each has exactly its copies in the end and nothing else is left, whatever happened, and those that cannot be are refused with what is in their way`, async (t) => {
   for (const seed of SEEDS) {
     const by = chance(seed);
+    const began = systemClock.monotonic();
+    const took = (what: string) =>
+      t.diagnostic(`seed ${seed}: ${what} after ${((systemClock.monotonic() - began) / SECOND).toFixed(1)} s`);
     const files = Object.fromEntries(Array.from({ length: CONTENTS }, (_, i) => [nameOf(i), `content ${seed} ${i}`]));
     await using yard = await startYard({
       origin: { takes: false, files: { ...files, "huge.bin": "x".repeat(2 * ROOM) } },
@@ -133,6 +136,7 @@ test(`of ${RULES} rules that can be kept each has exactly its copies in the end 
     }
     await yard.pass(14 + MANY);
     for (const [rule, request] of kept) await assertExact(yard, rule, request, `seed ${seed}, before`);
+    took(`${RULES} rules have their ${(await yard.instances()).length} copies`);
     for (let i = 0; i < CHURN; i++) {
       await happen(yard, seed, by);
       // Long enough for those that are away to be given up.
@@ -151,5 +155,6 @@ test(`of ${RULES} rules that can be kept each has exactly its copies in the end 
     for (const { device, reservedBytes, placingBytes } of await yard.sources())
       assert.deepEqual([reservedBytes, placingBytes], [0, 0], `seed ${seed}: ${device}`);
     assert.deepEqual(await leftOver(yard), [], `seed ${seed}`);
+    took(`${RULES} rules have them again, and nothing else is left,`);
   }
 });

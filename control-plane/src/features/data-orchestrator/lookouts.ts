@@ -17,7 +17,7 @@ const MARK = 5 * SECOND;
  * miss what happens while one of them looks.
  */
 export async function lookAtDue(context: DataOrchestratorContext): Promise<void> {
-  const { store, clock } = context;
+  const { store } = context;
   for await (const { id } of store.scan(requestNews))
     await store.commit(removed(requestNews, id), ...(await heard(id, context)));
   const failures: unknown[] = [];

@@ -51,10 +51,16 @@ function dueLoop<Row extends Due>(
     every: SECOND,
     onError: (error) => log.error("loop failed", { loop: name, error }),
     step: async () => {
-      const { items, next } = await store.list(table, { index, limit: AT_ONCE, cursor });
-      const due = items.filter(({ nextTryAt = 0 }) => nextTryAt <= clock.now());
-      cursor = due.length === items.length ? next : undefined;
-      for (const row of due) {
+      const due: Row[] = [];
+      let next: string | undefined;
+      for await (const each of store.walk(table, { index, cursor })) {
+        if ((each.row.nextTryAt ?? 0) > clock.now()) break;
+        due.push(each.row);
+        next = due.length > AT_ONCE ? each.cursor : undefined;
+        if (next !== undefined) break;
+      }
+      cursor = next;
+      for (const row of due.slice(0, AT_ONCE)) {
         await step(row).catch((error: unknown) => {
           if (!(error instanceof Problem)) throw error;
           log.info("data waits", { loop: name, id: row.id, cause: error.message });
