@@ -49,6 +49,20 @@ test(
       await page.getByRole("alert").waitFor();
       assert.deepEqual((await world.client.call("sa/pe/policy/list", {})).items, []);
     });
+    await t.test("what is asked before actions has its own words, and other words are a mistake in it", async () => {
+      const admission = page.getByRole("textbox", { name: "Admission" });
+      await condition.fill('action == "cpl/dm/job/create" && actor != "user:olga"');
+      await page.getByRole("button", { name: "Go to the mistake" }).waitFor();
+      await admission.fill('{"actions":["cpl/dm/job/*"],"outcome":"deny","reason":"not now"}');
+      await page.getByText("It can be asked before actions.").waitFor();
+      await condition.fill("");
+      await condition.pressSequentially("acto");
+      await page.getByRole("option", { name: /^actor/ }).waitFor();
+      await page.keyboard.press("Escape");
+      await condition.fill('highest("memory.used_bytes") > 1000');
+      await page.getByRole("button", { name: "Go to the mistake" }).waitFor();
+      await admission.fill("");
+    });
     await t.test("it is tried before it is saved: where it would have fired, on a time line", async () => {
       await condition.fill('highest("memory.used_bytes") > 1000');
       await page.getByText("it looks at memory.used_bytes.").waitFor();

@@ -14,6 +14,13 @@ export const subjectOf = ({ device = "", group }: About, nameOf: (device: string
   group ?? nameOf(device);
 /** Whether a policy is about groups of devices; by its word, as it may be typed. */
 export const isPerGroup = (per: unknown): boolean => typeof per === "string" && !["", "device"].includes(per.trim());
+
+/** What a policy is about: single devices, groups of them, or actions, before which it is asked. */
+export type Matter = "device" | "group" | "action";
+export const matterOf = ({ per, admission }: Readonly<Record<string, unknown>>): Matter => {
+  if (typeof admission === "string" && admission.trim() !== "") return "action";
+  return isPerGroup(per) ? "group" : "device";
+};
 export const policyLink = (name: string): string => `/policies/one/${encodeURIComponent(name)}`;
 
 /** A name as it stands in an address: the router leaves some of its characters as they are written there. */

@@ -1,4 +1,5 @@
 import type { Output } from "../../src/faces/client.ts";
+import type { Matter } from "./alerts.ts";
 
 type Vocabulary = Pick<Output<"sa/pe/policy/vocabulary">, "fields" | "functions">;
 
@@ -25,10 +26,14 @@ export function begunAt(text: string, cursor: number): string | undefined {
 
 /** The words of a condition: about groups of devices there are those too that ask something of each. */
 export const wordsOf = (
-  { fields, functions, groups, groupFunctions }: Output<"sa/pe/policy/vocabulary">,
-  isPerGroup: boolean,
+  { fields, functions, groups, groupFunctions, admission }: Output<"sa/pe/policy/vocabulary">,
+  about: Matter,
 ): Vocabulary =>
-  isPerGroup ? { fields: [...groups, ...fields], functions: [...groupFunctions, ...functions] } : { fields, functions };
+  ({
+    device: { fields, functions },
+    group: { fields: [...groups, ...fields], functions: [...groupFunctions, ...functions] },
+    action: { fields: admission, functions: [] },
+  })[about];
 
 /** The words of the vocabulary that begin like this. */
 export function suggestionsFor(begun: string, { fields, functions }: Vocabulary): readonly Suggestion[] {

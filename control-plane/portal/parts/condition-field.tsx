@@ -3,6 +3,7 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { useId, useRef, useState, type KeyboardEvent } from "react";
 import { flushSync } from "react-dom";
 import type { Output } from "../../src/faces/client.ts";
+import type { Matter } from "../data/alerts.ts";
 import { begunAt, placeOf, suggestionsFor, withSuggestion, wordsOf, type Suggestion } from "../data/completion.ts";
 import { visible } from "../data/hostile-text.ts";
 import { useRead } from "../data/queries.ts";
@@ -12,25 +13,26 @@ const PAUSE = 400;
 
 interface Props {
   readonly value: string;
-  /** It is about groups of devices. */
-  readonly isPerGroup?: boolean;
+  readonly about: Matter;
   readonly onChange: (text: string) => void;
 }
 
 /** A condition with the words that may stand in it, and what is wrong with it while it is written. */
-export function ConditionField({ value, isPerGroup = false, onChange }: Props) {
+export function ConditionField({ value, about, onChange }: Props) {
   const vocabulary = useRead("sa/pe/policy/vocabulary", {});
   const [settled] = useDebouncedValue(value.trim(), PAUSE);
-  const check = useRead("sa/pe/policy/check", { condition: settled, isPerGroup }, { enabled: settled !== "" });
+  const check = useRead(
+    "sa/pe/policy/check",
+    { condition: settled, isPerGroup: about === "group", isAsked: about === "action" },
+    { enabled: settled !== "" },
+  );
   const field = useRef<HTMLTextAreaElement>(null);
   const [cursor, setCursor] = useState<number | undefined>(undefined);
   const [active, setActive] = useState(-1);
   const listId = useId();
   const begun = cursor === undefined ? undefined : begunAt(value, cursor);
   const suggestions =
-    begun === undefined || vocabulary.data === undefined
-      ? []
-      : suggestionsFor(begun, wordsOf(vocabulary.data, isPerGroup));
+    begun === undefined || vocabulary.data === undefined ? [] : suggestionsFor(begun, wordsOf(vocabulary.data, about));
 
   const moveTo = (place: number) => {
     field.current?.focus();
@@ -73,7 +75,7 @@ export function ConditionField({ value, isPerGroup = false, onChange }: Props) {
       <Textarea
         ref={field}
         label="Condition"
-        description="When it holds there is an alert. Ctrl and space show the words that may stand here."
+        description={`${about === "action" ? "When it holds the policy has its say." : "When it holds there is an alert."} Ctrl and space show the words that may stand here.`}
         required
         autosize
         minRows={3}
@@ -118,7 +120,7 @@ export function ConditionField({ value, isPerGroup = false, onChange }: Props) {
       <Text size="sm" c="dimmed" role="status" mt={4}>
         {suggestions.length > 0 && <span className="unseen">{suggestions.length} words may stand here. </span>}
         {mistake === undefined && check.data !== undefined && settled === value.trim() && settled !== "" && (
-          <>{lookedAt(check.data, isPerGroup)}</>
+          <>{lookedAt(check.data, about)}</>
         )}
       </Text>
       {place !== undefined && (
@@ -130,9 +132,10 @@ export function ConditionField({ value, isPerGroup = false, onChange }: Props) {
   );
 }
 
-function lookedAt({ metrics, events }: Output<"sa/pe/policy/check">, isPerGroup: boolean) {
+function lookedAt({ metrics, events }: Output<"sa/pe/policy/check">, about: Matter) {
+  if (about === "action") return "It can be asked before actions.";
   const looked = [...metrics, ...events];
-  const [only, all] = isPerGroup ? ["the devices of a group", " of all devices of a group"] : ["the device", ""];
+  const [only, all] = about === "group" ? ["the devices of a group", " of all devices of a group"] : ["the device", ""];
   return looked.length === 0
     ? `It can be watched: it looks at ${only} only.`
     : `It can be watched: it looks at ${visible(looked.join(", "))}${all}.`;

@@ -1,6 +1,6 @@
 import { Button, Group, Stack } from "@mantine/core";
 import { useState, type ReactNode } from "react";
-import { isPerGroup } from "../data/alerts.ts";
+import { matterOf } from "../data/alerts.ts";
 import { fieldErrors } from "../data/refusal.ts";
 import { inputFrom, type Draft, type Schema } from "../data/schema.ts";
 import { Failure } from "./answer.tsx";
@@ -54,7 +54,7 @@ export function PolicyForm(props: Props) {
           }}
         >
           <Stack gap="sm">
-            <ConditionField value={condition} isPerGroup={isPerGroup(drafts["per"])} onChange={setCondition} />
+            <ConditionField value={condition} about={matterOf(drafts)} onChange={setCondition} />
             {Object.entries(properties).map(([name, field]) => (
               <SchemaField
                 key={name}
