@@ -1,22 +1,15 @@
 import { type TObject, type TSchema, Type } from "@sinclair/typebox";
-import { idMaker, silentLog, type Clock } from "@edgemere/protocol/kit";
-import { ManualClock, seededRandom } from "@edgemere/protocol/simulated";
+import { silentLog, type Clock } from "@edgemere/protocol/kit";
+import { ManualClock } from "@edgemere/protocol/simulated";
 import { action, handle, type Action } from "../platform/action.ts";
-import { asAsked } from "../platform/admission.ts";
-import { Audit } from "../platform/audit.ts";
+import { startAlone } from "../platform/alone.test-support.ts";
 import { ANYONE, type Authenticate, type Caller } from "../platform/caller.ts";
 import { created, destroyed } from "../platform/change.ts";
 import type { PlatformContext } from "../platform/context.ts";
-import { memoryDatabase } from "../platform/database.ts";
-import { createDispatch, type Dispatch } from "../platform/dispatch.ts";
 import { feature } from "../platform/feature.ts";
-import { Idempotency } from "../platform/idempotency.ts";
 import { Problem, type ProblemType } from "../platform/problem.ts";
 import { resolve } from "../platform/reference.ts";
 import { resource } from "../platform/resource.ts";
-import { Scopes } from "../platform/scopes.ts";
-import { Store } from "../platform/store.ts";
-import { Turns } from "../platform/turns.ts";
 import type { FaceParts } from "./face.ts";
 
 export const lamp = resource({
@@ -120,10 +113,7 @@ const toys = feature<PlatformContext>({
 
 /** All that a face needs, over a feature made of toys. */
 export async function someParts(clock: Clock = new ManualClock(), over: Partial<FaceParts> = {}) {
-  const store = await Store.open(memoryDatabase(), clock);
-  const now = () => clock.now();
-  const newId = idMaker({ clock, random: seededRandom(1) });
-  const scopes = new Scopes([toys], store);
+  const { store, newId, scopes, dispatch } = await startAlone(toys, {}, { clock });
   const revoked = new Set<string>();
   const authenticate: Authenticate = async (credential) => {
     const held = Object.hasOwn(permissions, credential) ? permissions[credential] : undefined;
@@ -131,24 +121,6 @@ export async function someParts(clock: Clock = new ManualClock(), over: Partial<
       ? undefined
       : { actor: `user:${credential.slice(4)}`, permissions: held, session: credential };
   };
-  const dispatch: Dispatch = (path, input, caller) => dispatching(path, input, caller);
-  const dispatching = createDispatch({
-    features: [toys],
-    context: {
-      store,
-      scopes,
-      clock,
-      newId,
-      dispatch,
-      log: silentLog,
-      admit: async () => asAsked,
-      turns: new Turns(),
-      actions: [],
-    },
-    audit: new Audit(store, now),
-    idempotency: new Idempotency(store, now),
-    log: silentLog,
-  });
   const parts: FaceParts = {
     actions: Object.values(actions),
     resources: [lamp],

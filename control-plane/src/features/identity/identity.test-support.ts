@@ -1,16 +1,9 @@
-import { idMaker, silentLog } from "@edgemere/protocol/kit";
 import { ManualClock, seededRandom } from "@edgemere/protocol/simulated";
 import type { AnyAction, InputOf, OutputOf } from "../../platform/action.ts";
-import { asAsked } from "../../platform/admission.ts";
-import { Audit } from "../../platform/audit.ts";
+import { startAlone } from "../../platform/alone.test-support.ts";
 import { nobody, type Caller } from "../../platform/caller.ts";
-import { memoryDatabase } from "../../platform/database.ts";
-import { createDispatch, type Dispatch } from "../../platform/dispatch.ts";
 import { compileExpression } from "../../platform/expression.ts";
-import { Idempotency } from "../../platform/idempotency.ts";
-import { Scopes, type Realm } from "../../platform/scopes.ts";
-import { Store } from "../../platform/store.ts";
-import { Turns } from "../../platform/turns.ts";
+import type { Realm } from "../../platform/scopes.ts";
 import { device } from "../devices/contract.ts";
 import * as contract from "./contract.ts";
 import type { IdentityContext } from "./context.ts";
@@ -33,31 +26,12 @@ const anyDevice: Realm<typeof device> = {
 export async function startIdentity() {
   const clock = new ManualClock();
   const random = seededRandom(1);
-  const newId = idMaker({ clock, random });
-  const store = await Store.open(memoryDatabase(), clock);
-  const now = () => clock.now();
-  const dispatch: Dispatch = (path, input, caller) => dispatching(path, input, caller);
-  const context: IdentityContext = {
-    store,
-    scopes: new Scopes([identity, { resources: [device], realm: anyDevice }], store),
-    clock,
-    random,
-    newId,
-    dispatch,
-    log: silentLog,
-    admit: async () => asAsked,
-    turns: new Turns(),
-    actions: [],
-    version: "0.0.0",
-    passwords: createPasswords(random, QUICK),
-  };
-  const dispatching = createDispatch({
-    features: [identity],
-    context,
-    audit: new Audit(store, now),
-    idempotency: new Idempotency(store, now),
-    log: silentLog,
-  });
+  const context = await startAlone<IdentityContext>(
+    identity,
+    { random, version: "0.0.0", passwords: createPasswords(random, QUICK) },
+    { clock, limitedBy: [{ resources: [device], realm: anyDevice }] },
+  );
+  const { store, newId, dispatch } = context;
   const identify = authenticate(store, clock);
   const ask = async <A extends AnyAction>(action: A, input: InputOf<A>, caller: Partial<Caller> = {}) =>
     dispatch(action.path as string, input, { ...nobody, via: "rest", requestId: newId(), ...caller }) as Promise<
