@@ -319,3 +319,19 @@ test("who is told of a group hears what it is called, whatever somebody wrote in
   assert.equal((await noticesOf(world)).length, 1);
   assert.equal((await world.call(findAlert, { alert })).state, "firing");
 });
+
+test("an alert is told of also after more has happened than is looked at in one go, none of it about alerts", async () => {
+  const outside = new Outside();
+  await using world = await watched(outside);
+  for (let i = 0; i < 700; i++) {
+    const row = await world.store.get(device, "d2");
+    assert.ok(row);
+    await world.store.commit(updated(device, row, { labels: { i: String(i) } }));
+  }
+  await world.advance(5 * SECOND);
+
+  await busy(world, "d1", 95);
+  await world.advance(20 * SECOND);
+
+  assert.deepEqual(outside.said, ["firing d1/hot"]);
+});

@@ -12,8 +12,6 @@ import { followed, hearingId, hearings, POSITION, type Hearing } from "./tables.
 import { changeToTell, parcels, type Happened, type Telling } from "./telling.ts";
 
 const EVENTS = 500;
-/** Events of which none mattered need no synced position each: after a restart they are looked at again. */
-const PASSED_BEFORE_SAVING = 1_000;
 
 /** Makes notices of what happens to alerts, in the order in which it happened. They land in one commit with the position, so each change is told once. */
 export const followAlerts = (context: NotifierContext): Loop => ({
@@ -31,12 +29,14 @@ export const followAlerts = (context: NotifierContext): Loop => ({
       const what = happenedIn(event);
       return what === undefined ? [] : [{ event, what }];
     });
-    const isWorthSaving = saved === undefined || happened.length > 0 || number - position > PASSED_BEFORE_SAVING;
+    const isFull = events.length === EVENTS;
+    // Where none mattered the position needs no sync: they are looked at again, as long as they are few.
+    const isWorthSaving = saved === undefined || happened.length > 0 || isFull;
     if (isWorthSaving)
       await repeatOnConflict(async () =>
         store.commit(...(await noticesOf(happened, context)), put(followed, { id: POSITION, number })),
       );
-    return events.length === EVENTS && isWorthSaving ? "more" : "settled";
+    return isFull ? "more" : "settled";
   },
 });
 
