@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MINUTE } from "@edgemere/protocol/kit";
+import { MINUTE, SECOND, silentLog } from "@edgemere/protocol/kit";
 import { ManualClock } from "@edgemere/protocol/simulated";
-import { created } from "../platform/change.ts";
+import { created, moved } from "../platform/change.ts";
 import { dying } from "../platform/database.test-support.ts";
+import { forgetOldEvents } from "../platform/event-retention.ts";
 import { keptDatabase } from "../platform/sample-resource.test-support.ts";
+import { data } from "./data-catalogue/contract.ts";
 import { dataRequest } from "./data-orchestrator/contract.ts";
 import { droppings, woken } from "./data-orchestrator/tables.ts";
 import { startYard, type Yard } from "./data-yard.test-support.ts";
@@ -250,4 +252,18 @@ test("wherever the control plane dies while a copy is made anew, there is one in
     assert.equal(holding(yard, "evidence").length, 3, `death at write ${deathAt}`);
   }
   assert.ok(deathAt > 10, `only ${deathAt} writes were seen`);
+});
+
+test("where what happened is no longer known all instances are looked at", async () => {
+  const { yard, id, on } = await kept();
+  await using _ = yard;
+  const row = (await yard.store.list(data, { index: "source" })).items.find(({ device }) => device === on[0]);
+  assert.ok(row);
+  // Nobody follows meanwhile: the clock stands still.
+  await yard.store.commit(moved(data, row, "remove"));
+  const parts = { ...yard, resources: [], keepFor: 0, log: silentLog, bus: { passed: yard.store.lastNumber } };
+  while ((await forgetOldEvents({ ...parts, clock: new ManualClock(yard.clock.now() + MINUTE) }).step()) === "more");
+  await yard.advance(SECOND);
+
+  assert.equal((await yard.explain(id)).instances.find(({ device }) => device === on[0])?.state, "lost");
 });
