@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MINUTE, SECOND, silentLog } from "@edgemere/protocol/kit";
+import { MINUTE, silentLog } from "@edgemere/protocol/kit";
 import { ManualClock } from "@edgemere/protocol/simulated";
 import { created, moved } from "../platform/change.ts";
 import { dying } from "../platform/database.test-support.ts";
 import { forgetOldEvents } from "../platform/event-retention.ts";
 import { keptDatabase } from "../platform/sample-resource.test-support.ts";
+import { Store } from "../platform/store.ts";
 import { data } from "./data-catalogue/contract.ts";
-import { dataRequest } from "./data-orchestrator/contract.ts";
+import { dataInstance, dataRequest } from "./data-orchestrator/contract.ts";
 import { droppings, woken } from "./data-orchestrator/tables.ts";
 import { startYard, type Yard } from "./data-yard.test-support.ts";
 import { command } from "./jobs/contract.ts";
@@ -24,8 +25,9 @@ const holding = (yard: Yard, content: string) =>
 /** A rule whose two copies stand, and on which devices. */
 async function kept(
   devices: Parameters<typeof startYard>[0] = fleet,
+  over: Parameters<typeof startYard>[1] = {},
 ): Promise<{ yard: Yard; id: string; on: string[] }> {
-  const yard = await startYard(devices);
+  const yard = await startYard(devices, over);
   const { id } = await yard.find(rule);
   await yard.pass(10);
   return { yard, id, on: holding(yard, "evidence").filter((each) => each !== "gw1") };
@@ -255,15 +257,22 @@ test("wherever the control plane dies while a copy is made anew, there is one in
 });
 
 test("where what happened is no longer known all instances are looked at", async () => {
-  const { yard, id, on } = await kept();
-  await using _ = yard;
-  const row = (await yard.store.list(data, { index: "source" })).items.find(({ device }) => device === on[0]);
-  assert.ok(row);
-  // Nobody follows meanwhile: the clock stands still.
-  await yard.store.commit(moved(data, row, "remove"));
-  const parts = { ...yard, resources: [], keepFor: 0, log: silentLog, bus: { passed: yard.store.lastNumber } };
-  while ((await forgetOldEvents({ ...parts, clock: new ManualClock(yard.clock.now() + MINUTE) }).step()) === "more");
-  await yard.advance(SECOND);
+  const database = keptDatabase();
+  const { yard: first, on } = await kept(fleet, { database });
+  const instance = (await first.instances()).find(({ device }) => device === on[0]);
+  await first[Symbol.asyncDispose]();
+  const clock = new ManualClock(first.clock.now() + MINUTE);
+  const store = await Store.open(database, clock);
+  const row = await store.get(data, instance?.holds ?? "");
+  assert.ok(instance && row);
+  await store.commit(moved(data, row, "remove"));
+  await clock.advance(MINUTE);
+  const parts = { store, clock, log: silentLog, resources: [], keepFor: 0, bus: { passed: store.lastNumber } };
+  while ((await forgetOldEvents(parts).step()) === "more");
+  first.held.get(instance.device)?.clear();
 
-  assert.equal((await yard.explain(id)).instances.find(({ device }) => device === on[0])?.state, "lost");
+  await using yard = await startYard(fleet, { database, clock, held: first.held });
+  await yard.pass(1);
+
+  assert.notEqual((await yard.store.get(dataInstance, instance.id))?.state, "ready");
 });
