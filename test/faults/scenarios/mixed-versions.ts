@@ -91,7 +91,7 @@ async function knowsAll(trial: Trial): Promise<void> {
 export const mixedVersions: readonly Scenario[] = [
   {
     id: "F70",
-    title: "an older agent, then an older control plane, which do not know a kind of command",
+    title: "an agent, then a control plane, of a build from some hundred commits ago, and their upgrade to this one",
     layer: 3,
     needs: ["history"],
     rounds: { short: 1, full: 10 },

@@ -35,10 +35,10 @@ const kinds = hostile(round).map((reports) =>
 assert.ok(parentPort !== null);
 parentPort.postMessage("ready", []);
 await once(parentPort, "message");
-let isOver = false;
-parentPort.once("message", () => (isOver = true));
+const over = new AbortController();
+parentPort.once("message", () => over.abort());
 let [told, sentAway] = [0, 0];
-while (!isOver || told < kinds.length) {
+while (!over.signal.aborted || told < kinds.length) {
   const { status } = await evil.tell(kinds[told++ % kinds.length] ?? []);
   if (status === 429) sentAway++;
   else assert.equal(status, 200);

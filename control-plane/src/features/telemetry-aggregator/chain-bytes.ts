@@ -6,7 +6,7 @@ import { SKETCH_BLOCKS, sketchBlocks, sketchesIn, type Sketches } from "./sketch
 import type { Sketch } from "./sketch.ts";
 import { instancesIn, windowsBytes, windowsIn } from "./window-bytes.ts";
 import { gridOfPeriod } from "./window-tables.ts";
-import { CARRIED_AT_MOST, Windows } from "./windows.ts";
+import { CARRIED_AT_MOST, type Windows } from "./windows.ts";
 
 /** The minutes of one hour of a metric: windows of its instances, and sketches of their samples. Both as they are stored and as they are on the way. */
 export interface MetricHour {
