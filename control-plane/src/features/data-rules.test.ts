@@ -8,7 +8,7 @@ import { startYard, type Yard } from "./data-yard.test-support.ts";
 
 /** Each is a world of its own, and takes as long as all other tests of data together. */
 const SEEDS = [1];
-/** How many; another number for a machine that has a minute: RULES=1000 node --test control-plane/dist/src/features/data-rules.test.js */
+/** How many; another number for a machine that has some minutes: RULES=1000 node --test control-plane/dist/src/features/data-rules.test.js */
 const RULES = Number(process.env["RULES"] ?? 80);
 /** Seconds in which many rules have all that they want brought: so many instances are looked at in a second, and no more. */
 const MANY = Math.ceil(RULES / 40);
