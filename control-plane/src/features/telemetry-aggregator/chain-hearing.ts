@@ -12,6 +12,8 @@ import { groupsWithWindows } from "./group-making.ts";
 
 /** Origins that may not be told of and are remembered, so that an operator sees what to declare. */
 const UNDECLARED_AT_MOST = 20;
+/** So many times as long as a report took, its child is not heard: who tells without end takes no more than a quarter of the time. */
+const REST = 3;
 
 export const hearingActions = [
   handle(reportWindows, async (report, context: TelemetryContext, { actor }) => {
@@ -19,7 +21,7 @@ export const hearingActions = [
     const { windows } = telemetry;
     if (windows === undefined)
       throw new Problem("unavailable", "this control plane makes no windows, so it takes none: --windows-every is off");
-    return repeatOnConflict(async () => {
+    const hear = async () => {
       const row = await childOf(store, actor);
       const standings = await standingsOf(store);
       const standing = standings.get(row.id) ?? nothingHeard(row.id);
@@ -77,9 +79,24 @@ export const hearingActions = [
       );
       if (isNews(after, standing)) log.warn("a child has no room", { child: row.id, name: row.name, used, atMost });
       return { position, isTaken: true, refused: byReason(refused) };
-    });
+    };
+    return inTurn(actor, context, () => repeatOnConflict(hear));
   }),
 ];
+
+/** Its answer waits for no rest; its next report does. */
+const inTurn = <T>(actor: string, { turns, clock }: TelemetryContext, hear: () => Promise<T>): Promise<T> => {
+  const line = `reports by ${actor}`;
+  return turns.take(line, async () => {
+    const since = clock.monotonic();
+    try {
+      return await hear();
+    } finally {
+      const took = clock.monotonic() - since;
+      if (took > 0) void turns.take(line, () => clock.sleep(REST * took));
+    }
+  });
+};
 
 /** Throws Problem forbidden for a token that no child shows. */
 async function childOf(store: Store, actor: string): Promise<Child> {

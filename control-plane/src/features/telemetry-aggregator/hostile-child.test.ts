@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ColumnEncoder } from "@edgemere/protocol";
-import { DAY, HOUR, MINUTE } from "@edgemere/protocol/kit";
+import { DAY, HOUR, MINUTE, SECOND } from "@edgemere/protocol/kit";
 import fc from "fast-check";
 import { auditTable } from "../../platform/audit.ts";
 import type { InputOf } from "../../platform/action.ts";
+import { memoryDatabase, type Database } from "../../platform/database.ts";
 import { aDevice } from "../device.test-support.ts";
 import { declare, reported } from "./chain.test-support.ts";
 import type { World } from "./aggregator.test-support.ts";
@@ -243,4 +244,28 @@ test("no bytes of a child do more than to be refused, and the windows of others 
   assert.notEqual(position, "1");
   const asked = { ...SUMS, selector: "child=Edge" };
   assert.equal((await world.call(contract.queryTelemetry, asked)).series[0]?.overall, 3);
+});
+
+test("who took long to be heard is heard again three times as long after it, and others at once", async () => {
+  const memory = memoryDatabase();
+  let takes = 0;
+  const batch: Database["batch"] = async (operations) => {
+    const now = takes;
+    takes = 0;
+    if (now > 0) await world.clock.sleep(now);
+    return memory.batch(operations);
+  };
+  await using world = await aParent(2, { database: { ...memory, batch } });
+  takes = 2 * SECOND;
+  const long = tell(world, [aReport()]);
+  await world.advance(2 * SECOND);
+  await long;
+
+  let isHeard = false;
+  const next = tell(world, [aReport({ device: "d2" })], "token:t1", "1").then(() => (isHeard = true));
+  assert.ok((await tell(world, [aReport({ origin: "evil" })], "token:t2")).isTaken);
+  await world.advance(6 * SECOND - 1);
+  assert.ok(!isHeard);
+  await world.advance(1);
+  await next;
 });
