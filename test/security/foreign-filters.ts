@@ -7,8 +7,9 @@ interface Whose {
 
 /** Filters by which a device would hear what is not said to it: wildcards at every level, names of others, prefixes that brokers know. */
 export function foreignFilters({ own, other }: Whose): readonly string[] {
+  const whose = { device: other, origin: "edge", theirs: other };
   const literal = Object.keys(topics).flatMap((name) =>
-    name === "domainEvent" ? [] : [formatTopic(name as "sync", { device: other })],
+    name === "domainEvent" ? [] : [formatTopic(name as "sync", whose)],
   );
   const wild = [own, other].flatMap((device) =>
     ["down/sync", "down/command", "down/ack", "up/hello", "up/result"].flatMap((tail) =>
