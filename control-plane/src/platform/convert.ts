@@ -21,18 +21,17 @@ export function convert(action: AnyAction, raw: unknown, now: number): unknown {
   if (given.length > MOST_VALUES) throw tooMany();
   const input = Object.fromEntries(given.flatMap(([name, value]) => field(action, schema, name, value, now)));
   refuseUnfit(input);
-  const value = filledIn(schema, fits(schema, input) ? input : converted(schema, input));
+  const isFitting = fits(schema, input);
+  if (isFitting && !hasDefaults(schema)) return input;
+  const value = Value.Default(schema, isFitting ? structuredClone(input) : converted(schema, input));
   if (fits(schema, value)) return value;
   const errors = fieldProblems(schema, value, { what: action.path as string, secrets: action.secrets ?? [] });
   throw new Problem("invalid-input", errors.map(({ detail }) => detail).join("; "), { errors });
 }
 
-/** What fits already would come out as it is. */
+/** What fits already would come out as it is. Shares nothing with what was given that could be changed. */
 const converted = (schema: TObject, input: object): unknown =>
   unlessCut(input, Value.Convert(schema, structuredClone(input)));
-
-const filledIn = (schema: TObject, value: unknown): unknown =>
-  hasDefaults(schema) ? Value.Default(schema, structuredClone(value)) : value;
 
 /** Takes back conversions that lost something: 1.5 is no integer, also not with its fraction cut off. */
 function unlessCut(given: unknown, converted: unknown): unknown {

@@ -1,4 +1,5 @@
 import { Type } from "@sinclair/typebox";
+
 /** News of the domain, numbered in the order in which it was committed. */
 export interface DomainEvent {
   /** From 1, without holes. */
