@@ -6,6 +6,7 @@ import type { DataOrchestratorContext } from "./context.ts";
 import { dataRequest, type DataRequest } from "./contract.ts";
 import { advance } from "./ending.ts";
 import { keep } from "./keeping.ts";
+import { compare } from "./planning.ts";
 import { matchesOf } from "./survey.ts";
 import { lookouts, requestNews, type Lookout } from "./tables.ts";
 
@@ -52,8 +53,6 @@ async function dueNow({ store, clock }: DataOrchestratorContext) {
   const queryOf = ({ row }: (typeof due)[number]) => (row !== undefined && isRule(row) ? row.query : "");
   return due.toSorted((a, b) => compare(queryOf(a), queryOf(b)));
 }
-
-const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
 /** What a query finds, looked up anew when another one is asked for. */
 function foundOnce(context: DataOrchestratorContext): (query: string) => Promise<readonly Data[]> {

@@ -157,4 +157,4 @@ function placesFor(content: Content, copies: number, terms: Terms): readonly Pla
 const byRank = (a: readonly [number, number], b: readonly [number, number]) => a[0] - b[0] || a[1] - b[1];
 /** The emptiest first; two without an end are the same. */
 const byRoom = (a: number, b: number) => (a === b ? 0 : b - a);
-const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+export const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
