@@ -49,3 +49,16 @@ export function dying(kept: Database, deathAt: number) {
     });
   return { database: { ...inner, batch }, death };
 }
+
+/** A database in memory; a write may be made to take a while. */
+export function slow(sleep: (ms: number) => Promise<void>) {
+  const memory = memoryDatabase();
+  let takes = 0;
+  const batch: Database["batch"] = async (operations) => {
+    const now = takes;
+    takes = 0;
+    if (now > 0) await sleep(now);
+    return memory.batch(operations);
+  };
+  return { database: { ...memory, batch }, delayNext: (ms: number) => void (takes = ms) };
+}

@@ -5,7 +5,7 @@ import { DAY, HOUR, MINUTE, SECOND } from "@edgemere/protocol/kit";
 import fc from "fast-check";
 import { auditTable } from "../../platform/audit.ts";
 import type { InputOf } from "../../platform/action.ts";
-import { memoryDatabase, type Database } from "../../platform/database.ts";
+import { slow } from "../../platform/database.test-support.ts";
 import { aDevice } from "../device.test-support.ts";
 import { declare, reported } from "./chain.test-support.ts";
 import type { World } from "./aggregator.test-support.ts";
@@ -247,16 +247,9 @@ test("no bytes of a child do more than to be refused, and the windows of others 
 });
 
 test("who took long to be heard is heard again three times as long after it, and others at once", async () => {
-  const memory = memoryDatabase();
-  let takes = 0;
-  const batch: Database["batch"] = async (operations) => {
-    const now = takes;
-    takes = 0;
-    if (now > 0) await world.clock.sleep(now);
-    return memory.batch(operations);
-  };
-  await using world = await aParent(2, { database: { ...memory, batch } });
-  takes = 2 * SECOND;
+  const { database, delayNext } = slow((ms) => world.clock.sleep(ms));
+  await using world = await aParent(2, { database });
+  delayNext(2 * SECOND);
   const long = tell(world, [aReport()]);
   await world.advance(2 * SECOND);
   await long;

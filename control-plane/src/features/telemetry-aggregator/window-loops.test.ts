@@ -5,7 +5,7 @@ import { ManualClock } from "@edgemere/protocol/simulated";
 import fc from "fast-check";
 import type { InputOf } from "../../platform/action.ts";
 import { put, putBytes, removed } from "../../platform/change.ts";
-import { memoryDatabase, type Database } from "../../platform/database.ts";
+import { slow } from "../../platform/database.test-support.ts";
 import type { TelemetryContext, WindowsOptions } from "./context.ts";
 import { queryTelemetry } from "./contract.ts";
 import { startWorld, type World } from "./aggregator.test-support.ts";
@@ -169,15 +169,7 @@ test("windows go when they are older than their resolution is kept, and samples 
 
 test("when a pass took long, the next is begun three times as long after it", async () => {
   const clock = new ManualClock(BEGIN);
-  const memory = memoryDatabase();
-  let takes = 0;
-  const batch: Database["batch"] = async (operations) => {
-    const now = takes;
-    takes = 0;
-    if (now > 0) await clock.sleep(now);
-    return memory.batch(operations);
-  };
-  const database = { ...memory, batch };
+  const { database, delayNext } = slow((ms) => clock.sleep(ms));
   await using world = await startWorld({ windows: { ...usual, every: 100 * DAY }, clock, database });
   await world.advance(SECOND);
   const parts = { store: world.store, clock, log: silentLog, telemetry: { retention: 7 * DAY, windows: usual } };
@@ -185,7 +177,7 @@ test("when a pass took long, the next is begun three times as long after it", as
   const isMade = async () => (await world.store.count(dirtyHours)) === 0;
 
   await reported(world, "d1", BEGIN, [0], [5]);
-  takes = 20 * SECOND;
+  delayNext(20 * SECOND);
   const long = making.step();
   await world.advance(20 * SECOND);
   await long;
