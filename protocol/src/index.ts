@@ -26,6 +26,8 @@ export * from "./record-batch.ts";
 export * from "./record-checksums.ts";
 export * from "./record-outline.ts";
 export * from "./secrets.ts";
+export * from "./sketch.ts";
+export * from "./sketch-columns.ts";
 export * from "./streams.ts";
 export * from "./telemetry-columns.ts";
 export * from "./telemetry-schema.ts";

@@ -1,6 +1,7 @@
 import { bodies, unpack, type Arrival, type DeviceTopicName } from "./codec.ts";
 import { inColumns, type GivenRecord } from "./in-columns.ts";
 import { v1, type Encodable } from "./messages.ts";
+import { Sketch } from "./sketch.ts";
 import type { GivenSamples } from "./telemetry-columns.ts";
 import { formatTopic } from "./topics.ts";
 
@@ -59,6 +60,14 @@ export const someTelemetry = (over: Partial<GivenSamples> = {}) => ({
     ...over,
   },
 });
+
+function threeValues(): Sketch {
+  const sketch = new Sketch();
+  for (const value of [1, 1, 10]) sketch.add(value);
+  return sketch;
+}
+/** Its first row is the mean of three values. */
+export const sketchedSeries = { metric: "cpu.busy_percent", values: [4, 7], sketches: [threeValues(), undefined] };
 
 /** The same as it travels, under the number 1; what it says can be bent. Without its schema. */
 export const aTelemetryRecord = (over: v1.TelemetryBatch.$Properties = {}): v1.Record.$Properties => {

@@ -5,6 +5,7 @@ import { instant } from "./check-values.ts";
 import { limits } from "./limits.ts";
 import type { TelemetryBatch, v1 } from "./messages.ts";
 import { ProtocolError } from "./protocol-error.ts";
+import type { Sketches } from "./sketch-columns.ts";
 import {
   checkSeries,
   holdOf,
@@ -15,6 +16,7 @@ import {
   type Schema,
   type SchemaSeries,
 } from "./telemetry-schema.ts";
+import { sketchesInOrder, sketchesOfRows, writtenSketches } from "./telemetry-sketches.ts";
 
 /** Samples of some series at the same instants. */
 export interface Samples {
@@ -28,6 +30,8 @@ export interface Samples {
 /** One value per row; NaN where the row has none. */
 export interface SeriesSamples extends SchemaSeries {
   readonly values: Float64Array;
+  /** How the values lay that a row's value is the mean of, where its row tells it; absent where none does. */
+  readonly sketches?: Sketches;
 }
 
 /** The same before it is written, from wherever it comes. */
@@ -37,11 +41,14 @@ export interface GivenSamples extends Pick<Samples, "baseMs" | "offsetMs"> {
     readonly instance?: string;
     readonly holdMs?: number;
     readonly values: readonly number[] | Float64Array;
+    readonly sketches?: Sketches | undefined;
   }[];
 }
 
 /** A telemetry batch without what it can do. */
-type WireColumns = Pick<TelemetryBatch, "schema" | "rows" | "times" | "columns">;
+type WireColumns = Pick<TelemetryBatch, "schema" | "rows" | "times" | "columns"> & {
+  sketches?: v1.TelemetrySketches.$Properties[];
+};
 
 /** Samples as they travel, and what their columns are about. */
 export interface WrittenSamples {
@@ -88,7 +95,11 @@ export class TelemetryWriter {
     for (const [i, { values }] of series.entries()) columns[places[i] ?? 0] = this.#columns.encode(values);
     const instants = offsetMs.map((offset) => Math.round(baseMs + offset) - atMs);
     const times = this.#columns.encode(instants);
-    const telemetry = { schema: schemaNameBytes(this.#schema.name), rows, times, columns };
+    const sketches = series.flatMap((each, i) =>
+      each.sketches ? [writtenSketches(this.#columns, places[i] ?? 0, each.sketches)] : [],
+    );
+    const told = sketches.length > 0 && { sketches: sketches.toSorted((a, b) => a.column - b.column) };
+    const telemetry = { schema: schemaNameBytes(this.#schema.name), rows, times, columns, ...told };
     checkTelemetry(telemetry);
     checkTimes(instants, atMs);
     return { telemetry, schema: this.#schema };
@@ -114,7 +125,7 @@ export class TelemetryWriter {
 }
 
 /** What can be said of a batch without its schema. Throws ProtocolError. */
-export function checkTelemetry({ schema, rows, columns, times }: WireColumns): void {
+export function checkTelemetry({ schema, rows, columns, times, sketches = [] }: WireColumns): void {
   if (schema.length !== SCHEMA_NAME_BYTES)
     throw new ProtocolError(
       "out-of-range",
@@ -126,16 +137,18 @@ export function checkTelemetry({ schema, rows, columns, times }: WireColumns): v
   if (
     rows > limits.telemetryRows ||
     columns.length > limits.telemetrySeries ||
-    samplesIn({ rows, columns }) > limits.telemetrySamples
+    samplesIn({ rows, columns, sketches }) > limits.telemetrySamples
   )
     throw new ProtocolError(
       "too-many",
       `telemetry.rows is ${rows} in ${columns.length} columns, over the limits of ${limits.telemetryRows}, ${limits.telemetrySeries} and ${limits.telemetrySamples} samples`,
     );
+  sketchesInOrder(sketches, columns.length);
 }
 
-/** How many samples a batch has room for, by its own word. */
-export const samplesIn = ({ rows = 0, columns = [] }: v1.TelemetryBatch.$Shape): number => rows * columns.length;
+/** How many samples a batch has room for, by its own word; a bucket of a sketch counts as one. */
+export const samplesIn = ({ rows = 0, columns = [], sketches = [] }: v1.TelemetryBatch.$Properties): number =>
+  sketches.reduce((sum, { size = 0 }) => sum + rows + size, rows * columns.length);
 
 /** The columns of the series that `samplesOf` gives, in their order, as they came: whoever keeps samples need not write them anew. */
 export const columnsOf = ({ columns }: Pick<WireColumns, "columns">): readonly Uint8Array[] =>
@@ -146,7 +159,7 @@ export function samplesOf(
   { atMs, telemetry }: { readonly atMs: number; readonly telemetry: WireColumns },
   schema: Schema,
 ): Samples {
-  const { rows, times, columns } = telemetry;
+  const { rows, times, columns, sketches: written = [] } = telemetry;
   if (columns.length !== schema.series.length)
     throw new ProtocolError(
       "out-of-range",
@@ -155,6 +168,7 @@ export function samplesOf(
   const instants = decodeColumn(times, rows);
   const first = instants[0] ?? 0;
   checkTimes(instants, atMs);
+  const sketches = new Map(written.map((each) => [each.column ?? 0, each]));
   return {
     baseMs: atMs + first,
     offsetMs: Array.from(instants, (each) => each - first),
@@ -163,7 +177,9 @@ export function samplesOf(
       if (isAbsent(column)) return [];
       const values = decodeColumn(column, rows);
       checkValues(metric, values, rows);
-      return [{ metric, instance, ...holdOf(holdMs), values }];
+      const own = sketches.get(i);
+      const told = own && { sketches: sketchesOfRows(own, values) };
+      return [{ metric, instance, ...holdOf(holdMs), values, ...told }];
     }),
   };
 }

@@ -70,6 +70,14 @@ export const vectorFiles: readonly VectorFile[] = [
   valid("telemetry-hold", "telemetry", "The value of the first row stands in the second, for five minutes at most", {
     ...event(a.someTelemetry({ series: [{ metric: "temperature.celsius", values: [40, NaN], holdMs: 300_000 }] })),
   }),
+  valid(
+    "telemetry-sketches",
+    "telemetry",
+    "The first row stands for three values: how these lay goes with their mean",
+    {
+      ...event(a.someTelemetry({ series: [a.sketchedSeries] })),
+    },
+  ),
   valid("telemetry-gap", "telemetry", "Records 1 to 10 will never come", event(a.aGap())),
   valid(
     "event-after-a-gap",
@@ -194,6 +202,29 @@ export const vectorFiles: readonly VectorFile[] = [
     "malformed",
     "A column has a value for each row",
     columns({ columns: [column(1)] }),
+  ),
+  refused(
+    "telemetry-sketches-elsewhere",
+    "telemetry",
+    "out-of-range",
+    "Sketches are of a column that is there",
+    columns({ sketches: [{ column: 1 }] }),
+  ),
+  refused(
+    "telemetry-sketches-of-nothing",
+    "telemetry",
+    "out-of-range",
+    "No value lies in a bucket minus one times",
+    columns({
+      sketches: [{ size: 1, sizes: column(1, 0), smallest: column(0, 0), buckets: column(40_000), counts: column(-1) }],
+    }),
+  ),
+  refused(
+    "telemetry-sketches-enormous",
+    "telemetry",
+    "too-many",
+    "Buckets count as samples",
+    columns({ sketches: [{ size: limits.telemetrySamples }] }),
   ),
   refused(
     "telemetry-column-missing",

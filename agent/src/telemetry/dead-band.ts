@@ -1,6 +1,5 @@
 import { limits, seriesKey } from "@edgemere/protocol";
-import type { TelemetryReading } from "../host/host.ts";
-import { baseMetric } from "./roll-up.ts";
+import { baseMetric, type RolledReading } from "./roll-up.ts";
 
 /** Which changes of a metric are worth sending. */
 export interface DeadBand {
@@ -15,7 +14,7 @@ export interface DeadBand {
 }
 
 /** A reading with the promise of its band. */
-export interface SentReading extends TelemetryReading {
+export interface SentReading extends RolledReading {
   /** For so many milliseconds it stands where later rows have no value of its series. */
   readonly holdMs?: number;
 }
@@ -36,7 +35,7 @@ export class DeadBands {
   }
 
   /** What of these readings is to be sent, and for how long it stands; `at` is on the monotonic clock. */
-  filter(readings: readonly TelemetryReading[], at: number): readonly SentReading[] {
+  filter(readings: readonly RolledReading[], at: number): readonly SentReading[] {
     if (this.#bands.length === 0) return readings;
     return readings.flatMap((reading) => {
       const band = this.#bands.find(({ metric }) => fits(metric, baseMetric(reading.metric)));

@@ -54,6 +54,16 @@ test("a clock that steps back ends the window, so that no row mixes two times", 
   assert.equal(rollUp.close()?.at, 2 * MINUTE);
 });
 
+test("a window tells how its samples lay where that was chosen, and nothing of one sample", () => {
+  const rollUp = new RollUp(["sketch"]);
+  for (const value of [1, 1, 1, 100]) rollUp.add({ at: 0, readings: [busy(value)] }, MINUTE);
+  rollUp.add({ at: SECOND, readings: [busy(7, "late")] }, MINUTE);
+
+  const [four, one] = rollUp.close()?.readings ?? [];
+  assert.deepEqual([four?.value, four?.sketch?.count, Math.round(four?.sketch?.quantile(0.5) ?? NaN)], [25.75, 4, 1]);
+  assert.deepEqual([one?.value, one?.sketch], [7, undefined]);
+});
+
 test("windows lose nothing: sums and counts are those of the samples, and a mean is within its extremes", () => {
   const samples = fc.array(
     fc.tuple(

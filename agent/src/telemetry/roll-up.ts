@@ -1,9 +1,14 @@
-import { limits, seriesKey } from "@edgemere/protocol";
+import { limits, seriesKey, Sketch } from "@edgemere/protocol";
 import type { TelemetryReading } from "../host/host.ts";
 
 /** What a window says of a series beside its mean. */
-export const rollUpFunctions = ["min", "max", "sum", "count", "last"] as const;
+export const rollUpFunctions = ["min", "max", "sum", "count", "last", "sketch"] as const;
 export type RollUpFunction = (typeof rollUpFunctions)[number];
+
+/** A mean may have with it how the values lay that it was made of. */
+export interface RolledReading extends TelemetryReading {
+  readonly sketch?: Sketch;
+}
 
 /** Stands between a metric and what a window says of it: `cpu.busy_percent:max`. The mean has the metric's own name. */
 const SEPARATOR = ":";
@@ -15,7 +20,7 @@ export const baseMetric = (metric: string): string => metric.split(SEPARATOR, 1)
 export interface Row {
   /** Of the device's wall clock. */
   readonly at: number;
-  readonly readings: readonly TelemetryReading[];
+  readonly readings: readonly RolledReading[];
 }
 
 interface Window {
@@ -26,17 +31,21 @@ interface Window {
   sum: number;
   count: number;
   last: number;
+  /** Where it was chosen. */
+  readonly sketch: Sketch | undefined;
 }
 
 /** Makes one row of each window of the wall clock: of every series its mean, and what else was chosen. */
 export class RollUp {
-  readonly #functions: readonly RollUpFunction[];
+  readonly #functions: readonly Exclude<RollUpFunction, "sketch">[];
+  readonly #isSketching: boolean;
   #windows = new Map<string, Window>();
   #number: number | undefined;
   #newest = 0;
 
   constructor(functions: readonly RollUpFunction[]) {
-    this.#functions = functions;
+    this.#functions = functions.filter((name) => name !== "sketch");
+    this.#isSketching = functions.includes("sketch");
   }
 
   /** Takes a row into the window of `every` milliseconds that holds its instant; gives the row of the one before, when that is over. */
@@ -64,7 +73,9 @@ export class RollUp {
     const window = this.#windows.get(key);
     if (window === undefined) {
       if (this.#windows.size >= limits.telemetrySeries) return;
-      this.#windows.set(key, { metric, instance, min: value, max: value, sum: value, count: 1, last: value });
+      const sketch = this.#isSketching ? new Sketch() : undefined;
+      sketch?.add(value);
+      this.#windows.set(key, { metric, instance, min: value, max: value, sum: value, count: 1, last: value, sketch });
       return;
     }
     window.min = Math.min(window.min, value);
@@ -72,16 +83,17 @@ export class RollUp {
     window.sum += value;
     window.count += 1;
     window.last = value;
+    window.sketch?.add(value);
   }
 
   /** Of a single sample there is nothing to say but itself. */
-  #readingsOf(window: Window): readonly TelemetryReading[] {
-    const { metric, instance, sum, count } = window;
+  #readingsOf(window: Window): readonly RolledReading[] {
+    const { metric, instance, sum, count, sketch } = window;
     // Rounding may carry the mean of equal values past them.
     const value = Math.min(window.max, Math.max(window.min, sum / count));
     const mean = { metric, instance, value };
     if (count === 1) return [mean];
     const more = this.#functions.map((name) => ({ metric: metric + SEPARATOR + name, instance, value: window[name] }));
-    return [mean, ...more];
+    return [{ ...mean, ...(sketch && { sketch }) }, ...more];
   }
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { inColumns, limits, pack, unpack, type RecordBody, type StreamName } from "@edgemere/protocol";
+import { inColumns, limits, pack, Sketch, unpack, type RecordBody, type StreamName } from "@edgemere/protocol";
 import { SECOND, type Fields } from "@edgemere/protocol/kit";
 import { ManualClock, seededRandom, SimulatedDisk } from "@edgemere/protocol/simulated";
 import type { Fact, Host, TelemetryReading } from "../host/host.ts";
@@ -212,6 +212,25 @@ test("a series that comes and goes has no value in the rows it was not in", () =
     ],
   );
   assert.equal(batch.left, 2);
+});
+
+test("sketches have what the values leave of a record: a batch full of them is a message that the other side takes", () => {
+  const sketch = new Sketch();
+  for (let value = 1; value < 1e6; value *= 1.02) sketch.add(value);
+  const readings = Array.from({ length: 200 }, (_, i) => ({ metric: `m${i}`, instance: "", value: 1, sketch }));
+  const batch = new Batch();
+  for (let at = 0; batch.accepts(at, readings.length); at += SECOND) batch.add(at, readings);
+
+  const { series } = batch.message();
+  assert.ok(series.some(({ sketches }) => sketches?.[0] === sketch));
+  assert.ok(series.some(({ sketches }) => sketches === undefined));
+  const records = inColumns([{ sequence: 1, atMs: 1, telemetry: batch.message() }]);
+  const { topic, payload } = pack(
+    "telemetry",
+    { device: "d1" },
+    { ...records, firstUnacknowledged: 1, sessionEpoch: 1 },
+  );
+  assert.doesNotThrow(() => unpack(topic, payload));
 });
 
 test("the fullest batch is a message that the other side takes", () => {

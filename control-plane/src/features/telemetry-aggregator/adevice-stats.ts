@@ -1,3 +1,4 @@
+import { Sketch } from "@edgemere/protocol";
 import { device } from "../devices/contract.ts";
 import type { AggregatedDevice, Stats } from "./adevice-contract.ts";
 import { viewOf } from "../devices/selector-contract.ts";
@@ -7,7 +8,7 @@ import type { TelemetryContext } from "./context.ts";
 import { matcherOf } from "./fleet.ts";
 import { endOfGrid, steps, type Grid } from "./grid.ts";
 import { readSamples } from "./reading.ts";
-import { quantileWithin, Sketch } from "./sketch.ts";
+import { addSample, percentileOf } from "./sketched.ts";
 import { hourOf } from "./tables.ts";
 import { Windows } from "./windows.ts";
 
@@ -39,12 +40,13 @@ export async function statsOf(
     hosts.add(hostOf(row));
     if (!isMember(viewOf(row))) continue;
     const { id } = row;
-    const { series } = await readSamples(store, id, { metrics, from: grid.from, to: to - 1 });
-    for (const { metric, at, values } of series) {
-      const known = ofMetric.get(metric);
-      known?.devices.add(id);
-      known?.windows.addSamples({ at, values });
-      for (const value of values) known?.sketch.add(value);
+    const { series } = await readSamples(store, id, { metrics, from: grid.from, to: to - 1, isSketched: true });
+    for (const column of series) {
+      const known = ofMetric.get(column.metric);
+      if (known === undefined) continue;
+      known.devices.add(id);
+      known.windows.addSamples(column);
+      for (const row_ of column.at.keys()) addSample(known.sketch, column, row_);
     }
   }
   for await (const { row, view } of countedDevices(store, hosts)) {
@@ -64,16 +66,14 @@ export async function statsOf(
       // Of absurd numbers the sum is more than a number can be.
       .filter(({ windows }) => Number.isFinite(windows.overall("mean")))
       .map(({ metric, devices, windows, sketch }) => {
-        const [min, max] = [windows.overall("min"), windows.overall("max")];
+        const all = { count: windows.overall("count"), min: windows.overall("min"), max: windows.overall("max") };
         return {
           metric,
           devices: devices.size,
-          count: windows.overall("count"),
-          min,
-          max,
+          ...all,
           mean: windows.overall("mean"),
-          p50: quantileWithin(sketch, 0.5, min, max),
-          p95: quantileWithin(sketch, 0.95, min, max),
+          p50: percentileOf(sketch, 0.5, all),
+          p95: percentileOf(sketch, 0.95, all),
         };
       }),
   };

@@ -1,9 +1,16 @@
-import { decodeColumn, limits, type ColumnEncoder } from "@edgemere/protocol";
+import {
+  type ColumnEncoder,
+  decodeColumn,
+  isSketch,
+  limits,
+  SKETCH_BLOCKS,
+  sketchBlocks,
+  type Sketches,
+  sketchesIn,
+} from "@edgemere/protocol";
 import { HOUR, MINUTE } from "@edgemere/protocol/kit";
 import { framed, unframed } from "./frame.ts";
 import { endOfGrid } from "./grid.ts";
-import { SKETCH_BLOCKS, sketchBlocks, sketchesIn, type Sketches } from "./sketch-bytes.ts";
-import type { Sketch } from "./sketch.ts";
 import { instancesIn, windowsBytes, windowsIn } from "./window-bytes.ts";
 import { gridOfPeriod } from "./window-tables.ts";
 import { CARRIED_AT_MOST, type Windows } from "./windows.ts";
@@ -95,19 +102,6 @@ export function readMetric({ windows, sketches }: MetricHour, hour: number): rea
   if (ofInstance.size !== found.length) throw new Error("windows and sketches are of other instances");
   return found;
 }
-
-/** Of the least and the largest double. */
-const BUCKET_AT_MOST = 80_000;
-
-const isSketch = (sketch: Sketch): boolean => {
-  const { smallest, buckets, counts } = sketch.held;
-  return (
-    smallest >= 0 &&
-    smallest <= BUCKET_AT_MOST &&
-    buckets.every((bucket) => Number.isInteger(bucket) && Math.abs(bucket) <= BUCKET_AT_MOST) &&
-    counts.every((count) => Number.isInteger(count) && count > 0)
-  );
-};
 
 /** What no samples can have made; undefined where there is nothing of the kind. */
 export function flawOf(

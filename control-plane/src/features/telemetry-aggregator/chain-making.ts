@@ -1,4 +1,4 @@
-import { ColumnEncoder } from "@edgemere/protocol";
+import { ColumnEncoder, Sketch } from "@edgemere/protocol";
 import { HOUR } from "@edgemere/protocol/kit";
 import { isNamed } from "../../platform/metric-pattern.ts";
 import { Problem } from "../../platform/problem.ts";
@@ -8,7 +8,6 @@ import { hourBytes, metricHour, type MetricHour } from "./chain-bytes.ts";
 import type { ReportedHour } from "./chain-contract.ts";
 import { chainedDevices, chainedHours, chainedId, sketchesKey, type ReportMark } from "./chain-tables.ts";
 import { gapsBetween, readSamples, type SeriesSamples } from "./reading.ts";
-import { Sketch } from "./sketch.ts";
 import { byMetric, minutesOf } from "./window-making.ts";
 import { gridOfPeriod, hourId, windowsKey } from "./window-tables.ts";
 import { CARRIED_AT_MOST } from "./windows.ts";

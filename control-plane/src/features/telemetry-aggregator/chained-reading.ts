@@ -1,3 +1,4 @@
+import type { Sketch } from "@edgemere/protocol";
 import { HOUR } from "@edgemere/protocol/kit";
 import type { Store } from "../../platform/store.ts";
 import { sketchesOf, type Minutes } from "./chain-bytes.ts";
@@ -7,7 +8,6 @@ import { emptyGroupWindows } from "./group-bytes.ts";
 import { beginOfWindow, endOfGrid, windowAt, type Grid } from "./grid.ts";
 import type { Groups } from "./grouping.ts";
 import type { NewestValue } from "./newest.ts";
-import type { Sketch } from "./sketch.ts";
 import { hourOf } from "./tables.ts";
 import { windowsIn } from "./window-bytes.ts";
 import { gridOfPeriod, hourId, windowsKey } from "./window-tables.ts";

@@ -133,14 +133,15 @@ const decoder = new TextDecoder();
 const PLAIN = 0;
 const DEFLATED = 1;
 
-function nameBytes(names: readonly SeriesName[]): Uint8Array {
+/** Names, shorter than they are where they are many. */
+export function nameBytes(names: readonly SeriesName[]): Uint8Array {
   if (names.length === 0) return new Uint8Array();
   const text = encoder.encode(JSON.stringify(names.flatMap(({ metric, instance }) => [metric, instance])));
   const isDeflated = text.length >= DEFLATED_FROM;
   return Buffer.concat([Uint8Array.of(isDeflated ? DEFLATED : PLAIN), isDeflated ? deflateRawSync(text) : text]);
 }
 
-function namesOf(bytes: Uint8Array): readonly SeriesName[] {
+export function namesOf(bytes: Uint8Array): readonly SeriesName[] {
   if (bytes.length === 0) return [];
   const rest = bytes.subarray(1);
   const words = JSON.parse(decoder.decode(bytes[0] === DEFLATED ? inflateRawSync(rest) : rest)) as readonly string[];

@@ -23,6 +23,7 @@ import {
   reportsBefore,
   reportsOf,
   seriesListKey,
+  sketchedBetween,
   summaries,
 } from "./tables.ts";
 import { forgottenWindows, hasWindowsUnderWay } from "./window-forgetting.ts";
@@ -64,6 +65,8 @@ const goneOn = ({ id, version }: Forgetting, windowsFrom: string): Change =>
 async function forgotten(store: Store, { device, before }: Forgetting): Promise<readonly Change[]> {
   const changes: Change[] = [];
   for await (const [key] of store.bytesBetween({ ...reportsBefore(device, before), limit: STEP }))
+    changes.push(putBytes(key, undefined));
+  for await (const [key] of store.bytesBetween({ ...sketchedBetween(device, 0, before), limit: STEP }))
     changes.push(putBytes(key, undefined));
   for await (const chunk of store.scan(mergedChunks, { from: chunkId(device, 0, 0), limit: STEP })) {
     if (chunk.device !== device || chunk.hour >= before) break;

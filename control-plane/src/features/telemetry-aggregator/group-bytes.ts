@@ -1,8 +1,6 @@
-import { decodeColumn, type ColumnEncoder } from "@edgemere/protocol";
+import { type ColumnEncoder, decodeColumn, type Sketch, sketchBlocks, sketchesIn } from "@edgemere/protocol";
 import { framed, unframed } from "./frame.ts";
 import type { Grid } from "./grid.ts";
-import type { Sketch } from "./sketch.ts";
-import { sketchBlocks, sketchesIn } from "./sketch-bytes.ts";
 import { windowsBytes, windowsIn } from "./window-bytes.ts";
 import { Windows } from "./windows.ts";
 

@@ -1,4 +1,4 @@
-import { ColumnEncoder } from "@edgemere/protocol";
+import { ColumnEncoder, Sketch } from "@edgemere/protocol";
 import { DAY, HOUR } from "@edgemere/protocol/kit";
 import { put, putBytes, type Change } from "../../platform/change.ts";
 import type { Store } from "../../platform/store.ts";
@@ -11,7 +11,7 @@ import { matcherOf } from "./fleet.ts";
 import { emptyGroupWindows, groupBytes, groupWindowsIn, type GroupWindows } from "./group-bytes.ts";
 import { dirtyGroupHours, groupKey } from "./group-tables.ts";
 import { readSamples } from "./reading.ts";
-import { Sketch } from "./sketch.ts";
+import { addSample } from "./sketched.ts";
 import { hourId, gridOfPeriod } from "./window-tables.ts";
 import { CARRIED_AT_MOST, Windows } from "./windows.ts";
 
@@ -84,14 +84,15 @@ async function summedUp(
   for await (const row of store.scan(device)) {
     hosts.add(hostOf(row));
     if (!isMember(viewOf(row))) continue;
-    const { series } = await readSamples(store, row.id, { metrics, from: hour - CARRIED_AT_MOST, to: hour + HOUR - 1 });
+    const asked = { metrics, from: hour - CARRIED_AT_MOST, to: hour + HOUR - 1, isSketched: true };
+    const { series } = await readSamples(store, row.id, asked);
     for (const [metric, { minutes, whole }] of found) {
       own.clear();
       for (const column of series) {
         if (column.metric !== metric) continue;
         own.addSamples(column);
         for (const [row_, at] of column.at.entries())
-          if (at >= hour) sketchOf(minutes, Math.floor((at - hour) / grids[0].step)).add(column.values[row_] as number);
+          if (at >= hour) addSample(sketchOf(minutes, Math.floor((at - hour) / grids[0].step)), column, row_);
       }
       addOwn({ minutes, whole }, own);
     }

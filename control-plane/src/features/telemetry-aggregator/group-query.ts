@@ -85,7 +85,7 @@ export async function summedUpOfGroup(
   const chained = devices.filter(({ child }) => child !== undefined);
   for (const range of rangesOf(readable, grid)) {
     for (const { id } of direct) {
-      const { series } = await readSamples(store, id, { ...range, metrics: metric });
+      const { series } = await readSamples(store, id, { ...range, metrics: metric, isSketched: isPercentile(what) });
       for (const column of series) {
         samples += column.at.length;
         windows.clear();

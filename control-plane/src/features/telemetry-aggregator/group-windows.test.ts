@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ColumnEncoder } from "@edgemere/protocol";
+import { ColumnEncoder, Sketch } from "@edgemere/protocol";
 import { DAY, HOUR, MINUTE, SECOND } from "@edgemere/protocol/kit";
 import { ManualClock } from "@edgemere/protocol/simulated";
 import fc from "fast-check";
@@ -11,7 +11,6 @@ import * as contract from "./contract.ts";
 import { emptyGroupWindows, groupBytes, groupWindowsIn } from "./group-bytes.ts";
 import { dirtyGroupHours, groupHoursUnderWay, groupWindowsOf } from "./group-tables.ts";
 import { startWorld, type World } from "./aggregator.test-support.ts";
-import { Sketch } from "./sketch.ts";
 
 const windows = { every: MINUTE, keepMinutes: 7 * DAY, keepHours: 730 * DAY };
 const BEGIN = 20_000 * DAY;
@@ -26,10 +25,25 @@ async function aPlant(over: Parameters<typeof startWorld>[0] = {}): Promise<Worl
   return world;
 }
 
-const reported = (world: World, id: string, baseMs: number, offsetMs: readonly number[], values: readonly number[]) =>
-  world.report(id, "telemetry", {
-    telemetry: { baseMs, offsetMs: [...offsetMs], series: [{ metric: "load", instance: "", values: [...values] }] },
+/** Where the device sums up by itself each value is the mean of three. */
+const reported = (
+  world: World,
+  id: string,
+  baseMs: number,
+  offsetMs: readonly number[],
+  values: readonly number[],
+  isSketched = false,
+) => {
+  const sketches = isSketched ? values.map(threeAround) : undefined;
+  return world.report(id, "telemetry", {
+    telemetry: { baseMs, offsetMs: [...offsetMs], series: [{ metric: "load", values: [...values], sketches }] },
   });
+};
+function threeAround(value: number): Sketch {
+  const sketch = new Sketch();
+  for (const each of [value - 100, value, value + 100]) sketch.add(each);
+  return sketch;
+}
 const query = (world: World, input: Partial<InputOf<typeof contract.queryTelemetry>>) =>
   world.call(contract.queryTelemetry, {
     metric: ["load"],
@@ -48,6 +62,7 @@ const someBatch = fc.record({
   at: fc.integer({ min: 0, max: 3 * HOUR }),
   values: fc.array(fc.integer({ min: -50, max: 1_000 }), { minLength: 1, maxLength: 20 }),
   pace: fc.constantFrom(SECOND, 10 * SECOND, 7 * MINUTE),
+  isSketched: fc.boolean(),
   /** Whether windows are made before the next comes. */
   isSummedUp: fc.boolean(),
 });
@@ -58,9 +73,9 @@ test("windows of a group say what the samples of its devices say, however late a
     fc.asyncProperty(fc.array(someBatch, { minLength: 1, maxLength: 6 }), fc.boolean(), async (batches, isMade) => {
       await using world = await aPlant();
       await using plain = await aPlant({ windows: undefined });
-      for (const { device, at, values, pace, isSummedUp } of batches) {
+      for (const { device, at, values, pace, isSketched, isSummedUp } of batches) {
         const offsets = values.map((_, row) => row * pace);
-        for (const each of [world, plain]) await reported(each, device, BEGIN + at, offsets, values);
+        for (const each of [world, plain]) await reported(each, device, BEGIN + at, offsets, values, isSketched);
         if (isSummedUp) await made(world);
       }
       if (isMade) await made(world);

@@ -1,7 +1,8 @@
+import { Sketch } from "@edgemere/protocol";
 import { Problem } from "../../platform/problem.ts";
 import type { GroupWindows } from "./group-bytes.ts";
 import { beginOfWindow, windowAt, type Grid } from "./grid.ts";
-import { quantileWithin, Sketch } from "./sketch.ts";
+import { addSample, percentileOf, type SketchesAt } from "./sketched.ts";
 import { Windows, type Column, type Summing } from "./windows.ts";
 
 export const percentiles = { p50: 0.5, p90: 0.9, p95: 0.95, p99: 0.99 } as const;
@@ -12,7 +13,7 @@ export type Across = "sum" | "mean" | "min" | "max" | "count";
 /** Sums up series that belong together. */
 export interface Accumulator {
   /** A whole series by its windows and, where percentiles are asked for, by its samples. */
-  add(windows: Windows, column?: Column): void;
+  add(windows: Windows, column?: Column & { readonly sketches?: SketchesAt }): void;
   /** Some windows of a series, which has a name; others may follow. Not for percentiles. */
   addPart(series: string, windows: Windows): void;
   /** Windows of all series of a group, with their sketches. Not where each series is summed up by itself. */
@@ -81,13 +82,13 @@ function percentile(share: number, grid: Grid): Accumulator {
   const whole = new Sketch();
   const extremes = new Windows(grid);
   return {
-    add: (own, { at, values } = { at: [], values: [] }) => {
+    add: (own, column = { at: [], values: [] }) => {
       extremes.add(own);
-      for (let row = 0; row < at.length; row++) {
-        const window = windowAt(grid, at[row] as number);
+      for (let row = 0; row < column.at.length; row++) {
+        const window = windowAt(grid, column.at[row] as number);
         if (window < 0 || window >= length) continue;
-        (sketches[window] ??= new Sketch()).add(values[row] as number);
-        whole.add(values[row] as number);
+        addSample((sketches[window] ??= new Sketch()), column, row);
+        addSample(whole, column, row);
       }
     },
     addPart: () => {
@@ -104,9 +105,18 @@ function percentile(share: number, grid: Grid): Accumulator {
     },
     values: () =>
       Float64Array.from(sketches, (sketch, window) =>
-        quantileWithin(sketch, share, extremes.min[window] as number, extremes.max[window] as number),
+        percentileOf(sketch, share, {
+          count: extremes.count[window] as number,
+          min: extremes.min[window] as number,
+          max: extremes.max[window] as number,
+        }),
       ),
-    overall: () => quantileWithin(whole, share, extremes.overall("min"), extremes.overall("max")),
+    overall: () =>
+      percentileOf(whole, share, {
+        count: extremes.overall("count"),
+        min: extremes.overall("min"),
+        max: extremes.overall("max"),
+      }),
   };
 }
 

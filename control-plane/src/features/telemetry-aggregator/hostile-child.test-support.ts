@@ -1,4 +1,4 @@
-import { ColumnEncoder } from "@edgemere/protocol";
+import { ColumnEncoder, Sketch } from "@edgemere/protocol";
 import { DAY, HOUR, MINUTE } from "@edgemere/protocol/kit";
 import { ManualClock } from "@edgemere/protocol/simulated";
 import type { Database } from "../../platform/database.ts";
@@ -7,7 +7,6 @@ import { BEGIN, declare, startPlane } from "./chain.test-support.ts";
 import { hourBytes, metricHour, type Minutes } from "./chain-bytes.ts";
 import type { ChainedArrivals } from "./chained-arrivals.ts";
 import * as contract from "./contract.ts";
-import { Sketch } from "./sketch.ts";
 import { gridOfPeriod } from "./window-tables.ts";
 import { Windows } from "./windows.ts";
 

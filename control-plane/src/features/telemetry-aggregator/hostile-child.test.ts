@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ColumnEncoder } from "@edgemere/protocol";
+import { BUCKETS_AT_MOST, ColumnEncoder, Sketch } from "@edgemere/protocol";
 import { DAY, HOUR, MINUTE, SECOND } from "@edgemere/protocol/kit";
 import fc from "fast-check";
 import { auditTable } from "../../platform/audit.ts";
@@ -12,7 +12,6 @@ import type { World } from "./aggregator.test-support.ts";
 import { hourBytes, metricHour } from "./chain-bytes.ts";
 import * as contract from "./contract.ts";
 import { aParent, aReport, bytesOf, minutes, NOW, tell, THIS_HOUR } from "./hostile-child.test-support.ts";
-import { BUCKETS_AT_MOST, Sketch } from "./sketch.ts";
 import { gridOfPeriod } from "./window-tables.ts";
 import { Windows } from "./windows.ts";
 

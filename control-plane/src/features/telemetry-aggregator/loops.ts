@@ -21,6 +21,7 @@ import {
   mergedChunks,
   reportsOf,
   seriesListKey,
+  sketchedBetween,
   summaries,
   type MergedChunk,
   type Summary,
@@ -40,8 +41,11 @@ export const forgetOldSamples = ({ store, clock, log, telemetry }: TelemetryCont
     const before = clock.now() - telemetry.retention;
     const changes: Change[] = [];
     const chunks = await store.list(mergedChunks, { index: "age", limit: STEP });
-    for (const { id } of chunks.items.filter(({ to, receivedAt }) => Math.max(to, receivedAt) < before))
+    for (const { id, device, hour } of chunks.items.filter(({ to, receivedAt }) => Math.max(to, receivedAt) < before)) {
       changes.push(removed(mergedChunks, id), putBytes(chunkKey(id), undefined));
+      for await (const [key] of store.bytesBetween(sketchedBetween(device, hour, hour + HOUR)))
+        changes.push(putBytes(key, undefined));
+    }
     const gaps = await store.list(knownGaps, { index: "received", limit: STEP });
     changes.push(...gaps.items.filter(({ receivedAt }) => receivedAt < before).map(({ id }) => removed(knownGaps, id)));
     const aside = await store.list(doubtful, { index: "received", limit: STEP });

@@ -1,10 +1,11 @@
-import { seriesKey, type SeriesName } from "@edgemere/protocol";
+import { seriesKey, type SeriesName, type Sketch } from "@edgemere/protocol";
 import { Problem } from "../../platform/problem.ts";
 import type { Store } from "../../platform/store.ts";
 import { byName, StoredChunk } from "./chunks.ts";
 import { inOrder, slicesOf, type Slice } from "./merging.ts";
 import { SeriesList } from "./series-list.ts";
 import type { Span } from "./silence.ts";
+import { addSketched, type SketchesAt } from "./sketched.ts";
 import {
   chunkId,
   chunksBetween,
@@ -14,6 +15,7 @@ import {
   reportsBetween,
   reportsOf,
   seriesListKey,
+  sketchedBetween,
   summaries,
   type KnownGap,
 } from "./tables.ts";
@@ -36,6 +38,8 @@ interface Range {
 export interface SeriesSamples extends SeriesName {
   readonly at: Float64Array;
   readonly values: Float64Array;
+  /** Of those that are means of many values, where these were asked for. */
+  readonly sketches?: SketchesAt;
 }
 
 export interface StoredSamples {
@@ -52,9 +56,13 @@ export interface StoredSamples {
 export async function readSamples(
   store: Store,
   device: string,
-  { metrics, ...range }: Range & { readonly metrics?: readonly string[] | undefined },
+  {
+    metrics,
+    isSketched = false,
+    ...range
+  }: Range & { readonly metrics?: readonly string[] | undefined; readonly isSketched?: boolean },
 ): Promise<StoredSamples> {
-  const { longestSpan = 0, longestHold = 0 } = (await store.get(summaries, device)) ?? {};
+  const { longestSpan = 0, longestHold = 0, hasSketches = false } = (await store.get(summaries, device)) ?? {};
   const begun = { from: range.from - longestHold - longestSpan, to: range.to };
   const sources = await sourcesOf(store, device, begun);
   const all = sources.flatMap(({ slices }) => slices);
@@ -71,6 +79,8 @@ export async function readSamples(
       known.columns.set(place, column);
       found.set(key, known);
     }
+  const begins = { from: range.from - longestSpan, to: range.to };
+  const sketches = isSketched && hasSketches ? await sketchesOf(store, device, begins, wanted) : undefined;
   const pieces = piecesOf(holding.toSorted(inOrder));
   let size = 0;
   const series = [...found.values()]
@@ -79,9 +89,22 @@ export async function readSamples(
       const samples = samplesOf(pieces, columns, sources, { ...range, hold: list?.holdOf(name) ?? 0 });
       size += samples.at.length;
       if (size > SAMPLES_AT_MOST) throw tooLarge();
-      return samples.at.length === 0 ? [] : [{ ...name, ...samples }];
+      const own = sketches?.get(seriesKey(name));
+      return samples.at.length === 0 ? [] : [{ ...name, ...samples, ...(own && { sketches: own }) }];
     });
   return { series, spans: reaching.map((slice) => spanOf(slice, sources)) };
+}
+
+/** By the keys of the series. */
+async function sketchesOf(store: Store, device: string, { from, to }: Range, wanted?: ReadonlySet<string>) {
+  const found = new Map<string, Map<number, Sketch>>();
+  let bytesRead = 0;
+  for await (const [, bytes] of store.bytesBetween(sketchedBetween(device, from, to + 1))) {
+    bytesRead += bytes.length;
+    if (bytesRead > BYTES_AT_MOST) throw tooLarge();
+    addSketched(bytes, found, wanted);
+  }
+  return found;
 }
 
 /** At most so many bytes are read, and values decoded if all metrics are asked for. Looks at no sample. */

@@ -10,6 +10,7 @@ import type { TelemetryContext } from "./context.ts";
 import { canBeTrue, datingsOf, laterOf, type Sampled } from "./dating.ts";
 import { lastRow, latestAfter, latestBytes, latestOf } from "./latest.ts";
 import { mergeAfter } from "./merging.ts";
+import { sketchedBytes } from "./sketched.ts";
 import {
   ARRIVALS,
   doubtful,
@@ -19,6 +20,7 @@ import {
   latestKey,
   reportKey,
   seriesListKey,
+  sketchedKey,
   summaries,
   type KnownGap,
   type Summary,
@@ -53,12 +55,14 @@ export async function receiveTelemetry(
   ]);
   const list = seriesLists.of(device, listed);
   const datings = datingsOf(sampled, received, before?.newest);
-  const [reports, aside]: [Chunk[], Change[]] = [[], []];
+  const [reports, sketched, aside]: [Chunk[], Change[], Change[]] = [[], [], []];
   for (const [place, each] of sampled.entries()) {
     const dating = datings[place];
-    if (canBeTrue(each, dating, receivedAt))
-      reports.push(reportOf(each, dating, receivedAt, (name) => list.keyOf(name)));
-    else aside.push(...setAside(each, received));
+    if (canBeTrue(each, dating, receivedAt)) {
+      const report = reportOf(each, dating, receivedAt, (name) => list.keyOf(name));
+      reports.push(report);
+      sketched.push(...sketchesOf(device, each, report));
+    } else aside.push(...setAside(each, received));
   }
   if (reports.length === 0) return [...gaps, ...aside];
   const hold = sampled
@@ -72,13 +76,18 @@ export async function receiveTelemetry(
     ...gaps,
     ...aside,
     ...reports.map((report) => putBytes(keyOfReport(device, report), chunkBytes(report, columns))),
+    ...sketched,
     ...(windows ? madeDirty(device, hours, from) : []),
     ...(landings ? [whenLanded(() => landings.add(device))] : []),
     ...toBeReported(telemetry, device, hours),
     ...(arrivals ? [arrivalChange(received, reports)] : []),
     ...(list.isChanged ? [putBytes(seriesListKey(device), list.bytes())] : []),
     putBytes(latestKey(device), latestBytes(latestAfter(latestOf(latest), reports, receivedAt), columns)),
-    replaced(summaries, summaryAfter({ before, hold }, device, reports, receivedAt), before?.version ?? 0),
+    replaced(
+      summaries,
+      summaryAfter({ before, hold, hasSketches: sketched.length > 0 }, device, reports, receivedAt),
+      before?.version ?? 0,
+    ),
   ];
 }
 
@@ -102,6 +111,11 @@ function reportOf(
   };
 }
 
+function sketchesOf(device: string, { telemetry }: Sampled, { reports: [report], instants }: Chunk): readonly Change[] {
+  const bytes = sketchedBytes(telemetry.series, instants, columns);
+  return bytes ? [putBytes(sketchedKey(device, instants[0] ?? 0, report?.sequence ?? 0), bytes)] : [];
+}
+
 type TelemetrySeries = Sampled["telemetry"]["series"][number];
 const placeOf = (key: SeriesKey): number => (typeof key === "number" ? key : Number.MAX_VALUE);
 
@@ -109,7 +123,11 @@ const keyOfReport = (device: string, { reports: [report], instants }: Chunk): st
   reportKey(device, instants[0] ?? 0, report?.sequence ?? 0);
 
 function summaryAfter(
-  { before, hold }: { readonly before: Summary | undefined; readonly hold: number },
+  {
+    before,
+    hold,
+    hasSketches,
+  }: { readonly before: Summary | undefined; readonly hold: number; readonly hasSketches: boolean },
   device: string,
   reports: readonly Chunk[],
   receivedAt: number,
@@ -133,7 +151,12 @@ function summaryAfter(
       mergeAt: mergeAfter(firstAt, { unmerged, mergeAt: summary.mergeAt, now: receivedAt }),
     };
   }
-  return { ...summary, ...(hold > 0 && { longestHold: hold }), version: summary.version + 1 };
+  return {
+    ...summary,
+    ...(hold > 0 && { longestHold: hold }),
+    ...(hasSketches && { hasSketches }),
+    version: summary.version + 1,
+  };
 }
 
 function arrivalChange({ device, receivedAt }: Received, reports: readonly Chunk[]): Change {

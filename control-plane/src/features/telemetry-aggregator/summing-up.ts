@@ -60,7 +60,8 @@ async function fromSamples(query: Query, { grid, devices: all, store, most }: Pl
   const { from, to } = askedOf(query, grid);
   let samples = 0;
   for (const device of devices) {
-    const read = await readSamples(store, device.id, { from, to, metrics: query.metric });
+    const asked = { from, to, metrics: query.metric, isSketched: isPercentile(what) };
+    const read = await readSamples(store, device.id, asked);
     for (const series of read.series) {
       samples += series.at.length;
       refuseTooMuch({ devices: devices.length, samples }, "has read", most);

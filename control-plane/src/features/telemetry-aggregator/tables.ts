@@ -18,6 +18,8 @@ export interface Summary {
   readonly longestSpan: number;
   /** The longest time for which a value of it may stand in rows that have none; absent where none does. */
   readonly longestHold?: number;
+  /** Some of its samples came with sketches. */
+  readonly hasSketches?: boolean;
   /** How the samples that begin last were dated. */
   readonly newest: Dated & { readonly firstAt: number; readonly clockPeriod: number };
   /** Values in reports that are not merged yet. */
@@ -60,6 +62,15 @@ export const reportsBefore = (device: string, instant: number) => ({
   lt: keyOf("telemetry", device, instant),
 });
 export const reportsOf = (device: string) => rangeOf("telemetry", device);
+
+/** Where the sketches lie that a report brought: never merged, by device and corrected instant of its first sample. */
+export const sketchedKey = (device: string, firstAt: number, sequence: number) =>
+  keyOf("telemetrysketch", device, firstAt, sequence);
+/** Of reports that begin at the one instant or later, and before the other. */
+export const sketchedBetween = (device: string, from: number, to: number) => ({
+  gte: keyOf("telemetrysketch", device, Math.max(0, from)),
+  lt: keyOf("telemetrysketch", device, to),
+});
 
 /** Merged samples of the reports of one device that begin in one hour, in parts of a bounded size. */
 export interface MergedChunk {

@@ -48,6 +48,11 @@ export class Sketch {
     return this.#count;
   }
 
+  /** How many buckets it has. */
+  get size(): number {
+    return this.#counts.size;
+  }
+
   /** A finite number. */
   add(value: number): void {
     this.#addTo(bucketOf(value), 1);
