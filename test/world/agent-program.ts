@@ -1,4 +1,5 @@
 import { Program, type Launch } from "./program.ts";
+import { RestartedProgram } from "./restarted-program.ts";
 
 export interface AgentOptions {
   readonly dataFolder: string;
@@ -10,62 +11,24 @@ export interface AgentOptions {
 const quick = ["--sample", "200ms", "--report", "400ms", "--source-every", "1s", "--keepalive", "10s"];
 
 /** A real agent on this machine, which can be killed and started again. */
-export class AgentProgram implements AsyncDisposable {
+export class AgentProgram extends RestartedProgram {
   readonly dataFolder: string;
   readonly #options: AgentOptions;
-  #program: Program | undefined;
 
   constructor(options: AgentOptions) {
+    super();
     this.dataFolder = options.dataFolder;
     this.#options = options;
   }
 
-  get output(): string {
-    return this.#program?.output ?? "";
-  }
-
-  get pid(): number {
-    return this.#program?.pid ?? 0;
-  }
-
-  get isRunning(): boolean {
-    return this.#program?.isRunning ?? false;
-  }
-
   /** Enrols with the token and runs on. */
   enrol(token: string, name: string): void {
-    this.#program = this.#start(["enrol", "-", "--run", "--name", name], this.#options.launch, `${token}\n`);
+    this.program = this.#start(["enrol", "-", "--run", "--name", name], this.#options.launch, `${token}\n`);
   }
 
   /** Starts it again, as before or under something else. */
   run(launch: Launch | undefined = this.#options.launch): void {
-    this.#program = this.#start(["run"], launch);
-  }
-
-  signal(name: NodeJS.Signals): void {
-    this.#program?.signal(name);
-  }
-
-  /** Waits until it has written this. */
-  async said(pattern: RegExp): Promise<void> {
-    await this.#program?.said(pattern);
-  }
-
-  /** Waits for its end by itself; gives its exit code. */
-  async ended(): Promise<number | null> {
-    return (await this.#program?.ended()) ?? null;
-  }
-
-  async stop(): Promise<number | null> {
-    return (await this.#program?.stop()) ?? null;
-  }
-
-  async kill(): Promise<void> {
-    await this.#program?.kill();
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.kill();
+    this.program = this.#start(["run"], launch);
   }
 
   #start(words: readonly string[], launch: Launch | undefined, input = ""): Program {

@@ -1,5 +1,6 @@
 import { freePorts } from "./free-ports.ts";
 import { Program, type Launch } from "./program.ts";
+import { RestartedProgram } from "./restarted-program.ts";
 
 export interface Ports {
   readonly portal: number;
@@ -28,13 +29,13 @@ export interface ControlPlaneOptions {
 }
 
 /** A control plane that can be killed and started again on the same ports with the same data. */
-export class ControlPlaneProgram implements AsyncDisposable {
+export class ControlPlaneProgram extends RestartedProgram {
   readonly dataFolder: string;
   readonly #options: ControlPlaneOptions;
-  #program: Program | undefined;
   #ready: Ready | undefined;
 
   constructor(dataFolder: string, options: ControlPlaneOptions = {}) {
+    super();
     this.dataFolder = dataFolder;
     this.#options = options;
   }
@@ -42,18 +43,6 @@ export class ControlPlaneProgram implements AsyncDisposable {
   get ready(): Ready {
     if (this.#ready === undefined) throw new Error("the control plane was never started");
     return this.#ready;
-  }
-
-  get output(): string {
-    return this.#program?.output ?? "";
-  }
-
-  get pid(): number {
-    return this.#program?.pid ?? 0;
-  }
-
-  get isRunning(): boolean {
-    return this.#program?.isRunning ?? false;
   }
 
   /** Starts it, on the ports it had before; resolves when it is ready, rejects with its output when it ends before. */
@@ -67,7 +56,7 @@ export class ControlPlaneProgram implements AsyncDisposable {
       `--${name}-host`,
       name === "mqtt" || name === "device" ? host : "127.0.0.1",
     ]);
-    this.#program = new Program({
+    this.program = new Program({
       script: "control-plane/bin/edgemere-control-plane.js",
       args: [
         "--data",
@@ -85,35 +74,14 @@ export class ControlPlaneProgram implements AsyncDisposable {
       ],
       launch,
     });
-    this.#ready = await this.#program.message<Ready>("ready");
+    this.#ready = await this.program.message<Ready>("ready");
     return this.#ready;
   }
 
   /** A token for one more device. */
   async enrolmentToken(): Promise<string> {
-    const answer = this.#program?.message<{ token: string }>("enrolment token");
-    this.#program?.send("enrolment token");
+    const answer = this.program?.message<{ token: string }>("enrolment token");
+    this.program?.send("enrolment token");
     return (await answer)?.token ?? "";
-  }
-
-  signal(name: NodeJS.Signals): void {
-    this.#program?.signal(name);
-  }
-
-  /** Waits for its end by itself; gives its exit code. */
-  async ended(): Promise<number | null> {
-    return (await this.#program?.ended()) ?? null;
-  }
-
-  async stop(): Promise<number | null> {
-    return (await this.#program?.stop()) ?? null;
-  }
-
-  async kill(): Promise<void> {
-    await this.#program?.kill();
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.kill();
   }
 }
