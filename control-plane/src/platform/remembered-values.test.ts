@@ -117,6 +117,21 @@ test("of many only those are looked for that are not held, and what is found is 
   assert.deepEqual(looks, ["a", "b", "c"]);
 });
 
+test("what is read through once is not held, and puts out nothing", async () => {
+  const { database, looks } = counted(memoryDatabase());
+  const remembered = new RememberedValues(database);
+  await remembered.batch([put("a", "1"), put("b", "2")]);
+  await remembered.get("a");
+  const before = remembered.size;
+
+  const first = await remembered.getMany(["a", "b"], { isHeld: false });
+  await remembered.batch([put("b", "3")]);
+  const second = await remembered.getMany(["a", "b"], { isHeld: false });
+
+  assert.deepEqual([...first, ...second].map(shown), ["1", "2", "1", "3"]);
+  assert.deepEqual([looks, remembered.size], [["a", "b", "b"], before]);
+});
+
 test("those who ask for the same at the same time share one look", async () => {
   const { database, looks } = counted(memoryDatabase());
   const remembered = new RememberedValues(database);

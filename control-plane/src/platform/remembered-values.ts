@@ -40,7 +40,8 @@ export class RememberedValues implements Database {
     return Promise.resolve(known);
   }
 
-  async getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
+  /** `isHeld`: not for what is read through once and would put out what is asked for again and again. */
+  async getMany(keys: readonly string[], { isHeld = true } = {}): Promise<readonly (Uint8Array | undefined)[]> {
     const values = new Map(keys.map((key) => [key, this.#values.get(key)]));
     const unknown = [...values].flatMap(([key, value]) => (value === undefined ? [key] : []));
     if (unknown.length > 0) {
@@ -50,7 +51,7 @@ export class RememberedValues implements Database {
         const value = found[i];
         if (value === undefined) continue;
         values.set(key, value);
-        if (this.#writes === before && !this.#values.has(key)) this.#hold(key, value);
+        if (isHeld && this.#writes === before && !this.#values.has(key)) this.#hold(key, value);
       }
     }
     return keys.map((key) => values.get(key));
