@@ -1,9 +1,11 @@
 import { cp, link, mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { silentLog, type Log } from "@edgemere/protocol/kit";
+import { buildIndexes } from "./built-indexes.ts";
 import { checkedDatabase } from "./checked-database.ts";
 import { rawLevelDatabase, type CheckedDatabase, type SnapshotDatabase } from "./database.ts";
 import { FORMAT, migrate, needsMigration, NewerStore, stampOf } from "./migrations.ts";
+import { declaredTables } from "./resource.ts";
 
 /** A store that is there and cannot be opened. The message says what to do. */
 export class CannotOpenStore extends Error {
@@ -41,7 +43,9 @@ export async function levelDatabase(folder: string, { diskBytes, log }: Options 
       raw = await rawLevelDatabase(folder, diskBytes);
     }
     await migrate(raw, (about) => log?.info("store migrates", { about }));
-    return checkedDatabase(raw);
+    const database = checkedDatabase(raw);
+    await buildIndexes(database, declaredTables(), log);
+    return database;
   } catch (error) {
     await raw?.close();
     throw cannotOpen(folder, error);

@@ -4,6 +4,7 @@ import type { KeyPart } from "./keys.ts";
 
 /** Where a row stands in a secondary index; several places, or none. */
 export type IndexPlaces = readonly (readonly KeyPart[])[];
+/** An index whose words change is built anew when a store is opened. A change of what they call is not seen: give such an index another name. */
 export type Indexes<Row> = Readonly<Record<string, (row: Row) => IndexPlaces>>;
 
 /** Rows without events: what the control plane remembers for itself. */
@@ -24,10 +25,16 @@ interface Told {
   readonly id: string;
 }
 
-export const table = <Row extends { readonly id: string }>(name: string, indexes: Indexes<Row> = {}): Table<Row> => ({
-  name,
-  indexes,
-});
+const declared = new Map<string, Table<never>>();
+/** Every table and every resource that this program knows: none is forgotten when a store is opened. */
+export const declaredTables = (): readonly Table<never>[] => [...declared.values()];
+function known<T extends { readonly name: string }>(each: T): T {
+  declared.set(each.name, each as unknown as Table<never>);
+  return each;
+}
+
+export const table = <Row extends { readonly id: string }>(name: string, indexes: Indexes<Row> = {}): Table<Row> =>
+  known({ name, indexes });
 
 /** What every row of a resource has. Instants are milliseconds since 1970 UTC. */
 export interface RowHead {
@@ -102,7 +109,7 @@ export function resource<
   const unknown = revoking.find((each) => !life?.states.includes(each));
   if (unknown !== undefined) throw new Error(`${name} has no state "${unknown}" that could take a right away`);
   const told = { story, ...(storyOf !== undefined && { storyOf }) };
-  return { name, summary, shape, life: life as L, news, belongsTo, indexes, secrets, ...told, revoking };
+  return known({ name, summary, shape, life: life as L, news, belongsTo, indexes, secrets, ...told, revoking });
 }
 
 /** Whether something that a contract declares is a resource. */
