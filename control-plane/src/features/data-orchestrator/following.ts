@@ -1,34 +1,37 @@
 import { SECOND, type Loop } from "@edgemere/protocol/kit";
 import { moved, updated, type Change } from "../../platform/change.ts";
 import type { DomainEvent } from "../../platform/domain-event.ts";
+import { EventPosition } from "../../platform/event-position.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
 import type { Store } from "../../platform/store.ts";
 import type { DataOrchestratorContext } from "./context.ts";
 import { dataInstance, type DataInstance } from "./contract.ts";
-import { seeEvents } from "./events.ts";
 import type { Due } from "./instance-life.ts";
 import { dueOf } from "./instances.ts";
-import { woken } from "./tables.ts";
+import { followed, woken } from "./tables.ts";
 
 // Instances that one commit changes.
 const STEP = 100;
 
 /** Makes instances follow their data: lost with it, stale when it changed, ready when it is back. Those of which nothing changed cost nothing. */
-export const followData = ({ store, clock, log }: DataOrchestratorContext): Loop => ({
-  name: "follow data",
-  every: SECOND,
-  onError: (error) => log.error("loop failed", { loop: "follow data", error }),
-  step: () =>
-    seeEvents("instances", store, async (events, isBlind) => {
-      // Of what is no longer known of the past everything may have changed.
-      const ids = [...(isBlind ? await everyInstance(store) : await concerned(events, store))];
-      for (let i = 0; i < ids.length; i += STEP)
-        await repeatOnConflict(async () =>
-          store.commit(...(await changesOf(ids.slice(i, i + STEP), store, clock.now()))),
-        );
-      return ids.length > 0;
-    }),
-});
+export function followData({ store, clock, log }: DataOrchestratorContext): Loop {
+  const position = new EventPosition({ store, table: followed, id: "instances", begin: "at the first event" });
+  return {
+    name: "follow data",
+    every: SECOND,
+    onError: (error) => log.error("loop failed", { loop: "follow data", error }),
+    step: () =>
+      position.follow(async (events, isBlind) => {
+        // Of what is no longer known of the past everything may have changed.
+        const ids = [...(isBlind ? await everyInstance(store) : await concerned(events, store))];
+        for (let i = 0; i < ids.length; i += STEP)
+          await repeatOnConflict(async () =>
+            store.commit(...(await changesOf(ids.slice(i, i + STEP), store, clock.now()))),
+          );
+        return ids.length > 0 ? [] : undefined;
+      }),
+  };
+}
 
 async function everyInstance(store: Store): Promise<ReadonlySet<string>> {
   const ids = new Set<string>();

@@ -8,7 +8,7 @@ import { dataInstance } from "./contract.ts";
 import { drop } from "./dropping.ts";
 import { removal } from "./ending.ts";
 import { cachesToEvict } from "./evicting.ts";
-import { bringTold } from "./moving-told.ts";
+import { bringingTold } from "./moving-told.ts";
 import { bring, collect } from "./moving.ts";
 import { collections, droppings } from "./tables.ts";
 
@@ -19,7 +19,8 @@ const AT_ONCE = 200;
 export const bringInstances = (context: DataOrchestratorContext): Loop => {
   const moving = { table: dataInstance, index: "moving" };
   const loop = dueLoop("bring data instances", moving, (row) => bring(row, context), context);
-  return { ...loop, step: () => bringTold(context).then(loop.step) };
+  const bringTold = bringingTold(context);
+  return { ...loop, step: () => bringTold().then(loop.step) };
 };
 
 /** Has content that is wanted elsewhere sent here. */

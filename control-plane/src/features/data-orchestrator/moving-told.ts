@@ -1,22 +1,26 @@
 import { updated } from "../../platform/change.ts";
 import type { DomainEvent } from "../../platform/domain-event.ts";
+import { EventPosition } from "../../platform/event-position.ts";
 import { Problem } from "../../platform/problem.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
 import type { Store } from "../../platform/store.ts";
 import type { DataOrchestratorContext } from "./context.ts";
 import { dataInstance } from "./contract.ts";
-import { seeEvents } from "./events.ts";
 import { bring } from "./moving.ts";
+import { followed } from "./tables.ts";
 
 /** Takes those a step further that wait for what was told of now: the end of a job, or data at their place. */
-export async function bringTold(context: DataOrchestratorContext): Promise<void> {
+export function bringingTold(context: DataOrchestratorContext): () => Promise<void> {
   const { store } = context;
-  const see = async (events: readonly DomainEvent[], isBlind: boolean) => {
+  const position = new EventPosition({ store, table: followed, id: "moving", begin: "at the first event" });
+  const hear = async (events: readonly DomainEvent[], isBlind: boolean) => {
     const ids = isBlind ? await everyWaiting(store) : await waitingFor(events, store);
     for (const id of ids) await bringOne(id, context);
-    return ids.size > 0;
+    return ids.size > 0 ? [] : undefined;
   };
-  while ((await seeEvents("moving", store, see)) === "more");
+  return async () => {
+    while ((await position.follow(hear)) === "more");
+  };
 }
 
 async function everyWaiting(store: Store): Promise<ReadonlySet<string>> {

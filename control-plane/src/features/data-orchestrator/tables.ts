@@ -1,4 +1,5 @@
 import { put, type Change } from "../../platform/change.ts";
+import type { Heard } from "../../platform/event-position.ts";
 import { table } from "../../platform/resource.ts";
 
 /** Content that a device is to send here, because it is wanted elsewhere. */
@@ -52,4 +53,4 @@ export const woken = (request: string | undefined): readonly Change[] =>
   request === undefined ? [] : [put(requestNews, { id: request })];
 
 /** Up to which event it was seen what happened, by those who see to it. */
-export const followed = table<{ readonly id: string; readonly number: number }>("dataposition");
+export const followed = table<Heard>("dataposition");

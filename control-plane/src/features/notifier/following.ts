@@ -1,44 +1,34 @@
 import { SECOND, type Loop } from "@edgemere/protocol/kit";
 import { created, put, removed, updated, type Change } from "../../platform/change.ts";
 import type { DomainEvent } from "../../platform/domain-event.ts";
-import { repeatOnConflict } from "../../platform/repeat.ts";
+import { EventPosition } from "../../platform/event-position.ts";
 import type { Store } from "../../platform/store.ts";
 import { device } from "../devices/contract.ts";
 import { policy, type Alert } from "../policies/contract.ts";
 import type { NotifierContext } from "./context.ts";
 import { contact } from "./contract.ts";
 import { notice, tellable, type Told } from "./notice-contract.ts";
-import { followed, hearingId, hearings, POSITION, type Hearing } from "./tables.ts";
+import { followed, hearingId, hearings, type Hearing } from "./tables.ts";
 import { changeToTell, parcels, type Happened, type Telling } from "./telling.ts";
 
-const EVENTS = 500;
-
 /** Makes notices of what happens to alerts, in the order in which it happened. They land in one commit with the position, so each change is told once. */
-export const followAlerts = (context: NotifierContext): Loop => ({
-  name: "make notices of alerts",
-  every: SECOND,
-  onError: (error) => context.log.error("loop failed", { loop: "make notices of alerts", error }),
-  step: async () => {
-    const { store } = context;
-    const saved = await store.get(followed, POSITION);
-    // What happened before anybody could be told is told to nobody.
-    const position = saved?.number ?? store.lastNumber;
-    const events = await store.events(position, EVENTS);
-    const number = events.at(-1)?.number ?? position;
-    const happened = events.flatMap((event) => {
-      const what = happenedIn(event);
-      return what === undefined ? [] : [{ event, what }];
-    });
-    const isFull = events.length === EVENTS;
-    // Where none mattered the position needs no sync: they are looked at again, as long as they are few.
-    const isWorthSaving = saved === undefined || happened.length > 0 || isFull;
-    if (isWorthSaving)
-      await repeatOnConflict(async () =>
-        store.commit(...(await noticesOf(happened, context)), put(followed, { id: POSITION, number })),
-      );
-    return isFull ? "more" : "settled";
-  },
-});
+export function followAlerts(context: NotifierContext): Loop {
+  // What happened before anybody could be told is told to nobody.
+  const position = new EventPosition({ store: context.store, table: followed, id: "events" });
+  return {
+    name: "make notices of alerts",
+    every: SECOND,
+    onError: (error) => context.log.error("loop failed", { loop: "make notices of alerts", error }),
+    step: () =>
+      position.follow(async (events) => {
+        const happened = events.flatMap((event) => {
+          const what = happenedIn(event);
+          return what === undefined ? [] : [{ event, what }];
+        });
+        return happened.length === 0 ? undefined : noticesOf(happened, context);
+      }),
+  };
+}
 
 interface Happening {
   readonly event: DomainEvent;

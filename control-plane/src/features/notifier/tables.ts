@@ -1,3 +1,4 @@
+import type { Heard } from "../../platform/event-position.ts";
 import { table } from "../../platform/resource.ts";
 import type { Tellable } from "./notice-contract.ts";
 
@@ -16,5 +17,4 @@ export const hearings = table<Hearing>("noticehearing", {
 export const hearingId = (contact: string, alert: string): string => `${contact}/${alert}`;
 
 /** Up to which event contacts were told. */
-export const followed = table<{ readonly id: string; readonly number: number }>("noticeposition");
-export const POSITION = "events";
+export const followed = table<Heard>("noticeposition");

@@ -1,6 +1,7 @@
 import { SECOND, type Loop } from "@edgemere/protocol/kit";
 import { put, type Change } from "../../platform/change.ts";
 import type { DomainEvent } from "../../platform/domain-event.ts";
+import { EventPosition } from "../../platform/event-position.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
 import type { Device } from "../devices/contract.ts";
 import type { PoliciesContext } from "./context.ts";
@@ -9,13 +10,10 @@ import { evaluated } from "./evaluating.ts";
 import { memberSelectorOf } from "./group-members.ts";
 import type { GroupWatch } from "./group-watch.ts";
 import { putOff } from "./receives.ts";
-import { followed, happenings, POSITION } from "./tables.ts";
+import { followed, happenings } from "./tables.ts";
 import { isOnDevice, type WatchedPolicy } from "./watched-policy.ts";
 
-const EVENTS = 500;
 const PACK = "policy.pack";
-/** Events of which none mattered need no synced position each: after a restart they are looked at again. */
-const PASSED_BEFORE_SAVING = 1_000;
 
 /**
  * Looks at devices when something about them changed, and counts events that policies count: in the order in which they happened, each at least
@@ -23,25 +21,19 @@ const PASSED_BEFORE_SAVING = 1_000;
  */
 export function followEvents(context: PoliciesContext): Loop {
   const { store, log, watch } = context;
+  // What happened before anybody watched says nothing.
+  const position = new EventPosition({ store, table: followed, id: "events" });
   return {
     name: "follow events for policies",
     every: SECOND,
     onError: (error) => log.error("loop failed", { loop: "follow events for policies", error }),
     step: async () => {
-      const saved = await store.get(followed, POSITION);
-      // What happened before anybody watched says nothing.
-      const position = saved?.number ?? store.lastNumber;
-      const { all, groups } = await watch.policies(context);
-      if (all.length === 0 && groups.policies.length === 0) {
-        if (saved === undefined || store.lastNumber - position > PASSED_BEFORE_SAVING)
-          await store.commit(put(followed, { id: POSITION, number: store.lastNumber }));
-        return "settled";
-      }
-      const events = await store.events(position, EVENTS);
-      for (const event of newestOfDevices(events)) await repeatOnConflict(() => follow(event, context));
-      const number = events.at(-1)?.number ?? position;
-      if (saved === undefined || number > position) await store.commit(put(followed, { id: POSITION, number }));
-      return events.length === EVENTS ? "more" : "settled";
+      const { all, groups, events: counted } = await watch.policies(context);
+      if (all.length === 0 && groups.policies.length === 0) return position.pass();
+      return position.follow(async (events) => {
+        for (const event of newestOfDevices(events)) await repeatOnConflict(() => follow(event, context));
+        return events.some((each) => isOfDevice(each) || counted.has(each.type)) ? [] : undefined;
+      });
     },
   };
 }

@@ -1,4 +1,5 @@
 import { put, removed, replaced, type Change } from "../../platform/change.ts";
+import type { Heard } from "../../platform/event-position.ts";
 import { table } from "../../platform/resource.ts";
 import type { Store } from "../../platform/store.ts";
 import type { Alert } from "./alert-contract.ts";
@@ -35,8 +36,7 @@ export const happenings = table<Happening>("policyhappening", {
 });
 
 /** Up to which event policies have seen what happened. */
-export const followed = table<{ readonly id: string; readonly number: number }>("policyposition");
-export const POSITION = "events";
+export const followed = table<Heard>("policyposition");
 
 /** A policy that was changed, and is still to be looked at on all devices. */
 export interface Sweep {
