@@ -51,10 +51,15 @@ test(
     });
     await t.test("what is asked before actions has its own words, and other words are a mistake in it", async () => {
       const admission = page.getByRole("textbox", { name: "Admission" });
-      await condition.fill('action == "cpl/dm/job/create" && actor != "user:olga"');
+      await condition.fill('action == "cpl/dm/job/create" && via == "rest"');
       await page.getByRole("button", { name: "Go to the mistake" }).waitFor();
       await admission.fill('{"actions":["cpl/dm/job/*"],"outcome":"deny","reason":"not now"}');
       await page.getByText("It can be asked before actions.").waitFor();
+      const [device] = (await world.client.call("cpl/dm/device/list", {})).items;
+      await world.client.call("cpl/dm/job/create", { device: device?.id ?? "", kind: "ping" });
+      await page.getByRole("button", { name: "Try it" }).click();
+      await page.getByText(/about 1 action since .* Denied: 1\.$/).waitFor();
+      await page.getByRole("cell", { name: "denied: not now" }).waitFor();
       await condition.fill("");
       await condition.pressSequentially("acto");
       await page.getByRole("option", { name: /^actor/ }).waitFor();

@@ -162,6 +162,7 @@ export const actions = {
   "sa/pe/policy/explaingroup": "read",
   "sa/pe/policy/groups": "read",
   "sa/pe/policy/dryrun": "read",
+  "sa/pe/policy/dryrunadmission": "read",
   "sa/pe/policy/coverage": "read",
   "sa/pe/alert/find": "read",
   "sa/pe/alert/list": "read",

@@ -4,6 +4,7 @@ import { matterOf } from "../data/alerts.ts";
 import { fieldErrors } from "../data/refusal.ts";
 import { inputFrom, type Draft, type Schema } from "../data/schema.ts";
 import { Failure } from "./answer.tsx";
+import { AdmissionDryRun, type TriedAdmission } from "./admission-dry-run.tsx";
 import { ConditionField } from "./condition-field.tsx";
 import { DryRun } from "./dry-run.tsx";
 import { SchemaField } from "./schema-field.tsx";
@@ -42,6 +43,12 @@ export function PolicyForm(props: Props) {
     setMistakes(made.mistakes);
     return Object.keys(made.mistakes).length === 0 ? made.input : undefined;
   };
+  const draftWith = (...names: readonly string[]) => {
+    const said = condition.trim() === "" ? undefined : read();
+    if (said === undefined) return undefined;
+    const given = Object.entries(said).filter(([name]) => names.includes(name));
+    return { ...Object.fromEntries(given), condition: condition.trim() };
+  };
   return (
     <div className="grid two">
       <Section title="What it says">
@@ -77,15 +84,11 @@ export function PolicyForm(props: Props) {
         </form>
       </Section>
       <Stack>
-        <DryRun
-          asked={() => {
-            if (condition.trim() === "") return undefined;
-            const { selector, per, for: wait, keepFiringFor, freshFor, noData } = read() ?? {};
-            const given = { selector, per, for: wait, keepFiringFor, freshFor, noData };
-            const asked = Object.entries(given).filter(([, value]) => value !== undefined);
-            return { ...Object.fromEntries(asked), condition: condition.trim() };
-          }}
-        />
+        {matterOf(drafts) === "action" ? (
+          <AdmissionDryRun asked={() => draftWith("selector", "schedule", "admission") as TriedAdmission | undefined} />
+        ) : (
+          <DryRun asked={() => draftWith("selector", "per", "for", "keepFiringFor", "freshFor", "noData")} />
+        )}
         {props.children}
       </Stack>
     </div>

@@ -8,6 +8,7 @@ import { resolve } from "../../platform/reference.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
 import { compileSelector, deviceFields } from "../devices/selector-contract.ts";
 import { aggregatedDevice } from "../telemetry-aggregator/contract.ts";
+import { admissionPastActions } from "./admission-past.ts";
 import { admissionActions, refuseAdmission, refuseUnlessAdmitting } from "./admission-actions.ts";
 import { admissionFields, compileAdmission, isAsked } from "./admission-policy.ts";
 import { allConflicts, conflictActions } from "./conflict-actions.ts";
@@ -94,6 +95,7 @@ const saved = async (name: string, context: PoliciesContext) => ({
 
 export const policyActions = [
   ...admissionActions,
+  ...admissionPastActions,
   ...conflictActions,
   ...retiringActions,
   handle(contract.createPolicy, async ({ name, ...given }, context: PoliciesContext, caller) => {

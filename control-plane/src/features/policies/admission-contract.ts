@@ -1,5 +1,6 @@
 import { Type, type Static } from "@sinclair/typebox";
 import { action } from "../../platform/action.ts";
+import { Schedule } from "./schedule-contract.ts";
 
 const outcomes = ["allow", "deny", "approve", "defaults"] as const;
 const verdicts = ["met", "unmet", "failed"] as const;
@@ -65,6 +66,58 @@ export const decideAdmission = action({
         device: Type.Optional(Type.String({ description: "Name of the device that it was asked about" })),
       }),
       { description: "Those that have a say in it, the first hundred" },
+    ),
+  }),
+});
+
+/** Needed beside policy:read: what others did is told. */
+export const AUDIT = "audit:read";
+const pastAnswers = ["denied", "approval", "defaults", "unknown"] as const;
+
+export const dryRunAdmission = action({
+  path: "sa/pe/policy/dryrunadmission",
+  summary: "Tell which of the actions that were done a policy would have refused, or had a second person asked about",
+  description:
+    "Looks through the audit log, newest first, at what was allowed and policies are asked about. That log does not keep what an action was given, nor which devices a selector picked then: where the answer hangs on it, it is unknown. Devices and roles are taken as they are now; other policies are left out. Takes audit:read too.",
+  effect: "read",
+  permission: "policy:read",
+  isDear: true,
+  input: Type.Object({
+    condition: Type.String({ minLength: 1, maxLength: 2_048, description: "As of a policy that is asked" }),
+    selector: Type.Optional(Type.String({ maxLength: 2_048, description: "Which devices; default: every device" })),
+    schedule: Type.Optional(Schedule),
+    admission: Admission,
+    actions: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1_000,
+        default: 200,
+        description: "Past actions it would have been asked about, at most",
+      }),
+    ),
+  }),
+  output: Type.Object({
+    from: Type.Optional(Type.Integer({ description: "When the oldest of them was done; absent where there was none" })),
+    actions: Type.Integer({ description: "How many it would have been asked about" }),
+    allowed: Type.Integer({ description: "On how many it would have said nothing" }),
+    denied: Type.Integer(),
+    approval: Type.Integer({ description: "For how many a second person would have been asked" }),
+    defaults: Type.Integer({ description: "For how many it would have said what holds where the caller says nothing" }),
+    unknown: Type.Integer({ description: "Of how many nobody can tell" }),
+    isWhole: Type.Boolean({
+      description: "Whether the audit log holds no older one that it would have been asked about",
+    }),
+    told: Type.Array(
+      Type.Object({
+        entry: Type.String({ description: "Of the audit log" }),
+        at: Type.Integer(),
+        actor: Type.String(),
+        action: Type.String(),
+        devices: Type.Array(Type.String(), { description: "Names of the devices it was done to, the first ten" }),
+        verdict: oneOf(pastAnswers, "What it would have come to"),
+        answer: Type.String({ description: "In words" }),
+      }),
+      { description: "All but the allowed ones, newest first, the first hundred" },
     ),
   }),
 });

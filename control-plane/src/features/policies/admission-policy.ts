@@ -30,8 +30,8 @@ interface Compiled {
   readonly selector: Expression | undefined;
   /** Whether it speaks of single devices; it has no say in what is done to none. */
   readonly isAboutDevices: boolean;
-  /** Whether it must be known who they are. */
-  readonly isCounting: boolean;
+  /** What its condition speaks of. */
+  readonly fields: ReadonlySet<string>;
   readonly judge: (view: View) => Judgement;
 }
 
@@ -51,7 +51,7 @@ export function compileAdmission({
   return {
     selector: selector === "" ? undefined : compileSelector(selector),
     isAboutDevices: isOfDevices || selector !== "" || (schedule !== undefined && isOfDevice(schedule)),
-    isCounting: fields.has("devices"),
+    fields,
     judge: (view) => {
       try {
         return { verdict: evaluate(view) ? "met" : "unmet" };
@@ -69,7 +69,7 @@ export function readyToAsk(row: AdmissionPolicy["row"], log: Log): AdmissionPoli
   } catch (error) {
     log.error("a policy cannot be asked, and refuses", { policy: row.name, error });
     const judge = () => ({ verdict: "failed" as const, problem: firstLine(error) });
-    return { row, selector: undefined, isAboutDevices: false, isCounting: false, judge };
+    return { row, selector: undefined, isAboutDevices: false, fields: new Set(), judge };
   }
 }
 

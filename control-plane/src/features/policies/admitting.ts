@@ -52,8 +52,7 @@ export async function opinionsOn(
   context: PoliciesContext,
 ): Promise<readonly (readonly Opinion[])[]> {
   const { action, caller, input } = asked;
-  const isLookedAt = concerned.some(({ isAboutDevices, isCounting }) => isAboutDevices || isCounting);
-  const devices = isLookedAt ? await touched(asked, context) : [];
+  const devices = concerned.some(isLookingAtDevices) ? await touched(asked, context) : [];
   const { secrets = [] } = action;
   const view = {
     actor: caller.actor,
@@ -64,7 +63,24 @@ export async function opinionsOn(
     input: Object.fromEntries(Object.entries(input).filter(([name]) => !secrets.includes(name))),
     devices: devices.length,
   };
-  const now = context.clock.now();
+  return opinionsAbout({ view, devices, now: context.clock.now() }, concerned);
+}
+
+/** Whether it must be known which devices an action is done to. */
+export const isLookingAtDevices = ({ isAboutDevices, fields }: AdmissionPolicy): boolean =>
+  isAboutDevices || fields.has("devices");
+
+interface Past {
+  readonly view: Readonly<Record<string, unknown>>;
+  readonly devices: readonly Device[];
+  readonly now: number;
+}
+
+/** The same of what was asked for at some instant, by what is known of it. */
+export function opinionsAbout(
+  { view, devices, now }: Past,
+  concerned: readonly AdmissionPolicy[],
+): readonly (readonly Opinion[])[] {
   const once = concerned.filter(({ isAboutDevices }) => !isAboutDevices).flatMap((each) => said(each, { view, now }));
   if (devices.length === 0) return [once];
   const each = concerned.filter(({ isAboutDevices }) => isAboutDevices);
