@@ -51,4 +51,8 @@ test("one is one and all others are many", () => {
     [0, 1, 2].map((count) => counted(count, "device")),
     ["0 devices", "1 device", "2 devices"],
   );
+  assert.deepEqual(
+    [counted(3, "policy"), counted(1, "policy"), counted(3, "day")],
+    ["3 policies", "1 policy", "3 days"],
+  );
 });

@@ -119,12 +119,12 @@ const HowItIs = ({ of: { state, entries, bytes: soFar, damaged, reason } }: { re
     {state === "making" && (
       <Text size="xs" c="dimmed" role="status">
         <Loader size={10} mr={6} />
-        {counted(entries, "entry", "entries")}, {bytes(soFar)} so far
+        {counted(entries, "entry")}, {bytes(soFar)} so far
       </Text>
     )}
     {damaged > 0 && (
       <Text size="xs" c="red">
-        without {counted(damaged, "damaged entry", "damaged entries")}
+        without {counted(damaged, "damaged entry")}
       </Text>
     )}
     {reason !== "" && (
@@ -162,7 +162,7 @@ const Verdict = ({
     }
   >
     <Text size="sm">
-      {counted(entries, "entry", "entries")} ({bytes(compared)}) were restored and compared in{" "}
+      {counted(entries, "entry")} ({bytes(compared)}) were restored and compared in{" "}
       {duration(seconds * 1_000)}.{" "}
       {passed ? "" : "What is wrong stands in the list. Make another backup and drill that."}
     </Text>
