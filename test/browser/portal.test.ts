@@ -99,6 +99,11 @@ test("the portal leads from the setup code to live charts, commands and data", {
     await page.getByRole("region", { name: "Instances" }).getByText("app.log", { exact: true }).waitFor();
     const happened = page.getByRole("region", { name: "What happened" });
     await happened.getByText("datarequest.satisfied").waitFor();
+    await happened
+      .getByRole("listitem")
+      .filter({ hasText: "datareservation.confirmed" })
+      .getByText("app.log")
+      .waitFor();
     await page.getByRole("button", { name: "End it" }).click();
     const named = (await page.getByRole("heading", { level: 1 }).innerText()).trim();
     await page.getByRole("textbox", { name: /to confirm$/ }).fill(named);

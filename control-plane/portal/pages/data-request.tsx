@@ -95,7 +95,7 @@ export function DataRequest() {
                   ]}
                 />
               </Section>
-              <RequestTimeline request={request.id} />
+              <RequestTimeline request={request.id} reservations={reservations} />
             </div>
             <Section title="Reservations">
               {reservations.length === 0 ? (
@@ -107,10 +107,7 @@ export function DataRequest() {
                   keyOf={({ id }) => id}
                   linkOf={({ data }) => pieceLink(data)}
                   columns={[
-                    {
-                      title: "Data",
-                      cell: ({ data }) => <Plain text={instances.find((each) => each.data === data)?.name ?? data} />,
-                    },
+                    { title: "Data", cell: ({ name }) => <Plain text={name} /> },
                     { title: "State", cell: ({ state }) => <State state={state} /> },
                     { title: "Decision", isMinor: "slightly", cell: ({ decision }) => decision ?? "–" },
                     { title: "Why", cell: ({ reason }) => <Plain text={reason || "–"} /> },

@@ -138,7 +138,9 @@ export const explainRequest = action({
   output: Type.Object({
     ...explanation,
     request: rowSchema(dataRequest),
-    reservations: Type.Array(rowSchema(dataReservation)),
+    reservations: Type.Array(
+      Type.Intersect([rowSchema(dataReservation), Type.Object({ name: Type.String({ description: "Of the data" }) })]),
+    ),
     instances: Type.Array(rowSchema(dataInstance)),
   }),
 });

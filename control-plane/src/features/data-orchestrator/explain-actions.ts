@@ -31,7 +31,7 @@ export const explainHandlers = [
     return {
       ...explainedBy(...requestCauses(request, { reservations, instances }, called)),
       request,
-      reservations,
+      reservations: reservations.map((each) => ({ ...each, name: called.data(each.data) })),
       instances,
     };
   }),
