@@ -48,6 +48,15 @@ function checkPackages({ changes = [], held = [], outputBytes, droppedBytes }: v
   safe("command_report.package.dropped_bytes", droppedBytes ?? 0);
 }
 
+function checkTags(where: string, tags: Readonly<Record<string, string>>, most: number): void {
+  const all = Object.entries(tags);
+  atMost(where, all, most);
+  for (const [key, value] of all) {
+    name(where, key);
+    text(where, value, limits.nameLength);
+  }
+}
+
 /** How an alert that a device decides about may stand. */
 export const policyStates = ["pending", "firing", "recovering", "resolved"] as const;
 
@@ -190,12 +199,12 @@ const checks: { readonly [B in RecordBodyName]: (content: never) => void } = {
       instant("data_source.items.modified_at_ms", item.modifiedAtMs ?? 0);
       if (item.hash?.length !== 32)
         throw new ProtocolError("out-of-range", "data_source.items.hash must have 32 bytes");
+      checkTags("data_source.items.tags", item.tags ?? {}, limits.itemTags);
     }
-    atMost("data_source.tags", Object.keys(report.tags), 64);
-    for (const [key, value] of Object.entries(report.tags)) {
-      name("data_source.tags", key);
-      text("data_source.tags", value, limits.nameLength);
-    }
+    checkTags("data_source.tags", report.tags, limits.sourceTags);
+    text("data_source.kind", report.kind, limits.nameLength);
+    text("data_source.condition", report.condition);
+    instant("data_source.next_try_at_ms", report.nextTryAtMs);
   },
   policyReport: (report: PolicyReport) => {
     safe("policy_report.number", report.number);

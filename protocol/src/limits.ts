@@ -48,6 +48,9 @@ export const limits = {
   logSources: 500,
   /** Items in one part of a data source report. */
   dataItems: 1_000,
+  /** Tags of one such item, and of the source. */
+  itemTags: 16,
+  sourceTags: 64,
   /** Settings of an agent that one command changes or its result lists, and values of one. */
   settings: 32,
   settingValues: 100,

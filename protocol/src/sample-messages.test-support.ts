@@ -116,6 +116,14 @@ export const someChangesOfData = () =>
     removed: ["b.bin"],
   });
 
+export const aRecordedSource = () =>
+  aDataSource({
+    kind: "stream",
+    condition: "the program ended with exit code 1",
+    nextTryAtMs: 1_767_225_660_000,
+    items: [anItem({ tags: { lines: "12" } })],
+  });
+
 export const anItem = (over: v1.DataItem.$Properties = {}): v1.DataItem.$Properties => ({
   name: "a.bin",
   bytes: 3,

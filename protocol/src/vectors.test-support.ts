@@ -100,6 +100,12 @@ export const vectorFiles: readonly VectorFile[] = [
   ),
   valid("data-source", "event", "What a data directory holds", event(a.aDataSource())),
   valid("data-source-changes", "event", "What has changed in a data directory", event(a.someChangesOfData())),
+  valid(
+    "data-source-recorded",
+    "event",
+    "A stream that a device records, and that is interrupted",
+    event(a.aRecordedSource()),
+  ),
   valid("command-running", "result", "A command has begun", event(a.aReport())),
   valid(
     "command-succeeded",
