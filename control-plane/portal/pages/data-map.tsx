@@ -11,6 +11,7 @@ import { Instant } from "../parts/instant.tsx";
 import { Pager } from "../parts/pager.tsx";
 import { Plain } from "../parts/plain.tsx";
 import { Section } from "../parts/section.tsx";
+import { SourceTrouble } from "../parts/source-trouble.tsx";
 import { State } from "../parts/state.tsx";
 
 /** What is on its way, and the places where data lives with the room that they have. */
@@ -69,6 +70,7 @@ function Sources({ nameOf }: { readonly nameOf: (device: string) => string }) {
                 columns={[
                   { title: "Name", cell: ({ name }) => <Plain text={name} /> },
                   { title: "Device", cell: ({ device }) => <Plain text={nameOf(device)} /> },
+                  { title: "Kind", isMinor: "slightly", cell: ({ kind }) => kind },
                   { title: "State", cell: ({ state }) => <State state={state} /> },
                   { title: "Free", align: "right", isMinor: "slightly", cell: ({ freeBytes }) => bytes(freeBytes) },
                   {
@@ -85,6 +87,7 @@ function Sources({ nameOf }: { readonly nameOf: (device: string) => string }) {
                   },
                   { title: "Takes data", isMinor: "slightly", cell: ({ takesData }) => (takesData ? "yes" : "no") },
                   { title: "Reported", isMinor: true, cell: ({ reportedAt }) => <Instant at={reportedAt} /> },
+                  { title: "Trouble", isMinor: true, cell: (source) => <SourceTrouble of={source} /> },
                 ]}
               />
               <Pager paging={paging} next={next} shown={items.length} total={total} noun="source" />

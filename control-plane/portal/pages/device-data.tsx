@@ -9,6 +9,7 @@ import { DataTable } from "../parts/data-table.tsx";
 import { Pager } from "../parts/pager.tsx";
 import { Plain } from "../parts/plain.tsx";
 import { Section } from "../parts/section.tsx";
+import { SourceTrouble } from "../parts/source-trouble.tsx";
 import { State } from "../parts/state.tsx";
 
 /** The places on the device where data lives, and what lies there. */
@@ -36,11 +37,12 @@ export function DeviceDataSources({ device }: { readonly device: DeviceRow }) {
                 keyOf={({ id }) => id}
                 columns={[
                   { title: "Name", cell: ({ name }) => <Plain text={name} /> },
+                  { title: "Kind", cell: ({ kind }) => kind },
                   { title: "Directory", cell: ({ path }) => <Plain text={path} /> },
                   { title: "State", cell: ({ state }) => <State state={state} /> },
                   { title: "Free", align: "right", isMinor: "slightly", cell: ({ freeBytes }) => bytes(freeBytes) },
                   { title: "Size", align: "right", isMinor: true, cell: ({ totalBytes }) => bytes(totalBytes) },
-                  { title: "Trouble", isMinor: true, cell: ({ failure }) => <Plain text={failure || "–"} /> },
+                  { title: "Trouble", isMinor: true, cell: (source) => <SourceTrouble of={source} /> },
                 ]}
               />
             )

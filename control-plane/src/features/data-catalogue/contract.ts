@@ -70,7 +70,9 @@ export const data = resource({
   },
 });
 
-export const sourceKinds = ["directory", "store", "bucket"] as const;
+/** Of devices: what stands in a directory, what a program says, what a database holds. */
+export const deviceKinds = ["directory", "stream", "database"] as const;
+export const sourceKinds = [...deviceKinds, "store", "bucket"] as const;
 /** The one source that holds the centre's own files. */
 export const OWN_STORE = "store";
 
@@ -82,8 +84,13 @@ export const dataSource = resource({
     name: Type.String(),
     device: Type.String({ description: "Empty where it is no device's" }),
     path: Type.String(),
-    /** directory: of a device. store: the centre's own files. bucket: of an object store. */
-    kind: Type.Union(sourceKinds.map((each) => Type.Literal(each))),
+    kind: Type.Union(
+      sourceKinds.map((each) => Type.Literal(each)),
+      {
+        description:
+          "directory: of a device; stream, database: one where the device records what a program says, or a database holds; store: the centre's own files; bucket: of an object store",
+      },
+    ),
     totalBytes: Type.Integer(),
     freeBytes: Type.Integer(),
     /** Data of other places may be put there, and taken away again: the device says so. */
@@ -96,7 +103,12 @@ export const dataSource = resource({
     placingBytes: Type.Integer(),
     tags: Tags,
     failure: Type.String(),
-    /** While an object store cannot be looked at: when that is tried again. */
+    condition: Type.Optional(
+      Type.String({
+        description: "Why nothing new is recorded there, while what is there can be read; empty: nothing is wrong",
+      }),
+    ),
+    /** While an object store cannot be looked at, or nothing is recorded: when that is tried again. */
     nextTryAt: Type.Optional(Type.Integer()),
     reportedAt: Type.Integer(),
   }),

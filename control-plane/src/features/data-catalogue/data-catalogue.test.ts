@@ -87,6 +87,32 @@ test("what a device reports of a directory becomes a source and its data", async
   ]);
 });
 
+test("what fills a source, why it does not now, and what is said of each piece stand in the catalogue", async () => {
+  await using world = await startWorld();
+  const item = { ...anItem("1.log"), tags: { lines: "12", site: "a piece's own", "a\nb": "left out" } };
+  const told = { kind: "stream", condition: "the program ended", nextTryAtMs: 5_000 };
+  await world.report("d1", "event", aReport([item], told));
+
+  const [source] = await sources(world);
+  assert.deepEqual(
+    [source?.kind, source?.state, source?.condition, source?.nextTryAt],
+    ["stream", "ready", "the program ended", 5_000],
+  );
+  assert.deepEqual(await found(world, 'lines:12 and site:"a piece\'s own"'), ["1.log"]);
+  assert.equal(Object.keys((await allData(world))[0]?.tags ?? {}).length, 6);
+  await setPresence(world, "offline");
+  await world.settle();
+  await world.advance(SECOND);
+  assert.deepEqual(statesOf(await allData(world)), { "1.log": "unavailable" });
+  await setPresence(world, "online");
+
+  await world.report("d1", "event", aReport([item], { kind: "stream", report: "r2" }));
+  const [later] = await sources(world);
+  assert.deepEqual([later?.condition, later?.nextTryAt], ["", undefined]);
+  await world.report("d1", "event", aReport([item], { kind: "a kind of tomorrow", report: "r3" }));
+  assert.equal((await sources(world))[0]?.kind, "directory");
+});
+
 test("a tag of a device whose key could not be one of an operator's is left out, and the rest is taken", async () => {
   await using world = await startWorld();
   const tags = { site: "berlin", "a\r\nb": "1", "\u001b]52;c;aGk=\u0007": "2", "\u007f": "3" };

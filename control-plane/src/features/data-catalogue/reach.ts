@@ -3,8 +3,7 @@ import type { Data, DataSource } from "./contract.ts";
 /** Whether what lies in a source can be used now. */
 export const isReachable = (source: DataSource, holder: { state: string; presence: string } | undefined): boolean =>
   source.state === "ready" &&
-  (source.kind !== "directory" ||
-    (holder !== undefined && holder.state !== "retired" && holder.presence !== "offline"));
+  (source.device === "" || (holder !== undefined && holder.state !== "retired" && holder.presence !== "offline"));
 
 /** What must happen to a piece of data; undefined when it is as it should be. `isNamed` is undefined where no report can tell. */
 export function dueSignal(

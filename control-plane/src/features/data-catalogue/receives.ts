@@ -84,20 +84,23 @@ function sourceChanges(
   source: DataSource | undefined,
   { id, device, reportedAt }: { id: string; device: string; reportedAt: number },
 ): readonly Change[] {
-  const { path, totalBytes, freeBytes, tags, takesData, failure, name } = slice;
+  const { path, totalBytes, freeBytes, tags, takesData, failure, name, kind, condition, nextTryAt } = slice;
   const placingBytes = source?.placingBytes ?? 0;
   const room = { freeBytes, placingBytes, availableBytes: availableBytes({ freeBytes, placingBytes }) };
-  const patch = { path, totalBytes, ...room, tags, takesData, failure, reportedAt };
+  const recording = { kind, condition, ...(nextTryAt > 0 && { nextTryAt }) };
+  const patch = { path, totalBytes, ...room, tags, takesData, failure, ...recording, reportedAt };
   const isReadable = failure === "";
   if (source === undefined) {
-    const draft = { ...patch, name, device, kind: "directory" as const, reservedBytes: 0 };
+    const draft = { ...patch, name, device, reservedBytes: 0 };
     return [created(dataSource, id, draft, isReadable ? "ready" : "suspended")];
   }
-  if (isReadable && source.state !== "ready") return [moved(dataSource, source, "resume", patch)];
-  if (!isReadable && source.state === "ready") return [moved(dataSource, source, "suspend", patch)];
+  // When it is tried again is told as long as it is, and no longer.
+  const { nextTryAt: _, ...before } = source;
+  if (isReadable && source.state !== "ready") return [moved(dataSource, before, "resume", patch)];
+  if (!isReadable && source.state === "ready") return [moved(dataSource, before, "suspend", patch)];
   const isNoNews =
-    slice.isChange && isDeepStrictEqual({ ...source, ...patch, reportedAt: 0 }, { ...source, reportedAt: 0 });
-  return isNoNews ? [] : [updated(dataSource, source, patch)];
+    slice.isChange && isDeepStrictEqual({ ...before, ...patch, reportedAt: 0 }, { ...source, reportedAt: 0 });
+  return isNoNews ? [] : [updated(dataSource, before, patch)];
 }
 
 interface Place {
@@ -112,12 +115,13 @@ interface Place {
 /** A new row, a row that came back, a row that differs; nothing for what is as it was. */
 function dataChanges(item: Item, known: Data | undefined, place: Place, newId: () => string): readonly Change[] {
   const automatic = automaticTags({ name: item.name, source: place.name, device: place.deviceName });
-  const tags = { ...automatic, ...place.tags, ...known?.givenTags };
+  const { tags: told, ...file } = item;
+  const tags = { ...automatic, ...place.tags, ...told, ...known?.givenTags };
   if (known === undefined) {
-    const draft = { ...item, source: place.id, device: place.device, access: place.access, tags, givenTags: {} };
+    const draft = { ...file, source: place.id, device: place.device, access: place.access, tags, givenTags: {} };
     return [created(data, newId(), draft)];
   }
-  const patch = { bytes: item.bytes, hash: item.hash, modifiedAt: item.modifiedAt, access: place.access, tags };
+  const patch = { bytes: file.bytes, hash: file.hash, modifiedAt: file.modifiedAt, access: place.access, tags };
   if (known.state !== "available") return [moved(data, known, "recover", patch)];
   const isSameFile = item.hash === known.hash && item.modifiedAt === known.modifiedAt;
   return isSameFile && place.access === known.access && isEqual(tags, known.tags) ? [] : [updated(data, known, patch)];

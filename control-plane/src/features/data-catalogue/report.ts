@@ -1,5 +1,5 @@
 import type { DataSourceReport, Record_ } from "@edgemere/protocol";
-import { TAG_KEY } from "./contract.ts";
+import { deviceKinds, TAG_KEY } from "./contract.ts";
 import type { IndexStand } from "./tables.ts";
 
 /** Consecutive parts of one report and changes after it, put together. */
@@ -11,6 +11,10 @@ export interface Slice {
   readonly tags: Readonly<Record<string, string>>;
   readonly takesData: boolean;
   readonly failure: string;
+  readonly kind: (typeof deviceKinds)[number];
+  /** What is wrong with what fills it, and when that is tried again; empty and 0 when nothing is. */
+  readonly condition: string;
+  readonly nextTryAt: number;
   readonly report: string;
   readonly firstPart: number;
   readonly lastPart: number;
@@ -31,6 +35,8 @@ export interface Item {
   /** SHA-256, hex. */
   readonly hash: string;
   readonly modifiedAt: number;
+  /** What the device says of it. */
+  readonly tags: Readonly<Record<string, string>>;
 }
 
 /** A source may hold so many parts of 1,000 items; a larger directory is not catalogued but called a failure. */
@@ -101,6 +107,9 @@ function sliceOf({
   tags,
   takesData,
   failure,
+  kind,
+  condition,
+  nextTryAtMs,
   report,
   part,
   parts,
@@ -117,7 +126,10 @@ function sliceOf({
     totalBytes,
     freeBytes,
     takesData,
-    tags: Object.fromEntries(Object.entries(tags).filter(([key]) => TAG_KEY.test(key))),
+    tags: sayable(tags),
+    kind: deviceKinds.find((each) => each === kind) ?? "directory",
+    condition,
+    nextTryAt: nextTryAtMs,
     failure: isTooLarge ? TOO_LARGE : failure,
     report,
     firstPart: part,
@@ -130,14 +142,17 @@ function sliceOf({
     items:
       isTooLarge || failure !== ""
         ? []
-        : items.map(({ name, bytes, hash, modifiedAtMs }) => ({
+        : items.map(({ name, bytes, hash, modifiedAtMs, tags }) => ({
             name,
             bytes,
             hash: Buffer.from(hash).toString("hex"),
             modifiedAt: modifiedAtMs,
+            tags: sayable(tags ?? {}),
           })),
   };
 }
+
+const sayable = (tags: Slice["tags"]) => Object.fromEntries(Object.entries(tags).filter(([key]) => TAG_KEY.test(key)));
 
 /** The last word on each name. */
 const itemsByName = (items: readonly Item[]): readonly Item[] => [
