@@ -58,7 +58,10 @@ export function extraPlansOf(values: SourceValues, everyOf: (name: string, usual
       const every = everyOf(each[0], ASKED_EVERY);
       return every === undefined ? [] : [{ name: each[0], every, ...plan(each) }];
     });
-  const scripts = timed(script, ([name, text]) => ({ argv: argvOf(name, text), within: values["script-time"] }));
+  const scripts = timed(script, ([name, text]) => ({
+    argv: argvOf(`--script ${name}`, text),
+    within: values["script-time"],
+  }));
   const allowed = allowedOf(values);
   const scrapes = timed(scrape, ([name, text]) => ({ url: endpointOf(name, text), allow: allowed.get(name) ?? ["*"] }));
   return {
@@ -73,21 +76,21 @@ const uniqueTargets = (targets: readonly NamedTarget[]): readonly NamedTarget[] 
 ];
 
 /** Words between blanks, or a list in JSON where a word has a blank in it. */
-function argvOf(name: string, text: string): readonly [string, ...string[]] {
-  const [program = "", ...rest] = text.startsWith("[") ? listIn(name, text) : text.trim().split(/\s+/);
+export function argvOf(where: string, text: string): readonly [string, ...string[]] {
+  const [program = "", ...rest] = text.startsWith("[") ? listIn(where, text) : text.trim().split(/\s+/);
   if (!isAbsolute(program))
-    throw new ConfigError(`--script ${name}: the program must be a whole path, such as /usr/bin/${program}`);
+    throw new ConfigError(`${where}: the program must be a whole path, such as /usr/bin/${program}`);
   return [program, ...rest];
 }
 
-function listIn(name: string, text: string): readonly string[] {
+function listIn(where: string, text: string): readonly string[] {
   try {
     const list: unknown = JSON.parse(text);
     if (Array.isArray(list) && list.every((each) => typeof each === "string")) return list;
   } catch {
     // Told below.
   }
-  throw new ConfigError(`--script ${name}: ${text} is no list of words such as ["/usr/bin/ups", "a word"]`);
+  throw new ConfigError(`${where}: ${text} is no list of words such as ["/usr/bin/ups", "a word"]`);
 }
 
 function endpointOf(name: string, text: string): string {

@@ -118,7 +118,7 @@ function deadBandOf([metric, text]: readonly [string, string]): DeadBand {
 }
 
 /** Says where it stood what was wrong. */
-function reading<T>(where: string, read: () => T): T {
+export function reading<T>(where: string, read: () => T): T {
   try {
     return read();
   } catch (error) {

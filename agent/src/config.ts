@@ -19,21 +19,12 @@ import {
 } from "@edgemere/protocol/config";
 import { DAY, MINUTE, SECOND } from "@edgemere/protocol/kit";
 import type { Bandwidth } from "./commands/files/pace.ts";
+import { dataOf, dataOptions } from "./config-data-sources.ts";
 import { fileOptions, filesOf, type NeighbourConfig } from "./config-files.ts";
 import { isBrokerAddress } from "./link/addresses.ts";
 import { telemetryOf, telemetryOptions } from "./config-telemetry.ts";
+import type { Source } from "./data/report.ts";
 import type { TelemetryPlan } from "./telemetry/plan.ts";
-
-/** A directory whose files the agent reports. */
-export interface DataSourceConfig {
-  /** Unique on the device. */
-  readonly name: string;
-  /** Absolute. */
-  readonly path: string;
-  readonly tags?: Readonly<Record<string, string>>;
-  /** Whether data of other places may be put there, and taken away again; not when absent. */
-  readonly takesData?: boolean;
-}
 
 /** What the agent's core needs to be told. Durations are milliseconds. */
 export interface AgentConfig {
@@ -47,7 +38,7 @@ export interface AgentConfig {
   /** What is measured how often, when that is not everything at `sampleEvery`. */
   readonly telemetry?: TelemetryPlan;
   readonly inventoryEvery: number;
-  readonly sources: readonly DataSourceConfig[];
+  readonly sources: readonly Source[];
   /** How often data directories are looked at. */
   readonly dataEvery: number;
   /** Dangerous command kinds that may run here. */
@@ -81,7 +72,7 @@ export interface ProgramConfig extends AgentConfig {
   readonly dataFolder: string;
   /** The file of these settings, where there is one. */
   readonly settingsFile?: string;
-  /** The file of these settings when there are scripts in them: then nobody but its owner may be able to write it. */
+  /** The file of these settings when there are programs to run in them: then nobody but its owner may be able to write it. */
   readonly scriptsFrom?: string;
   /** Where the rules of this host stand. One that was named must be there. */
   readonly policy: { readonly file: string; readonly isNamed: boolean };
@@ -114,15 +105,7 @@ const options = {
   config: { takes: "FILE", about: "YAML file with any of these options as keys", read: (text: string) => text },
   ...telemetryOptions,
   inventory: option("TIME", "How often slow facts are looked at", "6h", duration(MINUTE, 7 * DAY)),
-  source: repeatable("NAME=DIR", "Directory whose files are reported", pair),
-  tag: repeatable("SOURCE:KEY=VALUE", "Tag on the data of a source", pair),
-  "source-takes": repeatable("SOURCE", "Source where data of other places may be put, and taken away again", named),
-  "source-every": option(
-    "TIME",
-    "How often data directories are looked at where no change is heard of",
-    "30s",
-    duration(SECOND, DAY),
-  ),
+  ...dataOptions,
   policy: {
     takes: "FILE",
     about: `Rules of this host that no control plane overrides [${USUAL_POLICY}, when it is there]`,
@@ -208,8 +191,7 @@ export function readConfig(
   return {
     ...telemetry,
     inventoryEvery: values.inventory,
-    sources: sourcesOf(values.source, values.tag, values["source-takes"]),
-    dataEvery: values["source-every"],
+    ...dataOf(values),
     allow: [...new Set(values.allow)],
     logRoots: [...new Set(values["log-root"])],
     ...filesOf(values),
@@ -222,7 +204,7 @@ export function readConfig(
     policy: { file: values.policy ?? USUAL_POLICY, isNamed: values.policy !== undefined },
     dataFolder: values.data ?? defaultDataFolder(),
     ...(values.config !== undefined && { settingsFile: resolve(values.config) }),
-    ...(values.config !== undefined && values.script.length > 0 && { scriptsFrom: resolve(values.config) }),
+    ...(values.config !== undefined && runsPrograms(values) && { scriptsFrom: resolve(values.config) }),
     ...(values["terminal-user"] !== undefined && { terminalUser: values["terminal-user"] }),
     ...(values.name !== undefined && { name: values.name }),
     labels: Object.fromEntries(values.label),
@@ -231,37 +213,8 @@ export function readConfig(
   };
 }
 
-type Pair = readonly [key: string, value: string];
-
-function sourcesOf(
-  sources: readonly Pair[],
-  tags: readonly Pair[],
-  taking: readonly string[],
-): readonly DataSourceConfig[] {
-  const names = sources.map(([name]) => name);
-  for (const [name, path] of sources) {
-    if (names.filter((each) => each === name).length > 1) throw new ConfigError(`--source ${name} is given twice`);
-    if (name.length > limits.nameLength) throw new ConfigError(`--source ${name}: the name is too long`);
-    if (!isAbsolute(path)) throw new ConfigError(`--source ${name}=${path}: the directory must start with /`);
-  }
-  const stranger = taking.find((name) => !names.includes(name));
-  if (stranger !== undefined) throw new ConfigError(`--source-takes ${stranger}: there is no --source ${stranger}`);
-  const placed = tags.map(([key, value]) => ({ ...splitTag(key, names), value }));
-  return sources.map(([name, path]) => ({
-    name,
-    path,
-    tags: Object.fromEntries(placed.filter((tag) => tag.source === name).map(({ key, value }) => [key, value])),
-    ...(taking.includes(name) && { takesData: true }),
-  }));
-}
-
-function splitTag(text: string, sources: readonly string[]): { readonly source: string; readonly key: string } {
-  const at = text.lastIndexOf(":");
-  const [source, key] = [text.slice(0, Math.max(at, 0)), text.slice(at + 1)];
-  if (at < 1 || key === "") throw new ConfigError(`--tag ${text}: write SOURCE:KEY=VALUE`);
-  if (!sources.includes(source)) throw new ConfigError(`--tag ${text}: there is no --source ${source}`);
-  return { source, key };
-}
+const runsPrograms = (values: { readonly script: readonly unknown[]; readonly "source-stream": readonly unknown[] }) =>
+  values.script.length > 0 || values["source-stream"].length > 0;
 
 function defaultDataFolder(): string {
   const isRoot = process.getuid?.() === 0;

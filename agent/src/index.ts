@@ -1,6 +1,6 @@
 export { AGENT_VERSION } from "./version.ts";
 export { createAgent, type Agent, type AgentParts, type AgentStatus } from "./agent.ts";
-export { readConfig, type AgentConfig, type DataSourceConfig } from "./config.ts";
+export { readConfig, type AgentConfig } from "./config.ts";
 export { Settings, type Written } from "./settings.ts";
 export * from "./host/host.ts";
 export type { FileTransfers } from "./host/file-transfers.ts";

@@ -183,7 +183,7 @@ async function refuseForeignScripts({ scriptsFrom }: ProgramConfig): Promise<voi
   if (scriptsFrom === undefined) return;
   await trustedFile(scriptsFrom, true).catch((cause: unknown) => {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new Refusal(EXIT.usage, `the scripts in the settings are not run: ${why}`);
+    throw new Refusal(EXIT.usage, `the programs in the settings are not run: ${why}`);
   });
 }
 

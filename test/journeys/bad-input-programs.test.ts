@@ -215,7 +215,7 @@ test("an agent whose settings name a script and can be written by others runs no
   assert.equal(code, 2, output);
   assert.match(
     output,
-    /the scripts in the settings are not run: .* can be written by its group or by others: chmod go-w/,
+    /the programs in the settings are not run: .* can be written by its group or by others: chmod go-w/,
   );
 });
 

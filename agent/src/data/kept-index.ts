@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { IndexChecksum, v1, type IndexedFile } from "@edgemere/protocol";
 import type { Appender, Disk, Log } from "@edgemere/protocol/kit";
 import { frame, scan } from "../link/spool/frame.ts";
-import { changeReport, inParts, type Changes, type Source, type Stand } from "./report.ts";
+import { changeReport, inParts, wordsOf, type Changes, type Source, type Stand } from "./report.ts";
 
 /** Where indexes are kept: one file for each source. */
 export const INDEX_FOLDER = "data-index";
@@ -108,7 +108,7 @@ export class KeptIndex {
 
   async #write(): Promise<void> {
     this.#isSound = false;
-    const parts = inParts(this.#items.values(), ({ name }) => name);
+    const parts = inParts(this.#items.values(), wordsOf(this.#parts.source));
     const frames = (parts.length === 0 ? [[]] : parts).map((items) => this.#framed({ items, gone: [] }, this.stand));
     const content = Buffer.concat(frames);
     await this.#parts.disk.write(this.#path, content);

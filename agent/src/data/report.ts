@@ -1,4 +1,6 @@
 import { cutText, limits, type Encodable, type IndexedFile, type v1 } from "@edgemere/protocol";
+import type { Condition, RecordingPlan } from "./recording/plan.ts";
+import { tagsOfRecorded } from "./recording/recorded-tags.ts";
 
 export type ReportMessage = Encodable<typeof v1.DataSourceReport>;
 
@@ -6,17 +8,24 @@ export type ReportMessage = Encodable<typeof v1.DataSourceReport>;
 export interface Room {
   readonly totalBytes: number;
   readonly freeBytes: number;
+  /** What is wrong with what fills the directory. */
+  readonly condition?: Condition | undefined;
 }
 
 /** What was seen at one look at a data directory, beside its files. */
 export type Look = { readonly failure: string } | Room;
 
+/** A directory whose files the agent tells of. */
 export interface Source {
+  /** Unique on the device. */
   readonly name: string;
+  /** Absolute. */
   readonly path: string;
   readonly tags?: Readonly<Record<string, string>>;
-  /** Whether data of other places may be put there; not when absent. */
+  /** Whether data of other places may be put there, and taken away again; not when absent. */
   readonly takesData?: boolean;
+  /** What fills it; nothing of the agent's when absent. */
+  readonly records?: RecordingPlan;
 }
 
 /** An index as it stands after what is told. */
@@ -41,11 +50,19 @@ export function isNews(look: Look, told: Look | undefined): boolean {
   if (told === undefined) return true;
   if ("failure" in look || "failure" in told)
     return !("failure" in look && "failure" in told) || look.failure !== told.failure;
+  if (look.condition?.reason !== told.condition?.reason || look.condition?.nextTryAt !== told.condition?.nextTryAt)
+    return true;
   const moved = Math.abs(look.freeBytes - told.freeBytes);
   return moved > look.totalBytes * FREE_SPACE_NEWS || look.totalBytes !== told.totalBytes;
 }
 
-const headOf = ({ name, path, tags, takesData = false }: Source) => ({ name, path, tags: { ...tags }, takesData });
+const headOf = ({ name, path, tags, takesData = false, records }: Source) => ({
+  name,
+  path,
+  tags: { ...tags },
+  takesData,
+  kind: records?.kind ?? "",
+});
 
 export const failureReport = (source: Source, failure: string, report: string): ReportMessage => ({
   ...headOf(source),
@@ -62,13 +79,13 @@ interface Whole {
 
 /** The messages that tell of all that a directory holds: more than one for a large one, and one for an empty one too. */
 export function wholeReport(source: Source, { room, items, stand }: Whole, report: string): readonly ReportMessage[] {
-  const parts = inParts(items, ({ name }) => name);
+  const parts = inParts(items, wordsOf(source));
   const about = { ...headOf(source), ...roomOf(room), report, index: stand.number, indexChecksum: stand.checksum };
   return (parts.length === 0 ? [[]] : parts).map((items, part, { length }) => ({
     ...about,
     part,
     parts: length,
-    items: items.map(onWire),
+    items: items.map(onWire(source)),
   }));
 }
 
@@ -82,7 +99,7 @@ export const changeReport = (
   ...roomOf(room),
   report,
   parts: 2,
-  items: changes.items.map(onWire),
+  items: changes.items.map(onWire(source)),
   removed: [...changes.gone],
   index: stand.number,
   indexBefore: before,
@@ -105,11 +122,24 @@ export function inParts<T>(all: Iterable<T>, nameOf: (each: T) => string): reado
   return parts;
 }
 
-const roomOf = ({ totalBytes, freeBytes }: Room) => ({ totalBytes, freeBytes });
+/** All that is said of a file in words. */
+export const wordsOf =
+  ({ records }: Source) =>
+  ({ name }: { readonly name: string }): string =>
+    records === undefined ? name : name + JSON.stringify(tagsOfRecorded(records, name));
 
-const onWire = ({ name, bytes, modifiedAt, hash }: IndexedFile) => ({
-  name,
-  bytes,
-  hash: Buffer.from(hash, "hex"),
-  modifiedAtMs: modifiedAt,
+const roomOf = ({ totalBytes, freeBytes, condition }: Room) => ({
+  totalBytes,
+  freeBytes,
+  ...(condition !== undefined && { condition: cutText(condition.reason), nextTryAtMs: condition.nextTryAt }),
 });
+
+const onWire =
+  ({ records }: Source) =>
+  ({ name, bytes, modifiedAt, hash }: IndexedFile) => ({
+    name,
+    bytes,
+    hash: Buffer.from(hash, "hex"),
+    modifiedAtMs: modifiedAt,
+    ...(records !== undefined && { tags: tagsOfRecorded(records, name) }),
+  });

@@ -8,6 +8,7 @@ import {
   inParts,
   isNews,
   wholeReport,
+  wordsOf,
   type Changes,
   type Look,
   type ReportMessage,
@@ -16,6 +17,7 @@ import {
 } from "./report.ts";
 import type { DataSourcesParts } from "./sources.ts";
 import { Rest } from "./rest.ts";
+import type { Condition } from "./recording/plan.ts";
 import { unlessAborted } from "./unless-aborted.ts";
 import { Watching } from "./watching.ts";
 
@@ -56,6 +58,7 @@ export class SourceDuty implements AsyncDisposable {
   #allWanted = 0;
   #allTold = 0;
   #isUnconfirmed = false;
+  #condition: Condition | undefined;
   #confirmedAt = -Infinity;
 
   constructor(parts: Parts) {
@@ -93,6 +96,13 @@ export class SourceDuty implements AsyncDisposable {
     this.#loop.kick();
   }
 
+  /** What is wrong with what fills it is told at once, and when nothing is. */
+  stands(condition: Condition | undefined): void {
+    if (condition === this.#condition) return;
+    this.#condition = condition;
+    this.#loop.kick();
+  }
+
   tellAll(): number {
     this.#allWanted++;
     this.look();
@@ -114,14 +124,14 @@ export class SourceDuty implements AsyncDisposable {
     const { env, host, source, newId } = this.#parts;
     this.#index ??= await KeptIndex.open({ ...env, source });
     try {
-      if (!this.#mustLook()) return await this.#tellOfRest(await host.capacity(source.path), this.#index);
+      if (!this.#mustLook()) return await this.#tellOfRest(await this.#room(), this.#index);
       await this.#renewWatch();
       const begunAt = env.clock.monotonic();
       this.#isDue = false;
       const files = (await host.listFiles(source.path)).filter(isListed);
       this.#lookEndedAt = env.clock.monotonic();
       this.#lookTook = this.#lookEndedAt - begunAt;
-      await this.#tell(files, await host.capacity(source.path), this.#index);
+      await this.#tell(files, await this.#room(), this.#index);
     } catch (error) {
       // What was not told, too: nothing else would have it looked for soon.
       this.#isDue = true;
@@ -131,6 +141,11 @@ export class SourceDuty implements AsyncDisposable {
       if (this.#isOver || !isNews(look, this.#told)) return;
       await this.#append([failureReport(source, look.failure, newId())], look);
     }
+  }
+
+  async #room(): Promise<Room> {
+    const { host, source } = this.#parts;
+    return { ...(await host.capacity(source.path)), condition: this.#condition };
   }
 
   #mustLook(): boolean {
@@ -177,7 +192,7 @@ export class SourceDuty implements AsyncDisposable {
     const resting = different.filter((file) => this.#rest.rests(file, listedAt));
     if (resting.length < different.length) this.#lookSoon();
     for (const gone of inParts(missing, (name) => name)) await this.#take({ items: [], gone }, room, index);
-    for (const part of inParts(resting, ({ name }) => name)) {
+    for (const part of inParts(resting, wordsOf(this.#parts.source))) {
       const changes = await this.#read(part, listedAt, index);
       if (this.#isOver) return;
       await this.#take(changes, room, index);

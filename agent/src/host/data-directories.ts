@@ -1,3 +1,5 @@
+import type { Disk } from "@edgemere/protocol/kit";
+
 /** A file found below a data directory. */
 export interface DataFile {
   /** Relative to the directory, with `/`. */
@@ -26,6 +28,11 @@ export interface DataDirectories {
     directory: string,
     hear: { readonly changed: () => void; readonly ended: (reason: string) => void },
   ): Promise<FileWatch>;
+  /**
+   * A directory that the agent alone writes to, made when absent. Rejects with HostError where others could write there too. Absent where nothing
+   * is recorded.
+   */
+  recordingFolder?(directory: string): Promise<Disk>;
   /** Total and available bytes of the file system that holds the directory. */
   capacity(directory: string): Promise<{ readonly totalBytes: number; readonly freeBytes: number }>;
 }

@@ -13,6 +13,7 @@ import { killMarked } from "./linux/marked-processes.ts";
 import { ping } from "./linux/ping.ts";
 import { changePackages } from "./linux/packages.ts";
 import { probe } from "./linux/probe.ts";
+import { recordingFolder } from "./linux/recording-folder.ts";
 import { reboot } from "./linux/reboot.ts";
 import { programRunner } from "./linux/run.ts";
 import { linuxSampler } from "./linux/sample.ts";
@@ -61,6 +62,7 @@ export function linuxHost({ clock = systemClock, terminalUser, ownFolders = [] }
     hashFile,
     watchFiles,
     capacity,
+    recordingFolder,
     transfers: linuxTransfers(ownFolders),
     hasTerminal,
     openTerminal: terminalOpener(clock, terminalUser),
