@@ -12,6 +12,7 @@ const refusal = (...argv: readonly string[]) => {
   }
 };
 const UPS = ["--source", "ups=/srv/ups", "--source-user", "ups=nobody"];
+const SHOP = ["--source", "shop=/srv/shop", "--source-user", "shop=nobody"];
 
 test("a stream is a source whose program is said, with bounds that hold when nobody says others", () => {
   const [usual] = readConfig([...UPS, "--source-stream", "ups=/usr/bin/upslog -f"], {}).sources;
@@ -36,6 +37,43 @@ test("a stream is a source whose program is said, with bounds that hold when nob
   });
 });
 
+test("a database is a source whose address is said, without a password", () => {
+  const recordsOf = (...argv: readonly string[]) => readConfig([...SHOP, ...argv], {}).sources[0]?.records;
+  const usual = { kind: "database", user: "nobody", limit: { time: HOUR, bytes: 16 * 1024 ** 3 }, keep: 7 };
+
+  assert.deepEqual(recordsOf("--source-database", "shop=postgresql:///shop"), {
+    ...usual,
+    database: { engine: "postgresql", name: "shop" },
+    when: { every: 24 * HOUR },
+  });
+  const far = [
+    "--source-database",
+    "shop=postgresql://reader@[fd00::1]:5433/shop-2",
+    "--source-password-file",
+    "shop=/etc/pgpass",
+  ];
+  const often = ["--source-snapshot", "shop=03:15", "--source-keep", "shop=30", "--source-snapshot-limit", "5m/1GiB"];
+  assert.deepEqual(recordsOf(...far, ...often), {
+    ...usual,
+    database: {
+      engine: "postgresql",
+      name: "shop-2",
+      role: "reader",
+      host: "fd00::1",
+      port: 5433,
+      passwordFile: "/etc/pgpass",
+    },
+    when: { minute: 195 },
+    limit: { time: 5 * MINUTE, bytes: 1024 ** 3 },
+    keep: 30,
+  });
+  assert.deepEqual(recordsOf("--source-database", "shop=sqlite:/var/lib/app/app.db", "--source-snapshot", "shop=6h"), {
+    ...usual,
+    database: { engine: "sqlite", name: "app.db", file: "/var/lib/app/app.db" },
+    when: { every: 6 * HOUR },
+  });
+});
+
 test("a directory that nothing fills is one as before", () => {
   assert.deepEqual(readConfig(["--source", "a=/a", "--source", "b=/a/b"], {}).sources, [
     { name: "a", path: "/a", tags: {} },
@@ -45,6 +83,7 @@ test("a directory that nothing fills is one as before", () => {
 
 test("what makes no sense of what is recorded is refused with a word on what would", () => {
   const stream = [...UPS, "--source-stream", "ups=/usr/bin/ups"];
+  const database = [...SHOP, "--source-database", "shop=sqlite:/app.db"];
   const table: readonly (readonly [argv: readonly string[], message: RegExp])[] = [
     [["--source-stream", "ups=/x"], /--source-stream ups: there is no --source ups/],
     [[...stream, "--source-stream", "ups=/y"], /--source-stream ups is given twice/],
@@ -74,6 +113,36 @@ test("what makes no sense of what is recorded is refused with a word on what wou
       /the directory of --source b; what is recorded needs one of its own/,
     ],
     [[...stream, "--source", "b=/"], /the directory of --source b/],
+    [
+      [...SHOP, "--source-database", "shop=mysql://h/d"],
+      /--source-database shop: "mysql" is no engine of databases; there are postgresql and sqlite/,
+    ],
+    [
+      [...SHOP, "--source-database", "shop=sqlite:app.db"],
+      /"app.db" must be the whole path of a database, such as sqlite:\/var/,
+    ],
+    [[...SHOP, "--source-database", "shop=postgresql://h"], /write postgresql:\/\/ROLE@HOST:PORT\/NAME/],
+    [[...SHOP, "--source-database", "shop=postgresql://h/-d"], /write postgresql:\/\/ROLE@HOST:PORT\/NAME/],
+    [
+      [...SHOP, "--source-database", "shop=postgresql://me:secret@h/d"],
+      /^(?!.*secret).*a password belongs into --source-password-file/,
+    ],
+    [
+      [...database, "--source-stream", "shop=/x"],
+      /--source-database shop: it is a stream by --source-stream; name another/,
+    ],
+    [
+      [...database, "--source-segment", "shop=1m/1MiB"],
+      /--source-segment shop: nothing is recorded there by --source-stream/,
+    ],
+    [[...database, "--source-snapshot", "shop=25:00"], /--source-snapshot shop: "25:00" is no time of day/],
+    [[...database, "--source-snapshot", "shop=0s"], /--source-snapshot shop: "0s" is too small/],
+    [
+      [...database, "--source-snapshot-limit", "1h"],
+      /--source-snapshot-limit: "1h" is not a time and a size such as 10m\/16MiB/,
+    ],
+    [[...database, "--source-keep", "shop=0"], /--source-keep shop: "0" is too small/],
+    [[...database, "--source-password-file", "shop=/p"], /--source-password-file shop: SQLite has no passwords/],
     [["--source", "ups=/", "--source-user", "ups=nobody", "--source-stream", "ups=/x"], /needs a directory of its own/],
   ];
 

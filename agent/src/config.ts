@@ -213,8 +213,8 @@ export function readConfig(
   };
 }
 
-const runsPrograms = (values: { readonly script: readonly unknown[]; readonly "source-stream": readonly unknown[] }) =>
-  values.script.length > 0 || values["source-stream"].length > 0;
+const runsPrograms = (values: Record<"script" | "source-stream" | "source-database", readonly unknown[]>) =>
+  values.script.length + values["source-stream"].length + values["source-database"].length > 0;
 
 function defaultDataFolder(): string {
   const isRoot = process.getuid?.() === 0;

@@ -3,15 +3,13 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { asNobody } from "../world/databases.ts";
 import { eventually, startWorld, type World } from "../world/world.ts";
 
 const found = async ({ client }: World, expression: string) =>
   (await client.call("diml/dml/fmdm/query", { expression, limit: 500 })).items;
 const sourceOf = async ({ client }: World, name: string) =>
   (await client.call("diml/dml/fmdm/datasource/list", { limit: 500 })).items.find((each) => each.name === name);
-
-/** Whom a program may run as here: nobody, where the tests are root's. */
-const who = (source: string) => (process.getuid?.() === 0 ? ["--source-user", `${source}=nobody`] : []);
 
 test("what a program on a device says is data in segments, over the death of the agent and of the program", async () => {
   await using world = await startWorld();
@@ -27,7 +25,7 @@ test("what a program on a device says is data in segments, over the death of the
     "--source",
     `ups=${directory}`,
     ...stream,
-    ...who("ups"),
+    ...asNobody("ups"),
     "--tag",
     "ups:site=berlin",
   ]);
@@ -62,7 +60,7 @@ test("a stream that ends is told with its reason and the next try, and what it s
     "--source-stream",
     `meter=${JSON.stringify(["/bin/sh", "-c", 'id -u; printf "all I know"; echo "the port is gone" >&2; exit 7'])}`,
   ];
-  await world.enrolAgent("gw1", ["--source", `meter=${directory}`, ...stream, ...who("meter")]);
+  await world.enrolAgent("gw1", ["--source", `meter=${directory}`, ...stream, ...asNobody("meter")]);
 
   const source = await eventually(async () => {
     const row = await sourceOf(world, "meter");

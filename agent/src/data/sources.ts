@@ -2,7 +2,8 @@ import { idMaker, type Env } from "@edgemere/protocol/kit";
 import type { Host } from "../host/host.ts";
 import type { Outbox } from "../link/outbox.ts";
 import { INDEX_FOLDER, indexFileOf } from "./kept-index.ts";
-import type { RecordingPlan } from "./recording/plan.ts";
+import type { Condition, RecordingPlan } from "./recording/plan.ts";
+import { SnapshotDuty } from "./recording/snapshot-duty.ts";
 import { StreamDuty } from "./recording/stream-duty.ts";
 import { SourceDuty } from "./source-duty.ts";
 import type { Source } from "./report.ts";
@@ -18,7 +19,7 @@ export interface DataSourcesParts {
 export class DataSources implements AsyncDisposable {
   readonly #parts: DataSourcesParts;
   readonly #duties: ReadonlyMap<string, SourceDuty>;
-  readonly #recordings: readonly StreamDuty[];
+  readonly #recordings: ReadonlyMap<string, StreamDuty | SnapshotDuty>;
 
   constructor(parts: DataSourcesParts) {
     this.#parts = parts;
@@ -27,13 +28,15 @@ export class DataSources implements AsyncDisposable {
     this.#duties = new Map(
       parts.config.sources.map((source) => [source.name, new SourceDuty({ ...parts, source, newId })]),
     );
-    this.#recordings = parts.config.sources.flatMap((source) =>
-      source.records === undefined ? [] : [this.#recording(source, source.records)],
+    this.#recordings = new Map(
+      parts.config.sources.flatMap((source) =>
+        source.records === undefined ? [] : [[source.name, this.#recording(source, source.records)]],
+      ),
     );
   }
 
   start(): void {
-    for (const duty of [...this.#recordings, ...this.#duties.values()]) duty.start();
+    for (const duty of [...this.#recordings.values(), ...this.#duties.values()]) duty.start();
     void this.#forgetOthers();
   }
 
@@ -70,21 +73,21 @@ export class DataSources implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#recordings.map((recording) => recording[Symbol.asyncDispose]()));
+    await Promise.all([...this.#recordings.values()].map((recording) => recording[Symbol.asyncDispose]()));
     await Promise.all([...this.#duties.values()].map((duty) => duty[Symbol.asyncDispose]()));
   }
 
-  #recording(source: Source, plan: RecordingPlan): StreamDuty {
+  #recording(source: Source, plan: RecordingPlan): StreamDuty | SnapshotDuty {
     const duty = this.#duties.get(source.name);
-    return new StreamDuty({
+    const about = {
       env: this.#parts.env,
       host: this.#parts.host,
       source,
-      plan,
       mark: `data-${indexFileOf(source.name)}`,
-      placed: (name) => duty?.look(name),
-      stands: (condition) => duty?.stands(condition),
-    });
+      placed: (name: string) => duty?.look(name),
+      stands: (condition: Condition | undefined) => duty?.stands(condition),
+    };
+    return plan.kind === "stream" ? new StreamDuty({ ...about, plan }) : new SnapshotDuty({ ...about, plan });
   }
 
   /** What is kept of sources that are configured no more. */

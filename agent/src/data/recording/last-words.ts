@@ -2,7 +2,7 @@ import { cutText } from "@edgemere/protocol";
 
 const LONGEST = 300;
 
-/** The last line that a program wrote, as far as it can be shown: for the reason why it ended. */
+/** The last two lines that a program wrote, as far as they can be shown: for the reason why it ended. */
 export function lastWords(): { hear(bytes: Uint8Array): void; readonly text: string } {
   let heard = "";
   return {
@@ -11,7 +11,13 @@ export function lastWords(): { hear(bytes: Uint8Array): void; readonly text: str
     },
     get text() {
       const lines = heard.split("\n").map((line) => line.replaceAll(/[\x00-\x1f\x7f-\x9f]/g, " ").trim());
-      return cutText(lines.findLast((line) => line !== "") ?? "", LONGEST);
+      return cutText(
+        lines
+          .filter((line) => line !== "")
+          .slice(-2)
+          .join("; "),
+        LONGEST,
+      );
     },
   };
 }

@@ -1,8 +1,13 @@
 import type { RecordingPlan } from "./plan.ts";
 import { segmentNamed, tagsOfSegment } from "./segment-name.ts";
+import { snapshotNamed, tagsOfSnapshot } from "./snapshot-name.ts";
 
 /** What is said of a file that a source recorded; nothing of one that others put there. */
-export function tagsOfRecorded(_plan: RecordingPlan, name: string): Readonly<Record<string, string>> {
-  const segment = segmentNamed(name);
-  return segment === undefined ? {} : tagsOfSegment(segment);
+export function tagsOfRecorded(plan: RecordingPlan, name: string): Readonly<Record<string, string>> {
+  if (plan.kind === "stream") {
+    const segment = segmentNamed(name);
+    return segment === undefined ? {} : tagsOfSegment(segment);
+  }
+  const snapshot = snapshotNamed(name, plan.database);
+  return snapshot === undefined ? {} : tagsOfSnapshot(snapshot, plan.database);
 }

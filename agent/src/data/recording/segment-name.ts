@@ -1,5 +1,4 @@
-// oxlint-disable-next-line no-restricted-globals -- given instants are written and read; no clock is asked
-const Calendar = Date;
+import { instantOf, numbered, stamp, timestamp } from "./name-parts.ts";
 
 /** A closed piece of a stream: its file's name says all that is to be known of it, so that one rename makes it and tells of it. */
 export interface Segment {
@@ -49,20 +48,11 @@ export function openNamed(name: string): OpenSegment | undefined {
 
 /** What the catalogue is told of a segment. */
 export const tagsOfSegment = ({ from, until, lines, gap, isCut }: Segment): Readonly<Record<string, string>> => ({
-  recorded_from: new Calendar(from).toISOString(),
-  recorded_until: new Calendar(until).toISOString(),
+  recorded_from: timestamp(from),
+  recorded_until: timestamp(until),
   lines: String(lines),
   ...(gap > 0 && { gap_seconds: String(gap / 1_000) }),
   ...(isCut && { cut: "true" }),
 });
 
-const numbered = (number: number): string => String(number).padStart(9, "0");
 const gapped = (gap: number): string => (gap > 0 ? `_gap${gap}` : "");
-/** `20261123T013000.123Z`: sorts as time does, and is a name everywhere. */
-const stamp = (at: number): string => new Calendar(at).toISOString().replaceAll(/[-:]/g, "");
-
-function instantOf(text = ""): number {
-  const spread = text.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)/, "$1-$2-$3T$4:$5:");
-  const at = Calendar.parse(spread);
-  return Number.isNaN(at) ? 0 : at;
-}

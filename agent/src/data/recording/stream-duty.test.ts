@@ -61,7 +61,7 @@ test("a program that ends is started again, later and later, and why it ended is
   duty.start();
   await clock.advance(30 * MINUTE);
 
-  assert.equal(conditions[0]?.reason, "the program ended with exit code 3: no  [31msuch  port");
+  assert.equal(conditions[0]?.reason, "the program ended with exit code 3: a warning; no  [31msuch  port");
   assert.equal(conditions[0].nextTryAt, START + (begun[1] ?? 0));
   assert.ok(begun.length > 8 && begun.length < 60, `${begun.length} starts in half an hour`);
 });

@@ -9,6 +9,7 @@ const kinds: Readonly<Record<string, readonly string[]>> = {
   csv: ["csv", "tsv"],
   image: ["png", "jpg", "jpeg", "gif", "webp", "bmp", "tif", "tiff", "svg", "avif", "heic"],
   capture: ["pcap", "pcapng", "cap"],
+  database: ["dump", "sqlite"],
   archive: ["zip", "tar", "gz", "tgz", "bz2", "xz", "zst", "7z"],
 };
 
