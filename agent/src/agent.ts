@@ -34,6 +34,7 @@ import { Arriving } from "./neighbours/arriving.ts";
 import { hostThatGives } from "./neighbours/address.ts";
 import { Giving } from "./neighbours/giving.ts";
 import { httpsNeighbourRoad } from "./neighbours/taking.ts";
+import { Mounts, showing } from "./mounts/mounts.ts";
 import { DevicePolicies } from "./policies/device-policies.ts";
 import { Inventory } from "./telemetry/inventory.ts";
 import { extraSourcesOf } from "./telemetry/plan.ts";
@@ -121,7 +122,6 @@ export async function createAgent(parts: AgentParts): Promise<Agent> {
   const measuring = { conditions: () => [...budget.conditions(), ...sampling.current.conditions()] };
   const { neighbours } = config;
   const inventory = new Inventory({ ...duty, host: neighbours ? hostThatGives(host, neighbours) : host });
-  const dataSources = new DataSources(duty);
   const terminals = new TerminalRoad();
   const changes = await ChangeGuard.open({ env, host, boot: bootId, settings });
   const whoIAm = { ...env, identity: () => slots?.current ?? identity, time: () => time.trustedTime() };
@@ -133,15 +133,28 @@ export async function createAgent(parts: AgentParts): Promise<Agent> {
     });
   const neighbourRoad = neighbours && httpsNeighbourRoad(whoIAm);
   const arriving = new Arriving(env.clock);
-  const aboutPermits = { ...whoIAm, trust: keyring.trust, correctedNow, data: dataSources, arriving };
   const { transfers } = host;
+  const pace = new Pace(config.bandwidth ?? { windows: [] }, env.clock, correctedNow);
+  const files = {
+    ...env,
+    road: content,
+    transfers,
+    neighbours: neighbourRoad,
+    lied: (from: string, detail: string) => alerts.tell("neighbour-lied", detail, `neighbour-lied ${from}`),
+    pace,
+    parts: new PartFiles(env),
+    roots: config.fileRoots ?? [],
+  };
+  const about = { env, host: host.mounts, folder: config.mountFolder, device: identity.device, files };
+  const mounts = await Mounts.open(about);
+  const dataSources = new DataSources({ ...duty, config: { ...config, sources: showing(config.sources, mounts) } });
+  const aboutPermits = { ...whoIAm, trust: keyring.trust, correctedNow, data: dataSources, arriving };
   const steady = (bytesPerSecond: number) =>
     new Pace({ windows: [{ from: 0, to: 0, bytesPerSecond }] }, env.clock, correctedNow);
   const giving =
     neighbours &&
     transfers &&
     new Giving({ ...aboutPermits, ...neighbours, transfers, pace: steady(neighbours.bytesPerSecond) });
-  const pace = new Pace(config.bandwidth ?? { windows: [] }, env.clock, correctedNow);
   settings?.listen(async (now) => {
     pace.change(now.bandwidth ?? { windows: [] });
     link.lead(now.brokers);
@@ -169,16 +182,8 @@ export async function createAgent(parts: AgentParts): Promise<Agent> {
     data: dataSources,
     arriving,
     policies,
-    files: {
-      ...env,
-      road: content,
-      transfers,
-      neighbours: neighbourRoad,
-      lied: (from, detail) => alerts.tell("neighbour-lied", detail, `neighbour-lied ${from}`),
-      pace,
-      parts: new PartFiles(env),
-      roots: config.fileRoots ?? [],
-    },
+    mounts,
+    files,
     alerts,
     messageKey: messageKeyOf(identity),
     sealingKey: sealingKeyOf(identity),
@@ -205,7 +210,7 @@ export async function createAgent(parts: AgentParts): Promise<Agent> {
   });
   let tellRetired = () => {};
   const retired = new Promise<void>((resolve) => (tellRetired = resolve));
-  const onRetired = () => void retire(env, device, slots).then(tellRetired);
+  const onRetired = () => void retire(env, slots, { device, mounts }).then(tellRetired);
   const openHead: TrustedKeyring["openHead"] = (head) => keyring.openHead(head);
   const onRenewed = () => link.comeBack("it has a new certificate");
   const renewal = slots && new Renewal({ env, slots, ask: post, openHead, time, onRenewed, onRetired });
@@ -220,6 +225,7 @@ export async function createAgent(parts: AgentParts): Promise<Agent> {
   const startTheRest = () => {
     inventory.start();
     dataSources.start();
+    mounts?.start();
     giving?.start().catch((error: unknown) => env.log.error("neighbours are given nothing", { error }));
     policies.start((task) => commands.askSelf(task));
   };
@@ -255,6 +261,7 @@ export async function createAgent(parts: AgentParts): Promise<Agent> {
       await upgrade[Symbol.asyncDispose]();
       await changes[Symbol.asyncDispose]();
       await giving?.[Symbol.asyncDispose]();
+      await mounts?.[Symbol.asyncDispose]();
       await neighbourRoad?.[Symbol.asyncDispose]();
       await content[Symbol.asyncDispose]();
       await link[Symbol.asyncDispose]();
@@ -277,8 +284,13 @@ async function within(limit: number, stopping: readonly AsyncDisposable[], clock
 }
 
 /** A disk that fails to forget keys is no reason to go on with them: the next run is told again. */
-async function retire({ log }: Env, device: string, slots: IdentitySlots | undefined): Promise<void> {
+async function retire(
+  { log }: Env,
+  slots: IdentitySlots | undefined,
+  { device, mounts }: { readonly device: string; readonly mounts: Mounts | undefined },
+): Promise<void> {
   log.warn("the control plane has retired this device: its keys are wiped", { device });
+  await mounts?.clear().catch((error: unknown) => log.error("what was mounted is not taken away", { error }));
   await slots?.wipe().catch((error: unknown) => log.error("the keys were not wiped", { error }));
 }
 

@@ -14,6 +14,11 @@ export const dataOptions = {
     "Source where data of other places may be put, and taken away again",
     sourceName,
   ),
+  "mount-folder": {
+    takes: "DIR",
+    about: "Folder in which data of other places may be shown that is fetched as it is read; by rclone and FUSE",
+    read: (text: string) => resolve(text),
+  },
   "source-every": option(
     "TIME",
     "How often data directories are looked at where no change is heard of",
@@ -34,6 +39,7 @@ type Pair = readonly [key: string, value: string];
 export function dataOf(values: Values<typeof dataOptions>): {
   readonly sources: readonly Source[];
   readonly dataEvery: number;
+  readonly mountFolder?: string;
 } {
   const { source: sources, tag: tags, "source-takes": taking } = values;
   const names = sources.map(([name]) => name);
@@ -59,6 +65,7 @@ export function dataOf(values: Values<typeof dataOptions>): {
       };
     }),
     dataEvery: values["source-every"],
+    ...(values["mount-folder"] !== undefined && { mountFolder: values["mount-folder"] }),
   };
 }
 

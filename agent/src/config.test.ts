@@ -41,6 +41,11 @@ test("sources have their tags, wherever they are written", (t) => {
   assert.deepEqual(config.allow, ["exec"]);
 });
 
+test("data is mounted where a folder for it is named, and nowhere else", () => {
+  assert.equal(readConfig([], {}).mountFolder, undefined);
+  assert.equal(readConfig(["--mount-folder", "/srv/mounts/"], {}).mountFolder, "/srv/mounts");
+});
+
 test("data is taken where that was said of a source, and nowhere else", () => {
   const { sources } = readConfig(["--source", "a=/a", "--source", "b=/b", "--source-takes", "b"], {});
 

@@ -41,6 +41,8 @@ export interface AgentConfig {
   readonly sources: readonly Source[];
   /** How often data directories are looked at. */
   readonly dataEvery: number;
+  /** The folder in which data is shown that does not lie here; none is when absent. */
+  readonly mountFolder?: string;
   /** Dangerous command kinds that may run here. */
   readonly allow: readonly CommandKind[];
   /** Folders whose files may be collected as logs, and `journal` for the journal; none when absent. */

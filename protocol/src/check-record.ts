@@ -175,6 +175,9 @@ const checks: { readonly [B in RecordBodyName]: (content: never) => void } = {
   dataSource: (report: DataSourceReport) => {
     name("data_source.name", report.name);
     text("data_source.path", report.path);
+    text("data_source.mount_folder", report.mountFolder);
+    if (report.mountFolder !== "" && !report.mountFolder.startsWith("/"))
+      throw new ProtocolError("out-of-range", "data_source.mount_folder must be absolute");
     text("data_source.failure", report.failure);
     safe("data_source.total_bytes", report.totalBytes);
     safe("data_source.free_bytes", report.freeBytes);

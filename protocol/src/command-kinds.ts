@@ -94,6 +94,7 @@ export const commandKinds = {
   "data.get": { lane: "data", onInterrupt: "converge", dangerous: false, disturbs: traffic, task: "dataGet" },
   "data.put": { lane: "data", onInterrupt: "converge", dangerous: false, disturbs: traffic, task: "dataPut" },
   "data.drop": { lane: "data", onInterrupt: "converge", dangerous: false, disturbs: nothing, task: "dataDrop" },
+  "data.mount": { lane: "data", onInterrupt: "converge", dangerous: false, disturbs: nothing, task: "dataMount" },
   "data.report": { lane: "index", onInterrupt: "converge", dangerous: false, disturbs: nothing, task: "dataReport" },
   reboot: { lane: "power", onInterrupt: "boundary", dangerous: true, disturbs: "all", task: "reboot" },
   "network.change": { lane: "network", onInterrupt: "probe", dangerous: true, disturbs: "all", task: "networkChange" },

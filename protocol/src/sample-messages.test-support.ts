@@ -102,6 +102,7 @@ export const aDataSource = (over: v1.DataSourceReport.$Properties = {}) => ({
     parts: 1,
     report: "r1",
     takesData: true,
+    mountFolder: "/srv/mounts/edgemere",
     ...over,
   },
 });

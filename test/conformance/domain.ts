@@ -290,6 +290,7 @@ export const commandKinds = {
   "data.get": ["converge", "harmless"],
   "data.put": ["converge", "harmless"],
   "data.drop": ["converge", "harmless"],
+  "data.mount": ["converge", "harmless"],
   "data.report": ["converge", "harmless"],
   reboot: ["boundary", "dangerous"],
   "network.change": ["probe", "dangerous"],

@@ -43,7 +43,7 @@ export class Attempt {
   /** Rejects only when the start could not be written down: nothing was done then. */
   async run(): Promise<AttemptEnd> {
     const { env, host, outbox, refreshInventory, uptime, sealingKey, changes, upgrade } = this.#parts;
-    const { messageKey, identity, terminals, files, data, arriving, policies, settings, config } = this.#parts;
+    const { messageKey, identity, terminals, files, data, arriving, mounts, policies, settings, config } = this.#parts;
     const id = this.command.command;
     const sender = new CommandOutputSender({ command: id, outbox, clock: env.clock, log: env.log });
     const context = {
@@ -57,6 +57,7 @@ export class Attempt {
       files,
       data,
       arriving,
+      mounts,
       policies,
       settings,
       upgrade,

@@ -4,7 +4,13 @@ import { handlers } from "./handlers/index.ts";
 
 /** What this agent tells that it can do, as its host is and lets it. */
 export const capabilitiesOf = (
-  { config, upgrade, settings, host }: Pick<CommandParts, "config" | "upgrade" | "settings" | "host">,
+  {
+    config,
+    upgrade,
+    settings,
+    host,
+    mounts,
+  }: Pick<CommandParts, "config" | "upgrade" | "settings" | "host" | "mounts">,
   hasTerminal: boolean,
 ): readonly string[] =>
   (Object.keys(handlers) as CommandKind[])
@@ -12,5 +18,6 @@ export const capabilitiesOf = (
     .filter((kind) => kind !== "terminal.open" || hasTerminal)
     .filter((kind) => kind !== "agent.upgrade" || upgrade.parts.releases !== undefined)
     .filter((kind) => kind !== "configure" || settings !== undefined)
+    .filter((kind) => kind !== "data.mount" || mounts !== undefined)
     .filter((kind) => !kind.startsWith("file.") || host.transfers !== undefined)
     .map((kind) => `command:${kind}`);

@@ -9,7 +9,7 @@ import type { ChangeGuard } from "./changes/change-guard.ts";
 import type { Settings } from "../settings.ts";
 import type { FileSurroundings } from "./files/transfer.ts";
 import type { Arriving } from "../neighbours/arriving.ts";
-import type { DataPlaces, PolicyDuty } from "./handlers/handler.ts";
+import type { DataPlaces, MountDuty, PolicyDuty } from "./handlers/handler.ts";
 import type { HostPolicy } from "./host-policy.ts";
 import type { ReleaseUpgrade } from "./release-upgrade.ts";
 
@@ -34,6 +34,8 @@ export interface CommandParts {
   /** The directories whose data this device tells of. */
   readonly data: DataPlaces;
   readonly arriving?: Arriving | undefined;
+  /** Absent where nothing is mounted. */
+  readonly mounts?: MountDuty | undefined;
   /** The policies that this device watches by itself. */
   readonly policies: PolicyDuty;
   /** What of the agent may be set from far away; nothing when absent. */

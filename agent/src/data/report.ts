@@ -26,6 +26,8 @@ export interface Source {
   readonly takesData?: boolean;
   /** What fills it; nothing of the agent's when absent. */
   readonly records?: RecordingPlan;
+  /** Where data is shown that does not lie here; absent where none is. */
+  readonly mountFolder?: string;
 }
 
 /** An index as it stands after what is told. */
@@ -56,12 +58,13 @@ export function isNews(look: Look, told: Look | undefined): boolean {
   return moved > look.totalBytes * FREE_SPACE_NEWS || look.totalBytes !== told.totalBytes;
 }
 
-const headOf = ({ name, path, tags, takesData = false, records }: Source) => ({
+const headOf = ({ name, path, tags, takesData = false, records, mountFolder = "" }: Source) => ({
   name,
   path,
   tags: { ...tags },
   takesData,
   kind: records?.kind ?? "",
+  mountFolder,
 });
 
 export const failureReport = (source: Source, failure: string, report: string): ReportMessage => ({

@@ -2,6 +2,7 @@ import type { DataDirectories } from "./data-directories.ts";
 import type { FileKeeper } from "./kept-file.ts";
 import type { FileTransfers } from "./file-transfers.ts";
 import type { HostError } from "./host-error.ts";
+import type { HostMounts } from "./host-mounts.ts";
 
 export type { DataFile, FileWatch } from "./data-directories.ts";
 export { HostError } from "./host-error.ts";
@@ -277,6 +278,8 @@ export interface Host extends FileKeeper, DataDirectories {
   reboot(): Promise<void>;
   /** Absent where no file comes or goes. */
   readonly transfers?: FileTransfers;
+  /** Absent where nothing is shown that does not lie here. */
+  readonly mounts?: HostMounts;
   /** Whether a terminal can be opened (node-pty is installed and loads). */
   hasTerminal(): Promise<boolean>;
   /** Opens a terminal. Throws HostError. */

@@ -3,6 +3,7 @@ import { SECOND, systemClock } from "@edgemere/protocol/kit";
 import type { Clock } from "@edgemere/protocol/kit";
 import type { Host } from "./host.ts";
 import { fetchText } from "./linux/fetch-text.ts";
+import { linuxMounts } from "./linux/fuse.ts";
 import { watchFiles } from "./linux/watched-files.ts";
 import { capacity, hashFile, listFiles } from "./linux/files.ts";
 import { linuxInventory } from "./linux/inventory.ts";
@@ -64,6 +65,7 @@ export function linuxHost({ clock = systemClock, terminalUser, ownFolders = [] }
     capacity,
     recordingFolder,
     transfers: linuxTransfers(ownFolders),
+    mounts: linuxMounts(run),
     hasTerminal,
     openTerminal: terminalOpener(clock, terminalUser),
   };

@@ -38,6 +38,7 @@ const held: Readonly<Record<CommandKind, readonly string[]>> = {
   "data.get": ["link"],
   "data.put": ["link"],
   "data.drop": [],
+  "data.mount": [],
   "data.report": [],
   reboot: everything,
   "network.change": everything,

@@ -5,6 +5,10 @@ import type { Handler } from "./handler.ts";
 export const dataDrop: Handler<"data.drop"> = {
   check: mistakeInNaming,
   run: async (given, context) => {
+    if (given.isMounted) {
+      const name = { name: given.path, sha256: hexOf(given.sha256) };
+      return { result: { hasChanged: (await context.mounts?.remove(name)) ?? false } };
+    }
     const { transfers } = context.files;
     if (transfers === undefined) return { reason: "unsupported", detail: "no file goes from this device" };
     const place = placeOf(given, context, { mustTake: true });

@@ -22,6 +22,17 @@ export interface DataPlaces {
   tellAll(name: string): number | undefined;
 }
 
+/** Data that is shown here and does not lie here. */
+export interface MountDuty {
+  /** Shows one more; false where it was shown before. Throws HostError when it cannot be seen. */
+  add(
+    file: { readonly name: string; readonly sha256: string; readonly bytes: number },
+    signal: AbortSignal,
+  ): Promise<boolean>;
+  /** Shows it no more; false where it was not shown, or is something else. */
+  remove(file: { readonly name: string; readonly sha256: string }): Promise<boolean>;
+}
+
 /** The policies that this device watches by itself. */
 export interface PolicyDuty {
   /** Has another pack take the place of the one there is. Gives why it was not taken. */
@@ -57,6 +68,8 @@ export interface HandlerContext {
   readonly data: DataPlaces;
   /** Told what data is on its way; absent where nothing is given on. */
   readonly arriving?: Arriving | undefined;
+  /** Absent where nothing is mounted. */
+  readonly mounts?: MountDuty | undefined;
   /** The policies that this device watches by itself. */
   readonly policies: PolicyDuty;
   /** What of the agent may be set from far away; absent where nothing is. */

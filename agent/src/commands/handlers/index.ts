@@ -1,6 +1,7 @@
 import type { commandKinds, CommandKind } from "@edgemere/protocol";
 import { dataDrop } from "./data-drop.ts";
 import { dataGet } from "./data-get.ts";
+import { dataMount } from "./data-mount.ts";
 import { dataPut } from "./data-put.ts";
 import { dataReport } from "./data-report.ts";
 import { agentUpgrade } from "./agent-upgrade.ts";
@@ -55,6 +56,7 @@ export const handlers: Handlers = {
   "data.get": dataGet,
   "data.put": dataPut,
   "data.drop": dataDrop,
+  "data.mount": dataMount,
   "data.report": dataReport,
   reboot,
   "network.change": networkChange,

@@ -39,6 +39,12 @@ function mountOf(line: string): { readonly identity: string; readonly mount: Mou
   return { identity: source.startsWith("/") ? source : device, mount: { path, type, source } };
 }
 
+/** The type of what is mounted last at exactly this path; undefined where nothing is. From /proc/self/mountinfo. */
+export function mountedAt(text: string, place: string): string | undefined {
+  const lines = text.split("\n").filter((line) => unescaped(line.split(" ")[4] ?? "") === place);
+  return lines.at(-1)?.split(" - ")[1]?.split(" ")[0];
+}
+
 /** The kernel writes blanks, tabs, line ends and backslashes in octal. */
 const unescaped = (text: string) =>
   text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCodePoint(parseInt(octal, 8)));

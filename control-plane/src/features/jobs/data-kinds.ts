@@ -40,7 +40,16 @@ export const dataKinds = {
   "data.drop": {
     summary: "Have a device take a piece of data out of one of its sources; the data orchestrator asks for it",
     permission: "command:data.drop",
-    arguments: closed(file),
+    arguments: closed({
+      ...file,
+      isMounted: Type.Optional(Type.Boolean({ description: "It is only shown there, and is so no longer" })),
+    }),
+    onWire,
+  },
+  "data.mount": {
+    summary: "Have a device show a piece of data that it does not have; the data orchestrator asks for it",
+    permission: "command:data.mount",
+    arguments: closed({ ...file, bytes: Bytes("How many bytes it has") }),
     onWire,
   },
   "data.report": {

@@ -11,6 +11,7 @@ const effects: Readonly<Record<string, Effect>> = {
   "data.get": "none",
   "data.put": "none",
   "data.drop": "none",
+  "data.mount": "none",
   "data.report": "none",
   "service.reload": "reload",
   "service.start": "restart",
