@@ -42,6 +42,8 @@ export interface YardDevice {
   readonly files?: Readonly<Record<string, string>>;
   /** Whether data may be put there; so unless told otherwise. */
   readonly takes?: boolean;
+  /** Whether data may be mounted there; not unless told. */
+  readonly mounts?: boolean;
   readonly freeBytes?: number;
   readonly tags?: Readonly<Record<string, string>>;
 }
@@ -50,6 +52,8 @@ export interface YardDevice {
 export interface Yard extends TestCore<Context> {
   /** What a device's directory holds; to be changed at will, and seen at its next report. */
   readonly held: ReadonlyMap<string, Map<string, string>>;
+  /** What devices show without having it: names, as `device/name`. */
+  readonly shown: Set<string>;
   /** Devices that do not answer. */
   readonly deaf: Set<string>;
   /** Bytes that devices sent to the centre and fetched from there. */
@@ -95,6 +99,7 @@ export async function startYard(
   const fresh = Object.entries(devices).map(([id, { files: of = {} }]) => [id, new Map(Object.entries(of))] as const);
   const held = left ?? new Map(fresh);
   const deaf = new Set<string>();
+  const shown = new Set<string>();
   const moved = { sent: 0, fetched: 0 };
   const reported = new Map<string, string>();
   let reports = 0;
@@ -114,7 +119,7 @@ export async function startYard(
     [...folder.values()].reduce((sum, each) => sum + each.length, 0);
   const first = new Map(fresh.map(([id, folder]) => [id, bytesIn(folder)]));
   async function report(id: string): Promise<void> {
-    const { takes = true, freeBytes = 1_000, tags = {} } = devices[id] ?? {};
+    const { takes = true, mounts = false, freeBytes = 1_000, tags = {} } = devices[id] ?? {};
     const seen = JSON.stringify([...(held.get(id) ?? [])]);
     // As an agent does: what is as it was is no news.
     if (reported.get(id) === seen) return;
@@ -132,6 +137,7 @@ export async function startYard(
       totalBytes: 10_000,
       freeBytes: Math.max(0, free),
       takesData: takes,
+      ...(mounts && { mountFolder: "/mnt/edgemere" }),
       tags,
     };
     await world.report(id, "event", { dataSource: { ...head, parts: 1, report: `r${++reports}`, items } });
@@ -167,7 +173,9 @@ export async function startYard(
       moved.fetched += bytes.length;
       folder?.set(given.path, bytes.toString());
     }
-    if (row.kind === "data.drop" && content !== undefined) {
+    if (row.kind === "data.mount") shown.add(`${row.device}/${given.path}`);
+    if (row.kind === "data.drop" && row.arguments["isMounted"] === true) shown.delete(`${row.device}/${given.path}`);
+    else if (row.kind === "data.drop" && content !== undefined) {
       if (hashOf(content).toString("hex") !== given.sha256)
         throw new Problem("conflict", "it is something else by now, and stays");
       folder?.delete(given.path);
@@ -192,6 +200,7 @@ export async function startYard(
   return {
     ...world,
     held,
+    shown,
     deaf,
     moved,
     pass,

@@ -95,6 +95,8 @@ export const dataSource = resource({
     freeBytes: Type.Integer(),
     /** Data of other places may be put there, and taken away again: the device says so. */
     takesData: Type.Boolean(),
+    /** The folder of the device in which data is shown that does not lie there; absent where it can show none. */
+    mountFolder: Type.Optional(Type.String()),
     /** What is free and promised to nobody. */
     availableBytes: Type.Integer(),
     /** Bytes promised to requests that are not decided yet. */

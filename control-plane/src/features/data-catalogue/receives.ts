@@ -84,18 +84,19 @@ function sourceChanges(
   source: DataSource | undefined,
   { id, device, reportedAt }: { id: string; device: string; reportedAt: number },
 ): readonly Change[] {
-  const { path, totalBytes, freeBytes, tags, takesData, failure, name, kind, condition, nextTryAt } = slice;
+  const { path, totalBytes, freeBytes, tags, takesData, mountFolder, failure, name, kind, condition, nextTryAt } =
+    slice;
   const placingBytes = source?.placingBytes ?? 0;
   const room = { freeBytes, placingBytes, availableBytes: availableBytes({ freeBytes, placingBytes }) };
-  const recording = { kind, condition, ...(nextTryAt > 0 && { nextTryAt }) };
-  const patch = { path, totalBytes, ...room, tags, takesData, failure, ...recording, reportedAt };
+  const mayBeAbsent = { ...(nextTryAt > 0 && { nextTryAt }), ...(mountFolder !== "" && { mountFolder }) };
+  const patch = { path, totalBytes, ...room, tags, takesData, failure, kind, condition, ...mayBeAbsent, reportedAt };
   const isReadable = failure === "";
   if (source === undefined) {
     const draft = { ...patch, name, device, reservedBytes: 0 };
     return [created(dataSource, id, draft, isReadable ? "ready" : "suspended")];
   }
-  // When it is tried again is told as long as it is, and no longer.
-  const { nextTryAt: _, ...before } = source;
+  // When it is tried again, and where it mounts, is told as long as it is so, and no longer.
+  const { nextTryAt: _, mountFolder: __, ...before } = source;
   if (isReadable && source.state !== "ready") return [moved(dataSource, before, "resume", patch)];
   if (!isReadable && source.state === "ready") return [moved(dataSource, before, "suspend", patch)];
   const isNoNews =

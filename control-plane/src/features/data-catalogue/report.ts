@@ -10,6 +10,8 @@ export interface Slice {
   readonly freeBytes: number;
   readonly tags: Readonly<Record<string, string>>;
   readonly takesData: boolean;
+  /** Empty where nothing is mounted. */
+  readonly mountFolder: string;
   readonly failure: string;
   readonly kind: (typeof deviceKinds)[number];
   /** What is wrong with what fills it, and when that is tried again; empty and 0 when nothing is. */
@@ -106,6 +108,7 @@ function sliceOf({
   freeBytes,
   tags,
   takesData,
+  mountFolder,
   failure,
   kind,
   condition,
@@ -126,6 +129,7 @@ function sliceOf({
     totalBytes,
     freeBytes,
     takesData,
+    mountFolder: takesData ? mountFolder : "",
     tags: sayable(tags),
     kind: deviceKinds.find((each) => each === kind) ?? "directory",
     condition,

@@ -1,4 +1,4 @@
-import { updated, type Change } from "../../platform/change.ts";
+import { unmoved, updated, type Change } from "../../platform/change.ts";
 import { data, dataSource, type Data, type DataSource } from "../data-catalogue/contract.ts";
 import { bookings, openBytes } from "./capacity.ts";
 import type { DataOrchestratorContext } from "./context.ts";
@@ -39,7 +39,7 @@ export function refusalOfAnew(
   { purpose, cost }: DataRequest,
 ): string | undefined {
   if (why !== undefined) return `"${origin.name}" has changed, and cannot be brought once more: ${why}`;
-  if (decision === "leave") return undefined;
+  if (decision === "leave" || decision === "mount") return undefined;
   const { bytes, money } = costAnew(origin, cost);
   const isTooMuch = bytes > (purpose.budget.bytes ?? Infinity) || money > (purpose.budget.money ?? Infinity);
   if (isTooMuch) return `"${origin.name}" has changed, and bringing it once more is more than the budget`;
@@ -68,10 +68,13 @@ export async function broughtAnew(
 ): Promise<readonly Change[]> {
   const { store, newId } = context;
   if (decision === "leave") return leftInPlace(newId(), { piece: origin, folder: target.path, request }, store);
+  const brought = await toBePlaced(newId(), { piece: origin, target, decision, request }, context);
+  // Nothing of it moves before it is read.
+  if (decision === "mount") return [unmoved(dataRequest, request), brought];
   const entry = { source: target.id, bytes: origin.bytes };
   return [
     updated(dataRequest, request, { cost: costAnew(origin, request.cost) }),
-    await toBePlaced(newId(), { piece: origin, target, decision, request }, context),
+    brought,
     ...(await bookings(
       [
         { ...entry, booking: "offer" },

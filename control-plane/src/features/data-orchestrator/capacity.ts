@@ -1,6 +1,7 @@
 import { Conflict, updated, type Change } from "../../platform/change.ts";
 import type { Store } from "../../platform/store.ts";
 import { availableBytes, dataSource, type DataSource } from "../data-catalogue/contract.ts";
+import type { DataInstance } from "./contract.ts";
 
 /**
  * What becomes of room on a source. offer: held for a request that is not decided. withdraw: held no more. confirm: no longer
@@ -15,6 +16,7 @@ export interface Entry {
   readonly bytes: number;
 }
 
+type Placed = Pick<DataInstance, "source" | "bytes" | "heldBytes">;
 type Room = Pick<DataSource, "freeBytes" | "availableBytes" | "reservedBytes" | "placingBytes">;
 
 const held = { offer: 1, withdraw: -1, confirm: -1, release: 0 } as const satisfies Record<Booking, number>;
@@ -35,6 +37,13 @@ export function booked<R extends Room>(room: R, { booking, bytes }: Omit<Entry, 
 /** What may still be held for somebody. */
 export const openBytes = ({ availableBytes, reservedBytes }: Room): number =>
   Math.max(0, availableBytes - reservedBytes);
+
+/** What an instance gives back that was on its way: what is mounted never took room. */
+export const releaseOf = ({ source, bytes, heldBytes = bytes }: Placed): Entry => ({
+  source,
+  booking: "release",
+  bytes: heldBytes,
+});
 
 /** One change for each source that entries are about. Throws Conflict when room that is offered went to somebody else meanwhile. */
 export async function bookings(entries: readonly Entry[], store: Store): Promise<readonly Change[]> {

@@ -26,7 +26,11 @@ function decide({ reservation, data, target }: Candidate, judge: Judge): Placeme
   if (reservation.target !== undefined && target?.state !== "ready") return refused("its place takes no data any more");
   const answer = judge(data, target);
   const why = hindrance(answer, data, target);
-  return why === undefined ? answer : refused(why);
+  if (why !== undefined) return refused(why);
+  const takesRoom = target !== undefined && answer.decision !== "mount";
+  return takesRoom && reservation.cost.readBytes !== undefined
+    ? refused(`the policy would ${answer.decision} it, and it was planned to be mounted: no room is held for it`)
+    : answer;
 }
 
 const refused = (reason: string): PlacementAnswer => ({ decision: "refuse", reason });

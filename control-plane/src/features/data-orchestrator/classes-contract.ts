@@ -126,6 +126,8 @@ export const dataInstance = resource({
     path: Type.String(),
     hash: Type.String(),
     bytes: Type.Integer(),
+    /** Bytes of it that take room there, where that is not all of them: none of what is mounted. */
+    heldBytes: Type.Optional(Type.Integer()),
     /** leave: it lies there by itself. */
     decision: Decision,
     /** The row of the catalogue for what stands there, once that is known. */
@@ -156,6 +158,14 @@ export const dataInstance = resource({
     wanted: ({ state, hash, id }) => (state === "placing" ? [[hash, id]] : []),
     /** By the job that brings it. */
     errand: ({ state, job, id }) => (state === "placing" && job !== undefined ? [[job, id]] : []),
+    /** What is mounted stands and falls with its device and its source. */
+    shown: ({ decision, device, source, id }) =>
+      decision === "mount"
+        ? [
+            [device, id],
+            [source, id],
+          ]
+        : [],
     /** By the data that it holds and the data that it is made of: when these change, so may it. */
     following: ({ data, holds = data, id }) => [...new Set([data, holds])].map((piece) => [piece, id]),
   },

@@ -14,17 +14,19 @@ const LOOK_AGAIN = 2 * SECOND;
 
 /** Has a file taken away, as long as it is what it was; whether it may be is looked at when its time comes. */
 export const droppingOf = (
-  file: Pick<Dropping, "device" | "source" | "path" | "hash" | "copyOf">,
+  file: Pick<Dropping, "device" | "source" | "path" | "hash" | "copyOf" | "isMounted">,
   { clock }: DataOrchestratorContext,
 ): Change => {
-  const { device: at, source, path, hash, copyOf } = file;
+  const { device: at, source, path, hash, copyOf, isMounted } = file;
   return put(droppings, {
-    id: fileAt(source, path),
+    // No file of a source has such a name.
+    id: fileAt(source, isMounted ? `/${path}` : path),
     device: at,
     source,
     path,
     hash,
     ...(copyOf !== undefined && { copyOf }),
+    ...(isMounted === true && { isMounted }),
     tries: 0,
     nextTryAt: clock.now(),
     cause: "",
@@ -47,23 +49,25 @@ export async function drop(row: Dropping, context: DataOrchestratorContext): Pro
     if (errand.state === "succeeded") return done();
     return store.commit(put(droppings, { ...row, nextTryAt: clock.now() + LOOK_AGAIN }));
   }
-  // Wanted again meanwhile, or the last of its content: it stays.
-  const place = pathIn(source.path, row.path);
-  const isUsed =
-    (await store.list(dataInstance, { index: "place", prefix: [row.source, place], limit: 1 })).items.length > 0;
-  if (isUsed || !source.takesData || !((await isOutdated(row, store)) || (await isElsewhere(row, store))))
-    return done();
-  const [held] = (await store.list(data, { index: "source", prefix: [source.id, row.path], limit: 1 })).items;
-  // What somebody made of it is theirs.
-  if (hasChanged(held, row.hash)) return done();
-  if (source.kind === "bucket") {
-    if (held === undefined || held.state === "removed") return done();
-    const wish = { errand: "drop", source: source.id, name: row.path, sha256: row.hash } as const;
-    const { state, cause } = await askFor(wish, context);
-    if (state === "failed") return store.commit(failed(row, cause, clock.now()));
-    return store.commit(put(droppings, { ...row, nextTryAt: clock.now() + LOOK_AGAIN, cause: "" }));
+  const place = pathIn(row.isMounted ? (source.mountFolder ?? "") : source.path, row.path);
+  // Wanted again meanwhile: it stays.
+  const { items } = await store.list(dataInstance, { index: "place", prefix: [row.source, place], limit: 1 });
+  if (items.length > 0) return done();
+  if (!row.isMounted) {
+    // So does the last of its content.
+    if (!source.takesData || !((await isOutdated(row, store)) || (await isElsewhere(row, store)))) return done();
+    const [held] = (await store.list(data, { index: "source", prefix: [source.id, row.path], limit: 1 })).items;
+    // What somebody made of it is theirs.
+    if (hasChanged(held, row.hash)) return done();
+    if (source.kind === "bucket") {
+      if (held === undefined || held.state === "removed") return done();
+      const wish = { errand: "drop", source: source.id, name: row.path, sha256: row.hash } as const;
+      const { state, cause } = await askFor(wish, context);
+      if (state === "failed") return store.commit(failed(row, cause, clock.now()));
+      return store.commit(put(droppings, { ...row, nextTryAt: clock.now() + LOOK_AGAIN, cause: "" }));
+    }
   }
-  const given = { source: source.name, path: row.path, sha256: row.hash };
+  const given = { source: source.name, path: row.path, sha256: row.hash, ...(row.isMounted && { isMounted: true }) };
   const key = `drop-${row.id}-${row.nextTryAt}`;
   const job = await send({ device: row.device, kind: "data.drop", arguments: given, key }, context);
   return store.commit(put(droppings, { ...row, job, nextTryAt: clock.now() + LOOK_AGAIN, cause: "" }));

@@ -2,7 +2,7 @@ import { destroyed, moved, type Change } from "../../platform/change.ts";
 import type { Store } from "../../platform/store.ts";
 import { data } from "../data-catalogue/contract.ts";
 import { anewFor, broughtAnew, refusalOfAnew } from "./bringing-anew.ts";
-import { bookings } from "./capacity.ts";
+import { bookings, releaseOf } from "./capacity.ts";
 import type { DataOrchestratorContext } from "./context.ts";
 import {
   dataInstance,
@@ -14,6 +14,7 @@ import {
 } from "./contract.ts";
 import { droppingOf } from "./dropping.ts";
 import { dueOf } from "./instances.ts";
+import { mayReadNoMore } from "./mounting.ts";
 import { woken } from "./tables.ts";
 
 const STEP = 100;
@@ -97,9 +98,10 @@ async function ended(request: DataRequest, end: readonly Change[], context: Data
  */
 export async function removal(instance: DataInstance, context: DataOrchestratorContext): Promise<readonly Change[]> {
   const { store } = context;
-  const { state, decision, source, device, path, hash, bytes, holds } = instance;
+  const { state, decision, source, device, path, hash, holds } = instance;
   const gone = { ...instance, state: "removed", version: instance.version + 1 } as const;
-  const isOurs = decision === "copy" || decision === "cache";
+  const isMounted = decision === "mount";
+  const isOurs = isMounted || decision === "copy" || decision === "cache";
   const held = holds === undefined ? undefined : await store.get(data, holds);
   const isLeftover = decision === "leave" && (held?.lineage?.data ?? "") !== "" && held?.state !== "removed";
   const name = held?.name ?? path.slice(path.lastIndexOf("/") + 1);
@@ -107,8 +109,11 @@ export async function removal(instance: DataInstance, context: DataOrchestratorC
     moved(dataInstance, instance, "remove"),
     destroyed(dataInstance, gone),
     ...woken(instance.request),
-    ...(state === "placing" ? await bookings([{ source, booking: "release", bytes }], store) : []),
-    ...(isOurs || isLeftover ? [droppingOf({ device, source, path: name, hash, copyOf: instance.data }, context)] : []),
+    ...(state === "placing" ? await bookings([releaseOf(instance)], store) : []),
+    ...(isOurs || isLeftover
+      ? [droppingOf({ device, source, path: name, hash, copyOf: instance.data, isMounted }, context)]
+      : []),
+    ...(isMounted ? await mayReadNoMore(instance, store) : []),
   ];
 }
 

@@ -10,7 +10,7 @@ import type { DataOrchestratorContext } from "./context.ts";
 /** What a device is asked to do with one piece of data. */
 export interface Errand {
   readonly device: string;
-  readonly kind: Extract<CommandKind, "data.get" | "data.put" | "data.drop">;
+  readonly kind: Extract<CommandKind, "data.get" | "data.put" | "data.drop" | "data.mount">;
   readonly arguments: Readonly<Record<string, unknown>>;
   /** Asked again under the same key it is the same job. */
   readonly key: string;

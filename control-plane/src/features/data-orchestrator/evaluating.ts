@@ -84,13 +84,17 @@ async function carryOut(
 ): Promise<void> {
   const { store } = context;
   const changes = await Promise.all(verdicts.map((verdict) => changesOf(verdict, request, context)));
-  const entries = verdicts.flatMap(({ target, signal, reservation: { cost } }): Entry[] =>
+  const entries = verdicts.flatMap(({ target, signal, decision, reservation: { cost } }): Entry[] =>
     target === undefined
       ? []
-      : [{ source: target.id, booking: signal === "confirm" ? "confirm" : "withdraw", bytes: cost.bytes }],
+      : [{ source: target.id, booking: takesRoom({ signal, decision }) ? "confirm" : "withdraw", bytes: cost.bytes }],
   );
   await store.commit(...changes.flat(), ...(await bookings(entries, store)));
 }
+
+/** What is mounted needs no room, whatever was held for it. */
+const takesRoom = ({ signal, decision }: Pick<Verdict, "signal" | "decision">): boolean =>
+  signal === "confirm" && decision !== "mount";
 
 async function changesOf(
   { reservation, data: piece, target, signal, decision, reason }: Verdict,

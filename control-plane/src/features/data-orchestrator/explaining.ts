@@ -62,14 +62,18 @@ function decisionOf(
   };
 }
 
+function stands(decision: DataInstance["decision"], path: string): string {
+  if (decision === "leave") return "lies there by itself";
+  return decision === "mount" ? `is mounted at ${path}: what is read of it is fetched then` : `stands at ${path}`;
+}
+
 /** How an instance stands, and why. */
 export function pieceOf(
   { name, device, state, decision, cause, tries, job, nextTryAt, path, updatedAt }: DataInstance,
   names: Pick<Names, "device">,
 ): Cause {
   const what = `"${name}" on ${names.device(device)}`;
-  if (state === "ready")
-    return { text: decision === "leave" ? `${what} lies there by itself` : `${what} stands at ${path}`, at: updatedAt };
+  if (state === "ready") return { text: `${what} ${stands(decision, path)}`, at: updatedAt };
   const tried = tries === 0 ? "" : ` (tried ${tries} ${tries === 1 ? "time" : "times"})`;
   const waits = state === "placing" ? "is on its way" : `is ${state}`;
   return {

@@ -12,6 +12,14 @@ import { followed, woken } from "./tables.ts";
 
 // Instances that one commit changes.
 const STEP = 100;
+/** What tells that a device may show its mounted data no more, or again. */
+const OF_PLACES = new Set([
+  "datasource.updated",
+  "datasource.shutdown",
+  "device.online",
+  "device.offline",
+  "device.retired",
+]);
 
 /** Makes instances follow their data: lost with it, stale when it changed, ready when it is back. Those of which nothing changed cost nothing. */
 export function followData({ store, clock, log }: DataOrchestratorContext): Loop {
@@ -43,10 +51,14 @@ async function everyInstance(store: Store): Promise<ReadonlySet<string>> {
 async function concerned(events: readonly DomainEvent[], store: Store): Promise<ReadonlySet<string>> {
   const ids = new Set<string>();
   const changed = new Set<string>();
+  const places = new Set<string>();
   for (const { type, subject } of events) {
     if (type === "datainstance.updated") ids.add(subject);
     if (type === "data.updated") changed.add(subject);
+    if (OF_PLACES.has(type)) places.add(subject);
   }
+  for (const place of places)
+    for await (const { id } of store.scan(dataInstance, { index: "shown", prefix: [place] })) ids.add(id);
   for (const piece of changed)
     for await (const { id } of store.scan(dataInstance, { index: "following", prefix: [piece] })) ids.add(id);
   return ids;

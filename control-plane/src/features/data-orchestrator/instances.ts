@@ -1,6 +1,7 @@
 import { created, moved, type Change } from "../../platform/change.ts";
 import type { Store } from "../../platform/store.ts";
-import { data, type Data, type DataSource } from "../data-catalogue/contract.ts";
+import { data, dataSource, type Data, type DataSource } from "../data-catalogue/contract.ts";
+import { device } from "../devices/contract.ts";
 import type { DataOrchestratorContext } from "./context.ts";
 import { dataInstance, type DataInstance, type DataRequest } from "./contract.ts";
 import { due, hasChanged, type Due } from "./instance-life.ts";
@@ -49,8 +50,9 @@ export const toBePlaced = async (
     data: decision === "move" ? piece.id : await stoodForBy(piece, store),
     device: target.device,
     source: target.id,
-    path: pathIn(target.path, placedName(piece)),
+    path: pathIn(decision === "mount" ? (target.mountFolder ?? "") : target.path, placedName(piece)),
     decision,
+    ...(decision === "mount" && { heldBytes: 0 }),
     cause: "",
     tries: 0,
     nextTryAt: clock.now(),
@@ -58,8 +60,22 @@ export const toBePlaced = async (
 
 /** What must happen to an instance, by its data as it is now. */
 export async function dueOf(row: DataInstance, store: Store): Promise<Due | undefined> {
+  const origin = await store.get(data, row.data);
+  if (row.decision === "mount") return due(row, await shownAt(row, store), origin);
   const held = row.holds === undefined ? undefined : await store.get(data, row.holds);
-  return due(row, held, await store.get(data, row.data));
+  return due(row, held, origin);
+}
+
+/** What is mounted stands in no catalogue: it is there as long as its device is, and shows data in that folder. */
+async function shownAt(
+  { device: at, source, path, hash }: DataInstance,
+  store: Store,
+): Promise<Pick<Data, "state" | "hash">> {
+  const [place, holder] = [await store.get(dataSource, source), await store.get(device, at)];
+  const isShown = place?.mountFolder !== undefined && path.startsWith(`${place.mountFolder}/`);
+  if (!isShown || place.state === "shutdown" || holder === undefined || holder.state === "retired")
+    return { state: "removed", hash };
+  return { state: place.state === "ready" && holder.presence !== "offline" ? "available" : "unavailable", hash };
 }
 
 /** What a piece is a copy of, however many copies lie between, as far as that is known. */

@@ -94,7 +94,11 @@ async function mend(
     const there = byHash.get(content.hash) ?? [];
     const missing = purpose.copies - there.length;
     if (missing <= 0) continue;
-    const planned = plan([content], { copies: missing, budget: purpose.budget }, without(there, world, content));
+    const planned = plan(
+      [content],
+      { copies: missing, use: purpose.use, budget: purpose.budget },
+      without(there, world, content),
+    );
     if ("steps" in planned) steps.push(...planned.steps);
     else cause ||= refusalOf(planned.conflict, { wish: { ...purpose, copies: missing }, wanted }, [content], world);
   }
@@ -160,6 +164,7 @@ async function begin(
   const judge = await placementPolicy(context);
   const { use } = request.purpose;
   const changes: Change[] = [];
+  const taken: { readonly source: string; readonly bytes: number }[] = [];
   for (const { data, target, cost } of steps) {
     const { decision, reason } = judge({ data, target, use, author: request.author });
     const draft = {
@@ -173,16 +178,14 @@ async function begin(
       reason: `to keep ${request.purpose.copies}: ${reason}`,
     };
     changes.push(created(dataReservation, newId(), draft, "confirmed"));
-    if (target !== undefined)
+    if (target !== undefined) {
       changes.push(await toBePlaced(newId(), { piece: data, target, decision, request }, context));
-    else {
+      if (decision !== "mount") taken.push({ source: target.id, bytes: cost.bytes });
+    } else {
       const folder = (await store.get(dataSource, data.source))?.path ?? "";
       changes.push(...(await leftInPlace(newId(), { piece: data, folder, request }, store)));
     }
   }
-  const taken = steps.flatMap(({ target, cost: { bytes } }) =>
-    target === undefined ? [] : [{ source: target.id, bytes }],
-  );
   const offers = taken.map((each) => ({ ...each, booking: "offer" as const }));
   const confirmed = taken.map((each) => ({ ...each, booking: "confirm" as const }));
   await store.commit(unmoved(dataRequest, request), ...changes, ...(await bookings([...offers, ...confirmed], store)));

@@ -5,16 +5,18 @@ import { data, dataSource, OWN_STORE, type Data } from "../data-catalogue/contra
 import { noted } from "../data-catalogue/history-contract.ts";
 import { device } from "../devices/contract.ts";
 import { file } from "../files/contract.ts";
-import { bookings } from "./capacity.ts";
+import { bookings, releaseOf } from "./capacity.ts";
 import type { DataOrchestratorContext } from "./context.ts";
 import { dataInstance, dataRequest, type DataInstance } from "./contract.ts";
 import { droppingOf } from "./dropping.ts";
 import { askFor, pauseAfter, send, stateOf } from "./errands.ts";
+import { mayRead, mounted } from "./mounting.ts";
 import { collections, woken, type Collection } from "./tables.ts";
 
 const LOOK_AGAIN = 2 * SECOND;
 /** What a device has put into its directory it lists within so long, or something is wrong. */
 const LISTED_WITHIN = 10 * MINUTE;
+const UNDER_WAY = { put: "its device fetches it", mount: "its device mounts it" } as const;
 const ABOUT_TO_LIST = "its device is about to list it";
 /** After so many failures a place is given up. */
 const TRIES = 8;
@@ -26,14 +28,16 @@ export async function bring(row: DataInstance, context: DataOrchestratorContext)
   const holder = await store.get(device, row.device);
   const isGone = target?.kind !== "bucket" && (holder === undefined || holder.state === "retired");
   if (target === undefined || target.state === "shutdown" || isGone) return giveUp(row, "its place is gone", context);
-  const copy = await copyAt(row, store);
+  const isMount = row.decision === "mount";
+  const copy = isMount ? undefined : await copyAt(row, store);
   if (copy?.hash === row.hash) return store.commit(...(await arrived(row, copy, context)));
   const wait = (patch: Partial<DataInstance>) =>
     store.commit(updated(dataInstance, row, { nextTryAt: clock.now() + LOOK_AGAIN, ...patch }));
   if (row.job !== undefined) {
     const errand = await stateOf(row.job, context);
     if (errand.state === "failed") return failed(row, errand.cause, context);
-    if (errand.state === "running") return untilTold(row, "its device fetches it", context);
+    if (errand.state === "running") return untilTold(row, UNDER_WAY[isMount ? "mount" : "put"], context);
+    if (isMount) return store.commit(...(await mounted(row, context)));
     // Its device has it: now it has to say so in the ordinary way, by listing its directory.
     if (row.cause === ABOUT_TO_LIST && clock.now() - row.updatedAt >= LISTED_WITHIN)
       return failed(row, "its device has put it down and does not list it", context);
@@ -49,16 +53,18 @@ export async function bring(row: DataInstance, context: DataOrchestratorContext)
     const { state, cause } = await askFor(wish, context);
     return state === "running" ? still(row, "it is put into its bucket", context) : failed(row, cause, context);
   }
+  // What it may read is kept from now on: before the first who reads.
+  if (isMount) await store.commit(mayRead(row));
   const job = await send(
     {
       device: row.device,
-      kind: "data.put",
+      kind: isMount ? "data.mount" : "data.put",
       arguments: { source: target.name, path: nameIn(row.path), sha256: row.hash, bytes: row.bytes },
       key: `${row.id}-${row.tries}`,
     },
     context,
   );
-  return wait({ job, cause: "its device fetches it" });
+  return wait({ job, cause: UNDER_WAY[isMount ? "mount" : "put"] });
 }
 
 /** Waits on. Who says the same again makes no news: only the row that something changed about is written. */
@@ -114,7 +120,7 @@ async function arrived(row: DataInstance, copy: Data, context: DataOrchestratorC
     ...(copy.lineage === undefined ? [updated(data, copy, { lineage })] : []),
     await noted(copy.id, placed, store),
     ...(isGone ? [] : [await noted(origin.id, atOrigin, store)]),
-    ...(await bookings([{ source: row.source, booking: "release", bytes: row.bytes }], store)),
+    ...(await bookings([releaseOf(row)], store)),
     ...(row.decision === "move" && !isGone ? [droppingOf({ ...origin, path: origin.name }, context)] : []),
   ];
 }
@@ -129,7 +135,7 @@ async function failed(row: DataInstance, cause: string, context: DataOrchestrato
 }
 
 async function giveUp(row: DataInstance, cause: string, { store, clock }: DataOrchestratorContext): Promise<void> {
-  const release = await bookings([{ source: row.source, booking: "release", bytes: row.bytes }], store);
+  const release = await bookings([releaseOf(row)], store);
   const lost = moved(dataInstance, row, "lose", { cause, lostAt: clock.now() });
   await store.commit(lost, ...woken(row.request), ...release);
 }

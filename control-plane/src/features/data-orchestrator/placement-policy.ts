@@ -18,7 +18,8 @@ export function hindrance(
   if (decision === "refuse") return reason;
   if (decision === "move" && data.access !== "read-write")
     return "it cannot be moved: nothing may be taken away where it lies";
-  if (decision === "mount") return "the policy would mount it, and nothing here can be mounted";
+  if (decision === "mount" && target !== undefined && target.mountFolder === undefined)
+    return `it cannot be mounted in "${target.name}": its device names no mount-folder, or has no /dev/fuse, rclone and fusermount3`;
   if (target === undefined) return decision === "leave" ? undefined : `the policy would ${decision} it: ${reason}`;
   return decision === "leave" ? `the policy leaves it where it lies: ${reason}` : undefined;
 }

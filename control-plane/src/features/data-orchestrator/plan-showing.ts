@@ -26,7 +26,11 @@ export const planHandler = handle(
       use,
       author: caller.actor,
     };
-    const wish = { copies, budget: { ...(bytes !== undefined && { bytes }), ...(money !== undefined && { money }) } };
+    const wish = {
+      copies,
+      use,
+      budget: { ...(bytes !== undefined && { bytes }), ...(money !== undefined && { money }) },
+    };
     const matches = await matchesOf(query, context, caller);
     const refusal = matchesRefusal(matches, query);
     if (refusal !== undefined) return { steps: [], cost: nothing, refusal };

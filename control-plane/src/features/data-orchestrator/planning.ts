@@ -1,6 +1,7 @@
 import { SECOND } from "@edgemere/protocol/kit";
 import { placeOf, type Data, type DataSource } from "../data-catalogue/contract.ts";
 import { openBytes } from "./capacity.ts";
+import type { Use } from "./contract.ts";
 
 /** What binds a plan. `smallestConflict` names those that cannot hold together. */
 export const constraints = ["where", "copies", "room", "bytes", "money", "policy"] as const;
@@ -25,6 +26,8 @@ export interface Wish {
   /** In how many places, no two of them on one device. */
   readonly copies: number;
   /** What may be moved and paid at most; no end where absent. */
+  /** What becomes of what is brought: what is mounted takes no room, and nothing of it moves before it is read. */
+  readonly use?: Use;
   readonly budget: { readonly bytes?: number; readonly money?: number };
 }
 
@@ -40,6 +43,8 @@ export interface Surroundings {
 
 export interface Cost {
   readonly bytes: number;
+  /** Of what is mounted: what comes when all of it is read. */
+  readonly readBytes?: number;
   readonly money: number;
   readonly milliseconds: number;
 }
@@ -68,10 +73,16 @@ export function costOf(bytes: number, { tags }: Pick<DataSource, "tags">): Cost 
   return { bytes, money, milliseconds: Math.ceil((bytes / BYTES_IN_A_SECOND) * SECOND) };
 }
 
+/** The same of a use: what is mounted costs nothing until it is read. */
+const costOfUse = (bytes: number, source: DataSource, use: Use | undefined): Cost =>
+  use === "mount" ? { ...nothing, readBytes: bytes } : costOf(bytes, source);
+
 export const totalOf = (steps: readonly Pick<PlanStep, "cost">[]): Cost =>
   steps.reduce(
     (sum, { cost }) => ({
       bytes: sum.bytes + cost.bytes,
+      ...(cost.readBytes !== undefined && { readBytes: (sum.readBytes ?? 0) + cost.readBytes }),
+      ...(cost.readBytes === undefined && sum.readBytes !== undefined && { readBytes: sum.readBytes }),
       money: sum.money + cost.money,
       milliseconds: sum.milliseconds + cost.milliseconds,
     }),
@@ -104,7 +115,7 @@ function stepsUnder(
   const copies = binding.has("copies") ? wish.copies : 1;
   const steps: PlanStep[] = [];
   for (const content of contents.toSorted((a, b) => b.bytes - a.bytes || compare(a.hash, b.hash))) {
-    const chosen = placesFor(content, copies, { binding, world, roomOf });
+    const chosen = placesFor(content, copies, { binding, world, roomOf, use: wish.use });
     if (chosen === undefined) return undefined;
     for (const { target, cost } of chosen)
       if (target !== undefined) open.set(target.id, (open.get(target.id) ?? 0) - cost.bytes);
@@ -121,11 +132,13 @@ interface Terms {
   readonly binding: ReadonlySet<Constraint>;
   readonly world: Surroundings;
   readonly roomOf: (place: Place) => number;
+  readonly use: Use | undefined;
 }
 
 /** As many copies of one content as are wanted: those that lie where they are wanted cost nothing and come first. */
 function placesFor(content: Content, copies: number, terms: Terms): readonly PlanStep[] | undefined {
-  const { binding, world, roomOf } = terms;
+  const { binding, world, roomOf, use } = terms;
+  const costAt = (source: DataSource) => costOfUse(content.bytes, source, use);
   const isWanted = (at: string, source: string) => !binding.has("where") || world.isWanted(at, source);
   const may = (data: Data, target?: DataSource) =>
     !binding.has("policy") || world.hindranceOf(data, target) === undefined;
@@ -141,15 +154,14 @@ function placesFor(content: Content, copies: number, terms: Terms): readonly Pla
       take(placeOf(data.device, data.source), { data, target: undefined, cost: nothing });
   const sites = new Set(content.holders.map(({ device }) => world.siteOf(device)));
   const holding = new Set(content.holders.map(({ device, source }) => placeOf(device, source)));
-  const rank = ({ source, site }: Place) => [costOf(content.bytes, source).money, sites.has(site) ? 0 : 1] as const;
+  const rank = ({ source, site }: Place) => [costAt(source).money, sites.has(site) ? 0 : 1] as const;
   const free = world.places
     .filter(({ source }) => isWanted(source.device, source.id) && !holding.has(placeOf(source.device, source.id)))
-    .filter((place) => roomOf(place) >= content.bytes)
+    .filter((place) => roomOf(place) >= costAt(place.source).bytes)
     .toSorted((a, b) => byRank(rank(a), rank(b)) || byRoom(roomOf(a), roomOf(b)) || compare(a.source.id, b.source.id));
   for (const { source } of free) {
     const data = content.holders.find((each) => may(each, source));
-    if (data !== undefined)
-      take(placeOf(source.device, source.id), { data, target: source, cost: costOf(content.bytes, source) });
+    if (data !== undefined) take(placeOf(source.device, source.id), { data, target: source, cost: costAt(source) });
   }
   return steps.length === copies ? steps : undefined;
 }

@@ -26,6 +26,8 @@ export interface Dropping {
   readonly hash: string;
   /** The data that it is a copy of. Where that has changed since, this may be the last of its content: nobody wants what was before. */
   readonly copyOf?: string;
+  /** It lies nowhere there, and is only shown. */
+  readonly isMounted?: boolean;
   readonly job?: string;
   readonly tries: number;
   readonly nextTryAt: number;

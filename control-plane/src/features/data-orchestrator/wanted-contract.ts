@@ -2,12 +2,20 @@ import { Type } from "@sinclair/typebox";
 import { action, Ref } from "../../platform/action.ts";
 import { Query } from "../data-catalogue/contract.ts";
 
-/** What may become of data that is wanted in another place than where it lies. move: it is taken away there; cache: a copy that may go when room is short. */
-export const uses = ["copy", "move", "cache"] as const;
+/**
+ * What may become of data that is wanted in another place than where it lies. move: it is taken away there; cache: a copy that may go when
+ * room is short; mount: it is shown there, and what is read of it is fetched then.
+ */
+export const uses = ["copy", "move", "cache", "mount"] as const;
 export type Use = (typeof uses)[number];
 
 export const Cost = Type.Object({
-  bytes: Type.Integer({ description: "Bytes that are moved" }),
+  bytes: Type.Integer({ description: "Bytes that are moved there now" }),
+  readBytes: Type.Optional(
+    Type.Integer({
+      description: "Of what is mounted: bytes that come later at most, for each time that all of it is read",
+    }),
+  ),
   money: Type.Number({ description: "By the tag `cost` of the source, which is money for a GiB" }),
   milliseconds: Type.Integer({ description: "An estimate" }),
 });

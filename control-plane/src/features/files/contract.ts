@@ -2,7 +2,7 @@ import { type TObject, Type } from "@sinclair/typebox";
 import { limits } from "@edgemere/protocol";
 import { machine } from "@edgemere/protocol/kit";
 import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
-import { resource, rowSchema, type Row } from "../../platform/resource.ts";
+import { resource, rowSchema, table, type Row } from "../../platform/resource.ts";
 
 /** Bytes of one piece that people send or read: with the third that base64 adds it fits into a request. */
 export const PIECE_BYTES = 384 * 1024;
@@ -42,6 +42,14 @@ export const file = resource({
     expiry: ({ expiresAt }) => [[expiresAt]],
   },
 });
+
+/** Content that a device may read for as long as it shows it without having it. It is kept here until then. */
+export const mountedContent = table<{
+  readonly id: string;
+  readonly sha256: string;
+  readonly device: string;
+}>("mountedcontent", { hash: ({ sha256, device }) => [[sha256, device]] });
+export const mountedAt = (device: string, sha256: string): string => `${sha256}-${device}`;
 
 const FileRef = Ref("file", "The file: id, or name where it has that for itself");
 const Sha256 = Type.String({ pattern: "^[0-9a-f]{64}$", description: "SHA-256 of the whole content, hex" });
@@ -174,7 +182,10 @@ export const destroyFile = action({
   output: Type.Object({ id: Type.String() }),
 });
 
-const CommandId = Type.String({ maxLength: 64, description: "Id of the open command that asks for it" });
+const CommandId = Type.String({
+  maxLength: 64,
+  description: "Id of the open command that asks for it; of what is mounted on the device its SHA-256",
+});
 
 /** On the device API, where the client's certificate is the credential. The answer's body is the bytes alone. */
 export const fetchFile = action({

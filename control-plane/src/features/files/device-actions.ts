@@ -11,8 +11,18 @@ import { command, type Command } from "../jobs/contract.ts";
 import { piece } from "./actions.ts";
 import { chunkList, listOf } from "./chunks.ts";
 import type { FilesContext } from "./context.ts";
-import { fetchChunks, fetchFile, file, findNeighbours, offerChunks, sendFile, type FileRow } from "./contract.ts";
-import { neighboursWith } from "./neighbours.ts";
+import {
+  fetchChunks,
+  fetchFile,
+  file,
+  findNeighbours,
+  mountedAt,
+  mountedContent,
+  offerChunks,
+  sendFile,
+  type FileRow,
+} from "./contract.ts";
+import { neighboursWith, type Fetching } from "./neighbours.ts";
 import { permitOf } from "./permit.ts";
 import { beginFile, finish, takeHeld, takePiece } from "./upload.ts";
 
@@ -29,17 +39,17 @@ const PASSING = DAY;
 export const deviceActions = [
   handle(fetchFile, async ({ command: id, from, limit }, context: FilesContext, caller) => {
     const { store } = context;
-    const asked = await openCommand(context, { id, kinds: FETCHING, caller });
+    const asked = await fetching(context, id, caller);
     const row = await namedBy(asked, store);
     return { content: (await piece(store, row, { from, limit })).toString("base64") };
   }),
   handle(fetchChunks, async ({ command: id, from, limit }, context: FilesContext, caller) => {
-    const asked = await openCommand(context, { id, kinds: FETCHING, caller });
+    const asked = await fetching(context, id, caller);
     const list = await listOf(context.store, (await namedBy(asked, context.store)).id);
     return { content: Buffer.from(list.subarray(from, from + limit)).toString("base64") };
   }),
   handle(findNeighbours, async ({ command: id }, context: FilesContext, caller) => {
-    const asked = await openCommand(context, { id, kinds: FETCHING, caller });
+    const asked = await fetching(context, id, caller);
     const neighbours = await neighboursWith(asked, context);
     return { permit: neighbours.length === 0 ? "" : permitOf(asked, context), neighbours };
   }),
@@ -88,6 +98,14 @@ function refuseNoList(list: Uint8Array, bytes: number): void {
   }
 }
 
+/** What a device may fetch: what its open command names, and what is mounted on it. Of that nobody is on the way to have it. */
+async function fetching(context: FilesContext, id: string, caller: Caller): Promise<Fetching> {
+  const asking = await deviceOf(caller, context);
+  const mounted = await context.store.get(mountedContent, mountedAt(asking, id));
+  if (mounted !== undefined) return { id: "", device: asking, arguments: { sha256: id } };
+  return openCommand(context, { id, kinds: FETCHING, caller });
+}
+
 /** One answer for every command that is not this device's to speak of. */
 async function openCommand(
   context: FilesContext,
@@ -118,7 +136,7 @@ const isGood = ({ state, acceptedUntil, notAfter }: Certificate, now: number): b
   (state === "issued" || state === "current") && now < notAfter && (acceptedUntil === 0 || now < acceptedUntil);
 
 /** The content is another file's that has the same hash, when the one that was meant is gone. */
-async function namedBy({ arguments: given }: Command, store: Store): Promise<FileRow> {
+async function namedBy({ arguments: given }: Fetching, store: Store): Promise<FileRow> {
   const { items } = await store.list(file, { index: "hash", prefix: [String(given["sha256"])], limit: 1 });
   if (items[0] !== undefined) return items[0];
   throw new Problem("gone", "the content that this command names is not here any more");

@@ -12,6 +12,9 @@ const MOST_NAMED = 4;
 // Of a site that fetches one content at once, no question looks at more.
 const LOOKED_AT = 1_000;
 
+/** Whose content is fetched, and by whom. */
+export type Fetching = Pick<Command, "id" | "device" | "arguments">;
+
 interface Named {
   device: string;
   address: string;
@@ -23,7 +26,7 @@ interface Named {
  * began to fetch it earlier. Nobody is sent to one that began later, so that no two wait for each other.
  */
 export async function neighboursWith(
-  { id, device: asking, arguments: given }: Command,
+  { id, device: asking, arguments: given }: Fetching,
   { store }: Pick<FilesContext, "store">,
 ): Promise<Named[]> {
   const own = await store.get(device, asking);
