@@ -2,16 +2,9 @@ import { ColumnEncoder } from "@edgemere/protocol";
 import { HOUR } from "@edgemere/protocol/kit";
 import { put, putBytes, whenLanded, type Change } from "../../platform/change.ts";
 import type { Store } from "../../platform/store.ts";
-import {
-  AHEAD_AT_MOST,
-  excessOf,
-  flawOf,
-  metricsIn,
-  readMetric,
-  type MetricHour,
-  type Minutes,
-} from "./chain-bytes.ts";
+import { excessOf, metricsIn, readMetric, type MetricHour, type Minutes } from "./chain-bytes.ts";
 import type { Child, ReportedHour, ReportRefusal } from "./chain-contract.ts";
+import { AHEAD_AT_MOST, flawOf } from "./chain-flaws.ts";
 import { toBeReported } from "./chain-reporting.ts";
 import { counted, Counting, hasRoom } from "./chain-room.ts";
 import {
