@@ -85,6 +85,7 @@ test("an agent measures, reports its inventory and its data, and is acknowledged
     "command:data.put",
     "command:data.drop",
     "command:data.report",
+    "command:data.snapshot",
     "command:policy.pack",
     "signed-results",
   ]);

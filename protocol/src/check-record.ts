@@ -144,8 +144,10 @@ const checks: { readonly [B in RecordBodyName]: (content: never) => void } = {
       }
     }
     if (report.policyPack) safe("command_report.policy_pack.version", report.policyPack.version ?? 0);
-    for (const bytes of [report.dataGet?.bytes, report.dataGet?.sentBytes, report.dataReport?.files])
+    const { dataGet, dataReport, dataSnapshot } = report;
+    for (const bytes of [dataGet?.bytes, dataGet?.sentBytes, dataReport?.files, dataSnapshot?.bytes])
       safe("command_report.data", bytes ?? 0);
+    text("command_report.data_snapshot.path", dataSnapshot?.path ?? "");
     if (report.agentUpgrade) {
       const { before, after, slot } = report.agentUpgrade;
       for (const word of [before, after, slot]) text("command_report.agent_upgrade", word ?? "", limits.nameLength);

@@ -69,6 +69,7 @@ const valid: readonly (readonly [name: DeviceTopicName, what: string, message: a
   ["result", "of data that was put", end({ dataPut: { fetchedBytes: 5 } })],
   ["result", "of data that was taken away", end({ dataDrop: { hasChanged: true } })],
   ["result", "of a directory that is told again", end({ dataReport: { files: 3 } })],
+  ["result", "of a snapshot of a database", end({ dataSnapshot: { path: "1.dump", bytes: 5, hasChanged: true } })],
   ["result", "of a release of the agent", end({ agentUpgrade: { before: "0.1.0", after: "0.2.0", slot: "a" } })],
   ["result", "of a pack of policies", end({ policyPack: { version: 3 } })],
   ["result", "of a reboot", end({ reboot: { before: "boot-1", after: "boot-2" } })],

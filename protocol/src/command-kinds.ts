@@ -96,6 +96,13 @@ export const commandKinds = {
   "data.drop": { lane: "data", onInterrupt: "converge", dangerous: false, disturbs: nothing, task: "dataDrop" },
   "data.mount": { lane: "data", onInterrupt: "converge", dangerous: false, disturbs: nothing, task: "dataMount" },
   "data.report": { lane: "index", onInterrupt: "converge", dangerous: false, disturbs: nothing, task: "dataReport" },
+  "data.snapshot": {
+    lane: "snapshot",
+    onInterrupt: "converge",
+    dangerous: false,
+    disturbs: traffic,
+    task: "dataSnapshot",
+  },
   reboot: { lane: "power", onInterrupt: "boundary", dangerous: true, disturbs: "all", task: "reboot" },
   "network.change": { lane: "network", onInterrupt: "probe", dangerous: true, disturbs: "all", task: "networkChange" },
   "agent.upgrade": { lane: "power", onInterrupt: "probe", dangerous: true, disturbs: "all", task: "agentUpgrade" },

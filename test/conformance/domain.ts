@@ -292,6 +292,7 @@ export const commandKinds = {
   "data.drop": ["converge", "harmless"],
   "data.mount": ["converge", "harmless"],
   "data.report": ["converge", "harmless"],
+  "data.snapshot": ["converge", "harmless"],
   reboot: ["boundary", "dangerous"],
   "network.change": ["probe", "dangerous"],
   "agent.upgrade": ["probe", "dangerous"],

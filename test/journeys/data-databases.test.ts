@@ -4,6 +4,7 @@ import { chmod, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { asNobody, noPostgresql, noSqlite, startPostgresql } from "../world/databases.ts";
+import { createJob, endOf } from "../world/jobs.ts";
 import { temporaryFolder } from "../world/temporary-folder.ts";
 import { eventually, startWorld, type World } from "../world/world.ts";
 
@@ -102,6 +103,15 @@ test(
       return all.length > 0 && all;
     }, "the first snapshot to be known");
     const file = join(directory, piece?.name ?? "");
+
+    server.sql("shop", "insert into sale values (1001, 'asked for')");
+    const asked = await endOf(world, await createJob(world, "gw1", "data.snapshot", { source: "shop" }));
+    assert.equal(asked.state, "succeeded", asked.detail);
+    const second = await eventually(
+      async () => (await found(world, "engine:postgresql")).find(({ id }) => id !== piece?.id),
+      "the snapshot that was asked for to be known",
+    );
+    assert.match(program("pg_restore", ["--file=-", "--data-only", join(directory, second.name)]), /1001\tasked for/);
     assert.match(program("pg_restore", ["--list", file]), /TABLE DATA public sale keeper/);
     assert.match(program("pg_restore", ["--file=-", "--data-only", file]), /1000\titem 1000/);
     assert.ok(!agent.output.includes(password));

@@ -14,12 +14,13 @@ const sourceOf = async ({ client }: World, name: string) =>
 test("what a program on a device says is data in segments, over the death of the agent and of the program", async () => {
   await using world = await startWorld();
   const directory = join(world.folder, "ups");
-  const words = 'i=0; while [ $i -lt 1000 ]; do echo "line $i"; i=$((i+1)); sleep 0.1; done';
+  // A full segment, and one that stays open.
+  const words = "seq 1 400; exec sleep 1000";
   const stream = [
     "--source-stream",
     `ups=${JSON.stringify(["/bin/sh", "-c", words])}`,
     "--source-segment",
-    "ups=1s/1MiB",
+    "ups=1h/1KiB",
   ];
   const agent = await world.enrolAgent("gw1", [
     "--source",
@@ -38,15 +39,17 @@ test("what a program on a device says is data in segments, over the death of the
   assert.equal(first?.hash, createHash("sha256").update(content).digest("hex"));
   assert.equal(first.tags["lines"], String(content.split("\n").length - 1));
   assert.equal(first.tags["kind"], "log");
-  assert.ok(Date.parse(first.tags["recorded_until"] ?? "") > Date.parse(first.tags["recorded_from"] ?? ""));
+  assert.ok(Date.parse(first.tags["recorded_until"] ?? "") >= Date.parse(first.tags["recorded_from"] ?? ""));
   assert.equal((await sourceOf(world, "ups"))?.kind, "stream");
 
   await agent.kill();
   agent.run();
-  await eventually(
-    async () => (await found(world, "source:ups and cut:true")).length > 0,
-    "the segment that was open to be closed",
-  );
+  const [second] = await eventually(async () => {
+    const all = await found(world, "source:ups and cut:true");
+    return all.length > 0 && all;
+  }, "the segment that was open to be closed");
+  const rest = await readFile(join(directory, second?.name ?? ""), "utf8");
+  assert.equal(content + rest, Array.from({ length: 400 }, (_, i) => `${i + 1}\n`).join(""));
   await eventually(
     async () => (await found(world, "source:ups")).some(({ tags }) => Number(tags["gap_seconds"]) > 0),
     "the gap to be told",

@@ -138,7 +138,12 @@ export async function aBench(parts: BenchParts): Promise<Bench> {
     sealingKey,
     terminals: new TerminalRoad(),
     policies: parts.policies ?? { take: async () => undefined },
-    data: parts.data ?? { find: () => undefined, lookAt: () => {}, tellAll: () => undefined },
+    data: parts.data ?? {
+      find: () => undefined,
+      lookAt: () => {},
+      tellAll: () => undefined,
+      snapshot: () => undefined,
+    },
     files: {
       ...env,
       road: parts.road,

@@ -12,8 +12,9 @@ import { Pace } from "./files/pace.ts";
 import { PartFiles } from "./files/part-files.ts";
 import { dataDrop } from "./handlers/data-drop.ts";
 import { dataGet } from "./handlers/data-get.ts";
+import { dataSnapshot } from "./handlers/data-snapshot.ts";
 import { dataPut } from "./handlers/data-put.ts";
-import type { HandlerContext } from "./handlers/handler.ts";
+import type { HandlerContext, Snapshotted } from "./handlers/handler.ts";
 
 const content = Buffer.from("what was captured");
 const sha256 = createHash("sha256").update(content).digest();
@@ -84,6 +85,28 @@ test("a copy is put where data is taken, sent again, and taken away, and its sou
   assert.deepEqual(await machine.drop(copy), { result: { hasChanged: false } });
   assert.deepEqual(await machine.names(), []);
   assert.deepEqual(machine.looked, ["data", "data", "data", "data"]);
+});
+
+test("a snapshot is taken where a database fills the source, and tells what came of it", async () => {
+  const taken: Readonly<Record<string, Snapshotted>> = {
+    shop: { name: "1.dump", bytes: 5, isKnown: false },
+    down: { failure: "pg_dump ended with exit code 1" },
+  };
+  const data = {
+    find: (name: string) => (name === "absent" ? undefined : { path: "/srv" }),
+    snapshot: (name: string) => (taken[name] === undefined ? undefined : Promise.resolve(taken[name])),
+  };
+  const stop = new AbortController();
+  const take = (source: string) =>
+    dataSnapshot.run({ source } as never, { data, signal: stop.signal } as unknown as HandlerContext);
+
+  assert.deepEqual(await take("shop"), { result: { path: "1.dump", bytes: 5, hasChanged: true } });
+  assert.deepEqual(await take("down"), { reason: "failed", detail: "pg_dump ended with exit code 1" });
+  assert.match(JSON.stringify(await take("logs")), /not-permitted.*is filled by no database; source-database here/);
+  assert.match(JSON.stringify(await take("absent")), /not-found.*there is no data source/);
+  stop.abort();
+  data.snapshot = () => new Promise(() => {});
+  assert.match(JSON.stringify(await take("shop")), /nobody waits for it any more/);
 });
 
 test("where a source takes no data, nothing is put and nothing taken away", async () => {

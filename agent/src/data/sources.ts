@@ -3,7 +3,7 @@ import type { Host } from "../host/host.ts";
 import type { Outbox } from "../link/outbox.ts";
 import { INDEX_FOLDER, indexFileOf } from "./kept-index.ts";
 import type { Condition, RecordingPlan } from "./recording/plan.ts";
-import { SnapshotDuty } from "./recording/snapshot-duty.ts";
+import { SnapshotDuty, type Taken } from "./recording/snapshot-duty.ts";
 import { StreamDuty } from "./recording/stream-duty.ts";
 import { SourceDuty } from "./source-duty.ts";
 import type { Source } from "./report.ts";
@@ -65,6 +65,12 @@ export class DataSources implements AsyncDisposable {
   /** Tells all that a source holds, now; gives how many files that were last. Undefined where there is no such source. */
   tellAll(name: string): number | undefined {
     return this.#duties.get(name)?.tellAll();
+  }
+
+  /** Takes a snapshot now; undefined where no database fills the source. */
+  snapshot(name: string): Promise<Taken> | undefined {
+    const recording = this.#recordings.get(name);
+    return recording instanceof SnapshotDuty ? recording.take() : undefined;
   }
 
   /** Tells how every index stands: whoever hears it may be on an old disk. */

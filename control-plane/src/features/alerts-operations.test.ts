@@ -40,6 +40,7 @@ const held: Readonly<Record<CommandKind, readonly string[]>> = {
   "data.drop": [],
   "data.mount": [],
   "data.report": [],
+  "data.snapshot": ["link"],
   reboot: everything,
   "network.change": everything,
   "agent.upgrade": everything,

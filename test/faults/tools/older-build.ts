@@ -6,7 +6,7 @@ import { command } from "./command.ts";
 const root = join(import.meta.dirname, "../../../..");
 
 /**
- * What F70 takes for the older side: three kinds of commands fewer (`policy.pack`, `data.report`, `file.list`), reports of directories without
+ * What F70 takes for the older side: four kinds of commands fewer (`policy.pack`, `data.report`, `data.snapshot`, `file.list`), reports of directories without
  * changes, and none of what policies on devices tell. It is built from this repository, since it is what a site may still run.
  */
 const OLDER = "3a4473dd05ae1d88a689ba218f4f0f5bfb2b71ea";

@@ -20,6 +20,8 @@ export interface DataPlaces {
   lookAt(name: string, placed?: string): void;
   /** Tells all that a source holds at its next look, which is now; gives how many files that were last. Undefined: there is no such source. */
   tellAll(name: string): number | undefined;
+  /** Takes a snapshot of the database that fills a source, now. Undefined: there is none. */
+  snapshot(name: string): Promise<Snapshotted> | undefined;
 }
 
 /** Data that is shown here and does not lie here. */
@@ -32,6 +34,11 @@ export interface MountDuty {
   /** Shows it no more; false where it was not shown, or is something else. */
   remove(file: { readonly name: string; readonly sha256: string }): Promise<boolean>;
 }
+
+/** What came of a snapshot that was asked for. */
+export type Snapshotted =
+  | { readonly name: string; readonly bytes: number; readonly isKnown: boolean }
+  | { readonly failure: string };
 
 /** The policies that this device watches by itself. */
 export interface PolicyDuty {

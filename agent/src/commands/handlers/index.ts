@@ -4,6 +4,7 @@ import { dataGet } from "./data-get.ts";
 import { dataMount } from "./data-mount.ts";
 import { dataPut } from "./data-put.ts";
 import { dataReport } from "./data-report.ts";
+import { dataSnapshot } from "./data-snapshot.ts";
 import { agentUpgrade } from "./agent-upgrade.ts";
 import { exec } from "./exec.ts";
 import { configure } from "./configure.ts";
@@ -58,6 +59,7 @@ export const handlers: Handlers = {
   "data.drop": dataDrop,
   "data.mount": dataMount,
   "data.report": dataReport,
+  "data.snapshot": dataSnapshot,
   reboot,
   "network.change": networkChange,
   "agent.upgrade": agentUpgrade,

@@ -57,4 +57,9 @@ export const dataKinds = {
     permission: "command:data.report",
     arguments: closed({ source: file.source }),
   },
+  "data.snapshot": {
+    summary: "Have a device take a snapshot of the database that fills one of its sources, now",
+    permission: "command:data.snapshot",
+    arguments: closed({ source: file.source }),
+  },
 };

@@ -13,6 +13,7 @@ const effects: Readonly<Record<string, Effect>> = {
   "data.drop": "none",
   "data.mount": "none",
   "data.report": "none",
+  "data.snapshot": "none",
   "service.reload": "reload",
   "service.start": "restart",
   "service.stop": "restart",

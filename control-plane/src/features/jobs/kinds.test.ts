@@ -67,6 +67,7 @@ for (const [kind, given, expected] of [
   ["data.put", { ...SOME_DATA, bytes: 9 }, { ...SOME_DATA, bytes: 9 }],
   ["data.drop", SOME_DATA, SOME_DATA],
   ["data.report", { source: "models" }, { source: "models" }],
+  ["data.snapshot", { source: "shop" }, { source: "shop" }],
   [
     "script",
     { content: "id", sha256: HASH_OF_ID, maxOutputBytes: 1 },
