@@ -36,7 +36,10 @@ function sourceName(text: string): string {
 type Pair = readonly [key: string, value: string];
 
 /** Throws ConfigError. */
-export function dataOf(values: Values<typeof dataOptions>): {
+export function dataOf(
+  values: Values<typeof dataOptions>,
+  dataFolder: string,
+): {
   readonly sources: readonly Source[];
   readonly dataEvery: number;
   readonly mountFolder?: string;
@@ -52,7 +55,7 @@ export function dataOf(values: Values<typeof dataOptions>): {
   if (stranger !== undefined) throw new ConfigError(`--source-takes ${stranger}: there is no --source ${stranger}`);
   const placed = tags.map(([key, value]) => ({ ...splitTag(key, names), value }));
   const recordings = recordingsOf(values, names);
-  for (const name of recordings.keys()) refuseShared(name, sources);
+  for (const name of recordings.keys()) refuseShared(name, sources, dataFolder);
   return {
     sources: sources.map(([name, path]) => {
       const records = recordings.get(name);
@@ -70,19 +73,23 @@ export function dataOf(values: Values<typeof dataOptions>): {
 }
 
 /** What is recorded goes to a directory of its own. */
-function refuseShared(name: string, sources: readonly Pair[]): void {
+function refuseShared(name: string, sources: readonly Pair[], dataFolder: string): void {
   const own = resolve(sources.find(([each]) => each === name)?.[1] ?? "/");
-  if (own === "/") throw new ConfigError(`--source ${name}=/: what is recorded needs a directory of its own`);
-  for (const [other, path] of sources) {
-    const theirs = resolve(path);
-    const isShared =
-      theirs === own || theirs.startsWith(`${own}/`) || own.startsWith(theirs === "/" ? "/" : `${theirs}/`);
-    if (other !== name && isShared)
-      throw new ConfigError(
-        `--source ${name}=${own}: that is in, or has in it, the directory of --source ${other}; what is recorded needs one of its own`,
-      );
-  }
+  const where = `--source ${name}=${own}`;
+  if (own === "/") throw new ConfigError(`${where}: what is recorded needs a directory of its own`);
+  if (areNested(own, dataFolder))
+    throw new ConfigError(`${where}: the agent's own folder ${dataFolder} is closed to data; name another directory`);
+  const other = sources.find(([each, path]) => each !== name && areNested(own, resolve(path)));
+  if (other !== undefined)
+    throw new ConfigError(
+      `${where}: that is in, or has in it, the directory of --source ${other[0]}; what is recorded needs one of its own`,
+    );
 }
+
+const areNested = (one: string, other: string): boolean => {
+  const [a, b] = [`${one}/`, other === "/" ? "/" : `${other}/`];
+  return a.startsWith(b) || b.startsWith(a);
+};
 
 function splitTag(text: string, sources: readonly string[]): { readonly source: string; readonly key: string } {
   const at = text.lastIndexOf(":");

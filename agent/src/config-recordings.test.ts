@@ -143,6 +143,10 @@ test("what makes no sense of what is recorded is refused with a word on what wou
     ],
     [[...database, "--source-keep", "shop=0"], /--source-keep shop: "0" is too small/],
     [[...database, "--source-password-file", "shop=/p"], /--source-password-file shop: SQLite has no passwords/],
+    [
+      [...stream, "--data", "/srv/ups/agent"],
+      /--source ups=\/srv\/ups: the agent's own folder \/srv\/ups\/agent is closed to data/,
+    ],
     [["--source", "ups=/", "--source-user", "ups=nobody", "--source-stream", "ups=/x"], /needs a directory of its own/],
   ];
 

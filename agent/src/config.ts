@@ -190,10 +190,11 @@ export function readConfig(
 ): ProgramConfig {
   const values = readOptions(options, { argv, environment, over, prefix: PREFIX, program: PROGRAM });
   const { keepalive, ...telemetry } = telemetryOf(values);
+  const dataFolder = values.data ?? defaultDataFolder();
   return {
     ...telemetry,
     inventoryEvery: values.inventory,
-    ...dataOf(values),
+    ...dataOf(values, dataFolder),
     allow: [...new Set(values.allow)],
     logRoots: [...new Set(values["log-root"])],
     ...filesOf(values),
@@ -204,7 +205,7 @@ export function readConfig(
       ...(values["spool-thin"] !== undefined && { thin: values["spool-thin"] }),
     },
     policy: { file: values.policy ?? USUAL_POLICY, isNamed: values.policy !== undefined },
-    dataFolder: values.data ?? defaultDataFolder(),
+    dataFolder,
     ...(values.config !== undefined && { settingsFile: resolve(values.config) }),
     ...(values.config !== undefined && runsPrograms(values) && { scriptsFrom: resolve(values.config) }),
     ...(values["terminal-user"] !== undefined && { terminalUser: values["terminal-user"] }),
