@@ -55,7 +55,6 @@ export function bytes(count: number): string {
 
 export const number = (value: number): string => precise.format(value);
 export const percent = (value: number): string => `${decimal.format(value)} %`;
-const pluralOf = (noun: string): string => (/[^aeiou]y$/.test(noun) ? `${noun.slice(0, -1)}ies` : `${noun}s`);
 /** "1 device", "2 devices", "3 policies". */
-export const counted = (count: number, noun: string, plural = pluralOf(noun)): string =>
+export const counted = (count: number, noun: string, plural = `${noun}s`.replace(/([^aeiou])ys$/, "$1ies")): string =>
   `${count.toLocaleString()} ${count === 1 ? noun : plural}`;
