@@ -101,7 +101,8 @@ function attempt<T>(compile: () => T): T | Mistake {
   }
 }
 
-function refusal(text: string, { message, at }: Mistake): Problem {
+/** What whoever wrote an expression is told: what is wrong in it, and where. */
+export function refusal(text: string, { message, at }: Mistake): Problem {
   const before = text.slice(0, at).split("\n");
   const column = (before.at(-1)?.length ?? 0) + 1;
   return new Problem("invalid-input", `${message}, at line ${before.length}, column ${column} of "${text}"`);

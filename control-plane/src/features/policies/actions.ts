@@ -18,6 +18,7 @@ import * as contract from "./contract.ts";
 import { refuseEffects } from "./effects.ts";
 import { compileGroupCondition } from "./group-condition.ts";
 import { groupFields, groupFunctions } from "./group-functions.ts";
+import { refuseUnknownEvents } from "./known-events.ts";
 import { obstacleToGroups } from "./group-policy.ts";
 import { ASKED_IN_CENTRE, GROUPS_IN_CENTRE, obstaclesOnDevice } from "./on-device.ts";
 import { isPerGroup, perOf } from "./per.ts";
@@ -35,7 +36,7 @@ async function refuseWrong(spec: contract.PolicySpec, caller: Caller, context: P
   if (schedule !== undefined) refuseZone(schedule);
   if (isPerGroup(spec)) await refuseGroups(spec, context);
   else if (isAsked(spec)) refuseAdmission(spec, context);
-  else compilePolicyCondition(condition);
+  else refuseUnknownEvents(condition, compilePolicyCondition(condition));
   if (selector !== "") compileSelector(selector);
   await refuseEffects(effects, caller, context);
 }
@@ -44,7 +45,7 @@ async function refuseWrong(spec: contract.PolicySpec, caller: Caller, context: P
 async function refuseGroups(spec: contract.PolicySpec, { store }: PoliciesContext): Promise<void> {
   const obstacle = obstacleToGroups(spec);
   if (obstacle !== undefined) throw new Problem("invalid-input", obstacle);
-  compileGroupCondition(spec.condition);
+  refuseUnknownEvents(spec.condition, compileGroupCondition(spec.condition));
   const per = perOf(spec.per);
   if (per.of === "adevice") await resolve(store, aggregatedDevice, per.name);
 }
@@ -168,7 +169,9 @@ export const policyActions = [
         compileAdmission({ condition });
         return { metrics: [], events: [], deviceObstacles: [ASKED_IN_CENTRE] };
       }
-      const { metrics, events } = isOfGroups ? compileGroupCondition(condition) : compilePolicyCondition(condition);
+      const compiled = isOfGroups ? compileGroupCondition(condition) : compilePolicyCondition(condition);
+      refuseUnknownEvents(condition, compiled);
+      const { metrics, events } = compiled;
       const deviceObstacles = isOfGroups ? [GROUPS_IN_CENTRE] : [...obstaclesOnDevice({ condition })];
       return { metrics: [...metrics], events: [...new Set(events.map(({ type }) => type))], deviceObstacles };
     },

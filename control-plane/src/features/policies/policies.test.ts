@@ -42,6 +42,12 @@ test("a policy with a mistake is not saved, and the mistake is told with its pla
   await assert.rejects(world.call(contract.createPolicy, wrong), /line 1, column 12/);
   await assert.rejects(world.call(contract.updatePolicy, { policy: "hot", condition: "nme == 'x'" }), /no field "nme"/);
   await assert.rejects(world.call(contract.createPolicy, { ...hot, name: "x", selector: "site=" }), /column 6/);
+  const misspelt = { name: "wrong", condition: '1 < 2 && happened("alert.fired", "1h") > 1' };
+  const unknownEvent = /no event is called "alert\.fired"; there are .*alert\.firing.* at line 1, column 20/;
+  await assert.rejects(world.call(contract.createPolicy, misspelt), unknownEvent);
+  await assert.rejects(world.call(contract.checkCondition, { condition: misspelt.condition }), unknownEvent);
+  const share = { name: "wrong", per: "fleet", condition: 'share(happened("device.onlin", "1h") > 1) > 0.5' };
+  await assert.rejects(world.call(contract.createPolicy, share), /no event is called "device\.onlin"/);
   const schedule = { zone: "Atlantis", days: ["mon" as const], from: "08:00", to: "18:00" };
   await assert.rejects(world.call(contract.createPolicy, { ...hot, name: "x", schedule }), /no time zone "Atlantis"/);
   await assert.rejects(world.call(contract.createPolicy, hot), /there is already a policy "hot"/);
