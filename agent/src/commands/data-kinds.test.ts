@@ -12,16 +12,17 @@ import { Pace } from "./files/pace.ts";
 import { PartFiles } from "./files/part-files.ts";
 import { dataDrop } from "./handlers/data-drop.ts";
 import { dataGet } from "./handlers/data-get.ts";
+import { dataMount } from "./handlers/data-mount.ts";
 import { dataSnapshot } from "./handlers/data-snapshot.ts";
 import { dataPut } from "./handlers/data-put.ts";
-import type { HandlerContext, Snapshotted } from "./handlers/handler.ts";
+import type { HandlerContext, MountDuty, Snapshotted } from "./handlers/handler.ts";
 
 const content = Buffer.from("what was captured");
 const sha256 = createHash("sha256").update(content).digest();
 const copy = `${sha256.toString("hex").slice(0, 16)}-a.pcap`;
 
 /** Two sources of one folder: "data" takes data and "logs" does not. */
-async function aMachine() {
+async function aMachine(mounts?: MountDuty) {
   const folder = await transferFolder();
   const { root } = folder;
   const clock = new ManualClock();
@@ -40,6 +41,7 @@ async function aMachine() {
   };
   const context = {
     command: "c1",
+    mounts,
     signal: new AbortController().signal,
     output: () => {},
     host: { hashFile, listFiles },
@@ -66,6 +68,9 @@ async function aMachine() {
       dataPut.run(v1.DataPutArguments.create({ ...named(path, source), bytes: content.length }), context),
     get: (path: string, source?: string) =>
       dataGet.run(v1.DataGetArguments.create({ ...named(path, source), maxBytes: 1_000 }), context),
+    mount: (path: string, source?: string) =>
+      dataMount.run(v1.DataMountArguments.create({ ...named(path, source), bytes: content.length }), context),
+    unmount: (path: string) => dataDrop.run(v1.DataDropArguments.create({ ...named(path), isMounted: true }), context),
     drop: (path: string, source?: string) => dataDrop.run(v1.DataDropArguments.create(named(path, source)), context),
   };
 }
@@ -139,4 +144,24 @@ test("a name that leads out of the source, or is not that of a copy, is refused 
     dataDrop.check?.(v1.DataDropArguments.create({ source: "data", path: "a/../b", sha256 })) ?? "",
     /^path/,
   );
+});
+
+test("data is mounted where a source takes data and the host lets it, under the name of a copy, and what lies there is never taken for it", async () => {
+  const shown = new Map<string, string>();
+  await using machine = await aMachine({
+    add: async ({ name, sha256: hash }) => shown.size < shown.set(name, hash).size,
+    remove: async ({ name }) => shown.delete(name),
+  });
+  await using without = await aMachine();
+  await machine.put(copy);
+
+  assert.deepEqual(await machine.mount(copy), { result: { hasChanged: true } });
+  assert.deepEqual([...shown], [[copy, sha256.toString("hex")]]);
+  assert.equal(reasonOf(await machine.mount(copy, "logs")), "not-permitted");
+  assert.equal(reasonOf(await without.mount(copy)), "unsupported");
+  assert.deepEqual(await machine.unmount(copy), { result: { hasChanged: true } });
+  assert.deepEqual(await without.unmount(copy), { result: { hasChanged: false } });
+  assert.deepEqual(await machine.read(copy), content);
+  const wrong = dataMount.check?.(v1.DataMountArguments.create({ source: "data", path: `sub/${copy}`, sha256 }));
+  assert.match(wrong ?? "", /^path: /);
 });

@@ -86,6 +86,11 @@ function Sources({ nameOf }: { readonly nameOf: (device: string) => string }) {
                     cell: ({ placingBytes }) => bytes(placingBytes),
                   },
                   { title: "Takes data", isMinor: "slightly", cell: ({ takesData }) => (takesData ? "yes" : "no") },
+                  {
+                    title: "Mounts data in",
+                    isMinor: true,
+                    cell: ({ mountFolder = "–" }) => <Plain text={mountFolder} />,
+                  },
                   { title: "Reported", isMinor: true, cell: ({ reportedAt }) => <Instant at={reportedAt} /> },
                   { title: "Trouble", isMinor: true, cell: (source) => <SourceTrouble of={source} /> },
                 ]}

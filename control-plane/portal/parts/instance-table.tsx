@@ -36,6 +36,12 @@ export const InstanceTable = ({
       },
       { title: "Path", isMinor: true, cell: ({ path }) => <Plain text={path} /> },
       { title: "Size", align: "right", cell: (instance) => bytes(instance.bytes) },
+      {
+        title: "Held there",
+        align: "right",
+        isMinor: true,
+        cell: ({ heldBytes, bytes: all }) => bytes(heldBytes ?? all),
+      },
       { title: "Made", isMinor: true, cell: ({ createdAt }) => <Instant at={createdAt} /> },
     ]}
   />

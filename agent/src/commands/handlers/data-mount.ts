@@ -1,4 +1,5 @@
 import { limits } from "@edgemere/protocol";
+import { ContentRefused } from "../../link/content-road.ts";
 import { hexOf, isNamedByHash, mistakeInNaming, placeOf } from "./data-place.ts";
 import type { Handler } from "./handler.ts";
 
@@ -17,6 +18,11 @@ export const dataMount: Handler<"data.mount"> = {
         detail: "nothing is mounted here; mount-folder would say where, and its log why not",
       };
     const file = { name: given.path, sha256: hexOf(given.sha256), bytes: given.bytes };
-    return { result: { hasChanged: await mounts.add(file, signal) } };
+    try {
+      return { result: { hasChanged: await mounts.add(file, signal) } };
+    } catch (error) {
+      if (error instanceof ContentRefused) return { reason: "no-content", detail: error.message };
+      throw error;
+    }
   },
 };
