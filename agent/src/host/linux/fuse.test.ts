@@ -142,3 +142,17 @@ test("nothing is mounted in a folder that others could replace, or that a link l
   await chmod(folder, 0o777);
   assert.match((await host.mounts?.hindrance(folder)) ?? "", /can be written by others/);
 });
+
+test("an agent that is not root and may gain no privileges says that it can mount nothing", needsFuse, async (t) => {
+  if (process.geteuid?.() !== 0) return t.skip("only root may become another user");
+  const script = `import { linuxHost } from ${JSON.stringify(import.meta.resolve("../linux-host.js"))};
+    console.log(await linuxHost().mounts.hindrance("/srv"));`;
+  const said: string[] = [];
+  const argv = ["setpriv", "--reuid", "65534", "--no-new-privs", process.execPath] as const;
+  const input = ["--input-type=module", "-e", script];
+  const onOutput = (_: string, bytes: Uint8Array) => void said.push(Buffer.from(bytes).toString());
+
+  await host.run({ argv: [...argv, ...input], maxOutputBytes: 4_096, onOutput });
+
+  assert.match(said.join(""), /may gain no privileges/);
+});

@@ -39,6 +39,7 @@ export function linuxMounts(run: Runner): HostMounts {
     placeIn,
     hindrance: async (folder) => {
       try {
+        await refuseWithoutPrivileges();
         const readWrite = constants.R_OK | constants.W_OK;
         await access(DEVICE, readWrite).catch(() => refuse(`${DEVICE} is not there, or not open to the agent`));
         const where = { path: minimalEnvironment().PATH, folder: "/" };
@@ -91,6 +92,15 @@ export function linuxMounts(run: Runner): HostMounts {
 
 const typeAt = async (place: string): Promise<string | undefined> =>
   mountedAt(await readFile("/proc/self/mountinfo", "utf8"), place);
+
+/** Whoever is not root mounts by a program that gains privileges when it starts. */
+async function refuseWithoutPrivileges(): Promise<void> {
+  const mayGainNone = /^NoNewPrivs:\s*1$/m.test(await readFile("/proc/self/status", "utf8"));
+  if (process.geteuid?.() !== 0 && mayGainNone)
+    refuse(
+      `${UNMOUNTER} can mount nothing for the agent, which is not root and may gain no privileges (NoNewPrivileges)`,
+    );
+}
 
 /** Who could put a link in its place would choose where it is laid. */
 async function refuseOpenToOthers(folder: string): Promise<void> {
