@@ -162,8 +162,7 @@ const Verdict = ({
     }
   >
     <Text size="sm">
-      {counted(entries, "entry")} ({bytes(compared)}) were restored and compared in{" "}
-      {duration(seconds * 1_000)}.{" "}
+      {counted(entries, "entry")} ({bytes(compared)}) were restored and compared in {duration(seconds * 1_000)}.{" "}
       {passed ? "" : "What is wrong stands in the list. Make another backup and drill that."}
     </Text>
   </Alert>

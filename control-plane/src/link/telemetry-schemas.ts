@@ -140,22 +140,13 @@ const isSame = ({ series: one }: Schema, { series: other }: Schema): boolean =>
   one.length === other.length &&
   one.every(({ metric, instance }, i) => metric === other[i]?.metric && instance === other[i]?.instance);
 
-const unknownRefusal = ([name]: readonly string[]): readonly Refusal[] =>
-  name === undefined
-    ? []
-    : [
-        {
-          reason: "unknown-schema",
-          message: `the schema ${name} is not known: what needs it is to come again with it`,
-        },
-      ];
+const unknownRefusal = ([name]: readonly string[]): readonly Refusal[] => {
+  if (name === undefined) return [];
+  const message = `the schema ${name} is not known: what needs it is to come again with it`;
+  return [{ reason: "unknown-schema", message }];
+};
 
-const forgottenRefusal = (forgotten: number): readonly Refusal[] =>
-  forgotten === 0
-    ? []
-    : [
-        {
-          reason: "too-many-schemas",
-          message: `there are over ${limits.telemetrySchemas} of one session: the oldest go`,
-        },
-      ];
+const forgottenRefusal = (forgotten: number): readonly Refusal[] => {
+  const message = `there are over ${limits.telemetrySchemas} of one session: the oldest go`;
+  return forgotten === 0 ? [] : [{ reason: "too-many-schemas", message }];
+};
