@@ -142,6 +142,18 @@ test("what is typed reaches the shell, and what it shows comes back", async () =
   assert.deepEqual([result.exitCode, result.inputBytes, result.outputBytes], [3, 3, 3]);
 });
 
+test("a shell that a signal ended has failed, one that was hung up has not", async () => {
+  const [killed, left] = [aTerminal(), aTerminal()];
+  for (const { clock } of [killed, left]) await clock.advance(100);
+
+  killed.shell().exit({ exitCode: 0, signalNumber: 9 });
+  left.line().say({ end: { reason: "", detail: "", exitCode: 0, signal: "" } });
+  for (const { clock } of [killed, left]) await clock.advance(2 * SECOND);
+
+  assert.equal((await killed.outcome).end.reason, "ended-by-signal");
+  assert.equal((await left.outcome).end.reason, "");
+});
+
 test("the device's recording is what was shown, its chain and the hash of what was shown stand in the result", async () => {
   const { clock, line, shell, disk, outcome } = aTerminal();
   await clock.advance(100);

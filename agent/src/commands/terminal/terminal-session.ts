@@ -145,7 +145,8 @@ export class TerminalSession {
 
   async #ended(over: Over, { exitCode, signalNumber }: TerminalEnding): Promise<TerminalOutcome> {
     const signal = signalNumber === undefined ? "" : String(signalNumber);
-    const why = typeof over === "string" ? { reason: "", detail: over } : over;
+    const reason = over === "shell ended" && signal !== "" ? "ended-by-signal" : "";
+    const why = typeof over === "string" ? { reason, detail: over } : over;
     const end = { ...why, exitCode, signal };
     this.#line.say({ end });
     const { recordingHead, outputHash } = await this.#recording.end(why.reason || why.detail);

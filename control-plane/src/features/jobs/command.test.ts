@@ -55,6 +55,11 @@ for (const [title, report, fields] of [
     { finishedAt: 6, result: { exitCode: 0, signal: "", outputBytes: 7, droppedBytes: 0 } },
   ],
   [
+    "a program that a signal ended has no exit code, and least of all that of success",
+    { finishedAtMs: 6, exec: { exitCode: 0, signal: "SIGTERM" } },
+    { finishedAt: 6, result: { signal: "SIGTERM", outputBytes: 0, droppedBytes: 0 } },
+  ],
+  [
     "a result of zeros only is a result",
     { finishedAtMs: 6, inventoryRefresh: {} },
     { finishedAt: 6, result: { facts: 0 } },

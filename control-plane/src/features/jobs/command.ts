@@ -77,10 +77,12 @@ export function told(report: CommandReport): Partial<Command> {
   };
 }
 
-/** What the kind gave, with every field: on the wire a zero is left out. */
+/** What the kind gave, with every field: on the wire a zero is left out. Who was ended by a signal has no exit code. */
 function resultOf(report: CommandReport): Command["result"] {
   const { result, ...whole } = v1.CommandReport.toObject(report, { defaults: true, oneofs: true, bytes: String });
-  return result === undefined ? undefined : (whole[result as string] as Command["result"]);
+  if (result === undefined) return undefined;
+  const { exitCode, ...rest } = whole[result as string] as NonNullable<Command["result"]>;
+  return exitCode === undefined || rest["signal"] ? rest : { exitCode, ...rest };
 }
 
 /**

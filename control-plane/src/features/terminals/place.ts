@@ -152,8 +152,8 @@ export class TerminalPlace {
   #heard(heard: TerminalHeard): void {
     if ("end" in heard) {
       const { reason, detail, exitCode, signal } = heard.end;
-      const why = signal === "" ? detail : `${detail}, by signal ${signal}`;
-      return void this.#writing.then(() => this.end({ reason, detail: why, exitCode }));
+      const end = signal === "" ? { detail, exitCode } : { detail: `${detail}, by signal ${signal}` };
+      return void this.#writing.then(() => this.end({ reason, ...end }));
     }
     if (!("data" in heard)) return;
     const { data } = heard;
