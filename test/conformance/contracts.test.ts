@@ -161,6 +161,26 @@ test("every list has a page size, a cursor and an end", () => {
   assert.deepEqual(lists.filter((action) => !hasField(action, "limit") || !hasField(action, "cursor")).map(pathOf), []);
 });
 
+/** What they are about is one state, or another word than a row's own state says what is meant. */
+const LISTS_OF_ONE_STATE = [
+  "cpl/dm/device/waiting",
+  "cpl/dm/job/awaiting",
+  "cpl/ta/outlet/list",
+  "diml/dml/fmdm/query",
+  "ia/audit/list",
+];
+
+test("every list of what has states can be asked for some of them", () => {
+  const lists = declaredActions.filter(({ output }) => {
+    const { items, next } = (output as Schema).properties ?? {};
+    return items?.items?.properties?.["state"] !== undefined && next !== undefined;
+  });
+  const whole = lists.filter((action) => !hasField(action, "state") && !hasField(action, "selector")).map(pathOf);
+
+  assert.ok(lists.length > 20);
+  assert.deepEqual(whole.toSorted(), LISTS_OF_ONE_STATE);
+});
+
 test("every class has a name of its own, in one lower case word", () => {
   const names = declaredResources.map(({ name }) => name as string);
 

@@ -4,12 +4,14 @@ import type { Caller } from "./caller.ts";
 import type { PlatformContext } from "./context.ts";
 import { pageWithin } from "./pages.ts";
 import { resolve } from "./reference.ts";
-import { rowSchema, type AnyResource, type Row } from "./resource.ts";
+import { rowSchema, statesOf, type AnyResource, type Row } from "./resource.ts";
+import { statesInput } from "./states.ts";
 
 /** The two ways to look at a class that every resource has: one row by id or name, and pages of rows. */
 export const lookups = <const P extends string, R extends AnyResource>(resource: R, path: P, permission: string) => {
   const name = resource.name as string;
   const isOwned = resource.belongsTo !== undefined;
+  const states = (statesOf(resource).length > 0 ? statesInput(resource) : {}) as ReturnType<typeof statesInput>;
   return {
     find: action({
       path: `${path}/find`,
@@ -26,7 +28,7 @@ export const lookups = <const P extends string, R extends AnyResource>(resource:
       effect: "read",
       permission,
       ...(isOwned && { scope: "filtered" as const }),
-      input: Type.Object(pageInput),
+      input: Type.Object({ ...states, ...pageInput }),
       output: PageOf(rowSchema(resource)),
     }),
   };
@@ -40,12 +42,12 @@ export const lookupHandlers = <R extends AnyResource>(resource: R, { find, list 
   handle(
     list,
     async (
-      { limit = 50, cursor }: { limit?: number; cursor?: string },
+      { state: states, limit = 50, cursor }: { state?: string[]; limit?: number; cursor?: string },
       { store, scopes }: PlatformContext,
       caller: Caller,
     ) => {
       const reach = scopes.reachOf(caller, list.permission);
-      const page = await pageWithin(store, resource, reach, { limit, cursor, reverse: true });
+      const page = await pageWithin(store, resource, reach, { limit, cursor, states, reverse: true });
       return { ...page, items: page.items as Row<R>[] };
     },
   ),

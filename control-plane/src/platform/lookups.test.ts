@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ManualClock } from "@edgemere/protocol/simulated";
 import { ANYONE, may } from "./caller.ts";
-import { Conflict, created } from "./change.ts";
+import { Conflict, created, moved } from "./change.ts";
 import { matchesType } from "./domain-event.ts";
-import { pageOfMatches } from "./pages.ts";
+import { pageOf, pageOfMatches, pageWithin } from "./pages.ts";
 import { Problem, problems } from "./problem.ts";
 import { resolve } from "./reference.ts";
 import { repeatOnConflict } from "./repeat.ts";
+import type { Reach } from "./scopes.ts";
 import { aParcel, keptDatabase, parcel } from "./sample-resource.test-support.ts";
 import { Store } from "./store.ts";
 
@@ -48,6 +49,30 @@ test("a page of matches ends at the first match that has no room, and at the end
   assert.deepEqual(await pageOfMatches(walked(1, 2, 3, 4, 5, 6), isEven, 2), { items: [2, 4], next: "at 6" });
   assert.deepEqual(await pageOfMatches(walked(1, 2, 3, 4, 5), isEven, 2), { items: [2, 4] });
   assert.deepEqual(await pageOfMatches(walked(), isEven, 2), { items: [] });
+});
+
+test("a page of some states goes on where it ended, has no row in another, and none of what the caller may not see", async () => {
+  const store = await aStore();
+  for (const id of ["p1", "p3"]) {
+    const row = await store.get(parcel, id);
+    if (row) await store.commit(moved(parcel, row, "send"));
+  }
+  const ids = ({ items }: { readonly items: readonly { readonly id: string }[] }) => items.map(({ id }) => id);
+  const everywhere = { isEverywhere: true, coversOwned: () => true } as unknown as Reach;
+  const notP3 = {
+    isEverywhere: false,
+    coversOwned: (_: unknown, { id }: { id: string }) => id !== "p3",
+  } as unknown as Reach;
+
+  const first = await pageOf(store, parcel, { states: ["sent", "lost"], limit: 1 });
+  const { next: cursor } = first;
+  assert.deepEqual(
+    [ids(first), ids(await pageOf(store, parcel, { states: ["sent"], limit: 1, cursor }))],
+    [["p1"], ["p3"]],
+  );
+  assert.deepEqual(ids(await pageOf(store, parcel, { limit: 9 })), ["p1", "p2", "p3", "p4"]);
+  assert.deepEqual(ids(await pageWithin(store, parcel, everywhere, { states: ["packed"], limit: 9 })), ["p2", "p4"]);
+  assert.deepEqual(ids(await pageWithin(store, parcel, notP3, { states: ["sent"], limit: 9 })), ["p1"]);
 });
 
 const patterns = [

@@ -1,4 +1,5 @@
-import type { AnyResource, Row } from "./resource.ts";
+import type { AnyResource, Row, Table } from "./resource.ts";
+import { isInState } from "./states.ts";
 import type { Reach } from "./scopes.ts";
 import type { ListOptions, Page, Store } from "./store.ts";
 
@@ -17,16 +18,33 @@ export async function pageOfMatches<T>(
   return { items };
 }
 
-/** A page of the rows that a caller may know of. Who may know of all pays nothing for those who may not. */
+type Where = ListOptions & { readonly limit: number; readonly states?: readonly string[] | undefined };
+
+/** A page of the rows, in some states where these were asked for. */
+export const pageOf = <T extends { readonly id: string }>(
+  store: Store,
+  of: Table<T>,
+  { limit, states, ...where }: Where,
+): Promise<Page<T>> =>
+  states === undefined
+    ? store.list(of, { ...where, limit })
+    : pageOfMatches(store.walk(of, where), isInState(states), limit);
+
+/** A page of the rows that a caller may know of, in some states where these were asked for. Who may know of all pays nothing for those who may not. */
 export async function pageWithin<R extends AnyResource>(
   store: Store,
   resource: R,
   reach: Reach,
-  { limit, ...where }: ListOptions & { readonly limit: number },
+  { limit, states, ...where }: Where,
 ): Promise<Page<Row<R>>> {
+  const isWanted = isInState(states);
   const page: Page<unknown> = reach.isEverywhere
-    ? await store.list(resource, { ...where, limit })
-    : await pageOfMatches(store.walk(resource, where), (row) => reach.coversOwned(resource, row), limit);
+    ? await pageOf(store, resource, { ...where, states, limit })
+    : await pageOfMatches(
+        store.walk(resource, where),
+        (row) => isWanted(row as object) && reach.coversOwned(resource, row),
+        limit,
+      );
   return page as Page<Row<R>>;
 }
 

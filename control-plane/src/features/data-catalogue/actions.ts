@@ -36,10 +36,10 @@ export const catalogueActions = [
   findHandler(dataSource, contract.sourceLookups.find),
   handle(
     contract.sourceLookups.list,
-    async ({ device: ref, limit = 50, cursor }, { store, scopes }: PlatformContext, caller) => {
+    async ({ device: ref, state: states, limit = 50, cursor }, { store, scopes }: PlatformContext, caller) => {
       const where = ref === undefined ? {} : { index: "device", prefix: [(await resolve(store, device, ref)).id] };
       const reach = scopes.reachOf(caller, contract.sourceLookups.list.permission);
-      const page = await pageWithin(store, dataSource, reach, { ...where, limit, cursor, reverse: true });
+      const page = await pageWithin(store, dataSource, reach, { ...where, limit, cursor, states, reverse: true });
       return { ...page, items: [...page.items] };
     },
   ),

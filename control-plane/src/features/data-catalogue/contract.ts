@@ -3,6 +3,7 @@ import { machine } from "@edgemere/protocol/kit";
 import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
 import { scattered } from "../../platform/keys.ts";
 import { resource, rowSchema, type Row } from "../../platform/resource.ts";
+import { statesInput } from "../../platform/states.ts";
 import { lookups } from "../../platform/crud.ts";
 
 /** Keys of tags are shown and typed: no control characters. */
@@ -178,6 +179,7 @@ export const sourceLookups = {
     ...lookedUp.list,
     input: Type.Object({
       device: Type.Optional(Ref("device", "Only those on one device: id or name")),
+      ...statesInput(dataSource),
       ...pageInput,
     }),
   }),

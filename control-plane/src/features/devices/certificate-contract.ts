@@ -4,6 +4,7 @@ import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
 import { ANYONE } from "../../platform/caller.ts";
 import { resource, rowSchema, type Row } from "../../platform/resource.ts";
 import { Labels } from "../../platform/names.ts";
+import { statesInput } from "../../platform/states.ts";
 import { device } from "./contract.ts";
 
 /** Its id is the serial number: hexadecimal, lower case. */
@@ -138,7 +139,7 @@ export const listCertificates = action({
   effect: "read",
   permission: "device:read",
   scope: "referenced",
-  input: Type.Object({ device: DeviceRef, ...pageInput }),
+  input: Type.Object({ device: DeviceRef, ...statesInput(certificate), ...pageInput }),
   output: PageOf(rowSchema(certificate)),
 });
 export const revokeCertificate = action({

@@ -1,6 +1,6 @@
 import { handle } from "../../platform/action.ts";
 import { moved, updated, type Change } from "../../platform/change.ts";
-import { pageWithin } from "../../platform/pages.ts";
+import { pageOf, pageWithin } from "../../platform/pages.ts";
 import { Problem } from "../../platform/problem.ts";
 import { resolve } from "../../platform/reference.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
@@ -15,11 +15,21 @@ const { certificate } = contract;
 const DECIDED = { doubt: "", contender: "", waitsFor: "" } as const;
 
 export const decidingActions = [
-  handle(contract.listCertificates, async ({ device: ref, limit = 50, cursor }, { store }: DevicesContext) => {
-    const { id } = await resolve(store, device, ref);
-    const page = await store.list(certificate, { index: "device", prefix: [id], limit, cursor, reverse: true });
-    return { ...page, items: [...page.items] };
-  }),
+  handle(
+    contract.listCertificates,
+    async ({ device: ref, state: states, limit = 50, cursor }, { store }: DevicesContext) => {
+      const { id } = await resolve(store, device, ref);
+      const page = await pageOf(store, certificate, {
+        index: "device",
+        prefix: [id],
+        states,
+        limit,
+        cursor,
+        reverse: true,
+      });
+      return { ...page, items: [...page.items] };
+    },
+  ),
   handle(contract.revokeCertificate, async ({ serial }, context: DevicesContext) => {
     const { store, link } = context;
     const revoked = await repeatOnConflict(async () => {

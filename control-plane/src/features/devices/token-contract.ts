@@ -3,6 +3,7 @@ import { machine } from "@edgemere/protocol/kit";
 import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
 import { resource, type Row } from "../../platform/resource.ts";
 import { LabelKey, Labels } from "../../platform/names.ts";
+import { statesInput } from "../../platform/states.ts";
 
 const Approval = Type.Union(
   ["known-machines", "manual", "none"].map((each) => Type.Literal(each)),
@@ -84,7 +85,7 @@ export const listTokens = action({
   summary: "List enrolment tokens, newest first",
   effect: "read",
   permission: "enrol:create",
-  input: Type.Object(pageInput),
+  input: Type.Object({ ...statesInput(token), ...pageInput }),
   output: PageOf(TokenOutput),
 });
 export const revokeToken = action({

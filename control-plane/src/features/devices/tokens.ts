@@ -3,6 +3,7 @@ import { SECOND } from "@edgemere/protocol/kit";
 import { handle } from "../../platform/action.ts";
 import { may } from "../../platform/caller.ts";
 import { created, moved } from "../../platform/change.ts";
+import { pageOf } from "../../platform/pages.ts";
 import { Problem } from "../../platform/problem.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
 import { resolve } from "../../platform/reference.ts";
@@ -44,8 +45,8 @@ export const tokenActions = [
       return { id, token: text, command: `npx edgemere-agent enrol ${text} --run`, expiresAt };
     },
   ),
-  handle(listTokens, async ({ limit = 50, cursor }, { store }: DevicesContext) => {
-    const page = await store.list(token, { limit, cursor, reverse: true });
+  handle(listTokens, async ({ state: states, limit = 50, cursor }, { store }: DevicesContext) => {
+    const page = await pageOf(store, token, { states, limit, cursor, reverse: true });
     return { ...page, items: page.items.map(shown) };
   }),
   handle(revokeToken, async ({ id }, { store }: DevicesContext) =>

@@ -58,13 +58,16 @@ export const fileActions = [
   handle(contract.findFile, async ({ file: ref }, context: FilesContext) =>
     shown(await resolve(context.store, file, ref), context),
   ),
-  handle(contract.listFiles, async ({ device: ref, limit = 50, cursor }, context: FilesContext, caller) => {
-    const { store, scopes } = context;
-    const where = ref === undefined ? {} : { index: "device", prefix: [(await resolve(store, device, ref)).id] };
-    const reach = scopes.reachOf(caller, contract.listFiles.permission);
-    const page = await pageWithin(store, file, reach, { ...where, limit, cursor, reverse: true });
-    return { ...page, items: await Promise.all(page.items.map((row) => shown(row, context))) };
-  }),
+  handle(
+    contract.listFiles,
+    async ({ device: ref, state: states, limit = 50, cursor }, context: FilesContext, caller) => {
+      const { store, scopes } = context;
+      const where = ref === undefined ? {} : { index: "device", prefix: [(await resolve(store, device, ref)).id] };
+      const reach = scopes.reachOf(caller, contract.listFiles.permission);
+      const page = await pageWithin(store, file, reach, { ...where, limit, cursor, states, reverse: true });
+      return { ...page, items: await Promise.all(page.items.map((row) => shown(row, context))) };
+    },
+  ),
   handle(contract.fileRoom, async (_, { store, files: { room } }: FilesContext) => {
     const used = (await store.get(reserved, RESERVED))?.bytes ?? 0;
     return { totalBytes: room, freeBytes: Math.max(0, room - used) };

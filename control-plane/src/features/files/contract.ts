@@ -3,6 +3,7 @@ import { limits } from "@edgemere/protocol";
 import { machine } from "@edgemere/protocol/kit";
 import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
 import { resource, rowSchema, table, type Row } from "../../platform/resource.ts";
+import { statesInput } from "../../platform/states.ts";
 
 /** Bytes of one piece that people send or read: with the third that base64 adds it fits into a request. */
 export const PIECE_BYTES = 384 * 1024;
@@ -155,7 +156,11 @@ export const listFiles = action({
   effect: "read",
   permission: "file:read",
   scope: "filtered",
-  input: Type.Object({ device: Type.Optional(Ref("device", "Only those of one device")), ...pageInput }),
+  input: Type.Object({
+    device: Type.Optional(Ref("device", "Only those of one device")),
+    ...statesInput(file),
+    ...pageInput,
+  }),
   output: PageOf(Shown),
 });
 export const fileRoom = action({

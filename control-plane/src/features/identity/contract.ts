@@ -1,7 +1,17 @@
 import { Type } from "@sinclair/typebox";
 import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
 import { EventShape } from "../../platform/domain-event.ts";
-import { LimitedRole, LimitedRoles, Password, RoleName, Selector, UserName } from "./account-contract.ts";
+import { statesInput } from "../../platform/states.ts";
+import {
+  apiToken,
+  LimitedRole,
+  LimitedRoles,
+  Password,
+  RoleName,
+  Selector,
+  user,
+  UserName,
+} from "./account-contract.ts";
 
 export { apiToken, roles, user, type ApiToken, type Role, type User } from "./account-contract.ts";
 export * from "./session-contract.ts";
@@ -58,7 +68,7 @@ export const listApiTokens = action({
   summary: "List API tokens, newest first",
   effect: "read",
   permission: "identity:token",
-  input: Type.Object(pageInput),
+  input: Type.Object({ ...statesInput(apiToken), ...pageInput }),
   output: PageOf(TokenOutput),
 });
 export const revokeApiToken = action({
@@ -103,7 +113,7 @@ export const listUsers = action({
   summary: "List accounts",
   effect: "read",
   permission: "identity:user",
-  input: Type.Object(pageInput),
+  input: Type.Object({ ...statesInput(user), ...pageInput }),
   output: PageOf(UserOutput),
 });
 export const disableUser = action({

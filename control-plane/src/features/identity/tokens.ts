@@ -2,6 +2,7 @@ import { SECOND } from "@edgemere/protocol/kit";
 import { handle } from "../../platform/action.ts";
 import { maySomewhere, type Caller } from "../../platform/caller.ts";
 import { moved } from "../../platform/change.ts";
+import { pageOf } from "../../platform/pages.ts";
 import { Problem } from "../../platform/problem.ts";
 import { resolve } from "../../platform/reference.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
@@ -39,8 +40,15 @@ export const tokenActions = [
       return { id, token: text, expiresAt };
     },
   ),
-  handle(contract.listApiTokens, async ({ limit = 50, cursor }, { store }: IdentityContext) => {
-    const page = await store.list(apiToken, { index: "kind", prefix: ["token"], limit, cursor, reverse: true });
+  handle(contract.listApiTokens, async ({ state: states, limit = 50, cursor }, { store }: IdentityContext) => {
+    const page = await pageOf(store, apiToken, {
+      index: "kind",
+      prefix: ["token"],
+      states,
+      limit,
+      cursor,
+      reverse: true,
+    });
     return { ...page, items: await Promise.all(page.items.map((each) => shown(each, store))) };
   }),
   handle(contract.revokeApiToken, async ({ id }, { store }: IdentityContext) =>

@@ -1,6 +1,7 @@
 import { handle, type InputOf } from "../../platform/action.ts";
 import { may, type Caller } from "../../platform/caller.ts";
 import { created, moved, replaced, updated, type Change } from "../../platform/change.ts";
+import { pageOf } from "../../platform/pages.ts";
 import { Problem } from "../../platform/problem.ts";
 import { resolve } from "../../platform/reference.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
@@ -27,8 +28,8 @@ export const userActions = [
     );
     return shown(await resolve(store, user, name));
   }),
-  handle(contract.listUsers, async ({ limit = 50, cursor }, { store }: IdentityContext) => {
-    const page = await store.list(user, { index: "name", limit, cursor });
+  handle(contract.listUsers, async ({ state: states, limit = 50, cursor }, { store }: IdentityContext) => {
+    const page = await pageOf(store, user, { index: "name", states, limit, cursor });
     return { ...page, items: page.items.map(shown) };
   }),
   handle(contract.assignRoles, async ({ user: ref, ...wanted }, context: IdentityContext, caller) =>

@@ -20,10 +20,11 @@ export const jobActions = [
   createHandler,
   ...approvalHandlers,
   handle(contract.findJob, async ({ job: id }, context: JobsContext) => detail(id, context)),
-  handle(contract.listJobs, async ({ device: ref, limit = 50, cursor }, { store, scopes }: JobsContext, caller) => {
+  handle(contract.listJobs, async (asked, { store, scopes }: JobsContext, caller) => {
+    const { device: ref, state: states, limit = 50, cursor } = asked;
     const where = ref === undefined ? {} : { index: "device", prefix: [(await resolve(store, device, ref)).id] };
     const reach = scopes.reachOf(caller, contract.listJobs.permission);
-    const page = await pageWithin(store, job, reach, { ...where, limit, cursor, reverse: true });
+    const page = await pageWithin(store, job, reach, { ...where, limit, cursor, states, reverse: true });
     return { ...page, items: [...page.items] };
   }),
   handle(contract.cancelJob, async ({ job: id }, context: JobsContext) => {

@@ -4,6 +4,7 @@ import { HOUR, machine } from "@edgemere/protocol/kit";
 import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
 import { scattered } from "../../platform/keys.ts";
 import { resource, rowSchema, type Row } from "../../platform/resource.ts";
+import { statesInput } from "../../platform/states.ts";
 import { disturbsUntil } from "./disturbing-contract.ts";
 import { rolloutSpec } from "./rollout-spec-contract.ts";
 import { Arguments, Kind, Secrets } from "./rollout-words-contract.ts";
@@ -190,7 +191,11 @@ export const listJobs = action({
   effect: "read",
   permission: "job:read",
   scope: "filtered",
-  input: Type.Object({ device: Type.Optional(Ref("device", "Only those of one device")), ...pageInput }),
+  input: Type.Object({
+    device: Type.Optional(Ref("device", "Only those of one device")),
+    ...statesInput(job),
+    ...pageInput,
+  }),
   output: PageOf(rowSchema(job)),
 });
 export const listAwaiting = action({

@@ -5,6 +5,7 @@ import { pageOfMatches, pageWithin } from "../../platform/pages.ts";
 import { Problem } from "../../platform/problem.ts";
 import { resolve } from "../../platform/reference.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
+import { isInState } from "../../platform/states.ts";
 import { device } from "../devices/contract.ts";
 import * as contract from "./contract.ts";
 import type { JobsContext } from "./context.ts";
@@ -50,11 +51,15 @@ export const rolloutActions = [
   handle(contract.findRollout, async ({ rollout: id }, context: JobsContext, caller) =>
     seen(id, contract.findRollout.permission, context, caller),
   ),
-  handle(contract.listRollouts, async ({ limit = 50, cursor }, { store, scopes }: JobsContext, caller) => {
-    const { isEverywhere } = scopes.reachOf(caller, contract.listRollouts.permission);
-    const walk = store.walk(rollout, { cursor, reverse: true });
-    return pageOfMatches(walk, (row) => isEverywhere || isOwn(row, caller), limit);
-  }),
+  handle(
+    contract.listRollouts,
+    async ({ state: states, limit = 50, cursor }, { store, scopes }: JobsContext, caller) => {
+      const { isEverywhere } = scopes.reachOf(caller, contract.listRollouts.permission);
+      const walk = store.walk(rollout, { cursor, reverse: true });
+      const isWanted = isInState(states);
+      return pageOfMatches(walk, (row) => isWanted(row) && (isEverywhere || isOwn(row, caller)), limit);
+    },
+  ),
   handle(contract.listTargets, async ({ rollout: id, state, limit = 50, cursor }, context: JobsContext, caller) => {
     const { store, scopes } = context;
     const reach = scopes.reachOf(caller, contract.listTargets.permission);

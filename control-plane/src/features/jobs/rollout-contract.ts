@@ -2,6 +2,7 @@ import { Type } from "@sinclair/typebox";
 import { commandKinds, isCommandKind, type CommandKind } from "@edgemere/protocol";
 import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
 import { rowSchema } from "../../platform/resource.ts";
+import { statesInput } from "../../platform/states.ts";
 import { rollout, rolloutTarget } from "./rollout-life-contract.ts";
 import { rolloutSpec } from "./rollout-spec-contract.ts";
 import { Arguments, Kind, Secrets } from "./rollout-words-contract.ts";
@@ -118,7 +119,7 @@ export const listRollouts = action({
   ...read,
   path: "cpl/dm/rollout/list",
   summary: "List rollouts, newest first; who may see some devices only sees their own",
-  input: Type.Object(pageInput),
+  input: Type.Object({ ...statesInput(rollout), ...pageInput }),
   output: PageOf(rowSchema(rollout)),
 });
 export const listTargets = action({

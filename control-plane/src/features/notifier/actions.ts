@@ -1,5 +1,6 @@
 import { handle } from "../../platform/action.ts";
 import { created, destroyed, moved, removed, updated } from "../../platform/change.ts";
+import { pageOf } from "../../platform/pages.ts";
 import { Problem } from "../../platform/problem.ts";
 import { resolve } from "../../platform/reference.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
@@ -73,8 +74,8 @@ export const contactActions = [
   handle(contract.findContact, async ({ contact: name }, { store }: NotifierContext) =>
     shown(await resolve(store, contact, name)),
   ),
-  handle(contract.listContacts, async ({ limit = 50, cursor }, { store }: NotifierContext) => {
-    const page = await store.list(contact, { limit, cursor });
+  handle(contract.listContacts, async ({ state: states, limit = 50, cursor }, { store }: NotifierContext) => {
+    const page = await pageOf(store, contact, { states, limit, cursor });
     return { ...page, items: page.items.map(shown) };
   }),
   handle(contract.testContact, async ({ contact: name }, context: NotifierContext) => {

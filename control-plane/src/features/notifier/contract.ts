@@ -3,6 +3,7 @@ import { machine } from "@edgemere/protocol/kit";
 import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
 import { Name as AnyName } from "../../platform/names.ts";
 import { resource, rowSchema, type Row } from "../../platform/resource.ts";
+import { statesInput } from "../../platform/states.ts";
 import { notice } from "./notice-contract.ts";
 
 export * from "./notice-contract.ts";
@@ -129,7 +130,7 @@ export const listContacts = action({
   path: `${PATH}/list`,
   summary: "List the contacts, by name",
   ...reading,
-  input: Type.Object(pageInput),
+  input: Type.Object({ ...statesInput(contact), ...pageInput }),
   output: PageOf(Shown),
 });
 export const testContact = action({

@@ -1,6 +1,7 @@
 import { handle, type OutputOf } from "../../platform/action.ts";
 import { destroyed, updated } from "../../platform/change.ts";
 import type { StorageStatus } from "../../platform/disk-guard.ts";
+import { pageOf } from "../../platform/pages.ts";
 import { Problem } from "../../platform/problem.ts";
 import { resolve } from "../../platform/reference.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
@@ -14,8 +15,8 @@ export const operationsActions = [
   handle(contract.createBackup, async (_, context: OperationsContext, { actor }) =>
     wanted(context, { origin: "asked", author: actor }),
   ),
-  handle(contract.listBackups, async ({ limit = 50, cursor }, { store }: OperationsContext) => {
-    const page = await store.list(backup, { limit, cursor, reverse: true });
+  handle(contract.listBackups, async ({ state: states, limit = 50, cursor }, { store }: OperationsContext) => {
+    const page = await pageOf(store, backup, { states, limit, cursor, reverse: true });
     return { ...page, items: [...page.items] };
   }),
   handle(contract.findBackup, async ({ backup: id }, { store, operations }: OperationsContext) => ({

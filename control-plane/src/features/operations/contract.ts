@@ -2,6 +2,7 @@ import { Type } from "@sinclair/typebox";
 import { machine } from "@edgemere/protocol/kit";
 import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
 import { resource, rowSchema, type Row } from "../../platform/resource.ts";
+import { statesInput } from "../../platform/states.ts";
 
 /** The id of the one row that tells how the disk is. */
 export const DISK = "disk";
@@ -70,7 +71,7 @@ export const listBackups = action({
   summary: "List backups, newest first, with the one that is being made",
   effect: "read",
   permission: "backup:read",
-  input: Type.Object(pageInput),
+  input: Type.Object({ ...statesInput(backup), ...pageInput }),
   output: PageOf(rowSchema(backup)),
 });
 export const findBackup = action({

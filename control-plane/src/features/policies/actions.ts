@@ -3,6 +3,7 @@ import { handle } from "../../platform/action.ts";
 import type { Caller } from "../../platform/caller.ts";
 import { created, destroyed, moved, put, removed, updated } from "../../platform/change.ts";
 import type { FieldKind } from "../../platform/expression.ts";
+import { pageOf } from "../../platform/pages.ts";
 import { Problem } from "../../platform/problem.ts";
 import { resolve } from "../../platform/reference.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
@@ -153,8 +154,8 @@ export const policyActions = [
     }),
   ),
   handle(contract.findPolicy, async ({ policy: name }, { store }: PoliciesContext) => resolve(store, policy, name)),
-  handle(contract.listPolicies, async ({ limit = 50, cursor }, { store }: PoliciesContext) => {
-    const page = await store.list(policy, { limit, cursor });
+  handle(contract.listPolicies, async ({ state: states, limit = 50, cursor }, { store }: PoliciesContext) => {
+    const page = await pageOf(store, policy, { states, limit, cursor });
     return { ...page, items: [...page.items] };
   }),
   handle(contract.listRevisions, async ({ policy: name, limit = 50, cursor }, { store }: PoliciesContext) => {

@@ -53,15 +53,8 @@ export const admissionPastActions = [
       counts[verdict]++;
       if (verdict === "allowed" || told.length === TOLD_AT_MOST) continue;
       const names = devices.slice(0, DEVICES_TOLD).map(({ name }) => name);
-      told.push({
-        entry: entry.id,
-        at: entry.at,
-        actor: entry.actor,
-        action: entry.action,
-        devices: names,
-        verdict,
-        answer,
-      });
+      const { id, at, actor } = entry;
+      told.push({ entry: id, at, actor, action: entry.action, devices: names, verdict, answer });
     }
     return { ...found(), isWhole: true };
 

@@ -3,6 +3,7 @@ import { machine } from "@edgemere/protocol/kit";
 import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
 import { Name as AnyName } from "../../platform/names.ts";
 import { resource, rowSchema, type Row } from "../../platform/resource.ts";
+import { statesInput } from "../../platform/states.ts";
 import { ADMISSION, Admission } from "./admission-contract.ts";
 import { Conflict } from "./conflict-contract.ts";
 import { dangerOfEffects, Effects, type Effect } from "./effect-contract.ts";
@@ -196,7 +197,7 @@ export const listPolicies = action({
   path: `${PATH}/list`,
   summary: "List the policies, by name",
   ...reading,
-  input: Type.Object(pageInput),
+  input: Type.Object({ ...statesInput(policy), ...pageInput }),
   output: PageOf(rowSchema(policy)),
 });
 export const listRevisions = action({

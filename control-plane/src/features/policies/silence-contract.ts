@@ -3,6 +3,7 @@ import { machine } from "@edgemere/protocol/kit";
 import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
 import { Instant } from "../../platform/instant.ts";
 import { resource, rowSchema, type Row } from "../../platform/resource.ts";
+import { statesInput } from "../../platform/states.ts";
 
 const Selector = Type.String({
   maxLength: 2_048,
@@ -57,6 +58,6 @@ export const listSilences = action({
   summary: "List silences, newest first",
   effect: "read",
   permission: "policy:read",
-  input: Type.Object(pageInput),
+  input: Type.Object({ ...statesInput(silence), ...pageInput }),
   output: PageOf(rowSchema(silence)),
 });

@@ -1,6 +1,7 @@
 import { MINUTE, type Loop } from "@edgemere/protocol/kit";
 import { handle } from "../../platform/action.ts";
 import { created, moved, type Change } from "../../platform/change.ts";
+import { pageOf } from "../../platform/pages.ts";
 import { Problem } from "../../platform/problem.ts";
 import { resolve } from "../../platform/reference.ts";
 import { repeatOnConflict, unlessMoved } from "../../platform/repeat.ts";
@@ -42,8 +43,8 @@ export const silenceActions = [
       return resolve(context.store, silence, id);
     }),
   ),
-  handle(listSilences, async ({ limit = 50, cursor }, { store }: PoliciesContext) => {
-    const page = await store.list(silence, { limit, cursor, reverse: true });
+  handle(listSilences, async ({ state: states, limit = 50, cursor }, { store }: PoliciesContext) => {
+    const page = await pageOf(store, silence, { states, limit, cursor, reverse: true });
     return { ...page, items: [...page.items] };
   }),
 ];

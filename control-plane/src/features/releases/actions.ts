@@ -1,6 +1,7 @@
 import { handle } from "../../platform/action.ts";
 import type { Caller } from "../../platform/caller.ts";
 import { created, moved } from "../../platform/change.ts";
+import { pageOf } from "../../platform/pages.ts";
 import { Problem } from "../../platform/problem.ts";
 import { resolve } from "../../platform/reference.ts";
 import { device } from "../devices/contract.ts";
@@ -51,8 +52,8 @@ export const releaseActions = [
   handle(contract.findRelease, async ({ release: ref }, context: ReleasesContext) =>
     shown(await resolve(context.store, release, ref), context),
   ),
-  handle(contract.listReleases, async ({ limit = 50, cursor }, context: ReleasesContext, caller) => {
-    const page = await context.store.list(release, { index: "listed", limit, cursor, reverse: true });
+  handle(contract.listReleases, async ({ state: states, limit = 50, cursor }, context: ReleasesContext, caller) => {
+    const page = await pageOf(context.store, release, { index: "listed", states, limit, cursor, reverse: true });
     const running = await runningOf(
       page.items.map(({ name }) => name),
       caller,

@@ -2,6 +2,7 @@ import { type TObject, Type } from "@sinclair/typebox";
 import { machine } from "@edgemere/protocol/kit";
 import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
 import { resource, rowSchema, type Row } from "../../platform/resource.ts";
+import { statesInput } from "../../platform/states.ts";
 
 /** A version of the agent that devices may be given. What it is was signed elsewhere; its archive is a file like any other. */
 export const release = resource({
@@ -82,7 +83,7 @@ export const listReleases = action({
   effect: "read",
   permission: "release:read",
   scope: "anywhere",
-  input: Type.Object(pageInput),
+  input: Type.Object({ ...statesInput(release), ...pageInput }),
   output: PageOf(Listed),
 });
 export const withdrawRelease = action({

@@ -3,6 +3,7 @@ import { machine } from "@edgemere/protocol/kit";
 import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
 import { Name } from "../../platform/names.ts";
 import { resource, rowSchema, type Row } from "../../platform/resource.ts";
+import { statesInput } from "../../platform/states.ts";
 
 const Selector = Type.String({
   minLength: 1,
@@ -106,6 +107,6 @@ export const listAggregatedDevices = action({
   path: `${PATH}/list`,
   summary: "List the aggregated devices, by name",
   ...reading,
-  input: Type.Object(pageInput),
+  input: Type.Object({ ...statesInput(aggregatedDevice), ...pageInput }),
   output: PageOf(rowSchema(aggregatedDevice)),
 });

@@ -1,6 +1,7 @@
 import { MINUTE, SECOND, type Loop } from "@edgemere/protocol/kit";
 import { handle } from "../../platform/action.ts";
 import { created, destroyed, moved, updated } from "../../platform/change.ts";
+import { pageOf } from "../../platform/pages.ts";
 import { resolve } from "../../platform/reference.ts";
 import { repeatOnConflict, unlessMoved } from "../../platform/repeat.ts";
 import { compileSelector } from "../devices/selector-contract.ts";
@@ -51,8 +52,8 @@ export const aggregatedDeviceActions = [
   handle(contract.findAggregatedDevice, async ({ adevice }, { store }: TelemetryContext) =>
     resolve(store, aggregatedDevice, adevice),
   ),
-  handle(contract.listAggregatedDevices, async ({ limit = 50, cursor }, { store }: TelemetryContext) => {
-    const page = await store.list(aggregatedDevice, { limit, cursor });
+  handle(contract.listAggregatedDevices, async ({ state: states, limit = 50, cursor }, { store }: TelemetryContext) => {
+    const page = await pageOf(store, aggregatedDevice, { states, limit, cursor });
     return { ...page, items: [...page.items] };
   }),
 ];

@@ -1,5 +1,6 @@
 import { handle } from "../../platform/action.ts";
 import { created, destroyed, removed, updated } from "../../platform/change.ts";
+import { pageOf } from "../../platform/pages.ts";
 import { Problem } from "../../platform/problem.ts";
 import { resolve } from "../../platform/reference.ts";
 import { repeatOnConflict } from "../../platform/repeat.ts";
@@ -111,8 +112,8 @@ export const chainActions = [
   handle(contract.findChild, async ({ child: ref }, context: TelemetryContext) =>
     shown(context, await resolve(context.store, child, ref)),
   ),
-  handle(contract.listChildren, async ({ limit = 50, cursor }, context: TelemetryContext) => {
-    const page = await context.store.list(child, { limit, cursor });
+  handle(contract.listChildren, async ({ state: states, limit = 50, cursor }, context: TelemetryContext) => {
+    const page = await pageOf(context.store, child, { states, limit, cursor });
     return { ...page, items: await Promise.all(page.items.map((row) => shown(context, row))) };
   }),
   handle(contract.listChildDevices, async ({ child: ref, limit = 50, cursor }, { store }: TelemetryContext) => {

@@ -3,6 +3,7 @@ import { machine } from "@edgemere/protocol/kit";
 import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
 import { Labels, Name } from "../../platform/names.ts";
 import { resource, rowSchema, type Row } from "../../platform/resource.ts";
+import { statesInput } from "../../platform/states.ts";
 
 const Origin = Type.String({
   pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
@@ -185,7 +186,7 @@ export const listChildren = action({
   path: `${PATH}/list`,
   summary: "List the control planes that report to this one, and how far their reports are",
   ...reading,
-  input: Type.Object(pageInput),
+  input: Type.Object({ ...statesInput(child), ...pageInput }),
   output: PageOf(Shown),
 });
 export const listChildDevices = action({

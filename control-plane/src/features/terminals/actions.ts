@@ -16,10 +16,10 @@ export const terminalActions = [
   handle(contract.findRecording, ({ recording: id }, { store }: TerminalsContext) => resolve(store, recording, id)),
   handle(
     contract.listRecordings,
-    async ({ device: ref, limit = 50, cursor }, { store, scopes }: TerminalsContext, caller) => {
+    async ({ device: ref, state: states, limit = 50, cursor }, { store, scopes }: TerminalsContext, caller) => {
       const where = ref === undefined ? {} : { index: "device", prefix: [(await resolve(store, device, ref)).id] };
       const reach = scopes.reachOf(caller, contract.listRecordings.permission);
-      const page = await pageWithin(store, recording, reach, { ...where, limit, cursor, reverse: true });
+      const page = await pageWithin(store, recording, reach, { ...where, limit, cursor, states, reverse: true });
       return { ...page, items: [...page.items] };
     },
   ),

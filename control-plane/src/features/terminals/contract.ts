@@ -2,6 +2,7 @@ import { Type } from "@sinclair/typebox";
 import { machine } from "@edgemere/protocol/kit";
 import { action, PageOf, pageInput, Ref } from "../../platform/action.ts";
 import { resource, rowSchema, type Row } from "../../platform/resource.ts";
+import { statesInput } from "../../platform/states.ts";
 
 /** What a terminal has shown, as asciicast v2, with a chain of hashes over its lines. Its id is that of the command that opened it. */
 export const recording = resource({
@@ -54,7 +55,11 @@ export const listRecordings = action({
   effect: "read",
   permission: "recording:read",
   scope: "filtered",
-  input: Type.Object({ device: Type.Optional(Ref("device", "Only those of one device")), ...pageInput }),
+  input: Type.Object({
+    device: Type.Optional(Ref("device", "Only those of one device")),
+    ...statesInput(recording),
+    ...pageInput,
+  }),
   output: PageOf(rowSchema(recording)),
 });
 export const playRecording = action({
