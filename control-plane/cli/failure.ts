@@ -61,10 +61,11 @@ function adviceOn({ kind, retryAfter, document }: ProblemError, server: string |
   return kind === "internal" && document.requestId ? [`  request ${document.requestId}`] : [];
 }
 
-// "/labels/site" is what the API calls it; on the command line it was --labels.
+// "/labels/site" is what the API calls it; on the command line it was --labels. People count from one.
 function optionAt(pointer: string): string {
   const [name = "", ...below] = pointer.split("/").slice(1);
-  const where = below.length > 0 ? ` (${below.join("/")})` : "";
+  const words = below.map((each) => (/^\d+$/.test(each) ? `no. ${Number(each) + 1}` : each));
+  const where = words.length > 0 ? ` (${words.join(", ")})` : "";
   return name === "" ? "input" : `--${kebab(name)}${where}`;
 }
 

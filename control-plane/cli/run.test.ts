@@ -131,11 +131,13 @@ test("who is not signed in is told how to sign in, there", async () => {
 test("a wrong field is named as it is on the command line", async () => {
   await using server = await refuse("invalid-input", "the input is not valid", [
     { pointer: "/queueTimeout", detail: "must be at least 1" },
+    { pointer: "/waves/0/count", detail: "must be an integer" },
   ]);
 
   const { stderr } = await runTyped(`job create gw-1 --kind ping --queue-timeout 0 --server ${server.url}`);
 
   assert.ok(stderr.includes("  --queue-timeout: must be at least 1"));
+  assert.ok(stderr.includes("  --waves (no. 1, count): must be an integer"));
 });
 
 test("what a control plane says cannot act on the terminal", async () => {
