@@ -107,10 +107,10 @@ export function negated(schema: Schema, chance: Chance): Record<string, unknown>
         names.filter((name) => schema.properties?.[name]?.minimum !== undefined),
         chance,
         (name) => {
-          const { minimum = 0, maximum = Infinity } = schema.properties?.[name] ?? {};
+          const { minimum = 0, maximum = Infinity, type } = schema.properties?.[name] ?? {};
           return chance.pick([
             minimum - 1,
-            0.5,
+            ...(type === "integer" ? [0.5] : []),
             "many",
             ...hostileNumbers.filter((each) => each > maximum || each === Infinity),
           ]);
