@@ -52,6 +52,19 @@ test("each site has an alert of its own where the share of its devices is as the
   assert.deepEqual(await told(world), ["alert.create", "alert.firing", "alert.resolved"]);
 });
 
+test("what devices became while there was no policy is known to the first one", async () => {
+  await using world = await startSites();
+  await world.advance(3 * SECOND);
+  for (const id of ["d2", "d3"]) world.watch.lookAtPack(id);
+  await world.advance(3 * SECOND);
+  for (const id of ["d2", "d3"]) await became(world, id, { presence: "offline" });
+
+  await saved(world, { name: "first", selector: "id=d1", condition: 'value("cpu.busy_percent") > 80' });
+  await saved(world, dark);
+
+  assert.equal(await stateOf(world, "dark", "site=oslo"), "firing");
+});
+
 test("a group has what its devices measured, for as long as that is new enough", async () => {
   await using world = await startSites();
   await saved(world, { ...hot, for: 20, keepFiringFor: 20, freshFor: 60 });

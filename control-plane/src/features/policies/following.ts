@@ -29,7 +29,12 @@ export function followEvents(context: PoliciesContext): Loop {
     onError: (error) => log.error("loop failed", { loop: "follow events for policies", error }),
     step: async () => {
       const { all, groups, events: counted } = await watch.policies(context);
-      if (all.length === 0 && groups.policies.length === 0) return position.pass();
+      if (all.length === 0 && groups.policies.length === 0) {
+        await position.pass();
+        // Afterwards: what is looked at from now on is newer than what was passed.
+        watch.forgetDevices();
+        return "settled";
+      }
       return position.follow(async (events) => {
         for (const event of newestOfDevices(events)) await repeatOnConflict(() => follow(event, context));
         return events.some((each) => isOfDevice(each) || counted.has(each.type)) ? [] : undefined;

@@ -111,6 +111,11 @@ export class Watch {
     this.#policies = undefined;
   }
 
+  /** Of devices that nobody follows nothing may be known: they become something else unseen. */
+  forgetDevices(): void {
+    this.#devices = new Map();
+  }
+
   forgetDevice(id: string): void {
     this.#devices.delete(id);
   }
